@@ -1,0 +1,40 @@
+"""The tables as data: the stack, the integration tests and the in-memory AWS are built from this.
+
+Every table has a partition key `pk`, a sort key `sk` and a TTL attribute `ttl` (epoch seconds; for
+retention only, never for timing: DynamoDB may lag by days).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Index:
+    """A global secondary index. `include` are the attributes projected beside the keys."""
+
+    name: str
+    hash: str
+    range: str
+    include: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table by concern; one repository module owns it."""
+
+    name: str
+    indexes: tuple[Index, ...] = ()
+
+
+# Sparse: only what is not settled carries `due_shard` and `due_at`, so the index stays small.
+DUE = Index("due", hash="due_shard", range="due_at")
+RECENT = Index("recent", hash="recent_shard", range="id", include=("state", "topic", "created_at"))
+
+AUDIENCE = Table("audience")
+CATALOGUE = Table("catalogue")
+MESSAGES = Table("messages", indexes=(DUE, RECENT))
+BATCHES = Table("batches", indexes=(DUE,))
+DELIVERIES = Table("deliveries")
+
+TABLES = (AUDIENCE, CATALOGUE, MESSAGES, BATCHES, DELIVERIES)
