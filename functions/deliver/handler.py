@@ -1,0 +1,28 @@
+"""SQS → deliver: each record is a batch; the records of an event share their reads."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes import SQSEvent
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from fanfare import wiring
+from fanfare.queues import read_job_body
+
+logger = wiring.logger()
+metrics = wiring.metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
+    records = {read_job_body(record.body): record for record in SQSEvent(event).records}
+    report = wiring.deliver().run(
+        list(records), owner=context.aws_request_id, time_left=lambda: wiring.time_left(context)
+    )
+    for job, delay in report.again.items():
+        wiring.queues().back_off(wiring.channel().name, records[job].receipt_handle, round(delay))
+    for outcome, count in report.outcomes.items():
+        metrics.add_metric(name=f"deliveries_{outcome}", unit=MetricUnit.Count, value=count)
+    logger.info("delivered", batches=len(records), again=len(report.again), outcomes=dict(report.outcomes))
+    return {"batchItemFailures": [{"itemIdentifier": records[job].message_id} for job in report.again]}

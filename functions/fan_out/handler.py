@@ -1,0 +1,25 @@
+"""SQS → fan_out: each record is one shard of one message."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from fanfare import wiring
+from fanfare.queues import read_fan_out_body
+
+RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then
+
+logger = wiring.logger()
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
+    def fan_out(record: SQSRecord) -> None:
+        job = read_fan_out_body(record.body)
+        chosen = wiring.fan_out().run(job, time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+        logger.info("fanned out", message_id=job.message_id, shard=job.shard, recipients=chosen)
+
+    return process_partial_response(event=event, record_handler=fan_out, processor=processor, context=context)

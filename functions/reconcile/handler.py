@@ -1,0 +1,23 @@
+"""EventBridge Scheduler → reconcile, every minute."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from fanfare import wiring
+
+RESERVE_SECONDS = 5.0
+
+logger = wiring.logger()
+metrics = wiring.metrics()
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the schedule says nothing
+    done = wiring.reconcile().run(time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+    metrics.add_metric(name="reconciled", unit=MetricUnit.Count, value=1)
+    for kind, count in done.items():
+        metrics.add_metric(name=kind, unit=MetricUnit.Count, value=count)
+    logger.info("reconciled", done=dict(done))
+    return dict(done)

@@ -1,0 +1,451 @@
+"""The batches table: the backup. A batch stays open here until every recipient in it is settled.
+
+    pk               sk                 what
+    <message>#<k>    batch#<id>         who is in it and on which channel; never changed
+    <message>#<k>    open#<id>          not settled: its generation, lease, attempts and codes
+    <message>#<k>    done#<id>          settled: its codes
+    <message>#<k>    skips#<page>       whom the fan-out passed over on a page, and why
+
+k is the shard of the fan-out. A batch's codes are a string with one `Outcome` per recipient, in the
+order of its recipients: the totals of a message are summed from them, so there is no counter that
+could be hot, or counted twice. "Is anything open?" is a query for one item, not a count.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from .clock import to_text
+from .errors import ConditionFailed
+from .ids import shard_of
+from .items import Item, Table, transact
+from .status import UNSETTLED, Outcome
+
+DUE_SHARDS = 4
+
+
+class Waiting(StrEnum):
+    """What an open batch waits for: says what it means when its time has passed."""
+
+    QUEUED = "queued"  # a copy is in the channel's queue; overdue, it was lost
+    RETRY = "retry"  # the provider was down or throttled; a copy comes back by itself
+    DEFERRED = "deferred"  # not before `due_at`: quiet hours or a limit
+    DOUBT = "doubt"  # for the provider's own event about an unknown outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Up to N recipients of one message on one channel: the unit of the backup, queue, lease and retry."""
+
+    message_id: str
+    shard: int
+    id: str
+    channel: str
+    recipients: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Open:
+    """The state of a batch that is not settled."""
+
+    message_id: str
+    shard: int
+    id: str
+    channel: str
+    generation: int
+    codes: str
+    attempts: int = 0
+    waiting: Waiting = Waiting.QUEUED
+    due_at: str | None = None
+    lease_owner: str | None = None
+    lease_until: str | None = None
+    lost: int = 0
+    reason: str | None = None  # of the last attempt that failed
+    retain_until: int = 0
+
+    @property
+    def unsettled(self) -> list[int]:
+        """The places of the recipients that are not settled yet."""
+        return [place for place, code in enumerate(self.codes) if Outcome(code) in UNSETTLED]
+
+    def leased(self, now: datetime) -> bool:
+        """Whether a worker may be sending it at this moment."""
+        return self.lease_until is not None and self.lease_until > to_text(now)
+
+    def with_outcomes(self, outcomes: Mapping[int, Outcome]) -> Open:
+        """The same batch with the outcomes of some places filled in."""
+        codes = list(self.codes)
+        for place, outcome in outcomes.items():
+            codes[place] = outcome.value
+        return replace(self, codes="".join(codes))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skip:
+    """A recipient that the fan-out passed over."""
+
+    user_id: str
+    channel: str
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A batch's copy in its channel's queue: ids only."""
+
+    message_id: str
+    batch_id: str
+    generation: int
+
+    @property
+    def shard(self) -> int:
+        return shard_in(self.batch_id)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tally:
+    """What became of a message's recipients so far, summed from its batches."""
+
+    codes: Counter[Outcome] = field(default_factory=Counter)
+    in_flight: int = 0
+
+    def counts(self) -> dict[str, int]:
+        """As the API shows them: recipients = sent + failed + skipped + deleted + outstanding, always."""
+        return {
+            "recipients": self.codes.total(),
+            "sent": self.codes[Outcome.SENT],
+            "failed": self.codes[Outcome.FAILED],
+            "skipped": self.codes[Outcome.SKIPPED],
+            "deleted": self.codes[Outcome.DELETED],
+            "outstanding": self.codes[Outcome.OUTSTANDING] + self.codes[Outcome.IN_DOUBT],
+        }
+
+
+def batch_id(shard: int, page: int, number: int) -> str:
+    """The same for the same page, however often it is tried; sorts in the order of the fan-out."""
+    return f"{shard:04d}-{page:06d}-{number:02d}"
+
+
+def shard_in(batch: str) -> int:
+    """The shard that a batch's id names."""
+    return int(batch.partition("-")[0])
+
+
+class Batches:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    # As parts of a page's transaction
+
+    def opening(self, batch: Batch, state: Open) -> list[dict[str, Any]]:
+        """Store a batch and open it: two items of a transaction."""
+        pk = _pk(batch.message_id, batch.shard)
+        return [
+            self.table.putting(
+                {
+                    "pk": pk,
+                    "sk": f"batch#{batch.id}",
+                    "channel": batch.channel,
+                    "recipients": list(batch.recipients),
+                    "ttl": state.retain_until,
+                }
+            ),
+            self.table.putting(_open_item(state)),
+        ]
+
+    def skipping(
+        self, message_id: str, shard: int, page: int, skips: Sequence[Skip], retain_until: int
+    ) -> dict[str, Any]:
+        """Store whom a page passed over."""
+        return self.table.putting(
+            {
+                "pk": _pk(message_id, shard),
+                "sk": f"skips#{page:06d}",
+                "skips": [[skip.user_id, skip.channel, skip.reason] for skip in skips],
+                "ttl": retain_until,
+            }
+        )
+
+    # Lease and settle
+
+    def lease(self, job: Job, *, owner: str, now: datetime, until: datetime) -> Open | None:
+        """Take the batch for `owner`, and return it as it was before: with the lease that a lost worker left, if any.
+
+        None where there is nothing to do: settled already, a stale copy, or another worker has it.
+        """
+        try:
+            before = self.table.update(
+                _pk(job.message_id, job.shard),
+                f"open#{job.batch_id}",
+                "SET lease_owner = :owner, lease_until = :until",
+                # it is open, this copy is the current one, and no lease is alive
+                condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+                values={
+                    ":owner": owner,
+                    ":until": to_text(until),
+                    ":generation": job.generation,
+                    ":now": to_text(now),
+                },
+                old=True,
+            )
+        except ConditionFailed:
+            return None
+        return _open(before)
+
+    def settle(self, state: Open, *, owner: str | None, now: datetime) -> None:
+        """Close a batch whose every recipient is settled. Raises ConditionFailed when it is no longer ours."""
+        if state.unsettled:
+            raise ValueError(f"batch {state.id} has recipients that are not settled")
+        pk = _pk(state.message_id, state.shard)
+        transact(
+            self.table.client,
+            [
+                self.table.deleting(pk, f"open#{state.id}", **_still_ours(state, owner)),
+                self.table.putting(
+                    {
+                        "pk": pk,
+                        "sk": f"done#{state.id}",
+                        "channel": state.channel,
+                        "codes": state.codes,
+                        "generation": state.generation,
+                        "settled_at": to_text(now),
+                        "ttl": state.retain_until,
+                    }
+                ),
+            ],
+        )
+
+    def release(
+        self,
+        state: Open,
+        *,
+        owner: str | None,
+        due_at: datetime,
+        waiting: Waiting,
+    ) -> None:
+        """Give the batch back with what is left in it, until `due_at`. Raises ConditionFailed when it is no longer ours."""
+        self._update_open(state, due_at=due_at, waiting=waiting, guard=_still_ours(state, owner))
+
+    def requeue(self, state: Open, *, due_at: datetime, lost: int, now: datetime) -> Open:
+        """Start the next generation: older copies in the queue become no-ops. Raises ConditionFailed.
+
+        The lease that a lost worker left stays in place: the next one learns from it that the
+        outcome may be unknown.
+        """
+        after = replace(state, generation=state.generation + 1, lost=lost)
+        guard = {
+            # nobody has re-sent it and no worker holds it
+            "condition": "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+            "values": {":generation": state.generation, ":now": to_text(now)},
+        }
+        self._update_open(after, due_at=due_at, waiting=Waiting.QUEUED, guard=guard, keep_lease=True)
+        return after
+
+    def reopen(self, state: Open, done_generation: int) -> None:
+        """Open a settled batch again with what failed in it. Raises ConditionFailed when that was done already."""
+        pk = _pk(state.message_id, state.shard)
+        transact(
+            self.table.client,
+            [
+                self.table.deleting(
+                    pk,
+                    f"done#{state.id}",
+                    condition="generation = :generation",
+                    values={":generation": done_generation},
+                ),
+                self.table.putting(_open_item(state)),
+            ],
+        )
+
+    def put_off(self, state: Open, due_at: datetime) -> None:
+        """Have the reconciler look again at `due_at`."""
+        self.table.update(
+            _pk(state.message_id, state.shard),
+            f"open#{state.id}",
+            "SET due_at = :due_at",
+            # nobody has touched it since it was read
+            condition="generation = :generation AND due_at = :seen",
+            values={":due_at": to_text(due_at), ":generation": state.generation, ":seen": state.due_at},
+        )
+
+    def _update_open(
+        self,
+        state: Open,
+        *,
+        due_at: datetime,
+        waiting: Waiting,
+        guard: Mapping[str, Any],
+        keep_lease: bool = False,
+    ) -> None:
+        sets = "generation = :next, codes = :codes, attempts = :attempts, waiting = :waiting, due_at = :due_at, lost = :lost"
+        if state.reason is not None:
+            sets += ", reason = :reason"
+        values = {
+            ":next": state.generation,
+            ":codes": state.codes,
+            ":attempts": state.attempts,
+            ":waiting": waiting,
+            ":due_at": to_text(due_at),
+            ":lost": state.lost,
+            ":reason": state.reason,
+        }
+        self.table.update(
+            _pk(state.message_id, state.shard),
+            f"open#{state.id}",
+            f"SET {sets}" + ("" if keep_lease else " REMOVE lease_owner, lease_until"),
+            condition=guard["condition"],
+            values=values | dict(guard["values"]),
+        )
+
+    # Reading
+
+    def recipients(self, jobs: Iterable[tuple[str, str]]) -> dict[str, Batch]:
+        """The batches behind (message id, batch id), by `<message id>/<batch id>`."""
+        keys = {(_pk(message_id, shard_in(batch)), f"batch#{batch}"): (message_id, batch) for message_id, batch in jobs}
+        found = self.table.get_many(keys, consistent=False)  # never changed, so never out of date
+        missing = keys.keys() - found.keys()
+        if missing:
+            found |= self.table.get_many(missing)
+        return {
+            f"{message_id}/{batch}": Batch(
+                message_id=message_id,
+                shard=shard_in(batch),
+                id=batch,
+                channel=found[key]["channel"],
+                recipients=tuple(found[key]["recipients"]),
+            )
+            for key, (message_id, batch) in keys.items()
+            if key in found
+        }
+
+    def get_open(self, message_id: str, batch: str) -> Open | None:
+        """The state of a batch, or None once it is settled."""
+        item = self.table.get(_pk(message_id, shard_in(batch)), f"open#{batch}")
+        return _open(item) if item else None
+
+    def any_open(self, message_id: str, shard: int) -> bool:
+        """Whether a shard has a batch that is not settled; strongly consistent."""
+        return any(self.table.query(_pk(message_id, shard), prefix="open#", limit=1, names=["sk"]))
+
+    def open_batches(self, message_id: str, shards: int) -> Iterator[Open]:
+        """The batches of a message that are not settled."""
+        for shard in range(shards):
+            yield from map(_open, self.table.query(_pk(message_id, shard), prefix="open#"))
+
+    def done_batches(self, message_id: str, shard: int) -> Iterator[Open]:
+        """The settled batches of a shard."""
+        for item in self.table.query(_pk(message_id, shard), prefix="done#"):
+            yield _open(item)
+
+    def tally(self, message_id: str, shards: int, now: datetime) -> Tally:
+        """What became of every recipient so far."""
+        tally = Tally()
+        in_flight = 0
+        for shard in range(shards):
+            for item in self.table.query(_pk(message_id, shard), after="done"):
+                if item["sk"].startswith("skips#"):
+                    tally.codes[Outcome.SKIPPED] += len(item["skips"])
+                    continue
+                state = _open(item)
+                tally.codes.update(Outcome(code) for code in state.codes)
+                if item["sk"].startswith("open#") and state.leased(now):
+                    in_flight += len(state.unsettled)
+        return replace(tally, in_flight=in_flight)
+
+    def entries(self, message_id: str, shards: int, *, after: str | None) -> Iterator[tuple[str, Open | list[Skip]]]:
+        """Every batch and every page of skips, shard by shard, each with the position to go on `after`."""
+        first, _, position = (after or "0/").partition("/")
+        for shard in range(int(first), shards):
+            for item in self.table.query(_pk(message_id, shard), after=position or "done"):
+                place = f"{shard}/{item['sk']}"
+                if item["sk"].startswith("skips#"):
+                    yield (
+                        place,
+                        [Skip(user_id=user, channel=channel, reason=why) for user, channel, why in item["skips"]],
+                    )
+                else:
+                    yield place, _open(item)
+            position = ""
+
+    def due(self, now: datetime, *, limit: int) -> list[tuple[str, str]]:
+        """(message id, batch id) of open batches whose time has come, the longest overdue first."""
+        rows = [
+            row
+            for shard in range(DUE_SHARDS)
+            for row in self.table.query_index(
+                "due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), limit=limit
+            )
+        ]
+        rows.sort(key=lambda row: str(row["due_at"]))
+        return [(_message_id(row["pk"]), str(row["sk"]).removeprefix("open#")) for row in rows[:limit]]
+
+    def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[Open]:
+        """Those of the batches that are still open, strongly consistent."""
+        keys = [(_pk(message_id, shard_in(batch)), f"open#{batch}") for message_id, batch in batches]
+        return [_open(item) for item in self.table.get_many(keys).values()]
+
+
+def next_due(now: datetime, seconds: float, times: int, *, cap: timedelta = timedelta(hours=1)) -> datetime:
+    """`now` and `seconds`, doubled for each of `times`, at most `cap` away."""
+    return now + min(timedelta(seconds=seconds * 2 ** min(times, 20)), cap)
+
+
+def _pk(message_id: str, shard: int) -> str:
+    return f"{message_id}#{shard}"
+
+
+def _message_id(pk: str) -> str:
+    return pk.partition("#")[0]
+
+
+def _still_ours(state: Open, owner: str | None) -> dict[str, Any]:
+    values: dict[str, Any] = {":generation": state.generation}
+    if owner is not None:
+        # the lease is still this worker's
+        return {"condition": "generation = :generation AND lease_owner = :owner", "values": values | {":owner": owner}}
+    # no worker has it, and nobody has re-sent it since it was read
+    values |= {":lease": state.lease_until or ""}
+    return {
+        "condition": "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until = :lease)",
+        "values": values,
+    }
+
+
+def _open_item(state: Open) -> Item:
+    return {
+        "pk": _pk(state.message_id, state.shard),
+        "sk": f"open#{state.id}",
+        "channel": state.channel,
+        "generation": state.generation,
+        "codes": state.codes,
+        "attempts": state.attempts,
+        "waiting": state.waiting,
+        "lost": state.lost,
+        "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
+        "due_at": state.due_at,
+        "retain_until": state.retain_until,
+    }
+
+
+def _open(item: Item) -> Open:
+    return Open(
+        message_id=_message_id(item["pk"]),
+        shard=shard_in(item["sk"].partition("#")[2]),
+        id=item["sk"].partition("#")[2],
+        channel=item["channel"],
+        generation=item["generation"],
+        codes=item["codes"],
+        attempts=item.get("attempts", 0),
+        waiting=Waiting(item.get("waiting", Waiting.QUEUED)),
+        due_at=item.get("due_at"),
+        lease_owner=item.get("lease_owner"),
+        lease_until=item.get("lease_until"),
+        lost=item.get("lost", 0),
+        reason=item.get("reason"),
+        retain_until=item.get("retain_until") or item.get("ttl", 0),
+    )

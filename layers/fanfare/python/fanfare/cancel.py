@@ -1,0 +1,43 @@
+"""Delete a message: nothing more of it leaves once this has answered, save what is in flight."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from .batches import Batches
+from .clock import Clock
+from .errors import ConditionFailed, Conflict, NotFound
+from .messages import Messages
+from .status import Outcome, State
+
+
+def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Clock) -> dict[str, Any]:
+    """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
+
+    A worker takes its lease before it looks at the message: so each either sees the deletion, or has
+    a lease that is counted here. Repeated, the first answer. Raises NotFound, and Conflict for a
+    message that is sent.
+    """
+    now = clock()
+    try:
+        message = messages.move(message_id, State.DELETED, now=now, reason="deleted_by_service")
+    except ConditionFailed as failed:
+        found = messages.get(message_id)
+        if found is None:
+            raise NotFound("there is no such message") from failed
+        if found.state is not State.DELETED:
+            raise Conflict("every recipient was sent already", code="message_already_sent") from failed
+        message = found
+    numbers = message.cancellation
+    if numbers is None:
+        tally = batches.tally(message.id, message.shards, now)
+        outstanding = tally.codes[Outcome.OUTSTANDING] + tally.codes[Outcome.IN_DOUBT]
+        numbers = messages.keep_cancellation(
+            message.id,
+            {
+                "already_sent": tally.codes[Outcome.SENT],
+                "in_flight": tally.in_flight,
+                "withheld": outstanding - tally.in_flight,
+            },
+        )
+    return {"state": State.DELETED, **numbers}

@@ -1,0 +1,231 @@
+"""The catalogue: topics and templates, read often and changed rarely, so read through a short cache.
+
+pk              sk                what
+topics          <id>              a topic
+templates       <id>              a template's head: its newest version, whole, and whether it is hidden
+template#<id>   version#000003    a version; never changed, never deleted while a message may need it
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .errors import ConditionFailed
+from .items import Item, Table, transact
+
+CACHE_SECONDS = 30.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """What a message is about, with the defaults of every message on it."""
+
+    id: str
+    title: str
+    description: str = ""
+    channels: tuple[str, ...] = ("email",)
+    required: bool = False
+    category: str = "general"
+    limit: Mapping[str, Any] | None = None  # {"count", "per_seconds", "overflow"}
+    public: bool = False
+    shards: int = 1
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """One immutable version of a template. `body` has `channels`, `locales`, `schema` and `example`."""
+
+    id: str
+    version: int
+    body: Mapping[str, Any]
+    created_at: str
+    hidden: bool = False
+
+
+class Catalogue:
+    """Topics and templates. A cached answer is at most `CACHE_SECONDS` old; versions never go out of date."""
+
+    def __init__(self, table: Table, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self.table = table
+        self.monotonic = monotonic
+        self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}
+
+    # Topics
+
+    def topic(self, topic_id: str) -> Topic | None:
+        """The topic, at most `CACHE_SECONDS` old."""
+        item = self._cached("topics", topic_id)
+        return _topic(item) if item else None
+
+    def read_topic(self, topic_id: str) -> Topic | None:
+        """The topic as it is now."""
+        item = self.table.get("topics", topic_id)
+        return _topic(item) if item else None
+
+    def topics(self, *, after: str | None, limit: int) -> Iterator[Topic]:
+        """Topics in the order of their ids."""
+        return map(_topic, self.table.query("topics", after=after, limit=limit))
+
+    def put_topic(self, topic: Topic) -> None:
+        """Create a topic or replace it. Raises ConditionFailed when its shards would change: subscriptions lie in them."""
+        item = {
+            "pk": "topics",
+            "sk": topic.id,
+            "title": topic.title,
+            "description": topic.description,
+            "channels": list(topic.channels),
+            "required": topic.required,
+            "category": topic.category,
+            "limit": dict(topic.limit) if topic.limit else None,
+            "public": topic.public,
+            "shards": topic.shards,
+            "created_at": topic.created_at,
+            "updated_at": topic.updated_at,
+        }
+        put = self.table.putting(item, condition="attribute_not_exists(pk) OR shards = :shards")
+        put["Put"]["ExpressionAttributeValues"] = {":shards": {"N": str(topic.shards)}}
+        transact(self.table.client, [put])
+        self._cache.pop(("topics", topic.id), None)
+
+    def delete_topic(self, topic_id: str) -> None:
+        """Forget the topic; a repeat changes nothing."""
+        self.table.delete("topics", topic_id)
+        self._cache.pop(("topics", topic_id), None)
+
+    # Templates
+
+    def template(self, template_id: str, version: int | None = None) -> Template | None:
+        """A version, or the newest one of a template that is not hidden, at most `CACHE_SECONDS` old."""
+        if version is not None:
+            item = self._cached(f"template#{template_id}", _version_sk(version), forever=True)
+            return _template(item) if item else None
+        item = self._cached("templates", template_id)
+        return _template(item) if item and not item.get("hidden") else None
+
+    def template_head(self, template_id: str) -> Template | None:
+        """The newest version as it is now, hidden or not."""
+        item = self.table.get("templates", template_id)
+        return _template(item) if item else None
+
+    def topic_and_template(self, topic_id: str | None, template_id: str | None) -> tuple[Topic | None, Template | None]:
+        """Both in one call, or in none where the cache has them."""
+        keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id)) if sk is not None]
+        missing = [key for key in keys if not self._fresh(key)]
+        if missing:
+            found = self.table.get_many(missing, consistent=False)
+            for key in missing:
+                self._keep(key, found.get(key))
+        return (
+            self.topic(topic_id) if topic_id is not None else None,
+            self.template(template_id) if template_id is not None else None,
+        )
+
+    def templates(self, *, after: str | None, limit: int) -> Iterator[Template]:
+        """The newest versions of templates that are not hidden, in the order of their ids."""
+        for item in self.table.query("templates", after=after, limit=limit):
+            yield _template(item)
+
+    def versions(self, template_id: str, *, after: int | None, limit: int) -> Iterator[Template]:
+        """All versions, the oldest first."""
+        position = _version_sk(after) if after is not None else None
+        return map(_template, self.table.query(f"template#{template_id}", after=position, limit=limit))
+
+    def add_version(self, template_id: str, body: Mapping[str, Any], *, created_at: str) -> Template:
+        """Store the next version and make it the newest. Brings a hidden template back."""
+        while True:
+            head = self.template_head(template_id)
+            template = Template(
+                id=template_id, version=head.version + 1 if head else 1, body=body, created_at=created_at
+            )
+            content = {
+                "id": template_id,
+                "version": template.version,
+                "body": json.dumps(body),
+                "created_at": created_at,
+            }
+            move = self.table.putting(
+                content | {"pk": "templates", "sk": template_id},
+                # nobody has added a version since the head was read
+                condition="version = :read" if head else "attribute_not_exists(pk)",
+            )
+            if head:
+                move["Put"]["ExpressionAttributeValues"] = {":read": {"N": str(head.version)}}
+            version = content | {"pk": f"template#{template_id}", "sk": _version_sk(template.version)}
+            try:
+                transact(self.table.client, [move, self.table.putting(version)])
+            except ConditionFailed:
+                continue
+            self._cache.pop(("templates", template_id), None)
+            return template
+
+    def hide_template(self, template_id: str) -> bool:
+        """Hide a template from new messages; False where there is none."""
+        try:
+            self.table.update(
+                "templates",
+                template_id,
+                "SET hidden = :hidden",
+                condition="attribute_exists(pk)",
+                values={":hidden": True},
+            )
+        except ConditionFailed:
+            return False
+        self._cache.pop(("templates", template_id), None)
+        return True
+
+    # The cache
+
+    def _cached(self, pk: str, sk: str, *, forever: bool = False) -> Item | None:
+        if not self._fresh((pk, sk), forever=forever):
+            item = self.table.get(pk, sk, consistent=False)
+            if item is None:  # it may just have been written: an eventually consistent read can miss it
+                item = self.table.get(pk, sk)
+            self._keep((pk, sk), item)
+        return self._cache[pk, sk][1]
+
+    def _fresh(self, key: tuple[str, str], *, forever: bool = False) -> bool:
+        known = self._cache.get(key)
+        if known is None or known[1] is None:
+            return False
+        return forever or self.monotonic() - known[0] < CACHE_SECONDS
+
+    def _keep(self, key: tuple[str, str], item: Item | None) -> None:
+        if len(self._cache) > 1_000:
+            self._cache.clear()
+        self._cache[key] = (self.monotonic(), item)
+
+
+def _version_sk(version: int) -> str:
+    return f"version#{version:08d}"
+
+
+def _topic(item: Item) -> Topic:
+    return Topic(
+        id=item["sk"],
+        title=item["title"],
+        description=item.get("description", ""),
+        channels=tuple(item["channels"]),
+        required=item["required"],
+        category=item["category"],
+        limit=item.get("limit"),
+        public=item["public"],
+        shards=item["shards"],
+        created_at=item["created_at"],
+        updated_at=item["updated_at"],
+    )
+
+
+def _template(item: Item) -> Template:
+    return Template(
+        id=item["id"],
+        version=item["version"],
+        body=json.loads(item["body"]),
+        created_at=item["created_at"],
+        hidden=item.get("hidden", False),
+    )

@@ -1,0 +1,70 @@
+"""What every channel is: one file, one class, one entry in `CHANNELS`."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, ClassVar
+
+Profile = Mapping[str, Any]  # a user as stored: name, locale and addresses by channel
+
+
+class Kind(StrEnum):
+    """What a provider's answer means to us: the whole vocabulary between a channel and `deliver`."""
+
+    SENT = "sent"
+    TEMPORARY = "temporary"  # try again later; spends an attempt
+    PERMANENT = "permanent"  # never try again
+    THROTTLED = "throttled"  # try again soon; spends no attempt
+    UNKNOWN = "unknown"  # the answer was lost: it may have been accepted
+
+
+@dataclass(frozen=True)
+class Result:
+    """What the provider said of one recipient. `reason` is a stable code, None when sent."""
+
+    kind: Kind
+    reason: str | None = None
+    provider_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """One recipient's rendered content and where it goes."""
+
+    message_id: str
+    user_id: str
+    address: Any
+    content: Mapping[str, str]
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class AddressRefused(Exception):
+    """The user can't be reached on this channel: `no_address` or `invalid_address`."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
+class Channel(ABC):
+    """A way to reach a user.
+
+    `parts` are the template parts that the channel needs, each with whether it is HTML;
+    `batch_size` is how many recipients share a batch, a lease and, where the provider can, a call.
+    """
+
+    name: ClassVar[str]
+    batch_size: ClassVar[int]
+    parts: ClassVar[Mapping[str, bool]]
+
+    @staticmethod
+    @abstractmethod
+    def address(profile: Profile) -> Any:
+        """The user's checked address on this channel. Raises AddressRefused."""
+
+    @abstractmethod
+    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        """Hand envelopes to the provider, once; one result for each, in order. Never raises for a provider's answer."""

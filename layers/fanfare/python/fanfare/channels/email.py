@@ -1,0 +1,179 @@
+"""E-mail through Amazon SES v2, up to 50 recipients a call, each with content, headers and tags of its own."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar, Final
+
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+)
+from email_validator import EmailNotValidError, validate_email
+
+from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+
+if TYPE_CHECKING:
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sesv2.type_defs import BulkEmailEntryTypeDef
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations a call;
+# with an inline template the request is at most 1 MB, of which we leave some for the envelope around the data.
+ENTRIES: Final = 50
+CALL_BYTES: Final = 900_000
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
+ENTRY_STATUS: Final[dict[str, Result]] = {
+    "SUCCESS": Result(Kind.SENT),
+    "MESSAGE_REJECTED": Result(Kind.PERMANENT, "message_rejected"),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Result(Kind.TEMPORARY, "sender_not_verified"),
+    "CONFIGURATION_SET_NOT_FOUND": Result(Kind.TEMPORARY, "configuration_set_not_found"),
+    "TEMPLATE_NOT_FOUND": Result(Kind.PERMANENT, "template_error"),
+    "ACCOUNT_SUSPENDED": Result(Kind.TEMPORARY, "account_suspended"),
+    "ACCOUNT_THROTTLED": Result(Kind.THROTTLED, "throttled"),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Result(Kind.THROTTLED, "daily_quota_exceeded"),
+    "INVALID_SENDING_POOL_NAME": Result(Kind.TEMPORARY, "sending_pool_not_found"),
+    "ACCOUNT_SENDING_PAUSED": Result(Kind.TEMPORARY, "sending_paused"),
+    "CONFIGURATION_SET_SENDING_PAUSED": Result(Kind.TEMPORARY, "sending_paused"),
+    "INVALID_PARAMETER": Result(Kind.PERMANENT, "invalid_parameter"),
+    "TRANSIENT_FAILURE": Result(Kind.TEMPORARY, "provider_unavailable"),
+    "FAILED": Result(Kind.TEMPORARY, "provider_failed"),
+}
+
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html#API_SendBulkEmail_Errors
+CALL_ERROR: Final[dict[str, Result]] = {
+    "TooManyRequestsException": Result(Kind.THROTTLED, "throttled"),
+    "ThrottlingException": Result(Kind.THROTTLED, "throttled"),
+    "LimitExceededException": Result(Kind.THROTTLED, "daily_quota_exceeded"),
+    "MessageRejected": Result(Kind.PERMANENT, "message_rejected"),
+    "BadRequestException": Result(Kind.PERMANENT, "invalid_parameter"),
+    "MailFromDomainNotVerifiedException": Result(Kind.TEMPORARY, "sender_not_verified"),
+    "NotFoundException": Result(Kind.TEMPORARY, "configuration_set_not_found"),
+    "AccountSuspendedException": Result(Kind.TEMPORARY, "account_suspended"),
+    "SendingPausedException": Result(Kind.TEMPORARY, "sending_paused"),
+    "AccessDeniedException": Result(Kind.TEMPORARY, "access_denied"),
+}
+
+# Nothing was sent: the connection never stood.
+NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
+
+
+class Email(Channel):
+    name: ClassVar[str] = "email"
+    batch_size: ClassVar[int] = ENTRIES
+    parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
+
+    def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
+        self.client = client
+        self.sender = sender
+        self.configuration_set = configuration_set
+
+    @staticmethod
+    def address(profile: Profile) -> str:
+        """The user's address, normalised. Syntax alone is checked: a DNS look-up does not belong in the hot path."""
+        written = profile.get("email")
+        if not written:
+            raise AddressRefused("no_address")
+        normalised = _normalised(written)
+        if normalised is None:
+            raise AddressRefused("invalid_address")
+        return normalised
+
+    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        results: list[Result] = []
+        for call in _packed([(envelope, self._entry(envelope)) for envelope in envelopes]):
+            results += self._send(call)
+        return results
+
+    def _send(self, entries: list[BulkEmailEntryTypeDef]) -> list[Result]:
+        request: dict[str, Any] = {
+            "FromEmailAddress": self.sender,
+            "DefaultContent": {
+                "Template": {
+                    # SES fills in what is rendered already; it does not escape
+                    "TemplateContent": {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"},
+                    "TemplateData": json.dumps({"subject": "", "html": "", "text": ""}),
+                }
+            },
+            "BulkEmailEntries": entries,
+        }
+        if self.configuration_set:
+            request["ConfigurationSetName"] = self.configuration_set
+        try:
+            answer = self.client.send_bulk_email(**request)
+        except NEVER_ARRIVED:
+            return [Result(Kind.TEMPORARY, "provider_unreachable")] * len(entries)
+        except HTTPClientError:
+            return [Result(Kind.UNKNOWN, "outcome_unknown")] * len(entries)
+        except ClientError as error:
+            return [_of_call(error)] * len(entries)
+        return [
+            Result(known.kind, known.reason, entry.get("MessageId"))
+            for entry in answer["BulkEmailEntryResults"]
+            for known in [ENTRY_STATUS.get(entry["Status"], Result(Kind.TEMPORARY, "provider_failed"))]
+        ]
+
+    def _entry(self, envelope: Envelope) -> BulkEmailEntryTypeDef:
+        return {
+            "Destination": {"ToAddresses": [envelope.address]},
+            "ReplacementEmailContent": {
+                "ReplacementTemplate": {"ReplacementTemplateData": json.dumps(envelope.content)}
+            },
+            "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in envelope.headers.items()],
+            "ReplacementTags": [
+                {"Name": "message_id", "Value": envelope.message_id},
+                {"Name": "user_id", "Value": tag_value(envelope.user_id)},
+            ],
+        }
+
+
+@functools.lru_cache(maxsize=4096)
+def _normalised(written: str) -> str | None:
+    try:
+        # SES takes no letters beyond ASCII before the @; an international domain goes as punycode
+        return validate_email(written, check_deliverability=False, allow_smtputf8=False).ascii_email
+    except EmailNotValidError:
+        return None
+
+
+def tag_value(text: str) -> str:
+    """`text` in the letters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def from_tag_value(tag: str) -> str:
+    """What `tag_value` was given."""
+    return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
+
+
+def _packed(
+    entries: Sequence[tuple[Envelope, BulkEmailEntryTypeDef]],
+) -> Iterator[list[BulkEmailEntryTypeDef]]:
+    """As many entries a call as SES takes, by number and by bytes, in order."""
+    call: list[BulkEmailEntryTypeDef] = []
+    room = CALL_BYTES
+    for envelope, entry in entries:
+        size = sum(len(part.encode()) for part in envelope.content.values()) * 11 // 10 + 1_000
+        if call and (len(call) == ENTRIES or size > room):
+            yield call
+            call, room = [], CALL_BYTES
+        call.append(entry)
+        room -= size
+    if call:
+        yield call
+
+
+def _of_call(error: ClientError) -> Result:
+    known = CALL_ERROR.get(error.response["Error"]["Code"])
+    if known is not None:
+        return known
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 503:  # turned away at the door
+        return Result(Kind.TEMPORARY, "provider_unavailable")
+    # any other 5xx may come after the mails were accepted
+    return Result(Kind.UNKNOWN, "outcome_unknown") if status >= 500 else Result(Kind.TEMPORARY, "provider_failed")

@@ -1,0 +1,336 @@
+"""Send batches: lease, render, hand to the provider, record, settle.
+
+Of the copies of a batch at most one is being sent at any time: the lease says whose it is, and the
+generation says which copy is the current one. What became of each recipient is recorded before the
+batch is settled, so a worker that dies in between leaves a record that says who was sent already.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any
+
+from .audience import Audience, User
+from .batches import Batch, Batches, Job, Open, Waiting
+from .catalogue import Catalogue
+from .channels.base import AddressRefused, Channel, Envelope, Kind, Result
+from .clock import Clock, to_text
+from .deliveries import Deliveries, Delivery
+from .errors import ConditionFailed, TemplateError
+from .fan_out import inline_body
+from .finish import finish
+from .messages import Message, Messages, Payload
+from .status import UNSETTLED, Outcome, State
+from .templates import Renderer
+
+log = logging.getLogger(__name__)
+
+PROVIDER_SECONDS = 25.0  # what a provider call and its records may take: less left, and it is not begun
+
+OF_KIND = {
+    Kind.SENT: Outcome.SENT,
+    Kind.PERMANENT: Outcome.FAILED,
+    Kind.TEMPORARY: Outcome.OUTSTANDING,
+    Kind.THROTTLED: Outcome.OUTSTANDING,
+    Kind.UNKNOWN: Outcome.IN_DOUBT,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How patient delivery is. Times in seconds."""
+
+    lease: float
+    backoff: float
+    max_attempts: int
+    doubt_grace: float
+    stale_after: float
+
+    def delay(self, attempts: int) -> float:
+        """Exponential with full jitter on its upper half, at most 15 minutes: what a queue can hold back."""
+        longest = min(self.backoff * 2 ** min(attempts, 20), 900.0)
+        return random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret
+
+
+@dataclass
+class Report:
+    """What a run did: jobs to be delivered again with their delay in seconds, and what to count."""
+
+    again: dict[Job, float] = field(default_factory=dict)
+    outcomes: Counter[str] = field(default_factory=Counter)
+    asked: set[Job] = field(default_factory=set)  # the provider was asked: from here on the outcome may be unknown
+
+
+@dataclass(frozen=True)
+class _Attempt:
+    """One leased batch with all that is needed to send it."""
+
+    state: Open
+    batch: Batch
+    message: Message
+    payload: Payload
+
+
+@dataclass(frozen=True)
+class _Ending:
+    """What became of one recipient in this attempt."""
+
+    outcome: Outcome
+    reason: str | None = None
+    provider_id: str | None = None
+
+
+class Deliver:
+    """The collaborators of a delivery; `run` is the use case."""
+
+    def __init__(
+        self,
+        *,
+        channel: Channel,
+        batches: Batches,
+        messages: Messages,
+        audience: Audience,
+        catalogue: Catalogue,
+        deliveries: Deliveries,
+        renderer: Renderer,
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        self.channel = channel
+        self.batches = batches
+        self.messages = messages
+        self.audience = audience
+        self.catalogue = catalogue
+        self.deliveries = deliveries
+        self.renderer = renderer
+        self.clock = clock
+        self.pace = pace
+
+    def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> Report:
+        """Deliver the batches behind `jobs`, which share the reads; one that goes wrong does not hold up the rest."""
+        report = Report()
+        leased = self._lease(jobs, owner)
+        attempts = self._attempts(leased)
+        wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
+        users = self.audience.users(wanted) if wanted else {}
+        settled: dict[tuple[str, int], None] = {}
+        for job, attempt in attempts.items():
+            try:
+                if self._deliver(job, attempt, users, owner, report, time_left):
+                    settled[attempt.message.id, attempt.state.shard] = None
+            except ConditionFailed:
+                log.warning("lease lost", extra={"message_id": job.message_id, "batch_id": job.batch_id})
+            except Exception:
+                log.exception("attempt broke", extra={"message_id": job.message_id, "batch_id": job.batch_id})
+                if job not in report.asked:
+                    self._give_back(job, attempt, owner, report)
+        for message_id, shard in settled:
+            finish(message_id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
+        return report
+
+    def _lease(self, jobs: Sequence[Job], owner: str) -> dict[Job, Open]:
+        leased = {}
+        for job in jobs:
+            now = self.clock()
+            until = now + timedelta(seconds=self.pace.lease)
+            state = self.batches.lease(job, owner=owner, now=now, until=until)
+            if state is not None:
+                leased[job] = state
+        return leased
+
+    def _attempts(self, leased: Mapping[Job, Open]) -> dict[Job, _Attempt]:
+        """What the leased batches hold. The messages are read after the leases: a DELETE either is seen here
+        or sees the lease, and counts it as in flight."""
+        if not leased:
+            return {}
+        batches = self.batches.recipients((job.message_id, job.batch_id) for job in leased)
+        messages = self.messages.get_many([job.message_id for job in leased])
+        attempts = {}
+        for job, state in leased.items():
+            message, payload = messages[job.message_id]
+            batch = batches[f"{job.message_id}/{job.batch_id}"]
+            attempts[job] = _Attempt(state, batch, message, payload)
+        return attempts
+
+    def _deliver(
+        self,
+        job: Job,
+        attempt: _Attempt,
+        users: Mapping[str, User],
+        owner: str,
+        report: Report,
+        time_left: Callable[[], float],
+    ) -> bool:
+        """One attempt at a batch; True when it is settled."""
+        state, now = attempt.state, self.clock()
+        if attempt.message.state is State.DELETED:
+            return self._end_all(attempt, _Ending(Outcome.DELETED), owner, report)
+        if attempt.message.expired(now):
+            return self._end_all(attempt, _Ending(Outcome.FAILED, "expired"), owner, report)
+        if state.lease_owner is not None:
+            return self._taken_over(attempt, owner, report)
+        if time_left() < PROVIDER_SECONDS:
+            self._release(state, owner, Waiting.QUEUED, self.pace.stale_after)
+            report.again[job] = 0.0
+            return False
+        endings = self._resolved_doubts(attempt) if Outcome.IN_DOUBT.value in state.codes else {}
+        envelopes, unreachable = self._envelopes(attempt, users, without=endings)
+        endings |= unreachable
+        results = self._send(job, envelopes, report)
+        tried = any(result.kind is Kind.TEMPORARY for result in results.values())
+        attempts = state.attempts + tried
+        endings |= {place: self._ending(result, attempts) for place, result in results.items()}
+        after = replace(
+            state.with_outcomes({place: ending.outcome for place, ending in endings.items()}),
+            attempts=attempts,
+            reason=next((e.reason for e in endings.values() if e.outcome in UNSETTLED and e.reason), state.reason),
+        )
+        self._record(attempt, endings, attempts=state.attempts + 1, report=report)
+        return self._close(job, after, owner, report)
+
+    def _send(self, job: Job, envelopes: Mapping[int, Envelope], report: Report) -> dict[int, Result]:
+        if not envelopes:
+            return {}
+        report.asked.add(job)
+        return dict(zip(envelopes, self.channel.send(list(envelopes.values())), strict=True))
+
+    def _give_back(self, job: Job, attempt: _Attempt, owner: str, report: Report) -> None:
+        """Something of ours broke before the provider was asked: an attempt is spent, nothing is in doubt."""
+        after = replace(attempt.state, attempts=attempt.state.attempts + 1, reason="internal_error")
+        if after.attempts >= self.pace.max_attempts:
+            self._end_all(attempt, _Ending(Outcome.FAILED, "internal_error"), owner, report)
+        else:
+            self._close(job, after, owner, report)
+
+    def _close(self, job: Job, after: Open, owner: str, report: Report) -> bool:
+        """Settle the batch, or give it back with what is left in it."""
+        if not after.unsettled:
+            self.batches.settle(after, owner=owner, now=self.clock())
+            return True
+        if Outcome.IN_DOUBT.value in after.codes:
+            self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
+            return False
+        delay = self.pace.delay(after.attempts)
+        # the queue brings the copy back; the reconciler steps in only if it does not
+        self._release(after, owner, Waiting.RETRY, delay + self.pace.stale_after)
+        report.again[job] = delay
+        return False
+
+    def _release(self, state: Open, owner: str, waiting: Waiting, seconds: float) -> None:
+        due_at = self.clock() + timedelta(seconds=seconds)
+        self.batches.release(state, owner=owner, due_at=due_at, waiting=waiting)
+
+    def _end_all(self, attempt: _Attempt, ending: _Ending, owner: str, report: Report) -> bool:
+        """The same ending for every recipient that is not settled."""
+        endings = dict.fromkeys(attempt.state.unsettled, ending)
+        self._record(attempt, endings, attempts=attempt.state.attempts, report=report)
+        after = attempt.state.with_outcomes(dict.fromkeys(endings, ending.outcome))
+        self.batches.settle(after, owner=owner, now=self.clock())
+        return True
+
+    def _taken_over(self, attempt: _Attempt, owner: str, report: Report) -> bool:
+        """A worker before this one never came back: what it handed to the provider is not known. Wait for events."""
+        doubts = dict.fromkeys(attempt.state.unsettled, Outcome.IN_DOUBT)
+        report.outcomes["unknown"] += len(doubts)
+        after = replace(attempt.state.with_outcomes(doubts), attempts=attempt.state.attempts + 1)
+        self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
+        return False
+
+    def _resolved_doubts(self, attempt: _Attempt) -> dict[int, _Ending]:
+        """What is known by now of recipients whose outcome was lost: a record or receipt says sent; else `on_doubt` decides."""
+        places = [place for place, code in enumerate(attempt.state.codes) if code == Outcome.IN_DOUBT.value]
+        keys = {place: (attempt.batch.recipients[place], attempt.message.id, attempt.batch.channel) for place in places}
+        known = self.deliveries.get_many(keys.values())
+        endings = {}
+        for place, key in keys.items():
+            delivery = known.get(key)
+            if delivery is not None and delivery.status is Outcome.SENT:
+                endings[place] = _Ending(Outcome.SENT, provider_id=delivery.provider_id)
+            elif attempt.message.on_doubt == "hold" or attempt.state.attempts >= self.pace.max_attempts:
+                endings[place] = _Ending(Outcome.FAILED, "outcome_unknown")
+        return endings
+
+    def _envelopes(
+        self, attempt: _Attempt, users: Mapping[str, User], *, without: Mapping[int, Any]
+    ) -> tuple[dict[int, Envelope], dict[int, _Ending]]:
+        """Rendered content for each recipient that is left, and an ending for those who can't be reached any more."""
+        body = self._body(attempt)
+        envelopes: dict[int, Envelope] = {}
+        endings: dict[int, _Ending] = {}
+        for place in attempt.state.unsettled:
+            if place in without:
+                continue
+            user = users.get(attempt.batch.recipients[place])
+            if user is None:
+                endings[place] = _Ending(Outcome.SKIPPED, "unknown_user")
+                continue
+            try:
+                address = self.channel.address(user.profile)
+                content = self.renderer.render(
+                    body,
+                    self.channel.name,
+                    locale=user.profile.get("locale"),
+                    data=attempt.payload.data,
+                    user={"id": user.id, "name": user.profile.get("name"), "locale": user.profile.get("locale")},
+                )
+            except AddressRefused as refused:
+                endings[place] = _Ending(Outcome.SKIPPED, refused.reason)
+            except TemplateError as error:
+                log.warning(
+                    "template does not render",
+                    extra={"message_id": attempt.message.id, "line": error.line, "column": error.column},
+                )
+                endings[place] = _Ending(Outcome.FAILED, "template_error")
+            else:
+                envelopes[place] = Envelope(
+                    message_id=attempt.message.id, user_id=user.id, address=address, content=content
+                )
+        return envelopes, endings
+
+    def _body(self, attempt: _Attempt) -> Mapping[str, Any]:
+        pinned = attempt.message.template
+        if pinned is None:
+            return inline_body(attempt.payload.content or {})
+        template = self.catalogue.template(pinned["id"], pinned["version"])
+        if template is None:
+            raise LookupError(f"template {pinned['id']} has no version {pinned['version']}")
+        return template.body
+
+    def _ending(self, result: Result, attempts: int) -> _Ending:
+        outcome = OF_KIND[result.kind]
+        if result.kind is Kind.TEMPORARY and attempts >= self.pace.max_attempts:
+            outcome = Outcome.FAILED
+        return _Ending(outcome, result.reason, result.provider_id)
+
+    def _record(self, attempt: _Attempt, endings: Mapping[int, _Ending], *, attempts: int, report: Report) -> None:
+        now: datetime = self.clock()
+        self.deliveries.record(
+            [
+                Delivery(
+                    message_id=attempt.message.id,
+                    user_id=attempt.batch.recipients[place],
+                    channel=attempt.batch.channel,
+                    batch_id=attempt.batch.id,
+                    status=ending.outcome,
+                    reason=ending.reason,
+                    attempts=attempts,
+                    provider_id=ending.provider_id,
+                    updated_at=to_text(now),
+                    retain_until=attempt.message.retain_until,
+                )
+                for place, ending in endings.items()
+                if ending.outcome not in UNSETTLED
+            ]
+        )
+        report.outcomes.update(
+            "unknown" if ending.outcome is Outcome.IN_DOUBT else ending.outcome.label for ending in endings.values()
+        )
+
+
+def _unsettled(attempt: _Attempt) -> list[str]:
+    return [attempt.batch.recipients[place] for place in attempt.state.unsettled]

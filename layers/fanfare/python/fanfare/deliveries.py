@@ -1,0 +1,93 @@
+"""The deliveries table: what became of each recipient, filed under the person.
+
+    pk             sk                      what
+    user#<id>      <message>#<channel>     status, reason, attempts, the provider's id, the receipt
+
+Filed by user because that spreads every write evenly, however large a message is, makes a person's
+history one query, and their erasure one partition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .items import Item, Table
+from .status import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Delivery:
+    """The record of one recipient of one message on one channel."""
+
+    message_id: str
+    user_id: str
+    channel: str
+    batch_id: str | None
+    status: Outcome
+    reason: str | None = None
+    attempts: int = 0
+    provider_id: str | None = None
+    receipt: str | None = None
+    updated_at: str
+    retain_until: int
+
+
+Key = tuple[str, str, str]  # user id, message id, channel
+
+
+class Deliveries:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        """Store what became of recipients: 25 a call, the same again if repeated."""
+        self.table.write_many([_item(delivery) for delivery in deliveries])
+
+    def recording(self, delivery: Delivery) -> dict[str, Any]:
+        """Store one, as part of a transaction."""
+        return self.table.putting(_item(delivery))
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Delivery]:
+        """The records that exist, strongly consistent."""
+        found = self.table.get_many([(f"user#{user}", f"{message}#{channel}") for user, message, channel in keys])
+        deliveries = map(_delivery, found.values())
+        return {(each.user_id, each.message_id, each.channel): each for each in deliveries}
+
+    def of_user(self, user_id: str, *, before: str | None) -> Iterator[tuple[str, Delivery]]:
+        """What a person got or did not get, newest first, each with the position to go on `before`."""
+        for item in self.table.query(f"user#{user_id}", before=before, newest_first=True):
+            yield item["sk"], _delivery(item)
+
+
+def _item(delivery: Delivery) -> Item:
+    return {
+        "pk": f"user#{delivery.user_id}",
+        "sk": f"{delivery.message_id}#{delivery.channel}",
+        "batch": delivery.batch_id,
+        "status": delivery.status.label,
+        "reason": delivery.reason,
+        "attempts": delivery.attempts,
+        "provider_id": delivery.provider_id,
+        "receipt": delivery.receipt,
+        "updated_at": delivery.updated_at,
+        "ttl": delivery.retain_until,
+    }
+
+
+def _delivery(item: Item) -> Delivery:
+    message_id, _, channel = item["sk"].partition("#")
+    return Delivery(
+        message_id=message_id,
+        user_id=item["pk"].removeprefix("user#"),
+        channel=channel,
+        batch_id=item.get("batch"),
+        status=Outcome[item["status"].upper()],
+        reason=item.get("reason"),
+        attempts=item.get("attempts", 0),
+        provider_id=item.get("provider_id"),
+        receipt=item.get("receipt"),
+        updated_at=item["updated_at"],
+        retain_until=item["ttl"],
+    )

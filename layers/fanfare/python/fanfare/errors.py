@@ -1,0 +1,109 @@
+"""What can go wrong, as one tree with stable codes.
+
+FanfareError                      what a caller is told, as RFC 9457 problem+json
+├── MalformedRequest        400   not JSON at all
+├── NotFound                404
+├── MethodNotAllowed        405
+├── Conflict                409   the resource's state forbids it
+├── PayloadTooLarge         413
+├── UnsupportedMediaType    415
+├── Invalid                 422   understood, but wrong: names each field and the cure
+└── Unavailable             503   try again
+
+TemplateError                     a template that does not compile or render; has a place
+ConditionFailed                   a conditional write found another state than was read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing wrong in a request: where (RFC 6901 JSON pointer), what (stable code), and the cure."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class FanfareError(Exception):
+    """The root of what is answered to a caller."""
+
+    status = 500
+    title = "Internal error"
+    code = "internal_error"
+    retryable = False
+
+    def __init__(self, detail: str, *, code: str | None = None, errors: Sequence[Fault] = ()) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or self.code
+        self.errors = tuple(errors)
+
+
+class MalformedRequest(FanfareError):
+    status, title, code = 400, "Malformed request", "malformed_request"
+
+
+class NotFound(FanfareError):
+    status, title, code = 404, "Not found", "not_found"
+
+
+class MethodNotAllowed(FanfareError):
+    status, title, code = 405, "Method not allowed", "method_not_allowed"
+
+
+class Conflict(FanfareError):
+    status, title, code = 409, "Conflict", "conflict"
+
+
+class PayloadTooLarge(FanfareError):
+    status, title, code = 413, "Payload too large", "payload_too_large"
+
+
+class UnsupportedMediaType(FanfareError):
+    status, title, code = 415, "Unsupported media type", "unsupported_media_type"
+
+
+class Invalid(FanfareError):
+    status, title, code = 422, "Invalid request", "invalid_request"
+
+    @classmethod
+    def field(cls, pointer: str, code: str, detail: str) -> Invalid:
+        """The common case: one field is wrong."""
+        return cls(detail, errors=[Fault(pointer, code, detail)])
+
+
+class Unavailable(FanfareError):
+    status, title, code, retryable = 503, "Unavailable", "unavailable", True
+
+
+class TemplateError(Exception):
+    """A template that does not compile or render. `line` counts from 1; `column` where it is known."""
+
+    def __init__(self, detail: str, *, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.line = line
+        self.column = column
+
+    def __str__(self) -> str:
+        place = f"line {self.line}" if self.line else ""
+        place += f", column {self.column}" if self.line and self.column else ""
+        return f"{place}: {self.detail}" if place else self.detail
+
+
+class ConditionFailed(Exception):
+    """A conditional write found another state than was read.
+
+    `found` holds, per item of the write, what stood there instead (None where its condition held
+    or nothing stood there).
+    """
+
+    def __init__(self, *found: dict[str, object] | None, reasons: Sequence[str] = ()) -> None:
+        super().__init__(", ".join(reasons) or "condition failed")
+        self.found = found
+        self.reasons = tuple(reasons)

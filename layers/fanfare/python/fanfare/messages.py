@@ -1,0 +1,468 @@
+"""The messages table: what services posted, how far the fan-out of each is, and the keys that make
+a repeated post the same message.
+
+    pk                      sk          what
+    message#<id>            body        what it says and to whom; never changed, and first, so that a
+                                        query after it reads the small items alone
+    message#<id>            message     its state, timeline and, once at rest, its counts
+    message#<id>            shard#0003  how far the fan-out of a shard has come
+    idempotency#<digest>    idempotency the message that this key of this caller made
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from .clock import from_text, to_text
+from .errors import ConditionFailed
+from .ids import shard_of
+from .items import Item, Table, transact
+from .status import AT_REST, State, may_come_from
+
+DUE_SHARDS = 4
+RECENT_SHARDS = 4
+
+
+@dataclass(frozen=True, kw_only=True)
+class Payload:
+    """What a message says (`data` for a template, or `content`, itself a template) and to whom."""
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    content: Mapping[str, str] | None = None
+    recipients: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Message:
+    """A message as stored. `shards` is the number of fan-out jobs that it takes."""
+
+    id: str
+    state: State
+    caller: str
+    topic: str | None
+    template: Mapping[str, Any] | None  # {"id", "version"}: pinned when it was accepted
+    channels: tuple[str, ...]
+    priority: str
+    on_doubt: str
+    shards: int
+    created_at: str
+    send_at: str | None
+    expires_at: str | None
+    retain_until: int
+    timeline: tuple[Mapping[str, Any], ...] = ()
+    counts: Mapping[str, int] | None = None
+    cancellation: Mapping[str, int] | None = None
+    round: int = 0  # how often it was re-driven
+    redriving: bool = False  # batches are being opened again
+    lost: int = 0  # how often the reconciler found it overdue
+    due_at: str | None = None
+
+    @property
+    def at_rest(self) -> bool:
+        return self.state in AT_REST
+
+    def expired(self, now: datetime) -> bool:
+        """Past its `expires_at`: nothing more is to be sent."""
+        return self.expires_at is not None and from_text(self.expires_at) <= now
+
+
+@dataclass(frozen=True, kw_only=True)
+class Progress:
+    """How far the fan-out of one shard is: `page` pages are committed, up to `cursor`."""
+
+    shard: int
+    page: int = 0
+    cursor: str | None = None
+    sealed: bool = False
+    updated_at: str | None = None
+
+
+@dataclass(frozen=True)
+class Accepted:
+    """The answer to a post: `replayed` where the same key had made the message before."""
+
+    message_id: str
+    created_at: str
+    replayed: bool
+
+
+def _pk(message_id: str) -> str:
+    return f"message#{message_id}"
+
+
+def _shard_sk(shard: int) -> str:
+    return f"shard#{shard:04d}"
+
+
+class KeyReused(Exception):
+    """This caller used this idempotency key for another body."""
+
+
+class Messages:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    # Accepting
+
+    def accept(
+        self,
+        message: Message,
+        payload: Payload,
+        *,
+        idempotency_key: str | None,
+        fingerprint: str,
+    ) -> Accepted:
+        """Store a new message, once per idempotency key, in one transaction.
+
+        Raises KeyReused when the caller used the key for another body.
+        """
+        pk = _pk(message.id)
+        parts = [
+            self.table.putting(
+                {
+                    "pk": pk,
+                    "sk": "message",
+                    "id": message.id,
+                    "state": message.state,
+                    "caller": message.caller,
+                    "topic": message.topic,
+                    "template": dict(message.template) if message.template else None,
+                    "channels": list(message.channels),
+                    "priority": message.priority,
+                    "on_doubt": message.on_doubt,
+                    "shards": message.shards,
+                    "created_at": message.created_at,
+                    "send_at": message.send_at,
+                    "expires_at": message.expires_at,
+                    "timeline": [_entry(message.state, message.created_at, None)],
+                    "recent_shard": f"recent#{shard_of(message.id, RECENT_SHARDS)}",
+                    "due_shard": _due_shard(message.id),
+                    "due_at": message.due_at,
+                    "ttl": message.retain_until,
+                }
+            ),
+            self.table.putting(
+                {
+                    "pk": pk,
+                    "sk": "body",
+                    "data": json.dumps(payload.data),
+                    "content": json.dumps(payload.content) if payload.content else None,
+                    "recipients": list(payload.recipients) if payload.recipients is not None else None,
+                    "ttl": message.retain_until,
+                }
+            ),
+        ]
+        if idempotency_key is not None:
+            parts.append(
+                self.table.putting(
+                    {
+                        "pk": _idempotency_pk(message.caller, idempotency_key),
+                        "sk": "idempotency",
+                        "message_id": message.id,
+                        "created_at": message.created_at,
+                        "fingerprint": fingerprint,
+                        "ttl": message.retain_until,
+                    },
+                    # this caller has not used the key yet
+                    condition="attribute_not_exists(pk)",
+                )
+            )
+        while True:
+            try:
+                transact(self.table.client, parts)
+                return Accepted(message.id, message.created_at, replayed=False)
+            except ConditionFailed as failed:
+                first = failed.found[-1] if failed.found else None
+                if first is None:  # another post with this key is being written just now
+                    continue
+                if first["fingerprint"] != fingerprint:
+                    raise KeyReused from failed
+                replayed = first["message_id"] != message.id
+                return Accepted(str(first["message_id"]), str(first["created_at"]), replayed=replayed)
+
+    def accepted_before(self, caller: str, idempotency_key: str, fingerprint: str) -> Accepted | None:
+        """What the key has made already, if anything. Raises KeyReused as `accept` does."""
+        first = self.table.get(_idempotency_pk(caller, idempotency_key), "idempotency")
+        if first is None:
+            return None
+        if first["fingerprint"] != fingerprint:
+            raise KeyReused
+        return Accepted(first["message_id"], first["created_at"], replayed=True)
+
+    # Reading
+
+    def get(self, message_id: str) -> Message | None:
+        """The message, strongly consistent."""
+        item = self.table.get(_pk(message_id), "message")
+        return _message(item) if item else None
+
+    def get_many(self, message_ids: Sequence[str]) -> dict[str, tuple[Message, Payload]]:
+        """Messages with their payloads, strongly consistent, in one call for up to 50."""
+        keys = [(_pk(message_id), sk) for message_id in dict.fromkeys(message_ids) for sk in ("message", "body")]
+        found = self.table.get_many(keys)
+        return {
+            message_id: (_message(found[_pk(message_id), "message"]), _payload(found[_pk(message_id), "body"]))
+            for message_id in dict.fromkeys(message_ids)
+            if (_pk(message_id), "message") in found and (_pk(message_id), "body") in found
+        }
+
+    def for_fan_out(self, message_id: str, shard: int) -> tuple[Message, Payload, Progress] | None:
+        """All that a fan-out job needs, in one strongly consistent call."""
+        pk = _pk(message_id)
+        found = self.table.get_many([(pk, "message"), (pk, "body"), (pk, _shard_sk(shard))])
+        if (pk, "message") not in found or (pk, "body") not in found:
+            return None
+        progress = found.get((pk, _shard_sk(shard)))
+        return (
+            _message(found[pk, "message"]),
+            _payload(found[pk, "body"]),
+            _progress(progress) if progress else Progress(shard=shard),
+        )
+
+    def with_progress(self, message_id: str) -> tuple[Message, list[Progress]] | None:
+        """The message and the progress of every shard that has begun, strongly consistent."""
+        items = list(self.table.query(_pk(message_id), after="body"))
+        if not items:
+            return None
+        return _message(items[0]), [_progress(item) for item in items[1:]]
+
+    def recent(
+        self, *, before: str | None, limit: int, state: str | None = None, topic: str | None = None
+    ) -> tuple[list[Message], str | None]:
+        """A page of messages, newest first, and the id to go on `before` (None after the last).
+
+        The index is spread over shards, so a page is merged from each of them.
+        """
+        wanted: list[Message] = []
+        position = before or "g"  # after every id: they are hexadecimal
+        while True:
+            rows = [
+                row
+                for shard in range(RECENT_SHARDS)
+                for row in self.table.query_index(
+                    "recent",
+                    ("recent_shard", f"recent#{shard}"),
+                    ("id", "<", position),
+                    limit=limit + 1,
+                    newest_first=True,
+                )
+            ]
+            rows.sort(key=lambda row: str(row["id"]), reverse=True)
+            rows, more = rows[: limit + 1], len(rows) > limit
+            ids = [
+                row["id"]
+                for row in rows
+                if (state is None or row["state"] == state) and (topic is None or row.get("topic") == topic)
+            ]
+            found = self.table.get_many([(_pk(message_id), "message") for message_id in ids])
+            for message_id in ids:
+                item = found.get((_pk(message_id), "message"))
+                if item is None or (state is not None and item["state"] != state):
+                    continue  # the index lags a little behind the table
+                wanted.append(_message(item))
+                if len(wanted) > limit:
+                    return wanted[:limit], wanted[limit - 1].id
+            if not more:
+                return wanted, None
+            position = rows[-1]["id"]
+
+    def due(self, now: datetime, *, limit: int) -> list[str]:
+        """Ids of messages that are not at rest and whose time has come, the longest overdue first."""
+        rows = [
+            row
+            for shard in range(DUE_SHARDS)
+            for row in self.table.query_index(
+                "due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), limit=limit
+            )
+        ]
+        rows.sort(key=lambda row: str(row["due_at"]))
+        return [str(row["pk"]).removeprefix("message#") for row in rows[:limit]]
+
+    # Moving through the life cycle
+
+    def move(
+        self,
+        message_id: str,
+        to: State,
+        *,
+        now: datetime,
+        reason: str | None = None,
+        due_at: datetime | None = None,
+        origins: Sequence[State] | None = None,
+        round_: int | None = None,
+        **also: Any,
+    ) -> Message:
+        """Move the message to `to`, if the life cycle allows it from where it is.
+
+        `origins` narrows where it may come from; `round_` refuses when it was re-driven meanwhile;
+        `also` sets further attributes. Without `due_at` the reconciler forgets the message, with it
+        the message is looked at again then. Raises ConditionFailed.
+        """
+        allowed = [state for state in may_come_from(to) if origins is None or state in origins]
+        values: dict[str, Any] = {
+            ":to": to,
+            ":entry": [_entry(to, to_text(now), reason)],
+        } | {f":from{i}": state for i, state in enumerate(allowed)}
+        names = {"#state": "state", "#timeline": "timeline"}
+        sets = ["#state = :to", "#timeline = list_append(#timeline, :entry)"]
+        condition = [f"#state IN ({', '.join(f':from{i}' for i in range(len(allowed)))})"]
+        removes = []
+        if due_at is not None:
+            sets += ["due_at = :due_at", "due_shard = :due_shard"]
+            values |= {":due_at": to_text(due_at), ":due_shard": _due_shard(message_id)}
+        else:
+            removes += ["due_at", "due_shard"]
+        for name, value in also.items():
+            names[f"#{name}"] = name
+            if value is None:
+                removes.append(f"#{name}")
+            else:
+                sets.append(f"#{name} = :{name}")
+                values[f":{name}"] = value
+        if round_ is not None:
+            names["#round"] = "round"
+            values[":round"] = round_
+            # not re-driven since it was read
+            condition.append("(#round = :round OR (attribute_not_exists(#round) AND :round = :zero))")
+            values[":zero"] = 0
+        update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
+        return _message(
+            self.table.update(
+                _pk(message_id), "message", update, condition=" AND ".join(condition), values=values, names=names
+            )
+        )
+
+    def put_off(self, message_id: str, due_at: datetime, *, seen: str | None) -> None:
+        """Have the reconciler look again at `due_at`. Raises ConditionFailed if it changed since it was seen."""
+        self.table.update(
+            _pk(message_id),
+            "message",
+            "SET due_at = :due_at, due_shard = :due_shard",
+            # nobody else has put it off or brought it to rest since it was read
+            condition="due_at = :seen",
+            values={":due_at": to_text(due_at), ":due_shard": _due_shard(message_id), ":seen": seen},
+        )
+
+    def keep_cancellation(self, message_id: str, cancellation: Mapping[str, int]) -> Mapping[str, int]:
+        """Store what a DELETE answers, the first time; a repeated one gets the first answer."""
+        item = self.table.update(
+            _pk(message_id),
+            "message",
+            "SET cancellation = if_not_exists(cancellation, :cancellation)",
+            values={":cancellation": dict(cancellation)},
+        )
+        found: Mapping[str, int] = item["cancellation"]
+        return found
+
+    # Progress of the fan-out, as part of a page's transaction
+
+    def advancing(self, message: Message, read: Progress, after: Progress) -> dict[str, Any]:
+        """Move the shard's progress from what was read to `after`."""
+        values: dict[str, Any] = {
+            ":page": after.page,
+            ":cursor": after.cursor,
+            ":sealed": after.sealed,
+            ":updated_at": after.updated_at,
+            ":ttl": message.retain_until,
+        }
+        if read.page == 0:
+            # nobody has committed the first page yet
+            condition = "attribute_not_exists(pk)"
+        else:
+            # the page is still the one that was read
+            condition = "page = :read AND sealed = :open"
+            values |= {":read": read.page, ":open": False}
+        sets = ["page = :page", "sealed = :sealed", "updated_at = :updated_at", "#ttl = :ttl"]
+        names = {"#ttl": "ttl"}
+        if after.cursor is not None:
+            sets.append("#cursor = :cursor")
+            names["#cursor"] = "cursor"
+        return self.table.updating(
+            _pk(message.id),
+            _shard_sk(read.shard),
+            f"SET {', '.join(sets)}",
+            condition=condition,
+            values=values,
+            names=names,
+        )
+
+
+def every_shard_sealed(message: Message, progress: Sequence[Progress]) -> bool:
+    """Whether no shard of the message can open another batch."""
+    return sum(each.sealed for each in progress) == message.shards
+
+
+def unsealed_shards(message: Message, progress: Sequence[Progress]) -> Iterator[Progress]:
+    """The shards whose fan-out has not ended, those that never began included."""
+    by_shard = {each.shard: each for each in progress}
+    for shard in range(message.shards):
+        each = by_shard.get(shard, Progress(shard=shard))
+        if not each.sealed:
+            yield each
+
+
+def fingerprint(body: Any) -> str:
+    """The same for the same body, however its keys are ordered or spaced."""
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _idempotency_pk(caller: str, key: str) -> str:
+    digest = hashlib.sha256(f"{caller}\n{key}".encode()).hexdigest()
+    return f"idempotency#{digest}"
+
+
+def _due_shard(message_id: str) -> str:
+    return f"due#{shard_of(message_id, DUE_SHARDS)}"
+
+
+def _entry(state: State, at: str, reason: str | None) -> dict[str, Any]:
+    return {"state": state, "at": at} | ({"reason": reason} if reason else {})
+
+
+def _message(item: Item) -> Message:
+    return Message(
+        id=item["id"],
+        state=State(item["state"]),
+        caller=item["caller"],
+        topic=item.get("topic"),
+        template=item.get("template"),
+        channels=tuple(item["channels"]),
+        priority=item["priority"],
+        on_doubt=item["on_doubt"],
+        shards=item["shards"],
+        created_at=item["created_at"],
+        send_at=item.get("send_at"),
+        expires_at=item.get("expires_at"),
+        retain_until=item["ttl"],
+        timeline=tuple(item["timeline"]),
+        counts=item.get("counts"),
+        cancellation=item.get("cancellation"),
+        round=item.get("round", 0),
+        redriving=item.get("redriving", False),
+        lost=item.get("lost", 0),
+        due_at=item.get("due_at"),
+    )
+
+
+def _payload(item: Item) -> Payload:
+    return Payload(
+        data=json.loads(item["data"]),
+        content=json.loads(item["content"]) if "content" in item else None,
+        recipients=tuple(item["recipients"]) if "recipients" in item else None,
+    )
+
+
+def _progress(item: Item) -> Progress:
+    return Progress(
+        shard=int(item["sk"].removeprefix("shard#")),
+        page=item["page"],
+        cursor=item.get("cursor"),
+        sealed=item["sealed"],
+        updated_at=item.get("updated_at"),
+    )

@@ -1,0 +1,258 @@
+"""The control loop: find what is overdue in the backup and the dead letters, re-send it, settle states.
+
+It asks for age, open-ended, never for a window: whatever was lost while nobody looked is found when
+somebody looks again. Its work per run is bounded, and two runs at once do no harm: each change has
+the state that was read as its condition.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import math
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from datetime import datetime, timedelta
+
+from .batches import Batches, Job, Open, Waiting, next_due
+from .clock import Clock, from_text, to_text
+from .deliver import Pace
+from .deliveries import Deliveries, Delivery
+from .errors import ConditionFailed
+from .finish import finish
+from .messages import Message, Messages, Progress, every_shard_sealed, unsealed_shards
+from .queues import DeadLetter, FanOutJob, Queues, read_fan_out_body, read_job_body
+from .status import Outcome, State
+
+log = logging.getLogger(__name__)
+
+MESSAGES_A_RUN = 100
+BATCHES_A_RUN = 200
+LETTERS_A_RUN = 50  # of each queue
+
+
+class Reconcile:
+    """The collaborators of the control loop; `run` is the use case."""
+
+    def __init__(
+        self,
+        *,
+        messages: Messages,
+        batches: Batches,
+        deliveries: Deliveries,
+        queues: Queues,
+        clock: Clock,
+        pace: Pace,
+    ) -> None:
+        self.messages = messages
+        self.batches = batches
+        self.deliveries = deliveries
+        self.queues = queues
+        self.clock = clock
+        self.pace = pace
+        self.done: Counter[str] = Counter()
+
+    def run(self, *, time_left: Callable[[], float]) -> Counter[str]:
+        """One round. Returns what was done, by kind."""
+        self.done = Counter()
+        for step in (self._dead_letters, self._due_messages, self._due_batches):
+            if time_left() > 0:
+                step(time_left)
+        return self.done
+
+    # Messages
+
+    def _due_messages(self, time_left: Callable[[], float]) -> None:
+        for message_id in self.messages.due(self.clock(), limit=MESSAGES_A_RUN):
+            if time_left() < 0:
+                return
+            known = self.messages.with_progress(message_id)
+            if known is None:
+                continue
+            try:
+                self._message(*known)
+            except ConditionFailed:
+                self.done["message_moved_meanwhile"] += 1
+
+    def _message(self, message: Message, progress: Sequence[Progress]) -> None:
+        """One message whose time has come."""
+        now = self.clock()
+        if message.due_at is None or message.at_rest or from_text(message.due_at) > now:
+            return  # the index lags a little behind the table
+        if message.send_at is not None and message.due_at < message.send_at:
+            self._begin(message, from_text(message.send_at), now)
+        elif message.redriving:
+            self._put_off(message, now)
+            self.queues.send_fan_out([FanOutJob(message.id, 0)])
+            self.done["redrive_resumed"] += 1
+        elif every_shard_sealed(message, progress):
+            if finish(message.id, messages=self.messages, batches=self.batches, now=now):
+                self.done["message_finished"] += 1
+            else:  # batches are open: they have due times of their own
+                self._put_off(message, now)
+        else:
+            self._resume(message, progress, now)
+
+    def _begin(self, message: Message, send_at: datetime, now: datetime) -> None:
+        """Queue the fan-out of a scheduled message for its second."""
+        patience = max(send_at, now) + timedelta(seconds=self.pace.stale_after)
+        self.messages.put_off(message.id, patience, seen=message.due_at)
+        delay = max(0, math.ceil((send_at - now).total_seconds()))
+        self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)], delay=delay)
+        self.done["scheduled_message_begun"] += 1
+
+    def _resume(self, message: Message, progress: Sequence[Progress], now: datetime) -> None:
+        """Queue again the fan-out jobs of shards that have stood still."""
+        quiet_since = to_text(now - timedelta(seconds=self.pace.stale_after))
+        lost = [each for each in unsealed_shards(message, progress) if (each.updated_at or "") <= quiet_since]
+        if not lost:
+            self._put_off(message, now)
+            return
+        due_at = next_due(now, self.pace.stale_after, message.lost)
+        if message.state is State.STALE:
+            self.messages.put_off(message.id, due_at, seen=message.due_at)
+        else:
+            self.messages.move(
+                message.id, State.STALE, now=now, reason="fan_out_lost", due_at=due_at, lost=message.lost + 1
+            )
+        self.queues.send_fan_out([FanOutJob(message.id, each.shard) for each in lost])
+        self.done["fan_out_resent"] += len(lost)
+
+    def _put_off(self, message: Message, now: datetime) -> None:
+        self.messages.put_off(message.id, now + timedelta(seconds=self.pace.stale_after), seen=message.due_at)
+
+    # Batches
+
+    def _due_batches(self, time_left: Callable[[], float]) -> None:
+        states = self.batches.get_open_many(self.batches.due(self.clock(), limit=BATCHES_A_RUN))
+        self._due(states, time_left)
+
+    def _due(self, states: Iterable[Open], time_left: Callable[[], float]) -> None:
+        """Deal with open batches whose time has come, and queue those that are to be sent again, together."""
+        jobs: dict[str, list[tuple[Job, int]]] = {}
+        known: dict[str, Message | None] = {}
+        for state in states:
+            if time_left() < 0:
+                break
+            now = self.clock()
+            if state.due_at is not None and from_text(state.due_at) > now:
+                continue  # the index lags a little behind the table
+            if state.message_id not in known:
+                known[state.message_id] = self.messages.get(state.message_id)
+            try:
+                again = self._batch(state, known[state.message_id], now)
+            except ConditionFailed:
+                self.done["batch_moved_meanwhile"] += 1
+                continue
+            if again is not None:
+                job = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
+                jobs.setdefault(again.channel, []).append((job, 0))
+        for channel, copies in jobs.items():
+            self.queues.send_batches(channel, copies)
+
+    def _batch(self, state: Open, message: Message | None, now: datetime) -> Open | None:
+        """One open batch that is due: end it, leave it to its worker, or start its next generation."""
+        if state.leased(now):
+            self.batches.put_off(state, from_text(state.lease_until or "") + timedelta(seconds=1))
+            return None
+        if message is None:
+            log.error("a batch without a message", extra={"message_id": state.message_id, "batch_id": state.id})
+            self.batches.put_off(state, now + timedelta(hours=1))
+            return None
+        if message.state is State.DELETED:
+            self._end(state, message, Outcome.DELETED, None, now)
+            return None
+        lost = state.waiting in (Waiting.QUEUED, Waiting.RETRY)
+        if lost and message.state is State.ACTIVE:
+            self._mark_stale(message, now)
+        due_at = next_due(now, self.pace.stale_after, state.lost + 1 if lost else 0)
+        again = self.batches.requeue(state, due_at=due_at, lost=state.lost + lost, now=now)
+        self.done["batch_resent"] += 1
+        return again
+
+    def _mark_stale(self, message: Message, now: datetime) -> None:
+        try:
+            due_at = now + timedelta(seconds=self.pace.stale_after)
+            self.messages.move(message.id, State.STALE, now=now, reason="batch_lost", due_at=due_at)
+            self.done["message_stale"] += 1
+        except ConditionFailed:
+            pass  # stale already, by another batch of this run or another run
+
+    def _end(self, state: Open, message: Message, outcome: Outcome, reason: str | None, now: datetime) -> None:
+        """The same end for every recipient that is not settled, as `deliver` would write it."""
+        batch = self.batches.recipients([(state.message_id, state.id)])[f"{state.message_id}/{state.id}"]
+        self.deliveries.record(
+            [
+                Delivery(
+                    message_id=message.id,
+                    user_id=batch.recipients[place],
+                    channel=batch.channel,
+                    batch_id=batch.id,
+                    status=outcome,
+                    reason=reason,
+                    attempts=state.attempts,
+                    updated_at=to_text(now),
+                    retain_until=message.retain_until,
+                )
+                for place in state.unsettled
+            ]
+        )
+        ended = state.with_outcomes(dict.fromkeys(state.unsettled, outcome))
+        self.batches.settle(ended, owner=None, now=now)
+        self.done[f"batch_{outcome.label}"] += 1
+        finish(state.message_id, messages=self.messages, batches=self.batches, now=now, shard=state.shard)
+
+    # Dead letters
+
+    def _dead_letters(self, time_left: Callable[[], float]) -> None:
+        for name in self.queues.dead_letters:
+            for _ in range(0, LETTERS_A_RUN, 10):
+                letters = self.queues.receive_dead_letters(name)
+                for letter in letters:
+                    if time_left() < 0:
+                        return
+                    self._dead_letter(name, letter)
+                if len(letters) < 10:
+                    break
+
+    def _dead_letter(self, name: str, letter: DeadLetter) -> None:
+        """Re-drive what is still outstanding, with backoff; remove what is settled already."""
+        try:
+            if name == "fan_out":
+                self._fan_out_letter(read_fan_out_body(letter.body))
+            else:
+                self._batch_letter(name, read_job_body(letter.body))
+        except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+            log.error("a dead letter that is no job stays where it is", extra={"queue": name})
+            return
+        except ConditionFailed:
+            self.done["batch_moved_meanwhile"] += 1
+        self.queues.remove_dead_letter(name, letter)
+
+    def _fan_out_letter(self, job: FanOutJob) -> None:
+        known = self.messages.with_progress(job.message_id)
+        if known is None or known[0].at_rest:
+            self.done["dead_letter_settled"] += 1
+            return
+        message, progress = known
+        if message.redriving or any(each.shard == job.shard for each in unsealed_shards(message, progress)):
+            self.queues.send_fan_out([job], delay=round(self.pace.delay(message.lost)))
+            self.done["dead_letter_redriven"] += 1
+        else:
+            self.done["dead_letter_settled"] += 1
+
+    def _batch_letter(self, channel: str, job: Job) -> None:
+        state = self.batches.get_open(job.message_id, job.batch_id)
+        now = self.clock()
+        if state is None or state.generation != job.generation:
+            self.done["dead_letter_settled"] += 1
+            return
+        if state.leased(now):  # a worker is at it after all
+            self.done["dead_letter_settled"] += 1
+            return
+        delay = self.pace.delay(state.attempts)
+        due_at = now + timedelta(seconds=delay + self.pace.stale_after)
+        again = self.batches.requeue(state, due_at=due_at, lost=state.lost, now=now)
+        copy = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
+        self.queues.send_batches(channel, [(copy, round(delay))])
+        self.done["dead_letter_redriven"] += 1

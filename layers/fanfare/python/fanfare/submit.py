@@ -1,0 +1,172 @@
+"""Accept a message: check it, pin its template, store it, queue its fan-out.
+
+Once the message is stored the answer is yes, even if the queue is down: the reconciler finds what
+was never fanned out.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .catalogue import Catalogue, Template, Topic
+from .channels import CHANNELS
+from .clock import Clock, from_text, to_text
+from .errors import Fault, Invalid
+from .fan_out import inline_body
+from .ids import new_message_id
+from .messages import Accepted, Message, Messages, Payload, fingerprint
+from .queues import DELAY_LIMIT, FanOutJob, QueueRefused, Queues
+from .status import State
+from .templates import Renderer, offers
+
+if TYPE_CHECKING:
+    from .models import SubmitRequest
+    from .wiring import Settings
+
+log = logging.getLogger(__name__)
+
+AHEAD = timedelta(seconds=90)  # the reconciler takes a scheduled message up so long before, and queues it to the second
+
+
+def submit(
+    request: SubmitRequest,
+    *,
+    caller: str,
+    idempotency_key: str | None,
+    body: Mapping[str, Any],
+    messages: Messages,
+    catalogue: Catalogue,
+    renderer: Renderer,
+    queues: Queues,
+    clock: Clock,
+    settings: Settings,
+) -> Accepted:
+    """Store the message and queue its fan-out; with the same key again, the first answer.
+
+    Raises Invalid naming each field that is wrong, and changes nothing then. Raises KeyReused.
+    """
+    print_ = fingerprint(body)
+    now = clock()
+    try:
+        message, payload = _checked(request, caller, now, catalogue, renderer, settings)
+    except Invalid:
+        # what was valid when it was first posted may not be now: the answer stays the same
+        if idempotency_key is not None:
+            before = messages.accepted_before(caller, idempotency_key, print_)
+            if before is not None:
+                return before
+        raise
+    accepted = messages.accept(message, payload, idempotency_key=idempotency_key, fingerprint=print_)
+    if not accepted.replayed:
+        _queue(message, queues, now)
+    return accepted
+
+
+def _checked(
+    request: SubmitRequest,
+    caller: str,
+    now: datetime,
+    catalogue: Catalogue,
+    renderer: Renderer,
+    settings: Settings,
+) -> tuple[Message, Payload]:
+    wanted = request.template
+    newest = wanted.id if wanted is not None and wanted.version is None else None
+    topic, template = catalogue.topic_and_template(request.topic, newest)
+    if wanted is not None and wanted.version is not None:
+        template = catalogue.template(wanted.id, wanted.version)
+    faults = [*_subject_faults(request, topic, template), *_time_faults(request, now)]
+    if faults:
+        raise Invalid("the message can't be accepted", errors=faults)
+    channels = tuple(request.channels or (topic.channels if topic else tuple(CHANNELS)))
+    content = request.content.model_dump(exclude_none=True) if request.content else None
+    data = request.data or {}
+    if template is not None:
+        _check_data(renderer, template, data)
+    if content is not None:
+        _check_content(renderer, content, data)
+    content_body = template.body if template else inline_body(content or {})
+    if not any(offers(content_body, channel) for channel in channels):
+        where = "/template" if template else "/content"
+        raise Invalid.field(where, "no_content", f"it has nothing for any of the channels {', '.join(channels)}")
+    send_at = request.send_at if request.send_at is not None and request.send_at > now else None
+    stale = timedelta(seconds=settings.stale_after)
+    message = Message(
+        id=new_message_id(now),
+        state=State.PENDING,
+        caller=caller,
+        topic=request.topic,
+        template={"id": template.id, "version": template.version} if template else None,
+        channels=channels,
+        priority=request.priority,
+        on_doubt=request.on_doubt,
+        shards=topic.shards if topic else 1,
+        created_at=to_text(now),
+        send_at=to_text(send_at) if send_at else None,
+        expires_at=to_text(request.expires_at) if request.expires_at else None,
+        retain_until=int((max(now, send_at or now) + settings.retention).timestamp()),
+        due_at=to_text(send_at - AHEAD if send_at and _delay(send_at, now) > DELAY_LIMIT else (send_at or now) + stale),
+    )
+    recipients = tuple(request.recipients) if request.recipients is not None else None
+    return message, Payload(data=data, content=content, recipients=recipients)
+
+
+def _subject_faults(request: SubmitRequest, topic: Topic | None, template: Template | None) -> list[Fault]:
+    faults = []
+    if request.topic is not None and topic is None:
+        faults.append(Fault("/topic", "unknown_topic", "there is no such topic: create it with PUT /v1/topics/{id}"))
+    if request.template is not None and template is None:
+        what = "version of the template" if request.template.version is not None else "template"
+        faults.append(Fault("/template", "unknown_template", f"there is no such {what}"))
+    for place, channel in enumerate(request.channels or ()):
+        if topic is not None and channel not in topic.channels:
+            offered = ", ".join(topic.channels)
+            faults.append(Fault(f"/channels/{place}", "channel_not_offered", f"the topic has {offered}"))
+    return faults
+
+
+def _time_faults(request: SubmitRequest, now: datetime) -> list[Fault]:
+    faults = []
+    if request.expires_at is not None and request.expires_at <= max(now, request.send_at or now):
+        faults.append(Fault("/expires_at", "expired", "must be after send_at, and in the future"))
+    if request.send_at is not None and request.send_at > now + timedelta(days=366):
+        faults.append(Fault("/send_at", "too_far", "at most a year ahead"))
+    return faults
+
+
+def _check_data(renderer: Renderer, template: Template, data: Mapping[str, Any]) -> None:
+    renderer.check_data(template.body, data)
+
+
+def _check_content(renderer: Renderer, content: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    try:
+        renderer.check(inline_body(content) | {"example": data})
+    except Invalid as invalid:
+        # every channel takes the same parts: name each once, as the caller wrote it
+        faults = {fault.pointer.rpartition("/")[2]: fault for fault in invalid.errors}
+        raise Invalid(
+            "the content does not render with the data",
+            code="template_error",
+            errors=[Fault(f"/content/{part}", fault.code, fault.detail) for part, fault in faults.items()],
+        ) from invalid
+
+
+def _delay(send_at: datetime, now: datetime) -> int:
+    return math.ceil((send_at - now).total_seconds())
+
+
+def _queue(message: Message, queues: Queues, now: datetime) -> None:
+    """Queue the fan-out, unless it is the reconciler's to begin later."""
+    delay = _delay(from_text(message.send_at), now) if message.send_at else 0
+    if delay > DELAY_LIMIT:
+        return
+    try:
+        queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)], delay=delay)
+    except (ClientError, BotoCoreError, QueueRefused):
+        log.exception("not queued; the reconciler will", extra={"message_id": message.id})

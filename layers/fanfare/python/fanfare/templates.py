@@ -1,0 +1,387 @@
+"""Templates: Jinja2 with everything taken away that could read, run on, or grow without end.
+
+A template sees `data` and `user` (`id`, `name`, `locale`), as plain values: it can look up items,
+branch, loop, and use the filters of `FILTERS`. It can call nothing, import nothing, set nothing, and
+reads no attribute of any Python object. Loops, time and output are bounded, and every refusal says
+where. Jinja's own sandbox bounds neither time nor memory, which is why the grammar is an allow-list.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
+from jinja2.filters import FILTERS as JINJA_FILTERS
+from jinja2.runtime import Context, LoopContext, markup_join, str_join
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_context
+
+from .channels import CHANNELS
+from .errors import Fault, Invalid, TemplateError
+
+SOURCE_LIMIT: Final = 200_000  # characters of one part's source
+OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part: SES takes 1 MB a call
+VALUE_LIMIT: Final = 400_000  # characters of a value made by a filter or an operator
+ITERATION_LIMIT: Final = 20_000  # steps of all loops of one rendering
+SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time
+NESTING_LIMIT: Final = 100  # levels of the syntax tree
+
+# What a template may be made of. No Call: nothing can be run. No Assign: nothing can grow by doubling.
+GRAMMAR: Final = frozenset(
+    {
+        "Template", "Output", "TemplateData", "Name", "Const", "List", "Tuple", "Dict", "Pair", "Keyword",
+        "Getattr", "Getitem", "Slice", "Filter", "Test", "If", "For", "CondExpr", "Compare", "Operand",
+        "And", "Or", "Not", "Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Neg", "Pos", "Concat",
+    }
+)  # fmt: skip
+
+FILTERS: Final = frozenset(
+    {
+        "abs", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "int",
+        "items", "join", "last", "length", "lower", "max", "min", "replace", "reverse", "round", "sort",
+        "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode",
+        "wordcount",
+    }
+)  # fmt: skip
+
+TESTS: Final = frozenset(
+    {
+        "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "ge", "gt", "in", "integer",
+        "iterable", "le", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string",
+        "true", "undefined", "upper",
+    }
+)  # fmt: skip
+
+JINJA_NAMES: Final = frozenset({"self", "caller", "varargs", "kwargs"})  # Python objects of Jinja's own
+
+LOOP: Final = frozenset(
+    {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "previtem", "nextitem"}
+)
+
+
+class Renderer:
+    """Compiles and renders the bodies of templates, and keeps what it compiled in memory."""
+
+    def check(self, body: Mapping[str, Any]) -> None:
+        """That every part compiles and the example renders in every locale. Raises Invalid, a Fault a part."""
+        faults = list(self._faults(body))
+        if faults:
+            raise Invalid("the template is not usable", code="template_error", errors=faults)
+
+    def check_data(self, body: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str = "/data") -> None:
+        """That `data` satisfies the template's schema. Raises Invalid with a pointer for each error."""
+        schema = body.get("schema")
+        if schema is None:
+            return
+        faults = [
+            Fault(
+                f"{pointer}{''.join(f'/{_escaped(step)}' for step in error.absolute_path)}",
+                f"schema_{error.validator}",
+                error.message,
+            )
+            for error in _validator(schema).iter_errors(data)
+        ]
+        if faults:
+            raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults[:20])
+
+    def render(
+        self,
+        body: Mapping[str, Any],
+        channel: str,
+        *,
+        locale: str | None,
+        data: Mapping[str, Any],
+        user: Mapping[str, Any],
+    ) -> dict[str, str]:
+        """The parts of `channel` in the user's language. Raises TemplateError with the part's name and place."""
+        sources = parts(body, channel, locale)
+        seen = {
+            "data": data,
+            "user": {"id": user["id"], "name": user.get("name") or "", "locale": user.get("locale") or ""},
+        }
+        kinds = CHANNELS[channel].parts
+        rendered = {
+            part: _rendered(part, sources[part], seen, html=html) for part, html in kinds.items() if part in sources
+        }
+        if "subject" in rendered:  # a header: one line
+            rendered["subject"] = " ".join(rendered["subject"].split())
+        return rendered
+
+    def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
+        if body.get("schema") is not None:
+            yield from _schema_faults(body["schema"])
+        user = {"id": "user-1", "name": "Ada", "locale": None}
+        example = body.get("example") or {}
+        bases = [("/channels", body.get("channels", {}), None)]
+        bases += [(f"/locales/{_escaped(locale)}", each, locale) for locale, each in body.get("locales", {}).items()]
+        for base, channels, locale in bases:
+            for channel, sources in channels.items():
+                if channel not in CHANNELS:
+                    yield Fault(
+                        f"{base}/{_escaped(channel)}", "unknown_channel", f"known channels: {', '.join(CHANNELS)}"
+                    )
+                    continue
+                for part, source in sources.items():
+                    if part not in CHANNELS[channel].parts:
+                        known = ", ".join(CHANNELS[channel].parts)
+                        yield Fault(
+                            f"{base}/{channel}/{_escaped(part)}", "unknown_part", f"{channel} has the parts {known}"
+                        )
+                        continue
+                    try:
+                        seen = {"data": example, "user": user | {"locale": locale or ""}}
+                        _rendered(part, source, seen, html=CHANNELS[channel].parts[part])
+                    except TemplateError as error:
+                        yield Fault(f"{base}/{channel}/{part}", "template_error", str(error))
+        if not list(_schema_faults(body.get("schema"))):
+            try:
+                self.check_data(body, example, pointer="/example")
+            except Invalid as invalid:
+                yield from invalid.errors
+
+
+def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, str]:
+    """The sources of a channel's parts: each from the nearest locale that has it (`de-CH`, `de`, the default)."""
+    chain = [body.get("channels", {}).get(channel, {})]
+    if locale:
+        steps = locale.split("-")
+        names = ["-".join(steps[:length]) for length in range(1, len(steps) + 1)]
+        chain += [body.get("locales", {}).get(name, {}).get(channel, {}) for name in names]
+    return {part: source for sources in chain for part, source in sources.items() if source}
+
+
+def offers(body: Mapping[str, Any], channel: str) -> bool:
+    """Whether a template has anything for a channel."""
+    return bool(parts(body, channel, None))
+
+
+def _rendered(part: str, source: str, seen: Mapping[str, Any], *, html: bool) -> str:
+    try:
+        return _compiled(source, html).render(seen)
+    except TemplateError as error:
+        raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error
+
+
+class _Budget:
+    """How much one rendering may still do."""
+
+    def __init__(self) -> None:
+        self.iterations = 0
+        self.until = time.thread_time() + SECONDS_LIMIT
+
+    def step(self) -> None:
+        self.iterations += 1
+        if self.iterations > ITERATION_LIMIT:
+            raise _Exceeded(f"loops take more than {ITERATION_LIMIT:,} steps")
+        if time.thread_time() > self.until:
+            raise _Exceeded(f"takes more than {SECONDS_LIMIT:g} s to render")
+
+
+class _Exceeded(TemplateRuntimeError):
+    """A bound of one rendering was reached."""
+
+
+def _bounded(size: int) -> None:
+    if size > VALUE_LIMIT:
+        raise _Exceeded(f"makes a value of more than {VALUE_LIMIT:,} characters")
+
+
+@pass_context
+def _step(context: Context, _value: Any) -> str:
+    context["_budget"].step()
+    return ""
+
+
+def _concat(values: Sequence[Any]) -> str:
+    _bounded(sum(len(str(value)) for value in values))
+    return markup_join(values) if any(hasattr(value, "__html__") for value in values) else str_join(values)
+
+
+def _replace(value: Any, old: str, new: str, count: int = -1) -> str:
+    text, old, new = str(value), str(old), str(new)
+    times = text.count(old) if count < 0 else min(count, text.count(old))
+    _bounded(len(text) + times * len(new))
+    return text.replace(old, new, count)
+
+
+@pass_context
+def _join(context: Context, value: Iterable[Any], between: str = "") -> str:
+    values = list(value)
+    _bounded(sum(len(str(each)) for each in values) + len(str(between)) * len(values))
+    joined: str = JINJA_FILTERS["join"](context.eval_ctx, values, between)
+    return joined
+
+
+class _Environment(ImmutableSandboxedEnvironment):
+    """Jinja2 that looks up items of plain values, and nothing else."""
+
+    intercepted_binops = frozenset({"+", "*", "%"})
+
+    def __init__(self, *, html: bool) -> None:
+        super().__init__(autoescape=html, undefined=StrictUndefined, loader=None, keep_trailing_newline=True)
+        self.globals.clear()
+        self.filters = {name: JINJA_FILTERS[name] for name in FILTERS}
+        self.filters |= {"replace": _replace, "join": _join, "_step": _step, "_concat": _concat}
+        self.tests = {name: test for name, test in self.tests.items() if name in TESTS or not name.isalpha()}
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        if isinstance(obj, LoopContext):
+            return getattr(obj, attribute) if attribute in LOOP else self.undefined(obj=obj, name=attribute)
+        return self.getitem(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        if isinstance(obj, Undefined):
+            return obj[argument]  # raises, naming what is undefined
+        if isinstance(obj, dict | list | tuple | str):
+            try:
+                return obj[argument]
+            except (LookupError, TypeError):
+                pass
+        return self.undefined(obj=obj, name=argument)
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        numbers = isinstance(left, int | float) and isinstance(right, int | float)
+        if operator == "+" and not numbers:
+            if not (isinstance(left, str) and isinstance(right, str)):
+                raise SecurityError("+ adds two numbers or joins two texts")
+            _bounded(len(left) + len(right))
+        elif not numbers:
+            raise SecurityError(f"{operator} works on numbers alone")
+        elif isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > 256:
+            raise SecurityError("the number is too large")
+        return super().call_binop(context, operator, left, right)
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        tree = super()._parse(source, name, filename)
+        _admit(tree, 0)
+        return tree
+
+
+def _admit(node: nodes.Node, depth: int) -> None:
+    """Refuse what is not in the grammar; count the steps of loops and bound what `~` makes."""
+    kind = type(node).__name__
+    line = node.lineno
+    if kind not in GRAMMAR or depth > NESTING_LIMIT:
+        what = f"{kind.lower()!r} is not allowed" if kind not in GRAMMAR else "is nested too deeply"
+        raise TemplateSyntaxError(f"{what} in a template", line)
+    if isinstance(node, nodes.Name) and (node.name.startswith("_") or node.name in JINJA_NAMES):
+        raise TemplateSyntaxError(f"the name {node.name!r} is not allowed in a template", line)
+    if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+        raise TemplateSyntaxError(f"there is no filter {node.name!r}; there are {', '.join(sorted(FILTERS))}", line)
+    if isinstance(node, nodes.Test) and node.name not in TESTS:
+        raise TemplateSyntaxError(f"there is no test {node.name!r}; there are {', '.join(sorted(TESTS))}", line)
+    if isinstance(node, nodes.For) and node.recursive:
+        raise TemplateSyntaxError("a recursive loop is not allowed in a template", line)
+    for child in node.iter_child_nodes():
+        _admit(child, depth + 1)
+    for field, value in node.iter_fields():
+        if isinstance(value, nodes.Concat):
+            setattr(node, field, _concatenation(value))
+        elif isinstance(value, list):
+            value[:] = [_concatenation(each) if isinstance(each, nodes.Concat) else each for each in value]
+    if isinstance(node, nodes.For):
+        step = nodes.Filter(nodes.Const("", lineno=line), "_step", [], [], None, None, lineno=line)
+        node.body.insert(0, nodes.Output([step], lineno=line))
+
+
+def _concatenation(node: nodes.Concat) -> nodes.Filter:
+    values = nodes.List(node.nodes, lineno=node.lineno)
+    return nodes.Filter(values, "_concat", [], [], None, None, lineno=node.lineno)
+
+
+class _Compiled:
+    """One part's source, compiled."""
+
+    def __init__(self, source: str, environment: _Environment) -> None:
+        self.source = source
+        if len(source) > SOURCE_LIMIT:
+            raise TemplateError(f"the source is longer than {SOURCE_LIMIT:,} characters")
+        try:
+            self.template = environment.from_string(source)
+        except TemplateSyntaxError as error:
+            raise self._error(error.message or "does not compile", error.lineno) from error
+        except RecursionError as error:
+            raise TemplateError("is nested too deeply") from error
+
+    def render(self, seen: Mapping[str, Any]) -> str:
+        output: list[str] = []
+        size = 0
+        try:
+            for piece in self.template.generate(**seen, _budget=_Budget()):
+                size += len(piece)
+                if size > OUTPUT_LIMIT:
+                    raise TemplateError(f"renders to more than {OUTPUT_LIMIT:,} characters")
+                output.append(piece)
+        except (UndefinedError, SecurityError, TemplateRuntimeError) as error:
+            raise self._error(error.message or "does not render", _line(error)) from error
+        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
+            # what a filter or an operator says of values that it can't take
+            raise self._error(str(error) or type(error).__name__, _line(error)) from error
+        return "".join(output)
+
+    def _error(self, detail: str, line: int | None) -> TemplateError:
+        column = None
+        lines = self.source.splitlines()
+        if line is not None and 0 < line <= len(lines):
+            column = _column(lines[line - 1], detail)
+        return TemplateError(detail, line=line, column=column)
+
+
+_ENVIRONMENTS: Final = {html: _Environment(html=html) for html in (False, True)}
+
+
+@functools.lru_cache(maxsize=1024)
+def _compiled(source: str, html: bool) -> _Compiled:
+    return _Compiled(source, _ENVIRONMENTS[html])
+
+
+def _line(error: BaseException) -> int | None:
+    """The template's own line: Jinja rewrites the traceback so that its frames carry it."""
+    line = None
+    trace = error.__traceback__
+    while trace is not None:
+        if trace.tb_frame.f_code.co_filename == "<template>":
+            line = trace.tb_lineno
+        trace = trace.tb_next
+    return line
+
+
+def _column(text: str, detail: str) -> int:
+    """Where the thing that the error names stands on its line; otherwise where the first tag begins. From 1."""
+    for name in re.findall(r"'([^']{1,80})'", detail):
+        place = text.find(name)
+        if place >= 0:
+            return place + 1
+    tag = re.search(r"\{[{%]", text)
+    return tag.start() + 1 if tag else 1
+
+
+def _schema_faults(schema: Any) -> Iterator[Fault]:
+    if schema is None:
+        return
+    # the JSON Schema library is large, and most messages need it not
+    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415
+
+    try:
+        Draft202012Validator.check_schema(schema)
+    except SchemaError as error:
+        place = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
+        yield Fault(f"/schema{place}", "schema_invalid", error.message)
+
+
+def _validator(schema: Mapping[str, Any]) -> Any:
+    from jsonschema import Draft202012Validator  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+
+    # an empty registry: a $ref to the outside is refused instead of fetched
+    return Draft202012Validator(schema, registry=Registry())
+
+
+def _escaped(step: object) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return str(step).replace("~", "~0").replace("/", "~1")

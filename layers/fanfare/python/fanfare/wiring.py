@@ -1,0 +1,231 @@
+"""The only place that reads the environment and opens clients.
+
+A function opens what it uses, once per process and when it is first asked for: importing a handler
+costs no network and needs no environment.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.config import Config
+
+from .audience import Audience
+from .batches import Batches
+from .catalogue import Catalogue
+from .channels import CHANNELS, Channel, Email
+from .clock import system_clock
+from .deliver import Deliver, Pace
+from .deliveries import Deliveries
+from .fan_out import FanOut
+from .items import Table
+from .messages import Messages
+from .queues import Queues
+from .reconcile import Reconcile
+from .templates import Renderer
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+# The SDK retries a provider's read time-out and 5xx by itself: that would send a mail twice.
+PROVIDER = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
+STORE = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=2, read_timeout=10)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the deployment decides. Times in seconds."""
+
+    stale_after: float = 120.0
+    backoff: float = 30.0
+    max_attempts: int = 8
+    doubt_grace: float = 120.0
+    lease: float = 75.0
+    retention: timedelta = timedelta(days=30)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Settings:
+        """The settings that the environment names; the defaults for the rest."""
+
+        def seconds(name: str, default: float) -> float:
+            return float(environment.get(f"FANFARE_{name}_SECONDS", default))
+
+        return cls(
+            stale_after=seconds("STALE_AFTER", cls.stale_after),
+            backoff=seconds("BACKOFF", cls.backoff),
+            max_attempts=int(environment.get("FANFARE_MAX_ATTEMPTS", cls.max_attempts)),
+            doubt_grace=seconds("DOUBT_GRACE", cls.doubt_grace),
+            lease=seconds("LEASE", cls.lease),
+            retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
+        )
+
+
+@functools.cache
+def settings() -> Settings:
+    return Settings.read(os.environ)
+
+
+@functools.cache
+def _dynamodb() -> DynamoDBClient:
+    return boto3.client("dynamodb", config=STORE)
+
+
+def _table(name: str) -> Table:
+    return Table(_dynamodb(), os.environ[f"FANFARE_{name.upper()}_TABLE"])
+
+
+@functools.cache
+def audience() -> Audience:
+    return Audience(_table("audience"))
+
+
+@functools.cache
+def catalogue() -> Catalogue:
+    return Catalogue(_table("catalogue"))
+
+
+@functools.cache
+def messages() -> Messages:
+    return Messages(_table("messages"))
+
+
+@functools.cache
+def batches() -> Batches:
+    return Batches(_table("batches"))
+
+
+@functools.cache
+def deliveries() -> Deliveries:
+    return Deliveries(_table("deliveries"))
+
+
+@functools.cache
+def renderer() -> Renderer:
+    return Renderer()
+
+
+@functools.cache
+def queues() -> Queues:
+    """The queues that this function's environment names."""
+    environment = os.environ
+    urls = {name: environment.get(f"FANFARE_{name.upper()}_QUEUE_URL") for name in CHANNELS}
+    dead = {name: environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL") for name in ("fan_out", *CHANNELS)}
+    return Queues(
+        boto3.client("sqs", config=STORE),
+        fan_out=environment.get("FANFARE_FAN_OUT_QUEUE_URL"),
+        channels={name: url for name, url in urls.items() if url},
+        dead_letters={name: url for name, url in dead.items() if url},
+    )
+
+
+@functools.cache
+def channel() -> Channel:
+    """The channel that this function delivers on."""
+    return _OPEN[os.environ["FANFARE_CHANNEL"]]()
+
+
+@functools.cache
+def signing_keys() -> Mapping[str, str]:
+    """Key id → key, the newest last: what signs cursors and tokens."""
+    client = boto3.client("secretsmanager", config=STORE)
+    secret = client.get_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"])
+    keys: Mapping[str, str] = json.loads(secret["SecretString"])
+    return keys
+
+
+def _email() -> Channel:
+    return Email(
+        boto3.client("sesv2", config=PROVIDER),
+        sender=os.environ["FANFARE_SENDER"],
+        configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
+    )
+
+
+_OPEN = {"email": _email}
+
+
+def _pace() -> Pace:
+    known = settings()
+    return Pace(
+        lease=known.lease,
+        backoff=known.backoff,
+        max_attempts=known.max_attempts,
+        doubt_grace=known.doubt_grace,
+        stale_after=known.stale_after,
+    )
+
+
+@functools.cache
+def fan_out() -> FanOut:
+    return FanOut(
+        messages=messages(),
+        audience=audience(),
+        catalogue=catalogue(),
+        batches=batches(),
+        deliveries=deliveries(),
+        queues=queues(),
+        clock=system_clock,
+        stale_after=settings().stale_after,
+    )
+
+
+@functools.cache
+def deliver() -> Deliver:
+    return Deliver(
+        channel=channel(),
+        batches=batches(),
+        messages=messages(),
+        audience=audience(),
+        catalogue=catalogue(),
+        deliveries=deliveries(),
+        renderer=renderer(),
+        clock=system_clock,
+        pace=_pace(),
+    )
+
+
+@functools.cache
+def reconcile() -> Reconcile:
+    return Reconcile(
+        messages=messages(),
+        batches=batches(),
+        deliveries=deliveries(),
+        queues=queues(),
+        clock=system_clock,
+        pace=_pace(),
+    )
+
+
+def logger() -> Logger:
+    """JSON lines; what the domain logs goes the same way."""
+    opened = Logger(service="fanfare")
+    logging.getLogger("fanfare").handlers = opened.handlers
+    logging.getLogger("fanfare").setLevel(logging.INFO)
+    return opened
+
+
+def metrics() -> Metrics:
+    """Metrics as log lines (EMF): they cost no call."""
+    return Metrics(namespace="Fanfare", service="fanfare")
+
+
+def time_left(context: LambdaContext) -> float:
+    """Seconds until the function is stopped."""
+    return context.get_remaining_time_in_millis() / 1000
+
+
+def forget() -> None:
+    """Forget everything opened: for tests, where each has a world of its own."""
+    for opened in list(globals().values()):
+        if hasattr(opened, "cache_clear"):
+            opened.cache_clear()
