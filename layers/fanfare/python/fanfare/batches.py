@@ -228,7 +228,7 @@ class Batches:
         due_at: datetime,
         waiting: Waiting,
     ) -> None:
-        """Give the batch back with what is left in it, until `due_at`. Raises ConditionFailed when it is no longer ours."""
+        """Give the batch back with what is left in it, until `due_at`. Raises ConditionFailed if it is not ours."""
         self._update_open(state, due_at=due_at, waiting=waiting, guard=_still_ours(state, owner))
 
     def requeue(self, state: Open, *, due_at: datetime, lost: int, now: datetime) -> Open:
@@ -282,7 +282,8 @@ class Batches:
         guard: Mapping[str, Any],
         keep_lease: bool = False,
     ) -> None:
-        sets = "generation = :next, codes = :codes, attempts = :attempts, waiting = :waiting, due_at = :due_at, lost = :lost"
+        sets = "generation = :next, codes = :codes, attempts = :attempts, waiting = :waiting"
+        sets += ", due_at = :due_at, lost = :lost"
         if state.reason is not None:
             sets += ", reason = :reason"
         values = {

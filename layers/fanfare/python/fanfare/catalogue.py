@@ -73,7 +73,7 @@ class Catalogue:
         return map(_topic, self.table.query("topics", after=after, limit=limit))
 
     def put_topic(self, topic: Topic) -> None:
-        """Create a topic or replace it. Raises ConditionFailed when its shards would change: subscriptions lie in them."""
+        """Create a topic or replace it. Raises ConditionFailed if its shards would change: subscriptions lie there."""
         item = {
             "pk": "topics",
             "sk": topic.id,

@@ -22,11 +22,10 @@ from .channels.base import AddressRefused, Channel, Envelope, Kind, Result
 from .clock import Clock, to_text
 from .deliveries import Deliveries, Delivery
 from .errors import ConditionFailed, TemplateError
-from .fan_out import inline_body
 from .finish import finish
 from .messages import Message, Messages, Payload
 from .status import UNSETTLED, Outcome, State
-from .templates import Renderer
+from .templates import Renderer, inline_body
 
 log = logging.getLogger(__name__)
 
@@ -242,7 +241,7 @@ class Deliver:
         return False
 
     def _resolved_doubts(self, attempt: _Attempt) -> dict[int, _Ending]:
-        """What is known by now of recipients whose outcome was lost: a record or receipt says sent; else `on_doubt` decides."""
+        """Recipients whose outcome was lost and is known by now, or that `on_doubt` holds back."""
         places = [place for place, code in enumerate(attempt.state.codes) if code == Outcome.IN_DOUBT.value]
         keys = {place: (attempt.batch.recipients[place], attempt.message.id, attempt.batch.channel) for place in places}
         known = self.deliveries.get_many(keys.values())

@@ -32,7 +32,7 @@ from .messages import Message, Messages, Payload, Progress
 from .queues import BATCH_LIMIT, DELAY_LIMIT, FanOutJob, Queues
 from .redrive import reopen
 from .status import Outcome, State
-from .templates import offers
+from .templates import inline_body, offers
 
 log = logging.getLogger(__name__)
 
@@ -168,7 +168,7 @@ class FanOut:
     def _pages(
         self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
     ) -> tuple[int, bool]:
-        """Commit pages until the rows that are read at once are used up: recipients chosen, and whether it is sealed."""
+        """Commit pages until the rows read at once are used up: recipients chosen, and whether it is sealed."""
         removals = self.audience.removals(message.topic, progress.shard) if message.topic else 0
         rows, more = self._rows(message, payload, progress)
         candidates = self._candidates(message, payload, self._topic(message), rows)
@@ -339,16 +339,6 @@ class FanOut:
             ]
             if jobs:
                 self.queues.send_batches(channel, jobs)
-
-
-def inline_body(content: Mapping[str, str]) -> dict[str, Any]:
-    """Inline content as the body of a template: each channel takes the parts that it has."""
-    named = {"subject": content.get("subject"), "html": content.get("html"), "text": content.get("text")}
-    channels = {
-        name: {part: source for part, source in named.items() if source and part in channel.parts}
-        for name, channel in CHANNELS.items()
-    }
-    return {"channels": {name: sources for name, sources in channels.items() if sources}}
 
 
 def _slot(until: datetime) -> str:

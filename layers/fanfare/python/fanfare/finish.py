@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from .batches import Batches
 from .errors import ConditionFailed
-from .messages import Message, Messages, every_shard_sealed
+from .messages import Message, Messages, Progress, every_shard_sealed
 from .status import State
 
 MAY_FINISH = (State.ACTIVE, State.STALE)
@@ -23,24 +24,31 @@ def finish(
     if shard is not None and batches.any_open(message_id, shard):
         return None
     known = messages.with_progress(message_id)
-    if known is None:
+    if known is None or not _may_finish(*known):
         return None
-    message, progress = known
-    if message.state not in MAY_FINISH or message.redriving or not every_shard_sealed(message, progress):
-        return None
+    message, _ = known
     others = (each for each in range(message.shards) if each != shard)
     if any(batches.any_open(message_id, each) for each in others):
         return None
     counts = batches.tally(message_id, message.shards, now).counts()
     if counts["outstanding"]:
         return None  # a redrive has opened a batch since
-    state = State.FAILED if counts["failed"] else State.SENT
-    reason = f"{counts['failed']} of {counts['recipients']} recipients failed" if counts["failed"] else None
-    if not counts["recipients"] and message.expired(now):
-        state, reason = State.FAILED, "expired"
+    state, reason = _ending(message, counts, now)
     try:
         return messages.move(
             message_id, state, now=now, reason=reason, origins=MAY_FINISH, round_=message.round, counts=counts
         )
     except ConditionFailed:
         return None  # somebody else has brought it to rest, or it was deleted
+
+
+def _may_finish(message: Message, progress: Sequence[Progress]) -> bool:
+    return message.state in MAY_FINISH and not message.redriving and every_shard_sealed(message, progress)
+
+
+def _ending(message: Message, counts: Mapping[str, int], now: datetime) -> tuple[State, str | None]:
+    if counts["failed"]:
+        return State.FAILED, f"{counts['failed']} of {counts['recipients']} recipients failed"
+    if not counts["recipients"] and message.expired(now):
+        return State.FAILED, "expired"
+    return State.SENT, None

@@ -18,12 +18,11 @@ from .catalogue import Catalogue, Template, Topic
 from .channels import CHANNELS
 from .clock import Clock, from_text, to_text
 from .errors import Fault, Invalid
-from .fan_out import inline_body
 from .ids import new_message_id
 from .messages import Accepted, Message, Messages, Payload, fingerprint
 from .queues import DELAY_LIMIT, FanOutJob, QueueRefused, Queues
 from .status import State
-from .templates import Renderer, offers
+from .templates import Renderer, inline_body, offers
 
 if TYPE_CHECKING:
     from .models import SubmitRequest

@@ -77,7 +77,8 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    return boto3.client("dynamodb", config=STORE)
+    client: DynamoDBClient = boto3.client("dynamodb", config=STORE)
+    return client
 
 
 def _table(name: str) -> Table:

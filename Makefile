@@ -1,0 +1,55 @@
+# `make demo` and `make test` do all the set-up that they need. PYTHON may name any Python from 3.11 on.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV_VERSION := 0.13.9
+READY := $(VENV)/.ready
+export PYTHONDONTWRITEBYTECODE := 1
+
+.PHONY: help demo run test unit e2e lint format synth lock clean
+.DEFAULT_GOAL := help
+
+help: ## list the targets
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+
+$(READY): requirements.lock pyproject.toml
+	@echo "Setting up $(VENV) (once) …"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@touch $(READY)
+
+demo: $(READY) ## start the stack on this machine and send one message to a thousand subscribers
+	@$(BIN)/python -m local.demo
+
+run: $(READY) ## start the stack on this machine and keep it running
+	@$(BIN)/python -m local.run
+
+test: unit e2e ## every test
+
+unit: $(READY) ## the tests that need no stack: unit, integration (on moto), infrastructure
+	@$(BIN)/python -m pytest -n 2 --dist loadfile
+
+e2e: $(READY) ## the tests against the local stack
+	@$(BIN)/python -m pytest tests/e2e
+
+lint: $(READY) ## ruff, mypy, import contracts
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(READY) ## format the code
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
+	@$(BIN)/python -m local.toolchain synth
+
+lock: ## resolve the dependencies again and pin them
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--group cdk --group dev pyproject.toml --output-file requirements.lock
+
+clean: ## remove everything that was made
+	@rm -rf $(VENV) .local .cache cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

@@ -1,0 +1,32 @@
+"""The whole app: two stacks, checked."""
+
+from __future__ import annotations
+
+import sys
+
+from aws_cdk import App, Tags, Validations
+from cdk_nag import AwsSolutionsChecks
+
+from .service import Service
+from .settings import Settings, SettingsError
+from .storage import Storage
+
+
+def fanfare(app: App) -> tuple[Storage, Service]:
+    """Both stacks of the deployment that the context describes."""
+    settings = Settings.from_context(app.node)
+    storage = Storage(app, f"Fanfare-{settings.stage}-Storage", settings=settings)
+    service = Service(app, f"Fanfare-{settings.stage}-Service", settings=settings, storage=storage)
+    Tags.of(app).add("fanfare:stage", settings.stage)
+    Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+    return storage, service
+
+
+def main() -> None:
+    """Synthesize, or say what is wrong with the context."""
+    app = App()
+    try:
+        fanfare(app)
+    except SettingsError as error:
+        sys.exit(str(error))
+    app.synth()

@@ -1,0 +1,166 @@
+"""Layers without Docker: wheels for the target's platform, cut down, compiled, cached by what they are made of."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parent.parent
+CACHE: Final = ROOT / ".cache" / "layers"
+LOCK: Final = ROOT / "layers" / "dependencies" / "requirements.txt"
+SOURCE: Final = ROOT / "layers" / "fanfare"
+
+# botocore describes some four hundred services, 28 MB of them; these are the ones we call.
+SERVICES: Final = frozenset(
+    {"dynamodb", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"}
+)
+# Notes of the installer, with paths of the machine it ran on. METADATA and licences stay: pydantic asks for
+# the version of email-validator by it.
+INSTALLER_NOTES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a layer is built for. No platform: this machine and this interpreter."""
+
+    python: str
+    platform: str | None = None
+
+
+AWS: Final = Target(python="3.13", platform="manylinux2014_aarch64")
+HERE: Final = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}")
+
+
+def dependencies(target: Target) -> Path:
+    """The layer of third-party packages, exactly as locked."""
+
+    def build(folder: Path) -> None:
+        packages = folder / "python"
+        _run(*_installer(target, packages))
+        _trim(packages)
+        _compile(packages, target)
+
+    return _cached(f"dependencies-{target.python}", _inputs(target, LOCK.read_bytes()), build)
+
+
+def fanfare(target: Target) -> Path:
+    """The layer of our own package."""
+
+    def build(folder: Path) -> None:
+        shutil.copytree(
+            SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True
+        )
+        _compile(folder / "python", target)
+
+    sources = sorted(path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
+    contents = (part for path in sources for part in (str(path.relative_to(SOURCE)).encode(), path.read_bytes()))
+    return _cached(f"fanfare-{target.python}", _inputs(target, *contents), build)
+
+
+def empty() -> Path:
+    """A layer with nothing in it, for tests that look at the template only."""
+    return _cached("empty", (), lambda folder: (folder / "python").mkdir())
+
+
+def _inputs(target: Target, *contents: bytes) -> Iterator[bytes]:
+    """All that the result depends on, this recipe and the compiling interpreter included."""
+    yield from (repr(target).encode(), str(_interpreter(target.python)).encode())
+    yield from (sys.platform.encode(), os.uname().machine.encode(), Path(__file__).read_bytes())
+    yield from contents
+
+
+def _cached(name: str, inputs: Iterable[bytes], build: Callable[[Path], None]) -> Path:
+    """Built beside its place and moved there whole: a build that was broken off leaves no layer behind."""
+    digest = hashlib.sha256()
+    for part in inputs:
+        digest.update(len(part).to_bytes(8) + part)
+    place = CACHE / f"{name}-{digest.hexdigest()[:16]}"
+    if not place.is_dir():
+        CACHE.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=CACHE, prefix=".building-") as scratch:
+            made = Path(scratch) / "layer"
+            made.mkdir()
+            build(made)
+            try:
+                made.rename(place)
+            except OSError:  # somebody else was faster, with the same result
+                if not place.is_dir():
+                    raise
+    return place
+
+
+def _installer(target: Target, packages: Path) -> list[str]:
+    """uv where there is one, else pip: wheels only, hashes checked, nothing that is not in the lock."""
+    common = ["--target", str(packages), "--only-binary=:all:", "--no-deps", "--require-hashes", "-r", str(LOCK)]
+    if uv := _uv():
+        wanted = ["--python-version", target.python]
+        if target.platform:
+            libc, machine = target.platform.split("_", 1)
+            wanted += ["--python-platform", f"{machine}-{libc}"]
+        return [*uv, "pip", "install", "--quiet", "--no-config", "--python", sys.executable, *wanted, *common]
+    if importlib.util.find_spec("pip"):
+        wanted = ["--platform", target.platform, "--python-version", target.python] if target.platform else []
+        return [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *wanted, *common]
+    raise RuntimeError("Neither uv nor pip is here to build the layer with: install the project's `cdk` group.")
+
+
+def _uv() -> list[str] | None:
+    if importlib.util.find_spec("uv"):
+        return [sys.executable, "-m", "uv"]
+    return ["uv"] if shutil.which("uv") else None
+
+
+def _trim(packages: Path) -> None:
+    """What no function reads: other services' descriptions, scripts, tests, notes of the installer."""
+    for described in (packages / "botocore" / "data", packages / "boto3" / "data"):
+        for service in described.iterdir():
+            if service.is_dir() and service.name not in SERVICES:
+                shutil.rmtree(service)
+    shutil.rmtree(packages / "bin", ignore_errors=True)
+    for tests in [path for path in packages.glob("*/tests") if path.is_dir()]:
+        shutil.rmtree(tests)
+    for info in packages.glob("*.dist-info"):
+        for note in INSTALLER_NOTES:
+            (info / note).unlink(missing_ok=True)
+    (packages / ".lock").unlink(missing_ok=True)
+
+
+def _compile(packages: Path, target: Target) -> None:
+    """Lambda cannot write .pyc, so it would compile at every cold start. Unchecked, because the layer's zip has
+    no times to check by and its files never change. Without an interpreter of the version: no .pyc, slower starts."""
+    if interpreter := _interpreter(target.python):
+        where = ("-s", str(packages), "-p", "/opt/python")
+        _run(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
+
+
+@cache
+def _interpreter(version: str) -> str | None:
+    """Bytecode is of one Python version only."""
+    if version == HERE.python:
+        return sys.executable
+    candidates = [shutil.which(f"python{version}")]
+    if uv := _uv():
+        find = [*uv, "python", "find", "--no-config", "--no-python-downloads", "--no-project", version]
+        candidates.append(subprocess.run(find, capture_output=True, text=True, check=False).stdout.strip())
+    report = "import sys; print('%d.%d' % sys.version_info[:2])"
+    for candidate in filter(None, candidates):
+        found = subprocess.run([candidate, "-c", report], capture_output=True, text=True, check=False)
+        if found.stdout.strip() == version:  # a shim may stand in the path for a version that is not installed
+            return candidate
+    return None
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

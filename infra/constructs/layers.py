@@ -1,0 +1,35 @@
+"""What every function imports: our package, and the third-party packages it stands on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from .. import bundle
+from ..settings import Settings
+from .function import RUNTIME, architecture
+
+
+class Layers(Construct):
+    """The layers, built for AWS, or for this machine if that is where the functions will run."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(scope, id)
+        self.settings = settings
+        target = bundle.HERE if settings.local else bundle.AWS
+        # Dependencies first: they are merged into /opt in this order, and ours has the last word.
+        self.versions = [
+            self._version("Dependencies", bundle.dependencies(target) if settings.bundle else bundle.empty()),
+            self._version("Fanfare", bundle.fanfare(target) if settings.bundle else bundle.empty()),
+        ]
+
+    def _version(self, id: str, folder: Path) -> lambda_.LayerVersion:
+        return lambda_.LayerVersion(
+            self,
+            id,
+            code=lambda_.Code.from_asset(str(folder)),
+            compatible_runtimes=[RUNTIME],
+            compatible_architectures=[architecture(self.settings)],
+        )

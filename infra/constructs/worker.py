@@ -1,0 +1,94 @@
+"""A queue that is worked off."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from aws_cdk import Duration
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ..nag import acknowledge
+from ..settings import Settings
+from .function import Function, House
+from .naming import pascal
+from .reach import Reach
+
+BATCH_SIZE: Final = 10  # jobs or batches an invocation
+
+
+class Worker(Construct):
+    """A queue with dead letters, the function that works it off, and an alarm when it can't."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        house: House,
+        queue: str,
+        name: str,
+        timeout: Duration,
+        max_receive_count: int,
+        code: str | None = None,
+        environment: Mapping[str, str] | None = None,
+        recursive_loop: lambda_.RecursiveLoop | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        self.dead_letters = self._queue("DeadLetters", house.settings, retention_period=Duration.days(14))
+        self.queue = self._queue(
+            "Queue",
+            house.settings,
+            retention_period=Duration.days(4),
+            # Six times the timeout is what AWS asks for, so that a throttled invocation is retried before
+            # its messages show again. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            visibility_timeout=Duration.seconds(6 * timeout.to_seconds()),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receive_count),
+        )
+        house.reach[f"{queue}.queue"] = Reach(
+            self.queue.queue_arn, {f"FANFARE_{queue.upper()}_QUEUE_URL": self.queue.queue_url}
+        )
+        house.reach[f"{queue}.dead_letters"] = Reach(
+            self.dead_letters.queue_arn, {f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL": self.dead_letters.queue_url}
+        )
+        self.function = Function(
+            self,
+            "Function",
+            house=house,
+            name=name,
+            code=code,
+            timeout=timeout,
+            environment=environment,
+            recursive_loop=recursive_loop,
+        )
+        lambda_.EventSourceMapping(
+            self,
+            "EventSource",
+            target=self.function,
+            event_source_arn=self.queue.queue_arn,
+            batch_size=BATCH_SIZE,
+            report_batch_item_failures=True,
+            max_concurrency=house.settings.max_concurrency,
+        )
+        self.dead_letters.metric_approximate_number_of_messages_visible(
+            statistic=cloudwatch.Stats.MAXIMUM, period=Duration.minutes(1)
+        ).create_alarm(
+            self,
+            "DeadLettersAlarm",
+            alarm_description=f"Fanfare: {pascal(queue)} has dead letters; the reconciler takes them up.",
+            threshold=1,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+    def _queue(self, id: str, settings: Settings, **props: object) -> sqs.Queue:
+        queue = sqs.Queue(
+            self, id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=not settings.local, **props
+        )
+        if settings.local:
+            acknowledge(queue, "AwsSolutions-SQS4", "The emulator speaks http, on loopback.")
+        return queue

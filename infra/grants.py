@@ -1,0 +1,87 @@
+"""Who may call what on what: the only place where a function is given a permission.
+
+A function's role is made of its entry here, and its environment names what the entry reaches: the
+table, queue or secret that a function may not call is not known to it either.
+
+A transaction is not an action of its own: DynamoDB asks for PutItem, UpdateItem, DeleteItem and
+ConditionCheckItem of its parts. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from fanfare.channels import CHANNELS
+
+Actions = tuple[str, ...]
+Grants = Mapping[str, Actions]
+
+
+def _dynamodb(*operations: str) -> Actions:
+    names = {
+        "Get": "GetItem",
+        "BatchGet": "BatchGetItem",
+        "BatchWrite": "BatchWriteItem",
+        "Query": "Query",
+        "Put": "PutItem",
+        "Update": "UpdateItem",
+        "Delete": "DeleteItem",
+        "Check": "ConditionCheckItem",
+    }
+    return tuple(f"dynamodb:{names[operation]}" for operation in operations)
+
+
+SEND: Final = ("sqs:SendMessage",)
+DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
+CONSUME: Final = (*DRAIN, "sqs:ChangeMessageVisibility")
+
+# What the provider of a channel may be asked. SES v2 checks the permission of the v1 operation behind a
+# call: SendBulkEmail asks for SendBulkTemplatedEmail. https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
+_MAIL: Final = ("ses:SendEmail", "ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
+PROVIDERS: Final[Mapping[str, Grants]] = {
+    "email": {"sender": _MAIL, "configuration_set": _MAIL},
+}
+
+GRANTS: Final[Mapping[str, Grants]] = {
+    "internal_api": {
+        "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
+        "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
+        "messages": _dynamodb("Get", "Query", "Put", "Update", "Check"),
+        "messages.recent": _dynamodb("Query"),
+        "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
+        "deliveries": _dynamodb("BatchGet", "Query"),
+        "fan_out.queue": SEND,
+        "secret": ("secretsmanager:GetSecretValue",),
+    },
+    "fan_out": {
+        "catalogue": _dynamodb("Get"),
+        "audience": _dynamodb("Get", "BatchGet", "Query", "Update", "Check"),
+        "messages": _dynamodb("Get", "Query", "Update"),
+        "batches": _dynamodb("Query", "Put"),
+        "deliveries": _dynamodb("Put"),
+        "fan_out.queue": (*CONSUME, *SEND),
+        **{f"{channel}.queue": SEND for channel in CHANNELS},
+    },
+    **{
+        f"deliver-{channel}": {
+            "catalogue": _dynamodb("Get"),
+            "audience": _dynamodb("BatchGet"),
+            "messages": _dynamodb("BatchGet", "Query", "Update"),
+            "batches": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete"),
+            "deliveries": _dynamodb("BatchGet", "BatchWrite"),
+            f"{channel}.queue": CONSUME,
+            **PROVIDERS[channel],
+        }
+        for channel in CHANNELS
+    },
+    "reconcile": {
+        "messages": _dynamodb("Get", "Query", "Update"),
+        "messages.due": _dynamodb("Query"),
+        "batches": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete"),
+        "batches.due": _dynamodb("Query"),
+        "deliveries": _dynamodb("BatchGet", "BatchWrite"),
+        **{f"{queue}.queue": SEND for queue in ("fan_out", *CHANNELS)},
+        **{f"{queue}.dead_letters": DRAIN for queue in ("fan_out", *CHANNELS)},
+    },
+}

@@ -1,0 +1,108 @@
+"""What can be remade: the way of a message."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_cdk import CfnOutput, Duration, Stack
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+from fanfare.channels import CHANNELS
+
+from .constructs.every_minute import EveryMinute
+from .constructs.function import Function, House
+from .constructs.internal_api import InternalApi
+from .constructs.layers import Layers
+from .constructs.naming import pascal
+from .constructs.sender import Sender
+from .constructs.worker import Worker
+from .settings import Settings
+from .storage import Storage
+
+DELIVER_TIMEOUT: Final = Duration.seconds(60)
+LEASE_SECONDS: Final = DELIVER_TIMEOUT.to_seconds() + 15  # outlives the function that holds it
+
+
+class Service(Stack):
+    """Internal API → fan-out → one queue and worker per channel; the reconciler sees to the rest every minute."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, storage: Storage) -> None:
+        super().__init__(scope, id, description="Fanfare: the way of a message")
+        sender = Sender(self, "Sender", settings=settings)
+        house = House(
+            settings=settings,
+            layers=Layers(self, "Layers", settings=settings).versions,
+            reach={**storage.reach, **sender.reach},
+        )
+
+        workers = {
+            name: Worker(
+                self,
+                pascal(name),
+                house=house,
+                queue=name,
+                name=f"deliver-{name}",
+                code="deliver",
+                timeout=DELIVER_TIMEOUT,
+                max_receive_count=3,
+                environment={"FANFARE_CHANNEL": name, "FANFARE_LEASE_SECONDS": str(LEASE_SECONDS)},
+            )
+            for name in CHANNELS
+        }
+        workers["fan_out"] = Worker(
+            self,
+            "FanOut",
+            house=house,
+            queue="fan_out",
+            name="fan_out",
+            timeout=Duration.minutes(5),
+            max_receive_count=5,
+            # A long fan-out hands on to itself through its queue. Lambda takes that for a runaway and would stop
+            # it after some sixteen turns; ours ends with the last page, because the cursor only moves forward.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
+        )
+        api = InternalApi(
+            self,
+            "InternalApi",
+            settings=settings,
+            function=Function(
+                self,
+                "InternalApiFunction",
+                house=house,
+                name="internal_api",
+                timeout=Duration.seconds(29),  # just under what API Gateway waits for
+                memory_size=1024,
+            ),
+        )
+        reconcile = Function(
+            self,
+            "Reconcile",
+            house=house,
+            name="reconcile",
+            timeout=Duration.seconds(55),
+            retry_attempts=0,  # the next minute's run is the retry
+        )
+        EveryMinute(self, "Clock", function=reconcile)
+        reconcile.metric_errors(period=Duration.minutes(5)).create_alarm(
+            self,
+            "ReconcileErrorsAlarm",
+            alarm_description="Fanfare: the reconciler fails; what is lost stays lost until it runs again.",
+            threshold=2,
+            evaluation_periods=1,
+            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
+            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
+        )
+
+        self._outputs(
+            InternalApiUrl=api.url,
+            ServicePolicyArn=api.service_policy.managed_policy_arn,
+            ReconcileFunctionName=reconcile.function_name,
+            SenderAddress=settings.sender_address,
+            **{f"{pascal(name)}QueueUrl": worker.queue.queue_url for name, worker in workers.items()},
+            **{f"{pascal(name)}DeadLettersUrl": worker.dead_letters.queue_url for name, worker in workers.items()},
+        )
+
+    def _outputs(self, **values: str) -> None:
+        for name, value in values.items():
+            CfnOutput(self, name, value=value)

@@ -1,0 +1,84 @@
+"""What must survive: the tables and the signing secret."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_secretsmanager as secretsmanager
+from constructs import Construct
+from fanfare.tables import TABLES, Index, Table
+
+from .constructs.naming import pascal
+from .constructs.reach import Reach
+from .nag import acknowledge
+from .settings import Settings
+
+TEXT = dynamodb.AttributeType.STRING
+
+
+class Storage(Stack):
+    """Tables from `fanfare.tables`, and the keys that sign cursors and tokens."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+        super().__init__(
+            scope, id, description="Fanfare: what must survive", termination_protection=settings.protected
+        )
+        self.settings = settings
+        self.removal_policy = RemovalPolicy.RETAIN if settings.survives else RemovalPolicy.DESTROY
+        self.reach: Mapping[str, Reach] = {
+            **{name: reach for table in TABLES for name, reach in self._table(table).items()},
+            "secret": self._secret(),
+        }
+
+    def _table(self, table: Table) -> dict[str, Reach]:
+        made = dynamodb.Table(
+            self,
+            pascal(table.name),
+            partition_key=_key("pk"),
+            sort_key=_key("sk"),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
+                point_in_time_recovery_enabled=True
+            ),
+            time_to_live_attribute="ttl",
+            removal_policy=self.removal_policy,
+            deletion_protection=self.settings.protected,
+        )
+        for index in table.indexes:
+            made.add_global_secondary_index(**_index(index))
+        CfnOutput(self, f"{pascal(table.name)}TableName", value=made.table_name)
+        return {
+            table.name: Reach(made.table_arn, {f"FANFARE_{table.name.upper()}_TABLE": made.table_name}),
+            **{f"{table.name}.{index.name}": Reach(f"{made.table_arn}/index/{index.name}") for index in table.indexes},
+        }
+
+    def _secret(self) -> Reach:
+        secret = secretsmanager.Secret(
+            self,
+            "SigningKeys",
+            description="Fanfare: key id → key; signs cursors and tokens",
+            generate_secret_string=secretsmanager.SecretStringGenerator(
+                secret_string_template="{}", generate_string_key="k1", password_length=64, exclude_punctuation=True
+            ),
+            removal_policy=self.removal_policy,
+        )
+        acknowledge(
+            secret,
+            "AwsSolutions-SMG4",
+            "Keys are added, never replaced: an unsubscribe link signed with an old one must work for ever.",
+        )
+        return Reach(secret.secret_arn, {"FANFARE_SECRET_ARN": secret.secret_arn})
+
+
+def _key(name: str) -> dynamodb.Attribute:
+    return dynamodb.Attribute(name=name, type=TEXT)
+
+
+def _index(index: Index) -> dict[str, object]:
+    keys = {"index_name": index.name, "partition_key": _key(index.hash), "sort_key": _key(index.range)}
+    if index.include:
+        return {**keys, "projection_type": dynamodb.ProjectionType.INCLUDE, "non_key_attributes": [*index.include]}
+    return {**keys, "projection_type": dynamodb.ProjectionType.KEYS_ONLY}

@@ -1,0 +1,80 @@
+"""Child processes: with an environment of their own, their output in a log, none left behind."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+TAIL_LINES = 25
+
+
+class StepFailed(Exception):
+    """A step of the way could not be done. The text is all that the reader needs."""
+
+
+def forget_the_caller() -> None:
+    """Take the caller's AWS account, profile, certificates and endpoints out of this process and so of its children.
+
+    Nothing here may ever reach a real account.
+    """
+    for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def on_loopback(**more: str) -> dict[str, str]:
+    """The environment of a child that talks to loopback only: no proxies."""
+    proxies = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
+    kept = {name: value for name, value in os.environ.items() if name.lower() not in proxies}
+    return {**kept, "NO_PROXY": "*", **more}
+
+
+def run(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path) -> None:
+    """Run to its end, output appended to `log`. Raises StepFailed with the end of what it said."""
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("ab") as out:
+        begin = out.tell()
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+            env=env,
+            cwd=cwd,
+            start_new_session=True,  # Ctrl-C is ours to handle
+        )
+        try:
+            status = child.wait()
+        except BaseException:
+            stop(child)
+            raise
+    if status != 0:
+        said = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()[-TAIL_LINES:]
+        raise StepFailed("\n".join([f"{Path(command[0]).name} ended with {status} (all of it: {log}):", *said]))
+
+
+def stop(child: subprocess.Popen[bytes], *, grace: float = 10.0) -> None:
+    """End a child that leads a process group, and then whatever is left of the group."""
+    if child.poll() is None:
+        child.terminate()
+        try:
+            child.wait(grace)
+        except subprocess.TimeoutExpired:
+            child.kill()
+            child.wait()
+    try:
+        os.killpg(child.pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass  # nobody was left
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> str:
+    """The end of a log."""
+    return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""

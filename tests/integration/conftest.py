@@ -1,0 +1,158 @@
+"""The world of an integration test: AWS in memory, with the tables, queues and secret of the stack."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from fanfare import clock as clock_module
+from fanfare import wiring
+from fanfare.channels import CHANNELS
+from fanfare.tables import TABLES, Table
+from moto import mock_aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sqs import SQSClient
+
+REGION = "eu-central-1"
+
+
+@dataclass
+class Clock:
+    """A clock that stands still until it is told to move."""
+
+    now: datetime = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def advance(self, **time: float) -> datetime:
+        self.now += timedelta(**time)
+        return self.now
+
+
+@dataclass
+class Aws:
+    """What a test may look at: clients, the names of the tables, the URLs of the queues."""
+
+    dynamodb: DynamoDBClient
+    sqs: SQSClient
+    tables: dict[str, str]
+    queues: dict[str, str]
+    dead_letters: dict[str, str]
+    calls: list[str] = field(default_factory=list)
+
+    def bodies(self, queue: str) -> list[dict[str, Any]]:
+        """Takes all that is waiting in a queue and returns the bodies."""
+        return list(itertools.chain.from_iterable(iter(lambda: self._take(self.queues[queue]), [])))
+
+    def _take(self, url: str) -> list[dict[str, Any]]:
+        messages = self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
+        for each in messages:
+            self.sqs.delete_message(QueueUrl=url, ReceiptHandle=each["ReceiptHandle"])
+        return [json.loads(each["Body"]) for each in messages]
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """The time of the handlers; it moves when a test says so."""
+    clock = Clock()
+    monkeypatch.setattr(clock_module, "system_clock", clock)
+    return clock
+
+
+@pytest.fixture
+def aws(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Aws]:
+    """AWS in memory, and the environment that the stack gives the functions. The clock is a test's own."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.delenv("AWS_PROFILE", raising=False)
+    wiring.forget()
+    with mock_aws():
+        world = _build(monkeypatch)
+        yield world
+    wiring.forget()
+
+
+def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
+    dynamodb = boto3.client("dynamodb")
+    sqs = boto3.client("sqs")
+    secrets = boto3.client("secretsmanager")
+    world = Aws(dynamodb, sqs, {}, {}, {})
+    for table in TABLES:
+        name = f"fanfare-test-{table.name}"
+        _create_table(dynamodb, name, table)
+        world.tables[table.name] = name
+        monkeypatch.setenv(f"FANFARE_{table.name.upper()}_TABLE", name)
+    for queue in ("fan_out", *CHANNELS):
+        dead = sqs.create_queue(QueueName=f"fanfare-test-{queue}-dead-letters")["QueueUrl"]
+        url = sqs.create_queue(QueueName=f"fanfare-test-{queue}")["QueueUrl"]
+        world.queues[queue], world.dead_letters[queue] = url, dead
+        monkeypatch.setenv(f"FANFARE_{queue.upper()}_QUEUE_URL", url)
+        monkeypatch.setenv(f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL", dead)
+    secret = secrets.create_secret(Name="fanfare-test", SecretString=json.dumps({"k1": "a key for tests alone"}))
+    for name, value in {
+        "FANFARE_STAGE": "test",
+        "FANFARE_SECRET_ARN": secret["ARN"],
+        "FANFARE_SENDER": "Fanfare <no-reply@example.com>",
+        "FANFARE_CONFIGURATION_SET": "fanfare-test",
+        "FANFARE_CHANNEL": "email",
+        "POWERTOOLS_SERVICE_NAME": "fanfare",
+        "POWERTOOLS_METRICS_NAMESPACE": "Fanfare",
+    }.items():
+        monkeypatch.setenv(name, value)
+    return world
+
+
+def _create_table(client: DynamoDBClient, name: str, table: Table) -> None:
+    attributes = {"pk", "sk"} | {key for index in table.indexes for key in (index.hash, index.range)}
+    indexes: list[Any] = [
+        {
+            "IndexName": index.name,
+            "KeySchema": _keys(index.hash, index.range),
+            "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": list(index.include)}
+            if index.include
+            else {"ProjectionType": "KEYS_ONLY"},
+        }
+        for index in table.indexes
+    ]
+    request: dict[str, Any] = {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": each, "AttributeType": "S"} for each in sorted(attributes)],
+        "KeySchema": _keys("pk", "sk"),
+    }
+    client.create_table(**request | ({"GlobalSecondaryIndexes": indexes} if indexes else {}))
+
+
+def _keys(hash_key: str, range_key: str) -> list[Any]:
+    return [
+        {"AttributeName": hash_key, "KeyType": "HASH"},
+        {"AttributeName": range_key, "KeyType": "RANGE"},
+    ]
+
+
+@pytest.fixture
+def calls(aws: Aws) -> Callable[[], list[str]]:
+    """Counts the AWS calls that the wired clients make from here on: call it to read and reset the list."""
+    made: list[str] = []
+
+    def note(model: Any, **_: Any) -> None:
+        made.append(f"{model.service_model.service_name}:{model.name}")
+
+    for client in (wiring.messages().table.client, wiring.queues().client):
+        client.meta.events.register("before-call.*.*", note)
+
+    def read() -> list[str]:
+        so_far, made[:] = list(made), []
+        return so_far
+
+    return read
