@@ -107,7 +107,9 @@ def _installer(target: Target, packages: Path) -> list[str]:
         if target.platform:
             libc, machine = target.platform.split("_", 1)
             wanted += ["--python-platform", f"{machine}-{libc}"]
-        return [*uv, "pip", "install", "--quiet", "--no-config", "--python", sys.executable, *wanted, *common]
+        # Copies, because what is linked to uv's cache is not ours to cut down.
+        quietly = ["--quiet", "--no-config", "--link-mode=copy", "--python", sys.executable]
+        return [*uv, "pip", "install", *quietly, *wanted, *common]
     if importlib.util.find_spec("pip"):
         wanted = ["--platform", target.platform, "--python-version", target.python] if target.platform else []
         return [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *wanted, *common]
@@ -138,9 +140,12 @@ def _trim(packages: Path) -> None:
 def _compile(packages: Path, target: Target) -> None:
     """Lambda cannot write .pyc, so it would compile at every cold start. Unchecked, because the layer's zip has
     no times to check by and its files never change. Without an interpreter of the version: no .pyc, slower starts."""
-    if interpreter := _interpreter(target.python):
-        where = ("-s", str(packages), "-p", "/opt/python")
-        _run(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
+    interpreter = _interpreter(target.python)
+    if not interpreter:
+        print(f"No Python {target.python} here: layer without bytecode, slower cold starts.", file=sys.stderr)  # noqa: T201
+        return
+    where = ("-s", str(packages), "-p", "/opt/python")
+    _run(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
 
 
 @cache

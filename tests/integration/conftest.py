@@ -64,7 +64,13 @@ class Aws:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of the handlers; it moves when a test says so."""
     clock = Clock()
-    monkeypatch.setattr(clock_module, "system_clock", clock)
+
+    class Now(datetime):
+        @classmethod
+        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
+            return clock().astimezone(tz)
+
+    monkeypatch.setattr(clock_module, "datetime", Now)
     return clock
 
 

@@ -133,8 +133,12 @@ class Audience:
         """A user's subscriptions in the order of topic and channel."""
         position = _subscription_sk(*after) if after else None
         for item in self.table.query(f"user#{user_id}", prefix="subscription#", after=position):
-            _, topic, channel = item["sk"].split("#")
-            yield Subscription(user_id=user_id, topic=topic, channel=channel, created_at=item["created_at"])
+            yield _subscription(item)
+
+    def subscription(self, user_id: str, topic: str, channel: str) -> Subscription | None:
+        """A user's subscription, strongly consistent."""
+        item = self.table.get(f"user#{user_id}", _subscription_sk(topic, channel))
+        return _subscription(item) if item else None
 
     def subscribed(self, topic: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
         """Those of the (user, channel) pairs that are subscribed to the topic; strongly consistent."""
@@ -178,6 +182,12 @@ class Audience:
             ),
             self.table.putting({"pk": _topic_pk(topic, shard), "sk": f"{user}#{channel}"}),
         ]
+
+
+def _subscription(item: Item) -> Subscription:
+    _, topic, channel = item["sk"].split("#")
+    user_id = item["pk"].removeprefix("user#")
+    return Subscription(user_id=user_id, topic=topic, channel=channel, created_at=item["created_at"])
 
 
 def _topic_pk(topic: str, shard: int) -> str:

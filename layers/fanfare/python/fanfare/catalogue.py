@@ -1,7 +1,7 @@
 """The catalogue: topics and templates, read often and changed rarely, so read through a short cache.
 
 pk              sk                what
-topics          <id>              a topic
+topics          <id>              a topic; deleted, its shards are kept: the subscriptions lie in them
 templates       <id>              a template's head: its newest version, whole, and whether it is hidden
 template#<id>   version#000003    a version; never changed, never deleted while a message may need it
 """
@@ -10,8 +10,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any
 
 from .errors import ConditionFailed
@@ -38,6 +40,15 @@ class Topic:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version of a template, without its body."""
+
+    id: str
+    version: int
+    created_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Template:
     """One immutable version of a template. `body` has `channels`, `locales`, `schema` and `example`."""
 
@@ -60,20 +71,24 @@ class Catalogue:
 
     def topic(self, topic_id: str) -> Topic | None:
         """The topic, at most `CACHE_SECONDS` old."""
-        item = self._cached("topics", topic_id)
-        return _topic(item) if item else None
+        return _topic(self._cached("topics", topic_id))
 
     def read_topic(self, topic_id: str) -> Topic | None:
         """The topic as it is now."""
-        item = self.table.get("topics", topic_id)
-        return _topic(item) if item else None
+        return _topic(self.table.get("topics", topic_id))
 
-    def topics(self, *, after: str | None, limit: int) -> Iterator[Topic]:
-        """Topics in the order of their ids."""
-        return map(_topic, self.table.query("topics", after=after, limit=limit))
+    def read_shards(self, topic_id: str) -> tuple[Topic | None, int | None]:
+        """The topic as it is now, and its shards, which outlive it."""
+        item = self.table.get("topics", topic_id)
+        return _topic(item), item["shards"] if item else None
+
+    def topics(self, *, after: str | None, limit: int) -> list[Topic]:
+        """Up to `limit` topics in the order of their ids."""
+        found = (_topic(item) for item in self._pages("topics", after, limit))
+        return list(islice((topic for topic in found if topic is not None), limit))
 
     def put_topic(self, topic: Topic) -> None:
-        """Create a topic or replace it. Raises ConditionFailed if its shards would change: subscriptions lie there."""
+        """Create or replace a topic. Raises ConditionFailed when its shards would change: subscriptions lie there."""
         item = {
             "pk": "topics",
             "sk": topic.id,
@@ -94,8 +109,11 @@ class Catalogue:
         self._cache.pop(("topics", topic.id), None)
 
     def delete_topic(self, topic_id: str) -> None:
-        """Forget the topic; a repeat changes nothing."""
-        self.table.delete("topics", topic_id)
+        """Forget the topic, but not into how many shards its subscriptions went; a repeat changes nothing."""
+        with suppress(ConditionFailed):
+            self.table.update(
+                "topics", topic_id, "SET deleted = :true", condition="attribute_exists(pk)", values={":true": True}
+            )
         self._cache.pop(("topics", topic_id), None)
 
     # Templates
@@ -126,15 +144,21 @@ class Catalogue:
             self.template(template_id) if template_id is not None else None,
         )
 
-    def templates(self, *, after: str | None, limit: int) -> Iterator[Template]:
-        """The newest versions of templates that are not hidden, in the order of their ids."""
-        for item in self.table.query("templates", after=after, limit=limit):
-            yield _template(item)
+    def templates(self, *, after: str | None, limit: int) -> list[Version]:
+        """Up to `limit` newest versions of templates that are not hidden, in the order of their ids."""
+        rows = self._pages("templates", after, limit, names=("sk", "id", "version", "created_at", "hidden"))
+        return list(islice((_version(item) for item in rows if not item.get("hidden")), limit))
 
-    def versions(self, template_id: str, *, after: int | None, limit: int) -> Iterator[Template]:
-        """All versions, the oldest first."""
-        position = _version_sk(after) if after is not None else None
-        return map(_template, self.table.query(f"template#{template_id}", after=position, limit=limit))
+    def versions(self, template_id: str, *, before: int | None, limit: int) -> list[Version]:
+        """Up to `limit` versions, the newest first."""
+        rows = self.table.query(
+            f"template#{template_id}",
+            before=_version_sk(before) if before is not None else None,
+            limit=limit,
+            newest_first=True,
+            names=("sk", "id", "version", "created_at"),
+        )
+        return [_version(item) for item in rows]
 
     def add_version(self, template_id: str, body: Mapping[str, Any], *, created_at: str) -> Template:
         """Store the next version and make it the newest. Brings a hidden template back."""
@@ -146,7 +170,7 @@ class Catalogue:
             content = {
                 "id": template_id,
                 "version": template.version,
-                "body": json.dumps(body),
+                "body": json.dumps(body, ensure_ascii=False),
                 "created_at": created_at,
             }
             move = self.table.putting(
@@ -179,6 +203,15 @@ class Catalogue:
         self._cache.pop(("templates", template_id), None)
         return True
 
+    def _pages(self, pk: str, after: str | None, size: int, names: Sequence[str] | None = None) -> Iterator[Item]:
+        """The items of a partition, `size` a call, for as long as they are asked for."""
+        while True:
+            items = list(self.table.query(pk, after=after, limit=size, names=names))
+            yield from items
+            if len(items) < size:
+                return
+            after = items[-1]["sk"]
+
     # The cache
 
     def _cached(self, pk: str, sk: str, *, forever: bool = False) -> Item | None:
@@ -205,7 +238,9 @@ def _version_sk(version: int) -> str:
     return f"version#{version:08d}"
 
 
-def _topic(item: Item) -> Topic:
+def _topic(item: Item | None) -> Topic | None:
+    if item is None or item.get("deleted"):
+        return None
     return Topic(
         id=item["sk"],
         title=item["title"],
@@ -219,6 +254,10 @@ def _topic(item: Item) -> Topic:
         created_at=item["created_at"],
         updated_at=item["updated_at"],
     )
+
+
+def _version(item: Item) -> Version:
+    return Version(id=item["id"], version=item["version"], created_at=item["created_at"])
 
 
 def _template(item: Item) -> Template:

@@ -40,6 +40,9 @@ OF_KIND = {
 }
 
 
+COUNTED_AS = {Outcome.IN_DOUBT: "unknown", Outcome.OUTSTANDING: "retried"}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Pace:
     """How patient delivery is. Times in seconds."""
@@ -327,7 +330,7 @@ class Deliver:
             ]
         )
         report.outcomes.update(
-            "unknown" if ending.outcome is Outcome.IN_DOUBT else ending.outcome.label for ending in endings.values()
+            COUNTED_AS.get(ending.outcome, ending.outcome.label) for ending in endings.values()
         )
 
 

@@ -60,6 +60,12 @@ class Deliveries:
         for item in self.table.query(f"user#{user_id}", before=before, newest_first=True):
             yield item["sk"], _delivery(item)
 
+    def erase(self, user_id: str) -> None:
+        """Forget what a person got; a repeat changes nothing."""
+        pk = f"user#{user_id}"
+        rows = self.table.query(pk, names=["sk"])
+        self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
+
 
 def _item(delivery: Delivery) -> Item:
     return {

@@ -84,7 +84,7 @@ class Renderer:
                 f"schema_{error.validator}",
                 error.message,
             )
-            for error in _validator(schema).iter_errors(data)
+            for error in _errors(schema, data)
         ]
         if faults:
             raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults[:20])
@@ -268,14 +268,14 @@ class _Environment(ImmutableSandboxedEnvironment):
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
         tree = super()._parse(source, name, filename)
-        _admit(tree, 0)
+        _admit(tree, depth=0, line=1)
         return tree
 
 
-def _admit(node: nodes.Node, depth: int) -> None:
+def _admit(node: nodes.Node, *, depth: int, line: int) -> None:
     """Refuse what is not in the grammar; count the steps of loops and bound what `~` makes."""
     kind = type(node).__name__
-    line = node.lineno
+    line = node.lineno or line  # the nodes behind some tags carry none
     if kind not in GRAMMAR or depth > NESTING_LIMIT:
         what = f"{kind.lower()!r} is not allowed" if kind not in GRAMMAR else "is nested too deeply"
         raise TemplateSyntaxError(f"{what} in a template", line)
@@ -288,7 +288,7 @@ def _admit(node: nodes.Node, depth: int) -> None:
     if isinstance(node, nodes.For) and node.recursive:
         raise TemplateSyntaxError("a recursive loop is not allowed in a template", line)
     for child in node.iter_child_nodes():
-        _admit(child, depth + 1)
+        _admit(child, depth=depth + 1, line=line)
     for field, value in node.iter_fields():
         if isinstance(value, nodes.Concat):
             setattr(node, field, _concatenation(value))
@@ -384,12 +384,16 @@ def _schema_faults(schema: Any) -> Iterator[Fault]:
         yield Fault(f"/schema{place}", "schema_invalid", error.message)
 
 
-def _validator(schema: Mapping[str, Any]) -> Any:
+def _errors(schema: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
     from jsonschema import Draft202012Validator  # noqa: PLC0415
     from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
 
-    # an empty registry: a $ref to the outside is refused instead of fetched
-    return Draft202012Validator(schema, registry=Registry())
+    try:
+        # an empty registry: a $ref to the outside is refused instead of fetched
+        return list(Draft202012Validator(schema, registry=Registry()).iter_errors(data))
+    except Unresolvable as error:
+        raise Invalid.field("/schema", "schema_invalid", f"{error.ref} is not within the schema") from error
 
 
 def _escaped(step: object) -> str:

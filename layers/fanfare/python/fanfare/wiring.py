@@ -12,7 +12,7 @@ import logging
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
 import boto3
@@ -20,11 +20,11 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
+from . import clock
 from .audience import Audience
 from .batches import Batches
 from .catalogue import Catalogue
 from .channels import CHANNELS, Channel, Email
-from .clock import system_clock
 from .deliver import Deliver, Pace
 from .deliveries import Deliveries
 from .fan_out import FanOut
@@ -68,6 +68,11 @@ class Settings:
             lease=seconds("LEASE", cls.lease),
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
         )
+
+
+def now() -> datetime:
+    """The clock of everything that is wired here."""
+    return clock.system_clock()
 
 
 @functools.cache
@@ -175,7 +180,7 @@ def fan_out() -> FanOut:
         batches=batches(),
         deliveries=deliveries(),
         queues=queues(),
-        clock=system_clock,
+        clock=now,
         stale_after=settings().stale_after,
     )
 
@@ -190,7 +195,7 @@ def deliver() -> Deliver:
         catalogue=catalogue(),
         deliveries=deliveries(),
         renderer=renderer(),
-        clock=system_clock,
+        clock=now,
         pace=_pace(),
     )
 
@@ -202,7 +207,7 @@ def reconcile() -> Reconcile:
         batches=batches(),
         deliveries=deliveries(),
         queues=queues(),
-        clock=system_clock,
+        clock=now,
         pace=_pace(),
     )
 

@@ -1,0 +1,81 @@
+"""What became of whom: the recipients of a message, and the messages of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from itertools import islice
+from typing import Any
+
+from .audience import Audience
+from .deliveries import Deliveries, Delivery
+from .messages import Messages
+from .models import DeliveryView, UserDeliveryView
+from .rosters import Entry, Rosters
+from .users import get_user
+from .views import find_message
+
+BATCHES_A_CALL = 25
+
+
+def list_deliveries(
+    message_id: str,
+    *,
+    status: str | None,
+    channel: str | None,
+    after: Sequence[int | str] | None,
+    limit: int,
+    messages: Messages,
+    rosters: Rosters,
+    deliveries: Deliveries,
+) -> tuple[list[DeliveryView], Any]:
+    """A page of a message's recipients, and the position to go on after. Raises NotFound."""
+    message = find_message(message_id, messages=messages)
+    entries = (
+        entry
+        for entry in rosters.entries(message.id, message.shards, after=after, size=BATCHES_A_CALL)
+        if channel in (None, entry.channel) and status in (None, entry.outcome.label)
+    )
+    page = list(islice(entries, limit + 1))
+    records = deliveries.get_many((entry.user_id, message.id, entry.channel) for entry in page[:limit])
+    views = [_view(entry, records.get((entry.user_id, message.id, entry.channel))) for entry in page[:limit]]
+    return views, page[limit - 1].position if len(page) > limit else None
+
+
+def list_user_deliveries(
+    user_id: str, *, before: str | None, limit: int, audience: Audience, deliveries: Deliveries
+) -> tuple[list[UserDeliveryView], str | None]:
+    """A page of what a user got or did not get, the newest first, and the position to go on before. Raises NotFound."""
+    get_user(user_id, audience=audience)
+    page = list(islice(deliveries.of_user(user_id, before=before), limit + 1))
+    return _user_views(delivery for _, delivery in page[:limit]), page[limit - 1][0] if len(page) > limit else None
+
+
+def _view(entry: Entry, record: Delivery | None) -> DeliveryView:
+    """The batch says what became of the recipient; its record adds the details, once it says the same."""
+    told = record if record is not None and record.status.label == entry.outcome.label else None
+    return DeliveryView(
+        user_id=entry.user_id,
+        channel=entry.channel,
+        status=entry.outcome.label,  # type: ignore[arg-type]
+        reason=told.reason if told and told.reason else entry.reason,
+        attempts=max(entry.attempts, record.attempts) if record else entry.attempts,
+        provider_id=told.provider_id if told else None,
+        receipt=told.receipt if told else None,
+        updated_at=record.updated_at if record else None,
+    )
+
+
+def _user_views(deliveries: Iterable[Delivery]) -> list[UserDeliveryView]:
+    return [
+        UserDeliveryView(
+            message_id=delivery.message_id,
+            channel=delivery.channel,
+            status=delivery.status.label,  # type: ignore[arg-type]
+            reason=delivery.reason,
+            attempts=delivery.attempts,
+            provider_id=delivery.provider_id,
+            receipt=delivery.receipt,
+            updated_at=delivery.updated_at,
+        )
+        for delivery in deliveries
+    ]

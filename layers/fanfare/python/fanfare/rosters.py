@@ -1,0 +1,86 @@
+"""The batches table as a list of people: who is in a message, in an order that does not change while it runs.
+
+A batch moves from `open#` to `done#` as it settles, and back when it is re-driven; `batch#` and
+`skips#` items never move. So a list that goes page by page walks those, and looks each state up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from .items import Item, Table
+from .status import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One recipient: where in the list, who, and what is known of it without its delivery."""
+
+    position: tuple[int, str, int]  # shard, sort key, place in the item
+    user_id: str
+    channel: str
+    outcome: Outcome
+    reason: str | None
+    attempts: int
+
+
+class Rosters:
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def entries(self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int) -> Iterator[Entry]:
+        """Every recipient after a position, reading `size` items a call."""
+        first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (0, "", -1)
+        for shard in range(first, shards):
+            pk = f"{message_id}#{shard}"
+            if place >= 0:  # what is left of the item in which the page before ended
+                yield from self._read(pk, shard, [self.table.get(pk, sk)], beyond=place)
+            for prefix in ("batch#", "skips#"):
+                if sk > prefix + "~":
+                    continue
+                position = sk if sk.startswith(prefix) else None
+                while True:
+                    items = list(self.table.query(pk, prefix=prefix, after=position, limit=size))
+                    yield from self._read(pk, shard, items)
+                    if len(items) < size:
+                        break
+                    position = items[-1]["sk"]
+            sk, place = "", -1
+
+    def _read(self, pk: str, shard: int, items: Sequence[Item | None], *, beyond: int = -1) -> Iterator[Entry]:
+        found = [item for item in items if item is not None]
+        ids = [item["sk"].removeprefix("batch#") for item in found if item["sk"].startswith("batch#")]
+        keys = [(pk, f"{state}#{each}") for each in ids for state in ("open", "done")]
+        states = self.table.get_many(keys) if keys else {}
+        for item in found:
+            if item["sk"].startswith("skips#"):
+                people = [(user, channel, Outcome.SKIPPED, reason, 0) for user, channel, reason in item["skips"]]
+            else:
+                each = item["sk"].removeprefix("batch#")
+                state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
+                people = _of_batch(item, state)
+            for place, (user_id, channel, outcome, reason, attempts) in enumerate(people):
+                if place > beyond:
+                    yield Entry(
+                        position=(shard, item["sk"], place),
+                        user_id=user_id,
+                        channel=channel,
+                        outcome=outcome,
+                        reason=reason,
+                        attempts=attempts,
+                    )
+
+
+def _of_batch(item: Item, state: Item) -> list[tuple[str, str, Outcome, str | None, int]]:
+    codes = state.get("codes") or Outcome.OUTSTANDING.value * len(item["recipients"])
+    return [
+        (user_id, item["channel"], Outcome(code), _reason(Outcome(code), state), state.get("attempts", 0))
+        for user_id, code in zip(item["recipients"], codes, strict=True)
+    ]
+
+
+def _reason(outcome: Outcome, state: Item) -> str | None:
+    if outcome is Outcome.IN_DOUBT:
+        return "outcome_unknown"
+    return state.get("reason") if outcome is Outcome.OUTSTANDING else None

@@ -1,0 +1,61 @@
+"""Users: who receives, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from .audience import Audience, User
+from .deliveries import Deliveries
+from .errors import Invalid, NotFound
+from .models import PutUserRequest, UserItem, UserResultView, UserView
+from .problems import faults, item_error
+
+
+def put_user(user_id: str, request: PutUserRequest, *, audience: Audience) -> tuple[User, bool]:
+    """Create the user or replace what is known of them; says which."""
+    user = audience.put_user(user_id, request.profile())
+    return user, user.rev == 1
+
+
+def put_users(items: Sequence[Any], *, audience: Audience) -> list[UserResultView]:
+    """Take each user or refuse it, in order."""
+    return [_put_item(item, f"/items/{place}", audience) for place, item in enumerate(items)]
+
+
+def get_user(user_id: str, *, audience: Audience) -> User:
+    """The user. Raises NotFound."""
+    user = audience.user(user_id)
+    if user is None:
+        raise NotFound("there is no such user", code="user_not_found")
+    return user
+
+
+def delete_user(user_id: str, *, audience: Audience, deliveries: Deliveries) -> None:
+    """Erase all that is stored on the user: addresses, subscriptions and history; a repeat changes nothing."""
+    audience.delete_user(user_id)
+    deliveries.erase(user_id)
+
+
+def user_view(user: User) -> UserView:
+    """The user as the API shows it."""
+    known = dict.fromkeys(UserView.model_fields) | {"push": ()} | dict(user.profile)
+    return UserView.model_validate(known | {"id": user.id})
+
+
+def _put_item(item: Any, at: str, audience: Audience) -> UserResultView:
+    try:
+        user = UserItem.model_validate(item)
+    except ValidationError as error:
+        invalid = Invalid("this user can't be taken", errors=faults(error.errors(include_url=False), at=at))
+        return UserResultView(id=written(item, "id"), status=422, error=item_error(invalid))
+    _, created = put_user(user.id, user, audience=audience)
+    return UserResultView(id=user.id, status=201 if created else 200, error=None)
+
+
+def written(item: Any, name: str) -> str | None:
+    """What a refused item says of itself, if it is a text."""
+    found = item.get(name) if isinstance(item, dict) else None
+    return found if isinstance(found, str) else None

@@ -1,0 +1,110 @@
+"""The AWS emulator as a child process on loopback, with IAM enforced and no state left behind."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+import urllib3
+
+from . import toolchain
+from .paths import EMULATOR_LOG
+from .ports import free_port
+from .processes import StepFailed, on_loopback, stop, tail
+from .progress import step
+
+REGION: Final = "eu-central-1"
+ACCOUNT: Final = "000000000000"
+# The emulator takes this key for the account's root; who the service and the stranger are is up to IAM.
+ROOT_KEY: Final = "test"
+START_SECONDS: Final = 60
+
+
+class Emulator:
+    """A running emulator, from `with` to the end of its block."""
+
+    def __init__(self, *, port: int | None = None, environment: dict[str, str] | None = None) -> None:
+        self.port = port or free_port()
+        self.environment = environment or {}
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._scratch = toolchain.scratch()
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        program = toolchain.emulator()
+        with step("Starting the AWS emulator"):
+            try:
+                self._start(program)
+            except BaseException:
+                self.stop()
+                raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """End it with its workers, and remove all that it kept."""
+        if self._child:
+            stop(self._child)
+        self._scratch.cleanup()
+
+    def check(self) -> None:
+        """Raises StepFailed if it has died."""
+        if self._child is None or self._child.poll() is not None:
+            raise StepFailed(f"The emulator has ended. The end of {EMULATOR_LOG}:\n{tail(EMULATOR_LOG)}")
+
+    def _start(self, program: Path) -> None:
+        EMULATOR_LOG.parent.mkdir(parents=True, exist_ok=True)
+        with EMULATOR_LOG.open("wb") as log:
+            self._child = subprocess.Popen(
+                [program],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=on_loopback(**self._settings(), **self.environment),
+                cwd=self._scratch.name,
+                start_new_session=True,  # its workers are in its group, and Ctrl-C is ours to handle
+            )
+        deadline = time.monotonic() + START_SECONDS
+        while not self._healthy():
+            self.check()
+            if time.monotonic() > deadline:
+                raise StepFailed(f"The emulator did not come up. The end of {EMULATOR_LOG}:\n{tail(EMULATOR_LOG)}")
+            time.sleep(0.1)
+
+    def _settings(self) -> dict[str, str]:
+        scratch = self._scratch.name
+        return {
+            "GATEWAY_PORT": str(self.port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "MINISTACK_ACCOUNT_ID": ACCOUNT,
+            "AUTH": "true",
+            "AWS_ACCESS_KEY_ID": ROOT_KEY,
+            "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "PERSIST_STATE": "0",
+            "TMPDIR": scratch,
+            "HOME": scratch,
+            "STATE_DIR": os.path.join(scratch, "state"),
+            "S3_DATA_DIR": os.path.join(scratch, "s3"),
+            "DOCKER_HOST": f"unix://{scratch}/no-docker",  # it would look for containers of its own there
+            "LAMBDA_EXECUTOR": "local",
+            "LOG_LEVEL": os.environ.get("FANFARE_EMULATOR_LOG_LEVEL", "INFO"),
+            "PYTHONUNBUFFERED": "1",
+        }
+
+    def _healthy(self) -> bool:
+        try:
+            return urllib3.request("GET", f"{self.url}/_ministack/health", timeout=2, retries=False).status == 200
+        except urllib3.exceptions.HTTPError:
+            return False

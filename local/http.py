@@ -1,0 +1,124 @@
+"""The least HTTP server that serves us: one function from request to answer, loopback only, quick."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from http import HTTPStatus
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, urlsplit
+
+from .ports import free_port
+
+BODY_LIMIT = 16 * 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Request:
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]  # names in lower case
+    body: bytes
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes = b""
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HangUp(Exception):
+    """Close the connection without an answer."""
+
+
+Handle = Callable[[Request], Answer]
+
+
+def as_json(value: Any, status: int = 200, **headers: str) -> Answer:
+    body = json.dumps(value, ensure_ascii=False).encode()
+    return Answer(status, body, {"Content-Type": "application/json", **headers})
+
+
+def problem(status: int, detail: str) -> Answer:
+    """RFC 9457, as the product's own APIs answer."""
+    body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
+    return Answer(status, json.dumps(body).encode(), {"Content-Type": "application/problem+json"})
+
+
+class Server:
+    """Serves `handle` on loopback, on a thread for each connection, until closed."""
+
+    def __init__(self, handle: Handle, *, port: int | None = None) -> None:
+        self._server = _Server(("127.0.0.1", port or free_port()), _bound_to(handle))
+        self.port: int = self._server.server_address[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()
+
+
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    block_on_close = False
+    request_queue_size = 128
+
+
+class _Handler(BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    server_version = "fanfare-local"
+    wbufsize = -1  # the head and the body leave together
+    disable_nagle_algorithm = True
+    timeout = 120  # of an idle connection
+    handle_request: ClassVar[Handle]
+
+    def _serve(self) -> None:
+        try:
+            answer = self._answer()
+        except HangUp:
+            self.close_connection = True
+            return
+        self.send_response(answer.status)
+        for name, value in answer.headers.items():
+            self.send_header(name, value)
+        self.send_header("Content-Length", str(len(answer.body)))
+        self.end_headers()
+        if self.command != "HEAD":
+            self.wfile.write(answer.body)
+        self.wfile.flush()
+
+    def _answer(self) -> Answer:
+        # A page elsewhere may have its own name resolve to loopback: it must not read what is here.
+        if self.headers.get("Host", "").rpartition(":")[0] not in {"127.0.0.1", "localhost"}:
+            return problem(421, "Ask for 127.0.0.1 or localhost.")
+        length = int(self.headers.get("Content-Length") or 0)
+        if length > BODY_LIMIT:
+            self.close_connection = True
+            return problem(413, f"At most {BODY_LIMIT} bytes.")
+        url = urlsplit(self.path)
+        return type(self).handle_request(
+            Request(
+                method=self.command,
+                path=url.path,
+                query={name: values[-1] for name, values in parse_qs(url.query).items()},
+                headers={name.lower(): value for name, value in self.headers.items()},
+                body=self.rfile.read(length),
+            )
+        )
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """The log of the stack is for what matters."""
+
+
+def _bound_to(handle: Handle) -> type[_Handler]:
+    return type("Handler", (_Handler,), {"handle_request": staticmethod(handle)})

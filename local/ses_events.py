@@ -1,0 +1,106 @@
+"""What SES tells of a mail after it took it, in the shape of SES event publishing.
+
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator
+from email.utils import parseaddr
+from typing import Any, Final
+
+from .emulator import ACCOUNT, REGION
+from .outbox import Mail
+from .simulator import SES_DOMAIN, named
+
+Event = dict[str, Any]
+Publish = Callable[[str | None, Event], None]  # the configuration set, whose destinations get the event
+KEPT: Final = 10_000
+
+
+class EventLog:
+    """Keeps the last events: the place where they would go to the configuration set's destinations."""
+
+    def __init__(self) -> None:
+        self.events: deque[tuple[str | None, Event]] = deque(maxlen=KEPT)
+        self._lock = threading.Lock()
+
+    def publish(self, configuration_set: str | None, event: Event) -> None:
+        with self._lock:
+            self.events.append((configuration_set, event))
+
+
+def after(mail: Mail, configuration_set: str | None) -> Iterator[Event]:
+    """The events of a mail that SES took, in order."""
+    yield _event("Send", mail, configuration_set, {})
+    if named(mail.to, "bounce", SES_DOMAIN):
+        yield _event(
+            "Bounce",
+            mail,
+            configuration_set,
+            {
+                "bounceType": "Permanent",
+                "bounceSubType": "General",
+                "bouncedRecipients": [
+                    {
+                        "emailAddress": mail.to,
+                        "action": "failed",
+                        "status": "5.1.1",
+                        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
+                    }
+                ],
+                "feedbackId": mail.provider_id,
+                "reportingMTA": "dsn; simulator.amazonses.com",
+            },
+        )
+        return
+    yield _event(
+        "Delivery",
+        mail,
+        configuration_set,
+        {"recipients": [mail.to], "processingTimeMillis": 1, "smtpResponse": "250 ok"},
+    )
+    if named(mail.to, "complaint", SES_DOMAIN):
+        yield _event(
+            "Complaint",
+            mail,
+            configuration_set,
+            {
+                "complainedRecipients": [{"emailAddress": mail.to}],
+                "complaintFeedbackType": "abuse",
+                "feedbackId": mail.provider_id,
+                "complaintSubType": None,
+            },
+        )
+
+
+def rendering_failure(mail: Mail, configuration_set: str | None, missing: str) -> Event:
+    """An entry that could not be rendered is accepted, and fails afterwards."""
+    told = {"errorMessage": f"Attribute '{missing}' is not present in the rendering data.", "templateName": "inline"}
+    return _event("Rendering Failure", mail, configuration_set, told, under="failure")
+
+
+def _event(kind: str, mail: Mail, configuration_set: str | None, told: Event, *, under: str = "") -> Event:
+    at = mail.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    tags = {name: [value] for name, value in mail.tags.items()}
+    if configuration_set:
+        tags["ses:configuration-set"] = [configuration_set]
+    details = told if kind == "Send" or under else {"timestamp": at, **told}
+    return {
+        "eventType": kind,
+        "mail": {
+            "timestamp": at,
+            "source": mail.sender,
+            "sourceArn": f"arn:aws:ses:{REGION}:{ACCOUNT}:identity/{parseaddr(mail.sender or '')[1]}",
+            "sendingAccountId": ACCOUNT,
+            "messageId": mail.provider_id,
+            "destination": [mail.to],
+            "headersTruncated": False,
+            "headers": [{"name": name, "value": value} for name, value in mail.headers.items()],
+            "commonHeaders": {"from": [mail.sender], "to": [mail.to], "subject": mail.subject},
+            "tags": tags,
+        },
+        under or kind.lower(): details,
+    }

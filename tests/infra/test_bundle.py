@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from infra import bundle
+
+LOCKED = re.compile(r"^([a-z0-9-]+)==\S+ \\$")
+HASH = re.compile(r"^    --hash=sha256:[0-9a-f]{64}( \\)?$")
+UNCHECKED = (1).to_bytes(4, "little")  # https://peps.python.org/pep-0552/
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(bundle, "CACHE", tmp_path)
+    return tmp_path
+
+
+def test_the_lock_is_packages_and_hashes_and_names_no_place() -> None:
+    lines = bundle.LOCK.read_text().splitlines()
+    assert [line for line in lines if not LOCKED.match(line) and not HASH.match(line)] == []
+
+
+def test_the_lock_has_what_the_layer_asks_for() -> None:
+    wanted = set((bundle.LOCK.parent / "requirements.in").read_text().split())
+    assert wanted <= set(re.findall(r"(?m)^([a-z0-9-]+)==", bundle.LOCK.read_text()))
+
+
+def test_our_layer_is_compiled_and_never_looks_at_its_sources_again(cache: Path) -> None:
+    compiled = list(bundle.fanfare(bundle.HERE).rglob("fanfare/__pycache__/*.pyc"))
+    assert {path.name.split(".")[0] for path in compiled} >= {"wiring", "tables", "status"}
+    assert all(path.read_bytes()[4:8] == UNCHECKED for path in compiled)
+
+
+def test_bytecode_holds_no_path_of_this_machine(cache: Path) -> None:
+    compiled = bundle.fanfare(bundle.HERE).rglob("*.pyc")
+    assert not [path for path in compiled if str(cache).encode() in path.read_bytes()]
+
+
+def test_a_layer_is_built_once_for_the_same_inputs(cache: Path) -> None:
+    built: list[Path] = []
+    for inputs in ([b"one"], [b"one"], [b"another"]):
+        bundle._cached("layer", inputs, built.append)
+    assert len(built) == 2
+
+
+def test_a_build_that_breaks_off_leaves_no_layer(cache: Path) -> None:
+    def broken(folder: Path) -> None:
+        (folder / "half").touch()
+        raise RuntimeError
+
+    with pytest.raises(RuntimeError):
+        bundle._cached("layer", [b"one"], broken)
+    assert list(cache.iterdir()) == []
+
+
+def test_only_the_services_we_call_stay_described(tmp_path: Path) -> None:
+    for folder in ("botocore/data/sqs", "botocore/data/ec2", "boto3/data/ec2", "bin", "thing/tests"):
+        (tmp_path / folder).mkdir(parents=True)
+    (tmp_path / "botocore" / "data" / "endpoints.json").touch()
+    bundle._trim(tmp_path)
+    left = sorted(str(path.relative_to(tmp_path)) for path in (tmp_path / "botocore" / "data").iterdir())
+    assert left == ["botocore/data/endpoints.json", "botocore/data/sqs"]
+    assert not (tmp_path / "bin").exists()

@@ -1,0 +1,49 @@
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from aws_cdk import aws_sqs as sqs
+from cfnlint.api import ManualArgs, lint
+from infra.storage import Storage
+
+from tests.infra.synth import Deployment, Template, deployment
+
+
+def test_cdk_nag_finds_nothing(each: Deployment) -> None:
+    assert each.findings == []
+
+
+def test_cdk_nag_would_find_a_queue_without_tls(monkeypatch: pytest.MonkeyPatch) -> None:
+    make = Storage.__init__
+
+    def with_a_bad_queue(self: Storage, *args: object, **kwargs: object) -> None:
+        make(self, *args, **kwargs)  # type: ignore[arg-type]
+        sqs.Queue(self, "Bad")
+
+    monkeypatch.setattr(Storage, "__init__", with_a_bad_queue)
+    with pytest.raises(RuntimeError, match="AwsSolutions-SQS4"):
+        deployment(stage="broken")
+
+
+def test_cfn_lint_finds_nothing(each: Deployment) -> None:
+    assert [found for template in each.templates for found in findings(template)] == []
+
+
+def test_cfn_lint_would_find_a_wrong_property() -> None:
+    wrong = Template({"Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"DelaySecond": 1}}}})
+    assert findings(wrong)
+
+
+def test_nothing_has_a_physical_name(each: Deployment) -> None:
+    names = ("TableName", "QueueName", "FunctionName", "RoleName", "ManagedPolicyName", "LogGroupName", "LayerName")
+    for template in each.templates:
+        for id, resource in template.body["Resources"].items():
+            if resource["Type"] != "AWS::Lambda::Permission" and "EventSource" not in resource["Type"]:
+                assert not [name for name in names if name in resource.get("Properties", {})], id
+
+
+def findings(template: Template) -> list[str]:
+    found = lint(json.dumps(template.body), config=ManualArgs(regions=["eu-west-1", "us-east-1"]))
+    return [f"{match.rule.id} {match.message}" for match in found]

@@ -1,0 +1,76 @@
+from __future__ import annotations
+
+import platform
+
+from fanfare.channels import CHANNELS
+
+from tests.infra.synth import Deployment, listed, name_of
+
+
+def test_there_is_a_function_for_each_part_of_the_way(dev: Deployment) -> None:
+    names = {made["Description"].removeprefix("Fanfare: ") for made in dev.service.functions.values()}
+    assert names == {"internal_api", "fan_out", "reconcile", *(f"deliver-{name}" for name in CHANNELS)}
+
+
+def test_every_function_is_arm64_on_the_same_runtime(prod: Deployment) -> None:
+    for function in prod.service.functions.values():
+        assert function["Architectures"] == ["arm64"]
+        assert function["Runtime"] == "python3.13"
+        assert function["Handler"] == "handler.handler"
+
+
+def test_a_local_function_is_of_this_machines_kind(local: Deployment) -> None:
+    here = "x86_64" if platform.machine() == "x86_64" else "arm64"
+    assert all(function["Architectures"] == [here] for function in local.service.functions.values())
+
+
+def test_every_function_is_traced(each: Deployment) -> None:
+    assert all(made["TracingConfig"] == {"Mode": "Active"} for made in each.service.functions.values())
+
+
+def test_every_function_stands_on_both_layers(each: Deployment) -> None:
+    for function in each.service.functions.values():
+        assert [name_of(layer, each) for layer in function["Layers"]] == ["LayersDependencies", "LayersFanfare"]
+
+
+def test_every_function_logs_json_to_a_group_of_its_own(each: Deployment) -> None:
+    logging = [made["LoggingConfig"] for made in each.service.functions.values()]
+    assert {config["LogFormat"] for config in logging} == {"JSON"}
+    assert len({name_of(config["LogGroup"], each) for config in logging}) == len(logging)
+
+
+def test_no_log_is_kept_for_ever(each: Deployment) -> None:
+    assert all(group["RetentionInDays"] == 30 for group in each.service.of_type("AWS::Logs::LogGroup").values())
+
+
+def test_limits_of_the_deployment_reach_every_function(dev: Deployment) -> None:
+    for function in dev.service.functions.values():
+        variables = function["Environment"]["Variables"]
+        assert variables["FANFARE_STAGE"] == "dev"
+        assert variables["FANFARE_MAX_ATTEMPTS"] == "8"
+        assert variables["FANFARE_STALE_AFTER_SECONDS"] == "120"
+
+
+def test_only_email_knows_its_sender(prod: Deployment) -> None:
+    knowing = {
+        made["Description"]: made["Environment"]["Variables"]["FANFARE_SENDER"]
+        for made in prod.service.functions.values()
+        if "FANFARE_SENDER" in made["Environment"]["Variables"]
+    }
+    assert knowing == {"Fanfare: deliver-email": "Shop <hello@shop.example>"}
+
+
+def test_reconcile_runs_every_minute_by_a_role_for_it_alone(each: Deployment) -> None:
+    schedule = each.service.only("AWS::Scheduler::Schedule")
+    assert schedule["ScheduleExpression"] == "rate(1 minute)"
+    assert name_of(schedule["Target"]["Arn"], each) == "Reconcile"
+    (policy,) = (p for id, p in each.service.of_type("AWS::IAM::Policy").items() if id.startswith("ClockRole"))
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "lambda:InvokeFunction"
+    assert [name_of(resource, each) for resource in listed(statement["Resource"])] == ["Reconcile"]
+
+
+def test_a_failing_reconciler_raises_an_alarm(dev: Deployment) -> None:
+    alarms = dev.service.of_type("AWS::CloudWatch::Alarm").values()
+    (alarm,) = (made for made in alarms if made["MetricName"] == "Errors")
+    assert [name_of(dimension["Value"], dev) for dimension in alarm["Dimensions"]] == ["Reconcile"]

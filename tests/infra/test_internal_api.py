@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+
+from tests.infra.synth import Deployment, name_of
+
+
+def test_every_route_asks_iam(each: Deployment) -> None:
+    routes = each.service.of_type("AWS::ApiGatewayV2::Route").values()
+    assert routes
+    assert {route["AuthorizationType"] for route in routes} == {"AWS_IAM"}
+
+
+def test_every_path_goes_to_one_function(dev: Deployment) -> None:
+    assert dev.service.only("AWS::ApiGatewayV2::Route")["RouteKey"] == "ANY /{proxy+}"
+    integration = dev.service.only("AWS::ApiGatewayV2::Integration")
+    assert name_of(integration["IntegrationUri"], dev) == "InternalApiFunction"
+    assert integration["PayloadFormatVersion"] == "2.0"
+
+
+def test_calls_are_throttled_and_logged(each: Deployment) -> None:
+    stage = each.service.only("AWS::ApiGatewayV2::Stage")
+    assert stage["DefaultRouteSettings"] == {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 200}
+    assert name_of(stage["AccessLogSettings"]["DestinationArn"], each) == "InternalApiAccessLogs"
+    assert json.loads(stage["AccessLogSettings"]["Format"])["request_id"] == "$context.requestId"
+
+
+def test_a_service_that_is_let_in_may_call_this_api_only(dev: Deployment) -> None:
+    (statement,) = dev.service.only("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
+    assert statement["Action"] == "execute-api:Invoke"
+    _, parts = statement["Resource"]["Fn::Join"]
+    assert [name_of(part, dev) for part in parts[-2:]] == ["InternalApi", "/$default/*/*"]
+
+
+def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
+    assert each.service.body["Outputs"].keys() == {
+        "InternalApiUrl",
+        "ServicePolicyArn",
+        "FanOutQueueUrl",
+        "FanOutDeadLettersUrl",
+        "EmailQueueUrl",
+        "EmailDeadLettersUrl",
+        "ReconcileFunctionName",
+        "SenderAddress",
+    }

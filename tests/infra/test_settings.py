@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+import pytest
+from aws_cdk import App
+from infra.settings import Settings, SettingsError
+
+
+def settings(**context: object) -> Settings:
+    return Settings.from_context(App(context=context).node)
+
+
+def test_no_context_at_all_is_deployable() -> None:
+    assert settings().stage == "dev"
+
+
+def test_context_from_the_command_line_is_text_and_understood() -> None:
+    read = settings(stage="local", local="true", max_attempts="3", log_retention_days="7")
+    assert (read.local, read.max_attempts, read.log_retention_days) == (True, 3, 7)
+
+
+def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
+    assert settings(**{"@aws-cdk/core:x": True, "aws:cdk:y": "z", "cli-telemetry": False}) == settings()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "cure"),
+    [
+        ("stage", "Prod!", "lower case"),
+        ("sender", "Fanfare", "Name <address>"),
+        ("sender", "a@b.example\nBcc: c@d.example", "Name <address>"),
+        ("local", "perhaps", "stage=local"),
+        ("stale_after_seconds", "0", "1 to 86400"),
+        ("backoff_seconds", "-1", "1 to 3600"),
+        ("max_attempts", "many", "1 to 100"),
+        ("doubt_grace_seconds", "", "1 to 86400"),
+        ("retention_days", "4000", "1 to 3650"),
+        ("log_retention_days", "31", "CloudWatch"),
+        ("max_concurrency", "1", "2 to 1000"),
+        ("requests_per_second", "0", "1 to 10000"),
+    ],
+)
+def test_a_wrong_value_is_refused_with_its_field_and_the_cure(field: str, value: str, cure: str) -> None:
+    with pytest.raises(SettingsError) as refused:
+        settings(**{field: value})
+    assert f"\n{field}: {value!r} is refused" in str(refused.value)
+    assert cure in str(refused.value)
+
+
+def test_a_misspelt_setting_is_refused_with_the_ones_there_are() -> None:
+    with pytest.raises(SettingsError, match=r"stge: unknown\. Give one of stage, sender"):
+        settings(stge="prod")
+
+
+def test_all_mistakes_are_told_at_once() -> None:
+    with pytest.raises(SettingsError, match=r"(?s)stage: .*max_attempts: "):
+        settings(stage="-", max_attempts="0")
+
+
+def test_only_the_stage_local_may_do_without_tls() -> None:
+    with pytest.raises(SettingsError, match="local: only the stage `local`"):
+        settings(stage="prod", local="true")
+
+
+def test_the_domain_to_verify_is_the_senders() -> None:
+    with pytest.raises(SettingsError, match=r"sender_domain: 'other\.example' is not the domain"):
+        settings(sender="hello@shop.example", sender_domain="other.example")
+    assert settings(sender="hello@mail.shop.example", sender_domain="shop.example").sender_domain

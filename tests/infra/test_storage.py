@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from fanfare.tables import TABLES
+from infra.constructs.naming import pascal
+
+from tests.infra.synth import Deployment, Properties
+
+TABLE = "AWS::DynamoDB::Table"
+SECRET = "AWS::SecretsManager::Secret"
+
+
+def tables(deployment: Deployment) -> dict[str, Properties]:
+    return deployment.storage.of_type(TABLE)
+
+
+def policies(deployment: Deployment) -> set[str]:
+    resources = deployment.storage.body["Resources"].values()
+    return {made[key] for made in resources for key in ("DeletionPolicy", "UpdateReplacePolicy")}
+
+
+def test_every_table_of_the_domain_is_made(dev: Deployment) -> None:
+    outputs = {f"{pascal(table.name)}TableName" for table in TABLES}
+    assert outputs <= dev.storage.body["Outputs"].keys()
+    assert len(tables(dev)) == len(TABLES)
+
+
+def test_the_keys_and_indexes_are_those_of_the_domain(dev: Deployment) -> None:
+    made = sorted(
+        (index["IndexName"], *(key["AttributeName"] for key in index["KeySchema"]))
+        for table in tables(dev).values()
+        for index in table.get("GlobalSecondaryIndexes", ())
+    )
+    assert made == sorted((index.name, index.hash, index.range) for table in TABLES for index in table.indexes)
+    assert all([key["AttributeName"] for key in t["KeySchema"]] == ["pk", "sk"] for t in tables(dev).values())
+
+
+def test_every_table_can_be_restored_to_any_second(each: Deployment) -> None:
+    for table in tables(each).values():
+        assert table["PointInTimeRecoverySpecification"] == {"PointInTimeRecoveryEnabled": True}
+
+
+def test_every_table_is_encrypted_expires_by_ttl_and_is_paid_by_use(each: Deployment) -> None:
+    for table in tables(each).values():
+        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+        assert table["BillingMode"] == "PAY_PER_REQUEST"
+
+
+def test_tables_and_secret_outlive_the_stack(dev: Deployment, prod: Deployment) -> None:
+    assert policies(dev) == policies(prod) == {"Retain"}
+
+
+def test_what_must_survive_is_nowhere_but_in_storage(each: Deployment) -> None:
+    assert not each.service.of_type(TABLE)
+    assert not each.service.of_type(SECRET)
+
+
+def test_tables_are_protected_from_deletion_outside_dev(prod: Deployment, dev: Deployment) -> None:
+    assert all(table["DeletionProtectionEnabled"] for table in tables(prod).values())
+    assert not any(table["DeletionProtectionEnabled"] for table in tables(dev).values())
+
+
+def test_a_local_stack_leaves_nothing_behind(local: Deployment) -> None:
+    assert policies(local) == {"Delete"}
+    assert not any(table["DeletionProtectionEnabled"] for table in tables(local).values())
+
+
+def test_the_signing_key_is_random_and_in_no_template(each: Deployment) -> None:
+    generated = each.storage.only(SECRET)["GenerateSecretString"]
+    assert generated["GenerateStringKey"] == "k1"
+    assert generated["PasswordLength"] == 64
+    assert generated["SecretStringTemplate"] == "{}"

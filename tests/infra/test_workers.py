@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fanfare.channels import CHANNELS
+from infra.constructs.naming import pascal
+from infra.grants import PROVIDERS
+
+from tests.infra.synth import Deployment, Properties, name_of
+
+WORKERS = [*(pytest.param(pascal(name), f"deliver-{name}", id=name) for name in CHANNELS)]
+WORKERS.append(pytest.param("FanOut", "fan_out", id="fan_out"))
+every_worker = pytest.mark.parametrize(("worker", "name"), WORKERS)
+
+
+def queue(deployment: Deployment, name: str) -> Properties:
+    queues = deployment.service.of_type("AWS::SQS::Queue")
+    (found,) = (made for id, made in queues.items() if name_of({"Ref": id}, deployment) == name)
+    return found
+
+
+def event_source(deployment: Deployment, worker: str) -> Properties:
+    sources = deployment.service.of_type("AWS::Lambda::EventSourceMapping").values()
+    (found,) = (made for made in sources if name_of(made["EventSourceArn"], deployment) == f"{worker}Queue")
+    return found
+
+
+def test_every_channel_says_what_its_provider_may_be_asked() -> None:
+    assert PROVIDERS.keys() == CHANNELS.keys()
+
+
+@every_worker
+def test_every_worker_has_dead_letters_that_are_kept_longest(dev: Deployment, worker: str, name: str) -> None:
+    redrive = queue(dev, f"{worker}Queue")["RedrivePolicy"]
+    assert name_of(redrive["deadLetterTargetArn"], dev) == f"{worker}DeadLetters"
+    assert redrive["maxReceiveCount"] >= 3
+    assert queue(dev, f"{worker}DeadLetters")["MessageRetentionPeriod"] == 14 * 24 * 3600
+
+
+@every_worker
+def test_a_message_stays_hidden_for_six_times_the_timeout(dev: Deployment, worker: str, name: str) -> None:
+    assert queue(dev, f"{worker}Queue")["VisibilityTimeout"] >= 6 * dev.service.function(name)["Timeout"]
+
+
+@every_worker
+def test_one_bad_record_does_not_fail_its_batch(each: Deployment, worker: str, name: str) -> None:
+    assert event_source(each, worker)["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@every_worker
+def test_workers_have_a_maximum_concurrency(dev: Deployment, worker: str, name: str) -> None:
+    assert event_source(dev, worker)["ScalingConfig"]["MaximumConcurrency"] == 10
+    assert event_source(dev, worker)["BatchSize"] == 10
+
+
+@every_worker
+def test_the_queue_of_a_worker_feeds_its_function(dev: Deployment, worker: str, name: str) -> None:
+    fed = name_of(event_source(dev, worker)["FunctionName"], dev)
+    functions = {name_of({"Ref": id}, dev): made for id, made in dev.service.functions.items()}
+    assert functions[fed]["Description"] == f"Fanfare: {name}"
+
+
+@every_worker
+def test_dead_letters_raise_an_alarm(dev: Deployment, worker: str, name: str) -> None:
+    alarms = dev.service.of_type("AWS::CloudWatch::Alarm").values()
+    watched = [name_of(d["Value"], dev) for alarm in alarms for d in alarm["Dimensions"] if d["Name"] == "QueueName"]
+    assert f"{worker}DeadLetters" in watched
+
+
+def test_every_queue_is_encrypted(each: Deployment) -> None:
+    assert all(made["SqsManagedSseEnabled"] for made in each.service.of_type("AWS::SQS::Queue").values())
+
+
+def test_every_queue_refuses_what_comes_without_tls(prod: Deployment) -> None:
+    policies = prod.service.of_type("AWS::SQS::QueuePolicy").values()
+    denied = {name_of(q, prod) for policy in policies if denies_http(policy) for q in policy["Queues"]}
+    assert denied == {name_of({"Ref": id}, prod) for id in prod.service.of_type("AWS::SQS::Queue")}
+
+
+def test_the_emulator_is_spoken_to_over_http(local: Deployment) -> None:
+    assert not local.service.of_type("AWS::SQS::QueuePolicy")
+
+
+def test_a_lease_outlives_the_function_that_holds_it(dev: Deployment) -> None:
+    for name in CHANNELS:
+        deliver = dev.service.function(f"deliver-{name}")
+        assert int(deliver["Environment"]["Variables"]["FANFARE_LEASE_SECONDS"]) > deliver["Timeout"]
+
+
+def test_a_fan_out_may_hand_on_to_itself_as_often_as_it_must(dev: Deployment) -> None:
+    assert dev.service.function("fan_out")["RecursiveLoop"] == "Allow"
+
+
+def denies_http(policy: Any) -> bool:
+    return any(
+        statement["Effect"] == "Deny"
+        and statement["Principal"] == {"AWS": "*"}
+        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        for statement in policy["PolicyDocument"]["Statement"]
+    )

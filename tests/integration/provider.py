@@ -1,0 +1,79 @@
+"""A stand-in for SES at the client's door: it keeps what was sent, and fails when it is told to.
+
+moto does not implement SendBulkEmail; botocore's `before-call` hook answers in its place, so the
+channel's own code, its request and its error mapping are what is tested.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any
+
+from botocore.exceptions import ReadTimeoutError
+
+Answer = tuple[Any, dict[str, Any]]
+
+
+@dataclass
+class Mail:
+    to: str
+    subject: str
+    html: str
+    text: str
+    tags: dict[str, str]
+    headers: dict[str, str]
+
+
+@dataclass
+class Ses:
+    """`down` and `lose_answers` count calls that fail before, and after, the mails were taken."""
+
+    outbox: list[Mail] = field(default_factory=list)
+    calls: int = 0
+    down: int = 0
+    lose_answers: int = 0
+    entry_status: dict[str, list[str]] = field(default_factory=dict)  # by address, consumed one by one
+    before: Callable[[], None] = lambda: None
+
+    def install(self, client: Any) -> None:
+        client.meta.events.register("before-call.sesv2.SendBulkEmail", self._answer)
+
+    def copies(self) -> Counter[str]:
+        """How often each address was written to."""
+        return Counter(mail.to for mail in self.outbox)
+
+    def _answer(self, params: dict[str, Any], **_: Any) -> Answer:
+        self.calls += 1
+        self.before()
+        if self.down:
+            self.down -= 1
+            return _http(503), {
+                "Error": {"Code": "ServiceUnavailable", "Message": "down"},
+                "ResponseMetadata": {"HTTPStatusCode": 503},
+            }
+        results = [self._take(entry) for entry in json.loads(params["body"])["BulkEmailEntries"]]
+        if self.lose_answers:
+            self.lose_answers -= 1
+            raise ReadTimeoutError(endpoint_url="https://email.test")
+        return _http(200), {"BulkEmailEntryResults": results, "ResponseMetadata": {"HTTPStatusCode": 200}}
+
+    def _take(self, entry: dict[str, Any]) -> dict[str, str]:
+        (to,) = entry["Destination"]["ToAddresses"]
+        waiting = self.entry_status.get(to)
+        if waiting:
+            return {"Status": waiting.pop(0)}
+        content = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
+        tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
+        headers = {each["Name"]: each["Value"] for each in entry.get("ReplacementHeaders", [])}
+        self.outbox.append(
+            Mail(to, content["subject"], content.get("html", ""), content.get("text", ""), tags, headers)
+        )
+        return {"Status": "SUCCESS", "MessageId": f"ses-{len(self.outbox)}"}
+
+
+def _http(status: int) -> Any:
+    return SimpleNamespace(status_code=status, headers={})

@@ -1,0 +1,420 @@
+"""The promises, on the real handlers: what a service and a user can see."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from fanfare import wiring
+from fanfare.batches import Job
+from fanfare.queues import FanOutJob
+from fanfare.status import Outcome, State
+
+from tests.integration.conftest import Aws, Clock
+from tests.integration.pipeline import TOPIC, Pipeline
+from tests.integration.provider import Ses
+
+
+@pytest.fixture
+def ses() -> Ses:
+    return Ses()
+
+
+@pytest.fixture
+def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
+    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    wiring.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
+    return Pipeline(aws, clock, ses)
+
+
+def without_delay(params: dict[str, Any], **_: object) -> None:
+    """Delays of a queue pass in real time in moto: tests don't wait for them."""
+    for entry in params["Entries"]:
+        entry["DelaySeconds"] = 0
+
+
+def test_each_subscriber_gets_the_message_once_in_their_name(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    users = pipeline.subscribers(75)
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert ses.copies() == Counter({f"{user}@example.com": 1 for user in users})
+    assert "Dear User-0007," in next(mail.text for mail in ses.outbox if mail.to == "user-0007@example.com")
+    assert pipeline.states(message) == ["pending", "active", "sent"]
+
+
+def test_the_counts_add_up_and_a_skipped_user_has_a_reason(pipeline: Pipeline) -> None:
+    pipeline.topic()
+    pipeline.subscribers(60)
+    pipeline.subscribers(1, start=60, email=None)
+    pipeline.subscribers(1, start=61, email="no at sign")
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message).counts == {
+        "recipients": 62, "sent": 60, "failed": 0, "skipped": 2, "deleted": 0, "outstanding": 0,
+    }  # fmt: skip
+    assert pipeline.delivery("user-0060", message).reason == "no_address"
+    assert pipeline.delivery("user-0061", message).reason == "invalid_address"
+
+
+def test_a_message_to_nobody_is_sent_with_zeros(pipeline: Pipeline) -> None:
+    pipeline.topic()
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert set((pipeline.message(message).counts or {}).values()) == {0}
+
+
+def test_a_message_that_skips_everyone_is_sent(pipeline: Pipeline) -> None:
+    pipeline.topic()
+    pipeline.subscribers(3, email=None)
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert pipeline.counts(message)["skipped"] == 3
+
+
+def test_a_topic_in_shards_reaches_everyone(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic(shards=4)
+    users = pipeline.subscribers(30, shards=4)
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert set(ses.copies().values()) == {1}
+    assert len(ses.outbox) == len(users)
+
+
+def test_a_fan_out_job_sent_twice_sends_nothing_twice(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(60)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    wiring.queues().send_fan_out([FanOutJob(message, 0)] * 2)
+    pipeline.run()
+    assert set(ses.copies().values()) == {1}
+    assert pipeline.counts(message)["sent"] == 60
+
+
+def test_a_batch_queued_twice_is_sent_once(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(60)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    (batch, *_) = list(wiring.batches().open_batches(message, 1))
+    job = Job(message_id=message, batch_id=batch.id, generation=1)
+    wiring.queues().send_batches("email", [(job, 0)] * 3)
+    pipeline.run()
+    wiring.queues().send_batches("email", [(job, 0)])
+    pipeline.run()
+    assert set(ses.copies().values()) == {1}
+
+
+def test_a_batch_that_a_worker_holds_is_left_to_it(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    pipeline.post()
+    pipeline.step("fan_out")
+    records = pipeline.receive("email")
+    ses.before = lambda: pipeline.invoke("email", records)
+    pipeline.invoke("email", records)
+    assert set(ses.copies().values()) == {1}
+
+
+def test_a_purged_queue_is_found_and_every_recipient_served(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    users = pipeline.subscribers(60)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    pipeline.aws.bodies("email")
+    pipeline.reconcile(minutes=3)
+    assert pipeline.message(message).state is State.STALE
+    pipeline.run()
+    assert pipeline.states(message) == ["pending", "active", "stale", "sent"]
+    assert ses.copies() == Counter({f"{user}@example.com": 1 for user in users})
+
+
+def test_a_message_that_was_never_fanned_out_is_found(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(3)
+    message = pipeline.post()
+    pipeline.aws.bodies("fan_out")
+    pipeline.reconcile(minutes=3)
+    assert pipeline.message(message).state is State.STALE
+    pipeline.run()
+    assert pipeline.states(message) == ["pending", "stale", "active", "sent"]
+    assert len(ses.outbox) == 3
+
+
+def test_an_old_copy_of_a_batch_that_was_sent_again_is_a_no_op(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    pipeline.post()
+    pipeline.step("fan_out")
+    old = pipeline.receive("email")
+    pipeline.reconcile(minutes=3)
+    pipeline.invoke("email", old)
+    assert not ses.outbox
+    pipeline.run()
+    assert set(ses.copies().values()) == {1}
+
+
+def test_with_the_provider_down_batches_go_to_the_dead_letters_and_come_back(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    message = pipeline.post()
+    ses.down = 4
+    pipeline.run()
+    assert ses.calls == 3
+    assert pipeline.reconcile(minutes=1)["dead_letter_redriven"] == 1
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert set(ses.copies().values()) == {1}
+
+
+def test_after_the_last_attempt_the_message_is_failed_with_reasons(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    message = pipeline.post()
+    ses.down = 1_000
+    pipeline.settle()
+    assert pipeline.message(message).state is State.FAILED
+    assert pipeline.counts(message)["failed"] == 5
+    assert pipeline.delivery("user-0003", message).reason == "provider_unavailable"
+    assert ses.calls == wiring.settings().max_attempts
+
+
+def test_a_redrive_serves_those_who_failed_alone(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    ses.entry_status = {"user-0002@example.com": ["MESSAGE_REJECTED"]}
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message).state is State.FAILED
+    pipeline.redrive(message)
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert set(ses.copies().values()) == {1}
+    assert pipeline.states(message) == ["pending", "active", "failed", "pending", "active", "sent"]
+
+
+def test_a_redrive_that_lost_its_job_is_resumed(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    ses.entry_status = {"user-0001@example.com": ["MESSAGE_REJECTED"]}
+    message = pipeline.post()
+    pipeline.run()
+    pipeline.redrive(message)
+    pipeline.aws.bodies("fan_out")
+    pipeline.settle()
+    assert pipeline.message(message).state is State.SENT
+    assert set(ses.copies().values()) == {1}
+
+
+def test_a_throttle_is_not_an_attempt(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    ses.entry_status = {"user-0001@example.com": ["ACCOUNT_THROTTLED"] * 2}
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    pipeline.step("email")
+    (state,) = wiring.batches().open_batches(message, 1)
+    assert (state.codes, state.attempts) == ("S.", 0)
+    pipeline.run()
+    assert pipeline.message(message).state is State.SENT
+    assert set(ses.copies().values()) == {1}
+
+
+def test_a_lost_answer_waits_for_the_provider_and_is_then_sent_again(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    ses.lose_answers = 1
+    message = pipeline.post()
+    pipeline.run()
+    (state,) = wiring.batches().open_batches(message, 1)
+    assert state.codes == Outcome.IN_DOUBT.value * 2
+    pipeline.settle()
+    assert pipeline.message(message).state is State.SENT
+    assert set(ses.copies().values()) == {2}  # the one window in which a duplicate is possible
+
+
+def test_with_hold_a_lost_answer_is_never_sent_again(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    ses.lose_answers = 1
+    message = pipeline.post(on_doubt="hold")
+    pipeline.settle()
+    assert pipeline.message(message).state is State.FAILED
+    assert pipeline.delivery("user-0000", message).reason == "outcome_unknown"
+    assert set(ses.copies().values()) == {1}
+
+
+def test_a_worker_that_died_before_it_recorded_leaves_a_doubt(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    message = pipeline.post(on_doubt="hold")
+    pipeline.step("fan_out")
+
+    def die() -> None:
+        raise KeyboardInterrupt
+
+    ses.before = die
+    with pytest.raises(KeyboardInterrupt):
+        pipeline.step("email")
+    ses.before = lambda: None
+    pipeline.settle()
+    assert pipeline.counts(message)["failed"] == 2
+    assert not ses.outbox
+
+
+def test_delete_in_mid_flight_withholds_the_rest(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(75)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    first, *rest = pipeline.receive("email")
+    pipeline.invoke("email", [first])
+    answer = pipeline.cancel(message)
+    pipeline.invoke("email", rest)
+    assert answer == {"state": "deleted", "already_sent": 50, "in_flight": 0, "withheld": 25}
+    assert len(ses.outbox) == 50
+    assert pipeline.counts(message)["deleted"] == 25
+    assert pipeline.cancel(message) == answer
+
+
+def test_delete_counts_what_a_worker_holds_as_in_flight(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    answers = []
+    ses.before = lambda: answers.append(pipeline.cancel(message))
+    pipeline.step("email")
+    assert answers == [{"state": "deleted", "already_sent": 0, "in_flight": 5, "withheld": 0}]
+    assert len(ses.outbox) == 5
+
+
+def test_batches_of_a_deleted_message_that_lost_their_copies_are_settled(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    pipeline.aws.bodies("email")
+    pipeline.cancel(message)
+    pipeline.settle()
+    assert pipeline.counts(message)["deleted"] == 5
+    assert not ses.outbox
+
+
+def test_the_same_key_makes_one_message(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    assert pipeline.post(key="order-17") == pipeline.post(key="order-17")
+    pipeline.run()
+    assert set(ses.copies().values()) == {1}
+
+
+def test_nobody_gets_more_than_the_limit(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic(limit={"count": 3, "per_seconds": 3600, "overflow": "drop"})
+    pipeline.subscribers(20)
+    messages = [pipeline.post() for _ in range(5)]
+    pipeline.run()
+    assert set(ses.copies().values()) == {3}
+    skipped = [message for message in messages if pipeline.delivery("user-0004", message).reason == "rate_limited"]
+    assert len(skipped) == 2
+
+
+def test_a_critical_message_passes_the_limit(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
+    pipeline.subscribers(2)
+    pipeline.post()
+    pipeline.post(priority="critical")
+    pipeline.run()
+    assert set(ses.copies().values()) == {2}
+
+
+def test_what_is_over_the_limit_can_come_later(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic(limit={"count": 1, "per_seconds": 3600, "overflow": "defer"})
+    pipeline.subscribers(2)
+    pipeline.post()
+    second = pipeline.post()
+    pipeline.run()
+    assert set(ses.copies().values()) == {1}
+    assert pipeline.counts(second)["outstanding"] == 2
+    pipeline.reconcile(minutes=30)
+    pipeline.run()
+    assert set(ses.copies().values()) == {1}
+    pipeline.reconcile(minutes=40)
+    pipeline.run()
+    assert set(ses.copies().values()) == {2}
+    assert pipeline.states(second) == ["pending", "active", "sent"]
+
+
+def test_a_scheduled_message_goes_out_at_its_time(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    message = pipeline.post(send_at="2027-01-01T12:00:00Z")
+    pipeline.settle(rounds=3)
+    assert not ses.outbox
+    pipeline.clock.advance(hours=4)
+    pipeline.settle(rounds=3)
+    assert pipeline.states(message) == ["pending", "active", "sent"]
+    assert len(ses.outbox) == 2
+
+
+def test_a_message_past_its_expiry_is_not_sent(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    message = pipeline.post(expires_at="2027-01-01T08:10:00Z")
+    pipeline.step("fan_out")
+    pipeline.clock.advance(minutes=11)
+    pipeline.run()
+    assert not ses.outbox
+    assert pipeline.message(message).state is State.FAILED
+    assert pipeline.delivery("user-0001", message).reason == "expired"
+
+
+def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
+    pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.topic()
+    pipeline.subscribers(10)
+    pipeline.post()
+    read = wiring.audience().users
+
+    def users(ids: object) -> object:
+        monkeypatch.undo()  # once, after the subscriptions were read and before the page is committed
+        wiring.audience().unsubscribe("user-0005", TOPIC, "email")
+        return read(ids)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(wiring.audience(), "users", users)
+    pipeline.run()
+    assert "user-0005@example.com" not in ses.copies()
+    assert len(ses.outbox) == 9
+
+
+def test_named_recipients_get_it_if_they_are_subscribed(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(3)
+    wiring.audience().put_user("stranger", {"email": "stranger@example.com"})
+    message = pipeline.post(recipients=["user-0001", "stranger", "nobody"])
+    pipeline.run()
+    assert set(ses.copies()) == {"user-0001@example.com"}
+    assert pipeline.delivery("stranger", message).reason == "not_subscribed"
+    assert pipeline.delivery("nobody", message).reason == "unknown_user"
+
+
+def test_a_hundred_deliveries_take_few_calls(
+    pipeline: Pipeline, calls: Callable[[], list[str]]
+) -> None:
+    pipeline.topic()
+    pipeline.subscribers(100)
+    calls()
+    pipeline.post()
+    pipeline.run()
+    made = Counter(calls())
+    assert made["dynamodb:BatchWriteItem"] == 4
+    assert made["dynamodb:TransactWriteItems"] == 1 + 1 + 2  # accept, one page, settle each batch
+    assert made.total() <= 30

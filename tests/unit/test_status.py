@@ -1,0 +1,45 @@
+"""The life cycle is one table; these are the facts about it that people rely on."""
+
+from __future__ import annotations
+
+import pytest
+from fanfare.status import AT_REST, MAY_BECOME, MEANING, UNSETTLED, Outcome, State, may_come_from
+
+DESIGN = {
+    "pending": "active stale failed deleted",
+    "active": "sent failed stale deleted",
+    "stale": "pending active sent failed deleted",
+    "failed": "pending deleted",
+    "sent": "",
+    "deleted": "",
+}
+
+
+def test_the_moves_are_those_of_the_design() -> None:
+    assert {state.value: set(targets) for state, targets in MAY_BECOME.items()} == {
+        state: set(targets.split()) for state, targets in DESIGN.items()
+    }
+
+
+def test_every_state_has_a_meaning() -> None:
+    assert set(MEANING) == set(MAY_BECOME) == set(State)
+
+
+@pytest.mark.parametrize("state", State)
+def test_where_a_state_may_come_from_is_the_table_read_backwards(state: State) -> None:
+    assert set(may_come_from(state)) == {origin for origin in State if state in MAY_BECOME[origin]}
+
+
+def test_sent_and_deleted_are_ends() -> None:
+    ends = {state for state in State if not MAY_BECOME[state]}
+    assert ends == {State.SENT, State.DELETED}
+    assert ends < AT_REST
+
+
+def test_nothing_is_resurrected_from_deleted() -> None:
+    assert all(State.DELETED not in may_come_from(state) for state in State)
+
+
+def test_an_outcome_is_one_letter_of_a_batchs_codes() -> None:
+    assert all(len(outcome.value) == 1 for outcome in Outcome)
+    assert {outcome.label for outcome in UNSETTLED} == {"pending"}
