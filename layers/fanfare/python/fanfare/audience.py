@@ -24,11 +24,16 @@ from .items import Item, Table, transact
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A person who receives. `profile` is what the API shows; `limits` is what the fan-out counts."""
+    """A person who receives. `profile` is what the API shows; `limits` is what the fan-out counts.
+
+    `suppressed` says, by channel, why the user's present address must not be written to.
+    """
 
     id: str
     profile: Mapping[str, Any]
     limits: Mapping[str, Any] = field(default_factory=dict)
+    suppressed: Mapping[str, str] = field(default_factory=dict)
+    opted_out: bool = False
     rev: int = 0
 
 
@@ -207,5 +212,7 @@ def _user(item: Item) -> User:
         id=item["pk"].removeprefix("user#"),
         profile=item.get("profile", {}),
         limits=item.get("limits", {}),
+        suppressed=item.get("suppressed", {}),
+        opted_out=item.get("opted_out", False),
         rev=item.get("rev", 0),
     )

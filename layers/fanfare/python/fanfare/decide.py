@@ -1,13 +1,15 @@
 """Who gets a message: one pure function, used wherever the question is asked.
 
-The rules stand in the order of their precedence: the first that objects decides. Each is named, so
-that an explanation can say which ones a user passed and which one stopped the message.
+The rules stand in the order of their precedence: the first that objects decides. Each has a name,
+so that an explanation can say which ones a user passed and which one stopped the message.
+
+    suppression > required topic > opt-out of everything > topic and channel > defaults
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -16,6 +18,10 @@ from .audience import User
 from .catalogue import Topic
 from .channels.base import AddressRefused, Channel
 from .limits import Limit, next_turn, without_forgotten
+from .quiet import quiet_until
+
+EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
+ROUNDS: Final = 10  # a quiet hour may push a turn, and a turn into the next quiet hour
 
 
 class Action(StrEnum):
@@ -34,6 +40,7 @@ class Candidate:
     topic: Topic | None
     critical: bool
     offered: bool  # the template has something for the channel
+    overall: Mapping[str, Any] | None = None  # the channel's limit across all topics, in the shape of a topic's
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,66 +51,109 @@ class Verdict:
     reason: str | None = None
     until: datetime | None = None
     limits: Mapping[str, Any] | None = None
+    steps: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # rule → passed, or what it said
 
 
-Rule = Callable[[Candidate, datetime], Verdict | None]
+Rule = Callable[[Candidate], str | None]
 
 
-def _skip(reason: str) -> Verdict:
-    return Verdict(action=Action.SKIP, reason=reason)
+def _known(candidate: Candidate) -> str | None:
+    return "unknown_user" if candidate.user is None else None
 
 
-def _known(candidate: Candidate, _now: datetime) -> Verdict | None:
-    return _skip("unknown_user") if candidate.user is None else None
+def _not_suppressed(candidate: Candidate) -> str | None:
+    cause = candidate.user.suppressed.get(candidate.channel.name) if candidate.user else None
+    return f"suppressed_{cause}" if cause else None
 
 
-def _subscribed(candidate: Candidate, _now: datetime) -> Verdict | None:
-    return None if candidate.subscribed else _skip("not_subscribed")
+def _opted_in(candidate: Candidate) -> str | None:
+    if candidate.topic is None or candidate.topic.required:
+        return None  # named by the service, or not theirs to refuse
+    return "opted_out" if candidate.user and candidate.user.opted_out else None
 
 
-def _offered(candidate: Candidate, _now: datetime) -> Verdict | None:
-    return None if candidate.offered else _skip("no_content")
-
-
-def _reachable(candidate: Candidate, _now: datetime) -> Verdict | None:
-    if candidate.user is None:
+def _subscribed(candidate: Candidate) -> str | None:
+    if candidate.topic is not None and candidate.topic.required:
         return None
+    return None if candidate.subscribed else "not_subscribed"
+
+
+def _offered(candidate: Candidate) -> str | None:
+    return None if candidate.offered else "no_content"
+
+
+def _reachable(candidate: Candidate) -> str | None:
     try:
-        candidate.channel.address(candidate.user.profile)
+        candidate.channel.address(candidate.user.profile if candidate.user else {})
     except AddressRefused as refused:
-        return _skip(refused.reason)
+        return refused.reason
     return None
-
-
-def _within_limit(candidate: Candidate, now: datetime) -> Verdict | None:
-    user, topic = candidate.user, candidate.topic
-    if user is None or topic is None or topic.limit is None or candidate.critical:
-        return None
-    name = f"{topic.id}#{candidate.channel.name}"
-    limit = Limit(topic.limit["count"], topic.limit["per_seconds"])
-    turn = next_turn(limit, user.limits.get(name), now.timestamp())
-    limits = without_forgotten(user.limits, now.timestamp()) | {name: turn.counter}
-    if turn.at <= now.timestamp():
-        return Verdict(action=Action.DELIVER, limits=limits)
-    if topic.limit["overflow"] == "drop":
-        return _skip("rate_limited")
-    until = datetime.fromtimestamp(turn.at, UTC)
-    return Verdict(action=Action.DEFER, reason="rate_limited", until=until, limits=limits)
 
 
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("known", _known),
+    ("suppression", _not_suppressed),
+    ("opt_out", _opted_in),
     ("subscription", _subscribed),
     ("content", _offered),
     ("address", _reachable),
-    ("limit", _within_limit),
 )
 
 
 def decide(candidate: Candidate, now: datetime) -> Verdict:
     """What to do with a candidate at `now`. Pure: the same question has the same answer."""
-    for _name, rule in RULES:
-        verdict = rule(candidate, now)
-        if verdict is not None:
-            return verdict
-    return Verdict(action=Action.DELIVER)
+    steps: list[tuple[str, str]] = []
+    for name, rule in RULES:
+        reason = rule(candidate)
+        steps.append((name, reason or "passed"))
+        if reason is not None:
+            return Verdict(action=Action.SKIP, reason=reason, steps=tuple(steps))
+    if candidate.critical or candidate.user is None:
+        return Verdict(action=Action.DELIVER, steps=(*steps, ("time", "critical")))
+    return _timed(candidate, candidate.user, now, steps)
+
+
+def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[str, str]]) -> Verdict:
+    """When: after quiet hours, and within every limit at that time."""
+    limits = _limits(candidate)
+    present = now.timestamp()
+    at, reason = present, None
+    for _ in range(ROUNDS):
+        before = at
+        quiet = quiet_until(user.profile, datetime.fromtimestamp(at, UTC))
+        if quiet is not None:
+            at, reason = quiet.timestamp(), "quiet_hours"
+        for name, limit, overflow in limits:
+            turn = next_turn(limit, user.limits.get(name), present, not_before=at)
+            if turn.at > at and overflow == "drop":
+                return Verdict(action=Action.SKIP, reason="rate_limited", steps=(*steps, ("limit", "rate_limited")))
+            if turn.at > at:
+                at, reason = turn.at, "rate_limited"
+        if at == before:
+            break
+    charged = None
+    if limits:
+        charged = without_forgotten(user.limits, present)
+        for name, limit, _ in limits:
+            charged[name] = next_turn(limit, user.limits.get(name), present, not_before=at).counter
+    if reason is None:
+        return Verdict(action=Action.DELIVER, limits=charged, steps=(*steps, ("time", "passed")))
+    until = datetime.fromtimestamp(at, UTC)
+    return Verdict(
+        action=Action.DEFER,
+        reason=reason,
+        until=until,
+        limits=charged,
+        steps=(*steps, ("time", f"{reason} until {until}")),
+    )
+
+
+def _limits(candidate: Candidate) -> list[tuple[str, Limit, str]]:
+    """Every limit that counts here: the topic's, and the channel's across all topics."""
+    named = [(candidate.topic.id, candidate.topic.limit)] if candidate.topic else []
+    named.append((EVERY_TOPIC, candidate.overall))
+    return [
+        (f"{name}#{candidate.channel.name}", Limit(limit["count"], limit["per_seconds"]), limit["overflow"])
+        for name, limit in named
+        if limit is not None
+    ]

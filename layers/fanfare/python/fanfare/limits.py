@@ -37,14 +37,16 @@ class Turn:
     counter: Counter
 
 
-def next_turn(limit: Limit, counter: Counter | None, now: float) -> Turn:
-    """The earliest moment, not before `now`, at which one more delivery is within the limit."""
+def next_turn(limit: Limit, counter: Counter | None, now: float, *, not_before: float = 0.0) -> Turn:
+    """The earliest moment, at or after `now` and `not_before`, at which one more delivery is within the limit."""
     width = limit.slice_seconds
-    spent = sorted(zip((counter or [0])[1::2], (counter or [0])[2::2], strict=True))
+    numbers = counter or [0]
+    spent = sorted(zip(numbers[1::2], numbers[2::2], strict=True))
     alive = [(start, count) for start, count in spent if start + width + limit.per_seconds > now]
-    total = sum(count for _, count in alive)
-    at = now
-    for start, count in alive:  # let the oldest leave the window, one after the other
+    at = max(now, not_before)
+    blocking = [(start, count) for start, count in alive if start + width + limit.per_seconds > at]
+    total = sum(count for _, count in blocking)
+    for start, count in blocking:  # let the oldest leave the window, one after the other
         if total < limit.count:
             break
         total -= count

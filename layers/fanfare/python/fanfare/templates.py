@@ -162,9 +162,8 @@ def offers(body: Mapping[str, Any], channel: str) -> bool:
 
 def inline_body(content: Mapping[str, str]) -> dict[str, Any]:
     """Inline content as the body of a template: each channel takes the parts that it has."""
-    named = {"subject": content.get("subject"), "html": content.get("html"), "text": content.get("text")}
     channels = {
-        name: {part: source for part, source in named.items() if source and part in channel.parts}
+        name: {part: content[source] for part, source in channel.inline.items() if content.get(source)}
         for name, channel in CHANNELS.items()
     }
     return {"channels": {name: sources for name, sources in channels.items() if sources}}

@@ -28,6 +28,7 @@ class Result:
     kind: Kind
     reason: str | None = None
     provider_id: str | None = None
+    gone: tuple[tuple[str, str], ...] = ()  # devices of the recipient that the provider knows no more
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,6 +40,7 @@ class Envelope:
     address: Any
     content: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
+    data: Mapping[str, Any] = field(default_factory=dict)  # what the service posted
 
 
 class AddressRefused(Exception):
@@ -52,13 +54,17 @@ class AddressRefused(Exception):
 class Channel(ABC):
     """A way to reach a user.
 
-    `parts` are the template parts that the channel needs, each with whether it is HTML;
     `batch_size` is how many recipients share a batch, a lease and, where the provider can, a call.
+    `parts` are the parts of a template for the channel, each with whether it is HTML; `inline` says
+    which of them a message's own content (`subject`, `text`, `html`) fills. `one_by_one` has progress
+    recorded after each piece, so that a crash repeats at most one.
     """
 
     name: ClassVar[str]
     batch_size: ClassVar[int]
     parts: ClassVar[Mapping[str, bool]]
+    inline: ClassVar[Mapping[str, str]]
+    one_by_one: ClassVar[bool] = False
 
     @staticmethod
     @abstractmethod

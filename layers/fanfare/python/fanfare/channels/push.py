@@ -1,0 +1,124 @@
+"""Mobile push through Amazon SNS platform endpoints, to every device of a user (FCM and APNs)."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+from .sns import answered
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+PLATFORMS: Final = ("fcm", "apns")
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+PUBLISH_ERROR: Final[dict[str, Result]] = {
+    "Throttled": Result(Kind.THROTTLED, "throttled"),
+    "ThrottledException": Result(Kind.THROTTLED, "throttled"),
+    "EndpointDisabled": Result(Kind.PERMANENT, "endpoint_disabled"),
+    "EndpointDisabledException": Result(Kind.PERMANENT, "endpoint_disabled"),
+    "NotFound": Result(Kind.PERMANENT, "endpoint_gone"),
+    "NotFoundException": Result(Kind.PERMANENT, "endpoint_gone"),
+    "InvalidParameter": Result(Kind.PERMANENT, "invalid_endpoint"),
+    "InvalidParameterException": Result(Kind.PERMANENT, "invalid_endpoint"),
+    "PlatformApplicationDisabled": Result(Kind.TEMPORARY, "platform_disabled"),
+    "PlatformApplicationDisabledException": Result(Kind.TEMPORARY, "platform_disabled"),
+    "AuthorizationError": Result(Kind.TEMPORARY, "access_denied"),
+}
+GONE: Final = frozenset({"endpoint_disabled", "endpoint_gone", "invalid_endpoint"})
+
+
+class Push(Channel):
+    name: ClassVar[str] = "push"
+    batch_size: ClassVar[int] = 25
+    parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
+    inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
+
+    def __init__(self, client: SNSClient, *, applications: Mapping[str, str]) -> None:
+        self.client = client
+        self.applications = applications  # platform → ARN of the platform application
+        self._endpoints: dict[tuple[str, str], str] = {}
+
+    @staticmethod
+    def address(profile: Profile) -> tuple[tuple[str, str], ...]:
+        """The user's devices, as (platform, token)."""
+        devices = tuple((device["platform"], device["token"]) for device in profile.get("push") or ())
+        if not devices:
+            raise AddressRefused("no_address")
+        if any(platform not in PLATFORMS or not token for platform, token in devices):
+            raise AddressRefused("invalid_address")
+        return devices
+
+    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        return [self._send(envelope) for envelope in envelopes]
+
+    def _send(self, envelope: Envelope) -> Result:
+        """Reaching one device is reaching the user; a device that is gone for good is named in the result."""
+        results = {device: self._to_device(device, envelope) for device in envelope.address}
+        gone = tuple(device for device, result in results.items() if result.reason in GONE)
+        best = min(results.values(), key=lambda result: _PREFERENCE.index(result.kind))
+        return replace(best, gone=gone)
+
+    def _to_device(self, device: tuple[str, str], envelope: Envelope) -> Result:
+        platform, _ = device
+        if platform not in self.applications:
+            return Result(Kind.PERMANENT, "platform_not_configured")
+        endpoint = self._endpoint(device)
+        if isinstance(endpoint, Result):
+            return endpoint
+
+        def publish() -> str:
+            answer = self.client.publish(
+                TargetArn=endpoint,
+                MessageStructure="json",
+                Message=json.dumps(payload(envelope)),
+                MessageAttributes={
+                    "fanfare.message_id": {"DataType": "String", "StringValue": envelope.message_id},
+                    "fanfare.user_id": {"DataType": "String", "StringValue": envelope.user_id},
+                },
+            )
+            return answer["MessageId"]
+
+        return answered(publish, PUBLISH_ERROR)
+
+    def _endpoint(self, device: tuple[str, str]) -> str | Result:
+        """The device's endpoint, or why there is none. Creating one that exists returns it."""
+        if device in self._endpoints:
+            return self._endpoints[device]
+        platform, token = device
+        application = self.applications[platform]
+
+        def create() -> str:
+            answer = self.client.create_platform_endpoint(PlatformApplicationArn=application, Token=token)
+            return answer["EndpointArn"]
+
+        created = answered(create, PUBLISH_ERROR)
+        if created.kind is Kind.UNKNOWN:  # nothing was sent by it
+            return Result(Kind.TEMPORARY, "provider_unavailable")
+        if created.provider_id is None:
+            return created
+        self._endpoints[device] = created.provider_id
+        return created.provider_id
+
+
+_PREFERENCE: Final = (Kind.SENT, Kind.UNKNOWN, Kind.THROTTLED, Kind.TEMPORARY, Kind.PERMANENT)
+
+
+def payload(envelope: Envelope) -> dict[str, str]:
+    """What SNS hands to each platform.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
+    """
+    title, body = envelope.content.get("title", ""), envelope.content.get("body", "")
+    apns = json.dumps({"aps": {"alert": {"title": title, "body": body}}, "message_id": envelope.message_id})
+    fcm = {"notification": {"title": title, "body": body}, "data": {"message_id": envelope.message_id}}
+    return {
+        "default": body or title,
+        "GCM": json.dumps({"fcmV1Message": {"message": fcm}}),
+        "APNS": apns,
+        "APNS_SANDBOX": apns,
+    }

@@ -1,0 +1,98 @@
+"""Text messages through Amazon SNS, to E.164 numbers; billed by the segment."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar, Final
+
+from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+from .sns import answered
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
+PUBLISH_ERROR: Final[dict[str, Result]] = {
+    "Throttled": Result(Kind.THROTTLED, "throttled"),
+    "ThrottledException": Result(Kind.THROTTLED, "throttled"),
+    "OptedOut": Result(Kind.PERMANENT, "opted_out"),
+    "InvalidParameter": Result(Kind.PERMANENT, "invalid_parameter"),
+    "InvalidParameterValue": Result(Kind.PERMANENT, "invalid_parameter"),
+    "UserError": Result(Kind.TEMPORARY, "spend_limit_reached"),
+    "AuthorizationError": Result(Kind.TEMPORARY, "access_denied"),
+}
+
+# GSM 03.38, the basic set and its extension: an extended letter takes two septets
+GSM: Final = frozenset(
+    "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
+)
+GSM_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
+# Characters of one message, and of each part of a longer one. https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
+GSM_SINGLE, GSM_PART, UCS2_SINGLE, UCS2_PART = 160, 153, 70, 67
+
+
+class Sms(Channel):
+    name: ClassVar[str] = "sms"
+    batch_size: ClassVar[int] = 10
+    parts: ClassVar[Mapping[str, bool]] = {"text": False}
+    inline: ClassVar[Mapping[str, str]] = {"text": "text"}
+    one_by_one: ClassVar[bool] = True  # each costs money: a crash repeats at most one
+
+    def __init__(self, client: SNSClient) -> None:
+        self.client = client
+
+    @staticmethod
+    def address(profile: Profile) -> str:
+        """The user's number in E.164."""
+        written = profile.get("phone")
+        if not written:
+            raise AddressRefused("no_address")
+        number = e164(written)
+        if number is None:
+            raise AddressRefused("invalid_address")
+        return number
+
+    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        return [self._send(envelope) for envelope in envelopes]
+
+    def _send(self, envelope: Envelope) -> Result:
+        def publish() -> str:
+            answer = self.client.publish(
+                PhoneNumber=envelope.address,
+                Message=envelope.content["text"],
+                MessageAttributes={
+                    # our ids travel with it, for the delivery log
+                    "fanfare.message_id": {"DataType": "String", "StringValue": envelope.message_id},
+                    "fanfare.user_id": {"DataType": "String", "StringValue": envelope.user_id},
+                    "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+                },
+            )
+            return answer["MessageId"]
+
+        return answered(publish, PUBLISH_ERROR)
+
+
+@functools.lru_cache(maxsize=4096)
+def e164(written: str) -> str | None:
+    """A number that exists in its country's plan, as E.164; None for any other."""
+    # the library brings every country's plan: only who checks a number should pay for it
+    import phonenumbers  # noqa: PLC0415
+
+    try:
+        number = phonenumbers.parse(written)
+    except phonenumbers.NumberParseException:
+        return None
+    if not written.startswith("+") or not phonenumbers.is_valid_number(number):
+        return None
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def segments(text: str) -> int:
+    """How many messages a text is billed as: GSM-7 where every letter is in it, otherwise UCS-2."""
+    if all(letter in GSM or letter in GSM_EXTENDED for letter in text):
+        length = sum(2 if letter in GSM_EXTENDED else 1 for letter in text)
+        return 1 if length <= GSM_SINGLE else -(-length // GSM_PART)
+    length = len(text.encode("utf-16-be")) // 2
+    return 1 if length <= UCS2_SINGLE else -(-length // UCS2_PART)

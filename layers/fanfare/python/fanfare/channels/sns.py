@@ -1,0 +1,30 @@
+"""How an Amazon SNS call ended, for the channels that publish through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+
+from .base import Kind, Result
+
+
+def answered(publish: Callable[[], str], known: Mapping[str, Result]) -> Result:
+    """The result of one call that is never repeated: its id, or what its error means by the channel's literal."""
+    try:
+        return Result(Kind.SENT, provider_id=publish())
+    except (ConnectTimeoutError, EndpointConnectionError):
+        return Result(Kind.TEMPORARY, "provider_unreachable")
+    except HTTPClientError:
+        return Result(Kind.UNKNOWN, "outcome_unknown")
+    except ClientError as error:
+        return known.get(error.response["Error"]["Code"]) or _of_status(error)
+
+
+def _of_status(error: ClientError) -> Result:
+    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+    if status == 503:  # turned away at the door
+        return Result(Kind.TEMPORARY, "provider_unavailable")
+    if status >= 500:  # may come after it was accepted
+        return Result(Kind.UNKNOWN, "outcome_unknown")
+    return Result(Kind.TEMPORARY, "provider_failed")

@@ -1,0 +1,208 @@
+"""Webhooks: an HTTPS POST to the user's own endpoint, signed to the Standard Webhooks specification.
+
+The address is the user's, so it is not trusted: the name is resolved once, an address that is not
+public is refused, and the connection goes to the very address that was checked (so a name that
+resolves to another one a moment later changes nothing). Redirects are not followed.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import ipaddress
+import json
+import socket
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final
+from urllib.parse import urlsplit
+
+import urllib3
+from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+
+from ..clock import Clock
+from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+
+CONNECT_SECONDS: Final = 3.0
+READ_SECONDS: Final = 5.0
+ANSWER_BYTES: Final = 4_096  # of the answer, read and thrown away
+URL_LIMIT: Final = 2_048
+
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
+STATUS: Final[dict[int, Result]] = {
+    408: Result(Kind.TEMPORARY, "endpoint_timed_out"),
+    410: Result(Kind.PERMANENT, "endpoint_gone"),
+    425: Result(Kind.TEMPORARY, "endpoint_too_early"),
+    429: Result(Kind.THROTTLED, "endpoint_throttled"),
+}
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint whose address was checked: `ip` is where the connection goes, `host` what TLS verifies."""
+
+    scheme: str
+    host: str
+    ip: str
+    port: int
+    path: str
+
+
+class Webhook(Channel):
+    name: ClassVar[str] = "webhook"
+    batch_size: ClassVar[int] = 10
+    parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
+    inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
+    one_by_one: ClassVar[bool] = True
+
+    def __init__(
+        self, *, key: bytes, clock: Clock, allowed: frozenset[str] = frozenset(), resolve: Resolve | None = None
+    ) -> None:
+        self.key = key
+        self.clock = clock
+        self.allowed = allowed  # host:port pairs of a local stage that the guard lets through
+        self.resolve = resolve or _resolve
+
+    @staticmethod
+    def address(profile: Profile) -> str:
+        """The user's URL."""
+        url = (profile.get("webhook") or {}).get("url")
+        if not url:
+            raise AddressRefused("no_address")
+        return str(url)
+
+    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        return [self._send(envelope) for envelope in envelopes]
+
+    def _send(self, envelope: Envelope) -> Result:
+        """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
+        from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - who sends no webhook needs it not
+
+        try:
+            target = self.checked(envelope.address)
+        except AddressRefused as refused:
+            return Result(Kind.PERMANENT, refused.reason)
+        except OSError:
+            return Result(Kind.TEMPORARY, "endpoint_not_found")
+        now = self.clock()
+        body = json.dumps(payload(envelope), separators=(",", ":"))
+        identity = f"{envelope.message_id}.{envelope.user_id}"
+        signature = Signature(secret(self.key, envelope.user_id)).sign(identity, now, body)
+        headers = {
+            "host": target.host if target.port in (80, 443) else f"{target.host}:{target.port}",
+            "content-type": "application/json",
+            "user-agent": "Fanfare",
+            "webhook-id": identity,
+            "webhook-timestamp": str(int(now.timestamp())),
+            "webhook-signature": signature,
+        }
+        return self._post(target, body.encode(), headers)
+
+    def checked(self, url: str) -> Target:
+        """The endpoint, if it may be written to. Raises AddressRefused, and OSError where the name does not resolve."""
+        if len(url) > URL_LIMIT or any(letter <= " " or letter == "\\" for letter in url):
+            raise AddressRefused("invalid_address")
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port
+        except ValueError as error:
+            raise AddressRefused("invalid_address") from error
+        if not host or parts.username is not None or parts.password is not None:
+            raise AddressRefused("invalid_address")
+        port = port or (80 if parts.scheme == "http" else 443)
+        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+        local = f"{host}:{port}" in self.allowed
+        if parts.scheme != "https" and not (local and parts.scheme == "http"):
+            raise AddressRefused("not_https")
+        if port != 443 and not local and port < 1024:
+            raise AddressRefused("forbidden_port")
+        found = self.resolve(host, port)
+        if not local and not all(is_public(ip) for ip in found):
+            raise AddressRefused("forbidden_address")
+        if not found:
+            raise OSError(f"no address for {host}")
+        return Target(parts.scheme, host, found[0], port, path)
+
+    def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Result:
+        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
+        pool: urllib3.HTTPConnectionPool
+        if target.scheme == "https":
+            pool = urllib3.HTTPSConnectionPool(
+                target.ip,
+                target.port,
+                timeout=timeout,
+                retries=False,
+                server_hostname=target.host,
+                assert_hostname=target.host,
+                cert_reqs="CERT_REQUIRED",
+            )
+        else:
+            pool = urllib3.HTTPConnectionPool(target.ip, target.port, timeout=timeout, retries=False)
+        with pool:
+            try:
+                answer = pool.urlopen(
+                    "POST", target.path, body=body, headers=headers, redirect=False, preload_content=False
+                )
+                answer.read(ANSWER_BYTES)
+                answer.close()
+            except (NewConnectionError, ConnectTimeoutError, SSLError):
+                return Result(Kind.TEMPORARY, "endpoint_unreachable")
+            except HTTPError:
+                return Result(Kind.TEMPORARY, "endpoint_broke_off")
+        return _of_status(answer.status)
+
+
+def _of_status(status: int) -> Result:
+    if 200 <= status < 300:
+        return Result(Kind.SENT)
+    if status in STATUS:
+        return STATUS[status]
+    if 300 <= status < 400:
+        return Result(Kind.PERMANENT, "endpoint_redirects")
+    if status >= 500:
+        return Result(Kind.TEMPORARY, "endpoint_failed")
+    return Result(Kind.PERMANENT, "endpoint_refused")
+
+
+def is_public(text: str) -> bool:
+    """Whether an address is one of the public internet, whatever it is wrapped in."""
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address):
+        for inner in (ip.ipv4_mapped, ip.sixtofour, ip.teredo[1] if ip.teredo else None):
+            if inner is not None:
+                return is_public(str(inner))
+        if ip in _NAT64:
+            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
+
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+
+
+def payload(envelope: Envelope) -> dict[str, object]:
+    """What the endpoint is told."""
+    return {
+        "type": "notification",
+        "message_id": envelope.message_id,
+        "user_id": envelope.user_id,
+        "title": envelope.content.get("title", ""),
+        "body": envelope.content.get("body", ""),
+        "data": envelope.data,
+    }
+
+
+def secret(key: bytes, user_id: str) -> str:
+    """The user's own signing secret: derived, so it is stored nowhere and is the same whenever it is asked for."""
+    digest = hmac.new(key, f"webhook\n{user_id}".encode(), hashlib.sha256).digest()
+    return f"whsec_{base64.b64encode(digest).decode()}"
+
+
+def _resolve(host: str, port: int) -> list[str]:
+    found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
+    return list(dict.fromkeys(str(address[4][0]) for address in found))

@@ -1,0 +1,137 @@
+"""Who gets a message, and when."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+from fanfare.audience import User
+from fanfare.catalogue import Topic
+from fanfare.channels.email import Email
+from fanfare.decide import RULES, Action, Candidate, Verdict, decide
+
+NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
+
+
+def topic(**settings: Any) -> Topic:
+    return Topic(id="news", title="News", created_at="", updated_at="", **settings)
+
+
+def candidate(profile: dict[str, Any] | None = None, *, user: dict[str, Any] | None = None, **fields: Any) -> Candidate:
+    person = User(id="ada", profile={"email": "ada@example.com"} | (profile or {}), **(user or {}))
+    known: dict[str, Any] = {
+        "user": person, "channel": Email, "subscribed": True, "topic": topic(), "critical": False, "offered": True,
+    }  # fmt: skip
+    return Candidate(**known | fields)
+
+
+def verdict(action: Action, reason: str | None = None, until: datetime | None = None) -> Verdict:
+    return Verdict(action=action, reason=reason, until=until)
+
+
+def test_a_subscriber_with_an_address_gets_it() -> None:
+    assert decide(candidate(), NOW) == verdict(Action.DELIVER)
+
+
+@pytest.mark.parametrize(
+    ("who", "reason"),
+    [
+        (candidate(subscribed=False), "not_subscribed"),
+        (candidate({"email": None}), "no_address"),
+        (candidate({"email": "ada@@example"}), "invalid_address"),
+        (candidate(offered=False), "no_content"),
+        (candidate(user={"opted_out": True}), "opted_out"),
+        (candidate(user={"suppressed": {"email": "bounce"}}), "suppressed_bounce"),
+    ],
+)
+def test_why_somebody_does_not(who: Candidate, reason: str) -> None:
+    assert decide(who, NOW) == verdict(Action.SKIP, reason)
+
+
+def test_an_unknown_user_is_skipped() -> None:
+    nobody = Candidate(user=None, channel=Email, subscribed=True, topic=None, critical=False, offered=True)
+    assert decide(nobody, NOW) == verdict(Action.SKIP, "unknown_user")
+
+
+def test_a_required_topic_overrides_opt_outs_but_not_a_suppression() -> None:
+    required = topic(required=True)
+    assert decide(candidate(user={"opted_out": True}, topic=required, subscribed=False), NOW).action is Action.DELIVER
+    suppressed = candidate(user={"suppressed": {"email": "complaint"}}, topic=required)
+    assert decide(suppressed, NOW).reason == "suppressed_complaint"
+
+
+def test_a_critical_message_passes_time_but_no_rule() -> None:
+    quiet = {"quiet_hours": {"start": "00:00", "end": "23:59"}}
+    assert decide(candidate(quiet, critical=True), NOW).action is Action.DELIVER
+    assert decide(candidate(quiet, critical=True, subscribed=False), NOW).reason == "not_subscribed"
+
+
+def test_suppression_comes_first_and_every_rule_has_a_name() -> None:
+    names = [name for name, _ in RULES]
+    assert names.index("suppression") < names.index("opt_out") < names.index("subscription")
+    both = candidate(user={"suppressed": {"email": "bounce"}, "opted_out": True}, subscribed=False)
+    assert decide(both, NOW).steps == (("known", "passed"), ("suppression", "suppressed_bounce"))
+
+
+def test_a_limit_across_all_topics_counts_beside_the_topics_own() -> None:
+    own = topic(limit={"count": 5, "per_seconds": 60, "overflow": "drop"})
+    overall = {"count": 1, "per_seconds": 3600, "overflow": "defer"}
+    first = decide(candidate(topic=own, overall=overall), NOW)
+    assert first.limits is not None
+    second = decide(candidate(topic=own, overall=overall, user={"limits": first.limits}), NOW)
+    assert (second.action, second.reason) == (Action.DEFER, "rate_limited")
+    assert second.until is not None
+    assert second.until >= NOW + timedelta(hours=1)
+
+
+def test_quiet_hours_and_a_limit_agree_on_a_time() -> None:
+    own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "defer"})
+    quiet = {"quiet_hours": {"start": "22:00", "end": "07:00"}, "time_zone": "UTC"}
+    late = NOW.replace(hour=23)
+    first = decide(candidate(quiet, topic=own), late)
+    assert first.until == NOW.replace(day=16, hour=7)
+    assert first.limits is not None
+    second = decide(candidate(quiet, topic=own, user={"limits": first.limits}), late)
+    assert second.until is not None
+    assert NOW.replace(day=16, hour=8) <= second.until <= NOW.replace(day=16, hour=8, minute=4)
+
+
+ZONES = ["Europe/Berlin", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe", "Pacific/Auckland"]
+QUIET = {"start": "22:00", "end": "07:00"}
+
+
+@pytest.mark.parametrize("zone", ZONES)
+@pytest.mark.parametrize(
+    "evening",
+    [
+        datetime(2027, 1, 15), datetime(2027, 3, 13), datetime(2027, 3, 27), datetime(2027, 4, 3),
+        datetime(2027, 9, 25), datetime(2027, 10, 2), datetime(2027, 10, 30), datetime(2027, 11, 6),
+    ],
+)  # fmt: skip
+def test_at_half_past_eleven_it_waits_for_seven_in_the_users_zone(zone: str, evening: datetime) -> None:
+    """The dates are the nights on which the clocks of these zones change, and one on which none does."""
+    now = evening.replace(hour=23, minute=30, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+    until = decide(candidate({"quiet_hours": QUIET, "time_zone": zone}), now).until
+    assert until is not None
+    local = until.astimezone(ZoneInfo(zone))
+    assert (local.date(), local.hour, local.minute) == ((evening + timedelta(days=1)).date(), 7, 0)
+
+
+def test_an_end_that_the_clock_skips_is_the_moment_after() -> None:
+    profile = {"quiet_hours": {"start": "22:00", "end": "02:30"}, "time_zone": "Europe/Berlin"}
+    now = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # 01:30 there; at 02:00 the clock shows 03:00
+    assert decide(candidate(profile), now).until == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+
+
+def test_an_end_that_the_clock_shows_twice_comes_once_more() -> None:
+    profile = {"quiet_hours": {"start": "22:00", "end": "02:30"}, "time_zone": "Europe/Berlin"}
+    now = datetime(2027, 10, 31, 1, 10, tzinfo=UTC)  # 02:10 there, for the second time
+    assert decide(candidate(profile), now).until == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(("hour", "quiet"), [(11, False), (12, True), (13, True), (14, False)])
+def test_quiet_hours_can_lie_within_a_day(hour: int, quiet: bool) -> None:
+    profile = {"quiet_hours": {"start": "12:00", "end": "14:00"}, "time_zone": "UTC"}
+    assert (decide(candidate(profile), NOW.replace(hour=hour)).action is Action.DEFER) is quiet
