@@ -16,7 +16,7 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
 	@touch $(READY)
 
@@ -50,6 +50,8 @@ synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group cdk --group dev pyproject.toml --output-file requirements.lock
+	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 
 clean: ## remove everything that was made
 	@rm -rf $(VENV) .local .cache cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

@@ -21,9 +21,7 @@ LOCK: Final = ROOT / "layers" / "dependencies" / "requirements.txt"
 SOURCE: Final = ROOT / "layers" / "fanfare"
 
 # botocore describes some four hundred services, 28 MB of them; these are the ones we call.
-SERVICES: Final = frozenset(
-    {"dynamodb", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"}
-)
+SERVICES: Final = frozenset({"dynamodb", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"})
 # Notes of the installer, with paths of the machine it ran on. METADATA and licences stay: pydantic asks for
 # the version of email-validator by it.
 INSTALLER_NOTES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
@@ -57,9 +55,7 @@ def fanfare(target: Target) -> Path:
     """The layer of our own package."""
 
     def build(folder: Path) -> None:
-        shutil.copytree(
-            SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True
-        )
+        shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True)
         _compile(folder / "python", target)
 
     sources = sorted(path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
@@ -142,7 +138,7 @@ def _compile(packages: Path, target: Target) -> None:
     no times to check by and its files never change. Without an interpreter of the version: no .pyc, slower starts."""
     interpreter = _interpreter(target.python)
     if not interpreter:
-        print(f"No Python {target.python} here: layer without bytecode, slower cold starts.", file=sys.stderr)  # noqa: T201
+        sys.stderr.write(f"No Python {target.python} here: layer without bytecode, slower cold starts.\n")
         return
     where = ("-s", str(packages), "-p", "/opt/python")
     _run(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
@@ -156,16 +152,19 @@ def _interpreter(version: str) -> str | None:
     candidates = [shutil.which(f"python{version}")]
     if uv := _uv():
         find = [*uv, "python", "find", "--no-config", "--no-python-downloads", "--no-project", version]
-        candidates.append(subprocess.run(find, capture_output=True, text=True, check=False).stdout.strip())
+        candidates.append(_output(*find))
     report = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in filter(None, candidates):
-        found = subprocess.run([candidate, "-c", report], capture_output=True, text=True, check=False)
-        if found.stdout.strip() == version:  # a shim may stand in the path for a version that is not installed
+        if _output(candidate, "-c", report) == version:  # a shim may stand for a version that is not installed
             return candidate
     return None
 
 
+def _output(*command: str) -> str:
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()  # noqa: S603 - ours
+
+
 def _run(*command: str) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - the commands above
     if done.returncode:
         raise RuntimeError(f"{' '.join(command)} failed:\n{done.stdout}{done.stderr}")

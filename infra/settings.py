@@ -37,15 +37,11 @@ class Settings(BaseModel):
         pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
         description="the sender's domain, to be verified as a whole (DKIM) instead of the one address",
     )
-    local: bool = Field(
-        False, description="deploy onto an emulator on this machine, over http: only with stage=local"
-    )
+    local: bool = Field(False, description="deploy onto an emulator on this machine, over http: only with stage=local")
     bundle: bool = Field(
         True, description="put the third-party packages into their layer; false leaves it empty: only for tests"
     )
-    stale_after_seconds: int = Field(
-        120, ge=1, le=86_400, description="unsettled for so long is overdue: 1 to 86400"
-    )
+    stale_after_seconds: int = Field(120, ge=1, le=86_400, description="unsettled for so long is overdue: 1 to 86400")
     backoff_seconds: int = Field(
         30, ge=1, le=3_600, description="base of the exponential backoff between attempts: 1 to 3600"
     )

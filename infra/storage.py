@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from aws_cdk import CfnOutput, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -22,9 +23,7 @@ class Storage(Stack):
     """Tables from `fanfare.tables`, and the keys that sign cursors and tokens."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
-        super().__init__(
-            scope, id, description="Fanfare: what must survive", termination_protection=settings.protected
-        )
+        super().__init__(scope, id, description="Fanfare: what must survive", termination_protection=settings.protected)
         self.settings = settings
         self.removal_policy = RemovalPolicy.RETAIN if settings.survives else RemovalPolicy.DESTROY
         self.reach: Mapping[str, Reach] = {
@@ -61,7 +60,10 @@ class Storage(Stack):
             "SigningKeys",
             description="Fanfare: key id → key; signs cursors and tokens",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template="{}", generate_string_key="k1", password_length=64, exclude_punctuation=True
+                secret_string_template="{}",  # noqa: S106 - empty, to be filled with a random key
+                generate_string_key="k1",
+                password_length=64,
+                exclude_punctuation=True,
             ),
             removal_policy=self.removal_policy,
         )
@@ -77,7 +79,7 @@ def _key(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=TEXT)
 
 
-def _index(index: Index) -> dict[str, object]:
+def _index(index: Index) -> dict[str, Any]:
     keys = {"index_name": index.name, "partition_key": _key(index.hash), "sort_key": _key(index.range)}
     if index.include:
         return {**keys, "projection_type": dynamodb.ProjectionType.INCLUDE, "non_key_attributes": [*index.include]}

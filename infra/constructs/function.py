@@ -66,7 +66,7 @@ class Function(lambda_.Function):
         log_group = log_group_of(scope, f"{id}Logs", settings=house.settings)
         role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
-        reached = {}
+        reached: dict[str, str] = {}
         for target, actions in GRANTS[name].items():
             reach = house.reach[target]
             role.add_to_policy(iam.PolicyStatement(actions=[*actions], resources=[reach.arn]))
@@ -78,9 +78,7 @@ class Function(lambda_.Function):
             runtime=RUNTIME,
             architecture=architecture(house.settings),
             handler="handler.handler",
-            code=lambda_.Code.from_asset(
-                str(ROOT / "functions" / (code or name)), exclude=["__pycache__", "*.pyc"]
-            ),
+            code=lambda_.Code.from_asset(str(ROOT / "functions" / (code or name)), exclude=["__pycache__", "*.pyc"]),
             layers=house.layers,
             role=role,
             timeout=timeout,

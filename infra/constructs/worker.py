@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from aws_cdk import Duration
 from aws_cdk import aws_cloudwatch as cloudwatch
@@ -85,10 +85,8 @@ class Worker(Construct):
             treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
-    def _queue(self, id: str, settings: Settings, **props: object) -> sqs.Queue:
-        queue = sqs.Queue(
-            self, id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=not settings.local, **props
-        )
+    def _queue(self, id: str, settings: Settings, **props: Any) -> sqs.Queue:
+        queue = sqs.Queue(self, id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=not settings.local, **props)
         if settings.local:
             acknowledge(queue, "AwsSolutions-SQS4", "The emulator speaks http, on loopback.")
         return queue

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import pytest
 
+import infra  # noqa: F401 - first of all: it finds Node for the CDK
 from tests.infra.synth import Deployment, deployment
 
 

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
+
 from infra import bundle
 
 LOCKED = re.compile(r"^([a-z0-9-]+)==\S+ \\$")

@@ -3,12 +3,24 @@ from __future__ import annotations
 import json
 
 import pytest
-
 from aws_cdk import aws_sqs as sqs
-from cfnlint.api import ManualArgs, lint
-from infra.storage import Storage
+from cfnlint.api import ManualArgs, lint  # type: ignore[import-untyped]
 
+from infra.storage import Storage
 from tests.infra.synth import Deployment, Template, deployment
+
+PHYSICAL_NAMES = {
+    "AWS::DynamoDB::Table": "TableName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::Lambda::Function": "FunctionName",
+    "AWS::Lambda::LayerVersion": "LayerName",
+    "AWS::Logs::LogGroup": "LogGroupName",
+    "AWS::SES::ConfigurationSet": "Name",
+    "AWS::SQS::Queue": "QueueName",
+    "AWS::Scheduler::Schedule": "Name",
+    "AWS::SecretsManager::Secret": "Name",
+}
 
 
 def test_cdk_nag_finds_nothing(each: Deployment) -> None:
@@ -37,11 +49,9 @@ def test_cfn_lint_would_find_a_wrong_property() -> None:
 
 
 def test_nothing_has_a_physical_name(each: Deployment) -> None:
-    names = ("TableName", "QueueName", "FunctionName", "RoleName", "ManagedPolicyName", "LogGroupName", "LayerName")
     for template in each.templates:
-        for id, resource in template.body["Resources"].items():
-            if resource["Type"] != "AWS::Lambda::Permission" and "EventSource" not in resource["Type"]:
-                assert not [name for name in names if name in resource.get("Properties", {})], id
+        for type, name in PHYSICAL_NAMES.items():
+            assert not [id for id, properties in template.of_type(type).items() if name in properties]
 
 
 def findings(template: Template) -> list[str]:

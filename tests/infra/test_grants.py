@@ -1,9 +1,9 @@
 from __future__ import annotations
 
 import pytest
+
 from infra.constructs.naming import pascal
 from infra.grants import GRANTS
-
 from tests.infra.synth import Deployment, listed
 
 OF_ANOTHER_NAME = {"secret": "SigningKeys", "sender": "SenderIdentity", "configuration_set": "SenderRules"}

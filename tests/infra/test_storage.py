@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 from fanfare.tables import TABLES
-from infra.constructs.naming import pascal
 
+from infra.constructs.naming import pascal
 from tests.infra.synth import Deployment, Properties
 
 TABLE = "AWS::DynamoDB::Table"

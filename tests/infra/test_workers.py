@@ -4,9 +4,9 @@ from typing import Any
 
 import pytest
 from fanfare.channels import CHANNELS
+
 from infra.constructs.naming import pascal
 from infra.grants import PROVIDERS
-
 from tests.infra.synth import Deployment, Properties, name_of
 
 WORKERS = [*(pytest.param(pascal(name), f"deliver-{name}", id=name) for name in CHANNELS)]
