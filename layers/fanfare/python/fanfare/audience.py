@@ -5,10 +5,17 @@
     user#<id>            subscription#<topic>#<chan>   a user's yes, as the user sees it
     topic#<topic>#<k>    <user>#<channel>              the same yes, as the fan-out reads it, in shard k of the topic
     removals#<topic>#<k> removals                      how many yeses were ever taken back in the shard
+    address#<chan>       <address>#<user id>           whose address this is
+    suppression#<chan>   <address>                     an address that must not be written to, and why
+    bounces#<chan>       <address>                     how many soft bounces in a row of time
 
 Both rows of a subscription are written in one transaction. Taking one back also counts up the
 shard's removals, and the fan-out commits a page only where that number is still the one it read
 before the page: so an unsubscribe holds for every page committed after it.
+
+A suppression belongs to an address, and is copied to the users who have it: so the fan-out finds it
+with the user. The copy is never missed: a user is written only where the suppressions of the
+addresses are still those that were read, and a suppression is stored before its users are looked up.
 """
 
 from __future__ import annotations
@@ -17,9 +24,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from .channels import CHANNELS
 from .errors import ConditionFailed
 from .ids import shard_of
-from .items import Item, Table, transact
+from .items import TRANSACTION_LIMIT, Item, Table, transact
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +55,16 @@ class Subscription:
     created_at: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Suppression:
+    """An address that must not be written to again, with its cause."""
+
+    channel: str
+    address: str
+    cause: str
+    created_at: str
+
+
 class Audience:
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -65,19 +83,118 @@ class Audience:
 
     def put_user(self, user_id: str, profile: Mapping[str, Any]) -> User:
         """Create a user or replace the profile; what they have used of their limits stays."""
-        item = self.table.update(
-            f"user#{user_id}",
-            "user",
-            "SET profile = :profile, rev = if_not_exists(rev, :zero) + :one, limits = if_not_exists(limits, :none)",
-            values={":profile": _without_none(profile), ":zero": 0, ":one": 1, ":none": {}},
+        return self.put_users({user_id: profile})[user_id]
+
+    def put_users(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, User]:
+        """The same for many, as many a transaction as fit. A failure leaves whole users done, and can be repeated."""
+        left = {user_id: _without_none(profile) for user_id, profile in profiles.items()}
+        stored: dict[str, User] = {}
+        while left:
+            before = self.users(left)
+            suppressions = self._suppressions(left.values())
+            writes = {
+                user_id: self._writing(user_id, profile, before.get(user_id), suppressions)
+                for user_id, profile in left.items()
+            }
+            for chunk in _packed(writes):
+                try:
+                    transact(self.table.client, [part for user_id in chunk for part in writes[user_id][1]])
+                except ConditionFailed:
+                    if len(chunk) == 1 and len(left) == 1:
+                        continue  # read again, try again
+                    for user_id in chunk:
+                        stored |= self.put_users({user_id: left[user_id]})
+                else:
+                    stored |= {user_id: writes[user_id][0] for user_id in chunk}
+            left = {user_id: profile for user_id, profile in left.items() if user_id not in stored}
+        return stored
+
+    def _suppressions(self, profiles: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+        """Channel and address → cause, for those of the profiles' addresses that are suppressed."""
+        wanted = [pair for profile in profiles for pair in _identities(profile).items()]
+        found = self.table.get_many([(f"suppression#{channel}", address) for channel, address in wanted])
+        return {(pk.partition("#")[2], address): item["cause"] for (pk, address), item in found.items()}
+
+    def _writing(
+        self,
+        user_id: str,
+        profile: Mapping[str, Any],
+        before: User | None,
+        suppressions: Mapping[tuple[str, str], str],
+    ) -> tuple[User, list[dict[str, Any]]]:
+        """The user as it will be, and the transaction's parts that make it so."""
+        identities = _identities(profile)
+        old = _identities(before.profile) if before else {}
+        after = User(
+            id=user_id,
+            profile=profile,
+            limits=before.limits if before else {},
+            suppressed={
+                channel: suppressions[channel, address]
+                for channel, address in identities.items()
+                if (channel, address) in suppressions
+            },
+            opted_out=before.opted_out if before else False,
+            rev=(before.rev if before else 0) + 1,
         )
-        return _user(item)
+        parts = [
+            self.table.updating(
+                f"user#{user_id}",
+                "user",
+                "SET profile = :profile, suppressed = :suppressed, rev = :next, limits = if_not_exists(limits, :none)",
+                # nothing of the user has changed since it was read
+                condition="rev = :read" if before and before.rev else "attribute_not_exists(rev)",
+                values={":profile": profile, ":suppressed": after.suppressed, ":next": after.rev, ":none": {}}
+                | ({":read": before.rev} if before and before.rev else {}),
+            )
+        ]
+        for channel, address in old.items():
+            if identities.get(channel) != address:
+                parts.append(self.table.deleting(f"address#{channel}", f"{address}#{user_id}"))
+        for channel, address in identities.items():
+            if old.get(channel) != address:
+                parts.append(self.table.putting({"pk": f"address#{channel}", "sk": f"{address}#{user_id}"}))
+            # the address is suppressed, or not, as it was when it was read
+            condition = "attribute_exists(pk)" if channel in after.suppressed else "attribute_not_exists(pk)"
+            parts.append(self.table.checking(f"suppression#{channel}", address, condition))
+        return after, parts
+
+    def users_at(self, channel: str, address: str) -> list[str]:
+        """The ids of the users who have an address; strongly consistent."""
+        rows = self.table.query(f"address#{channel}", prefix=f"{address}#", names=["sk"])
+        return [row["sk"].removeprefix(f"{address}#") for row in rows]
+
+    def opt_out(self, user_id: str, opted_out: bool) -> bool:
+        """Take back, or give again, a user's yes to everything; False where there is no such user."""
+        try:
+            self.table.update(
+                f"user#{user_id}",
+                "user",
+                "SET opted_out = :opted_out, rev = rev + :one",
+                condition="attribute_exists(rev)",
+                values={":opted_out": opted_out, ":one": 1},
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
+        """Remove push tokens that the provider knows no more."""
+        dead = set(gone)
+        user = self.user(user_id)
+        if user is None:
+            return
+        kept = [each for each in user.profile.get("push") or () if (each["platform"], each["token"]) not in dead]
+        self.put_user(user_id, {**user.profile, "push": kept or None})
 
     def delete_user(self, user_id: str) -> None:
-        """Erase the profile and every subscription; a repeat changes nothing."""
-        self.table.delete(f"user#{user_id}", "user")
+        """Erase the profile, the addresses and every subscription; a repeat changes nothing."""
         for subscription in list(self.subscriptions(user_id)):
             self.unsubscribe(user_id, subscription.topic, subscription.channel)
+        user = self.user(user_id)
+        identities = _identities(user.profile) if user else {}
+        addresses = [(f"address#{channel}", f"{address}#{user_id}") for channel, address in identities.items()]
+        self.table.write_many([], deletes=[*addresses, (f"user#{user_id}", "user")])
 
     def charging(self, user: User, limits: Mapping[str, Any]) -> dict[str, Any]:
         """Count a delivery against a user's limits, as part of a page's transaction."""
@@ -89,6 +206,70 @@ class Audience:
             condition="rev = :read",
             values={":limits": dict(limits), ":next": user.rev + 1, ":read": user.rev},
         )
+
+    # Suppressions
+
+    def suppress(self, channel: str, address: str, cause: str, *, at: str) -> None:
+        """Never write to an address again, on this channel; a repeat keeps the first cause."""
+        try:
+            self.table.update(
+                f"suppression#{channel}",
+                address,
+                "SET cause = :cause, created_at = :at",
+                condition="attribute_not_exists(pk)",
+                values={":cause": cause, ":at": at},
+            )
+        except ConditionFailed as known:
+            cause = str((known.found[0] or {}).get("cause", cause))
+        self._copy_to_users(channel, address, cause)
+
+    def unsuppress(self, channel: str, address: str) -> None:
+        """Let an address be written to again; a repeat changes nothing."""
+        self.table.write_many([], deletes=[(f"suppression#{channel}", address), (f"bounces#{channel}", address)])
+        self._copy_to_users(channel, address, None)
+
+    def suppression(self, channel: str, address: str) -> Suppression | None:
+        """Why an address must not be written to, if it must not."""
+        item = self.table.get(f"suppression#{channel}", address)
+        return _suppression(item) if item else None
+
+    def suppressions(self, channel: str, *, after: str | None, limit: int) -> Iterator[Suppression]:
+        """The suppressed addresses of a channel, in order."""
+        return map(_suppression, self.table.query(f"suppression#{channel}", after=after, limit=limit))
+
+    def count_soft_bounce(self, channel: str, address: str, *, forget: int) -> int:
+        """One more soft bounce of an address: how many there are by now. `forget` is epoch seconds."""
+        item = self.table.update(
+            f"bounces#{channel}",
+            address,
+            "SET #ttl = :forget ADD bounces :one",
+            values={":forget": forget, ":one": 1},
+            names={"#ttl": "ttl"},
+        )
+        return int(item["bounces"])
+
+    def _copy_to_users(self, channel: str, address: str, cause: str | None) -> None:
+        for user_id in self.users_at(channel, address):
+            while True:
+                user = self.user(user_id)
+                if user is None or _identities(user.profile).get(channel) != address:
+                    break
+                suppressed = {name: why for name, why in user.suppressed.items() if name != channel}
+                try:
+                    self.table.update(
+                        f"user#{user_id}",
+                        "user",
+                        "SET suppressed = :suppressed, rev = :next",
+                        condition="rev = :read",
+                        values={
+                            ":suppressed": suppressed | ({channel: cause} if cause else {}),
+                            ":next": user.rev + 1,
+                            ":read": user.rev,
+                        },
+                    )
+                except ConditionFailed:
+                    continue
+                break
 
     # Subscriptions
 
@@ -205,6 +386,33 @@ def _subscription_sk(topic: str, channel: str) -> str:
 
 def _without_none(profile: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in profile.items() if value is not None}
+
+
+def _identities(profile: Mapping[str, Any]) -> dict[str, str]:
+    """Channel → the address by which suppressions know the user there."""
+    known = {name: channel.identity(profile) for name, channel in CHANNELS.items()}
+    return {name: address for name, address in known.items() if address is not None}
+
+
+def _packed(writes: Mapping[str, tuple[User, Sequence[Any]]]) -> Iterator[list[str]]:
+    """Users whose parts fit a transaction together, no item twice."""
+    chunk: list[str] = []
+    items: set[str] = set()
+    for user_id, (_, parts) in writes.items():
+        touched = {str(next(iter(part.values())).get("Key") or user_id) for part in parts}
+        if chunk and (touched & items or len(items) + len(parts) > TRANSACTION_LIMIT):
+            yield chunk
+            chunk, items = [], set()
+        chunk.append(user_id)
+        items |= touched | {f"{user_id}/{place}" for place in range(len(parts) - len(touched))}
+    if chunk:
+        yield chunk
+
+
+def _suppression(item: Item) -> Suppression:
+    return Suppression(
+        channel=item["pk"].partition("#")[2], address=item["sk"], cause=item["cause"], created_at=item["created_at"]
+    )
 
 
 def _user(item: Item) -> User:

@@ -65,6 +65,7 @@ class Open:
     lease_owner: str | None = None
     lease_until: str | None = None
     lost: int = 0
+    at: int | None = None  # the place that a worker was at, on a channel that goes one by one
     reason: str | None = None  # of the last attempt that failed
     retain_until: int = 0
 
@@ -218,6 +219,18 @@ class Batches:
                     }
                 ),
             ],
+        )
+
+    def mark(self, state: Open, *, owner: str, place: int) -> None:
+        """Note which recipient is being sent to. Raises ConditionFailed when the batch is no longer ours."""
+        guard = _still_ours(state, owner)
+        self.table.update(
+            _pk(state.message_id, state.shard),
+            f"open#{state.id}",
+            "SET #at = :at",
+            condition=guard["condition"],
+            values=guard["values"] | {":at": place},
+            names={"#at": "at"},
         )
 
     def release(
@@ -447,6 +460,7 @@ def _open(item: Item) -> Open:
         lease_owner=item.get("lease_owner"),
         lease_until=item.get("lease_until"),
         lost=item.get("lost", 0),
+        at=item.get("at"),
         reason=item.get("reason"),
         retain_until=item.get("retain_until") or item.get("ttl", 0),
     )

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from .audience import Audience, User
@@ -20,9 +20,10 @@ from .batches import Batch, Batches, Job, Open, Waiting
 from .catalogue import Catalogue
 from .channels.base import AddressRefused, Channel, Envelope, Kind, Result
 from .clock import Clock, to_text
-from .deliveries import Deliveries, Delivery
+from .deliveries import PROVES_SENT, Deliveries, Delivery
 from .errors import ConditionFailed, TemplateError
 from .finish import finish
+from .links import Links
 from .messages import Message, Messages, Payload
 from .status import UNSETTLED, Outcome, State
 from .templates import Renderer, inline_body
@@ -102,7 +103,9 @@ class Deliver:
         renderer: Renderer,
         clock: Clock,
         pace: Pace,
+        links: Links | None = None,
     ) -> None:
+        self.links = links
         self.channel = channel
         self.batches = batches
         self.messages = messages
@@ -183,7 +186,8 @@ class Deliver:
         endings = self._resolved_doubts(attempt) if Outcome.IN_DOUBT.value in state.codes else {}
         envelopes, unreachable = self._envelopes(attempt, users, without=endings)
         endings |= unreachable
-        results = self._send(job, envelopes, report)
+        results = self._send(job, attempt, envelopes, owner, report)
+        self._forget_devices(envelopes, results)
         tried = any(result.kind is Kind.TEMPORARY for result in results.values())
         attempts = state.attempts + tried
         endings |= {place: self._ending(result, attempts) for place, result in results.items()}
@@ -192,14 +196,32 @@ class Deliver:
             attempts=attempts,
             reason=next((e.reason for e in endings.values() if e.outcome in UNSETTLED and e.reason), state.reason),
         )
-        self._record(attempt, endings, attempts=state.attempts + 1, report=report)
+        recorded = results if self.channel.one_by_one else {}
+        self._record(
+            attempt,
+            {p: e for p, e in endings.items() if p not in recorded or e.outcome is not Outcome.SENT},
+            attempts=state.attempts + 1,
+        )
+        self._count(endings, report)
         return self._close(job, after, owner, report)
 
-    def _send(self, job: Job, envelopes: Mapping[int, Envelope], report: Report) -> dict[int, Result]:
+    def _send(
+        self, job: Job, attempt: _Attempt, envelopes: Mapping[int, Envelope], owner: str, report: Report
+    ) -> dict[int, Result]:
+        """Hand the envelopes to the provider: in one go or, where each costs money, with a mark before each."""
         if not envelopes:
             return {}
         report.asked.add(job)
-        return dict(zip(envelopes, self.channel.send(list(envelopes.values())), strict=True))
+        if not self.channel.one_by_one:
+            return dict(zip(envelopes, self.channel.send(list(envelopes.values())), strict=True))
+        results: dict[int, Result] = {}
+        for place, envelope in envelopes.items():
+            self.batches.mark(attempt.state, owner=owner, place=place)
+            (results[place],) = self.channel.send([envelope])
+            if results[place].kind is Kind.SENT:
+                ending = self._ending(results[place], attempt.state.attempts)
+                self._record(attempt, {place: ending}, attempts=attempt.state.attempts + 1)
+        return results
 
     def _give_back(self, job: Job, attempt: _Attempt, owner: str, report: Report) -> None:
         """Something of ours broke before the provider was asked: an attempt is spent, nothing is in doubt."""
@@ -230,31 +252,50 @@ class Deliver:
     def _end_all(self, attempt: _Attempt, ending: _Ending, owner: str, report: Report) -> bool:
         """The same ending for every recipient that is not settled."""
         endings = dict.fromkeys(attempt.state.unsettled, ending)
-        self._record(attempt, endings, attempts=attempt.state.attempts, report=report)
+        self._record(attempt, endings, attempts=attempt.state.attempts)
+        self._count(endings, report)
         after = attempt.state.with_outcomes(dict.fromkeys(endings, ending.outcome))
         self.batches.settle(after, owner=owner, now=self.clock())
         return True
 
     def _taken_over(self, attempt: _Attempt, owner: str, report: Report) -> bool:
         """A worker before this one never came back: what it handed to the provider is not known. Wait for events."""
-        doubts = dict.fromkeys(attempt.state.unsettled, Outcome.IN_DOUBT)
-        report.outcomes["unknown"] += len(doubts)
+        doubtful = attempt.state.unsettled
+        if self.channel.one_by_one:
+            doubtful = [place for place in doubtful if place == attempt.state.at]
+        report.outcomes["unknown"] += len(doubtful)
+        doubts = dict.fromkeys(doubtful, Outcome.IN_DOUBT)
+        if self.channel.one_by_one:  # it recorded each piece: whom it sent to is known, all but the last
+            sent = self._known_as_sent(attempt, attempt.state.unsettled)
+            doubts |= dict.fromkeys(sent, Outcome.SENT)
         after = replace(attempt.state.with_outcomes(doubts), attempts=attempt.state.attempts + 1)
+        if not after.unsettled:
+            self.batches.settle(after, owner=owner, now=self.clock())
+            return True
         self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
         return False
 
     def _resolved_doubts(self, attempt: _Attempt) -> dict[int, _Ending]:
         """Recipients whose outcome was lost and is known by now, or that `on_doubt` holds back."""
-        places = [place for place, code in enumerate(attempt.state.codes) if code == Outcome.IN_DOUBT.value]
+        doubts = [place for place, code in enumerate(attempt.state.codes) if code == Outcome.IN_DOUBT.value]
+        endings = self._known_as_sent(attempt, doubts)
+        if attempt.message.on_doubt == "hold" or attempt.state.attempts >= self.pace.max_attempts:
+            held = _Ending(Outcome.FAILED, "outcome_unknown")
+            endings |= {place: held for place in doubts if place not in endings}
+        return endings
+
+    def _known_as_sent(self, attempt: _Attempt, places: Sequence[int]) -> dict[int, _Ending]:
+        """Those that our own record, or a receipt of the provider's, says were sent."""
         keys = {place: (attempt.batch.recipients[place], attempt.message.id, attempt.batch.channel) for place in places}
-        known = self.deliveries.get_many(keys.values())
+        records = self.deliveries.get_many(keys.values())
+        receipts = self.deliveries.receipts(keys.values())
         endings = {}
         for place, key in keys.items():
-            delivery = known.get(key)
-            if delivery is not None and delivery.status is Outcome.SENT:
-                endings[place] = _Ending(Outcome.SENT, provider_id=delivery.provider_id)
-            elif attempt.message.on_doubt == "hold" or attempt.state.attempts >= self.pace.max_attempts:
-                endings[place] = _Ending(Outcome.FAILED, "outcome_unknown")
+            record = records.get(key)
+            if record is not None and record.status is Outcome.SENT:
+                endings[place] = _Ending(Outcome.SENT, provider_id=record.provider_id)
+            elif PROVES_SENT & receipts.get(key, {}).keys():
+                endings[place] = _Ending(Outcome.SENT)
         return endings
 
     def _envelopes(
@@ -262,37 +303,73 @@ class Deliver:
     ) -> tuple[dict[int, Envelope], dict[int, _Ending]]:
         """Rendered content for each recipient that is left, and an ending for those who can't be reached any more."""
         body = self._body(attempt)
+        unsubscribable = self._unsubscribable(attempt)
+        refused = self._refused(attempt, users)
         envelopes: dict[int, Envelope] = {}
         endings: dict[int, _Ending] = {}
         for place in attempt.state.unsettled:
+            user_id = attempt.batch.recipients[place]
             if place in without:
                 continue
-            user = users.get(attempt.batch.recipients[place])
-            if user is None:
-                endings[place] = _Ending(Outcome.SKIPPED, "unknown_user")
+            if user_id in refused:
+                endings[place] = _Ending(Outcome.SKIPPED, refused[user_id])
                 continue
+            user = users[user_id]
             try:
-                address = self.channel.address(user.profile)
-                content = self.renderer.render(
-                    body,
-                    self.channel.name,
-                    locale=user.profile.get("locale"),
+                envelopes[place] = Envelope(
+                    message_id=attempt.message.id,
+                    user_id=user_id,
+                    address=self.channel.address(user.profile),
+                    content=self._rendered(body, attempt, user),
+                    unsubscribe=unsubscribable(user_id) if unsubscribable else None,
                     data=attempt.payload.data,
-                    user={"id": user.id, "name": user.profile.get("name"), "locale": user.profile.get("locale")},
                 )
-            except AddressRefused as refused:
-                endings[place] = _Ending(Outcome.SKIPPED, refused.reason)
+            except AddressRefused as refusal:
+                endings[place] = _Ending(Outcome.SKIPPED, refusal.reason)
             except TemplateError as error:
                 log.warning(
                     "template does not render",
                     extra={"message_id": attempt.message.id, "line": error.line, "column": error.column},
                 )
                 endings[place] = _Ending(Outcome.FAILED, "template_error")
-            else:
-                envelopes[place] = Envelope(
-                    message_id=attempt.message.id, user_id=user.id, address=address, content=content
-                )
         return envelopes, endings
+
+    def _refused(self, attempt: _Attempt, users: Mapping[str, User]) -> dict[str, str]:
+        """Who must not get it any more, and why: erased, suppressed or, if it waited, unsubscribed since."""
+        pending = _unsettled(attempt)
+        name = self.channel.name
+        refused = {user_id: "unknown_user" for user_id in pending if user_id not in users}
+        refused |= {
+            user_id: f"suppressed_{users[user_id].suppressed[name]}"
+            for user_id in pending
+            if user_id in users and name in users[user_id].suppressed
+        }
+        topic = attempt.message.topic
+        if topic is not None and attempt.state.generation > 1 and self._unsubscribable(attempt):
+            subscribed = self.audience.subscribed(topic, [(user_id, name) for user_id in pending])
+            gone = {user_id: "not_subscribed" for user_id in pending if (user_id, name) not in subscribed}
+            refused = gone | refused
+        return refused
+
+    def _unsubscribable(self, attempt: _Attempt) -> Callable[[str], str] | None:
+        """Makes the links that take this topic off this channel; None where a user can't."""
+        name = attempt.message.topic
+        if name is None or self.links is None:
+            return None
+        topic = self.catalogue.topic(name)
+        if topic is not None and topic.required:
+            return None
+        links = self.links
+        return lambda user_id: links.unsubscribe(user_id, name, self.channel.name)
+
+    def _rendered(self, body: Mapping[str, Any], attempt: _Attempt, user: User) -> dict[str, str]:
+        return self.renderer.render(
+            body,
+            self.channel.name,
+            locale=user.profile.get("locale"),
+            data=attempt.payload.data,
+            user={"id": user.id, "name": user.profile.get("name"), "locale": user.profile.get("locale")},
+        )
 
     def _body(self, attempt: _Attempt) -> Mapping[str, Any]:
         pinned = attempt.message.template
@@ -309,8 +386,8 @@ class Deliver:
             outcome = Outcome.FAILED
         return _Ending(outcome, result.reason, result.provider_id)
 
-    def _record(self, attempt: _Attempt, endings: Mapping[int, _Ending], *, attempts: int, report: Report) -> None:
-        now: datetime = self.clock()
+    def _record(self, attempt: _Attempt, endings: Mapping[int, _Ending], *, attempts: int) -> None:
+        now = to_text(self.clock())
         self.deliveries.record(
             [
                 Delivery(
@@ -322,16 +399,21 @@ class Deliver:
                     reason=ending.reason,
                     attempts=attempts,
                     provider_id=ending.provider_id,
-                    updated_at=to_text(now),
+                    updated_at=now,
                     retain_until=attempt.message.retain_until,
                 )
                 for place, ending in endings.items()
                 if ending.outcome not in UNSETTLED
             ]
         )
-        report.outcomes.update(
-            COUNTED_AS.get(ending.outcome, ending.outcome.label) for ending in endings.values()
-        )
+
+    def _count(self, endings: Mapping[int, _Ending], report: Report) -> None:
+        report.outcomes.update(COUNTED_AS.get(ending.outcome, ending.outcome.label) for ending in endings.values())
+
+    def _forget_devices(self, envelopes: Mapping[int, Envelope], results: Mapping[int, Result]) -> None:
+        for place, result in results.items():
+            if result.gone:
+                self.audience.forget_devices(envelopes[place].user_id, result.gone)
 
 
 def _unsettled(attempt: _Attempt) -> list[str]:

@@ -1,20 +1,57 @@
 """The deliveries table: what became of each recipient, filed under the person.
 
-    pk             sk                      what
-    user#<id>      <message>#<channel>     status, reason, attempts, the provider's id, the receipt
+    pk             sk                            what
+    user#<id>      <message>#<channel>           status, reason, attempts, the provider's id
+    user#<id>      <message>#<channel>#<kind>    that the provider reported `kind`, and when
 
 Filed by user because that spreads every write evenly, however large a message is, makes a person's
 history one query, and their erasure one partition.
+
+What a provider reports is a set: each kind has a row of its own, so receipts may repeat, come out of
+order, and come before our own record, and no write depends on another. The strongest one is shown.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
 
+from .clock import to_text
 from .items import Item, Table
 from .status import Outcome
+
+
+class Receipt(StrEnum):
+    """What a provider reports of a delivery, the weakest first: the strongest one known is shown."""
+
+    ACCEPTED = "accepted"
+    DELAYED = "delayed"
+    DELIVERED = "delivered"
+    BOUNCED_SOFT = "bounced_soft"
+    REJECTED = "rejected"
+    BOUNCED_HARD = "bounced_hard"
+    COMPLAINED = "complained"
+    OPTED_OUT = "opted_out"
+
+
+STRENGTH: Final = {receipt: strength for strength, receipt in enumerate(Receipt)}
+# The provider took it. A rejection says the opposite.
+PROVES_SENT: Final = frozenset(Receipt) - {Receipt.REJECTED}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """One receipt as a channel's provider sent it, in our words."""
+
+    message_id: str
+    user_id: str
+    channel: str
+    receipt: Receipt
+    at: datetime
+    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,7 +66,7 @@ class Delivery:
     reason: str | None = None
     attempts: int = 0
     provider_id: str | None = None
-    receipt: str | None = None
+    receipt: Receipt | None = None
     updated_at: str
     retain_until: int
 
@@ -55,16 +92,56 @@ class Deliveries:
         deliveries = map(_delivery, found.values())
         return {(each.user_id, each.message_id, each.channel): each for each in deliveries}
 
+    def record_receipts(self, reports: Sequence[Report], *, retain_until: int) -> None:
+        """Store what providers reported: 25 a call, the same again if repeated."""
+        distinct = {(each.user_id, each.message_id, each.channel, each.receipt): each for each in reports}
+        self.table.write_many(
+            [
+                {
+                    "pk": f"user#{each.user_id}",
+                    "sk": f"{each.message_id}#{each.channel}#{each.receipt}",
+                    "at": to_text(each.at),
+                    "provider_id": each.provider_id,
+                    "ttl": retain_until,
+                }
+                for each in distinct.values()
+            ]
+        )
+
+    def receipts(self, keys: Iterable[Key]) -> dict[Key, dict[Receipt, str]]:
+        """What the provider reported of each delivery, and when; strongly consistent."""
+        wanted = {
+            (f"user#{user}", f"{message}#{channel}#{receipt}"): ((user, message, channel), receipt)
+            for user, message, channel in keys
+            for receipt in Receipt
+        }
+        known: dict[Key, dict[Receipt, str]] = {}
+        for place, item in self.table.get_many(wanted).items():
+            key, receipt = wanted[place]
+            known.setdefault(key, {})[receipt] = item["at"]
+        return known
+
     def of_user(self, user_id: str, *, before: str | None) -> Iterator[tuple[str, Delivery]]:
         """What a person got or did not get, newest first, each with the position to go on `before`."""
+        receipts: list[Receipt] = []
         for item in self.table.query(f"user#{user_id}", before=before, newest_first=True):
-            yield item["sk"], _delivery(item)
+            kind = item["sk"].split("#")[2:]
+            if kind:  # sorts after its delivery, so comes before it here
+                receipts.append(Receipt(kind[0]))
+                continue
+            yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
+            receipts = []
 
     def erase(self, user_id: str) -> None:
         """Forget what a person got; a repeat changes nothing."""
         pk = f"user#{user_id}"
         rows = self.table.query(pk, names=["sk"])
         self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
+
+
+def strongest(receipts: Iterable[Receipt]) -> Receipt | None:
+    """The one that is shown."""
+    return max(receipts, key=STRENGTH.__getitem__, default=None)
 
 
 def _item(delivery: Delivery) -> Item:
@@ -76,7 +153,6 @@ def _item(delivery: Delivery) -> Item:
         "reason": delivery.reason,
         "attempts": delivery.attempts,
         "provider_id": delivery.provider_id,
-        "receipt": delivery.receipt,
         "updated_at": delivery.updated_at,
         "ttl": delivery.retain_until,
     }
@@ -93,7 +169,6 @@ def _delivery(item: Item) -> Delivery:
         reason=item.get("reason"),
         attempts=item.get("attempts", 0),
         provider_id=item.get("provider_id"),
-        receipt=item.get("receipt"),
         updated_at=item["updated_at"],
         retain_until=item["ttl"],
     )

@@ -39,7 +39,7 @@ class Envelope:
     user_id: str
     address: Any
     content: Mapping[str, str]
-    headers: Mapping[str, str] = field(default_factory=dict)
+    unsubscribe: str | None = None  # a link that takes the topic off this channel with one click
     data: Mapping[str, Any] = field(default_factory=dict)  # what the service posted
 
 
@@ -70,6 +70,11 @@ class Channel(ABC):
     @abstractmethod
     def address(profile: Profile) -> Any:
         """The user's checked address on this channel. Raises AddressRefused."""
+
+    @classmethod
+    def identity(cls, profile: Profile) -> str | None:  # noqa: ARG003 - most channels have none
+        """The address as suppressions know it; None where an address can't be suppressed, or there is none."""
+        return None
 
     @abstractmethod
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:

@@ -85,6 +85,13 @@ class Email(Channel):
             raise AddressRefused("invalid_address")
         return normalised
 
+    @classmethod
+    def identity(cls, profile: Profile) -> str | None:
+        try:
+            return cls.address(profile).lower()
+        except AddressRefused:
+            return None
+
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
         results: list[Result] = []
         for call in _packed([(envelope, self._entry(envelope)) for envelope in envelopes]):
@@ -125,12 +132,22 @@ class Email(Channel):
             "ReplacementEmailContent": {
                 "ReplacementTemplate": {"ReplacementTemplateData": json.dumps(envelope.content)}
             },
-            "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in envelope.headers.items()],
+            "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
             "ReplacementTags": [
                 {"Name": "message_id", "Value": envelope.message_id},
                 {"Name": "user_id", "Value": tag_value(envelope.user_id)},
             ],
         }
+
+
+def _headers(envelope: Envelope) -> dict[str, str]:
+    if envelope.unsubscribe is None:
+        return {}
+    # RFC 8058: the mail programme posts, without asking, when the reader presses its button
+    return {
+        "List-Unsubscribe": f"<{envelope.unsubscribe}>",
+        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
+    }
 
 
 @functools.lru_cache(maxsize=4096)

@@ -54,6 +54,13 @@ class Sms(Channel):
             raise AddressRefused("invalid_address")
         return number
 
+    @classmethod
+    def identity(cls, profile: Profile) -> str | None:
+        try:
+            return cls.address(profile)
+        except AddressRefused:
+            return None
+
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
         return [self._send(envelope) for envelope in envelopes]
 

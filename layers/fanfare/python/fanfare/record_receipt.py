@@ -1,0 +1,53 @@
+"""Take what providers report afterwards: delivered, bounced, complained. Resolves doubts, feeds suppressions.
+
+Receipts may repeat, come out of order, and come before our own record of the delivery: each is a
+fact of its own, stored as such, and nothing here depends on what came before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Sequence
+from datetime import timedelta
+from typing import Final
+
+from .audience import Audience
+from .channels import CHANNELS
+from .clock import Clock, to_text
+from .deliveries import Deliveries, Receipt, Report
+
+log = logging.getLogger(__name__)
+
+# Why an address is not written to again, by what was reported of it
+SUPPRESSES: Final = {
+    Receipt.BOUNCED_HARD: "bounce",
+    Receipt.COMPLAINED: "complaint",
+    Receipt.OPTED_OUT: "opt_out",
+}
+SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is taken for dead
+SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
+
+
+def record_receipts(
+    reports: Sequence[Report], *, deliveries: Deliveries, audience: Audience, clock: Clock, retention: timedelta
+) -> Counter[str]:
+    """Store the reports, and suppress addresses that must not be written to again. Returns how many of each kind."""
+    now = clock()
+    deliveries.record_receipts(reports, retain_until=int((now + retention).timestamp()))
+    serious = [report for report in reports if report.receipt in SUPPRESSES or report.receipt is Receipt.BOUNCED_SOFT]
+    users = audience.users(report.user_id for report in serious) if serious else {}
+    for report in serious:
+        user = users.get(report.user_id)
+        address = CHANNELS[report.channel].identity(user.profile) if user else None
+        if address is None:
+            continue  # erased, or the address was changed: the one that bounced is not theirs any more
+        cause = SUPPRESSES.get(report.receipt)
+        if report.receipt is Receipt.BOUNCED_SOFT:
+            forget = int((now + SOFT_BOUNCE_MEMORY).timestamp())
+            if audience.count_soft_bounce(report.channel, address, forget=forget) >= SOFT_BOUNCES:
+                cause = "soft_bounces"
+        if cause is not None:
+            audience.suppress(report.channel, address, cause, at=to_text(now))
+            log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
+    return Counter(report.receipt.value for report in reports)
