@@ -206,7 +206,10 @@ def test_a_refusal_says_where(source: str, line: int, column: int, detail: str) 
 def test_the_nearest_locale_wins_part_by_part() -> None:
     body = {
         "channels": {"email": {"subject": "Hello", "text": "Your order"}},
-        "locales": {"de": {"email": {"subject": "Hallo", "text": "Deine Bestellung"}}, "de-CH": {"email": {"subject": "Grüezi"}}},
+        "locales": {
+            "de": {"email": {"subject": "Hallo", "text": "Deine Bestellung"}},
+            "de-CH": {"email": {"subject": "Grüezi"}},
+        },
     }
     swiss = Renderer().render(body, "email", locale="de-CH", data={}, user=USER)
     assert swiss == {"subject": "Grüezi", "text": "Deine Bestellung"}
