@@ -87,7 +87,8 @@ class Pipeline:
             renderer=wiring.renderer(),
             queues=wiring.queues(),
             clock=self.clock,
-            settings=wiring.settings(),
+            stale_after=wiring.settings().stale_after,
+            retention=wiring.settings().retention,
         )
         return accepted.message_id
 
