@@ -15,8 +15,8 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from botocore.config import Config
 from botocore.exceptions import ClientError
+from fanfare.wiring import PROVIDER, STORE
 
 from local.memory.aws import Memory
 
@@ -51,7 +51,7 @@ class NullAws:
         client = session.client(
             service,
             endpoint_url="http://127.0.0.1:9",
-            config=Config(retries={"total_max_attempts": 1}),
+            config=PROVIDER if service == "sesv2" else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
         return client
