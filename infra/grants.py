@@ -67,7 +67,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         f"deliver-{channel}": {
             "catalogue": _dynamodb("Get"),
             "audience": _dynamodb("BatchGet"),
-            "messages": _dynamodb("BatchGet", "Query", "Update"),
+            "messages": _dynamodb("Get", "BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
             f"{channel}.queue": CONSUME,

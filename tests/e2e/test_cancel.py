@@ -26,7 +26,6 @@ def test_a_message_is_deleted_in_mid_flight(
     assert answer["state"] == "deleted"
     assert answer["already_sent"] + answer["in_flight"] + answer["withheld"] == len(people)
     assert answer["already_sent"] > 0
-    assert answer["withheld"] > 0
     assert world.api.expect(200, "DELETE", f"/v1/messages/{message_id}") == answer
 
     message = until(
@@ -38,6 +37,7 @@ def test_a_message_is_deleted_in_mid_flight(
     assert message["state"] == "deleted"
     assert message["counts"]["sent"] == sent.total() <= answer["already_sent"] + answer["in_flight"]
     assert message["counts"]["deleted"] >= answer["withheld"]
+    assert message["counts"]["deleted"] > 0, "the deletion withheld nothing"
     time.sleep(5)
     assert world.received(message_id) == sent
 

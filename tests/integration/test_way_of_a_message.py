@@ -416,3 +416,20 @@ def test_a_hundred_deliveries_take_few_calls(pipeline: Pipeline, calls: Callable
     assert made["dynamodb:BatchWriteItem"] == 4
     assert made["dynamodb:TransactWriteItems"] == 1 + 1 + 1  # accept, one page, settle both batches
     assert made.total() <= 30
+
+
+def test_a_message_deleted_while_a_worker_is_at_it_stops_at_the_next_batch(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(75)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+
+    def slow() -> None:
+        if ses.calls == 1:
+            pipeline.clock.advance(seconds=1)
+            pipeline.cancel(message)
+
+    ses.before = slow
+    pipeline.step("email")
+    assert len(ses.outbox) == 50
+    assert pipeline.counts(message)["deleted"] == 25

@@ -12,7 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from .audience import Audience, User
@@ -31,6 +31,8 @@ from .templates import Renderer, inline_body
 log = logging.getLogger(__name__)
 
 PROVIDER_SECONDS = 25.0  # what a provider call and its records may take: less left, and it is not begun
+
+LOOK_AGAIN_SECONDS = 0.5  # after so long what is done is closed, and a message looked at before its next batch
 
 OF_KIND = {
     Kind.SENT: Outcome.SENT,
@@ -124,20 +126,38 @@ class Deliver:
         attempts = self._attempts(leased)
         wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
         users = self.audience.users(wanted) if wanted else {}
+        seen = {attempt.message.id: (self.clock(), attempt.message) for attempt in attempts.values()}
         for job, attempt in attempts.items():
             try:
-                self._deliver(job, attempt, users, owner, report, time_left)
+                message = self._message(attempt.message.id, seen, report, owner)
+                self._deliver(job, replace(attempt, message=message), users, owner, report, time_left)
             except ConditionFailed:
                 log.warning("lease lost", extra={"message_id": job.message_id, "batch_id": job.batch_id})
             except Exception:
                 log.exception("attempt broke", extra={"message_id": job.message_id, "batch_id": job.batch_id})
                 if job not in report.asked:
                     self._give_back(job, attempt, owner, report)
+        self._settle(report, owner)
+        return report
+
+    def _settle(self, report: Report, owner: str) -> None:
+        """Close what was settled since the last time, and bring to rest what has nothing open any more."""
         now = self.clock()
-        settled = self.batches.settle_many(report.settled, owner=owner, now=now)
+        states, report.settled = report.settled, []
+        settled = self.batches.settle_many(states, owner=owner, now=now)
         for message_id, shard in dict.fromkeys((state.message_id, state.shard) for state in settled):
             finish(message_id, messages=self.messages, batches=self.batches, now=now, shard=shard)
-        return report
+
+    def _message(
+        self, message_id: str, seen: dict[str, tuple[datetime, Message]], report: Report, owner: str
+    ) -> Message:
+        """The message; if the batches before took long, as it is now: what was deleted meanwhile is not sent."""
+        at, message = seen[message_id]
+        if (self.clock() - at).total_seconds() > LOOK_AGAIN_SECONDS:
+            self._settle(report, owner)
+            message = self.messages.get(message_id) or message
+            seen[message_id] = self.clock(), message
+        return message
 
     def _lease(self, jobs: Sequence[Job], owner: str) -> dict[Job, Open]:
         leased = {}

@@ -1,0 +1,17 @@
+"""What a delivery may cost: a change that makes it dearer fails here."""
+
+from __future__ import annotations
+
+from bench.counts import exceeded, measure
+
+
+def test_a_thousand_deliveries_stay_within_the_budget() -> None:
+    limited, unlimited = measure(1_000)
+    assert exceeded(limited, unlimited) == []
+
+
+def test_the_cost_of_a_delivery_does_not_grow_with_the_audience() -> None:
+    _, small = measure(500)
+    _, large = measure(3_000)
+    assert large.calls_per_1000 <= small.calls_per_1000 * 1.1
+    assert large.write_units <= small.write_units * 1.1
