@@ -1,0 +1,105 @@
+"""Two or more functions at once, in every order of their AWS calls.
+
+Each actor runs in a thread of its own and stops before every call until it is given its turn, so a
+schedule is a list of whose turn it is. The schedules are enumerated depth first: play one, note who
+else could have gone at each step, and take the next.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+Actor = Callable[[], object]
+PATIENCE = 10.0  # seconds that an actor may compute between two calls
+
+
+@dataclass
+class _Turn:
+    """One actor: waiting before a call, or done."""
+
+    thread: threading.Thread
+    go: threading.Event = field(default_factory=threading.Event)
+    stopped: threading.Event = field(default_factory=threading.Event)
+    done: bool = False
+    error: BaseException | None = None
+
+
+class Stage:
+    """Plays actors by a schedule. Set `call` as the interposer of the AWS that they share."""
+
+    def __init__(self) -> None:
+        self._turns: dict[threading.Thread, _Turn] = {}
+
+    def call(self, name: str, work: Callable[[], Any]) -> Any:
+        """Stands before every call of an actor; lets anybody else pass."""
+        turn = self._turns.get(threading.current_thread())
+        if turn is not None:
+            turn.stopped.set()
+            turn.go.wait(PATIENCE)
+            turn.go.clear()
+        del name
+        return work()
+
+    def play(self, actors: Sequence[Actor], choose: Callable[[int, list[int]], int]) -> None:
+        """Let the actors run, asking `choose(step, who could go)` before each call."""
+        turns = [self._begin(actor) for actor in actors]
+        step = 0
+        while True:
+            for turn in turns:
+                if not turn.stopped.wait(PATIENCE):
+                    raise AssertionError("an actor neither calls nor ends")
+            able = [place for place, turn in enumerate(turns) if not turn.done]
+            if not able:
+                break
+            turn = turns[choose(step, able)]
+            turn.stopped.clear()
+            turn.go.set()
+            step += 1
+        for turn in turns:
+            turn.thread.join(PATIENCE)
+            if turn.error is not None:
+                raise turn.error
+
+    def _begin(self, actor: Actor) -> _Turn:
+        def run() -> None:
+            try:
+                actor()
+            except BaseException as error:  # noqa: BLE001 - handed to whoever plays
+                turn.error = error
+            turn.done = True
+            turn.stopped.set()
+
+        turn = _Turn(threading.Thread(target=run, daemon=True))
+        self._turns[turn.thread] = turn
+        turn.thread.start()
+        return turn
+
+
+def every_order() -> Iterator[Callable[[int, list[int]], int]]:
+    """One chooser for each order there is; each has to be played before the next is asked for."""
+    prefix: list[int] = []
+    while True:
+        taken: list[tuple[int, list[int]]] = []
+
+        def choose(step: int, able: list[int], taken: list[tuple[int, list[int]]] = taken) -> int:
+            place = prefix[step] if step < len(prefix) else 0
+            taken.append((place, able))
+            return able[place]
+
+        yield choose
+        while taken and taken[-1][0] + 1 >= len(taken[-1][1]):
+            taken.pop()
+        if not taken:
+            return
+        prefix = [place for place, _ in taken[:-1]] + [taken[-1][0] + 1]
+
+
+def drawn_orders(number: int, *, seed: int) -> Iterator[Callable[[int, list[int]], int]]:
+    """Orders drawn at random, the same ones for the same seed: where there are too many for all."""
+    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    for _ in range(number):
+        yield lambda _step, able: draw.choice(able)

@@ -1,0 +1,139 @@
+"""Two functions on the same thing at once, in every order of their AWS calls: still once for everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from fanfare.batches import Job
+from fanfare.cancel import cancel
+from fanfare.errors import Conflict
+from fanfare.queues import FanOutJob
+from fanfare.status import Outcome, State
+
+from tests.faults.interleavings import Actor, Stage, drawn_orders, every_order
+from tests.faults.scenarios import THREE, small_pages
+from tests.faults.world import World
+
+Chooser = Callable[[int, list[int]], int]
+DRAWN = 400  # where there are too many orders for all of them
+
+
+@pytest.fixture(autouse=True)
+def pages() -> Iterator[None]:
+    with small_pages():
+        yield
+
+
+class Play:
+    """A world on a stage, with one message in it."""
+
+    def __init__(self, **fields: Any) -> None:
+        self.world = World()
+        self.world.prepare(THREE, **fields)
+        self.message = self.world.post()
+        self.stage = Stage()
+
+    def act(self, choose: Chooser, *actors: Actor) -> None:
+        self.world.memory.interpose = self.stage.call
+        try:
+            self.stage.play(actors, choose)
+        finally:
+            self.world.memory.interpose = None
+
+    def worker(self, owner: str, *jobs: Job) -> Actor:
+        deliver = self.world.deliver()
+        return lambda: deliver.run(jobs, owner=owner, time_left=lambda: 100.0)
+
+    def jobs(self) -> list[Job]:
+        states = self.world.batches.open_batches(self.message, 1)
+        return [Job(message_id=self.message, batch_id=each.id, generation=each.generation) for each in states]
+
+    def once_each(self) -> None:
+        self.world.rest(self.message)
+        assert self.world.provider.copies(self.message) == dict.fromkeys(THREE, 1)
+        assert self.world.codes(self.message) == dict.fromkeys(THREE, Outcome.SENT)
+        assert self.world.state(self.message) is State.SENT
+
+
+def test_two_workers_with_the_same_batches_send_once() -> None:
+    played = 0
+    for choose in every_order():
+        play = Play()
+        play.world.step("fan_out")
+        jobs = play.jobs()[:1]
+        play.act(choose, play.worker("one", *jobs), play.worker("two", *jobs))
+        play.once_each()
+        played += 1
+    assert played > 10
+
+
+def test_three_copies_of_every_batch_send_once() -> None:
+    for choose in drawn_orders(DRAWN, seed=1):
+        play = Play()
+        play.world.step("fan_out")
+        jobs = play.jobs()
+        play.act(choose, *(play.worker(f"worker-{number}", *jobs) for number in range(3)))
+        play.once_each()
+
+
+def test_two_fan_outs_of_one_shard_choose_everybody_once() -> None:
+    for choose in drawn_orders(DRAWN, seed=2):
+        play = Play(limit={"count": 2, "per_seconds": 3600, "overflow": "drop"})
+        job = FanOutJob(play.message, 0)
+        play.act(choose, *(lambda: play.world.fan_out().run(job, time_left=lambda: 100.0) for _ in range(2)))
+        play.once_each()
+
+
+def test_two_messages_at_once_never_give_anybody_more_than_the_limit() -> None:
+    for choose in drawn_orders(DRAWN, seed=3):
+        play = Play(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
+        other = play.world.post(key="another")
+        jobs = [FanOutJob(message, 0) for message in (play.message, other)]
+        actors = [lambda job=job: play.world.fan_out().run(job, time_left=lambda: 100.0) for job in jobs]
+        play.act(choose, *actors)
+        play.world.rest(play.message, other)
+        copies = play.world.provider.copies(play.message) + play.world.provider.copies(other)
+        assert copies == dict.fromkeys(THREE, 1)
+
+
+def test_two_reconcilers_and_a_late_worker_send_once() -> None:
+    for choose in drawn_orders(DRAWN, seed=4):
+        play = Play()
+        play.world.step("fan_out")
+        jobs = play.jobs()
+        play.world.sleep(200)
+        reconcilers = [play.world.reconciler() for _ in range(2)]
+        actors = [lambda each=each: each.run(time_left=lambda: 100.0) for each in reconcilers]
+        play.act(choose, *actors, play.worker("late", *jobs))
+        play.once_each()
+
+
+def test_a_deletion_at_any_moment_stops_all_but_what_it_says_is_in_flight() -> None:
+    played = 0
+    for choose in every_order():
+        play = Play()
+        play.world.step("fan_out")
+        answers: list[dict[str, Any]] = []
+        sent_before: list[int] = []
+
+        def delete(play: Play = play, answers: Any = answers, sent_before: Any = sent_before) -> None:
+            try:
+                answer = cancel(
+                    play.message, messages=play.world.messages, batches=play.world.batches, clock=play.world.clock
+                )
+            except Conflict:  # it was sent already, which is an answer too
+                return
+            sent_before.append(len(play.world.provider.accepted))
+            answers.append(answer)
+
+        play.act(choose, play.worker("one", *play.jobs()[:1]), delete)
+        play.world.rest(play.message)
+        total = len(play.world.provider.accepted)
+        if answers:
+            assert total - sent_before[0] <= answers[0]["in_flight"]
+            assert total <= answers[0]["already_sent"] + answers[0]["in_flight"]
+            assert play.world.state(play.message) is State.DELETED
+        played += 1
+    assert played > 50
