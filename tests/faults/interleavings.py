@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 Actor = Callable[[], object]
+Chooser = Callable[[int, list[int]], int]  # (step, who could go) → who goes
 PATIENCE = 10.0  # seconds that an actor may compute between two calls
 
 
@@ -44,7 +45,7 @@ class Stage:
         del name
         return work()
 
-    def play(self, actors: Sequence[Actor], choose: Callable[[int, list[int]], int]) -> None:
+    def play(self, actors: Sequence[Actor], choose: Chooser) -> None:
         """Let the actors run, asking `choose(step, who could go)` before each call."""
         turns = [self._begin(actor) for actor in actors]
         step = 0
@@ -79,26 +80,34 @@ class Stage:
         return turn
 
 
-def every_order() -> Iterator[Callable[[int, list[int]], int]]:
+class _Path:
+    """The choices of one order: those that are given, then always the first; notes what else there was."""
+
+    def __init__(self, given: Sequence[int]) -> None:
+        self.given = given
+        self.taken: list[tuple[int, int]] = []  # which was chosen, of how many
+
+    def __call__(self, step: int, able: list[int]) -> int:
+        place = self.given[step] if step < len(self.given) else 0
+        self.taken.append((place, len(able)))
+        return able[place]
+
+
+def every_order() -> Iterator[Chooser]:
     """One chooser for each order there is; each has to be played before the next is asked for."""
-    prefix: list[int] = []
+    given: list[int] = []
     while True:
-        taken: list[tuple[int, list[int]]] = []
-
-        def choose(step: int, able: list[int], taken: list[tuple[int, list[int]]] = taken) -> int:
-            place = prefix[step] if step < len(prefix) else 0
-            taken.append((place, able))
-            return able[place]
-
-        yield choose
-        while taken and taken[-1][0] + 1 >= len(taken[-1][1]):
+        path = _Path(given)
+        yield path
+        taken = path.taken
+        while taken and taken[-1][0] + 1 >= taken[-1][1]:
             taken.pop()
         if not taken:
             return
-        prefix = [place for place, _ in taken[:-1]] + [taken[-1][0] + 1]
+        given = [place for place, _ in taken[:-1]] + [taken[-1][0] + 1]
 
 
-def drawn_orders(number: int, *, seed: int) -> Iterator[Callable[[int, list[int]], int]]:
+def drawn_orders(number: int, *, seed: int) -> Iterator[Chooser]:
     """Orders drawn at random, the same ones for the same seed: where there are too many for all."""
     draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
     for _ in range(number):

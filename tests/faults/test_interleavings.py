@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,11 +12,10 @@ from fanfare.errors import Conflict
 from fanfare.queues import FanOutJob
 from fanfare.status import Outcome, State
 
-from tests.faults.interleavings import Actor, Stage, drawn_orders, every_order
+from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
 from tests.faults.scenarios import THREE, small_pages
 from tests.faults.world import World
 
-Chooser = Callable[[int, list[int]], int]
 DRAWN = 400  # where there are too many orders for all of them
 
 
@@ -45,6 +44,14 @@ class Play:
     def worker(self, owner: str, *jobs: Job) -> Actor:
         deliver = self.world.deliver()
         return lambda: deliver.run(jobs, owner=owner, time_left=lambda: 100.0)
+
+    def fan_out(self, message: str) -> Actor:
+        job = FanOutJob(message, 0)
+        return lambda: self.world.fan_out().run(job, time_left=lambda: 100.0)
+
+    def reconciler(self) -> Actor:
+        reconciler = self.world.reconciler()
+        return lambda: reconciler.run(time_left=lambda: 100.0)
 
     def jobs(self) -> list[Job]:
         states = self.world.batches.open_batches(self.message, 1)
@@ -81,8 +88,7 @@ def test_three_copies_of_every_batch_send_once() -> None:
 def test_two_fan_outs_of_one_shard_choose_everybody_once() -> None:
     for choose in drawn_orders(DRAWN, seed=2):
         play = Play(limit={"count": 2, "per_seconds": 3600, "overflow": "drop"})
-        job = FanOutJob(play.message, 0)
-        play.act(choose, *(lambda: play.world.fan_out().run(job, time_left=lambda: 100.0) for _ in range(2)))
+        play.act(choose, play.fan_out(play.message), play.fan_out(play.message))
         play.once_each()
 
 
@@ -90,9 +96,7 @@ def test_two_messages_at_once_never_give_anybody_more_than_the_limit() -> None:
     for choose in drawn_orders(DRAWN, seed=3):
         play = Play(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
         other = play.world.post(key="another")
-        jobs = [FanOutJob(message, 0) for message in (play.message, other)]
-        actors = [lambda job=job: play.world.fan_out().run(job, time_left=lambda: 100.0) for job in jobs]
-        play.act(choose, *actors)
+        play.act(choose, play.fan_out(play.message), play.fan_out(other))
         play.world.rest(play.message, other)
         copies = play.world.provider.copies(play.message) + play.world.provider.copies(other)
         assert copies == dict.fromkeys(THREE, 1)
@@ -104,9 +108,7 @@ def test_two_reconcilers_and_a_late_worker_send_once() -> None:
         play.world.step("fan_out")
         jobs = play.jobs()
         play.world.sleep(200)
-        reconcilers = [play.world.reconciler() for _ in range(2)]
-        actors = [lambda each=each: each.run(time_left=lambda: 100.0) for each in reconcilers]
-        play.act(choose, *actors, play.worker("late", *jobs))
+        play.act(choose, play.reconciler(), play.reconciler(), play.worker("late", *jobs))
         play.once_each()
 
 
