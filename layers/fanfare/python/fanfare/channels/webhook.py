@@ -112,6 +112,7 @@ class Webhook(Channel):
             raise AddressRefused("invalid_address") from error
         if not host or parts.username is not None or parts.password is not None:
             raise AddressRefused("invalid_address")
+        host = _ascii(host)
         port = port or (80 if parts.scheme == "http" else 443)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         local = f"{host}:{port}" in self.allowed
@@ -179,10 +180,34 @@ def is_public(text: str) -> bool:
                 return is_public(str(inner))
         if ip in _NAT64:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    if any(ip in network for network in NOT_PUBLIC if network.version == ip.version):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
 
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+# What Python takes for global, or took in some version. https://www.iana.org/assignments/iana-ipv4-special-registry
+NOT_PUBLIC: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments
+            "192.88.99.0/24",  # 6to4 relays
+            "168.63.129.16/32",  # the metadata of another cloud
+            "2001::/23",  # protocol assignments
+            "3fff::/20",  # documentation
+            "fec0::/10",  # site-local
+        ),
+    )
+)
+
+
+def _ascii(host: str) -> str:
+    """The name as DNS, TLS and the Host header take it."""
+    try:
+        return host if ":" in host else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise AddressRefused("invalid_address") from error
 
 
 def payload(envelope: Envelope) -> dict[str, object]:
