@@ -59,7 +59,11 @@ class Pipeline:
     # What services and users do
 
     def topic(self, **settings: Any) -> None:
-        defaults = {"title": "Orders", "created_at": "2027-01-01T00:00:00.000Z", "updated_at": "2027-01-01T00:00:00.000Z"}
+        defaults = {
+            "title": "Orders",
+            "created_at": "2027-01-01T00:00:00.000Z",
+            "updated_at": "2027-01-01T00:00:00.000Z",
+        }
         wiring.catalogue().put_topic(Topic(id=TOPIC, **defaults | settings))
         wiring.catalogue().add_version("order-shipped", TEMPLATE, created_at="2027-01-01T00:00:00.000Z")
 
@@ -83,7 +87,8 @@ class Pipeline:
             renderer=wiring.renderer(),
             queues=wiring.queues(),
             clock=self.clock,
-            settings=wiring.settings(),
+            stale_after=wiring.settings().stale_after,
+            retention=wiring.settings().retention,
         )
         return accepted.message_id
 

@@ -406,9 +406,7 @@ def test_named_recipients_get_it_if_they_are_subscribed(pipeline: Pipeline, ses:
     assert pipeline.delivery("nobody", message).reason == "unknown_user"
 
 
-def test_a_hundred_deliveries_take_few_calls(
-    pipeline: Pipeline, calls: Callable[[], list[str]]
-) -> None:
+def test_a_hundred_deliveries_take_few_calls(pipeline: Pipeline, calls: Callable[[], list[str]]) -> None:
     pipeline.topic()
     pipeline.subscribers(100)
     calls()

@@ -206,7 +206,10 @@ def test_a_refusal_says_where(source: str, line: int, column: int, detail: str) 
 def test_the_nearest_locale_wins_part_by_part() -> None:
     body = {
         "channels": {"email": {"subject": "Hello", "text": "Your order"}},
-        "locales": {"de": {"email": {"subject": "Hallo", "text": "Deine Bestellung"}}, "de-CH": {"email": {"subject": "Grüezi"}}},
+        "locales": {
+            "de": {"email": {"subject": "Hallo", "text": "Deine Bestellung"}},
+            "de-CH": {"email": {"subject": "Grüezi"}},
+        },
     }
     swiss = Renderer().render(body, "email", locale="de-CH", data={}, user=USER)
     assert swiss == {"subject": "Grüezi", "text": "Deine Bestellung"}
@@ -218,7 +221,7 @@ def test_a_template_is_refused_with_a_place_for_each_fault() -> None:
     with pytest.raises(Invalid) as refused:
         Renderer().check(body)
     assert {fault.pointer for fault in refused.value.errors} == {
-        "/channels/email/subject", "/channels/email/txt", "/channels/fax",
+        "/channels/email", "/channels/email/subject", "/channels/email/txt", "/channels/fax",
     }  # fmt: skip
 
 
@@ -240,3 +243,15 @@ def test_a_schema_fetches_nothing_from_outside() -> None:
     with pytest.raises(Invalid) as refused:
         Renderer().check({"channels": {}, "schema": schema, "example": {}})
     assert refused.value.errors[0].code == "schema_invalid"
+
+
+def test_a_schema_that_refers_to_itself_is_refused() -> None:
+    with pytest.raises(Invalid) as refused:
+        Renderer().check({"channels": {}, "schema": {"$ref": "#"}, "example": {}})
+    assert refused.value.errors[0].pointer == "/schema"
+
+
+def test_a_mail_needs_a_subject_and_something_to_read() -> None:
+    with pytest.raises(Invalid) as refused:
+        Renderer().check({"channels": {"email": {"html": "<p>Hello</p>"}}})
+    assert (refused.value.errors[0].pointer, refused.value.errors[0].code) == ("/channels/email", "part_missing")

@@ -74,6 +74,15 @@ class Open:
         """The places of the recipients that are not settled yet."""
         return [place for place, code in enumerate(self.codes) if Outcome(code) in UNSETTLED]
 
+    def places(self, outcome: Outcome) -> list[int]:
+        """The places of the recipients with this outcome."""
+        return [place for place, code in enumerate(self.codes) if code == outcome.value]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody in it may have been sent to without our knowing."""
+        return self.lease_owner is not None or Outcome.IN_DOUBT.value in self.codes
+
     def leased(self, now: datetime) -> bool:
         """Whether a worker may be sending it at this moment."""
         return self.lease_until is not None and self.lease_until > to_text(now)

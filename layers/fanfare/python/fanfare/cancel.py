@@ -24,7 +24,7 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
     except ConditionFailed as failed:
         found = messages.get(message_id)
         if found is None:
-            raise NotFound("there is no such message") from failed
+            raise NotFound("there is no such message", code="message_not_found") from failed
         if found.state is not State.DELETED:
             raise Conflict("every recipient was sent already", code="message_already_sent") from failed
         message = found

@@ -9,6 +9,7 @@ template#<id>   version#000003    a version; never changed, never deleted while 
 from __future__ import annotations
 
 import json
+import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -19,7 +20,8 @@ from typing import Any
 from .errors import ConditionFailed
 from .items import Item, Table, transact
 
-CACHE_SECONDS = 30.0
+CACHE_SECONDS = 30.0  # for workers, who ask for what hardly matters if it is a little old
+FRESH_SECONDS = 1.0  # for what decides about a new message: a change counts from the next second on
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,7 +62,7 @@ class Template:
 
 
 class Catalogue:
-    """Topics and templates. A cached answer is at most `CACHE_SECONDS` old; versions never go out of date."""
+    """Topics and templates. A cached answer is as old as the caller allows; versions never go out of date."""
 
     def __init__(self, table: Table, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.table = table
@@ -69,9 +71,9 @@ class Catalogue:
 
     # Topics
 
-    def topic(self, topic_id: str) -> Topic | None:
-        """The topic, at most `CACHE_SECONDS` old."""
-        return _topic(self._cached("topics", topic_id))
+    def topic(self, topic_id: str, *, max_age: float = CACHE_SECONDS) -> Topic | None:
+        """The topic, at most `max_age` seconds old."""
+        return _topic(self._cached("topics", topic_id, max_age=max_age))
 
     def read_topic(self, topic_id: str) -> Topic | None:
         """The topic as it is now."""
@@ -118,31 +120,33 @@ class Catalogue:
 
     # Templates
 
-    def template(self, template_id: str, version: int | None = None) -> Template | None:
-        """A version, or the newest one of a template that is not hidden, at most `CACHE_SECONDS` old."""
-        if version is not None:
-            item = self._cached(f"template#{template_id}", _version_sk(version), forever=True)
-            return _template(item) if item else None
-        item = self._cached("templates", template_id)
-        return _template(item) if item and not item.get("hidden") else None
+    def template(self, template_id: str, version: int) -> Template | None:
+        """A version, hidden or not: what a message was accepted with stays what it says."""
+        item = self._cached(f"template#{template_id}", _version_sk(version), max_age=math.inf)
+        return _template(item) if item else None
 
     def template_head(self, template_id: str) -> Template | None:
         """The newest version as it is now, hidden or not."""
         item = self.table.get("templates", template_id)
         return _template(item) if item else None
 
-    def topic_and_template(self, topic_id: str | None, template_id: str | None) -> tuple[Topic | None, Template | None]:
-        """Both in one call, or in none where the cache has them."""
+    def for_message(
+        self, topic_id: str | None, template_id: str | None, version: int | None
+    ) -> tuple[Topic | None, Template | None]:
+        """What a new message names, at most `FRESH_SECONDS` old, in one call or none: the topic, and the template
+        in that version, or in its newest one. A hidden template is not there for new messages."""
         keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id)) if sk is not None]
-        missing = [key for key in keys if not self._fresh(key)]
+        missing = [key for key in keys if not self._fresh(key, FRESH_SECONDS)]
         if missing:
-            found = self.table.get_many(missing, consistent=False)
+            found = self.table.get_many(missing)
             for key in missing:
                 self._keep(key, found.get(key))
-        return (
-            self.topic(topic_id) if topic_id is not None else None,
-            self.template(template_id) if template_id is not None else None,
-        )
+        topic = self._cache["topics", topic_id][1] if topic_id is not None else None
+        head = self._cache["templates", template_id][1] if template_id is not None else None
+        if head is None or template_id is None or head.get("hidden"):
+            return _topic(topic) if topic else None, None
+        newest = version in (None, head["version"])
+        return _topic(topic) if topic else None, _template(head) if newest else self.template(template_id, version or 0)
 
     def templates(self, *, after: str | None, limit: int) -> list[Version]:
         """Up to `limit` newest versions of templates that are not hidden, in the order of their ids."""
@@ -194,9 +198,10 @@ class Catalogue:
             self.table.update(
                 "templates",
                 template_id,
-                "SET hidden = :hidden",
+                "SET #hidden = :hidden",  # a reserved word
                 condition="attribute_exists(pk)",
                 values={":hidden": True},
+                names={"#hidden": "hidden"},
             )
         except ConditionFailed:
             return False
@@ -214,19 +219,14 @@ class Catalogue:
 
     # The cache
 
-    def _cached(self, pk: str, sk: str, *, forever: bool = False) -> Item | None:
-        if not self._fresh((pk, sk), forever=forever):
-            item = self.table.get(pk, sk, consistent=False)
-            if item is None:  # it may just have been written: an eventually consistent read can miss it
-                item = self.table.get(pk, sk)
-            self._keep((pk, sk), item)
+    def _cached(self, pk: str, sk: str, *, max_age: float) -> Item | None:
+        if not self._fresh((pk, sk), max_age):
+            self._keep((pk, sk), self.table.get(pk, sk))
         return self._cache[pk, sk][1]
 
-    def _fresh(self, key: tuple[str, str], *, forever: bool = False) -> bool:
+    def _fresh(self, key: tuple[str, str], max_age: float) -> bool:
         known = self._cache.get(key)
-        if known is None or known[1] is None:
-            return False
-        return forever or self.monotonic() - known[0] < CACHE_SECONDS
+        return known is not None and known[1] is not None and self.monotonic() - known[0] < max_age
 
     def _keep(self, key: tuple[str, str], item: Item | None) -> None:
         if len(self._cache) > 1_000:

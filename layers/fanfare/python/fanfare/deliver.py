@@ -172,18 +172,18 @@ class Deliver:
         time_left: Callable[[], float],
     ) -> bool:
         """One attempt at a batch; True when it is settled."""
-        state, now = attempt.state, self.clock()
-        if attempt.message.state is State.DELETED:
-            return self._end_all(attempt, _Ending(Outcome.DELETED), owner, report)
-        if attempt.message.expired(now):
-            return self._end_all(attempt, _Ending(Outcome.FAILED, "expired"), owner, report)
+        state = attempt.state
         if state.lease_owner is not None:
             return self._taken_over(attempt, owner, report)
+        if attempt.message.state is State.DELETED:
+            return self._stop(attempt, _Ending(Outcome.DELETED), owner, report)
+        if attempt.message.expired(self.clock()):
+            return self._stop(attempt, _Ending(Outcome.FAILED, "expired"), owner, report)
         if time_left() < PROVIDER_SECONDS:
             self._release(state, owner, Waiting.QUEUED, self.pace.stale_after)
             report.again[job] = 0.0
             return False
-        endings = self._resolved_doubts(attempt) if Outcome.IN_DOUBT.value in state.codes else {}
+        endings = self._resolved_doubts(attempt)
         envelopes, unreachable = self._envelopes(attempt, users, without=endings)
         endings |= unreachable
         results = self._send(job, attempt, envelopes, owner, report)
@@ -227,7 +227,7 @@ class Deliver:
         """Something of ours broke before the provider was asked: an attempt is spent, nothing is in doubt."""
         after = replace(attempt.state, attempts=attempt.state.attempts + 1, reason="internal_error")
         if after.attempts >= self.pace.max_attempts:
-            self._end_all(attempt, _Ending(Outcome.FAILED, "internal_error"), owner, report)
+            self._stop(attempt, _Ending(Outcome.FAILED, "internal_error"), owner, report)
         else:
             self._close(job, after, owner, report)
 
@@ -249,12 +249,15 @@ class Deliver:
         due_at = self.clock() + timedelta(seconds=seconds)
         self.batches.release(state, owner=owner, due_at=due_at, waiting=waiting)
 
-    def _end_all(self, attempt: _Attempt, ending: _Ending, owner: str, report: Report) -> bool:
-        """The same ending for every recipient that is not settled."""
+    def _stop(self, attempt: _Attempt, ending: _Ending, owner: str, report: Report) -> bool:
+        """Nothing more is sent: the same ending for all, save those who were, or may have been, sent to before."""
+        doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = dict.fromkeys(attempt.state.unsettled, ending)
+        endings |= dict.fromkeys(doubts, _Ending(Outcome.FAILED, "outcome_unknown"))
+        endings |= self._known_as_sent(attempt, doubts)
         self._record(attempt, endings, attempts=attempt.state.attempts)
         self._count(endings, report)
-        after = attempt.state.with_outcomes(dict.fromkeys(endings, ending.outcome))
+        after = attempt.state.with_outcomes({place: each.outcome for place, each in endings.items()})
         self.batches.settle(after, owner=owner, now=self.clock())
         return True
 
@@ -277,7 +280,7 @@ class Deliver:
 
     def _resolved_doubts(self, attempt: _Attempt) -> dict[int, _Ending]:
         """Recipients whose outcome was lost and is known by now, or that `on_doubt` holds back."""
-        doubts = [place for place, code in enumerate(attempt.state.codes) if code == Outcome.IN_DOUBT.value]
+        doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = self._known_as_sent(attempt, doubts)
         if attempt.message.on_doubt == "hold" or attempt.state.attempts >= self.pace.max_attempts:
             held = _Ending(Outcome.FAILED, "outcome_unknown")
@@ -286,6 +289,8 @@ class Deliver:
 
     def _known_as_sent(self, attempt: _Attempt, places: Sequence[int]) -> dict[int, _Ending]:
         """Those that our own record, or a receipt of the provider's, says were sent."""
+        if not places:
+            return {}
         keys = {place: (attempt.batch.recipients[place], attempt.message.id, attempt.batch.channel) for place in places}
         records = self.deliveries.get_many(keys.values())
         receipts = self.deliveries.receipts(keys.values())

@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 
 from .audience import Audience, User
 from .batches import Batch, Batches, Job, Open, Skip, Waiting, batch_id
-from .catalogue import Catalogue, Topic
+from .catalogue import FRESH_SECONDS, Catalogue, Topic
 from .channels import CHANNELS
 from .clock import Clock, from_text, to_text
 from .decide import Action, Candidate, Verdict, decide
@@ -195,7 +195,7 @@ class FanOut:
             self._queue(unsent)
 
     def _topic(self, message: Message) -> Topic | None:
-        return self.catalogue.topic(message.topic) if message.topic else None
+        return self.catalogue.topic(message.topic, max_age=FRESH_SECONDS) if message.topic else None
 
     def _rows(self, message: Message, payload: Payload, progress: Progress) -> tuple[list[Row], bool]:
         """The next rows of the audience after the cursor, and whether there are more."""

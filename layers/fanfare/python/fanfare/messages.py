@@ -153,8 +153,8 @@ class Messages:
                 {
                     "pk": pk,
                     "sk": "body",
-                    "data": json.dumps(payload.data),
-                    "content": json.dumps(payload.content) if payload.content else None,
+                    "data": json.dumps(payload.data, ensure_ascii=False),
+                    "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
                     "recipients": list(payload.recipients) if payload.recipients is not None else None,
                     "ttl": message.retain_until,
                 }

@@ -143,6 +143,28 @@ Locale = Annotated[
     WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE}$"}),
 ]
 TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Vienna"]})]
+
+
+def _digits(value: object) -> object:
+    if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)):
+        raise wrong("wrong_type", "must be a whole number")
+    return int(value)
+
+
+# As they stand in a query string
+PageSize = Annotated[
+    int,
+    BeforeValidator(_digits),
+    Field(ge=1, le=100),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100}),
+]
+VersionNumber = Annotated[
+    int,
+    BeforeValidator(_digits),
+    Field(ge=1, le=99_999_999),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
+
 _HOUR: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Hour = Annotated[
     str,
@@ -294,6 +316,38 @@ class MessageView(View):
 
 class MessageWithCountsView(MessageView):
     """A message and what became of its recipients so far."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "id": "01941f29-7c00-7abc-8def-0123456789ab",
+                    "state": "sent",
+                    "topic": "orders.shipped",
+                    "template": {"id": "order-shipped", "version": 3},
+                    "channels": ["email"],
+                    "priority": "normal",
+                    "on_doubt": "resend",
+                    "created_at": "2027-01-01T08:00:00.000Z",
+                    "send_at": None,
+                    "expires_at": None,
+                    "timeline": [
+                        {"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None},
+                        {"state": "active", "at": "2027-01-01T08:00:00.412Z", "reason": None},
+                        {"state": "sent", "at": "2027-01-01T08:00:03.101Z", "reason": None},
+                    ],
+                    "counts": {
+                        "recipients": 1000,
+                        "sent": 982,
+                        "failed": 0,
+                        "skipped": 18,
+                        "deleted": 0,
+                        "outstanding": 0,
+                    },
+                }
+            ]
+        }
+    )
 
     counts: CountsView
 
@@ -746,6 +800,25 @@ class ProblemView(View):
     A `pointer` is a JSON pointer (RFC 6901) into the body, as `/recipients/3`; `?limit` is a query
     parameter, `{user_id}` a part of the path, `Idempotency-Key:` a header.
     """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:fanfare:problem:invalid_request",
+                    "title": "Invalid request",
+                    "status": 422,
+                    "detail": "the request has fields that are wrong",
+                    "instance": "/v1/messages",
+                    "code": "invalid_request",
+                    "errors": [
+                        {"pointer": "/recipients/3", "code": "wrong_type", "detail": "should be a valid string"}
+                    ],
+                    "retryable": False,
+                }
+            ]
+        }
+    )
 
     type: str
     title: str

@@ -94,8 +94,16 @@ def _pointer(error: Mapping[str, Any]) -> str:
 
 def _code_and_detail(error: Mapping[str, Any]) -> tuple[str, str]:
     code = CODES.get(error["type"], error["type"])
+    context = error.get("ctx") or {}
     if code == "unknown_field":
         return code, "there is no such field"
+    if error["type"] in ("too_short", "too_long"):  # Pydantic names the Python type
+        bound = f"at least {context['min_length']}" if code == "too_short" else f"at most {context['max_length']}"
+        return code, f"should have {bound} items"
+    if error["type"] in ("list_type", "tuple_type"):
+        return code, "should be an array"
+    if error["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        return code, "should be an object"
     return code, str(error["msg"]).replace("Input should", "should").replace("Field required", "is required")
 
 

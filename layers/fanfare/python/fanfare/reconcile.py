@@ -88,8 +88,9 @@ class Reconcile:
         elif every_shard_sealed(message, progress):
             if finish(message.id, messages=self.messages, batches=self.batches, now=now):
                 self.done["message_finished"] += 1
-            else:  # batches are open: they have due times of their own
-                self._put_off(message, now)
+            else:  # batches are open, and have due times of their own: look less often as time goes by
+                age = (now - from_text(message.created_at)).total_seconds()
+                self._put_off(message, now, seconds=min(max(age / 2, self.pace.stale_after), 3_600))
         else:
             self._resume(message, progress, now)
 
@@ -118,8 +119,9 @@ class Reconcile:
         self.queues.send_fan_out([FanOutJob(message.id, each.shard) for each in lost])
         self.done["fan_out_resent"] += len(lost)
 
-    def _put_off(self, message: Message, now: datetime) -> None:
-        self.messages.put_off(message.id, now + timedelta(seconds=self.pace.stale_after), seen=message.due_at)
+    def _put_off(self, message: Message, now: datetime, *, seconds: float | None = None) -> None:
+        due_at = now + timedelta(seconds=self.pace.stale_after if seconds is None else seconds)
+        self.messages.put_off(message.id, due_at, seen=message.due_at)
 
     # Batches
 
@@ -159,7 +161,7 @@ class Reconcile:
             log.error("a batch without a message", extra={"message_id": state.message_id, "batch_id": state.id})
             self.batches.put_off(state, now + timedelta(hours=1))
             return None
-        if message.state is State.DELETED:
+        if message.state is State.DELETED and not state.doubtful:
             self._end(state, message, Outcome.DELETED, None, now)
             return None
         lost = state.waiting in (Waiting.QUEUED, Waiting.RETRY)

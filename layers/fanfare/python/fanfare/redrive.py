@@ -22,7 +22,7 @@ def redrive(message_id: str, *, messages: Messages, queues: Queues, clock: Clock
     now = clock()
     found = messages.get(message_id)
     if found is None:
-        raise NotFound("there is no such message")
+        raise NotFound("there is no such message", code="message_not_found")
     try:
         message = messages.move(
             message_id,

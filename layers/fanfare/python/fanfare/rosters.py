@@ -35,7 +35,7 @@ class Rosters:
         for shard in range(first, shards):
             pk = f"{message_id}#{shard}"
             if place >= 0:  # what is left of the item in which the page before ended
-                yield from self._read(pk, shard, [self.table.get(pk, sk)], beyond=place)
+                yield from self._read(pk, shard, [*self.table.get_many([(pk, sk)]).values()], beyond=place)
             for prefix in ("batch#", "skips#"):
                 if sk > prefix + "~":
                     continue
@@ -48,12 +48,11 @@ class Rosters:
                     position = items[-1]["sk"]
             sk, place = "", -1
 
-    def _read(self, pk: str, shard: int, items: Sequence[Item | None], *, beyond: int = -1) -> Iterator[Entry]:
-        found = [item for item in items if item is not None]
-        ids = [item["sk"].removeprefix("batch#") for item in found if item["sk"].startswith("batch#")]
+    def _read(self, pk: str, shard: int, items: Sequence[Item], *, beyond: int = -1) -> Iterator[Entry]:
+        ids = [item["sk"].removeprefix("batch#") for item in items if item["sk"].startswith("batch#")]
         keys = [(pk, f"{state}#{each}") for each in ids for state in ("open", "done")]
         states = self.table.get_many(keys) if keys else {}
-        for item in found:
+        for item in items:
             if item["sk"].startswith("skips#"):
                 people = [(user, channel, Outcome.SKIPPED, reason, 0) for user, channel, reason in item["skips"]]
             else:

@@ -26,7 +26,6 @@ from .templates import Renderer, inline_body, offers
 
 if TYPE_CHECKING:
     from .models import SubmitRequest
-    from .wiring import Settings
 
 log = logging.getLogger(__name__)
 
@@ -44,7 +43,8 @@ def submit(
     renderer: Renderer,
     queues: Queues,
     clock: Clock,
-    settings: Settings,
+    stale_after: float,
+    retention: timedelta,
 ) -> Accepted:
     """Store the message and queue its fan-out; with the same key again, the first answer.
 
@@ -53,7 +53,9 @@ def submit(
     print_ = fingerprint(body)
     now = clock()
     try:
-        message, payload = _checked(request, caller, now, catalogue, renderer, settings)
+        message, payload = _checked(
+            request, caller, now, catalogue, renderer, stale=timedelta(seconds=stale_after), retention=retention
+        )
     except Invalid:
         # what was valid when it was first posted may not be now: the answer stays the same
         if idempotency_key is not None:
@@ -73,13 +75,14 @@ def _checked(
     now: datetime,
     catalogue: Catalogue,
     renderer: Renderer,
-    settings: Settings,
+    *,
+    stale: timedelta,
+    retention: timedelta,
 ) -> tuple[Message, Payload]:
     wanted = request.template
-    newest = wanted.id if wanted is not None and wanted.version is None else None
-    topic, template = catalogue.topic_and_template(request.topic, newest)
-    if wanted is not None and wanted.version is not None:
-        template = catalogue.template(wanted.id, wanted.version)
+    topic, template = catalogue.for_message(
+        request.topic, wanted.id if wanted else None, wanted.version if wanted else None
+    )
     faults = [*_subject_faults(request, topic, template), *_time_faults(request, now)]
     if faults:
         raise Invalid("the message can't be accepted", errors=faults)
@@ -87,15 +90,14 @@ def _checked(
     content = request.content.model_dump(exclude_none=True) if request.content else None
     data = request.data or {}
     if template is not None:
-        _check_data(renderer, template, data)
+        renderer.check_data(template.body, data)
     if content is not None:
-        _check_content(renderer, content, data)
+        renderer.check_content(content, data)
     content_body = template.body if template else inline_body(content or {})
     if not any(offers(content_body, channel) for channel in channels):
         where = "/template" if template else "/content"
         raise Invalid.field(where, "no_content", f"it has nothing for any of the channels {', '.join(channels)}")
     send_at = request.send_at if request.send_at is not None and request.send_at > now else None
-    stale = timedelta(seconds=settings.stale_after)
     message = Message(
         id=new_message_id(now),
         state=State.PENDING,
@@ -109,7 +111,7 @@ def _checked(
         created_at=to_text(now),
         send_at=to_text(send_at) if send_at else None,
         expires_at=to_text(request.expires_at) if request.expires_at else None,
-        retain_until=int((max(now, send_at or now) + settings.retention).timestamp()),
+        retain_until=int((max(now, send_at or now) + retention).timestamp()),
         due_at=to_text(send_at - AHEAD if send_at and _delay(send_at, now) > DELAY_LIMIT else (send_at or now) + stale),
     )
     recipients = tuple(request.recipients) if request.recipients is not None else None
@@ -137,23 +139,6 @@ def _time_faults(request: SubmitRequest, now: datetime) -> list[Fault]:
     if request.send_at is not None and request.send_at > now + timedelta(days=366):
         faults.append(Fault("/send_at", "too_far", "at most a year ahead"))
     return faults
-
-
-def _check_data(renderer: Renderer, template: Template, data: Mapping[str, Any]) -> None:
-    renderer.check_data(template.body, data)
-
-
-def _check_content(renderer: Renderer, content: Mapping[str, str], data: Mapping[str, Any]) -> None:
-    try:
-        renderer.check(inline_body(content) | {"example": data})
-    except Invalid as invalid:
-        # every channel takes the same parts: name each once, as the caller wrote it
-        faults = {fault.pointer.rpartition("/")[2]: fault for fault in invalid.errors}
-        raise Invalid(
-            "the content does not render with the data",
-            code="template_error",
-            errors=[Fault(f"/content/{part}", fault.code, fault.detail) for part, fault in faults.items()],
-        ) from invalid
 
 
 def _delay(send_at: datetime, now: datetime) -> int:

@@ -85,7 +85,7 @@ def _checked(item: Any, at: str, topic: Topic) -> SubscriptionItem | FanfareErro
     try:
         checked = SubscriptionItem.model_validate(item)
     except ValidationError as error:
-        return Invalid("this subscription can't be taken", errors=faults(error.errors(include_url=False), at=at))
+        return Invalid("this subscription can't be taken", errors=faults(error.errors(), at=at))
     return checked if checked.channel in topic.channels else _not_offered(topic, f"{at}/channel")
 
 

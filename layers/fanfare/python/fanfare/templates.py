@@ -64,6 +64,9 @@ LOOP: Final = frozenset(
 )
 
 
+READER: Final = {"id": "user-1", "name": "Ada", "locale": ""}  # whom a template is tried out on
+
+
 class Renderer:
     """Compiles and renders the bodies of templates, and keeps what it compiled in memory."""
 
@@ -72,6 +75,17 @@ class Renderer:
         faults = list(self._faults(body))
         if faults:
             raise Invalid("the template is not usable", code="template_error", errors=faults)
+
+    def check_content(self, content: Mapping[str, str], data: Mapping[str, Any]) -> None:
+        """That every part of inline content renders with the data it comes with. Raises Invalid, a Fault a part."""
+        faults = []
+        for part, source in content.items():
+            try:
+                _rendered(part, source, {"data": data, "user": READER}, html=part == "html")
+            except TemplateError as error:
+                faults.append(Fault(f"/content/{part}", "template_error", str(error)))
+        if faults:
+            raise Invalid("the content does not render with the data", code="template_error", errors=faults)
 
     def check_data(self, body: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str = "/data") -> None:
         """That `data` satisfies the template's schema. Raises Invalid with a pointer for each error."""
@@ -113,36 +127,45 @@ class Renderer:
         return rendered
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
-        if body.get("schema") is not None:
-            yield from _schema_faults(body["schema"])
-        user = {"id": "user-1", "name": "Ada", "locale": None}
         example = body.get("example") or {}
-        bases = [("/channels", body.get("channels", {}), None)]
-        bases += [(f"/locales/{_escaped(locale)}", each, locale) for locale, each in body.get("locales", {}).items()]
-        for base, channels, locale in bases:
-            for channel, sources in channels.items():
-                if channel not in CHANNELS:
-                    yield Fault(
-                        f"{base}/{_escaped(channel)}", "unknown_channel", f"known channels: {', '.join(CHANNELS)}"
-                    )
-                    continue
-                for part, source in sources.items():
-                    if part not in CHANNELS[channel].parts:
-                        known = ", ".join(CHANNELS[channel].parts)
-                        yield Fault(
-                            f"{base}/{channel}/{_escaped(part)}", "unknown_part", f"{channel} has the parts {known}"
-                        )
-                        continue
-                    try:
-                        seen = {"data": example, "user": user | {"locale": locale or ""}}
-                        _rendered(part, source, seen, html=CHANNELS[channel].parts[part])
-                    except TemplateError as error:
-                        yield Fault(f"{base}/{channel}/{part}", "template_error", str(error))
-        if not list(_schema_faults(body.get("schema"))):
+        yield from _channel_faults("/channels", body.get("channels", {}), None, example)
+        for locale, channels in body.get("locales", {}).items():
+            yield from _channel_faults(f"/locales/{_escaped(locale)}", channels, locale, example)
+        schema_faults = list(_schema_faults(body.get("schema")))
+        yield from schema_faults
+        if not schema_faults:
             try:
                 self.check_data(body, example, pointer="/example")
             except Invalid as invalid:
                 yield from invalid.errors
+
+
+def _channel_faults(
+    base: str, channels: Mapping[str, Mapping[str, str]], locale: str | None, example: Mapping[str, Any]
+) -> Iterator[Fault]:
+    for channel, sources in channels.items():
+        at = f"{base}/{_escaped(channel)}"
+        if channel not in CHANNELS:
+            yield Fault(at, "unknown_channel", f"known channels: {', '.join(CHANNELS)}")
+            continue
+        if locale is None and (lacking := _lacks(sources, channel)):
+            yield Fault(at, "part_missing", f"{channel} needs {' and '.join(lacking)}")
+        for part, source in sources.items():
+            yield from _part_faults(f"{at}/{_escaped(part)}", channel, part, source, locale, example)
+
+
+def _part_faults(
+    at: str, channel: str, part: str, source: str, locale: str | None, example: Mapping[str, Any]
+) -> Iterator[Fault]:
+    kinds = CHANNELS[channel].parts
+    if part not in kinds:
+        yield Fault(at, "unknown_part", f"{channel} has the parts {', '.join(kinds)}")
+        return
+    try:
+        seen = {"data": example, "user": READER | {"locale": locale or ""}}
+        _rendered(part, source, seen, html=kinds[part])
+    except TemplateError as error:
+        yield Fault(at, "template_error", str(error))
 
 
 def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, str]:
@@ -156,17 +179,22 @@ def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str
 
 
 def offers(body: Mapping[str, Any], channel: str) -> bool:
-    """Whether a template has anything for a channel."""
-    return bool(parts(body, channel, None))
+    """Whether a template has all that a channel needs."""
+    return not _lacks(parts(body, channel, None), channel)
 
 
 def inline_body(content: Mapping[str, str]) -> dict[str, Any]:
-    """Inline content as the body of a template: each channel takes the parts that it has."""
+    """Inline content as the body of a template: each channel takes the parts that it has, if they are enough."""
     channels = {
         name: {part: content[source] for part, source in channel.inline.items() if content.get(source)}
         for name, channel in CHANNELS.items()
     }
-    return {"channels": {name: sources for name, sources in channels.items() if sources}}
+    return {"channels": {name: sources for name, sources in channels.items() if not _lacks(sources, name)}}
+
+
+def _lacks(sources: Mapping[str, str], channel: str) -> list[str]:
+    """What a channel needs and the sources don't have."""
+    return [" or ".join(group) for group in CHANNELS[channel].needs if not any(sources.get(part) for part in group)]
 
 
 def _rendered(part: str, source: str, seen: Mapping[str, Any], *, html: bool) -> str:
@@ -391,6 +419,8 @@ def _errors(schema: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
     try:
         # an empty registry: a $ref to the outside is refused instead of fetched
         return list(Draft202012Validator(schema, registry=Registry()).iter_errors(data))
+    except RecursionError as error:
+        raise Invalid.field("/schema", "schema_invalid", "it refers to itself without end") from error
     except Unresolvable as error:
         raise Invalid.field("/schema", "schema_invalid", f"{error.ref} is not within the schema") from error
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from .audience import Audience, User
 from .deliveries import Deliveries
-from .errors import Invalid, NotFound
+from .errors import FanfareError, Invalid, NotFound
 from .models import PutUserRequest, UserItem, UserResultView, UserView
 from .problems import faults, item_error
 
@@ -21,8 +21,18 @@ def put_user(user_id: str, request: PutUserRequest, *, audience: Audience) -> tu
 
 
 def put_users(items: Sequence[Any], *, audience: Audience) -> list[UserResultView]:
-    """Take each user or refuse it, in order."""
-    return [_put_item(item, f"/items/{place}", audience) for place, item in enumerate(items)]
+    """Take each user or refuse it, in order; of a user that is named twice, the last is kept."""
+    checked = [_checked(item, f"/items/{place}") for place, item in enumerate(items)]
+    stored = audience.put_users({user.id: user.profile() for user in checked if isinstance(user, UserItem)})
+    created = {user_id for user_id, user in stored.items() if user.rev == 1}
+    results = []
+    for item, user in zip(items, checked, strict=True):
+        if isinstance(user, Invalid):
+            results.append(_refused(written(item, "id"), user))
+            continue
+        results.append(UserResultView(id=user.id, status=201 if user.id in created else 200, error=None))
+        created.discard(user.id)  # named again, it is there already
+    return results
 
 
 def get_user(user_id: str, *, audience: Audience) -> User:
@@ -45,14 +55,15 @@ def user_view(user: User) -> UserView:
     return UserView.model_validate(known | {"id": user.id})
 
 
-def _put_item(item: Any, at: str, audience: Audience) -> UserResultView:
+def _checked(item: Any, at: str) -> UserItem | Invalid:
     try:
-        user = UserItem.model_validate(item)
+        return UserItem.model_validate(item)
     except ValidationError as error:
-        invalid = Invalid("this user can't be taken", errors=faults(error.errors(include_url=False), at=at))
-        return UserResultView(id=written(item, "id"), status=422, error=item_error(invalid))
-    _, created = put_user(user.id, user, audience=audience)
-    return UserResultView(id=user.id, status=201 if created else 200, error=None)
+        return Invalid("this user can't be taken", errors=faults(error.errors(), at=at))
+
+
+def _refused(user_id: str | None, error: FanfareError) -> UserResultView:
+    return UserResultView.model_validate({"id": user_id, "status": error.status, "error": item_error(error)})
 
 
 def written(item: Any, name: str) -> str | None:

@@ -55,14 +55,16 @@ class Channel(ABC):
     """A way to reach a user.
 
     `batch_size` is how many recipients share a batch, a lease and, where the provider can, a call.
-    `parts` are the parts of a template for the channel, each with whether it is HTML; `inline` says
-    which of them a message's own content (`subject`, `text`, `html`) fills. `one_by_one` has progress
+    `parts` are the parts of a template for the channel, each with whether it is HTML; `needs` are
+    groups of them, of each of which there has to be one; `inline` says which part is filled by which
+    of a message's own content (`subject`, `text`, `html`). `one_by_one` has progress
     recorded after each piece, so that a crash repeats at most one.
     """
 
     name: ClassVar[str]
     batch_size: ClassVar[int]
     parts: ClassVar[Mapping[str, bool]]
+    needs: ClassVar[tuple[tuple[str, ...], ...]]
     inline: ClassVar[Mapping[str, str]]
     one_by_one: ClassVar[bool] = False
 

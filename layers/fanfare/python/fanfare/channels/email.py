@@ -85,6 +85,7 @@ class Email(Channel):
     name: ClassVar[str] = "email"
     batch_size: ClassVar[int] = ENTRIES
     parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",), ("html", "text"))
     inline: ClassVar[Mapping[str, str]] = {"subject": "subject", "html": "html", "text": "text"}
 
     def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:

@@ -15,6 +15,7 @@ class Inbox(Channel):
     name: ClassVar[str] = "inbox"
     batch_size: ClassVar[int] = 50
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
 
     def __init__(self, inboxes: Inboxes) -> None:

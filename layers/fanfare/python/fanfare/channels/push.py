@@ -38,6 +38,7 @@ class Push(Channel):
     name: ClassVar[str] = "push"
     batch_size: ClassVar[int] = 25
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
 
     def __init__(self, client: SNSClient, *, applications: Mapping[str, str]) -> None:

@@ -37,6 +37,7 @@ class Sms(Channel):
     name: ClassVar[str] = "sms"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = (("text",),)
     inline: ClassVar[Mapping[str, str]] = {"text": "text"}
     one_by_one: ClassVar[bool] = True  # each costs money: a crash repeats at most one
 

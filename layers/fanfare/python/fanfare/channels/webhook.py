@@ -58,6 +58,7 @@ class Webhook(Channel):
     name: ClassVar[str] = "webhook"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
     one_by_one: ClassVar[bool] = True
 

@@ -1,0 +1,386 @@
+"""The internal API: what services call, signed by IAM."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Sequence
+from typing import Annotated, Any, TypeVar
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from fanfare import (
+    cancel,
+    history,
+    models,
+    openapi,
+    redrive,
+    submit,
+    subscribe,
+    template_versions,
+    tokens,
+    topics,
+    users,
+    views,
+    wiring,
+)
+from fanfare.clock import system_clock
+from fanfare.errors import Fault, Invalid
+from fanfare.http import Api, idempotency_key
+from fanfare.messages import KeyReused
+from fanfare.openapi import answers
+from fanfare.problems import parameter
+from fanfare.rosters import Rosters
+from fanfare.status import State
+
+T = TypeVar("T")
+V = TypeVar("V", bound=models.View)
+
+logger = wiring.logger()
+api = Api(logger)
+
+Limit = Annotated[models.PageSize, Query(description="How many at most.")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+MessageId = Annotated[str, Path(description="The message's id.")]
+TopicId = Annotated[models.Name, Path(description="The topic's id.")]
+TemplateId = Annotated[models.Name, Path(description="The template's id.")]
+UserId = Annotated[models.Name, Path(description="The user's id.")]
+OnChannel = Annotated[models.ChannelName, Path(description="The channel.")]
+
+
+@logger.inject_lambda_context
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api.resolve(event, context)
+
+
+@api.exception_handler(KeyReused)
+def key_reused(_: KeyReused) -> Response[str]:
+    return api.refuse(
+        Invalid(
+            "this key came with another body before; take a new one",
+            code="idempotency_key_reused",
+            errors=[
+                Fault(parameter("header", "idempotency-key"), "idempotency_key_reused", "came with another body before")
+            ],
+        )
+    )
+
+
+# Messages
+
+
+@api.post("/v1/messages", tags=["messages"], responses=answers(_202=models.AcceptedView))
+def submit_message(
+    request: models.SubmitRequest,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="1 to 255 visible ASCII characters, quoted or bare. One key of one caller makes one message.",
+        ),
+    ] = None,
+) -> Response[models.AcceptedView]:
+    """Submit a message.
+
+    It is stored and queued. A repeat with the same Idempotency-Key gets the first answer; another
+    body under the same key is refused with the code `idempotency_key_reused`.
+    """
+    accepted = submit.submit(
+        request,
+        caller=api.principal(),
+        idempotency_key=idempotency_key(key),
+        body=api.current_event.json_body,
+        messages=wiring.messages(),
+        catalogue=wiring.catalogue(),
+        renderer=wiring.renderer(),
+        queues=wiring.queues(),
+        clock=system_clock,
+        stale_after=wiring.settings().stale_after,
+        retention=wiring.settings().retention,
+    )
+    view = models.AcceptedView(id=accepted.message_id, state="pending", created_at=accepted.created_at)
+    headers = {"Location": f"/v1/messages/{view.id}"} | ({"Idempotency-Replayed": "true"} if accepted.replayed else {})
+    return _json(202, view, headers)
+
+
+@api.get("/v1/messages", tags=["messages"])
+def list_messages(
+    state: Annotated[State | None, Query(description="Only those in this state.")] = None,
+    topic: Annotated[models.Name | None, Query(description="Only those on this topic.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> models.MessagesView:
+    """List messages, the newest first."""
+    items, position = views.list_messages(
+        state=state, topic=topic, before=_open(cursor), limit=limit, messages=wiring.messages()
+    )
+    return _page(models.MessagesView, items, position)
+
+
+@api.get("/v1/messages/<message_id>", tags=["messages"])
+def get_message(message_id: MessageId) -> models.MessageWithCountsView:
+    """Read a message: where it is, how it got there, and what became of its recipients so far."""
+    return views.get_message(message_id, messages=wiring.messages(), batches=wiring.batches(), clock=system_clock)
+
+
+@api.delete("/v1/messages/<message_id>", tags=["messages"], responses=answers(409, _200=models.CancellationView))
+def delete_message(message_id: MessageId) -> models.CancellationView:
+    """Delete a message: nothing more of it leaves, save what is in flight.
+
+    Repeated, the same answer. A message that is `sent` is refused with the code `message_already_sent`.
+    """
+    known = views.known_id(message_id)
+    answer = cancel.cancel(known, messages=wiring.messages(), batches=wiring.batches(), clock=system_clock)
+    return models.CancellationView.model_validate(answer)
+
+
+@api.post("/v1/messages/<message_id>/redrives", tags=["messages"], responses=answers(409, _202=models.MessageView))
+def redrive_message(message_id: MessageId) -> Response[models.MessageView]:
+    """Send a failed message again, to those recipients alone that failed."""
+    message = redrive.redrive(
+        views.known_id(message_id),
+        messages=wiring.messages(),
+        queues=wiring.queues(),
+        clock=system_clock,
+        stale_after=wiring.settings().stale_after,
+    )
+    return _json(202, views.message_view(message), {"Location": f"/v1/messages/{message.id}"})
+
+
+@api.get("/v1/messages/<message_id>/deliveries", tags=["messages"])
+def list_deliveries(
+    message_id: MessageId,
+    status: Annotated[models.DeliveryStatus | None, Query(description="Only those with this status.")] = None,
+    channel: Annotated[models.ChannelName | None, Query(description="Only those on this channel.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> models.DeliveriesView:
+    """List what became of each recipient."""
+    items, position = history.list_deliveries(
+        message_id,
+        status=status,
+        channel=channel,
+        after=_open(cursor),
+        limit=limit,
+        messages=wiring.messages(),
+        rosters=Rosters(wiring.batches().table),
+        deliveries=wiring.deliveries(),
+    )
+    return _page(models.DeliveriesView, items, position)
+
+
+# Topics
+
+
+@api.put("/v1/topics/<topic_id>", tags=["topics"], responses=answers(409, _200=models.TopicView, _201=models.TopicView))
+def put_topic(topic_id: TopicId, request: models.PutTopicRequest) -> Response[models.TopicView]:
+    """Create a topic (201) or replace it (200). Its shards can't change."""
+    topic, created = topics.put_topic(topic_id, request, catalogue=wiring.catalogue(), clock=system_clock)
+    return _json(201 if created else 200, models.TopicView.model_validate(topic))
+
+
+@api.get("/v1/topics", tags=["topics"])
+def list_topics(limit: Limit = 50, cursor: Cursor = None) -> models.TopicsView:
+    """List topics, by id."""
+    items, position = topics.list_topics(after=_open(cursor), limit=limit, catalogue=wiring.catalogue())
+    return _page(models.TopicsView, items, position)
+
+
+@api.get("/v1/topics/<topic_id>", tags=["topics"])
+def get_topic(topic_id: TopicId) -> models.TopicView:
+    """Read a topic."""
+    return models.TopicView.model_validate(topics.get_topic(topic_id, catalogue=wiring.catalogue()))
+
+
+@api.delete("/v1/topics/<topic_id>", tags=["topics"], responses=answers(_204=None))
+def delete_topic(topic_id: TopicId) -> Response[None]:
+    """Delete a topic: no new message can be posted to it. Repeated, the same answer."""
+    wiring.catalogue().delete_topic(topic_id)
+    return _nothing()
+
+
+@api.post("/v1/topics/<topic_id>/subscriptions", tags=["subscriptions"])
+def subscribe_many(topic_id: TopicId, request: models.SubscribeRequest) -> models.SubscriptionResultsView:
+    """Subscribe up to 500 users at once: a result for each, in order."""
+    items = subscribe.subscribe_many(
+        topic_id, request.items, audience=wiring.audience(), catalogue=wiring.catalogue(), clock=system_clock
+    )
+    return models.SubscriptionResultsView(items=items)
+
+
+# Templates
+
+
+@api.put("/v1/templates/<template_id>", tags=["templates"], responses=answers(_201=models.PutTemplateView))
+def put_template(template_id: TemplateId, request: models.PutTemplateRequest) -> Response[models.PutTemplateView]:
+    """Store a new version of a template, which never changes.
+
+    Everything in it must compile and render with the example; what does not is named with line and column.
+    """
+    template = template_versions.put_template(
+        template_id, request, catalogue=wiring.catalogue(), renderer=wiring.renderer(), clock=system_clock
+    )
+    return _json(201, models.PutTemplateView(id=template.id, version=template.version))
+
+
+@api.get("/v1/templates", tags=["templates"])
+def list_templates(limit: Limit = 50, cursor: Cursor = None) -> models.TemplatesView:
+    """List templates, by id, each with its newest version."""
+    items, position = template_versions.list_templates(after=_open(cursor), limit=limit, catalogue=wiring.catalogue())
+    return _page(models.TemplatesView, items, position)
+
+
+@api.get("/v1/templates/<template_id>", tags=["templates"])
+def get_template(
+    template_id: TemplateId,
+    version: Annotated[models.VersionNumber | None, Query(description="The newest one if left out.")] = None,
+) -> models.TemplateView:
+    """Read a version of a template."""
+    template = template_versions.get_template(template_id, version, catalogue=wiring.catalogue())
+    return template_versions.template_view(template)
+
+
+@api.get("/v1/templates/<template_id>/versions", tags=["templates"])
+def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> models.VersionsView:
+    """List the versions of a template, the newest first."""
+    items, position = template_versions.list_versions(
+        template_id, before=_open(cursor), limit=limit, catalogue=wiring.catalogue()
+    )
+    return _page(models.VersionsView, items, position)
+
+
+@api.delete("/v1/templates/<template_id>", tags=["templates"], responses=answers(_204=None))
+def delete_template(template_id: TemplateId) -> Response[None]:
+    """Hide a template from new messages. Those accepted keep their version. Repeated, the same answer."""
+    wiring.catalogue().hide_template(template_id)
+    return _nothing()
+
+
+@api.post("/v1/templates/<template_id>/previews", tags=["templates"])
+def preview_template(template_id: TemplateId, request: models.PreviewRequest) -> dict[str, str]:
+    """Render a template's newest version: each part of the channel, as it would be sent."""
+    return template_versions.preview(template_id, request, catalogue=wiring.catalogue(), renderer=wiring.renderer())
+
+
+# Users
+
+
+@api.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=models.UserView, _201=models.UserView))
+def put_user(user_id: UserId, request: models.PutUserRequest) -> Response[models.UserView]:
+    """Create a user (201) or replace all that is known of them (200)."""
+    user, created = users.put_user(user_id, request, audience=wiring.audience())
+    return _json(201 if created else 200, users.user_view(user))
+
+
+@api.post("/v1/users", tags=["users"])
+def put_users(request: models.PutUsersRequest) -> models.UserResultsView:
+    """Create or replace up to 100 users at once: a result for each, in order."""
+    return models.UserResultsView(items=users.put_users(request.items, audience=wiring.audience()))
+
+
+@api.get("/v1/users/<user_id>", tags=["users"])
+def get_user(user_id: UserId) -> models.UserView:
+    """Read a user."""
+    return users.user_view(users.get_user(user_id, audience=wiring.audience()))
+
+
+@api.delete("/v1/users/<user_id>", tags=["users"], responses=answers(_204=None))
+def delete_user(user_id: UserId) -> Response[None]:
+    """Erase all that is stored on a user: addresses, subscriptions and history. Repeated, the same answer."""
+    users.delete_user(user_id, audience=wiring.audience(), deliveries=wiring.deliveries())
+    return _nothing()
+
+
+@api.get("/v1/users/<user_id>/deliveries", tags=["users"])
+def list_user_deliveries(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> models.UserDeliveriesView:
+    """List what a user got or did not get, the newest first."""
+    items, position = history.list_user_deliveries(
+        user_id, before=_open(cursor), limit=limit, audience=wiring.audience(), deliveries=wiring.deliveries()
+    )
+    return _page(models.UserDeliveriesView, items, position)
+
+
+# Subscriptions
+
+
+@api.get("/v1/users/<user_id>/subscriptions", tags=["subscriptions"])
+def list_subscriptions(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> models.SubscriptionsView:
+    """List a user's subscriptions, by topic and channel."""
+    items, position = subscribe.list_subscriptions(
+        user_id, after=_open(cursor), limit=limit, audience=wiring.audience()
+    )
+    return _page(models.SubscriptionsView, items, position)
+
+
+@api.put(
+    "/v1/users/<user_id>/subscriptions/<topic_id>/<channel>",
+    tags=["subscriptions"],
+    responses=answers(_200=models.SubscriptionView, _201=models.SubscriptionView),
+)
+def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[models.SubscriptionView]:
+    """Subscribe a user to a topic on a channel: 201, or 200 where they were."""
+    subscription, created = subscribe.subscribe(
+        user_id,
+        topic_id,
+        channel,
+        audience=wiring.audience(),
+        catalogue=wiring.catalogue(),
+        clock=system_clock,
+    )
+    return _json(201 if created else 200, models.SubscriptionView.model_validate(subscription))
+
+
+@api.delete(
+    "/v1/users/<user_id>/subscriptions/<topic_id>/<channel>", tags=["subscriptions"], responses=answers(_204=None)
+)
+def unsubscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[None]:
+    """Take a subscription back. It holds for all that is not chosen yet. Repeated, the same answer."""
+    subscribe.unsubscribe(user_id, topic_id, channel, audience=wiring.audience())
+    return _nothing()
+
+
+# The description
+
+
+@api.get("/openapi.json", tags=["description"])
+def get_openapi() -> dict[str, Any]:
+    """This description, in OpenAPI 3.1."""
+    return description()
+
+
+@functools.cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document of this API."""
+    return openapi.describe(
+        api,
+        title="Fanfare internal API",
+        version="1",
+        description="Post a message to a topic once, reach every subscriber, know what became of each. For services.",
+        security={
+            "sigv4": {
+                "type": "apiKey",
+                "name": "Authorization",
+                "in": "header",
+                "description": "AWS Signature Version 4, service `execute-api`, by a principal that may "
+                "`execute-api:Invoke` this API.",
+                "x-amazon-apigateway-authtype": "awsSigv4",
+            }
+        },
+    )
+
+
+def _json(status: int, body: T, headers: dict[str, str] | None = None) -> Response[T]:
+    return Response(status_code=status, content_type="application/json", body=body, headers=headers)
+
+
+def _page(view: type[V], items: Sequence[Any], position: Any) -> V:
+    cursor = tokens.seal(position, keys=wiring.signing_keys, where=api.where())
+    return view.model_validate({"items": items, "next_cursor": cursor})
+
+
+def _nothing() -> Response[None]:
+    return Response(status_code=204)
+
+
+def _open(cursor: str | None) -> Any:
+    return tokens.unseal(cursor, keys=wiring.signing_keys, where=api.where())

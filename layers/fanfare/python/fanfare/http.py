@@ -1,0 +1,246 @@
+"""An HTTP API on Lambda: what is let in, and how errors are told. Both APIs are made of it.
+
+Powertools routes and validates; this adds what the contract says of every call: a problem for every
+error, a request id on every answer, JSON that means one thing, and no field or parameter unknown.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from email.message import Message as Headers
+from typing import Any, Final
+from urllib.parse import parse_qsl
+from uuid import uuid4
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.api_gateway import Route
+from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValidationError, ResponseValidationError
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .errors import (
+    ConditionFailed,
+    FanfareError,
+    Fault,
+    Invalid,
+    MalformedRequest,
+    MethodNotAllowed,
+    NotFound,
+    PayloadTooLarge,
+    Unavailable,
+    UnsupportedMediaType,
+)
+from .problems import parameter, problem, request_faults
+from .strict_json import parse
+
+BODY_LIMIT: Final = 256 * 1024
+PROBLEM: Final = "application/problem+json"
+RETRY_AFTER_SECONDS: Final = 2
+
+# AWS was busy or broke: the caller may try again. Other errors of AWS are ours.
+BUSY: Final = {
+    "InternalServerError",
+    "LimitExceededException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ServiceUnavailable",
+    "ThrottlingException",
+    "TransactionCanceledException",
+    "TransactionConflictException",
+}
+
+
+class Api(APIGatewayHttpResolver):
+    """Routes of one API. `resolve` never raises."""
+
+    def __init__(self, logger: Logger) -> None:
+        super().__init__(
+            enable_validation=True, response_validation_error_http_code=500, json_body_deserializer=_parse_object
+        )
+        self.logger = logger
+        self.exception_handler(Exception)(self.refuse)
+
+    def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
+        """The answer to an event of API Gateway (payload format 2.0)."""
+        request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
+        self.logger.set_correlation_id(request_id)
+        instance = str(event.get("rawPath", ""))
+        try:
+            answer = super().resolve(self._admitted(event), context)
+        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is told and logged
+            told = self._translated(error)
+            answer = {
+                "statusCode": told.status,
+                "headers": {"Content-Type": PROBLEM, **_headers(told)},
+                "body": json.dumps(problem(told, instance=instance)),
+                "isBase64Encoded": False,
+            }
+        answer["headers"] = {**answer.get("headers", {}), "x-request-id": request_id}
+        answer["body"] = answer.get("body") or ""
+        self.logger.info("answered", method=_method(event), route=self._rule(event), status=answer["statusCode"])
+        return answer
+
+    @property
+    def routes(self) -> list[Route]:
+        return [*self._static_routes, *self._dynamic_routes]
+
+    def where(self) -> str:
+        """The list that is asked for: its path and its filters. A cursor is good for this list alone."""
+        asked = self.current_event.query_string_parameters
+        filters = sorted((name, value) for name, value in asked.items() if name not in ("limit", "cursor"))
+        return json.dumps([self.current_event.path, filters])
+
+    def principal(self) -> str:
+        """Who calls, as IAM knows it: the same for every session of a role."""
+        iam = self.current_event["requestContext"]["authorizer"]["iam"]
+        return without_session(iam["userArn"])
+
+    # What is let in
+
+    def _admitted(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        route = self._route(event)
+        self._check_query(event, route)
+        if not route.dependant.body_params:
+            return {**event, "body": None, "isBase64Encoded": False}
+        body = _body(event)
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        if not _is_json(headers.get("content-type")):
+            raise UnsupportedMediaType("send JSON, as content-type application/json in UTF-8")
+        headers["content-type"] = "application/json"
+        return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
+
+    def _route(self, event: Mapping[str, Any]) -> Route:
+        at_path = self._at_path(event)
+        for route in at_path:
+            if route.method == _method(event):
+                return route
+        if not at_path:
+            raise NotFound("there is nothing at this path")
+        allowed = sorted({route.method for route in at_path})
+        raise _Refused(f"this path takes {', '.join(allowed)}", allowed)
+
+    def _at_path(self, event: Mapping[str, Any]) -> list[Route]:
+        path = APIGatewayProxyEventV2(dict(event)).path
+        return [route for route in self.routes if route.rule.match(path)]
+
+    def _rule(self, event: Mapping[str, Any]) -> str | None:
+        """The path as it is declared: it names no one."""
+        return next((route.openapi_path for route in self._at_path(event)), None)
+
+    @staticmethod
+    def _check_query(event: Mapping[str, Any], route: Route) -> None:
+        known = {field.alias for field in route.dependant.query_params}
+        asked = dict.fromkeys(name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
+        unknown = [name for name in asked if name not in known]
+        if unknown:
+            detail = "there is no such parameter" + (f"; known are {', '.join(sorted(known))}" if known else "")
+            errors = [Fault(parameter("query", name), "unknown_parameter", detail) for name in unknown]
+            raise Invalid("the request has parameters that are not known", errors=errors)
+
+    # How errors are told
+
+    def refuse(self, error: Exception) -> Response[str]:
+        """The answer to an error that a route raised."""
+        told = self._translated(error)
+        body = json.dumps(problem(told, instance=self.current_event.raw_path))
+        return Response(status_code=told.status, content_type=PROBLEM, body=body, headers=_headers(told))
+
+    def _translated(self, error: Exception) -> FanfareError:
+        if isinstance(error, FanfareError):
+            return error
+        if isinstance(error, RequestValidationError):
+            return Invalid("the request has fields that are wrong", errors=request_faults(error.errors()))
+        if isinstance(error, ResponseValidationError):  # its text has what was to be answered: not for the log
+            places = [(fault["loc"], fault["type"]) for fault in error.errors()]
+            self.logger.error("the answer is not what was promised", places=places)
+            return FanfareError("something went wrong here; the request id finds it in the log")
+        if isinstance(error, ConditionFailed):
+            return Unavailable("others are writing the same; try again")
+        if isinstance(error, BotoCoreError) or (isinstance(error, ClientError) and _is_busy(error)):
+            self.logger.exception("AWS did not answer")
+            return Unavailable("not available just now; try again")
+        self.logger.exception("unexpected")
+        return FanfareError("something went wrong here; the request id finds it in the log")
+
+
+class _Refused(MethodNotAllowed):
+    def __init__(self, detail: str, allowed: list[str]) -> None:
+        super().__init__(detail)
+        self.allowed = allowed
+
+
+def without_session(arn: str) -> str:
+    """`arn:aws:sts::1:assumed-role/Role/session` is every session of `Role`."""
+    head, kind, rest = arn.partition(":assumed-role/")
+    return head + kind + rest.partition("/")[0]
+
+
+_VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
+
+
+def idempotency_key(header: str | None) -> str | None:
+    """The key in an `Idempotency-Key` header, quoted or bare. Raises Invalid."""
+    if header is None:
+        return None
+    key = header.strip()
+    if len(key) >= 2 and key.startswith('"') and key.endswith('"'):
+        key = re.sub(r'\\(["\\])', r"\1", key[1:-1])
+    if not _VISIBLE.fullmatch(key):
+        raise Invalid.field(
+            parameter("header", "idempotency-key"), "invalid_key", "must be 1 to 255 visible ASCII characters"
+        )
+    return key
+
+
+def _parse_object(text: str) -> dict[str, Any]:
+    body = parse(text)
+    if not isinstance(body, dict):
+        raise Invalid.field("", "wrong_type", "the body must be a JSON object")
+    return body
+
+
+def _body(event: Mapping[str, Any]) -> str:
+    body = event.get("body") or ""
+    try:
+        raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
+    except (binascii.Error, ValueError) as error:
+        raise MalformedRequest("the body can't be read") from error
+    if len(raw) > BODY_LIMIT:
+        raise PayloadTooLarge(f"the body has {len(raw):,} bytes, and {BODY_LIMIT:,} are taken")
+    if not raw.strip():
+        raise MalformedRequest("a JSON body is needed")
+    try:
+        return str(raw, "utf-8")
+    except UnicodeDecodeError as error:
+        raise MalformedRequest("the body is not UTF-8") from error
+
+
+def _is_json(content_type: str | None) -> bool:
+    headers = Headers()
+    headers["content-type"] = content_type or "none/none"
+    charset = headers.get_content_charset("utf-8")
+    return headers.get_content_type() == "application/json" and charset in ("utf-8", "utf8", "us-ascii")
+
+
+def _method(event: Mapping[str, Any]) -> str:
+    return str(event["requestContext"]["http"]["method"]).upper()
+
+
+def _headers(error: FanfareError) -> dict[str, str]:
+    headers = {"Cache-Control": "no-store"}
+    if isinstance(error, _Refused):
+        headers["Allow"] = ", ".join(error.allowed)
+    if error.retryable:
+        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+    return headers
+
+
+def _is_busy(error: ClientError) -> bool:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    return error.response["Error"]["Code"] in BUSY or status >= 500

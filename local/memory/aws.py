@@ -1,0 +1,440 @@
+"""DynamoDB and SQS in memory, behind the methods of their clients, with every call counted and interposable."""
+
+from __future__ import annotations
+
+import itertools
+from bisect import bisect_left, insort
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from botocore.exceptions import ClientError
+from fanfare.tables import TABLES, Index, Table
+
+from .expressions import Item, Scope, condition, update
+
+T = TypeVar("T")
+Interpose = Callable[[str, Callable[[], Any]], Any]
+PAGE_BYTES = 1_048_576
+
+
+@dataclass
+class Usage:
+    """What was asked of AWS: calls by operation, and DynamoDB's capacity units."""
+
+    calls: Counter[str] = field(default_factory=Counter)
+    write_units: Counter[str] = field(default_factory=Counter)
+    read_units: Counter[str] = field(default_factory=Counter)
+
+
+class Memory:
+    """A whole AWS: `dynamodb` and `sqs` are used like clients. `interpose` may stand before any call."""
+
+    def __init__(
+        self, clock: Callable[[], datetime], *, tables: Iterable[Table] = TABLES, metered: bool = True
+    ) -> None:
+        self.clock = clock
+        self.metered = metered  # whether capacity units are counted
+        self.usage = Usage()
+        self.interpose: Interpose | None = None
+        self.dynamodb = DynamoDB(self, tables)
+        self.sqs = Sqs(self)
+
+    def call(self, name: str, work: Callable[[], T]) -> T:
+        """Every call passes here: counted, and interposed where somebody asked to."""
+        self.usage.calls[name] += 1
+        if self.interpose is None:
+            return work()
+        answer: T = self.interpose(name, work)
+        return answer
+
+
+def refused(code: str, message: str, operation: str, **more: Any) -> ClientError:
+    """An error as the SDK raises it."""
+    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": 400}, **more}
+    return ClientError(answer, operation)
+
+
+@dataclass
+class _Partition:
+    """Items in the order of their sort keys."""
+
+    keys: list[str] = field(default_factory=list)
+    items: dict[str, Item] = field(default_factory=dict)
+
+
+class Store:
+    """One table: its partitions, and its indexes as sorted lists."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+        self.partitions: dict[str, _Partition] = {}
+        self.indexes: dict[str, dict[str, list[tuple[str, str, str]]]] = {index.name: {} for index in table.indexes}
+
+    def copy(self) -> Store:
+        """The same items, in a table of their own. Items themselves are never changed in place."""
+        copy = Store(self.table)
+        copy.partitions = {pk: _Partition([*each.keys], {**each.items}) for pk, each in self.partitions.items()}
+        copy.indexes = {name: {key: [*rows] for key, rows in each.items()} for name, each in self.indexes.items()}
+        return copy
+
+    def get(self, key: Mapping[str, Any]) -> Item | None:
+        partition = self.partitions.get(key["pk"]["S"])
+        return partition.items.get(key["sk"]["S"]) if partition else None
+
+    def put(self, item: Item) -> None:
+        self.delete(item)
+        partition = self.partitions.setdefault(item["pk"]["S"], _Partition())
+        insort(partition.keys, item["sk"]["S"])
+        partition.items[item["sk"]["S"]] = item
+        for index in self.table.indexes:
+            if index.hash in item and index.range in item:
+                rows = self.indexes[index.name].setdefault(item[index.hash]["S"], [])
+                insort(rows, _row(index, item))
+
+    def delete(self, key: Mapping[str, Any]) -> None:
+        before = self.get(key)
+        if before is None:
+            return
+        partition = self.partitions[key["pk"]["S"]]
+        del partition.items[key["sk"]["S"]]
+        partition.keys.pop(bisect_left(partition.keys, key["sk"]["S"]))
+        for index in self.table.indexes:
+            if index.hash in before and index.range in before:
+                rows = self.indexes[index.name][before[index.hash]["S"]]
+                rows.pop(bisect_left(rows, _row(index, before)))
+
+    def index_writes(self, before: Item | None, after: Item | None) -> int:
+        """How many writes of its indexes a change takes."""
+        writes = 0
+        for index in self.table.indexes:
+            old = _row(index, before) if before and index.hash in before and index.range in before else None
+            new = _row(index, after) if after and index.hash in after and index.range in after else None
+            if old == new:
+                writes += _projected(index, before) != _projected(index, after)
+            else:
+                writes += (old is not None) + (new is not None)
+        return writes
+
+
+def _row(index: Index, item: Item) -> tuple[str, str, str]:
+    return item[index.range]["S"], item["pk"]["S"], item["sk"]["S"]
+
+
+def _projected(index: Index, item: Item | None) -> Any:
+    return {name: item.get(name) for name in index.include} if item else None
+
+
+class DynamoDB:
+    """As much of the client as Fanfare calls."""
+
+    def __init__(self, memory: Memory, tables: Iterable[Table]) -> None:
+        self.memory = memory
+        self.stores = {table.name: Store(table) for table in tables}
+
+    def restore(self, stores: Mapping[str, Store]) -> None:
+        """Begin with what other tables hold."""
+        self.stores = {name: store.copy() for name, store in stores.items()}
+
+    # Single items
+
+    def get_item(self, *, TableName: str, Key: Any, ConsistentRead: bool = False) -> Any:
+        return self.memory.call("dynamodb:GetItem", lambda: self._get(TableName, Key, ConsistentRead))
+
+    def _get(self, table: str, key: Any, consistent: bool) -> Any:
+        item = self.stores[table].get(key)
+        self._read(table, [item] if item else [], consistent=consistent, each=True)
+        return {"Item": item} if item else {}
+
+    def put_item(self, *, TableName: str, Item: Any) -> Any:
+        return self.memory.call("dynamodb:PutItem", lambda: self._put(TableName, Item))
+
+    def _put(self, table: str, item: Any, factor: int = 1) -> Any:
+        store = self.stores[table]
+        before = store.get(item)
+        self._wrote(table, before, item, factor)
+        store.put(item)
+        return {}
+
+    def delete_item(self, *, TableName: str, Key: Any) -> Any:
+        return self.memory.call("dynamodb:DeleteItem", lambda: self._delete(TableName, Key))
+
+    def _delete(self, table: str, key: Any, factor: int = 1) -> Any:
+        store = self.stores[table]
+        self._wrote(table, store.get(key), None, factor)
+        store.delete(key)
+        return {}
+
+    def update_item(self, **request: Any) -> Any:
+        return self.memory.call("dynamodb:UpdateItem", lambda: self._update(request))
+
+    def _update(self, request: dict[str, Any]) -> Any:
+        before = self.stores[request["TableName"]].get(request["Key"])
+        if not self._holds(request, before):
+            self._wrote(request["TableName"], before, before, 1)  # a failed condition is billed too
+            more = {"Item": before} if before and "ReturnValuesOnConditionCheckFailure" in request else {}
+            raise refused("ConditionalCheckFailedException", "The conditional request failed", "UpdateItem", **more)
+        after = self._apply(request, before)
+        wanted = before if request.get("ReturnValues") == "ALL_OLD" else after
+        return {"Attributes": wanted} if wanted else {}
+
+    def _apply(self, request: Mapping[str, Any], before: Item | None, factor: int = 1) -> Item:
+        scope = Scope(before or dict(request["Key"]), *_names_and_values(request))
+        after = update(request["UpdateExpression"])(scope)
+        self._wrote(request["TableName"], before, after, factor)
+        self.stores[request["TableName"]].put(after)
+        return after
+
+    def _holds(self, request: Mapping[str, Any], item: Item | None) -> bool:
+        text = request.get("ConditionExpression")
+        return text is None or condition(text)(Scope(item, *_names_and_values(request)))
+
+    # Many items
+
+    def batch_get_item(self, *, RequestItems: Any) -> Any:
+        return self.memory.call("dynamodb:BatchGetItem", lambda: self._batch_get(RequestItems))
+
+    def _batch_get(self, requests: Any) -> Any:
+        answer = {}
+        for table, request in requests.items():
+            keys = request["Keys"]
+            if len(keys) > 100 or len({(key["pk"]["S"], key["sk"]["S"]) for key in keys}) != len(keys):
+                raise refused("ValidationException", "too many keys, or one twice", "BatchGetItem")
+            items = [item for key in keys if (item := self.stores[table].get(key)) is not None]
+            self._read(table, items, consistent=request.get("ConsistentRead", False), each=True)
+            answer[table] = items
+        return {"Responses": answer, "UnprocessedKeys": {}}
+
+    def batch_write_item(self, *, RequestItems: Any) -> Any:
+        return self.memory.call("dynamodb:BatchWriteItem", lambda: self._batch_write(RequestItems))
+
+    def _batch_write(self, requests: Any) -> Any:
+        for table, writes in requests.items():
+            keys = [_written(write) for write in writes]
+            if len(writes) > 25 or len({(key["pk"]["S"], key["sk"]["S"]) for key in keys}) != len(keys):
+                raise refused("ValidationException", "too many items, or one twice", "BatchWriteItem")
+            for write in writes:
+                if "PutRequest" in write:
+                    self._put(table, write["PutRequest"]["Item"])
+                else:
+                    self._delete(table, write["DeleteRequest"]["Key"])
+        return {"UnprocessedItems": {}}
+
+    def transact_write_items(self, *, TransactItems: Any) -> Any:
+        return self.memory.call("dynamodb:TransactWriteItems", lambda: self._transact(TransactItems))
+
+    def _transact(self, parts: Any) -> Any:
+        flat = [(kind, request) for part in parts for kind, request in part.items()]
+        keys = [(request["TableName"], *_key_of(request)) for _, request in flat]
+        if len(flat) > 100 or len(set(keys)) != len(keys):
+            raise refused("ValidationException", "too many items, or one twice", "TransactWriteItems")
+        reasons: list[dict[str, Any]] = []
+        for _, request in flat:
+            found = self.stores[request["TableName"]].get(request.get("Key") or request["Item"])
+            if self._holds(request, found):
+                reasons.append({"Code": "None"})
+            else:
+                shown = found and "ReturnValuesOnConditionCheckFailure" in request
+                reasons.append({"Code": "ConditionalCheckFailed"} | ({"Item": found} if shown else {}))
+        if any(reason["Code"] != "None" for reason in reasons):
+            why = {"CancellationReasons": reasons}
+            raise refused("TransactionCanceledException", "Transaction cancelled", "TransactWriteItems", **why)
+        for kind, request in flat:
+            table = request["TableName"]
+            if kind == "Put":
+                self._put(table, request["Item"], factor=2)
+            elif kind == "Delete":
+                self._delete(table, request["Key"], factor=2)
+            elif kind == "Update":
+                self._apply(request, self.stores[table].get(request["Key"]), factor=2)
+            else:
+                item = self.stores[table].get(request["Key"])
+                self._wrote(table, item, item, 2)
+        return {}
+
+    # Queries
+
+    def query(self, **request: Any) -> Any:
+        return self.memory.call("dynamodb:Query", lambda: self._query(request))
+
+    def _query(self, request: dict[str, Any]) -> Any:
+        store = self.stores[request["TableName"]]
+        names, values = _names_and_values(request)
+        rows = self._rows(store, request, names, values)
+        if not request.get("ScanIndexForward", True):
+            rows = rows[::-1]
+        start = request.get("ExclusiveStartKey")
+        if start is not None:
+            after = (start["pk"]["S"], start["sk"]["S"])
+            place = [(row["pk"]["S"], row["sk"]["S"]) for row in rows].index(after)
+            rows = rows[place + 1 :]
+        limit = request.get("Limit", len(rows) + 1)
+        page, size = [], 0
+        for row in rows[:limit]:
+            page.append(row)
+            size += _size(row)
+            if size > PAGE_BYTES:
+                break
+        self._read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
+        more = len(page) < len(rows) or len(page) == limit
+        wanted = request.get("ProjectionExpression")
+        if wanted:
+            kept = {Scope(None, names, values).name(name.strip()) for name in wanted.split(",")}
+            shown = [{name: value for name, value in row.items() if name in kept} for row in page]
+        else:
+            shown = page
+        answer: dict[str, Any] = {"Items": shown, "Count": len(page)}
+        if more and page:
+            answer["LastEvaluatedKey"] = {"pk": page[-1]["pk"], "sk": page[-1]["sk"]}
+        return answer
+
+    def _rows(self, store: Store, request: Mapping[str, Any], names: Any, values: Any) -> list[Item]:
+        holds = condition(request["KeyConditionExpression"])
+        if "IndexName" in request:
+            (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
+            hashed = values[":hash"]["S"]
+            found = [store.partitions[pk].items[sk] for _, pk, sk in store.indexes[index.name].get(hashed, [])]
+            kept = {"pk", "sk", index.hash, index.range, *index.include}
+            found = [{name: value for name, value in row.items() if name in kept} for row in found]
+            return [row for row in found if holds(Scope(row, names, values))]
+        partition = store.partitions.get(values[":pk"]["S"], _Partition())
+        low = values.get(":low") or values.get(":prefix") or values.get(":after")
+        first = bisect_left(partition.keys, low["S"]) if low else 0
+        rows = []
+        for key in itertools.islice(partition.keys, first, None):
+            row = partition.items[key]
+            if holds(Scope(row, names, values)):
+                rows.append(row)
+            elif rows or (low and key > low["S"] + "\U0010ffff"):
+                break
+        return rows
+
+    # What it costs. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
+
+    def _wrote(self, table: str, before: Item | None, after: Item | None, factor: int) -> None:
+        if not self.memory.metered:
+            return
+        size = max(_size(before), _size(after))
+        self.memory.usage.write_units[table] += factor * max(1, -(-size // 1024))
+        self.memory.usage.write_units[f"{table}.indexes"] += self.stores[table].index_writes(before, after)
+
+    def _read(self, table: str, items: list[Item], *, consistent: bool, each: bool) -> None:
+        if not self.memory.metered:
+            return
+        sizes = [_size(item) for item in items] if each else [sum(map(_size, items))]
+        units = sum(max(1, -(-size // 4096)) for size in sizes) or 1
+        self.memory.usage.read_units[table] += units if consistent else units / 2  # type: ignore[assignment]
+
+
+def _written(write: Mapping[str, Any]) -> Any:
+    return write["PutRequest"]["Item"] if "PutRequest" in write else write["DeleteRequest"]["Key"]
+
+
+def _key_of(request: Mapping[str, Any]) -> tuple[str, str]:
+    key = request.get("Key") or request["Item"]
+    return key["pk"]["S"], key["sk"]["S"]
+
+
+def _names_and_values(request: Mapping[str, Any]) -> tuple[Mapping[str, str], Mapping[str, Any]]:
+    return request.get("ExpressionAttributeNames", {}), request.get("ExpressionAttributeValues", {})
+
+
+def _size(item: Any) -> int:
+    """Bytes, by DynamoDB's rules. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/CapacityUnitCalculations.html"""
+    return sum(len(name.encode()) + _value_size(value) for name, value in item.items()) if item else 0
+
+
+def _value_size(value: Any) -> int:
+    ((kind, content),) = value.items()
+    if kind == "S":
+        return len(content.encode())
+    if kind == "N":
+        return len(content.lstrip("-").replace(".", "").strip("0")) // 2 + 2
+    if kind == "L":
+        return 3 + sum(1 + _value_size(each) for each in content)
+    if kind == "M":
+        return 3 + sum(1 + len(name.encode()) + _value_size(each) for name, each in content.items())
+    return 1
+
+
+@dataclass
+class _Waiting:
+    id: str
+    body: str
+    visible_at: datetime
+    received: int = 0
+    handle: str = ""
+
+
+class Sqs:
+    """As much of the client as Fanfare calls, and what the event source mapping does with a queue."""
+
+    def __init__(self, memory: Memory) -> None:
+        self.memory = memory
+        self.queues: dict[str, list[_Waiting]] = {}
+        self._ids = itertools.count(1)
+
+    def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:
+        if len(Entries) > 10:
+            raise refused("TooManyEntriesInBatchRequest", "more than 10", "SendMessageBatch")
+        return self.memory.call("sqs:SendMessageBatch", lambda: self._send(QueueUrl, Entries))
+
+    def _send(self, url: str, entries: Any) -> Any:
+        for entry in entries:
+            self.put(url, entry["MessageBody"], delay=entry.get("DelaySeconds", 0))
+        return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
+
+    def put(self, url: str, body: str, *, delay: float = 0) -> None:
+        """Leave a message, as if AWS itself had."""
+        visible_at = self.memory.clock() + timedelta(seconds=delay)
+        self.queues.setdefault(url, []).append(_Waiting(f"m{next(self._ids)}", body, visible_at))
+
+    def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> Any:
+        return self.memory.call(
+            "sqs:ReceiveMessage", lambda: self._receive(QueueUrl, MaxNumberOfMessages, VisibilityTimeout)
+        )
+
+    def _receive(self, url: str, limit: int, visibility: int) -> Any:
+        found = [self._hide(each, visibility) for each in itertools.islice(self.visible(url), limit)]
+        return {"Messages": [{"MessageId": e.id, "ReceiptHandle": e.handle, "Body": e.body} for e in found]}
+
+    def _hide(self, message: _Waiting, seconds: float) -> _Waiting:
+        message.received += 1
+        message.handle = f"{message.id}/{message.received}"
+        message.visible_at = self.memory.clock() + timedelta(seconds=seconds)
+        return message
+
+    def delete_message(self, *, QueueUrl: str, ReceiptHandle: str) -> Any:
+        return self.memory.call("sqs:DeleteMessage", lambda: self.remove(QueueUrl, ReceiptHandle))
+
+    def change_message_visibility(self, *, QueueUrl: str, ReceiptHandle: str, VisibilityTimeout: int) -> Any:
+        return self.memory.call(
+            "sqs:ChangeMessageVisibility", lambda: self._change(QueueUrl, ReceiptHandle, VisibilityTimeout)
+        )
+
+    def _change(self, url: str, handle: str, seconds: int) -> Any:
+        for message in self.queues.get(url, []):
+            if message.handle == handle:
+                message.visible_at = self.memory.clock() + timedelta(seconds=seconds)
+        return {}
+
+    # What AWS does with a queue, uncounted
+
+    def visible(self, url: str) -> Iterator[_Waiting]:
+        """The messages that can be received now."""
+        now = self.memory.clock()
+        return (message for message in list(self.queues.get(url, [])) if message.visible_at <= now)
+
+    def take(self, url: str, limit: int, *, visibility: float) -> list[_Waiting]:
+        """What the event source mapping hands to a function."""
+        return [self._hide(each, visibility) for each in itertools.islice(self.visible(url), limit)]
+
+    def remove(self, url: str, handle: str) -> Any:
+        self.queues[url] = [message for message in self.queues.get(url, []) if message.handle != handle]
+        return {}
+
+    def next_visible(self) -> datetime | None:
+        """When the next hidden message shows."""
+        return min((message.visible_at for queue in self.queues.values() for message in queue), default=None)

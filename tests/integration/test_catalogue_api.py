@@ -1,0 +1,160 @@
+"""Topics and templates, as a service sees them over HTTP."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.integration.conftest import Aws, Clock
+from tests.integration.internal_api import Answer, call, deliver, event
+
+TEMPLATE: dict[str, Any] = {
+    "channels": {"email": {"subject": "Hello {{ data.name }}", "text": "Hi"}},
+    "example": {"name": "A"},
+}
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def put_topic(topic: str, **fields: Any) -> Answer:
+    return call("PUT", f"/v1/topics/{topic}", {"title": "A topic", "channels": ["email"]} | fields)
+
+
+def put_template(template: str, **fields: Any) -> Answer:
+    return call("PUT", f"/v1/templates/{template}", TEMPLATE | fields)
+
+
+def test_a_topic_is_created_then_replaced(clock: Clock) -> None:
+    first = put_topic("news", category="daily", required=True)
+    clock.advance(hours=1)
+    second = put_topic("news", title="News")
+    assert (first.status, second.status) == (201, 200)
+    assert call("GET", "/v1/topics/news").body == second.body
+    assert (second.body["title"], second.body["category"], second.body["required"]) == ("News", "general", False)
+    assert second.body["created_at"] == first.body["created_at"] < second.body["updated_at"]
+
+
+def test_a_topic_reads_as_it_was_written() -> None:
+    limit = {"count": 5, "per_seconds": 86_400, "overflow": "drop"}
+    topic = deliver(event("put_topic")).body
+    assert (topic["id"], topic["limit"], topic["public"], topic["shards"]) == ("orders.shipped", limit, True, 1)
+    assert call("GET", "/v1/topics").body == {"items": [topic], "next_cursor": None}
+
+
+def test_the_shards_of_a_topic_stay() -> None:
+    put_topic("news", shards=4)
+    assert put_topic("news").body["shards"] == 4
+    assert put_topic("news", shards=5).body["code"] == "shards_are_fixed"
+    call("DELETE", "/v1/topics/news")
+    assert put_topic("news", shards=5).status == 409
+    again = put_topic("news")
+    assert (again.status, again.body["shards"]) == (201, 4)
+
+
+def test_a_deleted_topic_is_gone_and_can_be_deleted_again() -> None:
+    put_topic("news")
+    assert [call("DELETE", f"/v1/topics/{topic}").status for topic in ("news", "news", "unknown")] == [204, 204, 204]
+    assert call("GET", "/v1/topics/news").status == 404
+    assert call("GET", "/v1/topics").body["items"] == []
+    posted = call("POST", "/v1/messages", {"topic": "news", "content": {"subject": "a", "text": "b"}})
+    assert (posted.status, posted.pointers) == (422, ["/topic"])
+
+
+def test_topics_are_listed_by_id_page_by_page() -> None:
+    for topic in ("d", "b", "a", "c"):
+        put_topic(topic)
+    call("DELETE", "/v1/topics/b")
+    seen, cursor = [], None
+    while True:
+        query: dict[str, Any] = {"limit": 1} | ({"cursor": cursor} if cursor else {})
+        page = call("GET", "/v1/topics", **query).body
+        seen += [topic["id"] for topic in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert seen == ["a", "c", "d"]
+
+
+def test_every_put_of_a_template_is_a_new_version() -> None:
+    first, second = put_template("t"), put_template("t", locales={"de": {"email": {"subject": "Hallo"}}})
+    assert (first.status, first.body) == (201, {"id": "t", "version": 1})
+    assert (second.status, second.body) == (201, {"id": "t", "version": 2})
+    newest, old = call("GET", "/v1/templates/t").body, call("GET", "/v1/templates/t", version=1).body
+    assert (newest["version"], newest["locales"]) == (2, {"de": {"email": {"subject": "Hallo"}}})
+    assert (old["version"], old["locales"], old["channels"]) == (1, {}, TEMPLATE["channels"])
+
+
+def test_versions_are_listed_the_newest_first() -> None:
+    for _ in range(3):
+        put_template("t")
+    page = call("GET", "/v1/templates/t/versions", limit=2).body
+    assert [each["version"] for each in page["items"]] == [3, 2]
+    rest = call("GET", "/v1/templates/t/versions", limit=2, cursor=page["next_cursor"]).body
+    assert ([each["version"] for each in rest["items"]], rest["next_cursor"]) == ([1], None)
+
+
+@pytest.mark.parametrize("version", ["0", "abc", "-1", "1.5", ""])
+def test_a_version_is_a_number(version: str) -> None:
+    answer = call("GET", "/v1/templates/t", version=version)
+    assert (answer.status, answer.pointers) == (422, ["?version"])
+
+
+def test_a_version_that_is_not_there_is_not_found() -> None:
+    put_template("t")
+    assert call("GET", "/v1/templates/t", version=2).status == 404
+
+
+def test_a_template_that_does_not_render_names_the_line_and_column() -> None:
+    answer = put_template("t", channels={"email": {"subject": "Hello", "text": "Hi\n  {{ data.nothing }}"}})
+    assert (answer.status, answer.pointers) == (422, ["/channels/email/text"])
+    assert "line 2, column" in answer.body["errors"][0]["detail"]
+
+
+def test_a_deleted_template_is_hidden_until_it_is_put_again() -> None:
+    put_template("t")
+    assert [call("DELETE", f"/v1/templates/{each}").status for each in ("t", "t", "unknown")] == [204, 204, 204]
+    hidden = [call("GET", "/v1/templates/t"), call("GET", "/v1/templates/t", version=1)]
+    assert {answer.status for answer in [*hidden, call("GET", "/v1/templates/t/versions")]} == {404}
+    assert call("POST", "/v1/templates/t/previews", {"channel": "email"}).status == 404
+    assert call("GET", "/v1/templates").body["items"] == []
+    assert put_template("t").body["version"] == 2
+    assert [each["version"] for each in call("GET", "/v1/templates").body["items"]] == [2]
+
+
+def test_a_hidden_template_is_not_for_new_messages() -> None:
+    put_template("t")
+    call("DELETE", "/v1/templates/t")
+    answer = call("POST", "/v1/messages", {"recipients": ["ada"], "template": {"id": "t"}, "data": {"name": "A"}})
+    assert (answer.status, answer.pointers) == (422, ["/template"])
+
+
+def test_a_large_template_in_any_script_is_stored_whole() -> None:
+    text = "語" * 80_000
+    assert put_template("t", channels={"email": {"subject": "Hi", "text": text}}).status == 201
+    assert call("GET", "/v1/templates/t").body["channels"]["email"]["text"] == text
+
+
+def test_a_preview_is_what_would_be_sent() -> None:
+    deliver(event("put_template"))
+    german = deliver(event("preview_template"))
+    assert (german.status, german.body["subject"]) == (200, "Bestellung B-4 ist unterwegs")
+    english = call("POST", "/v1/templates/order-shipped/previews", {"channel": "email"})
+    assert english.body["subject"] == "Order A-17 is on its way"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [({"data": {"order": 4}}, "/data/order"), ({"data": {}}, "/data"), ({"channel": "smoke"}, "/channel")],
+)
+def test_a_preview_that_is_wrong_is_named(fields: dict[str, Any], pointer: str) -> None:
+    deliver(event("put_template"))
+    answer = call("POST", "/v1/templates/order-shipped/previews", {"channel": "email"} | fields)
+    assert (answer.status, answer.pointers) == (422, [pointer])
+
+
+def test_html_is_escaped_in_a_preview(aws: Aws) -> None:
+    channels = {"email": {"subject": "{{ data.name }}", "html": "<p>{{ data.name }}</p>"}}
+    put_template("t", channels=channels)
+    preview = call("POST", "/v1/templates/t/previews", {"channel": "email", "data": {"name": "<b>&"}}).body
+    assert (preview["subject"], preview["html"]) == ("<b>&", "<p>&lt;b&gt;&amp;</p>")

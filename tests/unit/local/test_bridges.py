@@ -1,0 +1,32 @@
+"""The emulator's gaps are closed in the templates, and nothing else is changed there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from local.bridges import bridge
+
+POLICY = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes"], "Resource": {"Ref": "Queue"}}
+
+
+def bridged(folder: Path, template: dict[str, Any]) -> Any:
+    path = folder / "Stack.template.json"
+    path.write_text(json.dumps(template))
+    bridge(folder)
+    return json.loads(path.read_text())
+
+
+def test_a_secret_is_named_by_its_arn(tmp_path: Path) -> None:
+    resources = {"Key": {"Type": "AWS::SecretsManager::Secret"}, "Queue": {"Type": "AWS::SQS::Queue"}}
+    outputs = {"A": {"Value": {"Ref": "Key"}}, "B": {"Value": {"Ref": "Queue"}}}
+    changed = bridged(tmp_path, {"Resources": resources, "Outputs": outputs})
+    assert changed["Outputs"] == {"A": {"Value": {"Fn::GetAtt": ["Key", "Id"]}}, "B": {"Value": {"Ref": "Queue"}}}
+
+
+def test_who_may_send_one_may_send_many(tmp_path: Path) -> None:
+    changed = bridged(tmp_path, {"Resources": {}, "Statement": [POLICY, POLICY | {"Effect": "Deny"}]})
+    allowed, denied = changed["Statement"]
+    assert allowed["Action"] == [*POLICY["Action"], "sqs:SendMessageBatch"]
+    assert denied == POLICY | {"Effect": "Deny"}
