@@ -18,7 +18,7 @@ from fanfare.channels.email import (
     report,
     tag_value,
 )
-from fanfare.deliveries import PROVES_SENT, Receipt
+from fanfare.receipts import PROVES_SENT, Receipt
 from fanfare.record_receipt import READERS, read
 from hypothesis import given
 from hypothesis import strategies as st
