@@ -77,7 +77,7 @@ def test_every_schema_is_of_an_event_and_every_event_has_a_schema() -> None:
     assert titles == {MESSAGE_MOVED, DELIVERIES_RECORDED}
 
 
-@pytest.mark.parametrize("state", PUBLISHED)
+@pytest.mark.parametrize("state", sorted(PUBLISHED))
 @pytest.mark.parametrize(
     "fields", [{}, {"counts": COUNTS}, {"topic": None, "template": None}, {"timeline": ({"state": "x", "at": AT},)}]
 )
