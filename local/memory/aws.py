@@ -222,7 +222,7 @@ class DynamoDB:
                     self._delete(table, write["DeleteRequest"]["Key"])
         return {"UnprocessedItems": {}}
 
-    def transact_write_items(self, *, TransactItems: Any) -> Any:
+    def transact_write_items(self, *, TransactItems: Any, **_token: str) -> Any:
         return self.memory.call("dynamodb:TransactWriteItems", lambda: self._transact(TransactItems))
 
     def _transact(self, parts: Any) -> Any:
