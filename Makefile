@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run test unit e2e faults bench-counts lint format synth lock clean
+.PHONY: help demo run test unit e2e faults mutants bench-counts lint format synth lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,6 +39,9 @@ faults: $(READY) ## every fault, every pair, a hundred thousand triples
 
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
+
+mutants: $(READY) ## plant bugs on purpose: each has to be caught
+	@$(BIN)/python -m tests.mutants
 
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .

@@ -68,6 +68,9 @@ class Scenario:
             for user, code in codes.items()
             if code in (Outcome.SKIPPED, Outcome.DELETED) and copies[user]
         ]
+        wrong += [f"another message reached {user}" for about, user, _ in world.provider.accepted if about != message]
+        wrong += world.records_that_differ(message, codes)
+        wrong += world.counts_that_differ(message, codes)
         lost = [user for user in self.users if not copies[user] and codes.get(user) in (None, Outcome.SENT)]
         if state is State.DELETED:
             lost = []
@@ -145,12 +148,12 @@ SMALL = (
 
 @contextmanager
 def small_pages() -> Iterator[None]:
-    """Batches of two and pages of three, so that a few users make several of each."""
-    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS)
-    Email.batch_size, fan_out.PAGE, fan_out.ROWS = 2, 3, 5
+    """Batches of two, pages of three and small transactions, so that a few users make several of each."""
+    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.TRANSACTION_LIMIT)
+    Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.TRANSACTION_LIMIT = 2, 3, 5, 10
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        Email.batch_size, fan_out.PAGE, fan_out.ROWS = before
+        Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.TRANSACTION_LIMIT = before
         logging.disable(logging.NOTSET)

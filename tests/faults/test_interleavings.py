@@ -13,7 +13,7 @@ from fanfare.queues import FanOutJob
 from fanfare.status import Outcome, State
 
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
-from tests.faults.scenarios import THREE, small_pages
+from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import World
 
 DRAWN = 400  # where there are too many orders for all of them
@@ -28,9 +28,10 @@ def pages() -> Iterator[None]:
 class Play:
     """A world on a stage, with one message in it."""
 
-    def __init__(self, **fields: Any) -> None:
+    def __init__(self, users: tuple[str, ...] = THREE, **fields: Any) -> None:
         self.world = World()
-        self.world.prepare(THREE, **fields)
+        self.users = users
+        self.world.prepare(users, **fields)
         self.message = self.world.post()
         self.stage = Stage()
 
@@ -59,8 +60,8 @@ class Play:
 
     def once_each(self) -> None:
         self.world.rest(self.message)
-        assert self.world.provider.copies(self.message) == dict.fromkeys(THREE, 1)
-        assert self.world.codes(self.message) == dict.fromkeys(THREE, Outcome.SENT)
+        assert self.world.provider.copies(self.message) == dict.fromkeys(self.users, 1)
+        assert self.world.codes(self.message) == dict.fromkeys(self.users, Outcome.SENT)
         assert self.world.state(self.message) is State.SENT
 
 
@@ -89,6 +90,19 @@ def test_two_fan_outs_of_one_shard_choose_everybody_once() -> None:
     for choose in drawn_orders(DRAWN, seed=2):
         play = Play(limit={"count": 2, "per_seconds": 3600, "overflow": "drop"})
         play.act(choose, play.fan_out(play.message), play.fan_out(play.message))
+        play.once_each()
+
+
+def test_a_fan_out_that_comes_late_opens_nothing_that_was_sent() -> None:
+    for choose in drawn_orders(DRAWN, seed=5):
+        play = Play(SEVEN)
+        early = play.fan_out(play.message)
+
+        def fan_out_and_deliver(play: Play = play, early: Actor = early) -> None:
+            early()
+            play.worker("quick", *play.jobs())()
+
+        play.act(choose, play.fan_out(play.message), fan_out_and_deliver)
         play.once_each()
 
 
@@ -138,4 +152,24 @@ def test_a_deletion_at_any_moment_stops_all_but_what_it_says_is_in_flight() -> N
             assert total <= answers[0]["already_sent"] + answers[0]["in_flight"]
             assert play.world.state(play.message) is State.DELETED
         played += 1
+    assert played > 50
+
+
+def test_an_unsubscribe_holds_for_every_page_committed_after_it() -> None:
+    played = 0
+    for choose in every_order():
+        play = Play()
+        committed_first: list[bool] = []
+
+        def unsubscribe(play: Play = play, committed_first: list[bool] = committed_first) -> None:
+            play.world.audience.unsubscribe(THREE[0], "news", "email")
+            committed_first.append(bool(play.jobs()))
+
+        play.act(choose, play.fan_out(play.message), unsubscribe)
+        play.world.rest(play.message)
+        if committed_first == [False]:
+            assert THREE[0] not in play.world.provider.copies(play.message)
+        played += 1
+        if played >= DRAWN:
+            break
     assert played > 50

@@ -86,7 +86,7 @@ class Provider:
             self.accepted.append((message, user, self.world.calls))
             results.append({"Status": "SUCCESS", "MessageId": f"ses-{len(self.accepted)}"})
             if self.receipts:
-                self.world.events.append((self.world.now + timedelta(seconds=20), message, user))
+                self.world.events.append((self.world.now + timedelta(seconds=90), message, user))
         return {"BulkEmailEntryResults": results}
 
     def copies(self, message: str) -> Counter[str]:
@@ -416,3 +416,27 @@ class World:
                 found[user] = Outcome(code)
         self.armed = armed
         return found
+
+    def records_that_differ(self, message: str, codes: Mapping[str, Outcome]) -> list[str]:
+        """Recipients whose own record says something else than their batch."""
+        armed, self.armed = self.armed, False
+        records = self.deliveries.get_many((user, message, "email") for user in codes)
+        self.armed = armed
+        found = {user: records.get((user, message, "email")) for user in codes}
+        return [
+            f"{user} is {code.label}, but their record says {record.status.label if record else 'nothing'}"
+            for user, code in codes.items()
+            for record in [found[user]]
+            if record is None or record.status is not code
+        ]
+
+    def counts_that_differ(self, message: str, codes: Mapping[str, Outcome]) -> list[str]:
+        """Whether the counts that a message came to rest with are those of its batches."""
+        armed, self.armed = self.armed, False
+        known = self.messages.get(message)
+        self.armed = armed
+        if known is None or known.counts is None or known.state is State.DELETED:
+            return []
+        summed = Counter(code.label for code in codes.values())
+        told = {label: known.counts[label] for label in ("sent", "failed", "skipped", "deleted")}
+        return [] if told == {label: summed[label] for label in told} else [f"it says {told}, its batches say {summed}"]

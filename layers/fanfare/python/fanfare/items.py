@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from decimal import Decimal
 from random import uniform
 from typing import TYPE_CHECKING, Any
 
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
 
 from .errors import ConditionFailed, Unavailable
@@ -29,26 +27,47 @@ TRANSACTION_LIMIT = 100  # items a TransactWriteItems
 UNPROCESSED_ROUNDS = 8
 
 
-class _Plain(TypeDeserializer):
-    """Numbers come back as int or float, not as Decimal."""
+def _packed(value: Any) -> dict[str, Any]:
+    """One value as DynamoDB wants it. boto3's own serializer takes four times as long, at every delivery."""
+    if isinstance(value, str):
+        return {"S": str(value)}  # an enumeration's value too
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, Mapping):
+        return {"M": {name: _packed(each) for name, each in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"L": [_packed(each) for each in value]}
+    if value is None:
+        return {"NULL": True}
+    raise TypeError(f"an attribute can't be a {type(value).__name__}")
 
-    def _deserialize_n(self, value: str) -> int | float:
-        number = Decimal(value)
-        return int(number) if number == number.to_integral_value() else float(number)
 
-
-_pack_value = TypeSerializer().serialize
-_unpack_value = _Plain().deserialize
+def _unpacked(value: Mapping[str, Any]) -> Any:
+    """One value as Python has it; numbers as int or float, not as Decimal."""
+    ((kind, content),) = value.items()
+    if kind in {"S", "BOOL"}:
+        return content
+    if kind == "N":
+        return float(content) if "." in content or "E" in content else int(content)
+    if kind == "M":
+        return {name: _unpacked(each) for name, each in content.items()}
+    if kind == "L":
+        return [_unpacked(each) for each in content]
+    if kind == "NULL":
+        return None
+    raise TypeError(f"no attribute of ours is of the kind {kind}")
 
 
 def pack(item: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes as DynamoDB wants them; a None is an absent attribute."""
-    return {name: _pack_value(value) for name, value in item.items() if value is not None}
+    return {name: _packed(value) for name, value in item.items() if value is not None}
 
 
 def unpack(item: Mapping[str, Any]) -> Item:
     """Attributes as Python has them."""
-    return {name: _unpack_value(value) for name, value in item.items()}
+    return {name: _unpacked(value) for name, value in item.items()}
 
 
 class Table:

@@ -1,0 +1,252 @@
+"""Bugs that are planted on purpose, as data: small, nasty, each a line that somebody could have written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FAULTS = ("tests/faults/test_faults.py", "tests/faults/test_interleavings.py")
+WAY = ("tests/integration/test_way_of_a_message.py",)
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One bug: in `file`, the `nth` place that reads `good` is made to read `bad`. `tests` have to catch it."""
+
+    name: str
+    file: str
+    good: str
+    bad: str
+    tests: tuple[str, ...] = FAULTS
+    nth: int = 0
+
+
+NO_LEASE_ALIVE = "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
+
+MUTANTS = (
+    Mutant(
+        "a stale copy of a batch is taken for the current one",
+        "batches.py",
+        NO_LEASE_ALIVE,
+        f"{NO_LEASE_ALIVE} OR (attribute_exists(pk) AND attribute_not_exists(lease_until))",
+        tests=WAY,
+    ),
+    Mutant(
+        "a lease is taken while another is alive",
+        "batches.py",
+        NO_LEASE_ALIVE,
+        "generation = :generation AND :now = :now",
+    ),
+    Mutant(
+        "a batch is sent again without a new generation",
+        "batches.py",
+        "generation=state.generation + 1, lost=lost",
+        "generation=state.generation, lost=lost",
+        tests=WAY,
+    ),
+    Mutant(
+        "a batch is closed with nobody's outcome",
+        "batches.py",
+        '"codes": state.codes,\n                    "generation"',
+        '"codes": state.codes.replace("F", "S"),\n                    "generation"',
+    ),
+    Mutant(
+        "a page is committed whatever page was read",
+        "messages.py",
+        '"page = :read AND sealed = :open"',
+        '"attribute_exists(pk) AND :read = :read AND :open = :open"',
+    ),
+    Mutant(
+        "a first page is committed twice",
+        "messages.py",
+        'condition = "attribute_not_exists(pk)"',
+        'condition = "attribute_not_exists(nothing)"',
+    ),
+    Mutant(
+        "a limit is counted without looking again",
+        "audience.py",
+        'condition="rev = :read",\n            values={":limits"',
+        'condition="attribute_exists(pk) AND :read = :read",\n            values={":limits"',
+    ),
+    Mutant(
+        "an unsubscribe during a page is not noticed",
+        "fan_out.py",
+        "parts.append(self.audience.checking_removals(message.topic, read.shard, removals))",
+        "pass",
+    ),
+    Mutant(
+        "a shard is sealed before its last page",
+        "fan_out.py",
+        "sealed=upcoming is None and not more)",
+        "sealed=upcoming is None)",
+    ),
+    Mutant(
+        "the cursor stays where it was",
+        "fan_out.py",
+        "cursor=page.cursor, sealed=sealed",
+        "cursor=read.cursor, sealed=sealed",
+    ),
+    Mutant(
+        "the cursor runs ahead of the page",
+        "fan_out.py",
+        "        if not self._fits(page, row, verdict):\n",
+        "        if not self._fits(page, row, verdict):\n            page.cursor = row.position\n",
+    ),
+    Mutant(
+        "limits are counted outside the transaction",
+        "fan_out.py",
+        "parts += [self.audience.charging(user, limits) for user, limits in page.charges.values()]",
+        "pass",
+    ),
+    Mutant("a skipped recipient is not stored", "fan_out.py", "if page.skips:", "if False:", tests=WAY),
+    Mutant("a deleted message is sent", "deliver.py", "if attempt.message.state is State.DELETED:", "if False:"),
+    Mutant(
+        "an expired message is sent", "deliver.py", "if attempt.message.expired(self.clock()):", "if False:", tests=WAY
+    ),
+    Mutant("a lost worker's batch is sent at once", "deliver.py", "if state.lease_owner is not None:", "if False:"),
+    Mutant("hold does not hold", "deliver.py", 'attempt.message.on_doubt == "hold"', "False"),
+    Mutant(
+        "a receipt does not settle a doubt",
+        "deliver.py",
+        "elif PROVES_SENT & receipts.get(key, {}).keys():",
+        "elif False:",
+    ),
+    Mutant(
+        "our own record does not settle a doubt",
+        "deliver.py",
+        "if record is not None and record.status is Outcome.SENT:",
+        "if False:",
+    ),
+    Mutant(
+        "a lost answer is taken for a failure that may be tried again",
+        "deliver.py",
+        "Kind.UNKNOWN: Outcome.IN_DOUBT",
+        "Kind.UNKNOWN: Outcome.OUTSTANDING",
+    ),
+    Mutant(
+        "a lost answer is taken for sent",
+        "channels/email.py",
+        'return [Result(Kind.UNKNOWN, "outcome_unknown")] * len(entries)',
+        "return [Result(Kind.SENT)] * len(entries)",
+        tests=("tests/unit/channels/test_email.py", *WAY),
+    ),
+    Mutant(
+        "a doubt does not wait for the provider's event",
+        "deliver.py",
+        "self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)",
+        "self._release(after, owner, Waiting.DOUBT, 0.0)",
+    ),
+    Mutant(
+        "a deletion forgets who was sent to",
+        "deliver.py",
+        "        endings |= self._known_as_sent(attempt, doubts)\n        self._record",
+        "        self._record",
+    ),
+    Mutant(
+        "a throttle is an attempt",
+        "deliver.py",
+        "tried = any(result.kind is Kind.TEMPORARY",
+        "tried = any(result.kind in (Kind.TEMPORARY, Kind.THROTTLED)",
+        tests=WAY,
+    ),
+    Mutant(
+        "attempts have no end",
+        "deliver.py",
+        "if result.kind is Kind.TEMPORARY and attempts >= self.pace.max_attempts:",
+        "if False:",
+        tests=WAY,
+    ),
+    Mutant(
+        "the reconciler ends what may have been sent",
+        "reconcile.py",
+        "if message.state is State.DELETED and not state.doubtful:",
+        "if message.state is State.DELETED:",
+    ),
+    Mutant("the reconciler forgets batches", "reconcile.py", "self._due(states, time_left)", "pass"),
+    Mutant(
+        "the reconciler forgets fan-outs",
+        "reconcile.py",
+        "self.queues.send_fan_out([FanOutJob(message.id, each.shard) for each in lost])",
+        "pass",
+    ),
+    Mutant(
+        "dead letters are thrown away",
+        "reconcile.py",
+        "self._batch_letter(name, read_job_body(letter.body))",
+        "pass",
+        tests=WAY,
+    ),
+    Mutant(
+        "a redrive opens what was sent",
+        "redrive.py",
+        "if code == Outcome.FAILED.value",
+        "if code != Outcome.SKIPPED.value",
+    ),
+    Mutant(
+        "a message comes to rest before its shards are sealed",
+        "finish.py",
+        "and every_shard_sealed(message, progress)",
+        "",
+    ),
+    Mutant("a message comes to rest while it is re-driven", "finish.py", "not message.redriving and ", ""),
+    Mutant(
+        "a key makes a second message",
+        "messages.py",
+        'condition="attribute_not_exists(pk)",\n                )',
+        'condition="attribute_not_exists(nothing)",\n                )',
+    ),
+    Mutant(
+        "a state moves from anywhere",
+        "messages.py",
+        "condition = [f\"#state IN ({', '.join(f':from{i}' for i in range(len(allowed)))})\"]",
+        'condition = ["attribute_exists(pk)"]\n        values = {k: values[k] for k in values if ":from" not in k}',
+    ),
+    Mutant(
+        "sent can be deleted",
+        "status.py",
+        "State.SENT: frozenset(),",
+        "State.SENT: frozenset({State.DELETED}),",
+        tests=("tests/unit/test_status.py",),
+    ),
+    Mutant(
+        "one more than the limit",
+        "limits.py",
+        "if total < limit.count:",
+        "if total <= limit.count:",
+        tests=("tests/unit/test_limits.py",),
+    ),
+    Mutant(
+        "a slice leaves the window with its beginning",
+        "limits.py",
+        "if start + width + limit.per_seconds > at]",
+        "if start + limit.per_seconds > at]",
+        tests=("tests/unit/test_limits.py",),
+    ),
+    Mutant(
+        "a suppression is not looked at",
+        "decide.py",
+        '    ("suppression", _not_suppressed),\n',
+        "",
+        tests=("tests/unit/test_decide.py",),
+    ),
+    Mutant(
+        "a template may call",
+        "templates.py",
+        '"Template", "Output",',
+        '"Call", "Template", "Output",',
+        tests=("tests/unit/test_templates.py",),
+    ),
+    Mutant(
+        "HTML is not escaped",
+        "templates.py",
+        "autoescape=html",
+        "autoescape=False",
+        tests=("tests/unit/test_templates.py",),
+    ),
+    Mutant(
+        "loops have no end",
+        "templates.py",
+        "if self.iterations >= ITERATION_LIMIT:",
+        "if False:",
+        tests=("tests/unit/test_templates.py",),
+    ),
+)
