@@ -149,11 +149,11 @@ SMALL = (
 @contextmanager
 def small_pages() -> Iterator[None]:
     """Batches of two, pages of three and small transactions, so that a few users make several of each."""
-    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.TRANSACTION_LIMIT)
-    Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.TRANSACTION_LIMIT = 2, 3, 5, 10
+    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS)
+    Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = 2, 3, 5, 10
     logging.disable(logging.CRITICAL)
     try:
         yield
     finally:
-        Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.TRANSACTION_LIMIT = before
+        Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = before
         logging.disable(logging.NOTSET)

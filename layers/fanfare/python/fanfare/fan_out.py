@@ -39,6 +39,7 @@ log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ROWS = 2_000  # subscriptions read at once
+ITEMS = TRANSACTION_LIMIT  # of a page's transaction
 PAGE = 2_000  # recipients of a page at most: their batches fit a transaction with room to spare
 SPARE = 4  # items of a page's transaction beside batches, charges and skips: cursor, skips, removals, one to grow
 CONFLICTS = 30  # in a row, before the job is left to be repeated
@@ -285,7 +286,7 @@ class FanOut:
             users = page.filling.get((row.channel, slot), [])
             more += 2 if len(users) % CHANNELS[row.channel].batch_size == 0 else 0
             more += 1 if verdict.limits is not None and row.user_id not in page.charges else 0
-        return page.items + more <= TRANSACTION_LIMIT
+        return page.items + more <= ITEMS
 
     def _commit(self, message: Message, page: Page, removals: int, now: datetime, *, sealed: bool) -> Progress:
         """The page in one transaction. Raises ConditionFailed, and then nothing of it happened."""
