@@ -21,7 +21,9 @@ LOCK: Final = ROOT / "layers" / "dependencies" / "requirements.txt"
 SOURCE: Final = ROOT / "layers" / "fanfare"
 
 # botocore describes some four hundred services, 28 MB of them; these are the ones we call.
-SERVICES: Final = frozenset({"dynamodb", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"})
+SERVICES: Final = frozenset(
+    {"dynamodb", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"}
+)
 # Notes of the installer, with paths of the machine it ran on. METADATA and licences stay: pydantic asks for
 # the version of email-validator by it.
 INSTALLER_NOTES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")

@@ -16,6 +16,7 @@ metrics = wiring.metrics()
 @metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the schedule says nothing
     done = wiring.reconcile().run(time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+    wiring.flush_events()
     metrics.add_metric(name="reconciled", unit=MetricUnit.Count, value=1)
     for kind, count in done.items():
         metrics.add_metric(name=kind, unit=MetricUnit.Count, value=count)

@@ -345,7 +345,7 @@ class Deliver:
             if user_id in users and name in users[user_id].suppressed
         }
         topic = attempt.message.topic
-        if topic is not None and attempt.state.generation > 1 and self._unsubscribable(attempt):
+        if topic is not None and attempt.state.generation > 1 and self._refusable(topic):
             subscribed = self.audience.subscribed(topic, [(user_id, name) for user_id in pending])
             gone = {user_id: "not_subscribed" for user_id in pending if (user_id, name) not in subscribed}
             refused = gone | refused
@@ -353,14 +353,15 @@ class Deliver:
 
     def _unsubscribable(self, attempt: _Attempt) -> Callable[[str], str] | None:
         """Makes the links that take this topic off this channel; None where a user can't."""
-        name = attempt.message.topic
-        if name is None or self.links is None:
+        name, links = attempt.message.topic, self.links
+        if name is None or links is None or not self._refusable(name):
             return None
-        topic = self.catalogue.topic(name)
-        if topic is not None and topic.required:
-            return None
-        links = self.links
         return lambda user_id: links.unsubscribe(user_id, name, self.channel.name)
+
+    def _refusable(self, topic: str) -> bool:
+        """Whether a user may leave the topic."""
+        known = self.catalogue.topic(topic)
+        return known is None or not known.required
 
     def _rendered(self, body: Mapping[str, Any], attempt: _Attempt, user: User) -> dict[str, str]:
         return self.renderer.render(

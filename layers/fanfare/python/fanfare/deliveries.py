@@ -13,7 +13,7 @@ order, and come before our own record, and no write depends on another. The stro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -75,12 +75,17 @@ Key = tuple[str, str, str]  # user id, message id, channel
 
 
 class Deliveries:
-    def __init__(self, table: Table) -> None:
+    """`recorded` is told of what became of recipients, once it is written."""
+
+    def __init__(self, table: Table, *, recorded: Callable[[Sequence[Delivery]], None] | None = None) -> None:
         self.table = table
+        self.recorded = recorded
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
         """Store what became of recipients: 25 a call, the same again if repeated."""
         self.table.write_many([_item(delivery) for delivery in deliveries])
+        if self.recorded is not None:
+            self.recorded(deliveries)
 
     def recording(self, delivery: Delivery) -> dict[str, Any]:
         """Store one, as part of a transaction."""

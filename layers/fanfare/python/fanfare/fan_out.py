@@ -89,6 +89,7 @@ class FanOut:
         queues: Queues,
         clock: Clock,
         stale_after: float,
+        overall: Mapping[str, Mapping[str, Any]] | None = None,
         sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         self.messages = messages
@@ -99,6 +100,7 @@ class FanOut:
         self.queues = queues
         self.clock = clock
         self.stale_after = stale_after
+        self.overall = overall or {}  # by channel, a user's limit across all topics
         self.sleep = sleep
 
     def run(self, job: FanOutJob, *, time_left: Callable[[], float]) -> int:
@@ -237,6 +239,7 @@ class FanOut:
                         topic=topic,
                         critical=message.priority == "critical",
                         offered=offered[row.channel],
+                        overall=self.overall.get(row.channel),
                     ),
                 )
 

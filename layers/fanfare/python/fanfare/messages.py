@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -104,8 +104,11 @@ class KeyReused(Exception):
 
 
 class Messages:
-    def __init__(self, table: Table) -> None:
+    """`moved` is told of every move through the life cycle, once it is written."""
+
+    def __init__(self, table: Table, *, moved: Callable[[Message], None] | None = None) -> None:
         self.table = table
+        self.moved = moved
 
     # Accepting
 
@@ -331,11 +334,14 @@ class Messages:
             condition.append("(#round = :round OR (attribute_not_exists(#round) AND :round = :zero))")
             values[":zero"] = 0
         update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
-        return _message(
+        message = _message(
             self.table.update(
                 _pk(message_id), "message", update, condition=" AND ".join(condition), values=values, names=names
             )
         )
+        if self.moved is not None:
+            self.moved(message)
+        return message
 
     def put_off(self, message_id: str, due_at: datetime, *, seen: str | None) -> None:
         """Have the reconciler look again at `due_at`. Raises ConditionFailed if it changed since it was seen."""

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
-from typing import Final
+from typing import Any, Final
 
 from .audience import Audience
-from .channels import CHANNELS
+from .channels import CHANNELS, email
 from .clock import Clock, to_text
 from .deliveries import Deliveries, Receipt, Report
 
 log = logging.getLogger(__name__)
+
+# Who reads an event, by its source
+READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report | None]]] = {"aws.ses": email.report}
 
 # Why an address is not written to again, by what was reported of it
 SUPPRESSES: Final = {
@@ -27,6 +30,11 @@ SUPPRESSES: Final = {
 }
 SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is taken for dead
 SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
+
+
+def read(event: Mapping[str, Any]) -> Report | None:
+    """What a provider's event reports, in our words; None where it is not of a delivery of ours."""
+    return READERS[event["source"]](event)
 
 
 def record_receipts(

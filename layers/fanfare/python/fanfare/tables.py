@@ -36,5 +36,6 @@ CATALOGUE = Table("catalogue")
 MESSAGES = Table("messages", indexes=(DUE, RECENT))
 BATCHES = Table("batches", indexes=(DUE,))
 DELIVERIES = Table("deliveries")
+INBOX = Table("inbox")
 
-TABLES = (AUDIENCE, CATALOGUE, MESSAGES, BATCHES, DELIVERIES)
+TABLES = (AUDIENCE, CATALOGUE, MESSAGES, BATCHES, DELIVERIES, INBOX)

@@ -10,26 +10,31 @@ import functools
 import json
 import logging
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from . import clock
+from . import clock, record_receipt
 from .audience import Audience
 from .batches import Batches
 from .catalogue import Catalogue
-from .channels import CHANNELS, Channel, Email
+from .channels import CHANNELS, Channel, Email, Inbox, Push, Sms, Webhook
+from .channels.push import SERVICES as PUSH_SERVICES
 from .deliver import Deliver, Pace
-from .deliveries import Deliveries
+from .deliveries import Deliveries, Delivery, Report
+from .events import Events
 from .fan_out import FanOut
+from .inboxes import Inboxes
 from .items import Table
-from .messages import Messages
+from .links import Links
+from .messages import Message, Messages
 from .queues import Queues
 from .reconcile import Reconcile
 from .templates import Renderer
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 # The SDK retries a provider's read time-out and 5xx by itself: that would send a mail twice.
 PROVIDER = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20)
 STORE = Config(retries={"mode": "standard", "total_max_attempts": 5}, connect_timeout=2, read_timeout=10)
+# An event is told beside the work, which does not wait long for it.
+TELL = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +59,7 @@ class Settings:
     doubt_grace: float = 120.0
     lease: float = 75.0
     retention: timedelta = timedelta(days=30)
+    user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -67,6 +75,7 @@ class Settings:
             doubt_grace=seconds("DOUBT_GRACE", cls.doubt_grace),
             lease=seconds("LEASE", cls.lease),
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
+            user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
         )
 
 
@@ -102,7 +111,7 @@ def catalogue() -> Catalogue:
 
 @functools.cache
 def messages() -> Messages:
-    return Messages(_table("messages"))
+    return Messages(_table("messages"), moved=_tell_moved if _tells() else None)
 
 
 @functools.cache
@@ -112,7 +121,13 @@ def batches() -> Batches:
 
 @functools.cache
 def deliveries() -> Deliveries:
-    return Deliveries(_table("deliveries"))
+    told = _tells() and os.environ.get("FANFARE_DELIVERY_EVENTS") == "true"
+    return Deliveries(_table("deliveries"), recorded=_tell_recorded if told else None)
+
+
+@functools.cache
+def inboxes() -> Inboxes:
+    return Inboxes(_table("inbox"), clock=now, retention=settings().retention)
 
 
 @functools.cache
@@ -135,6 +150,31 @@ def queues() -> Queues:
 
 
 @functools.cache
+def events() -> Events:
+    """The bus for services. Its client is opened with the first event: most invocations have none."""
+    opened = functools.cache(lambda: boto3.client("events", config=TELL))
+    return Events(opened, bus=os.environ["FANFARE_EVENT_BUS_NAME"])
+
+
+def flush_events() -> None:
+    """Publish what was gathered, where there is a bus."""
+    if _tells():
+        events().flush()
+
+
+def _tells() -> bool:
+    return "FANFARE_EVENT_BUS_NAME" in os.environ
+
+
+def _tell_moved(message: Message) -> None:
+    events().moved(message)
+
+
+def _tell_recorded(recorded: Sequence[Delivery]) -> None:
+    events().recorded(recorded)
+
+
+@functools.cache
 def channel() -> Channel:
     """The channel that this function delivers on."""
     return _OPEN[os.environ["FANFARE_CHANNEL"]]()
@@ -149,6 +189,12 @@ def signing_keys() -> Mapping[str, str]:
     return keys
 
 
+def links() -> Links | None:
+    """Signed links to the public API; None where this function is not told where that is."""
+    base = os.environ.get("FANFARE_PUBLIC_URL")
+    return Links(base, keys=signing_keys) if base else None
+
+
 def _email() -> Channel:
     return Email(
         boto3.client("sesv2", config=PROVIDER),
@@ -157,7 +203,33 @@ def _email() -> Channel:
     )
 
 
-_OPEN = {"email": _email}
+def _sms() -> Channel:
+    return Sms(boto3.client("sns", config=PROVIDER))
+
+
+def _push() -> Channel:
+    named = {name: os.environ.get(f"FANFARE_PUSH_{name.upper()}_APPLICATION_ARN") for name in PUSH_SERVICES}
+    applications = {name: arn for name, arn in named.items() if arn}
+    return Push(boto3.client("sns", config=PROVIDER), applications=applications)
+
+
+def _webhook() -> Channel:
+    newest = list(signing_keys().values())[-1]
+    allowed = os.environ.get("FANFARE_WEBHOOK_ALLOWED", "").split(",")
+    return Webhook(key=newest.encode(), clock=now, allowed=frozenset(filter(None, allowed)))
+
+
+def _inbox() -> Channel:
+    return Inbox(inboxes())
+
+
+_OPEN: Final[Mapping[str, Callable[[], Channel]]] = {
+    "email": _email,
+    "sms": _sms,
+    "push": _push,
+    "webhook": _webhook,
+    "inbox": _inbox,
+}
 
 
 def _pace() -> Pace:
@@ -182,6 +254,7 @@ def fan_out() -> FanOut:
         queues=queues(),
         clock=now,
         stale_after=settings().stale_after,
+        overall=settings().user_limits,
     )
 
 
@@ -197,6 +270,7 @@ def deliver() -> Deliver:
         renderer=renderer(),
         clock=now,
         pace=_pace(),
+        links=links(),
     )
 
 
@@ -209,6 +283,13 @@ def reconcile() -> Reconcile:
         queues=queues(),
         clock=now,
         pace=_pace(),
+    )
+
+
+def record_receipts(reports: Sequence[Report]) -> Counter[str]:
+    """Store what providers reported; how many of each kind."""
+    return record_receipt.record_receipts(
+        reports, deliveries=deliveries(), audience=audience(), clock=now, retention=settings().retention
     )
 
 

@@ -6,7 +6,11 @@ from typing import Final
 
 from .base import Channel
 from .email import Email
+from .inbox import Inbox
+from .push import Push
+from .sms import Sms
+from .webhook import Webhook
 
-__all__ = ["CHANNELS", "Channel", "Email"]
+__all__ = ["CHANNELS", "Channel", "Email", "Inbox", "Push", "Sms", "Webhook"]
 
-CHANNELS: Final[dict[str, type[Channel]]] = {channel.name: channel for channel in (Email,)}
+CHANNELS: Final[dict[str, type[Channel]]] = {channel.name: channel for channel in (Email, Sms, Push, Webhook, Inbox)}

@@ -16,6 +16,8 @@ from botocore.exceptions import (
 )
 from email_validator import EmailNotValidError, validate_email
 
+from ..clock import from_text
+from ..deliveries import Receipt, Report
 from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
 
 if TYPE_CHECKING:
@@ -57,6 +59,22 @@ CALL_ERROR: Final[dict[str, Result]] = {
     "AccountSuspendedException": Result(Kind.TEMPORARY, "account_suspended"),
     "SendingPausedException": Result(Kind.TEMPORARY, "sending_paused"),
     "AccessDeniedException": Result(Kind.TEMPORARY, "access_denied"),
+}
+
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-top-level-json-object
+EVENT: Final[dict[str, Receipt]] = {
+    "Send": Receipt.ACCEPTED,
+    "DeliveryDelay": Receipt.DELAYED,
+    "Delivery": Receipt.DELIVERED,
+    "Reject": Receipt.REJECTED,
+    "Rendering Failure": Receipt.REJECTED,
+    "Complaint": Receipt.COMPLAINED,
+}
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-bounce-types
+BOUNCE: Final[dict[str, Receipt]] = {
+    "Permanent": Receipt.BOUNCED_HARD,
+    "Transient": Receipt.BOUNCED_SOFT,
+    "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
 }
 
 # Nothing was sent: the connection never stood.
@@ -139,6 +157,27 @@ class Email(Channel):
                 {"Name": "user_id", "Value": tag_value(envelope.user_id)},
             ],
         }
+
+
+def report(event: Mapping[str, Any]) -> Report | None:
+    """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
+
+    `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
+    """
+    detail = event["detail"]
+    kind = detail["eventType"]
+    receipt = BOUNCE.get(detail["bounce"]["bounceType"]) if kind == "Bounce" else EVENT.get(kind)
+    tags = detail["mail"].get("tags", {})
+    if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
+        return None
+    return Report(
+        message_id=tags["message_id"][0],
+        user_id=from_tag_value(tags["user_id"][0]),
+        channel=Email.name,
+        receipt=receipt,
+        at=from_text(event["time"]),
+        provider_id=detail["mail"]["messageId"],
+    )
 
 
 def _headers(envelope: Envelope) -> dict[str, str]:

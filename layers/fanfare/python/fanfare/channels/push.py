@@ -13,7 +13,9 @@ from .sns import answered
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
-PLATFORMS: Final = ("fcm", "apns")
+SERVICES: Final = ("fcm", "apns")
+# What a device says it is → the service that reaches it
+PLATFORMS: Final[dict[str, str]] = {"fcm": "fcm", "apns": "apns", "android": "fcm", "web": "fcm", "ios": "apns"}
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 PUBLISH_ERROR: Final[dict[str, Result]] = {
@@ -41,7 +43,7 @@ class Push(Channel):
 
     def __init__(self, client: SNSClient, *, applications: Mapping[str, str]) -> None:
         self.client = client
-        self.applications = applications  # platform → ARN of the platform application
+        self.applications = applications  # service → ARN of the platform application
         self._endpoints: dict[tuple[str, str], str] = {}
 
     @staticmethod
@@ -65,8 +67,7 @@ class Push(Channel):
         return replace(best, gone=gone)
 
     def _to_device(self, device: tuple[str, str], envelope: Envelope) -> Result:
-        platform, _ = device
-        if platform not in self.applications:
+        if PLATFORMS[device[0]] not in self.applications:
             return Result(Kind.PERMANENT, "platform_not_configured")
         endpoint = self._endpoint(device)
         if isinstance(endpoint, Result):
@@ -91,7 +92,7 @@ class Push(Channel):
         if device in self._endpoints:
             return self._endpoints[device]
         platform, token = device
-        application = self.applications[platform]
+        application = self.applications[PLATFORMS[platform]]
 
         def create() -> str:
             answer = self.client.create_platform_endpoint(PlatformApplicationArn=application, Token=token)
