@@ -35,12 +35,24 @@ def _dynamodb(*operations: str) -> Actions:
 SEND: Final = ("sqs:SendMessage",)
 DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 CONSUME: Final = (*DRAIN, "sqs:ChangeMessageVisibility")
+READ_KEYS: Final = ("secretsmanager:GetSecretValue",)
+TELL: Final = ("events:PutEvents",)
+KNOWS: Final[Actions] = ()  # where it is, and nothing to call there
 
 # What the provider of a channel may be asked. SES v2 checks the permission of the v1 operation behind a
 # call: SendBulkEmail asks for SendBulkTemplatedEmail. https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
 _MAIL: Final = ("ses:SendEmail", "ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
 PROVIDERS: Final[Mapping[str, Grants]] = {
-    "email": {"sender": _MAIL, "configuration_set": _MAIL},
+    "email": {"sender": _MAIL, "configuration_set": _MAIL, "public_url": KNOWS, "secret": READ_KEYS},
+    "sms": {"phone_numbers": ("sns:Publish",)},
+    "push": {
+        "push_applications": ("sns:CreatePlatformEndpoint",),
+        "push_endpoints": ("sns:Publish",),
+        # to take devices that are gone off their users
+        "audience": _dynamodb("Get", "BatchGet", "Put", "Update", "Delete", "Check"),
+    },
+    "webhook": {"webhook_endpoints": KNOWS, "secret": READ_KEYS},
+    "inbox": {"inbox": _dynamodb("BatchWrite")},
 }
 
 GRANTS: Final[Mapping[str, Grants]] = {
@@ -51,8 +63,24 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "messages.recent": _dynamodb("Query"),
         "batches": _dynamodb("BatchGet", "Query"),
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
+        "inbox": _dynamodb("BatchWrite", "Query"),
         "fan_out.queue": SEND,
-        "secret": ("secretsmanager:GetSecretValue",),
+        "events": TELL,
+        "public_url": KNOWS,
+        "secret": READ_KEYS,
+    },
+    "public_api": {
+        "catalogue": _dynamodb("Get", "Query"),
+        "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
+        "deliveries": _dynamodb("Query"),
+        "inbox": _dynamodb("Query", "Update"),
+        "public_url": KNOWS,
+        "user_id_claim": KNOWS,
+        "secret": READ_KEYS,
+        # to confirm a changed address by a link or a code sent to it
+        "sender": ("ses:SendEmail",),
+        "configuration_set": ("ses:SendEmail",),
+        "phone_numbers": ("sns:Publish",),
     },
     "fan_out": {
         "catalogue": _dynamodb("Get"),
@@ -61,6 +89,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "batches": _dynamodb("Query", "Put", "Delete"),
         "deliveries": _dynamodb("Put"),
         "fan_out.queue": (*CONSUME, *SEND),
+        "events": TELL,
         **{f"{channel}.queue": SEND for channel in CHANNELS},
     },
     **{
@@ -71,7 +100,8 @@ GRANTS: Final[Mapping[str, Grants]] = {
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
             f"{channel}.queue": CONSUME,
-            **PROVIDERS[channel],
+            "events": TELL,
+            **PROVIDERS.get(channel, {}),
         }
         for channel in CHANNELS
     },
@@ -83,5 +113,11 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "deliveries": _dynamodb("BatchWrite"),
         **{f"{queue}.queue": SEND for queue in ("fan_out", *CHANNELS)},
         **{f"{queue}.dead_letters": DRAIN for queue in ("fan_out", *CHANNELS)},
+        "events": TELL,
+    },
+    "record_receipt": {
+        "audience": _dynamodb("Get", "BatchGet", "Query", "Update"),
+        "deliveries": _dynamodb("BatchWrite"),
+        "record_receipt.queue": CONSUME,
     },
 }

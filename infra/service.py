@@ -6,6 +6,7 @@ from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack
 from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from fanfare.channels import CHANNELS
@@ -15,6 +16,10 @@ from .constructs.function import Function, House
 from .constructs.internal_api import InternalApi
 from .constructs.layers import Layers
 from .constructs.naming import pascal
+from .constructs.phones import phones
+from .constructs.public_api import PublicApi
+from .constructs.reach import Reach
+from .constructs.receipts import Receipts
 from .constructs.sender import Sender
 from .constructs.worker import Worker
 from .settings import Settings
@@ -25,15 +30,34 @@ LEASE_SECONDS: Final = DELIVER_TIMEOUT.to_seconds() + 15  # outlives the functio
 
 
 class Service(Stack):
-    """Internal API → fan-out → one queue and worker per channel; the reconciler sees to the rest every minute."""
+    """Internal API → fan-out → one queue and worker per channel; the reconciler sees to the rest every minute.
+
+    People come in by the public API, what providers report by the receipts, and what became of messages goes
+    out on a bus of its own.
+    """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, storage: Storage) -> None:
         super().__init__(scope, id, description="Fanfare: the way of a message")
         sender = Sender(self, "Sender", settings=settings)
+        bus = events.EventBus(self, "Bus", description="Fanfare: what became of messages")
+        public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts)
         house = House(
             settings=settings,
             layers=Layers(self, "Layers", settings=settings).versions,
-            reach={**storage.reach, **sender.reach},
+            reach={
+                **storage.reach,
+                **sender.reach,
+                **public_api.reach,
+                **phones(self.partition, settings=settings),
+                "events": Reach(
+                    (bus.event_bus_arn,),
+                    {
+                        "FANFARE_EVENT_BUS_NAME": bus.event_bus_name,
+                        "FANFARE_DELIVERY_EVENTS": str(settings.delivery_events).lower(),
+                    },
+                ),
+                "webhook_endpoints": Reach(environment=webhook_endpoints(settings)),
+            },
         )
 
         workers = {
@@ -62,6 +86,20 @@ class Service(Stack):
             # it after some sixteen turns; ours ends with the last page, because the cursor only moves forward.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
+        workers["record_receipt"] = Worker(
+            self,
+            "RecordReceipt",
+            house=house,
+            queue="record_receipt",
+            name="record_receipt",
+            timeout=Duration.seconds(30),
+            max_receive_count=5,
+            # They come one by one and are stored 25 a call: nobody waits for them, so they are gathered.
+            batch_size=100,
+            max_batching_window=Duration.seconds(5),
+            dead_letters_mean="what a provider reported is not recorded: look why, then move them back.",
+        )
+        Receipts(self, "Receipts", rules=sender.rules, queue=workers["record_receipt"].queue, settings=settings)
         api = InternalApi(
             self,
             "InternalApi",
@@ -74,6 +112,16 @@ class Service(Stack):
                 timeout=Duration.seconds(29),  # just under what API Gateway waits for
                 memory_size=1024,
             ),
+        )
+        public_api.serve(
+            Function(
+                self,
+                "PublicApiFunction",
+                house=house,
+                name="public_api",
+                timeout=Duration.seconds(29),
+                memory_size=1024,
+            )
         )
         reconcile = Function(
             self,
@@ -96,6 +144,8 @@ class Service(Stack):
 
         self._outputs(
             InternalApiUrl=api.url,
+            PublicApiUrl=public_api.url,
+            EventBusName=bus.event_bus_name,
             ServicePolicyArn=api.service_policy.managed_policy_arn,
             ReconcileFunctionName=reconcile.function_name,
             SenderAddress=settings.sender_address,
@@ -106,3 +156,8 @@ class Service(Stack):
     def _outputs(self, **values: str) -> None:
         for name, value in values.items():
             CfnOutput(self, name, value=value)
+
+
+def webhook_endpoints(settings: Settings) -> dict[str, str]:
+    """Addresses that the webhook channel takes though they are not public: none, save on a developer's machine."""
+    return {"FANFARE_WEBHOOK_ALLOWED": ",".join(settings.webhook_allowed)} if settings.webhook_allowed else {}

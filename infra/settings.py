@@ -2,15 +2,62 @@
 
 from __future__ import annotations
 
+import json
 from email.utils import parseaddr
-from typing import Any, Literal, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from constructs import Node
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from fanfare.channels import CHANNELS
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    field_validator,
+    model_validator,
+)
 
 # The retentions that CloudWatch Logs knows:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
+
+
+LOOPBACK: Final = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+ORIGIN: Final = rf"(https://[a-z0-9.-]+(:[0-9]{{1,5}})?|{LOOPBACK})"
+
+
+def _listed(value: object) -> object:
+    """`--context` gives text: words between commas."""
+    return [word.strip() for word in value.split(",") if word.strip()] if isinstance(value, str) else value
+
+
+def _parsed(value: object) -> object:
+    """`--context` gives text: JSON."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        raise ValueError("it is not JSON") from None
+
+
+def _channel(value: str) -> str:
+    if value not in CHANNELS:
+        raise ValueError(f"the channels are {', '.join(CHANNELS)}")
+    return value
+
+
+class UserLimit(BaseModel):
+    """How much one user may get on a channel, across all topics; in the shape of a topic's own limit."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    count: int = Field(ge=1, le=1_000_000)
+    per_seconds: int = Field(ge=1, le=31_622_400)
+    overflow: Literal["drop", "defer"]
 
 
 class SettingsError(ValueError):
@@ -60,6 +107,61 @@ class Settings(BaseModel):
         100, ge=1, le=10_000, description="what the internal API takes in the long run: 1 to 10000"
     )
     requests_burst: int = Field(200, ge=1, le=5_000, description="what it takes at once: 1 to 5000")
+    public_url: str | None = Field(
+        None,
+        pattern=rf"^{ORIGIN}$",
+        description="where people reach the public API, if it has a name of its own: https://host, without a path",
+    )
+    cors_origins: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=rf"^{ORIGIN}$")], ...], BeforeValidator(_listed)
+    ] = Field((), description="web pages that may call the public API: origins as https://app.example, between commas")
+    sign_ups_per_second: int = Field(
+        5, ge=1, le=1_000, description="what POST /v1/subscriptions takes of everybody together: 1 to 1000"
+    )
+    sign_ups_burst: int = Field(20, ge=1, le=1_000, description="what it takes at once: 1 to 1000")
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https://[^\s?#]+$",
+        description="who issues the tokens of people, instead of a Cognito user pool of our own: https://issuer",
+    )
+    oidc_audience: Annotated[tuple[str, ...], BeforeValidator(_listed)] = Field(
+        (), description="whom the issuer's tokens must be made for: client ids, between commas"
+    )
+    user_id_claim: str = Field(
+        "sub", pattern=r"^[A-Za-z0-9_:./-]{1,128}$", description="the claim of a token that is the user's id, as `sub`"
+    )
+    login_urls: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=rf"^{ORIGIN}/\S*$")], ...], BeforeValidator(_listed)
+    ] = Field(
+        ("http://localhost:3000/",),
+        min_length=1,
+        description="where the login page of our user pool may lead back to: URLs with a path, between commas",
+    )
+    self_sign_up: bool = Field(False, description="whether people may make an account in our user pool by themselves")
+    delivery_receipts: bool = Field(
+        True, description="have SES report each mail that arrived; without, bounces and complaints alone"
+    )
+    delivery_events: bool = Field(
+        True, description="tell the event bus of every recipient; without, of whole messages alone"
+    )
+    push_fcm_application_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/GCM/[A-Za-z0-9_.-]+$",
+        description="SNS platform application for Android and the web: arn:aws:sns:<region>:<account>:app/GCM/<name>",
+    )
+    push_apns_application_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:sns:[a-z0-9-]+:[0-9]{12}:app/APNS(_SANDBOX)?/[A-Za-z0-9_.-]+$",
+        description="SNS platform application for iOS: arn:aws:sns:<region>:<account>:app/APNS/<name>",
+    )
+    user_limits: Annotated[dict[Annotated[str, AfterValidator(_channel)], UserLimit], BeforeValidator(_parsed)] = Field(
+        {},
+        description="how much a user gets at most, by channel, across all topics, as "
+        '{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}; overflow may also be "drop"',
+    )
+    webhook_allowed: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+:[0-9]{1,5}$")], ...], BeforeValidator(_listed)
+    ] = Field((), description="endpoints on this machine that webhooks may go to: host:port, only with stage=local")
 
     @field_validator("log_retention_days", mode="before")
     @classmethod
@@ -82,6 +184,12 @@ class Settings(BaseModel):
             raise ValueError(f"sender_domain: {self.sender_domain!r} is not the domain of the sender, {domain!r}")
         if self.local and self.stage != "local":
             raise ValueError("local: only the stage `local` may do without TLS; pass stage=local, or leave it out")
+        if self.webhook_allowed and self.stage != "local":
+            raise ValueError("webhook_allowed: only the stage `local` may write to this machine; leave it out")
+        if (self.public_url or "https:").startswith("http:") and self.stage != "local":
+            raise ValueError("public_url: only the stage `local` may do without TLS; give https://host")
+        if bool(self.oidc_issuer) != bool(self.oidc_audience):
+            raise ValueError("oidc_issuer, oidc_audience: give both, or neither for a user pool of our own")
         return self
 
     @classmethod
@@ -97,6 +205,11 @@ class Settings(BaseModel):
     def sender_address(self) -> str:
         """The bare address of the sender."""
         return parseaddr(self.sender)[1]
+
+    @property
+    def user_limits_json(self) -> str:
+        """As the functions read it."""
+        return json.dumps({channel: limit.model_dump() for channel, limit in self.user_limits.items()})
 
     @property
     def survives(self) -> bool:

@@ -1,4 +1,4 @@
-"""What must survive: the tables and the signing secret."""
+"""What must survive: the tables, the signing secret and the people's accounts."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from fanfare.tables import TABLES, Index, Table
 
+from .constructs.accounts import Accounts
 from .constructs.naming import pascal
 from .constructs.reach import Reach
 from .nag import acknowledge
@@ -30,6 +31,11 @@ class Storage(Stack):
             **{name: reach for table in TABLES for name, reach in self._table(table).items()},
             "secret": self._secret(),
         }
+        self.accounts = (
+            None
+            if settings.oidc_issuer
+            else Accounts(self, "Accounts", settings=settings, removal_policy=self.removal_policy)
+        )
 
     def _table(self, table: Table) -> dict[str, Reach]:
         made = dynamodb.Table(
@@ -50,8 +56,11 @@ class Storage(Stack):
             made.add_global_secondary_index(**_index(index))
         CfnOutput(self, f"{pascal(table.name)}TableName", value=made.table_name)
         return {
-            table.name: Reach(made.table_arn, {f"FANFARE_{table.name.upper()}_TABLE": made.table_name}),
-            **{f"{table.name}.{index.name}": Reach(f"{made.table_arn}/index/{index.name}") for index in table.indexes},
+            table.name: Reach((made.table_arn,), {f"FANFARE_{table.name.upper()}_TABLE": made.table_name}),
+            **{
+                f"{table.name}.{index.name}": Reach((f"{made.table_arn}/index/{index.name}",))
+                for index in table.indexes
+            },
         }
 
     def _secret(self) -> Reach:
@@ -72,7 +81,7 @@ class Storage(Stack):
             "AwsSolutions-SMG4",
             "Keys are added, never replaced: an unsubscribe link signed with an old one must work for ever.",
         )
-        return Reach(secret.secret_arn, {"FANFARE_SECRET_ARN": secret.secret_arn})
+        return Reach((secret.secret_arn,), {"FANFARE_SECRET_ARN": secret.secret_arn})
 
 
 def _key(name: str) -> dynamodb.Attribute:

@@ -34,7 +34,9 @@ class House:
     def environment(self) -> dict[str, str]:
         """The limits and times that the use cases go by."""
         settings = self.settings
+        limits = {"FANFARE_USER_LIMITS": settings.user_limits_json} if settings.user_limits else {}
         return {
+            **limits,
             "FANFARE_STAGE": settings.stage,
             "FANFARE_STALE_AFTER_SECONDS": str(settings.stale_after_seconds),
             "FANFARE_BACKOFF_SECONDS": str(settings.backoff_seconds),
@@ -69,8 +71,11 @@ class Function(lambda_.Function):
         reached: dict[str, str] = {}
         for target, actions in GRANTS[name].items():
             reach = house.reach[target]
-            role.add_to_policy(iam.PolicyStatement(actions=[*actions], resources=[reach.arn]))
+            if actions and reach.arns:
+                role.add_to_policy(iam.PolicyStatement(actions=[*actions], **reach.where))
             reached.update(reach.environment)
+            for pattern in reach.patterns:
+                acknowledge(role, f"AwsSolutions-IAM5[Resource::{pattern}]", reach.patterns_mean)
         super().__init__(
             scope,
             id,

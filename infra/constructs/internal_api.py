@@ -2,50 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from typing import cast
 
-import jsii
 from aws_cdk import ArnFormat, CfnElement, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
-from aws_cdk import aws_logs as logs
-from aws_cdk.aws_apigateway import AccessLogFormat
 from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from ..nag import acknowledge
 from ..settings import Settings
+from .access_logs import AccessLogs
 from .function import log_group_of
-
-# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
-ACCESS_LOG = {
-    "time": "$context.requestTime",
-    "request_id": "$context.requestId",
-    "caller": "$context.identity.userArn",
-    "method": "$context.httpMethod",
-    "path": "$context.path",
-    "status": "$context.status",
-    "length": "$context.responseLength",
-    "milliseconds": "$context.responseLatency",
-    "error": "$context.error.message",
-}
-
-
-@jsii.implements(apigateway.IAccessLogSettings)
-class _AccessLogs:
-    def __init__(self, group: logs.ILogGroup) -> None:
-        self._group = group
-
-    @property
-    def destination(self) -> apigateway.IAccessLogDestination:
-        return apigateway.LogGroupLogDestination(self._group)
-
-    @property
-    def format(self) -> AccessLogFormat:
-        return AccessLogFormat.custom(json.dumps(ACCESS_LOG))
 
 
 class InternalApi(Construct):
@@ -74,7 +44,11 @@ class InternalApi(Construct):
             throttle=apigateway.ThrottleSettings(
                 rate_limit=settings.requests_per_second, burst_limit=settings.requests_burst
             ),
-            access_log_settings=_AccessLogs(log_group_of(self, "AccessLogs", settings=settings)),
+            access_log_settings=AccessLogs(
+                log_group_of(self, "AccessLogs", settings=settings),
+                caller="$context.identity.userArn",
+                path="$context.path",
+            ),
         )
         self.url = stage.url
         invoke = Stack.of(self).format_arn(

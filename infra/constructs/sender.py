@@ -17,7 +17,7 @@ class Sender(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(scope, id)
-        rules = ses.ConfigurationSet(
+        self.rules = ses.ConfigurationSet(
             self,
             "Rules",
             reputation_metrics=True,
@@ -31,9 +31,9 @@ class Sender(Construct):
             if settings.sender_domain
             else ses.Identity.email(settings.sender_address),
         )
-        name = rules.configuration_set_name
+        name = self.rules.configuration_set_name
         rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
         self.reach: Mapping[str, Reach] = {
-            "sender": Reach(identity.email_identity_arn, {"FANFARE_SENDER": settings.sender}),
-            "configuration_set": Reach(rules_arn, {"FANFARE_CONFIGURATION_SET": name}),
+            "sender": Reach((identity.email_identity_arn,), {"FANFARE_SENDER": settings.sender}),
+            "configuration_set": Reach((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
         }

@@ -35,6 +35,9 @@ class Worker(Construct):
         max_receive_count: int,
         code: str | None = None,
         environment: Mapping[str, str] | None = None,
+        batch_size: int = BATCH_SIZE,
+        max_batching_window: Duration | None = None,
+        dead_letters_mean: str = "the reconciler takes them up.",
         recursive_loop: lambda_.RecursiveLoop | None = None,
     ) -> None:
         super().__init__(scope, id)
@@ -49,10 +52,10 @@ class Worker(Construct):
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receive_count),
         )
         house.reach[f"{queue}.queue"] = Reach(
-            self.queue.queue_arn, {f"FANFARE_{queue.upper()}_QUEUE_URL": self.queue.queue_url}
+            (self.queue.queue_arn,), {f"FANFARE_{queue.upper()}_QUEUE_URL": self.queue.queue_url}
         )
         house.reach[f"{queue}.dead_letters"] = Reach(
-            self.dead_letters.queue_arn, {f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL": self.dead_letters.queue_url}
+            (self.dead_letters.queue_arn,), {f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL": self.dead_letters.queue_url}
         )
         self.function = Function(
             self,
@@ -69,7 +72,8 @@ class Worker(Construct):
             "EventSource",
             target=self.function,
             event_source_arn=self.queue.queue_arn,
-            batch_size=BATCH_SIZE,
+            batch_size=batch_size,
+            max_batching_window=max_batching_window,
             report_batch_item_failures=True,
             max_concurrency=house.settings.max_concurrency,
         )
@@ -78,7 +82,7 @@ class Worker(Construct):
         ).create_alarm(
             self,
             "DeadLettersAlarm",
-            alarm_description=f"Fanfare: {pascal(queue)} has dead letters; the reconciler takes them up.",
+            alarm_description=f"Fanfare: {pascal(queue)} has dead letters; {dead_letters_mean}",
             threshold=1,
             evaluation_periods=1,
             comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,

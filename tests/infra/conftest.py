@@ -22,7 +22,27 @@ def local() -> Deployment:
     return deployment(stage="local", local="true")
 
 
-@pytest.fixture(params=["dev", "prod", "local"])
+@pytest.fixture(scope="session")
+def full() -> Deployment:
+    """Every option taken."""
+    return deployment(
+        stage="full",
+        oidc_issuer="https://id.shop.example/",
+        oidc_audience="app, web",
+        user_id_claim="user_id",
+        public_url="https://notify.shop.example",
+        cors_origins="https://app.shop.example, http://localhost:5173",
+        sign_ups_per_second="2",
+        sign_ups_burst="4",
+        delivery_receipts="false",
+        delivery_events="false",
+        push_fcm_application_arn="arn:aws:sns:eu-west-1:123456789012:app/GCM/shop",
+        push_apns_application_arn="arn:aws:sns:eu-west-1:123456789012:app/APNS/shop",
+        user_limits='{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}',
+    )
+
+
+@pytest.fixture(params=["dev", "prod", "local", "full"])
 def each(request: pytest.FixtureRequest) -> Deployment:
     """Every kind of stage in turn."""
     found: Deployment = request.getfixturevalue(request.param)

@@ -37,6 +37,12 @@ class Template:
         (properties,) = self.of_type(type).values()
         return properties
 
+    def of_api(self, type: str, api: str) -> list[Properties]:
+        """Those of an HTTP API's resources that are of this type."""
+        return [
+            made for made in self.of_type(type).values() if re.fullmatch(f"{api}[0-9A-F]{{8}}", made["ApiId"]["Ref"])
+        ]
+
     def function(self, name: str) -> Properties:
         """The function that `grants.py` and the logs call by this name."""
         (function,) = (f for f in self.functions.values() if f["Description"] == f"Fanfare: {name}")
@@ -66,8 +72,10 @@ class Deployment:
             if role in {name_of(attached, self) for attached in policy["Roles"]}:
                 for statement in policy["PolicyDocument"]["Statement"]:
                     for action in listed(statement["Action"]):
-                        for resource in listed(statement["Resource"]):
+                        for resource in listed(statement.get("Resource", ())):
                             yield action, name_of(resource, self)
+                        for resource in listed(statement.get("NotResource", ())):
+                            yield action, f"all but {name_of(resource, self)}"
 
 
 @functools.cache
@@ -85,7 +93,7 @@ def deployment(**context: str) -> Deployment:
 
 
 def listed(value: Any) -> list[Any]:
-    return value if isinstance(value, list) else [value]
+    return list(value) if isinstance(value, list | tuple) else [value]
 
 
 def name_of(reference: Any, within: Deployment) -> str:

@@ -1,15 +1,17 @@
 from __future__ import annotations
 
+import json
 import platform
 
 from fanfare.channels import CHANNELS
 
-from tests.infra.synth import Deployment, listed, name_of
+from tests.infra.synth import Deployment, deployment, listed, name_of
 
 
 def test_there_is_a_function_for_each_part_of_the_way(dev: Deployment) -> None:
     names = {made["Description"].removeprefix("Fanfare: ") for made in dev.service.functions.values()}
-    assert names == {"internal_api", "fan_out", "reconcile", *(f"deliver-{name}" for name in CHANNELS)}
+    parts = {"internal_api", "public_api", "fan_out", "reconcile", "record_receipt"}
+    assert names == parts | {f"deliver-{name}" for name in CHANNELS}
 
 
 def test_every_function_is_arm64_on_the_same_runtime(prod: Deployment) -> None:
@@ -51,13 +53,48 @@ def test_limits_of_the_deployment_reach_every_function(dev: Deployment) -> None:
         assert variables["FANFARE_STALE_AFTER_SECONDS"] == "120"
 
 
-def test_only_email_knows_its_sender(prod: Deployment) -> None:
+def test_only_who_mails_knows_the_sender(prod: Deployment) -> None:
     knowing = {
         made["Description"]: made["Environment"]["Variables"]["FANFARE_SENDER"]
         for made in prod.service.functions.values()
         if "FANFARE_SENDER" in made["Environment"]["Variables"]
     }
-    assert knowing == {"Fanfare: deliver-email": "Shop <hello@shop.example>"}
+    assert knowing == dict.fromkeys(("Fanfare: deliver-email", "Fanfare: public_api"), "Shop <hello@shop.example>")
+
+
+def test_limits_of_users_reach_every_function(full: Deployment, dev: Deployment) -> None:
+    for function in full.service.functions.values():
+        limits = json.loads(function["Environment"]["Variables"]["FANFARE_USER_LIMITS"])
+        assert limits == {"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}
+    assert not any("FANFARE_USER_LIMITS" in made["Environment"]["Variables"] for made in dev.service.functions.values())
+
+
+def test_who_moves_a_message_tells_the_bus(each: Deployment) -> None:
+    telling = {
+        made["Description"].removeprefix("Fanfare: ")
+        for made in each.service.functions.values()
+        if ("events:PutEvents", "Bus") in set(each.statements(made))
+    }
+    assert telling == {"internal_api", "fan_out", "reconcile", *(f"deliver-{name}" for name in CHANNELS)}
+
+
+def test_recipients_are_told_of_unless_it_is_turned_off(dev: Deployment, full: Deployment) -> None:
+    for each, told in ((dev, "true"), (full, "false")):
+        assert each.service.function("deliver-sms")["Environment"]["Variables"]["FANFARE_DELIVERY_EVENTS"] == told
+
+
+def test_push_knows_its_platform_applications(full: Deployment, dev: Deployment) -> None:
+    variables = full.service.function("deliver-push")["Environment"]["Variables"]
+    assert variables["FANFARE_PUSH_FCM_APPLICATION_ARN"].endswith(":app/GCM/shop")
+    assert variables["FANFARE_PUSH_APNS_APPLICATION_ARN"].endswith(":app/APNS/shop")
+    assert not any("PUSH_FCM" in name for name in dev.service.function("deliver-push")["Environment"]["Variables"])
+
+
+def test_webhooks_go_to_this_machine_on_the_local_stage_alone(dev: Deployment) -> None:
+    local = deployment(stage="local", local="true", webhook_allowed="localhost:8080, localhost:8081")
+    allowed = local.service.function("deliver-webhook")["Environment"]["Variables"]["FANFARE_WEBHOOK_ALLOWED"]
+    assert allowed == "localhost:8080,localhost:8081"
+    assert "FANFARE_WEBHOOK_ALLOWED" not in dev.service.function("deliver-webhook")["Environment"]["Variables"]
 
 
 def test_reconcile_runs_every_minute_by_a_role_for_it_alone(each: Deployment) -> None:

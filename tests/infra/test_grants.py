@@ -4,24 +4,43 @@ import pytest
 
 from infra.constructs.naming import pascal
 from infra.grants import GRANTS
-from tests.infra.synth import Deployment, listed
+from tests.infra.synth import Deployment, Properties, listed
 
-OF_ANOTHER_NAME = {"secret": "SigningKeys", "sender": "SenderIdentity", "configuration_set": "SenderRules"}
+OF_ANOTHER_NAME = {
+    "secret": "SigningKeys",
+    "sender": "SenderIdentity",
+    "configuration_set": "SenderRules",
+    "events": "Bus",
+    "phone_numbers": "all but :sns:*:*:*",
+}
+PUSH = "arn:aws:sns:eu-west-1:123456789012"
+OF_PUSH = {
+    "push_applications": [f"{PUSH}:app/GCM/shop", f"{PUSH}:app/APNS/shop"],
+    "push_endpoints": [f"{PUSH}:endpoint/GCM/shop/*", f"{PUSH}:endpoint/APNS/shop/*"],
+}
 TRACING = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
 
 
-def construct(target: str) -> str:
+def constructs(target: str, function: Properties) -> list[str]:
     """A target of `grants.py` as the template names it: `messages.due` → `Messages/index/due`."""
+    if target in OF_PUSH:
+        return OF_PUSH[target] if "FANFARE_PUSH_FCM_APPLICATION_ARN" in function["Environment"]["Variables"] else []
     owner, _, part = target.partition(".")
     if part in {"due", "recent"}:
-        return f"{pascal(owner)}/index/{part}"
-    return OF_ANOTHER_NAME.get(target, pascal(owner) + pascal(part))
+        return [f"{pascal(owner)}/index/{part}"]
+    return [OF_ANOTHER_NAME.get(target, pascal(owner) + pascal(part))]
 
 
 @pytest.mark.parametrize("name", GRANTS)
 def test_a_role_allows_what_the_grants_say_and_nothing_else(each: Deployment, name: str) -> None:
-    granted = {(action, construct(target)) for target, actions in GRANTS[name].items() for action in actions}
-    allowed = {pair for pair in each.statements(each.service.function(name)) if not pair[0].startswith("logs:")}
+    function = each.service.function(name)
+    granted = {
+        (action, construct)
+        for target, actions in GRANTS[name].items()
+        for action in actions
+        for construct in constructs(target, function)
+    }
+    allowed = {pair for pair in each.statements(function) if not pair[0].startswith("logs:")}
     assert allowed == granted | TRACING
 
 
@@ -54,25 +73,42 @@ def test_only_tracing_has_every_resource(each: Deployment) -> None:
         }
 
 
-def test_only_email_may_send_mail(each: Deployment) -> None:
-    senders = {
-        function["Description"]
-        for function in each.service.functions.values()
-        if any(action.startswith("ses:") for action, _ in each.statements(function))
-    }
-    assert senders == {"Fanfare: deliver-email"}
+def test_only_who_has_something_to_say_may_say_it(each: Deployment) -> None:
+    assert allowed_to(each, "ses:") == {"deliver-email", "public_api"}
+    assert allowed_to(each, "sns:Publish") - {"deliver-push"} == {"deliver-sms", "public_api"}
+    assert allowed_to(each, "sns:CreatePlatformEndpoint") <= {"deliver-push"}
 
 
-def test_only_the_internal_api_reads_the_signing_keys(each: Deployment) -> None:
-    readers = {
-        function["Description"]
-        for function in each.service.functions.values()
-        if ("secretsmanager:GetSecretValue", "SigningKeys") in set(each.statements(function))
-    }
-    assert readers == {"Fanfare: internal_api"}
+def test_a_text_goes_to_a_number_and_to_no_topic(each: Deployment) -> None:
+    for name in ("deliver-sms", "public_api"):
+        published = {to for action, to in each.statements(each.service.function(name)) if action == "sns:Publish"}
+        assert published == {"all but :sns:*:*:*"}
+
+
+def test_only_who_signs_or_checks_reads_the_signing_keys(each: Deployment) -> None:
+    readers = {"internal_api", "public_api", "deliver-email", "deliver-webhook"}
+    assert allowed_to(each, "secretsmanager:") == readers
 
 
 def test_a_function_is_told_only_of_what_it_may_call(dev: Deployment) -> None:
     variables = dev.service.function("reconcile")["Environment"]["Variables"]
     assert "FANFARE_EMAIL_DEAD_LETTERS_URL" in variables
     assert not {"FANFARE_AUDIENCE_TABLE", "FANFARE_SECRET_ARN", "FANFARE_SENDER"} & variables.keys()
+
+
+def test_only_who_makes_links_knows_where_they_lead(dev: Deployment) -> None:
+    knowing = {
+        made["Description"].removeprefix("Fanfare: ")
+        for made in dev.service.functions.values()
+        if "FANFARE_PUBLIC_URL" in made["Environment"]["Variables"]
+    }
+    assert knowing == {"internal_api", "public_api", "deliver-email"}
+
+
+def allowed_to(deployment: Deployment, action: str) -> set[str]:
+    """The functions that may call something that begins so."""
+    return {
+        function["Description"].removeprefix("Fanfare: ")
+        for function in deployment.service.functions.values()
+        if any(allowed.startswith(action) for allowed, _ in deployment.statements(function))
+    }

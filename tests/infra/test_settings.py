@@ -38,6 +38,25 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("log_retention_days", "31", "CloudWatch"),
         ("max_concurrency", "1", "2 to 1000"),
         ("requests_per_second", "0", "1 to 10000"),
+        ("public_url", "https://shop.example/api", "without a path"),
+        ("cors_origins", "*", "https://app.example"),
+        ("cors_origins", "https://app.example/", "https://app.example"),
+        ("sign_ups_per_second", "0", "1 to 1000"),
+        ("sign_ups_burst", "0", "1 to 1000"),
+        ("oidc_issuer", "http://id.example", "https://issuer"),
+        ("user_id_claim", "", "as `sub`"),
+        ("login_urls", "http://app.example/", "URLs with a path"),
+        ("login_urls", "", "URLs with a path"),
+        ("self_sign_up", "perhaps", "by themselves"),
+        ("delivery_receipts", "perhaps", "bounces and complaints"),
+        ("delivery_events", "perhaps", "whole messages"),
+        ("push_fcm_application_arn", "arn:aws:sns:eu-west-1:123456789012:topic", "app/GCM/<name>"),
+        ("push_apns_application_arn", "arn:aws:sns:eu-west-1:123456789012:app/GCM/shop", "app/APNS/<name>"),
+        ("user_limits", "three", "per_seconds"),
+        ("user_limits", '{"pigeon": {"count": 1, "per_seconds": 1, "overflow": "drop"}}', "by channel"),
+        ("user_limits", '{"email": {"count": 0, "per_seconds": 1, "overflow": "drop"}}', "by channel"),
+        ("user_limits", '{"email": {"count": 1, "per_seconds": 1}}', "overflow"),
+        ("webhook_allowed", "http://localhost:1", "host:port"),
     ],
 )
 def test_a_wrong_value_is_refused_with_its_field_and_the_cure(field: str, value: str, cure: str) -> None:
@@ -60,6 +79,37 @@ def test_all_mistakes_are_told_at_once() -> None:
 def test_only_the_stage_local_may_do_without_tls() -> None:
     with pytest.raises(SettingsError, match="local: only the stage `local`"):
         settings(stage="prod", local="true")
+
+
+def test_only_the_stage_local_may_write_to_its_own_machine() -> None:
+    with pytest.raises(SettingsError, match="webhook_allowed: only the stage `local`"):
+        settings(webhook_allowed="localhost:8080")
+    assert settings(stage="local", webhook_allowed="localhost:8080").webhook_allowed == ("localhost:8080",)
+
+
+def test_links_go_over_tls_save_on_the_local_stage() -> None:
+    with pytest.raises(SettingsError, match="public_url: only the stage `local`"):
+        settings(public_url="http://localhost:8080")
+    assert settings(stage="local", public_url="http://localhost:8080").public_url == "http://localhost:8080"
+
+
+def test_an_issuer_says_for_whom_its_tokens_are() -> None:
+    for half in ({"oidc_issuer": "https://id.example"}, {"oidc_audience": "app"}):
+        with pytest.raises(SettingsError, match="oidc_issuer, oidc_audience: give both"):
+            settings(**half)
+
+
+def test_lists_and_objects_may_stand_in_cdk_json_as_they_are() -> None:
+    limits = {"sms": {"count": 1, "per_seconds": 60, "overflow": "drop"}}
+    read = settings(cors_origins=["https://a.example", "https://b.example"], user_limits=limits)
+    assert read.cors_origins == settings(cors_origins="https://a.example,https://b.example").cors_origins
+    assert (
+        read.user_limits == settings(user_limits='{"sms":{"count":1,"per_seconds":60,"overflow":"drop"}}').user_limits
+    )
+
+
+def test_every_setting_is_described() -> None:
+    assert not [name for name, field in Settings.model_fields.items() if not field.description]
 
 
 def test_the_domain_to_verify_is_the_senders() -> None:

@@ -7,6 +7,8 @@ from tests.infra.synth import Deployment, Properties
 
 TABLE = "AWS::DynamoDB::Table"
 SECRET = "AWS::SecretsManager::Secret"
+POOL = "AWS::Cognito::UserPool"
+SURVIVORS = (TABLE, SECRET, POOL)
 
 
 def tables(deployment: Deployment) -> dict[str, Properties]:
@@ -15,7 +17,8 @@ def tables(deployment: Deployment) -> dict[str, Properties]:
 
 def policies(deployment: Deployment) -> set[str]:
     resources = deployment.storage.body["Resources"].values()
-    return {made[key] for made in resources for key in ("DeletionPolicy", "UpdateReplacePolicy")}
+    survivors = [made for made in resources if made["Type"] in SURVIVORS]
+    return {made[key] for made in survivors for key in ("DeletionPolicy", "UpdateReplacePolicy")}
 
 
 def test_every_table_of_the_domain_is_made(dev: Deployment) -> None:
@@ -46,13 +49,12 @@ def test_every_table_is_encrypted_expires_by_ttl_and_is_paid_by_use(each: Deploy
         assert table["BillingMode"] == "PAY_PER_REQUEST"
 
 
-def test_tables_and_secret_outlive_the_stack(dev: Deployment, prod: Deployment) -> None:
+def test_tables_secret_and_accounts_outlive_the_stack(dev: Deployment, prod: Deployment) -> None:
     assert policies(dev) == policies(prod) == {"Retain"}
 
 
 def test_what_must_survive_is_nowhere_but_in_storage(each: Deployment) -> None:
-    assert not each.service.of_type(TABLE)
-    assert not each.service.of_type(SECRET)
+    assert not [type for type in SURVIVORS if each.service.of_type(type)]
 
 
 def test_tables_are_protected_from_deletion_outside_dev(prod: Deployment, dev: Deployment) -> None:

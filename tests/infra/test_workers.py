@@ -11,6 +11,7 @@ from tests.infra.synth import Deployment, Properties, name_of
 
 WORKERS = [*(pytest.param(pascal(name), f"deliver-{name}", id=name) for name in CHANNELS)]
 WORKERS.append(pytest.param("FanOut", "fan_out", id="fan_out"))
+WORKERS.append(pytest.param("RecordReceipt", "record_receipt", id="record_receipt"))
 every_worker = pytest.mark.parametrize(("worker", "name"), WORKERS)
 
 
@@ -51,7 +52,12 @@ def test_one_bad_record_does_not_fail_its_batch(each: Deployment, worker: str, n
 @every_worker
 def test_workers_have_a_maximum_concurrency(dev: Deployment, worker: str, name: str) -> None:
     assert event_source(dev, worker)["ScalingConfig"]["MaximumConcurrency"] == 10
-    assert event_source(dev, worker)["BatchSize"] == 10
+    assert event_source(dev, worker)["BatchSize"] == (100 if name == "record_receipt" else 10)
+
+
+def test_receipts_are_gathered_for_as_long_as_a_batch_of_that_size_needs(dev: Deployment) -> None:
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html: above 10, a window is a must
+    assert event_source(dev, "RecordReceipt")["MaximumBatchingWindowInSeconds"] >= 1
 
 
 @every_worker
@@ -79,7 +85,8 @@ def test_every_queue_refuses_what_comes_without_tls(prod: Deployment) -> None:
 
 
 def test_the_emulator_is_spoken_to_over_http(local: Deployment) -> None:
-    assert not local.service.of_type("AWS::SQS::QueuePolicy")
+    policies = local.service.of_type("AWS::SQS::QueuePolicy").values()
+    assert not [policy for policy in policies if denies_http(policy)]
 
 
 def test_a_lease_outlives_the_function_that_holds_it(dev: Deployment) -> None:
@@ -96,6 +103,6 @@ def denies_http(policy: Any) -> bool:
     return any(
         statement["Effect"] == "Deny"
         and statement["Principal"] == {"AWS": "*"}
-        and statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+        and statement.get("Condition") == {"Bool": {"aws:SecureTransport": "false"}}
         for statement in policy["PolicyDocument"]["Statement"]
     )

@@ -1,0 +1,73 @@
+"""The accounts of people, where no other issuer of tokens is named."""
+
+from __future__ import annotations
+
+from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack
+from aws_cdk import aws_cognito as cognito
+from constructs import Construct
+
+from ..nag import acknowledge
+from ..settings import Settings
+
+
+class Accounts(Construct):
+    """A Cognito user pool, its login page, and one public client: authorization code with PKCE."""
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, removal_policy: RemovalPolicy) -> None:
+        super().__init__(scope, id)
+        pool = cognito.UserPool(
+            self,
+            "Pool",
+            sign_in_aliases=cognito.SignInAliases(email=True),
+            sign_in_case_sensitive=False,
+            self_sign_up_enabled=settings.self_sign_up,
+            auto_verify=cognito.AutoVerifiedAttrs(email=True),
+            account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
+            mfa=cognito.Mfa.OPTIONAL,
+            mfa_second_factor=cognito.MfaSecondFactor(otp=True, sms=False),
+            password_policy=cognito.PasswordPolicy(
+                min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
+            ),
+            deletion_protection=settings.protected,
+            removal_policy=removal_policy,
+        )
+        client = pool.add_client(
+            "Client",
+            # A browser or an app can keep no secret: PKCE stands in for it.
+            generate_secret=False,
+            prevent_user_existence_errors=True,
+            # Names and passwords in a call are for scripts on a developer's machine.
+            auth_flows=cognito.AuthFlow(user_srp=True, user_password=settings.local),
+            o_auth=cognito.OAuthSettings(
+                flows=cognito.OAuthFlows(authorization_code_grant=True),
+                scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL],
+                callback_urls=[*settings.login_urls],
+                logout_urls=[*settings.login_urls],
+            ),
+        )
+        # Domains are one namespace for all of AWS in a region: a part of the stack's id tells ours apart.
+        domain = pool.add_domain(
+            "Login",
+            cognito_domain=cognito.CognitoDomainOptions(
+                domain_prefix=Fn.join("-", ["fanfare", settings.stage, _distinct(Stack.of(self))])
+            ),
+        )
+        self.issuer = f"https://{pool.user_pool_provider_name}"
+        self.audience = [client.user_pool_client_id]
+        for name, value in {
+            "UserPoolId": pool.user_pool_id,
+            "UserPoolClientId": client.user_pool_client_id,
+            "LoginUrl": domain.base_url(),
+        }.items():
+            # Outputs are the stack's, whatever made them.
+            CfnOutput(Stack.of(self), name, value=value)
+        acknowledge(
+            pool, "AwsSolutions-COG2", "What an account can do is choose notifications: a second factor is offered."
+        )
+        for rule in ("AwsSolutions-COG3", "AwsSolutions-COG8"):
+            acknowledge(pool, rule, "Threat protection comes with Cognito's Plus plan, paid by the user and month.")
+
+
+def _distinct(stack: Stack) -> str:
+    """The first part of the UUID at the end of arn:aws:cloudformation:<region>:<account>:stack/<name>/<uuid>."""
+    return Fn.select(0, Fn.split("-", Fn.select(2, Fn.split("/", stack.stack_id))))

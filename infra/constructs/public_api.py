@@ -1,0 +1,123 @@
+"""The API for people."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final, cast
+
+from aws_cdk import CfnResource, Duration
+from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
+from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
+from constructs import Construct
+
+from ..nag import acknowledge
+from ..settings import Settings
+from .access_logs import AccessLogs
+from .accounts import Accounts
+from .function import log_group_of
+from .reach import Reach
+
+ANY: Final = (apigateway.HttpMethod.ANY,)
+# All that a page of another origin may need. OPTIONS is left out: the gateway itself answers a preflight, unless
+# a route takes it. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+SCRIPTED: Final = (
+    apigateway.HttpMethod.GET,
+    apigateway.HttpMethod.HEAD,
+    apigateway.HttpMethod.POST,
+    apigateway.HttpMethod.PUT,
+    apigateway.HttpMethod.PATCH,
+    apigateway.HttpMethod.DELETE,
+)
+CLOSED: Final = "/{proxy+}"
+SIGN_UP: Final = "/v1/subscriptions"
+# Who has no token, and why that is right. Every other path asks for one.
+OPEN: Final[Mapping[str, str]] = {
+    SIGN_UP: "People without an account subscribe here; nothing is sent but one link to confirm, and it is throttled.",
+    "/v1/confirmations/{token}": "The signed link is the proof: whoever has it reads what is sent to the address.",
+    "/v1/unsubscribe/{token}": "RFC 8058: the mail programme posts here for its reader; the signed link is the proof.",
+    "/v1/preferences/{token}": "The signed link is the proof: whoever has it reads what is sent to the address.",
+    "/v1/health": "It tells that the API is there, and nothing else.",
+    "/openapi.json": "The contract is no secret.",
+    "/docs": "The contract is no secret.",
+}
+
+
+class PublicApi(Construct):
+    """Closed, save the paths that are named as open. One function answers: `serve` is told which.
+
+    In two steps, because the function, like everybody who sends a link, has to know the API's own URL.
+    """
+
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, accounts: Accounts | None) -> None:
+        super().__init__(scope, id)
+        self._settings = settings
+        issuer = accounts.issuer if accounts else settings.oidc_issuer
+        audience = accounts.audience if accounts else [*settings.oidc_audience]
+        self._api = apigateway.HttpApi(
+            self,
+            "Api",
+            description=f"Fanfare {settings.stage}: public API",
+            create_default_stage=False,
+            default_authorizer=HttpJwtAuthorizer("Jwt", str(issuer), jwt_audience=audience),
+            cors_preflight=_cors(settings),
+        )
+        self.url = settings.public_url or self._api.api_endpoint
+        self.reach: Mapping[str, Reach] = {
+            "public_url": Reach(environment={"FANFARE_PUBLIC_URL": self.url}),
+            "user_id_claim": Reach(environment={"FANFARE_USER_ID_CLAIM": settings.user_id_claim}),
+        }
+
+    def serve(self, function: lambda_.IFunction) -> None:
+        """Have `function` answer every call."""
+        integration = HttpLambdaIntegration("Function", function, scope_permission_to_route=False)
+        for path, reason in OPEN.items():
+            methods = SCRIPTED if path == SIGN_UP else ANY
+            for route in self._routes(path, methods, integration, authorizer=apigateway.HttpNoneAuthorizer()):
+                acknowledge(route, "AwsSolutions-APIG4", reason)
+        self._routes(CLOSED, SCRIPTED, integration)
+        stage = apigateway.HttpStage(
+            self,
+            "Stage",
+            http_api=self._api,
+            stage_name="$default",
+            auto_deploy=True,
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=self._settings.requests_per_second, burst_limit=self._settings.requests_burst
+            ),
+            # The path of a signed link is the key that it is signed for: the route is logged instead.
+            access_log_settings=AccessLogs(
+                log_group_of(self, "AccessLogs", settings=self._settings), route="$context.routeKey"
+            ),
+        )
+        self._throttle_sign_ups(cast(CfnResource, stage.node.default_child))
+
+    def _routes(
+        self, path: str, methods: tuple[apigateway.HttpMethod, ...], integration: HttpLambdaIntegration, **options: Any
+    ) -> list[apigateway.HttpRoute]:
+        return self._api.add_routes(path=path, methods=[*methods], integration=integration, **options)
+
+    def _throttle_sign_ups(self, stage: CfnResource) -> None:
+        limits = {
+            "ThrottlingRateLimit": self._settings.sign_ups_per_second,
+            "ThrottlingBurstLimit": self._settings.sign_ups_burst,
+        }
+        key = f"POST {SIGN_UP}"
+        stage.add_property_override("RouteSettings", {key: limits})
+        # A stage may only speak of routes that are there.
+        for route in self._api.node.find_all():
+            if isinstance(route, apigateway.CfnRoute) and route.route_key == key:
+                stage.add_resource_dependency(route)
+
+
+def _cors(settings: Settings) -> apigateway.CorsPreflightOptions | None:
+    if not settings.cors_origins:
+        return None
+    return apigateway.CorsPreflightOptions(
+        allow_origins=[*settings.cors_origins],
+        allow_methods=[apigateway.CorsHttpMethod(method.name) for method in SCRIPTED],
+        allow_headers=["authorization", "content-type"],
+        expose_headers=["x-request-id"],
+        max_age=Duration.hours(1),
+    )

@@ -1,0 +1,90 @@
+"""What SES tells of a mail after it took it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_ses as ses
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+from ..settings import Settings
+
+# What the configuration set publishes → what the event calls itself.
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+PUBLISHED: Final[Mapping[ses.EmailSendingEvent, str]] = {
+    ses.EmailSendingEvent.DELIVERY: "Delivery",
+    ses.EmailSendingEvent.DELIVERY_DELAY: "DeliveryDelay",
+    ses.EmailSendingEvent.BOUNCE: "Bounce",
+    ses.EmailSendingEvent.COMPLAINT: "Complaint",
+    ses.EmailSendingEvent.REJECT: "Reject",
+    ses.EmailSendingEvent.RENDERING_FAILURE: "Rendering Failure",
+}
+# All that leaves the rule. An event of SES is full of addresses and subjects; who was meant, our tags say.
+KEPT: Final = (
+    "source",
+    "time",
+    "detail.eventType",
+    "detail.mail.messageId",
+    "detail.mail.tags.message_id",
+    "detail.mail.tags.user_id",
+)
+KEPT_OF_BOUNCES: Final = (*KEPT, "detail.bounce.bounceType", "detail.bounce.bounceSubType")
+
+
+class Receipts(Construct):
+    """SES → EventBridge's default bus, the only one that it knows → two rules → a queue without personal data.
+
+    Two rules, because a path that an event lacks leaves a hole in what the rule makes of it. Neither has dead
+    letters: those would hold the event as it came, with all its addresses. EventBridge itself tries for a day.
+    """
+
+    def __init__(
+        self, scope: Construct, id: str, *, rules: ses.ConfigurationSet, queue: sqs.IQueue, settings: Settings
+    ) -> None:
+        super().__init__(scope, id)
+        wanted = {
+            event: kind
+            for event, kind in PUBLISHED.items()
+            if settings.delivery_receipts or event is not ses.EmailSendingEvent.DELIVERY
+        }
+        rules.add_event_destination(
+            "Receipts",
+            destination=ses.EventDestination.event_bus(
+                events.EventBus.from_event_bus_name(self, "DefaultBus", "default")
+            ),
+            events=[*wanted],
+        )
+        for name, kinds, kept in (
+            ("Bounces", ["Bounce"], KEPT_OF_BOUNCES),
+            ("Others", [kind for kind in wanted.values() if kind != "Bounce"], KEPT),
+        ):
+            events.Rule(
+                self,
+                name,
+                description=f"Fanfare {settings.stage}: receipts of SES ({name.lower()}), without addresses",
+                event_pattern=_ours(kinds, rules.configuration_set_name),
+                targets=[targets.SqsQueue(queue, message=events.RuleTargetInput.from_object(_tree(kept)))],
+            )
+
+
+def _ours(kinds: list[str], configuration_set: str) -> events.EventPattern:
+    """Events of mails that carry our tags: an account may have other stages, and other senders."""
+    there = [{"exists": True}]
+    tags = {"ses:configuration-set": [configuration_set], "message_id": there, "user_id": there}
+    return events.EventPattern(source=["aws.ses"], detail={"eventType": kinds, "mail": {"tags": tags}})
+
+
+def _tree(paths: tuple[str, ...]) -> dict[str, Any]:
+    """`("time", "detail.eventType")` → each at its own place in an object of the same shape."""
+    tree: dict[str, Any] = {}
+    for path in paths:
+        *branches, leaf = path.split(".")
+        place = tree
+        for branch in branches:
+            place = place.setdefault(branch, {})
+        place[leaf] = events.EventField.from_path(f"$.{path}")
+    return tree
