@@ -20,13 +20,14 @@ from fanfare.cancel import cancel
 from fanfare.catalogue import Catalogue, Topic
 from fanfare.channels.email import Email, from_tag_value
 from fanfare.deliver import Deliver, Pace
-from fanfare.deliveries import Deliveries, Receipt, Report
+from fanfare.deliveries import Deliveries
 from fanfare.errors import ConditionFailed, FanfareError
 from fanfare.fan_out import FanOut
 from fanfare.items import Table
 from fanfare.messages import Accepted, Messages
 from fanfare.models import SubmitRequest
 from fanfare.queues import Queues, read_fan_out_body, read_job_body
+from fanfare.receipts import Receipt, Report
 from fanfare.reconcile import Reconcile
 from fanfare.record_receipt import record_receipts
 from fanfare.redrive import redrive

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fanfare.channels import email
-from fanfare.deliveries import Receipt
+from fanfare.receipts import Receipt
 
 from infra.constructs.receipts import PUBLISHED
 from tests.infra.synth import Deployment, Properties, name_of

@@ -20,11 +20,12 @@ from .batches import Batch, Batches, Job, Open, Waiting
 from .catalogue import Catalogue
 from .channels.base import AddressRefused, Channel, Envelope, Kind, Result
 from .clock import Clock, to_text
-from .deliveries import PROVES_SENT, Deliveries, Delivery
+from .deliveries import Deliveries, Delivery
 from .errors import ConditionFailed, TemplateError
 from .finish import finish
 from .links import Links
 from .messages import Message, Messages, Payload
+from .receipts import PROVES_SENT
 from .status import UNSETTLED, Outcome, State
 from .templates import Renderer, inline_body
 

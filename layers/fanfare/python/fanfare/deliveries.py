@@ -15,43 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
-from enum import StrEnum
-from typing import Any, Final
+from typing import Any
 
 from .clock import to_text
 from .items import Item, Table
+from .receipts import Receipt, Report, strongest
 from .status import Outcome
-
-
-class Receipt(StrEnum):
-    """What a provider reports of a delivery, the weakest first: the strongest one known is shown."""
-
-    ACCEPTED = "accepted"
-    DELAYED = "delayed"
-    DELIVERED = "delivered"
-    BOUNCED_SOFT = "bounced_soft"
-    REJECTED = "rejected"
-    BOUNCED_HARD = "bounced_hard"
-    COMPLAINED = "complained"
-    OPTED_OUT = "opted_out"
-
-
-STRENGTH: Final = {receipt: strength for strength, receipt in enumerate(Receipt)}
-# The provider took it. A rejection says the opposite.
-PROVES_SENT: Final = frozenset(Receipt) - {Receipt.REJECTED}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Report:
-    """One receipt as a channel's provider sent it, in our words."""
-
-    message_id: str
-    user_id: str
-    channel: str
-    receipt: Receipt
-    at: datetime
-    provider_id: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,11 +111,6 @@ class Deliveries:
         pk = f"user#{user_id}"
         rows = self.table.query(pk, names=["sk"])
         self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
-
-
-def strongest(receipts: Iterable[Receipt]) -> Receipt | None:
-    """The one that is shown."""
-    return max(receipts, key=STRENGTH.__getitem__, default=None)
 
 
 def _item(delivery: Delivery) -> Item:

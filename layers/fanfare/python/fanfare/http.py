@@ -123,10 +123,11 @@ class Api(APIGatewayHttpResolver):
             _raw(event)
             return dict(event)
         self._check_query(event, route)
-        if not route.dependant.body_params:
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        optional = not any(field.required for field in route.dependant.body_params)
+        if not route.dependant.body_params or (optional and not event.get("body") and "content-type" not in headers):
             return {**event, "body": None, "isBase64Encoded": False}
         body = _body(event)
-        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         if not _is_json(headers.get("content-type")):
             raise UnsupportedMediaType("send JSON, as content-type application/json in UTF-8")
         headers["content-type"] = "application/json"

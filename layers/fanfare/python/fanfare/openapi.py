@@ -125,6 +125,8 @@ def _complete(operation: dict[str, Any], route: Route, *, anybody: bool) -> None
         operation["description"] = " ".join(description.split())
     for parameter in operation.get("parameters", ()):
         _tidy(parameter)
+    for content in operation.get("requestBody", {}).get("content", {}).values():
+        content["schema"] = _never_null(content["schema"])
     responses = {int(status): answer for status, answer in operation["responses"].items()}
     responses.pop(500, None)
     responses.pop(422, None)
@@ -155,9 +157,15 @@ def _tidy(parameter: dict[str, Any]) -> None:
     if parameter["in"] == "header":
         parameter["name"] = parameter["name"].title()
     schema.pop("description", None)  # it stands beside the schema
-    if "anyOf" in schema:  # a parameter is left out, never null
-        (kind,) = (each for each in schema.pop("anyOf") if each != {"type": "null"})
-        schema |= kind
+    parameter["schema"] = _never_null(schema)
+
+
+def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
+    """A parameter or a body is left out, never null."""
+    if {"type": "null"} not in schema.get("anyOf", ()):
+        return schema
+    (kind,) = (each for each in schema["anyOf"] if each != {"type": "null"})
+    return {name: value for name, value in schema.items() if name != "anyOf"} | kind
 
 
 def _tidied(part: Any, *, names: bool = False) -> Any:

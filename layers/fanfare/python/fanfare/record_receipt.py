@@ -15,7 +15,8 @@ from typing import Any, Final
 from .audience import Audience
 from .channels import CHANNELS, email
 from .clock import Clock, to_text
-from .deliveries import Deliveries, Receipt, Report
+from .deliveries import Deliveries
+from .receipts import Receipt, Report
 
 log = logging.getLogger(__name__)
 

@@ -29,7 +29,7 @@ from .channels import CHANNELS, Channel, Email, Inbox, Push, Sms, Webhook
 from .channels.push import SERVICES as PUSH_SERVICES
 from .confirmations import Confirmations
 from .deliver import Deliver, Pace
-from .deliveries import Deliveries, Delivery, Report
+from .deliveries import Deliveries, Delivery
 from .events import Events
 from .fan_out import FanOut
 from .inboxes import Inboxes
@@ -38,6 +38,7 @@ from .letters import Letters
 from .links import Links
 from .messages import Message, Messages
 from .queues import Queues
+from .receipts import Report
 from .reconcile import Reconcile
 from .templates import Renderer
 

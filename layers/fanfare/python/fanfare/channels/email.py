@@ -17,7 +17,7 @@ from botocore.exceptions import (
 from email_validator import EmailNotValidError, validate_email
 
 from ..clock import from_text
-from ..deliveries import Receipt, Report
+from ..receipts import Receipt, Report
 from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
 
 if TYPE_CHECKING:
