@@ -171,10 +171,20 @@ def _style() -> str:
 
 @functools.cache
 def _environment() -> Environment:
-    return Environment(
+    environment = Environment(
         loader=FileSystemLoader(FOLDER),
         autoescape=select_autoescape(["html"]),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+    )
+    environment.filters["code"] = _code
+    return environment
+
+
+def _code(text: str) -> Markup:
+    """`text` with what stands between backticks as code."""
+    return Markup("").join(  # every part is escaped by the format
+        Markup("<code>{}</code>" if place % 2 else "{}").format(part)  # noqa: S704
+        for place, part in enumerate(text.split("`"))
     )

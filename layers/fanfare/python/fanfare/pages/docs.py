@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from . import rendered, texts
 
+OF_ITSELF: Final = "description"  # the tag that comes last
 METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
@@ -19,12 +20,13 @@ def page(document: Mapping[str, Any], *, brand: str) -> str:
             if method in operations:
                 operation = _operation(document, path, method, operations[method])
                 tags.setdefault(operations[method]["tags"][0], []).append(operation)
+    ordered = dict(sorted(tags.items(), key=lambda tag: tag[0] == OF_ITSELF))
     schemas = [_schema(name, schema) for name, schema in document["components"]["schemas"].items()]
     return rendered(
         "docs.html",
         title=document["info"]["title"],
         lead=document["info"]["description"],
-        tags=tags,
+        tags=ordered,
         schemas=schemas,
         brand=brand,
     )

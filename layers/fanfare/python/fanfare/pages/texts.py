@@ -15,7 +15,7 @@ CHANNELS: Final[Mapping[str, str]] = {
     "inbox": "Inbox",
 }
 BY_CHANNEL: Final[Mapping[str, str]] = {
-    "email": "by e-mail",
+    "email": "by e\u2011mail",
     "sms": "by text message",
     "push": "as a push notification",
     "webhook": "by webhook",
