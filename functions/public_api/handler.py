@@ -148,7 +148,7 @@ def list_my_deliveries(limit: Limit = 50, cursor: Cursor = None) -> models.UserD
 # Without an account
 
 
-@api.post("/v1/subscriptions", tags=["links"], responses=answers(_202=models.SignUpView))
+@api.post("/v1/subscriptions", tags=["links"], responses=answers(429, _202=models.SignUpView))
 def request_subscription(request: models.SignUpRequest) -> Response[models.SignUpView]:
     """Ask to subscribe an e-mail address to a public topic.
 

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
 from fanfare import sign_up, wiring
 from fanfare.audience import Subscription
 
-from functions.public_api import handler as public_api
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer
 from tests.integration.letters import Post
 from tests.integration.public_api import BASE, FORM, browse, call
 
+MULTIPART = "multipart/form-data; boundary=x"
 ATTACK = '"><script>alert(1)</script>{{ 7*7 }}'
 
 
@@ -23,7 +24,7 @@ ATTACK = '"><script>alert(1)</script>{{ 7*7 }}'
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long answers were held back; nobody waits for it here."""
     slept: list[float] = []
-    monkeypatch.setattr(public_api.time, "sleep", slept.append)
+    monkeypatch.setattr(time, "sleep", slept.append)
     return slept
 
 
@@ -164,8 +165,8 @@ def test_a_provider_that_is_down_changes_nothing_in_the_answer(post: Post) -> No
 
 def test_an_answer_takes_its_time_however_soon_it_is_found() -> None:
     slept: list[float] = []
-    time = iter([10.0, 10.2])
-    with sign_up.steadily(monotonic=lambda: next(time), sleep=slept.append, seconds=0.5):
+    clock = iter([10.0, 10.2])
+    with sign_up.steadily(monotonic=lambda: next(clock), sleep=slept.append, seconds=0.5):
         pass
     assert slept == [pytest.approx(0.3)]
 
@@ -317,7 +318,7 @@ def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
         ("", FORM),
         (None, None),
         ("", None),
-        ("--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+        ('--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--', MULTIPART),
     ],
 )  # fmt: skip
 def test_one_click_unsubscribes(raw: str | None, content_type: str | None) -> None:
@@ -443,8 +444,13 @@ def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
 
 @pytest.mark.parametrize(
     ("raw", "content_type", "status"),
-    [("{}", "application/json", 415), ("a=" + "x" * 262_144, FORM, 413), ("&".join(["a=1"] * 20_001), FORM, 400), ("%ff=%ff", FORM, 200)],
-)  # fmt: skip
+    [
+        ("{}", "application/json", 415),
+        ("a=" + "x" * 262_144, FORM, 413),
+        ("&".join(["a=1"] * 20_001), FORM, 400),
+        ("%ff=%ff", FORM, 200),
+    ],
+)
 def test_choices_come_as_a_form(raw: str, content_type: str, status: int) -> None:
     subscribe(user("ada"), "news")
     path = wiring.public_links().preferences("ada").removeprefix(BASE)

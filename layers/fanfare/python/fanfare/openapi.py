@@ -43,6 +43,10 @@ FAULTS: Final = {
     500: ("Broken", "Something went wrong here."),
     503: ("Unavailable", "Not available just now: try again."),
 }
+# What API Gateway answers itself, before the code is asked; its body can't be changed.
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
+BY_GATEWAY: Final = {401, 429}
+OF_GATEWAY: Final = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
 # A page, and what its form may send. Browsers read pages, so their errors are pages too.
 PAGE: Final[dict[int, OpenAPIResponse]] = {
     200: {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}
@@ -91,7 +95,7 @@ def describe(
         schemas[model.__name__] = schema
     document["components"] = {
         "schemas": dict(sorted(schemas.items())),
-        "responses": {name: _problem(text) for name, text in FAULTS.values()},
+        "responses": {name: _problem(text, status) for status, (name, text) in FAULTS.items()},
         "headers": HEADERS,
         "securitySchemes": dict(security),
     }
@@ -165,7 +169,7 @@ def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
     if {"type": "null"} not in schema.get("anyOf", ()):
         return schema
     (kind,) = (each for each in schema["anyOf"] if each != {"type": "null"})
-    return {name: value for name, value in schema.items() if name != "anyOf"} | kind
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **kind}
 
 
 def _tidied(part: Any, *, names: bool = False) -> Any:
@@ -193,9 +197,10 @@ def _page(text: str) -> dict[str, Any]:
     return {**answer, "content": {"text/html": {"schema": {"type": "string"}}, **answer["content"]}}
 
 
-def _problem(text: str) -> dict[str, Any]:
+def _problem(text: str, status: int | None = None) -> dict[str, Any]:
     return {
         "description": text,
         "headers": {"x-request-id": {"$ref": "#/components/headers/x-request-id"}},
-        "content": {PROBLEM: {"schema": {"$ref": REFERENCE.format(model="ProblemView")}}},
+        "content": {PROBLEM: {"schema": {"$ref": REFERENCE.format(model="ProblemView")}}}
+        | ({"application/json": {"schema": OF_GATEWAY}} if status in BY_GATEWAY else {}),
     }
