@@ -343,6 +343,10 @@ class Audience:
         ]
         return rows, len(rows) == limit
 
+    def count_subscribers(self, topic: str, shard: int, *, most: int) -> int:
+        """How many rows a topic's shard has, not counted on beyond `most` or so; may be a moment old."""
+        return self.table.count(_topic_pk(topic, shard), most=most)
+
     def removals(self, topic: str, shard: int) -> int:
         """How many subscriptions of the shard were ever taken back."""
         item = self.table.get(f"removals#{topic}#{shard}", "removals")
