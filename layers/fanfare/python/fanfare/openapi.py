@@ -122,7 +122,7 @@ def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
     if {"type": "null"} not in schema.get("anyOf", ()):
         return schema
     (kind,) = (each for each in schema["anyOf"] if each != {"type": "null"})
-    return {name: value for name, value in schema.items() if name != "anyOf"} | kind
+    return {**{name: value for name, value in schema.items() if name != "anyOf"}, **kind}
 
 
 def _tidied(part: Any, *, names: bool = False) -> Any:

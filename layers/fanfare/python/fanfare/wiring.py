@@ -24,6 +24,7 @@ from botocore.config import Config
 from . import clock, record_receipt
 from .audience import Audience
 from .batches import Batches
+from .candidates import Candidates
 from .catalogue import Catalogue
 from .channels import CHANNELS, Channel, Email, Inbox, Push, Sms, Webhook
 from .channels.push import SERVICES as PUSH_SERVICES
@@ -61,6 +62,7 @@ class Settings:
     lease: float = 75.0
     retention: timedelta = timedelta(days=30)
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
+    piece_prices: Mapping[str, float] = field(default_factory=dict)  # by channel, in place of the list's
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -77,6 +79,7 @@ class Settings:
             lease=seconds("LEASE", cls.lease),
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
+            piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
         )
 
 
@@ -257,6 +260,11 @@ def fan_out() -> FanOut:
         stale_after=settings().stale_after,
         overall=settings().user_limits,
     )
+
+
+@functools.cache
+def candidates() -> Candidates:
+    return Candidates(audience=audience(), catalogue=catalogue(), overall=settings().user_limits)
 
 
 @functools.cache
