@@ -327,8 +327,13 @@ def get_user(user_id: UserId) -> models.UserView:
 
 @api.delete("/v1/users/<user_id>", tags=["users"], responses=answers(_204=None))
 def delete_user(user_id: UserId) -> Response[None]:
-    """Erase all that is stored on a user: addresses, subscriptions and history. Repeated, the same answer."""
-    users.delete_user(user_id, audience=wiring.audience(), deliveries=wiring.deliveries())
+    """Erase all that is stored on a user: addresses, subscriptions, inbox and history. Repeated, the same answer.
+
+    204 says that it is done. Where there is more than one call can erase, 503 with the code `erasure_unfinished`
+    asks to repeat it. What stays names the id alone, and goes with its message: who was in a batch, and recipients
+    as the service named them. A suppression stays, too: it protects the address, whoever has it.
+    """
+    users.delete_user(user_id, audience=wiring.audience(), deliveries=wiring.deliveries(), inboxes=wiring.inboxes())
     return _nothing()
 
 
