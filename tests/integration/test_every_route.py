@@ -36,13 +36,16 @@ CONTRACT = """
     GET /v1/users/{user_id}/deliveries · GET /v1/users/{user_id}/subscriptions
     PUT /v1/users/{user_id}/subscriptions/{topic_id}/{channel}
     DELETE /v1/users/{user_id}/subscriptions/{topic_id}/{channel}
+    GET /v1/messages/{message_id}/explanations/{user_id}
+    GET /v1/suppressions · PUT /v1/suppressions/{channel}/{address} · GET /v1/suppressions/{channel}/{address}
+    DELETE /v1/suppressions/{channel}/{address}
     GET /openapi.json
 """
 
 
 def path(route: Route) -> str:
     """The route's path with names of nobody."""
-    found = route.openapi_path.replace("{channel}", "email")
+    found = route.openapi_path.replace("{channel}", "email").replace("{address}", "nobody@example.com")
     for name in ("message_id", "topic_id", "template_id", "user_id"):
         found = found.replace(f"{{{name}}}", "nobody")
     return found

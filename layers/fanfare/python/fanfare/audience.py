@@ -200,14 +200,21 @@ class Audience:
         self.put_user(user_id, {**user.profile, "push": kept or None})
 
     def delete_user(self, user_id: str) -> None:
-        """Erase the profile, the addresses and every subscription; a repeat changes nothing."""
+        """Erase the profile, the addresses, every subscription and whatever else is filed under the user.
+
+        A suppression stays: it belongs to the address, and protects whoever reads there. A repeat changes nothing.
+        """
         for subscription in list(self.subscriptions(user_id)):
             self.unsubscribe(user_id, subscription.topic, subscription.channel)
         user = self.user(user_id)
         identities = _identities(user.profile) if user else {}
         addresses = [(f"address#{channel}", f"{address}#{user_id}") for channel, address in identities.items()]
-        waiting = [(f"user#{user_id}", f"pending#{channel}") for channel in CHANNELS]
-        self.table.write_many([], deletes=[*addresses, *waiting, (f"user#{user_id}", "user")])
+        bounces = [(f"bounces#{channel}", address) for channel, address in identities.items()]
+        pk = f"user#{user_id}"
+        # the profile goes last, so that a repeat still knows the addresses
+        rows = [(pk, row["sk"]) for row in self.table.query(pk, names=["sk"]) if row["sk"] != "user"]
+        self.table.write_many([], deletes=[*addresses, *bounces, *rows])
+        self.table.write_many([], deletes=[(pk, "user")])
 
     def charging(self, user: User, limits: Mapping[str, Any]) -> dict[str, Any]:
         """Count a delivery against a user's limits, as part of a page's transaction."""
@@ -355,6 +362,10 @@ class Audience:
             for item in self.table.query(_topic_pk(topic, shard), after=after, limit=limit, names=["sk"])
         ]
         return rows, len(rows) == limit
+
+    def count_subscribers(self, topic: str, shard: int, *, most: int) -> int:
+        """How many rows a topic's shard has, not counted on beyond `most` or so; may be a moment old."""
+        return self.table.count(_topic_pk(topic, shard), most=most)
 
     def removals(self, topic: str, shard: int) -> int:
         """How many subscriptions of the shard were ever taken back."""

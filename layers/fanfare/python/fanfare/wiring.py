@@ -24,6 +24,7 @@ from botocore.config import Config
 from . import clock, pages, record_receipt
 from .audience import Audience
 from .batches import Batches
+from .candidates import Candidates
 from .catalogue import Catalogue
 from .channels import CHANNELS, Channel, Email, Inbox, Push, Sms, Webhook
 from .channels.push import SERVICES as PUSH_SERVICES
@@ -66,6 +67,7 @@ class Settings:
     retention: timedelta = timedelta(days=30)
     user_id_claim: str = "sub"
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
+    piece_prices: Mapping[str, float] = field(default_factory=dict)  # by channel, in place of the list's
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Settings:
@@ -83,6 +85,7 @@ class Settings:
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
             user_id_claim=environment.get("FANFARE_USER_ID_CLAIM", cls.user_id_claim),
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
+            piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
         )
 
 
@@ -301,6 +304,11 @@ def fan_out() -> FanOut:
         stale_after=settings().stale_after,
         overall=settings().user_limits,
     )
+
+
+@functools.cache
+def candidates() -> Candidates:
+    return Candidates(audience=audience(), catalogue=catalogue(), overall=settings().user_limits)
 
 
 @functools.cache
