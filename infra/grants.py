@@ -71,13 +71,13 @@ GRANTS: Final[Mapping[str, Grants]] = {
     },
     "public_api": {
         "catalogue": _dynamodb("Get", "Query"),
-        "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
+        "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
         "deliveries": _dynamodb("Query"),
         "inbox": _dynamodb("Query", "Update"),
         "public_url": KNOWS,
         "user_id_claim": KNOWS,
         "secret": READ_KEYS,
-        # to confirm a changed address by a link or a code sent to it
+        # a link or a code, to confirm an address
         "sender": ("ses:SendEmail",),
         "configuration_set": ("ses:SendEmail",),
         "phone_numbers": ("sns:Publish",),

@@ -159,6 +159,13 @@ class Settings(BaseModel):
         description="how much a user gets at most, by channel, across all topics, as "
         '{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}; overflow may also be "drop"',
     )
+    piece_prices: Annotated[
+        dict[Annotated[str, AfterValidator(_channel)], Annotated[float, Field(ge=0, le=100)]], BeforeValidator(_parsed)
+    ] = Field(
+        {},
+        description="what you pay for a piece, by channel, in dollars, for the estimates of dry runs: "
+        '{"sms": 0.075, "email": 0.0001}; list prices where left out',
+    )
     webhook_allowed: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+:[0-9]{1,5}$")], ...], BeforeValidator(_listed)
     ] = Field((), description="endpoints on this machine that webhooks may go to: host:port, only with stage=local")

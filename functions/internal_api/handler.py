@@ -11,12 +11,15 @@ from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Que
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import (
     cancel,
+    dry_run,
+    explain,
     history,
     models,
     openapi,
     redrive,
     submit,
     subscribe,
+    suppressions,
     template_versions,
     tokens,
     topics,
@@ -46,6 +49,7 @@ TopicId = Annotated[models.Name, Path(description="The topic's id.")]
 TemplateId = Annotated[models.Name, Path(description="The template's id.")]
 UserId = Annotated[models.Name, Path(description="The user's id.")]
 OnChannel = Annotated[models.ChannelName, Path(description="The channel.")]
+Address = Annotated[str, Path(description="The address, percent-encoded.")]
 
 
 @logger.inject_lambda_context
@@ -69,9 +73,12 @@ def key_reused(_: KeyReused) -> Response[str]:
 # Messages
 
 
-@api.post("/v1/messages", tags=["messages"], responses=answers(_202=models.AcceptedView))
+@api.post("/v1/messages", tags=["messages"], responses=answers(_200=models.DryRunView, _202=models.AcceptedView))
 def submit_message(
     request: models.SubmitRequest,
+    dry: Annotated[
+        models.Flag, Query(alias="dry_run", description="Answer what would become of it, and store nothing.")
+    ] = False,
     key: Annotated[
         str | None,
         Header(
@@ -79,12 +86,17 @@ def submit_message(
             description="1 to 255 visible ASCII characters, quoted or bare. One key of one caller makes one message.",
         ),
     ] = None,
-) -> Response[models.AcceptedView]:
+) -> Response[models.AcceptedView | models.DryRunView]:
     """Submit a message.
 
     It is stored and queued. A repeat with the same Idempotency-Key gets the first answer; another
     body under the same key is refused with the code `idempotency_key_reused`.
+
+    With `dry_run=true` nothing is stored, and the answer is what would become of the message: how many would get
+    it on which channel, who would be skipped or deferred and why, samples, and an estimate of the cost.
     """
+    if dry:
+        return _json(200, _dry_run(request))
     accepted = submit.submit(
         request,
         caller=api.principal(),
@@ -101,6 +113,18 @@ def submit_message(
     view = models.AcceptedView(id=accepted.message_id, state="pending", created_at=accepted.created_at)
     headers = {"Location": f"/v1/messages/{view.id}"} | ({"Idempotency-Replayed": "true"} if accepted.replayed else {})
     return _json(202, view, headers)
+
+
+def _dry_run(request: models.SubmitRequest) -> models.DryRunView:
+    return dry_run.dry_run(
+        request,
+        caller=api.principal(),
+        candidates=wiring.candidates(),
+        catalogue=wiring.catalogue(),
+        renderer=wiring.renderer(),
+        clock=system_clock,
+        prices=wiring.settings().piece_prices,
+    )
 
 
 @api.get("/v1/messages", tags=["messages"])
@@ -167,6 +191,23 @@ def list_deliveries(
         deliveries=wiring.deliveries(),
     )
     return _page(models.DeliveriesView, items, position)
+
+
+@api.get("/v1/messages/<message_id>/explanations/<user_id>", tags=["messages"])
+def explain_delivery(message_id: MessageId, user_id: UserId) -> models.ExplanationView:
+    """Explain why a user did or did not get a message, per channel, step by step.
+
+    `recorded` is what happened, as the tables say; `rules_now` is what the rules would say at this moment.
+    """
+    return explain.explain(
+        message_id,
+        user_id,
+        messages=wiring.messages(),
+        rosters=Rosters(wiring.batches().table),
+        deliveries=wiring.deliveries(),
+        candidates=wiring.candidates(),
+        clock=system_clock,
+    )
 
 
 # Topics
@@ -286,8 +327,13 @@ def get_user(user_id: UserId) -> models.UserView:
 
 @api.delete("/v1/users/<user_id>", tags=["users"], responses=answers(_204=None))
 def delete_user(user_id: UserId) -> Response[None]:
-    """Erase all that is stored on a user: addresses, subscriptions and history. Repeated, the same answer."""
-    users.delete_user(user_id, audience=wiring.audience(), deliveries=wiring.deliveries())
+    """Erase all that is stored on a user: addresses, subscriptions, inbox and history. Repeated, the same answer.
+
+    204 says that it is done. Where there is more than one call can erase, 503 with the code `erasure_unfinished`
+    asks to repeat it. What stays names the id alone, and goes with its message: who was in a batch, and recipients
+    as the service named them. A suppression stays, too: it protects the address, whoever has it.
+    """
+    users.delete_user(user_id, audience=wiring.audience(), deliveries=wiring.deliveries(), inboxes=wiring.inboxes())
     return _nothing()
 
 
@@ -336,6 +382,61 @@ def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Re
 def unsubscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[None]:
     """Take a subscription back. It holds for all that is not chosen yet. Repeated, the same answer."""
     subscribe.unsubscribe(user_id, topic_id, channel, audience=wiring.audience())
+    return _nothing()
+
+
+# Suppressions
+
+
+@api.get("/v1/suppressions", tags=["suppressions"])
+def list_suppressions(
+    channel: Annotated[models.ChannelName | None, Query(description="Only those on this channel.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> models.SuppressionsView:
+    """List addresses that must not be written to, by channel and address."""
+    items, position = suppressions.list_suppressions(
+        channel=channel, after=_open(cursor), limit=limit, audience=wiring.audience()
+    )
+    return _page(models.SuppressionsView, items, position)
+
+
+@api.put(
+    "/v1/suppressions/<channel>/<address>",
+    tags=["suppressions"],
+    responses=answers(_200=models.SuppressionView, _201=models.SuppressionView),
+)
+def put_suppression(
+    channel: OnChannel, address: Address, request: models.PutSuppressionRequest | None = None
+) -> Response[models.SuppressionView]:
+    """Never write to an address again: 201, or 200 where it was suppressed already, with its first cause.
+
+    It holds for all that is not handed to a provider yet. The body may be left out.
+    """
+    suppression, created = suppressions.put_suppression(
+        channel,
+        address,
+        (request.cause if request else None) or "manual",
+        audience=wiring.audience(),
+        clock=system_clock,
+    )
+    return _json(201 if created else 200, models.SuppressionView.model_validate(suppression))
+
+
+@api.get("/v1/suppressions/<channel>/<address>", tags=["suppressions"])
+def get_suppression(channel: OnChannel, address: Address) -> models.SuppressionView:
+    """Read why an address must not be written to."""
+    found = suppressions.get_suppression(channel, address, audience=wiring.audience())
+    return models.SuppressionView.model_validate(found)
+
+
+@api.delete("/v1/suppressions/<channel>/<address>", tags=["suppressions"], responses=answers(_204=None))
+def delete_suppression(channel: OnChannel, address: Address) -> Response[None]:
+    """Let an address be written to again. Repeated, the same answer.
+
+    The provider may have a list of its own: Amazon SES keeps one for each account.
+    """
+    suppressions.delete_suppression(channel, address, audience=wiring.audience())
     return _nothing()
 
 

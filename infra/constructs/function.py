@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -35,8 +36,10 @@ class House:
         """The limits and times that the use cases go by."""
         settings = self.settings
         limits = {"FANFARE_USER_LIMITS": settings.user_limits_json} if settings.user_limits else {}
+        prices = {"FANFARE_PIECE_PRICES": json.dumps(settings.piece_prices)} if settings.piece_prices else {}
         return {
             **limits,
+            **prices,
             "FANFARE_STAGE": settings.stage,
             "FANFARE_STALE_AFTER_SECONDS": str(settings.stale_after_seconds),
             "FANFARE_BACKOFF_SECONDS": str(settings.backoff_seconds),

@@ -39,6 +39,7 @@ def full() -> Deployment:
         push_fcm_application_arn="arn:aws:sns:eu-west-1:123456789012:app/GCM/shop",
         push_apns_application_arn="arn:aws:sns:eu-west-1:123456789012:app/APNS/shop",
         user_limits='{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}',
+        piece_prices='{"sms": 0.075}',
     )
 
 

@@ -69,6 +69,11 @@ def test_limits_of_users_reach_every_function(full: Deployment, dev: Deployment)
     assert not any("FANFARE_USER_LIMITS" in made["Environment"]["Variables"] for made in dev.service.functions.values())
 
 
+def test_prices_of_the_deployment_reach_every_function(full: Deployment) -> None:
+    prices = {made["Environment"]["Variables"]["FANFARE_PIECE_PRICES"] for made in full.service.functions.values()}
+    assert prices == {'{"sms": 0.075}'}
+
+
 def test_who_moves_a_message_tells_the_bus(each: Deployment) -> None:
     telling = {
         made["Description"].removeprefix("Fanfare: ")

@@ -53,6 +53,7 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("push_fcm_application_arn", "arn:aws:sns:eu-west-1:123456789012:topic", "app/GCM/<name>"),
         ("push_apns_application_arn", "arn:aws:sns:eu-west-1:123456789012:app/GCM/shop", "app/APNS/<name>"),
         ("user_limits", "three", "per_seconds"),
+        ("piece_prices", '{"pigeon": 1}', "by channel"),
         ("user_limits", '{"pigeon": {"count": 1, "per_seconds": 1, "overflow": "drop"}}', "by channel"),
         ("user_limits", '{"email": {"count": 0, "per_seconds": 1, "overflow": "drop"}}', "by channel"),
         ("user_limits", '{"email": {"count": 1, "per_seconds": 1}}', "overflow"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from fanfare import users, wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import call, deliver, event
@@ -59,6 +60,34 @@ def test_an_erased_user_is_gone_with_all_subscriptions(topic: str) -> None:
     assert call("GET", "/v1/users/ada").status == 404
     put_users("ada")
     assert call("GET", "/v1/users/ada/subscriptions").body["items"] == []
+
+
+def test_an_erased_user_leaves_no_row_and_no_address(topic: str, aws: Aws) -> None:
+    call("PUT", "/v1/users/ada-lovelace", EVERYTHING)
+    call("PUT", f"/v1/users/ada-lovelace/subscriptions/{topic}/email")
+    wiring.audience().count_soft_bounce("email", "ada@example.com", forget=2_000_000_000)
+    wiring.inboxes().put([("ada-lovelace", "message-1", "Hello", "Ada")])
+    assert call("DELETE", "/v1/users/ada-lovelace").status == 204
+    for table in aws.tables.values():
+        stored = str(aws.dynamodb.scan(TableName=table)["Items"])
+        assert not [each for each in ("ada-lovelace", "ada@example", "+436641234567") if each in stored], table
+
+
+def test_a_suppression_outlives_who_had_the_address() -> None:
+    call("PUT", "/v1/users/ada", EVERYTHING)
+    call("PUT", "/v1/suppressions/email/ada@example.com", {})
+    call("DELETE", "/v1/users/ada")
+    call("PUT", "/v1/users/grace", {"email": "ada@example.com"})
+    assert dict(wiring.audience().users(["grace"])["grace"].suppressed) == {"email": "manual"}
+
+
+def test_more_than_a_call_can_erase_takes_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(users, "ERASED_AT_ONCE", 30)
+    put_users("ada")
+    wiring.inboxes().put([("ada", f"message-{number:02d}", "Hello", "Ada") for number in range(50)])
+    first, second = (call("DELETE", "/v1/users/ada") for _ in range(2))
+    assert (first.status, first.body["code"], first.body["retryable"]) == (503, "erasure_unfinished", True)
+    assert (second.status, wiring.inboxes().unread("ada")) == (204, 0)
 
 
 def test_many_users_are_each_taken_or_refused_in_order() -> None:

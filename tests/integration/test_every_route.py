@@ -18,7 +18,11 @@ ROUTES = {f"{route.method} {route.openapi_path}": route for route in api.routes}
 WITH_BODY = [name for name, route in ROUTES.items() if route.dependant.body_params]
 READ_ONE = [name for name, route in ROUTES.items() if route.method == "GET" and "{" in route.openapi_path]
 LISTS = [name for name, route in ROUTES.items() if any(p.alias == "cursor" for p in route.dependant.query_params)]
-API_EVENTS = sorted(path.stem for path in EVENTS.glob("*.json") if '"rawPath"' in path.read_text(encoding="utf-8"))
+API_EVENTS = sorted(
+    path.stem
+    for path in EVENTS.glob("*.json")
+    if '"rawPath"' in path.read_text(encoding="utf-8") and not path.stem.startswith("public_")
+)
 
 CONTRACT = """
     POST /v1/messages · GET /v1/messages · GET /v1/messages/{message_id} · DELETE /v1/messages/{message_id}
@@ -32,13 +36,16 @@ CONTRACT = """
     GET /v1/users/{user_id}/deliveries · GET /v1/users/{user_id}/subscriptions
     PUT /v1/users/{user_id}/subscriptions/{topic_id}/{channel}
     DELETE /v1/users/{user_id}/subscriptions/{topic_id}/{channel}
+    GET /v1/messages/{message_id}/explanations/{user_id}
+    GET /v1/suppressions · PUT /v1/suppressions/{channel}/{address} · GET /v1/suppressions/{channel}/{address}
+    DELETE /v1/suppressions/{channel}/{address}
     GET /openapi.json
 """
 
 
 def path(route: Route) -> str:
     """The route's path with names of nobody."""
-    found = route.openapi_path.replace("{channel}", "email")
+    found = route.openapi_path.replace("{channel}", "email").replace("{address}", "nobody@example.com")
     for name in ("message_id", "topic_id", "template_id", "user_id"):
         found = found.replace(f"{{{name}}}", "nobody")
     return found

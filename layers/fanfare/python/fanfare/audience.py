@@ -6,6 +6,7 @@
     topic#<topic>#<k>    <user>#<channel>              the same yes, as the fan-out reads it, in shard k of the topic
     removals#<topic>#<k> removals                      how many yeses were ever taken back in the shard
     address#<chan>       <address>#<user id>           whose address this is
+    user#<id>            pending#<channel>             an address that is not confirmed yet: see confirmations.py
     suppression#<chan>   <address>                     an address that must not be written to, and why
     bounces#<chan>       <address>                     how many soft bounces in a row of time
 
@@ -20,7 +21,8 @@ addresses are still those that were read, and a suppression is stored before its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +111,16 @@ class Audience:
             left = {user_id: profile for user_id, profile in left.items() if user_id not in stored}
         return stored
 
+    def change_user(self, user_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> User:
+        """Replace the profile by what `change` makes of it, of an empty one for a new user; nobody's change is lost."""
+        while True:
+            before = self.user(user_id)
+            profile = _without_none(change(before.profile if before else {}))
+            after, parts = self._writing(user_id, profile, before, self._suppressions([profile]))
+            with suppress(ConditionFailed):  # read again, change again
+                transact(self.table.client, parts)
+                return after
+
     def _suppressions(self, profiles: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
         """Channel and address → cause, for those of the profiles' addresses that are suppressed."""
         wanted = [pair for profile in profiles for pair in _identities(profile).items()]
@@ -188,13 +200,21 @@ class Audience:
         self.put_user(user_id, {**user.profile, "push": kept or None})
 
     def delete_user(self, user_id: str) -> None:
-        """Erase the profile, the addresses and every subscription; a repeat changes nothing."""
+        """Erase the profile, the addresses, every subscription and whatever else is filed under the user.
+
+        A suppression stays: it belongs to the address, and protects whoever reads there. A repeat changes nothing.
+        """
         for subscription in list(self.subscriptions(user_id)):
             self.unsubscribe(user_id, subscription.topic, subscription.channel)
         user = self.user(user_id)
         identities = _identities(user.profile) if user else {}
         addresses = [(f"address#{channel}", f"{address}#{user_id}") for channel, address in identities.items()]
-        self.table.write_many([], deletes=[*addresses, (f"user#{user_id}", "user")])
+        bounces = [(f"bounces#{channel}", address) for channel, address in identities.items()]
+        pk = f"user#{user_id}"
+        # the profile goes last, so that a repeat still knows the addresses
+        rows = [(pk, row["sk"]) for row in self.table.query(pk, names=["sk"]) if row["sk"] != "user"]
+        self.table.write_many([], deletes=[*addresses, *bounces, *rows])
+        self.table.write_many([], deletes=[(pk, "user")])
 
     def charging(self, user: User, limits: Mapping[str, Any]) -> dict[str, Any]:
         """Count a delivery against a user's limits, as part of a page's transaction."""
@@ -342,6 +362,10 @@ class Audience:
             for item in self.table.query(_topic_pk(topic, shard), after=after, limit=limit, names=["sk"])
         ]
         return rows, len(rows) == limit
+
+    def count_subscribers(self, topic: str, shard: int, *, most: int) -> int:
+        """How many rows a topic's shard has, not counted on beyond `most` or so; may be a moment old."""
+        return self.table.count(_topic_pk(topic, shard), most=most)
 
     def removals(self, topic: str, shard: int) -> int:
         """How many subscriptions of the shard were ever taken back."""

@@ -106,11 +106,12 @@ class Deliveries:
             yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
             receipts = []
 
-    def erase(self, user_id: str) -> None:
-        """Forget what a person got; a repeat changes nothing."""
+    def erase(self, user_id: str, *, limit: int) -> bool:
+        """Forget what a person got, up to `limit` rows of it; whether that was all. A repeat goes on."""
         pk = f"user#{user_id}"
-        rows = self.table.query(pk, names=["sk"])
+        rows = list(self.table.query(pk, limit=limit, names=["sk"]))
         self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
+        return len(rows) < limit
 
 
 def _item(delivery: Delivery) -> Item:

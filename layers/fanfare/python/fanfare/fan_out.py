@@ -19,20 +19,19 @@ from typing import Any, TypeVar
 
 from .audience import Audience, User
 from .batches import Batch, Batches, Job, Open, Skip, Waiting, batch_id
-from .catalogue import FRESH_SECONDS, Catalogue, Topic
+from .candidates import Candidates, Row, counted
+from .catalogue import Catalogue
 from .channels import CHANNELS
 from .clock import Clock, from_text, to_text
 from .decide import Action, Candidate, Verdict, decide
 from .deliveries import Deliveries, Delivery
 from .errors import ConditionFailed
 from .finish import finish
-from .ids import shard_of
-from .items import GET_LIMIT, TRANSACTION_LIMIT, transact
+from .items import TRANSACTION_LIMIT, transact
 from .messages import Message, Messages, Payload, Progress
 from .queues import BATCH_LIMIT, DELAY_LIMIT, FanOutJob, Queues
 from .redrive import reopen
 from .status import Outcome, State
-from .templates import inline_body, offers
 
 log = logging.getLogger(__name__)
 
@@ -44,15 +43,6 @@ PAGE = 2_000  # recipients of a page at most: their batches fit a transaction wi
 SPARE = 4  # items of a page's transaction beside batches, charges and skips: cursor, skips, removals, one to grow
 CONFLICTS = 30  # in a row, before the job is left to be repeated
 DEFER_SLOT = 60  # seconds: deferred recipients of the same minute share a batch
-
-
-@dataclass(frozen=True)
-class Row:
-    """One candidate of the audience, and the cursor once it is dealt with."""
-
-    position: str
-    user_id: str
-    channel: str
 
 
 @dataclass
@@ -95,13 +85,12 @@ class FanOut:
     ) -> None:
         self.messages = messages
         self.audience = audience
-        self.catalogue = catalogue
+        self.candidates = Candidates(audience=audience, catalogue=catalogue, overall=overall)
         self.batches = batches
         self.deliveries = deliveries
         self.queues = queues
         self.clock = clock
         self.stale_after = stale_after
-        self.overall = overall or {}  # by channel, a user's limit across all topics
         self.sleep = sleep
 
     def run(self, job: FanOutJob, *, time_left: Callable[[], float]) -> int:
@@ -173,8 +162,12 @@ class FanOut:
     ) -> tuple[int, bool]:
         """Commit pages until the rows read at once are used up: recipients chosen, and whether it is sealed."""
         removals = self.audience.removals(message.topic, progress.shard) if message.topic else 0
-        rows, more = self._rows(message, payload, progress)
-        candidates = self._candidates(message, payload, self._topic(message), rows)
+        stretch = self.candidates.stretch(
+            message, payload, progress.shard, progress.cursor, now=self.clock(), limit=ROWS
+        )
+        topic = self.candidates.topic(message)
+        subscribers = payload.recipients is None
+        candidates = self.candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers)
         chosen = 0
         unsent: list[Open] = []
         upcoming = next(candidates, None)
@@ -184,7 +177,7 @@ class FanOut:
                 page = Page(progress, cursor=progress.cursor)
                 while upcoming is not None and page.recipients < PAGE and self._place(page, *upcoming, now):
                     upcoming = next(candidates, None)
-                progress = self._commit(message, page, removals, now, sealed=upcoming is None and not more)
+                progress = self._commit(message, page, removals, now, sealed=upcoming is None and not stretch.more)
                 chosen += page.recipients
                 unsent += [state for _, state in page.batches]
                 if len(unsent) >= BATCH_LIMIT:
@@ -195,75 +188,13 @@ class FanOut:
         finally:
             self._queue(unsent)
 
-    def _topic(self, message: Message) -> Topic | None:
-        return self.catalogue.topic(message.topic, max_age=FRESH_SECONDS) if message.topic else None
-
-    def _rows(self, message: Message, payload: Payload, progress: Progress) -> tuple[list[Row], bool]:
-        """The next rows of the audience after the cursor, and whether there are more."""
-        if payload.recipients is not None:
-            pairs = [
-                (user, channel)
-                for user in dict.fromkeys(payload.recipients)
-                if shard_of(user, message.shards) == progress.shard
-                for channel in message.channels
-            ]
-            first = int(progress.cursor or 0)
-            return [Row(str(i + 1), user, channel) for i, (user, channel) in enumerate(pairs)][first:], False
-        if message.topic is None or message.expired(self.clock()):
-            return [], False
-        rows, more = self.audience.subscribers(message.topic, progress.shard, after=progress.cursor, limit=ROWS)
-        wanted = [Row(*row) for row in rows if row[2] in message.channels]
-        if rows and (not wanted or wanted[-1].position != rows[-1][0]) and more:
-            # nobody wants the last row, but the cursor has to pass it
-            wanted.append(Row(rows[-1][0], "", ""))
-        return wanted, more
-
-    def _candidates(
-        self, message: Message, payload: Payload, topic: Topic | None, rows: Sequence[Row]
-    ) -> Iterator[tuple[Row, Candidate | None]]:
-        """The rows with all that the rules look at, users read 100 at a time as they are needed."""
-        body = self._body(message, payload)
-        offered = {channel: offers(body, channel) for channel in message.channels}
-        for chunk in _chunks(rows, GET_LIMIT):
-            users = self.audience.users(row.user_id for row in chunk if row.user_id)
-            subscribed = self._subscribed(message, payload, chunk)
-            for row in chunk:
-                if not row.user_id:
-                    yield row, None
-                    continue
-                yield (
-                    row,
-                    Candidate(
-                        user=users.get(row.user_id),
-                        channel=CHANNELS[row.channel],
-                        subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
-                        topic=topic,
-                        critical=message.priority == "critical",
-                        offered=offered[row.channel],
-                        overall=self.overall.get(row.channel),
-                    ),
-                )
-
-    def _subscribed(self, message: Message, payload: Payload, rows: Sequence[Row]) -> set[tuple[str, str]] | None:
-        """Who of named recipients is subscribed; None where everyone in the rows is, or need not be."""
-        if payload.recipients is None or message.topic is None:
-            return None
-        return self.audience.subscribed(message.topic, [(row.user_id, row.channel) for row in rows])
-
-    def _body(self, message: Message, payload: Payload) -> Mapping[str, Any]:
-        if message.template is not None:
-            template = self.catalogue.template(message.template["id"], message.template["version"])
-            return template.body if template else {}
-        return inline_body(payload.content or {})
-
     def _place(self, page: Page, row: Row, candidate: Candidate | None, now: datetime) -> bool:
         """Decide a candidate and put it on the page; False when the page is full."""
         if candidate is None:
             page.cursor = row.position
             return True
         charged = page.charges.get(row.user_id)
-        if charged and candidate.user:  # the same user on another channel of this page
-            candidate = replace(candidate, user=replace(candidate.user, limits=charged[1]))
+        candidate = counted(candidate, charged[1] if charged else None)
         verdict = decide(candidate, now)
         if not self._fits(page, row, verdict):
             return False

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any
+from typing import Any, Final
 
 from .audience import Audience
 from .deliveries import Deliveries, Delivery
 from .messages import Messages
 from .models import DeliveryView, UserDeliveryView
+from .receipts import Receipt, strongest
 from .rosters import Entry, Rosters
+from .status import Outcome
 from .users import get_user
 from .views import find_message
 
 BATCHES_A_CALL = 25
+# What a provider may have seen, and so may report on
+HANDED_OVER: Final = frozenset({Outcome.SENT, Outcome.FAILED, Outcome.IN_DOUBT})
 
 
 def list_deliveries(
@@ -36,8 +40,10 @@ def list_deliveries(
         if channel in (None, entry.channel) and status in (None, entry.outcome.label)
     )
     page = list(islice(entries, limit + 1))
-    records = deliveries.get_many((entry.user_id, message.id, entry.channel) for entry in page[:limit])
-    views = [_view(entry, records.get((entry.user_id, message.id, entry.channel))) for entry in page[:limit]]
+    keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page[:limit]}
+    records = deliveries.get_many(keys.values())
+    receipts = deliveries.receipts(key for entry, key in keys.items() if entry.outcome in HANDED_OVER)
+    views = [_view(entry, records.get(key), strongest(receipts.get(key, ()))) for entry, key in keys.items()]
     return views, page[limit - 1].position if len(page) > limit else None
 
 
@@ -50,7 +56,7 @@ def list_user_deliveries(
     return _user_views(delivery for _, delivery in page[:limit]), page[limit - 1][0] if len(page) > limit else None
 
 
-def _view(entry: Entry, record: Delivery | None) -> DeliveryView:
+def _view(entry: Entry, record: Delivery | None, receipt: Receipt | None) -> DeliveryView:
     """The batch says what became of the recipient; its record adds the details, once it says the same."""
     told = record if record is not None and record.status.label == entry.outcome.label else None
     return DeliveryView(
@@ -60,7 +66,7 @@ def _view(entry: Entry, record: Delivery | None) -> DeliveryView:
         reason=told.reason if told and told.reason else entry.reason,
         attempts=max(entry.attempts, record.attempts) if record else entry.attempts,
         provider_id=told.provider_id if told else None,
-        receipt=told.receipt if told else None,
+        receipt=receipt,
         updated_at=record.updated_at if record else None,
     )
 

@@ -65,10 +65,12 @@ class Inboxes:
             return None
         return _note(item)
 
-    def erase(self, user_id: str) -> None:
-        """Remove all of a user's notes."""
-        keys = [(item["pk"], item["sk"]) for item in self.table.query(f"user#{user_id}", names=["pk", "sk"])]
-        self.table.write_many([], deletes=keys)
+    def erase(self, user_id: str, *, limit: int) -> bool:
+        """Forget a user's notes, up to `limit` rows of it; whether that was all. A repeat goes on."""
+        pk = f"user#{user_id}"
+        rows = list(self.table.query(pk, limit=limit, names=["sk"]))
+        self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
+        return len(rows) < limit
 
 
 def _note(item: Item) -> Note:

@@ -160,6 +160,22 @@ class Table:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
+    def count(self, pk: str, *, most: int) -> int:
+        """How many items a partition has, counted in pages of 1 MB until there are `most`; eventually consistent."""
+        request: dict[str, Any] = {
+            "TableName": self.name,
+            "KeyConditionExpression": "pk = :pk",
+            "ExpressionAttributeValues": pack({":pk": pk}),
+            "Select": "COUNT",
+        }
+        counted = 0
+        while True:
+            answer = self.client.query(**request)
+            counted += answer["Count"]
+            if "LastEvaluatedKey" not in answer or counted >= most:
+                return counted
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
     def query_index(
         self,
         index: str,

@@ -158,6 +158,15 @@ PageSize = Annotated[
     Field(ge=1, le=100),
     WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100}),
 ]
+
+
+def _flag(value: object) -> object:
+    if value not in ("true", "false"):
+        raise wrong("wrong_type", "must be true or false")
+    return value == "true"
+
+
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 VersionNumber = Annotated[
     int,
     BeforeValidator(_digits),
@@ -388,6 +397,181 @@ class UserDeliveryView(View):
     provider_id: str | None
     receipt: str | None
     updated_at: At
+
+
+# Dry runs
+
+
+class SampleView(View):
+    """What one reader would get. `segments` where the provider bills by them; `error` where it does not render."""
+
+    channel: str
+    locale: str | None
+    recipients: int
+    user_id: str | None
+    content: Mapping[str, str] | None
+    segments: int | None
+    error: str | None
+
+
+class CostLineView(View):
+    """`quantity` units at `price` for each `per` of them. `what` is a channel, or `infrastructure`."""
+
+    what: str
+    quantity: int
+    unit: str
+    price: float
+    per: int
+    amount: float
+    source: str
+
+
+class CostView(View):
+    """An estimate from list prices of the day `as_of`: no free tier, no discount, no tax."""
+
+    currency: str
+    total: float
+    as_of: str
+    lines: Sequence[CostLineView]
+
+
+class DryRunView(View):
+    """What would become of the message, were it fanned out at `at`. Nothing of it is stored.
+
+    Of a large topic the first `looked_at` subscriptions are decided and the numbers extrapolated: then `sampled`.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "at": "2027-01-01T08:00:00.000Z",
+                    "sampled": False,
+                    "looked_at": 1_020,
+                    "audience": {"email": 1_000, "sms": 20},
+                    "deliver": {"email": 950, "sms": 20},
+                    "deferred": {"email": {"quiet_hours": 30}},
+                    "skipped": {"email": {"no_address": 18, "suppressed_bounce": 2}},
+                    "segments": {"sms": 40},
+                    "samples": [
+                        {
+                            "channel": "sms",
+                            "locale": "de",
+                            "recipients": 20,
+                            "user_id": "user-1",
+                            "content": {"text": "Bestellung A-17 ist unterwegs."},
+                            "segments": 2,
+                            "error": None,
+                        }
+                    ],
+                    "samples_left_out": 0,
+                    "estimated_cost": {
+                        "currency": "USD",
+                        "total": 2.1568,
+                        "as_of": "2026-11-22",
+                        "lines": [
+                            {
+                                "what": "email",
+                                "quantity": 980,
+                                "unit": "e-mails",
+                                "price": 0.16,
+                                "per": 1_000,
+                                "amount": 0.1568,
+                                "source": "https://aws.amazon.com/ses/pricing/",
+                            }
+                        ],
+                    },
+                }
+            ]
+        }
+    )
+
+    at: At
+    sampled: bool
+    looked_at: int
+    audience: Mapping[str, int] = Field(description="Recipients by channel.")
+    deliver: Mapping[str, int] = Field(description="Let through at once, by channel.")
+    deferred: Mapping[str, Mapping[str, int]] = Field(description="Let through later, by channel and reason.")
+    skipped: Mapping[str, Mapping[str, int]] = Field(description="Passed over, by channel and reason.")
+    segments: Mapping[str, int] = Field(description="Billed segments, on channels where they depend on the text.")
+    samples: Sequence[SampleView]
+    samples_left_out: int
+    estimated_cost: CostView
+
+
+# Explanations
+
+
+class StepView(View):
+    """One thing that the tables say."""
+
+    step: str
+    result: str
+    at: At | None
+    detail: str | None
+
+
+class RecordedView(View):
+    """What happened, as the tables say. `not_reached`: the fan-out has not come so far; `not_chosen`: it passed by."""
+
+    status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    reason: str | None
+    receipt: str | None
+    steps: Sequence[StepView]
+
+
+class RuleView(View):
+    """What a rule says: `passed`, or why not."""
+
+    rule: str
+    result: str
+
+
+class RulesNowView(View):
+    """What the rules would say at this moment: the user, the topic or the time may have changed since."""
+
+    action: Literal["deliver", "defer", "skip"]
+    reason: str | None
+    until: At | None
+    steps: Sequence[RuleView]
+
+
+class ChannelExplanationView(View):
+    """One channel of the message: what is recorded, and apart from it what the rules say now."""
+
+    channel: str
+    recorded: RecordedView
+    rules_now: RulesNowView
+
+
+class ExplanationView(View):
+    """Why a user did or did not get a message."""
+
+    message_id: Id
+    user_id: str
+    state: State
+    at: At
+    channels: Sequence[ChannelExplanationView]
+
+
+# Suppressions
+
+
+class PutSuppressionRequest(Request):
+    """An address that must not be written to again."""
+
+    cause: Literal["manual", "bounce", "complaint", "opt_out"] | None = Field(
+        None, description="Why; `manual` if left out. The first cause is kept."
+    )
+
+
+class SuppressionView(View):
+    """An address that must not be written to again, with its cause."""
+
+    channel: str
+    address: str
+    cause: str
+    created_at: At
 
 
 # Topics
@@ -694,6 +878,94 @@ class SubscriptionView(View):
     created_at: At
 
 
+# People themselves
+
+
+class PatchMeRequest(PutUserRequest):
+    """What is to change. A field that is left out stays as it is; null removes it."""
+
+    model_config = ConfigDict(
+        json_schema_extra={"examples": [{"email": "ada@example.com", "locale": "de-AT", "quiet_hours": None}]}
+    )
+
+    opted_out: StrictBool | None = Field(
+        None, description="True: nothing at all, save what the service needs people to know."
+    )
+
+    def changes(self) -> dict[str, Any]:
+        """Field → what it is to be; None removes it."""
+        return self.model_dump(mode="json", include=set(self.model_fields_set))
+
+
+class PendingView(View):
+    """Addresses that are not used before they are confirmed: by a link, or by a code."""
+
+    email: str | None
+    phone: str | None
+
+
+class MeView(UserView):
+    """What is known of the caller."""
+
+    opted_out: bool
+    pending: PendingView
+
+
+class ConfirmCodeRequest(Request):
+    """The code that was sent to a phone."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"channel": "sms", "code": "123456"}]})
+
+    channel: Literal["sms"] = Field(description="The channel of the address.")
+    code: Annotated[
+        str,
+        _pattern(r"[0-9]{6}", "invalid_code", "must be 6 digits"),
+        WithJsonSchema({"type": "string", "pattern": "^[0-9]{6}$"}),
+    ] = Field(description="The code: 6 digits.")
+
+
+class PublicTopicView(View):
+    """A topic, as people see it."""
+
+    id: str
+    title: str
+    description: str
+    channels: Sequence[str]
+    required: bool
+    category: str
+
+
+class NoteView(View):
+    """One entry of the inbox."""
+
+    message_id: Id
+    title: str
+    body: str
+    at: At
+    read_at: At | None
+
+
+class SignUpRequest(Request):
+    """A subscription for somebody without an account."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com", "topic": "news"}]})
+
+    email: Email = Field(description="Where the link to confirm goes.")
+    topic: Name = Field(description="The topic.")
+
+
+class SignUpView(View):
+    """The same answer whoever it is."""
+
+    status: Literal["confirmation_requested"]
+
+
+class HealthView(View):
+    """The API is there."""
+
+    status: Literal["ok"]
+
+
 # Results of bulk calls
 
 
@@ -792,6 +1064,28 @@ class SubscriptionsView(View):
 
     items: Sequence[SubscriptionView]
     next_cursor: str | None
+
+
+class SuppressionsView(View):
+    """Suppressed addresses, by channel and address."""
+
+    items: Sequence[SuppressionView]
+    next_cursor: str | None
+
+
+class PublicTopicsView(View):
+    """Public topics, by id."""
+
+    items: Sequence[PublicTopicView]
+    next_cursor: str | None
+
+
+class InboxView(View):
+    """The inbox, the newest first, and how many of all its entries are unread."""
+
+    items: Sequence[NoteView]
+    next_cursor: str | None
+    unread: int
 
 
 class ProblemView(View):

@@ -1,4 +1,4 @@
-"""What providers report afterwards, in our words."""
+"""What a provider reports afterwards, in our words: the words between a channel and the deliveries table."""
 
 from __future__ import annotations
 

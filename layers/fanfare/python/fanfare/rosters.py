@@ -25,6 +25,22 @@ class Entry:
     attempts: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One user on one channel of a message, and the state of the batch that they are in, if they are in one."""
+
+    channel: str
+    outcome: Outcome
+    reason: str | None
+    batch_id: str | None = None
+    generation: int = 0
+    attempts: int = 0
+    waiting: str | None = None
+    due_at: str | None = None
+    lease_until: str | None = None
+    settled_at: str | None = None
+
+
 class Rosters:
     def __init__(self, table: Table) -> None:
         self.table = table
@@ -47,6 +63,38 @@ class Rosters:
                         break
                     position = items[-1]["sk"]
             sk, place = "", -1
+
+    def standings(self, message_id: str, shard: int, user_id: str) -> dict[str, Standing]:
+        """Where a user stands in a shard of a message, by channel: in which batch, or why passed over."""
+        pk = f"{message_id}#{shard}"
+        found: dict[str, Standing] = {}
+        for item in self.table.query(pk, prefix="skips#"):
+            for user, channel, reason in item["skips"]:
+                if user == user_id:
+                    found[channel] = Standing(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
+        for item in self.table.query(pk, prefix="batch#"):
+            if user_id in item["recipients"]:
+                found[item["channel"]] = self._standing(pk, item, user_id)
+        return found
+
+    def _standing(self, pk: str, item: Item, user_id: str) -> Standing:
+        each = item["sk"].removeprefix("batch#")
+        states = self.table.get_many([(pk, f"open#{each}"), (pk, f"done#{each}")])
+        state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
+        place = item["recipients"].index(user_id)
+        _, channel, outcome, reason, attempts = _of_batch(item, state)[place]
+        return Standing(
+            channel=channel,
+            outcome=outcome,
+            reason=reason,
+            batch_id=each,
+            generation=state.get("generation", 1),
+            attempts=attempts,
+            waiting=state.get("waiting"),
+            due_at=state.get("due_at"),
+            lease_until=state.get("lease_until"),
+            settled_at=state.get("settled_at"),
+        )
 
     def _read(self, pk: str, shard: int, items: Sequence[Item], *, beyond: int = -1) -> Iterator[Entry]:
         ids = [item["sk"].removeprefix("batch#") for item in items if item["sk"].startswith("batch#")]

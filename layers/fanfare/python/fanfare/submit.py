@@ -53,7 +53,7 @@ def submit(
     print_ = fingerprint(body)
     now = clock()
     try:
-        message, payload = _checked(
+        message, payload = checked(
             request, caller, now, catalogue, renderer, stale=timedelta(seconds=stale_after), retention=retention
         )
     except Invalid:
@@ -69,7 +69,7 @@ def submit(
     return accepted
 
 
-def _checked(
+def checked(
     request: SubmitRequest,
     caller: str,
     now: datetime,
@@ -79,6 +79,7 @@ def _checked(
     stale: timedelta,
     retention: timedelta,
 ) -> tuple[Message, Payload]:
+    """The message as it is to be stored, its template pinned. Raises Invalid naming each field that is wrong."""
     wanted = request.template
     topic, template = catalogue.for_message(
         request.topic, wanted.id if wanted else None, wanted.version if wanted else None

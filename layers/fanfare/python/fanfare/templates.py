@@ -181,6 +181,18 @@ def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str
     return {part: source for sources in chain for part, source in sources.items() if source}
 
 
+def nearest(body: Mapping[str, Any], channel: str, locale: str | None) -> str | None:
+    """The locale of the template that a reader's locale leads to, on a channel; None is the default."""
+    steps = (locale or "").split("-")
+    names = ["-".join(steps[:length]) for length in range(len(steps), 0, -1)]
+    return next((name for name in names if body.get("locales", {}).get(name, {}).get(channel)), None)
+
+
+def locales(body: Mapping[str, Any], channel: str) -> list[str]:
+    """The locales that say something of their own on a channel."""
+    return sorted(name for name, channels in body.get("locales", {}).items() if channels.get(channel))
+
+
 def offers(body: Mapping[str, Any], channel: str) -> bool:
     """Whether a template has all that a channel needs."""
     return not _lacks(parts(body, channel, None), channel)

@@ -9,9 +9,12 @@ from pydantic import ValidationError
 
 from .audience import Audience, User
 from .deliveries import Deliveries
-from .errors import FanfareError, Invalid, NotFound
+from .errors import FanfareError, Invalid, NotFound, Unavailable
+from .inboxes import Inboxes
 from .models import PutUserRequest, UserItem, UserResultView, UserView
 from .problems import faults, item_error
+
+ERASED_AT_ONCE = 5_000  # rows of a table: some five seconds, at what a partition takes
 
 
 def put_user(user_id: str, request: PutUserRequest, *, audience: Audience) -> tuple[User, bool]:
@@ -43,10 +46,17 @@ def get_user(user_id: str, *, audience: Audience) -> User:
     return user
 
 
-def delete_user(user_id: str, *, audience: Audience, deliveries: Deliveries) -> None:
-    """Erase all that is stored on the user: addresses, subscriptions and history; a repeat changes nothing."""
+def delete_user(user_id: str, *, audience: Audience, deliveries: Deliveries, inboxes: Inboxes) -> None:
+    """Erase all that is stored on the user; done once it returns, and a repeat changes nothing.
+
+    What can be sent to goes first. Raises Unavailable where there is more than one call can erase: a repeat goes on.
+    """
     audience.delete_user(user_id)
-    deliveries.erase(user_id)
+    done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (inboxes, deliveries)]
+    if not all(done):
+        raise Unavailable(
+            "there is more to erase than one call can do; go on by repeating it", code="erasure_unfinished"
+        )
 
 
 def user_view(user: User) -> UserView:

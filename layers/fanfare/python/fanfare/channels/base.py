@@ -58,7 +58,8 @@ class Channel(ABC):
     `parts` are the parts of a template for the channel, each with whether it is HTML; `needs` are
     groups of them, of each of which there has to be one; `inline` says which part is filled by which
     of a message's own content (`subject`, `text`, `html`). `one_by_one` has progress
-    recorded after each piece, so that a crash repeats at most one.
+    recorded after each piece, so that a crash repeats at most one. `suppressible` is whether addresses
+    can be suppressed, one by one.
     """
 
     name: ClassVar[str]
@@ -67,6 +68,7 @@ class Channel(ABC):
     needs: ClassVar[tuple[tuple[str, ...], ...]]
     inline: ClassVar[Mapping[str, str]]
     one_by_one: ClassVar[bool] = False
+    suppressible: ClassVar[bool] = False
 
     @staticmethod
     @abstractmethod
@@ -76,6 +78,16 @@ class Channel(ABC):
     @classmethod
     def identity(cls, profile: Profile) -> str | None:  # noqa: ARG003 - most channels have none
         """The address as suppressions know it; None where an address can't be suppressed, or there is none."""
+        return None
+
+    @classmethod
+    def normalised(cls, address: str) -> str | None:  # noqa: ARG003 - most channels have none
+        """An address as suppressions know it; None where it is none, or none of this channel can be suppressed."""
+        return None
+
+    @staticmethod
+    def segments(content: Mapping[str, str]) -> int | None:  # noqa: ARG004 - most providers count a recipient as one
+        """How many pieces the provider bills for a recipient, where that depends on the content."""
         return None
 
     @abstractmethod

@@ -87,6 +87,7 @@ class Email(Channel):
     parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",), ("html", "text"))
     inline: ClassVar[Mapping[str, str]] = {"subject": "subject", "html": "html", "text": "text"}
+    suppressible: ClassVar[bool] = True
 
     def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
         self.client = client
@@ -110,6 +111,10 @@ class Email(Channel):
             return cls.address(profile).lower()
         except AddressRefused:
             return None
+
+    @classmethod
+    def normalised(cls, address: str) -> str | None:
+        return cls.identity({"email": address})
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
         results: list[Result] = []

@@ -39,6 +39,7 @@ class Sms(Channel):
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("text",),)
     inline: ClassVar[Mapping[str, str]] = {"text": "text"}
+    suppressible: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True  # each costs money: a crash repeats at most one
 
     def __init__(self, client: SNSClient) -> None:
@@ -61,6 +62,14 @@ class Sms(Channel):
             return cls.address(profile)
         except AddressRefused:
             return None
+
+    @classmethod
+    def normalised(cls, address: str) -> str | None:
+        return cls.identity({"phone": address})
+
+    @staticmethod
+    def segments(content: Mapping[str, str]) -> int | None:
+        return segments(content.get("text", ""))
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
         return [self._send(envelope) for envelope in envelopes]

@@ -1,0 +1,92 @@
+"""Suppressions, as a service sees them over HTTP."""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+import pytest
+from fanfare import wiring
+
+from tests.integration.conftest import Clock
+from tests.integration.internal_api import Answer, call
+
+pytestmark = pytest.mark.usefixtures("aws")
+
+
+def suppress(address: str, channel: str = "email", **body: str) -> Answer:
+    return call("PUT", f"/v1/suppressions/{channel}/{quote(address, safe='')}", body)
+
+
+def test_an_address_is_suppressed_once_and_keeps_its_first_cause(clock: Clock) -> None:
+    first = suppress("Ada@Example.com")
+    clock.advance(hours=1)
+    again = suppress("ada@example.com", cause="complaint")
+    told = {"channel": "email", "address": "ada@example.com", "cause": "manual"}
+    assert (first.status, again.status) == (201, 200)
+    assert first.body == again.body == told | {"created_at": "2027-01-01T08:00:00.000Z"}
+
+
+def test_a_suppression_needs_no_body() -> None:
+    answer = call("PUT", "/v1/suppressions/email/ada@example.com", content_type=None)
+    assert (answer.status, answer.body["cause"]) == (201, "manual")
+
+
+def test_an_address_is_known_however_it_is_written() -> None:
+    assert suppress("+43 664 1234567".replace(" ", ""), "sms", cause="opt_out").body["address"] == "+436641234567"
+    for written in ("+436641234567", "%2B436641234567"):
+        assert call("GET", f"/v1/suppressions/sms/{written}").body["cause"] == "opt_out"
+    suppress("ada+news@example.com")
+    for written in ("ada+news@example.com", "ADA%2Bnews%40example.com"):
+        assert call("GET", f"/v1/suppressions/email/{written}").status == 200
+
+
+def test_a_percent_sign_in_an_address_is_not_decoded_twice() -> None:
+    suppress("50%40off@example.com")
+    # as API Gateway hands it on: every escape decoded, but not %25
+    assert call("GET", "/v1/suppressions/email/50%2540off@example.com").body["address"] == "50%40off@example.com"
+
+
+@pytest.mark.parametrize(
+    ("channel", "address", "pointer"),
+    [("email", "nobody", "{address}"), ("sms", "12", "{address}"), ("webhook", "https:x", "{channel}")],
+)
+def test_what_can_not_be_suppressed_is_refused(channel: str, address: str, pointer: str) -> None:
+    answer = suppress(address, channel)
+    assert (answer.status, answer.pointers) == (422, [pointer])
+    assert call("GET", f"/v1/suppressions/{channel}/{address}").body["code"] == "suppression_not_found"
+    assert call("DELETE", f"/v1/suppressions/{channel}/{address}").status == 204
+
+
+def test_a_cause_is_one_of_ours() -> None:
+    assert suppress("ada@example.com", cause="spite").pointers == ["/cause"]
+
+
+def test_who_has_the_address_is_passed_over_until_it_is_taken_back() -> None:
+    call("PUT", "/v1/users/ada", {"email": "Ada@example.com"})
+    suppress("ada@example.com", cause="bounce")
+    assert dict(wiring.audience().users(["ada"])["ada"].suppressed) == {"email": "bounce"}
+    path = "/v1/suppressions/email/ada@example.com"
+    assert [call("DELETE", path).status for _ in range(2)] == [204, 204]
+    assert dict(wiring.audience().users(["ada"])["ada"].suppressed) == {}
+    assert (call("GET", path).status, call("GET", path).body["code"]) == (404, "suppression_not_found")
+
+
+def test_suppressions_are_listed_page_by_page_by_channel_and_address() -> None:
+    for address in ("c@example.com", "a@example.com", "b@example.com"):
+        suppress(address)
+    suppress("+436641234567", "sms")
+    found, cursor = [], None
+    while True:
+        page = call("GET", "/v1/suppressions", limit=2, **({"cursor": cursor} if cursor else {})).body
+        found += [each["address"] for each in page["items"]]
+        cursor = page["next_cursor"]
+        if cursor is None:
+            break
+    assert found == ["a@example.com", "b@example.com", "c@example.com", "+436641234567"]
+
+
+@pytest.mark.parametrize(("channel", "count"), [("email", 1), ("sms", 1), ("inbox", 0)])
+def test_suppressions_are_listed_of_one_channel(channel: str, count: int) -> None:
+    suppress("ada@example.com")
+    suppress("+436641234567", "sms")
+    assert len(call("GET", "/v1/suppressions", channel=channel).body["items"]) == count
