@@ -8,13 +8,17 @@ from typing import Any
 import yaml
 
 from functions.internal_api import handler as internal_api
+from functions.public_api import handler as public_api
 
 DOCS = Path(__file__).parent.parent / "docs" / "openapi"
 
 
 def documents() -> dict[Path, str]:
     """Each file with what it should say."""
-    return {DOCS / "internal.yaml": _text(internal_api.description())}
+    return {
+        DOCS / "internal.yaml": _text(internal_api.description()),
+        DOCS / "public.yaml": _text(public_api.description()),
+    }
 
 
 def _text(document: dict[str, Any]) -> str:

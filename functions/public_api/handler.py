@@ -1,36 +1,374 @@
-"""The API for people: for now, whether it is there."""
+"""The public API: what people call, with a token of their account or with a link from a mail."""
 
 from __future__ import annotations
 
-import json
-from typing import Any
+import functools
+import re
+import time
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, TypeVar
 
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare import wiring
+from fanfare import me, models, openapi, pages, preferences, sign_up, tokens, unsubscribe, wiring
+from fanfare.confirm import Confirm
+from fanfare.errors import Unauthorized
+from fanfare.http import Api
+from fanfare.ids import NAME_PATTERN
+from fanfare.openapi import PAGE, answers
+from fanfare.pages import docs
+
+T = TypeVar("T")
+V = TypeVar("V", bound=models.View)
 
 logger = wiring.logger()
+api = Api(logger)
+
+Limit = Annotated[models.PageSize, Query(description="How many at most.")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+TopicId = Annotated[models.Name, Path(description="The topic's id.")]
+MessageId = Annotated[str, Path(description="The message's id.")]
+OnChannel = Annotated[models.ChannelName, Path(description="The channel.")]
+Token = Annotated[str, Path(description="What the link from the mail has here.")]
+
+OPEN: Final = frozenset(
+    {
+        "/v1/subscriptions",
+        "/v1/confirmations/{token}",
+        "/v1/unsubscribe/{token}",
+        "/v1/preferences/{token}",
+        "/v1/health",
+        "/openapi.json",
+        "/docs",
+    }
+)
 
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    if event["rawPath"] == "/v1/health":
-        return _answer(200, "application/json", {"status": "ok"}, context)
-    problem = {
-        "type": "urn:fanfare:problem:not_found",
-        "title": "Not found",
-        "status": 404,
-        "detail": "there is no such path",
-        "instance": event["rawPath"],
-        "code": "not_found",
-        "errors": [],
-        "retryable": False,
-    }
-    return _answer(404, "application/problem+json", problem, context)
+    return api.resolve(event, context)
 
 
-def _answer(status: int, media_type: str, body: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return {
-        "statusCode": status,
-        "headers": {"content-type": media_type, "x-request-id": context.aws_request_id},
-        "body": json.dumps(body),
-    }
+# Topics
+
+
+@api.get("/v1/topics", tags=["topics"])
+def list_topics(limit: Limit = 50, cursor: Cursor = None) -> models.PublicTopicsView:
+    """List the topics that people can subscribe to, by id."""
+    items, position = me.list_public_topics(after=_open(cursor), limit=limit, catalogue=wiring.catalogue())
+    return models.PublicTopicsView.model_validate({"items": items, "next_cursor": _seal(position)})
+
+
+# Me
+
+
+@api.get("/v1/me", tags=["me"])
+def get_me() -> models.MeView:
+    """Read what is known of me."""
+    return _me().view(_user_id())
+
+
+@api.patch("/v1/me", tags=["me"], responses=answers(429, _200=models.MeView))
+def change_me(request: models.PatchMeRequest) -> models.MeView:
+    """Change what is named; what is left out stays, and null removes.
+
+    A new e-mail address gets a link, a new phone a code. Until that has come back it stands in
+    `pending`, and all else goes to the address before.
+    """
+    return _me().change(_user_id(), request)
+
+
+@api.post("/v1/me/confirmations", tags=["me"], responses=answers(409, _200=models.MeView))
+def confirm_code(request: models.ConfirmCodeRequest) -> models.MeView:
+    """Confirm a phone by the code that was sent to it: good for 10 minutes and 5 tries."""
+    return _me().confirm(_user_id(), request.channel, request.code)
+
+
+@api.get("/v1/me/subscriptions", tags=["me"])
+def list_my_subscriptions(limit: Limit = 50, cursor: Cursor = None) -> models.SubscriptionsView:
+    """List my subscriptions, by topic and channel."""
+    items, position = me.list_my_subscriptions(
+        _user_id(), after=_open_mine(cursor), limit=limit, audience=wiring.audience()
+    )
+    return _page(models.SubscriptionsView, items, position)
+
+
+@api.put(
+    "/v1/me/subscriptions/<topic_id>/<channel>",
+    tags=["me"],
+    responses=answers(_200=models.SubscriptionView, _201=models.SubscriptionView),
+)
+def subscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[models.SubscriptionView]:
+    """Subscribe to a public topic on a channel: 201, or 200 where I was."""
+    subscription, created = me.subscribe_me(
+        _user_id(), topic_id, channel, audience=wiring.audience(), catalogue=wiring.catalogue(), clock=wiring.now
+    )
+    return _json(201 if created else 200, models.SubscriptionView.model_validate(subscription))
+
+
+@api.delete("/v1/me/subscriptions/<topic_id>/<channel>", tags=["me"], responses=answers(409, _204=None))
+def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
+    """Unsubscribe from a topic on a channel. Repeated, the same answer.
+
+    A topic that is `required` is refused with the code `topic_required`.
+    """
+    me.unsubscribe_me(_user_id(), topic_id, channel, audience=wiring.audience(), catalogue=wiring.catalogue())
+    return Response(status_code=204)
+
+
+@api.get("/v1/me/inbox", tags=["me"])
+def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> models.InboxView:
+    """List my inbox, the newest first, with how much of it is unread."""
+    items, position, unread = me.list_my_inbox(
+        _user_id(), before=_open_mine(cursor), limit=limit, inboxes=wiring.inboxes()
+    )
+    return _page(models.InboxView, items, position, unread=unread)
+
+
+@api.post("/v1/me/inbox/<message_id>/read", tags=["me"])
+def read_note(message_id: MessageId) -> models.NoteView:
+    """Mark an entry of my inbox as read. Repeated, the same answer."""
+    return models.NoteView.model_validate(me.read_note(_user_id(), message_id, inboxes=wiring.inboxes()))
+
+
+@api.get("/v1/me/deliveries", tags=["me"])
+def list_my_deliveries(limit: Limit = 50, cursor: Cursor = None) -> models.UserDeliveriesView:
+    """List what I got or did not get, the newest first."""
+    items, position = me.list_my_deliveries(
+        _user_id(),
+        before=_open_mine(cursor),
+        limit=limit,
+        audience=wiring.audience(),
+        deliveries=wiring.deliveries(),
+    )
+    return _page(models.UserDeliveriesView, items, position)
+
+
+# Without an account
+
+
+@api.post("/v1/subscriptions", tags=["links"], responses=answers(_202=models.SignUpView))
+def request_subscription(request: models.SignUpRequest) -> Response[models.SignUpView]:
+    """Ask to subscribe an e-mail address to a public topic.
+
+    A link to confirm goes to the address; nothing else does before it is followed. The answer is the
+    same whoever it is, and whether or not a link was sent: so much a source and an address may ask for.
+    """
+    with sign_up.steadily(monotonic=time.monotonic, sleep=time.sleep):
+        sign_up.sign_up(
+            request,
+            source=api.current_event.request_context.http.source_ip,
+            audience=wiring.audience(),
+            catalogue=wiring.catalogue(),
+            confirmations=wiring.confirmations(),
+            letters=wiring.letters(),
+            links=wiring.public_links(),
+            clock=wiring.now,
+        )
+    return _json(202, models.SignUpView(status="confirmation_requested"))
+
+
+@api.get("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
+def show_confirmation(token: Token) -> Response[str]:
+    """Show what a link is to confirm. Changes nothing."""
+    asked = _confirm().ask(token)
+    brand = wiring.brand()
+    if asked.topic is not None:
+        return _html(pages.confirm_subscription(topic=asked.topic.title, brand=brand))
+    return _html(pages.confirm_address(brand=brand))
+
+
+@api.post("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
+def confirm(token: Token) -> Response[str]:
+    """Confirm: subscribe, or use the address. Repeated, the same answer."""
+    done = _confirm().confirm(token)
+    choices = wiring.public_links().preferences(done.user_id)
+    brand = wiring.brand()
+    if done.topic is not None:
+        topic, opted_out = done.topic.title, done.opted_out
+        return _html(pages.subscribed(topic=topic, opted_out=opted_out, preferences=choices, brand=brand))
+    return _html(pages.address_confirmed(preferences=choices, brand=brand))
+
+
+@api.get("/v1/unsubscribe/<token>", tags=["links"], responses=PAGE)
+def show_unsubscribe(token: Token) -> Response[str]:
+    """Show what a link unsubscribes from. Changes nothing."""
+    links = wiring.public_links()
+    link = unsubscribe.look(token, audience=wiring.audience(), catalogue=wiring.catalogue(), links=links)
+    return _html(
+        pages.unsubscribe(
+            topic=link.title,
+            channel=link.channel,
+            subscribed=link.subscribed,
+            preferences=links.preferences(link.user_id),
+            brand=wiring.brand(),
+        )
+    )
+
+
+@api.post("/v1/unsubscribe/<token>", tags=["links"], responses=PAGE)
+def unsubscribe_by_link(token: Token) -> Response[str]:
+    """Unsubscribe with one click (RFC 8058), by a mail programme or by the page. Repeated, the same answer."""
+    links = wiring.public_links()
+    link = unsubscribe.unsubscribe(token, audience=wiring.audience(), catalogue=wiring.catalogue(), links=links)
+    return _html(
+        pages.unsubscribed(
+            topic=link.title,
+            channel=link.channel,
+            preferences=links.preferences(link.user_id),
+            brand=wiring.brand(),
+        )
+    )
+
+
+@api.get("/v1/preferences/<token>", tags=["links"], responses=PAGE)
+def show_preferences(token: Token) -> Response[str]:
+    """Show all choices of a person. Changes nothing."""
+    found = preferences.open_preferences(
+        token, audience=wiring.audience(), catalogue=wiring.catalogue(), links=wiring.public_links()
+    )
+    return _choices(found, saved=False)
+
+
+@api.post("/v1/preferences/<token>", tags=["links"], responses=PAGE)
+def change_preferences(token: Token) -> Response[str]:
+    """Take the choices that the page sends."""
+    form = api.form()
+    found = preferences.change_preferences(
+        token,
+        shown=form.get("shown", ()),
+        yes=form.get("yes", ()),
+        nothing=form.get("nothing") == ["yes"],
+        audience=wiring.audience(),
+        catalogue=wiring.catalogue(),
+        links=wiring.public_links(),
+        clock=wiring.now,
+    )
+    return _choices(found, saved=True)
+
+
+# The service itself
+
+
+@api.get("/v1/health", tags=["description"])
+def get_health() -> models.HealthView:
+    """Whether the API is there."""
+    return models.HealthView(status="ok")
+
+
+@api.get("/openapi.json", tags=["description"])
+def get_openapi() -> dict[str, Any]:
+    """This description, in OpenAPI 3.1."""
+    return description()
+
+
+@api.get("/docs", tags=["description"], responses=PAGE)
+def get_docs() -> Response[str]:
+    """This description, to read."""
+    return _html(docs.page(description(), brand=wiring.brand()))
+
+
+CHOICE: Final = {"type": "string", "pattern": f"{NAME_PATTERN.removesuffix('$')}/[a-z]+$"}
+FORMS: Final[dict[str, dict[str, Any]]] = {
+    "unsubscribe_by_link": {
+        "type": "object",
+        "properties": {"List-Unsubscribe": {"type": "string", "enum": ["One-Click"]}},
+    },
+    "change_preferences": {
+        "type": "object",
+        "properties": {
+            "shown": {"type": "array", "items": CHOICE, "description": "Each topic/channel that the page showed."},
+            "yes": {"type": "array", "items": CHOICE, "description": "Those of them that were ticked."},
+            "nothing": {"type": "string", "enum": ["yes"], "description": "Ticked: nothing at all."},
+        },
+    },
+}
+
+
+@functools.cache
+def description() -> dict[str, Any]:
+    """The OpenAPI document of this API."""
+    return openapi.describe(
+        api,
+        title="Fanfare public API",
+        version="1",
+        description="Choose what reaches you, and how; read what came. For people, and the pages and apps they use.",
+        security={
+            "account": {
+                "type": "http",
+                "scheme": "bearer",
+                "bearerFormat": "JWT",
+                "description": "A token of the issuer that the deployment names, by default its own Cognito user "
+                "pool. `sub`, or the claim that the deployment names, is the user's id.",
+            }
+        },
+        open_to_all=OPEN,
+        forms=FORMS,
+    )
+
+
+def _user_id() -> str:
+    """Who calls: what the gateway found in the token, never a parameter. Raises Unauthorized."""
+    authorizer = api.current_event["requestContext"].get("authorizer") or {}
+    claims = (authorizer.get("jwt") or {}).get("claims") or {}
+    user_id = claims.get(wiring.settings().user_id_claim)
+    if not isinstance(user_id, str) or not re.fullmatch(NAME_PATTERN, user_id, re.ASCII):
+        raise Unauthorized("the token names nobody who can be a user here")
+    return user_id
+
+
+def _me() -> me.Me:
+    return me.Me(
+        audience=wiring.audience(),
+        confirmations=wiring.confirmations(),
+        letters=wiring.letters(),
+        links=wiring.public_links(),
+        keys=wiring.signing_keys,
+        clock=wiring.now,
+    )
+
+
+def _confirm() -> Confirm:
+    return Confirm(
+        audience=wiring.audience(),
+        catalogue=wiring.catalogue(),
+        confirmations=wiring.confirmations(),
+        links=wiring.public_links(),
+        clock=wiring.now,
+    )
+
+
+def _choices(found: preferences.Preferences, *, saved: bool) -> Response[str]:
+    page = pages.preferences(found.choices(), opted_out=found.user.opted_out, saved=saved, brand=wiring.brand())
+    return _html(page)
+
+
+def _html(page: str) -> Response[str]:
+    return Response(status_code=200, content_type=pages.MEDIA_TYPE, body=page, headers=dict(pages.headers()))
+
+
+def _json(status: int, body: T) -> Response[T]:
+    return Response(status_code=status, content_type="application/json", body=body)
+
+
+def _page(view: type[V], items: Sequence[Any], position: Any, **further: Any) -> V:
+    cursor = _seal(position, _mine())
+    return view.model_validate({"items": items, "next_cursor": cursor, **further})
+
+
+def _mine() -> str:
+    """The list that is asked for, of this user alone: everybody's has the same path."""
+    return f"{api.where()}\n{_user_id()}"
+
+
+def _open_mine(cursor: str | None) -> Any:
+    return tokens.unseal(cursor, keys=wiring.signing_keys, where=_mine())
+
+
+def _open(cursor: str | None) -> Any:
+    return tokens.unseal(cursor, keys=wiring.signing_keys, where=api.where())
+
+
+def _seal(position: Any, where: str | None = None) -> str | None:
+    return tokens.seal(position, keys=wiring.signing_keys, where=where or api.where())

@@ -17,6 +17,8 @@ from fanfare.channels import CHANNELS
 from fanfare.tables import TABLES, Table
 from moto import mock_aws
 
+from tests.integration.letters import Post
+
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sqs import SQSClient
@@ -111,6 +113,8 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
         "FANFARE_SENDER": "Fanfare <no-reply@example.com>",
         "FANFARE_CONFIGURATION_SET": "fanfare-test",
         "FANFARE_CHANNEL": "email",
+        "FANFARE_PUBLIC_URL": "https://people.example.com",
+        "FANFARE_USER_ID_CLAIM": "sub",
         "POWERTOOLS_SERVICE_NAME": "fanfare",
         "POWERTOOLS_METRICS_NAMESPACE": "Fanfare",
     }.items():
@@ -144,6 +148,14 @@ def _keys(hash_key: str, range_key: str) -> list[Any]:
         {"AttributeName": hash_key, "KeyType": "HASH"},
         {"AttributeName": range_key, "KeyType": "RANGE"},
     ]
+
+
+@pytest.fixture
+def post(aws: Aws) -> Post:
+    """What Fanfare itself writes to people."""
+    post = Post()
+    post.install(wiring._ses(), wiring._sns())
+    return post
 
 
 @pytest.fixture

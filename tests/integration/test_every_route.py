@@ -18,7 +18,11 @@ ROUTES = {f"{route.method} {route.openapi_path}": route for route in api.routes}
 WITH_BODY = [name for name, route in ROUTES.items() if route.dependant.body_params]
 READ_ONE = [name for name, route in ROUTES.items() if route.method == "GET" and "{" in route.openapi_path]
 LISTS = [name for name, route in ROUTES.items() if any(p.alias == "cursor" for p in route.dependant.query_params)]
-API_EVENTS = sorted(path.stem for path in EVENTS.glob("*.json") if '"rawPath"' in path.read_text(encoding="utf-8"))
+API_EVENTS = sorted(
+    path.stem
+    for path in EVENTS.glob("*.json")
+    if '"rawPath"' in path.read_text(encoding="utf-8") and not path.stem.startswith("public_")
+)
 
 CONTRACT = """
     POST /v1/messages · GET /v1/messages · GET /v1/messages/{message_id} · DELETE /v1/messages/{message_id}

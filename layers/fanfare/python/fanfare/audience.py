@@ -6,6 +6,7 @@
     topic#<topic>#<k>    <user>#<channel>              the same yes, as the fan-out reads it, in shard k of the topic
     removals#<topic>#<k> removals                      how many yeses were ever taken back in the shard
     address#<chan>       <address>#<user id>           whose address this is
+    user#<id>            pending#<channel>             an address that is not confirmed yet: see confirmations.py
     suppression#<chan>   <address>                     an address that must not be written to, and why
     bounces#<chan>       <address>                     how many soft bounces in a row of time
 
@@ -20,7 +21,8 @@ addresses are still those that were read, and a suppression is stored before its
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -109,6 +111,16 @@ class Audience:
             left = {user_id: profile for user_id, profile in left.items() if user_id not in stored}
         return stored
 
+    def change_user(self, user_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> User:
+        """Replace the profile by what `change` makes of it, of an empty one for a new user; nobody's change is lost."""
+        while True:
+            before = self.user(user_id)
+            profile = _without_none(change(before.profile if before else {}))
+            after, parts = self._writing(user_id, profile, before, self._suppressions([profile]))
+            with suppress(ConditionFailed):  # read again, change again
+                transact(self.table.client, parts)
+                return after
+
     def _suppressions(self, profiles: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
         """Channel and address → cause, for those of the profiles' addresses that are suppressed."""
         wanted = [pair for profile in profiles for pair in _identities(profile).items()]
@@ -194,7 +206,8 @@ class Audience:
         user = self.user(user_id)
         identities = _identities(user.profile) if user else {}
         addresses = [(f"address#{channel}", f"{address}#{user_id}") for channel, address in identities.items()]
-        self.table.write_many([], deletes=[*addresses, (f"user#{user_id}", "user")])
+        waiting = [(f"user#{user_id}", f"pending#{channel}") for channel in CHANNELS]
+        self.table.write_many([], deletes=[*addresses, *waiting, (f"user#{user_id}", "user")])
 
     def charging(self, user: User, limits: Mapping[str, Any]) -> dict[str, Any]:
         """Count a delivery against a user's limits, as part of a page's transaction."""

@@ -84,10 +84,10 @@ class Catalogue:
         item = self.table.get("topics", topic_id)
         return _topic(item), item["shards"] if item else None
 
-    def topics(self, *, after: str | None, limit: int) -> list[Topic]:
-        """Up to `limit` topics in the order of their ids."""
+    def topics(self, *, after: str | None, limit: int, public: bool = False) -> list[Topic]:
+        """Up to `limit` topics in the order of their ids; `public`: of those that people are shown."""
         found = (_topic(item) for item in self._pages("topics", after, limit))
-        return list(islice((topic for topic in found if topic is not None), limit))
+        return list(islice((topic for topic in found if topic and (topic.public or not public)), limit))
 
     def put_topic(self, topic: Topic) -> None:
         """Create or replace a topic. Raises ConditionFailed when its shards would change: subscriptions lie there."""

@@ -2,12 +2,14 @@
 
 FanfareError                      what a caller is told, as RFC 9457 problem+json
 ├── MalformedRequest        400   not JSON at all
+├── Unauthorized            401   the token names nobody
 ├── NotFound                404
 ├── MethodNotAllowed        405
 ├── Conflict                409   the resource's state forbids it
 ├── PayloadTooLarge         413
 ├── UnsupportedMediaType    415
 ├── Invalid                 422   understood, but wrong: names each field and the cure
+├── TooManyRequests         429   allowed again later
 └── Unavailable             503   try again
 
 TemplateError                     a template that does not compile or render; has a place
@@ -36,6 +38,7 @@ class FanfareError(Exception):
     title = "Internal error"
     code = "internal_error"
     retryable = False
+    retry_after = 2  # seconds, where it makes sense to try again
 
     def __init__(self, detail: str, *, code: str | None = None, errors: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
@@ -46,6 +49,10 @@ class FanfareError(Exception):
 
 class MalformedRequest(FanfareError):
     status, title, code = 400, "Malformed request", "malformed_request"
+
+
+class Unauthorized(FanfareError):
+    status, title, code = 401, "Unauthorized", "unauthorized"
 
 
 class NotFound(FanfareError):
@@ -75,6 +82,11 @@ class Invalid(FanfareError):
     def field(cls, pointer: str, code: str, detail: str) -> Invalid:
         """The common case: one field is wrong."""
         return cls(detail, errors=[Fault(pointer, code, detail)])
+
+
+class TooManyRequests(FanfareError):
+    status, title, code, retryable = 429, "Too many requests", "too_many_requests", True
+    retry_after = 3_600
 
 
 class Unavailable(FanfareError):

@@ -13,7 +13,7 @@ import re
 from collections.abc import Mapping
 from email.message import Message as Headers
 from typing import Any, Final
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qs, parse_qsl
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -24,6 +24,7 @@ from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.exceptions import BotoCoreError, ClientError
 
+from . import pages, wiring
 from .errors import (
     ConditionFailed,
     FanfareError,
@@ -41,7 +42,10 @@ from .strict_json import parse
 
 BODY_LIMIT: Final = 256 * 1024
 PROBLEM: Final = "application/problem+json"
-RETRY_AFTER_SECONDS: Final = 2
+FORM: Final = "application/x-www-form-urlencoded"
+FORM_FIELDS_LIMIT: Final = 20_000
+# No answer is kept by anybody on the way, or taken for something else than it says.
+EVERYWHERE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
 
 # AWS was busy or broke: the caller may try again. Other errors of AWS are ours.
 BUSY: Final = {
@@ -70,18 +74,17 @@ class Api(APIGatewayHttpResolver):
         """The answer to an event of API Gateway (payload format 2.0)."""
         request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
         self.logger.set_correlation_id(request_id)
-        instance = str(event.get("rawPath", ""))
         try:
             answer = super().resolve(self._admitted(event), context)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is told and logged
-            told = self._translated(error)
+            status, media_type, body, headers = self._told(error, event)
             answer = {
-                "statusCode": told.status,
-                "headers": {"Content-Type": PROBLEM, **_headers(told)},
-                "body": json.dumps(problem(told, instance=instance)),
+                "statusCode": status,
+                "headers": {"Content-Type": media_type, **headers},
+                "body": body,
                 "isBase64Encoded": False,
             }
-        answer["headers"] = {**answer.get("headers", {}), "x-request-id": request_id}
+        answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
         answer["body"] = answer.get("body") or ""
         self.logger.info("answered", method=_method(event), route=self._rule(event), status=answer["statusCode"])
         return answer
@@ -101,10 +104,24 @@ class Api(APIGatewayHttpResolver):
         iam = self.current_event["requestContext"]["authorizer"]["iam"]
         return without_session(iam["userArn"])
 
+    def form(self) -> dict[str, list[str]]:
+        """The fields of the form that a browser posted."""
+        event = self.current_event.raw_event
+        headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+        if _media_type(headers.get("content-type")) != FORM:
+            raise UnsupportedMediaType(f"send a form, as content-type {FORM}")
+        try:
+            return parse_qs(_text(_raw(event)), keep_blank_values=True, max_num_fields=FORM_FIELDS_LIMIT)
+        except ValueError as error:
+            raise MalformedRequest("the form can't be read") from error
+
     # What is let in
 
     def _admitted(self, event: Mapping[str, Any]) -> dict[str, Any]:
         route = self._route(event)
+        if is_page(route):  # mail programmes add parameters of their own to links, and post forms
+            _raw(event)
+            return dict(event)
         self._check_query(event, route)
         if not route.dependant.body_params:
             return {**event, "body": None, "isBase64Encoded": False}
@@ -147,9 +164,17 @@ class Api(APIGatewayHttpResolver):
 
     def refuse(self, error: Exception) -> Response[str]:
         """The answer to an error that a route raised."""
+        status, media_type, body, headers = self._told(error, self.current_event.raw_event)
+        return Response(status_code=status, content_type=media_type, body=body, headers=headers)
+
+    def _told(self, error: Exception, event: Mapping[str, Any]) -> tuple[int, str, str, dict[str, str]]:
+        """Status, media type, body and headers: a page for people, where there are pages, a problem for all others."""
         told = self._translated(error)
-        body = json.dumps(problem(told, instance=self.current_event.raw_path))
-        return Response(status_code=told.status, content_type=PROBLEM, body=body, headers=_headers(told))
+        headers = _headers(told)
+        if _accepts_pages(event) and any(is_page(route) for route in self._at_path(event)):
+            page = pages.problem(told.code, brand=wiring.brand())
+            return told.status, pages.MEDIA_TYPE, page, {**headers, **pages.headers()}
+        return told.status, PROBLEM, json.dumps(problem(told, instance=str(event.get("rawPath", "")))), headers
 
     def _translated(self, error: Exception) -> FanfareError:
         if isinstance(error, FanfareError):
@@ -173,6 +198,12 @@ class _Refused(MethodNotAllowed):
     def __init__(self, detail: str, allowed: list[str]) -> None:
         super().__init__(detail)
         self.allowed = allowed
+
+
+def is_page(route: Route) -> bool:
+    """Whether people read what it answers."""
+    answered: Mapping[int, Mapping[str, Any]] = route.responses or {}
+    return any("text/html" in answer.get("content", {}) for answer in answered.values())
 
 
 def without_session(arn: str) -> str:
@@ -206,6 +237,13 @@ def _parse_object(text: str) -> dict[str, Any]:
 
 
 def _body(event: Mapping[str, Any]) -> str:
+    raw = _raw(event)
+    if not raw.strip():
+        raise MalformedRequest("a JSON body is needed")
+    return _text(raw)
+
+
+def _raw(event: Mapping[str, Any]) -> bytes:
     body = event.get("body") or ""
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
@@ -213,8 +251,10 @@ def _body(event: Mapping[str, Any]) -> str:
         raise MalformedRequest("the body can't be read") from error
     if len(raw) > BODY_LIMIT:
         raise PayloadTooLarge(f"the body has {len(raw):,} bytes, and {BODY_LIMIT:,} are taken")
-    if not raw.strip():
-        raise MalformedRequest("a JSON body is needed")
+    return raw
+
+
+def _text(raw: bytes) -> str:
     try:
         return str(raw, "utf-8")
     except UnicodeDecodeError as error:
@@ -222,10 +262,24 @@ def _body(event: Mapping[str, Any]) -> str:
 
 
 def _is_json(content_type: str | None) -> bool:
+    charset = _headers_of(content_type).get_content_charset("utf-8")
+    return _media_type(content_type) == "application/json" and charset in ("utf-8", "utf8", "us-ascii")
+
+
+def _media_type(content_type: str | None) -> str:
+    return _headers_of(content_type).get_content_type()
+
+
+def _headers_of(content_type: str | None) -> Headers:
     headers = Headers()
     headers["content-type"] = content_type or "none/none"
-    charset = headers.get_content_charset("utf-8")
-    return headers.get_content_type() == "application/json" and charset in ("utf-8", "utf8", "us-ascii")
+    return headers
+
+
+def _accepts_pages(event: Mapping[str, Any]) -> bool:
+    """A browser says so; what says `*/*` is a program."""
+    headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
+    return "text/html" in str(headers.get("accept", "")).lower()
 
 
 def _method(event: Mapping[str, Any]) -> str:
@@ -233,11 +287,11 @@ def _method(event: Mapping[str, Any]) -> str:
 
 
 def _headers(error: FanfareError) -> dict[str, str]:
-    headers = {"Cache-Control": "no-store"}
+    headers: dict[str, str] = {}
     if isinstance(error, _Refused):
         headers["Allow"] = ", ".join(error.allowed)
     if error.retryable:
-        headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
+        headers["Retry-After"] = str(error.retry_after)
     return headers
 
 

@@ -4,30 +4,48 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
-from .http import PROBLEM, Api
+from .http import FORM, PROBLEM, Api, is_page
 from .models import ProblemView, SubscriptionItem, UserItem
 
 REFERENCE: Final = "#/components/schemas/{model}"
 REQUEST_ID: Final = {
     "x-request-id": {"description": "Finds this call in the log.", "schema": {"type": "string"}},
 }
+HEADERS: Final = REQUEST_ID | {
+    "Location": {"description": "Where it can be read.", "schema": {"type": "string"}},
+    "Idempotency-Replayed": {
+        "description": "The key made this message before: this is the first answer.",
+        "schema": {"type": "string", "enum": ["true"]},
+    },
+}
+# Who answers 202 with what beside the id
+ACCEPTED_HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
+    "submit_message": ("Location", "Idempotency-Replayed"),
+    "redrive_message": ("Location",),
+}
 # Names of our own: those of the standard library change from Python to Python.
 FAULTS: Final = {
     400: ("Malformed", "The body is not JSON, or JSON on which parsers disagree."),
+    401: ("Unauthorized", "There is no token, or it names nobody who can be a user here."),
     404: ("NotFound", "There is no such thing."),
     409: ("Conflict", "Its state forbids it."),
     413: ("TooLarge", "The body has more than 256 KiB."),
     415: ("NotJson", "The body is not `application/json`."),
     422: ("Invalid", "Understood, but wrong: `errors` name each field."),
+    429: ("TooMany", "Too much of it: allowed again later."),
     500: ("Broken", "Something went wrong here."),
     503: ("Unavailable", "Not available just now: try again."),
+}
+# A page, and what its form may send. Browsers read pages, so their errors are pages too.
+PAGE: Final[dict[int, OpenAPIResponse]] = {
+    200: {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}
 }
 ANSWERS: Final = {200: "Done.", 201: "Created.", 202: "Accepted.", 204: "Done."}
 # Items of a bulk call are validated one by one, so no route refers to their models.
@@ -46,8 +64,17 @@ def answers(*faults: int, **views: Any) -> dict[int, OpenAPIResponse]:
     return found | {status: {"description": FAULTS[status][1]} for status in faults}
 
 
-def describe(api: Api, *, title: str, version: str, description: str, security: Mapping[str, Any]) -> dict[str, Any]:
-    """The document."""
+def describe(
+    api: Api,
+    *,
+    title: str,
+    version: str,
+    description: str,
+    security: Mapping[str, Any],
+    open_to_all: Collection[str] = (),
+    forms: Mapping[str, Mapping[str, Any]] | None = None,
+) -> dict[str, Any]:
+    """The document. `open_to_all` are the paths without security, `forms` the fields that an operation's page posts."""
     document: dict[str, Any] = json.loads(api.get_openapi_json_schema(title=title, version=version))
     document["info"]["description"] = description
     document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
@@ -55,7 +82,9 @@ def describe(api: Api, *, title: str, version: str, description: str, security: 
     schemas = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(unused, None)
-    further: tuple[type[BaseModel], ...] = (*ITEMS, ProblemView)
+    referred = json.dumps(document)
+    items: list[type[BaseModel]] = [model for model in ITEMS if REFERENCE.format(model=model.__name__) in referred]
+    further: list[type[BaseModel]] = [*items, ProblemView]
     for model in further:
         schema = model.model_json_schema(ref_template=REFERENCE)
         schemas |= schema.pop("$defs", {})
@@ -63,23 +92,33 @@ def describe(api: Api, *, title: str, version: str, description: str, security: 
     document["components"] = {
         "schemas": dict(sorted(schemas.items())),
         "responses": {name: _problem(text) for name, text in FAULTS.values()},
-        "headers": {
-            "x-request-id": REQUEST_ID["x-request-id"],
-            "Location": {"description": "Where it can be read.", "schema": {"type": "string"}},
-            "Idempotency-Replayed": {
-                "description": "The key made this message before: this is the first answer.",
-                "schema": {"type": "string", "enum": ["true"]},
-            },
-        },
+        "headers": HEADERS,
         "securitySchemes": dict(security),
     }
     for route in api.routes:
-        _complete(document["paths"][route.openapi_path][route.method.lower()], route)
+        operation = document["paths"][route.openapi_path][route.method.lower()]
+        if route.openapi_path in open_to_all:
+            operation["security"] = []
+        if form := (forms or {}).get(route.func.__name__):
+            operation["requestBody"] = {"content": {FORM: {"schema": form}}}
+        _complete(operation, route, anybody=route.openapi_path in open_to_all or "sigv4" in security)
+    _without_unused(document)
     document["paths"] = dict(sorted(document["paths"].items()))
     return _tidied(document)  # type: ignore[no-any-return]
 
 
-def _complete(operation: dict[str, Any], route: Route) -> None:
+def _without_unused(document: dict[str, Any]) -> None:
+    used = json.dumps(document["paths"])
+    for kind in ("responses", "headers"):
+        known = document["components"][kind]
+        document["components"][kind] = {
+            name: each
+            for name, each in known.items()
+            if f'"#/components/{kind}/{name}"' in used or name == "x-request-id"
+        }
+
+
+def _complete(operation: dict[str, Any], route: Route, *, anybody: bool) -> None:
     summary, _, description = inspect.cleandoc(route.func.__doc__ or "").partition("\n\n")
     operation |= {"operationId": route.func.__name__, "summary": " ".join(summary.split())}
     if description:
@@ -89,20 +128,24 @@ def _complete(operation: dict[str, Any], route: Route) -> None:
     responses = {int(status): answer for status, answer in operation["responses"].items()}
     responses.pop(500, None)
     responses.pop(422, None)
-    expected = {422, 500, 503}
+    page = is_page(route)
+    expected = {500, 503} if page else {422, 500, 503}
+    expected |= set() if anybody else {401}
     expected |= {404} if "{" in route.openapi_path else set()
+    expected |= {400, 413} if page and route.method == "POST" else set()
     expected |= {400, 413, 415} if "requestBody" in operation else set()
     expected |= {status for status in responses if status >= 400}
     told: dict[str, Any] = {}
     for status in sorted(responses.keys() | expected):
+        if status >= 400 and page:
+            told[str(status)] = _page(FAULTS[status][1])
+            continue
         if status >= 400:
             told[str(status)] = {"$ref": f"#/components/responses/{FAULTS[status][0]}"}
             continue
         headers = {"x-request-id": {"$ref": "#/components/headers/x-request-id"}}
-        if status == 202:
-            headers["Location"] = {"$ref": "#/components/headers/Location"}
-        if operation["operationId"] == "submit_message" and status == 202:
-            headers["Idempotency-Replayed"] = {"$ref": "#/components/headers/Idempotency-Replayed"}
+        for name in ACCEPTED_HEADERS.get(operation["operationId"], ()) if status == 202 else ():
+            headers[name] = {"$ref": f"#/components/headers/{name}"}
         told[str(status)] = {"headers": headers, **responses[status]}
     operation["responses"] = told
 
@@ -134,6 +177,12 @@ def _tidied(part: Any, *, names: bool = False) -> Any:
         for name, each in part.items()
         if not (generated and name == "title")
     }
+
+
+def _page(text: str) -> dict[str, Any]:
+    """A problem; for browsers, a page."""
+    answer = _problem(text)
+    return {**answer, "content": {"text/html": {"schema": {"type": "string"}}, **answer["content"]}}
 
 
 def _problem(text: str) -> dict[str, Any]:

@@ -21,18 +21,20 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 
-from . import clock, record_receipt
+from . import clock, pages, record_receipt
 from .audience import Audience
 from .batches import Batches
 from .catalogue import Catalogue
 from .channels import CHANNELS, Channel, Email, Inbox, Push, Sms, Webhook
 from .channels.push import SERVICES as PUSH_SERVICES
+from .confirmations import Confirmations
 from .deliver import Deliver, Pace
 from .deliveries import Deliveries, Delivery
 from .events import Events
 from .fan_out import FanOut
 from .inboxes import Inboxes
 from .items import Table
+from .letters import Letters
 from .links import Links
 from .messages import Message, Messages
 from .queues import Queues
@@ -42,6 +44,8 @@ from .templates import Renderer
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_sesv2 import SESV2Client
+    from mypy_boto3_sns import SNSClient
 
 # The SDK retries a provider's read time-out and 5xx by itself: that would send a mail twice.
 # Requests are typed and tested: checking the shape of each once more takes a sixth of a worker's CPU.
@@ -66,6 +70,7 @@ class Settings:
     doubt_grace: float = 120.0
     lease: float = 75.0
     retention: timedelta = timedelta(days=30)
+    user_id_claim: str = "sub"
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
 
     @classmethod
@@ -82,6 +87,7 @@ class Settings:
             doubt_grace=seconds("DOUBT_GRACE", cls.doubt_grace),
             lease=seconds("LEASE", cls.lease),
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
+            user_id_claim=environment.get("FANFARE_USER_ID_CLAIM", cls.user_id_claim),
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
         )
 
@@ -200,6 +206,44 @@ def links() -> Links | None:
     """Signed links to the public API; None where this function is not told where that is."""
     base = os.environ.get("FANFARE_PUBLIC_URL")
     return Links(base, keys=signing_keys) if base else None
+
+
+@functools.cache
+def confirmations() -> Confirmations:
+    return Confirmations(_table("audience"), keys=signing_keys)
+
+
+@functools.cache
+def _ses() -> SESV2Client:
+    client: SESV2Client = boto3.client("sesv2", config=PROVIDER)
+    return client
+
+
+@functools.cache
+def _sns() -> SNSClient:
+    client: SNSClient = boto3.client("sns", config=PROVIDER)
+    return client
+
+
+@functools.cache
+def letters() -> Letters:
+    """What this function itself writes to people; a client is opened with the first letter."""
+    return Letters(
+        ses=_ses,
+        sns=_sns,
+        sender=os.environ["FANFARE_SENDER"],
+        configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
+    )
+
+
+def brand() -> str:
+    """Whom people know as the sender."""
+    return pages.brand_of(os.environ.get("FANFARE_SENDER", ""))
+
+
+def public_links() -> Links:
+    """Signed links, for the function that answers them."""
+    return Links(os.environ["FANFARE_PUBLIC_URL"], keys=signing_keys)
 
 
 def _email() -> Channel:

@@ -1,0 +1,26 @@
+"""Keyed digests: what has to be recognised again, and must not be readable where it is kept."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+
+Keys = Callable[[], Mapping[str, str]]  # key id → key, the newest last
+
+
+def digest(*parts: str, keys: Keys, purpose: str) -> str:
+    """The digest under the newest key, for one purpose alone."""
+    return _under(list(keys().values())[-1], purpose, parts)
+
+
+def matches(known: str, *parts: str, keys: Keys, purpose: str) -> bool:
+    """Whether `known` is the digest of `parts` under any key that is kept; takes as long either way."""
+    found = [hmac.compare_digest(known, _under(key, purpose, parts)) for key in keys().values()]
+    return any(found)
+
+
+def _under(key: str, purpose: str, parts: tuple[str, ...]) -> str:
+    # lengths keep ("ab", "c") and ("a", "bc") apart
+    text = "".join(f"{len(part)}:{part}" for part in (purpose, *parts))
+    return hmac.new(key.encode(), f"digest\n{text}".encode(), hashlib.sha256).hexdigest()

@@ -1,0 +1,461 @@
+"""What people do without an account: subscribe, confirm, unsubscribe, choose."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from fanfare import sign_up, wiring
+from fanfare.audience import Subscription
+
+from functions.public_api import handler as public_api
+from tests.integration import internal_api
+from tests.integration.conftest import Aws, Clock
+from tests.integration.internal_api import Answer
+from tests.integration.letters import Post
+from tests.integration.public_api import BASE, FORM, browse, call
+
+ATTACK = '"><script>alert(1)</script>{{ 7*7 }}'
+
+
+@pytest.fixture(autouse=True)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """How long answers were held back; nobody waits for it here."""
+    slept: list[float] = []
+    monkeypatch.setattr(public_api.time, "sleep", slept.append)
+    return slept
+
+
+@pytest.fixture(autouse=True)
+def news(aws: Aws) -> str:
+    return topic("news", title="The news")
+
+
+def topic(topic_id: str, **fields: Any) -> str:
+    body = {"title": topic_id, "channels": ["email"], "public": True} | fields
+    assert internal_api.call("PUT", f"/v1/topics/{topic_id}", body).status == 201
+    return topic_id
+
+
+def user(user_id: str = "ada", **fields: Any) -> str:
+    internal_api.call("PUT", f"/v1/users/{user_id}", {"email": f"{user_id}@example.com"} | fields)
+    return user_id
+
+
+def subscribe(user_id: str, topic_id: str, channel: str = "email") -> None:
+    assert internal_api.call("PUT", f"/v1/users/{user_id}/subscriptions/{topic_id}/{channel}").status == 201
+
+
+def subscriptions(user_id: str) -> list[tuple[str, str]]:
+    return [(each.topic, each.channel) for each in wiring.audience().subscriptions(user_id)]
+
+
+def ask(email: str = "grace@example.com", topic: str = "news", source: str = "192.0.2.1") -> Answer:
+    return call("POST", "/v1/subscriptions", {"email": email, "topic": topic}, user=None, source=source)
+
+
+def stored(aws: Aws) -> dict[str, Any]:
+    """All that all tables hold."""
+    return {table: aws.dynamodb.scan(TableName=table)["Items"] for table in aws.tables.values()}
+
+
+# Double opt-in
+
+
+def test_an_address_is_subscribed_once_its_link_is_confirmed(post: Post) -> None:
+    assert ask().status == 202
+    assert wiring.audience().users_at("email", "grace@example.com") == []
+    (mail,) = post.mails
+    assert (mail.to, "The news" in browse(mail.link).text) == ("grace@example.com", True)
+    done = browse(mail.link, {})
+    (found,) = wiring.audience().users_at("email", "grace@example.com")
+    assert (done.status, "You are subscribed" in done.text) == (200, True)
+    assert subscriptions(found) == [("news", "email")]
+
+
+def test_a_confirmation_that_is_repeated_makes_one_user(post: Post) -> None:
+    ask()
+    assert [browse(post.mails[0].link, {}).status for _ in range(3)] == [200] * 3
+    assert len(wiring.audience().users_at("email", "grace@example.com")) == 1
+
+
+def test_a_user_who_is_known_at_the_address_is_subscribed_as_that_user(post: Post) -> None:
+    user("ada", email="Ada@Example.com")
+    ask("ada@example.com")
+    browse(post.mails[0].link, {})
+    assert subscriptions("ada") == [("news", "email")]
+    assert wiring.audience().users_at("email", "ada@example.com") == ["ada"]
+
+
+def test_what_was_asked_for_keeps_no_address_once_it_is_confirmed(post: Post, aws: Aws) -> None:
+    ask()
+    browse(post.mails[0].link, {})
+    (kept,) = [item for item in stored(aws)[aws.tables["audience"]] if item["pk"]["S"].startswith("sign_up#")]
+    assert "grace@example.com" not in str(kept)
+
+
+def test_a_confirmation_works_for_three_days(post: Post, clock: Clock) -> None:
+    ask()
+    clock.advance(days=3)
+    assert browse(post.mails[0].link).status == 200
+    clock.advance(seconds=1)
+    late = browse(post.mails[0].link, {})
+    assert (late.status, "too old" in late.text) == (404, True)
+    assert wiring.audience().users_at("email", "grace@example.com") == []
+
+
+def test_a_topic_that_is_no_longer_public_is_not_subscribed_to(post: Post) -> None:
+    ask()
+    internal_api.call("PUT", "/v1/topics/news", {"title": "The news", "channels": ["email"], "public": False})
+    assert browse(post.mails[0].link, {}).status == 404
+    assert wiring.audience().users_at("email", "grace@example.com") == []
+
+
+def test_a_user_who_was_erased_is_not_made_again_by_an_old_link(post: Post) -> None:
+    ask()
+    browse(post.mails[0].link, {})
+    (found,) = wiring.audience().users_at("email", "grace@example.com")
+    internal_api.call("DELETE", f"/v1/users/{found}")
+    assert browse(post.mails[0].link, {}).status == 404
+    assert wiring.audience().user(found) is None
+
+
+def test_who_wants_nothing_at_all_is_told_that_this_still_holds(post: Post) -> None:
+    wiring.audience().opt_out(user("ada"), True)
+    ask("ada@example.com")
+    done = browse(post.mails[0].link, {})
+    assert "nothing at all" in done.text
+    found = wiring.audience().user("ada")
+    assert found is not None
+    assert found.opted_out
+
+
+def test_a_mail_to_confirm_has_one_link_and_no_topic_can_add_another(post: Post) -> None:
+    topic("evil", title="<a href='https://evil.example'>x</a>\nBcc: all@example.com")
+    ask(topic="evil")
+    (mail,) = post.mails
+    assert "\n" not in mail.subject
+    assert "<a href='https://evil.example'>" not in mail.html
+    assert mail.sent["EmailTags"] == [{"Name": "purpose", "Value": "confirmation"}]
+    assert mail.sent["FromEmailAddress"] == "Fanfare <no-reply@example.com>"
+
+
+# Nobody learns who is known
+
+
+@pytest.mark.parametrize("email", ["known@example.com", "unknown@example.com", "bounced@example.com"])
+@pytest.mark.parametrize("to", ["news", "internal", "nothing", "phones"])
+def test_the_answer_is_the_same_whoever_asks_for_whatever(email: str, to: str, post: Post, slept: list[float]) -> None:
+    user("known")
+    topic("internal", public=False)
+    topic("phones", channels=["sms"])
+    wiring.audience().suppress("email", "bounced@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
+    answer = ask(email, to)
+    assert (answer.status, answer.body) == (202, {"status": "confirmation_requested"})
+    assert len(post.mails) == (to == "news" and email != "bounced@example.com")
+    assert len(slept) == 1
+
+
+def test_a_provider_that_is_down_changes_nothing_in_the_answer(post: Post) -> None:
+    post.refusal = (503, "ServiceUnavailable")
+    assert (ask().status, ask().body) == (202, {"status": "confirmation_requested"})
+
+
+def test_an_answer_takes_its_time_however_soon_it_is_found() -> None:
+    slept: list[float] = []
+    time = iter([10.0, 10.2])
+    with sign_up.steadily(monotonic=lambda: next(time), sleep=slept.append, seconds=0.5):
+        pass
+    assert slept == [pytest.approx(0.3)]
+
+
+@pytest.mark.parametrize("body", [{"email": "grace"}, {"email": "grace@example.com"}, {"topic": "news"}])
+def test_what_can_not_be_an_address_is_refused(body: dict[str, str], post: Post) -> None:
+    assert call("POST", "/v1/subscriptions", body, user=None).status == 422
+    assert post.mails == []
+
+
+def test_an_address_gets_three_links_an_hour(post: Post, clock: Clock) -> None:
+    answers = {
+        (answer.status, answer.text) for answer in (ask("Grace@example.com", source=f"192.0.2.{n}") for n in range(5))
+    }
+    assert (len(answers), len(post.mails)) == (1, 3)
+    clock.advance(hours=1)
+    ask()
+    assert len(post.mails) == 4
+
+
+def test_a_source_gets_thirty_links_an_hour(post: Post) -> None:
+    answers = {ask(f"user{number}@example.com").text for number in range(32)}
+    assert (len(answers), len(post.mails)) == (1, 30)
+    ask("someone@example.com", source="192.0.2.2")
+    assert len(post.mails) == 31
+
+
+def test_a_source_over_its_limit_does_not_use_up_that_of_an_address(post: Post) -> None:
+    for number in range(30):
+        ask(f"user{number}@example.com", source="198.51.100.1")
+    for _ in range(5):
+        ask(source="198.51.100.1")
+    ask(source="192.0.2.1")
+    assert post.mails[-1].to == "grace@example.com"
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "same"),
+    [
+        ("2001:db8::1", "2001:db8::ffff:1", True),
+        ("2001:db8::1", "2001:db8:0:1::1", False),
+        ("192.0.2.1", "192.0.2.2", False),
+    ],
+)
+def test_a_household_of_ipv6_is_one_source(one: str, other: str, same: bool) -> None:
+    assert (sign_up.network(one) == sign_up.network(other)) is same
+
+
+def test_who_asked_is_not_readable_in_the_table(post: Post, aws: Aws) -> None:
+    ask()
+    tried = [item for item in stored(aws)[aws.tables["audience"]] if item["pk"]["S"].startswith("attempts#")]
+    assert len(tried) == 2
+    assert "grace" not in str(tried)
+    assert "192.0.2.1" not in str(tried)
+    assert all("ttl" in item for item in tried)
+
+
+# Links
+
+
+def every_link(post: Post) -> list[str]:
+    user("ada")
+    subscribe("ada", "news")
+    ask()
+    call("PATCH", "/v1/me", {"email": "new@example.com"})
+    links = wiring.public_links()
+    return [*(mail.link for mail in post.mails), links.unsubscribe("ada", "news", "email"), links.preferences("ada")]
+
+
+def test_opening_a_link_changes_nothing(post: Post, aws: Aws) -> None:
+    links = every_link(post)
+    before = stored(aws)
+    answers = [browse(link) for link in links]
+    assert ([answer.status for answer in answers], len(links)) == ([200] * 4, 4)
+    assert stored(aws) == before
+
+
+@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
+def test_a_scanner_with_another_method_changes_nothing(method: str, post: Post, aws: Aws) -> None:
+    links = every_link(post)
+    before = stored(aws)
+    assert {call(method, link.removeprefix(BASE), user=None).status for link in links} == {405}
+    assert stored(aws) == before
+
+
+@pytest.mark.parametrize("purpose", ["confirmations", "unsubscribe", "preferences"])
+@pytest.mark.parametrize("method", ["GET", "POST"])
+def test_a_link_that_was_tampered_with_is_a_friendly_page(purpose: str, method: str, post: Post, aws: Aws) -> None:
+    token = wiring.public_links().unsubscribe("ada", "news", "email").rpartition("/")[2]
+    right = {"unsubscribe": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")}.get(purpose, token)
+    for bad in (right, "x", "a.b", "%3Cscript%3E", "A" * 3_000):
+        answer = browse(f"/v1/{purpose}/{bad}", None if method == "GET" else {})
+        assert (answer.status, answer.headers["content-type"]) == (404, "text/html; charset=utf-8")
+        assert "work" in answer.text
+        assert len(bad) < 5 or bad not in answer.text
+    assert all(not items for name, items in stored(aws).items() if name != aws.tables["catalogue"])
+
+
+def test_a_program_gets_a_problem_where_a_browser_gets_a_page(aws: Aws) -> None:
+    answer = call("GET", "/v1/unsubscribe/x", user=None, headers={"accept": "*/*"})
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
+    assert answer.body["code"] == "link_invalid"
+
+
+def test_every_page_lets_nothing_else_in(post: Post) -> None:
+    for link in [*every_link(post), "/v1/unsubscribe/x", "/docs"]:
+        answer = browse(link)
+        policy = answer.headers["content-security-policy"]
+        assert policy.startswith("default-src 'none'; style-src 'sha256-")
+        assert policy.endswith("form-action 'self'; frame-ancestors 'none'; base-uri 'none'")
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-request-id"]
+        assert "set-cookie" not in answer.headers
+        assert not re.search(r"<script|\sstyle=|\son\w+=|<link|<img|<iframe", answer.text)
+        assert '<html lang="en">' in answer.text
+
+
+def test_a_parameter_that_a_mail_programme_adds_to_a_link_does_no_harm(post: Post) -> None:
+    assert {browse(link, utm_source="mail").status for link in every_link(post)} == {200}
+
+
+@pytest.mark.parametrize("name", ["confirm", "unsubscribe", "preferences"])
+def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
+    topic("evil", title=ATTACK, description=ATTACK, category=ATTACK[:100])
+    user("ada", name=ATTACK)
+    subscribe("ada", "evil")
+    ask(topic="evil")
+    links = wiring.public_links()
+    pages = {
+        "confirm": post.mails[0].link,
+        "unsubscribe": links.unsubscribe("ada", "evil", "email"),
+        "preferences": links.preferences("ada"),
+    }
+    text = browse(pages[name]).text
+    assert "<script>" not in text
+    assert "&lt;script&gt;" in text
+    assert "{{ 7*7 }}" in text
+
+
+# Unsubscribe
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type"),
+    [
+        ("List-Unsubscribe=One-Click", FORM),
+        ("", FORM),
+        (None, None),
+        ("", None),
+        ("--x\r\nContent-Disposition: form-data; name=\"List-Unsubscribe\"\r\n\r\nOne-Click\r\n--x--\r\n", "multipart/form-data; boundary=x"),
+    ],
+)  # fmt: skip
+def test_one_click_unsubscribes(raw: str | None, content_type: str | None) -> None:
+    subscribe(user("ada"), "news")
+    path = wiring.public_links().unsubscribe("ada", "news", "email").removeprefix(BASE)
+    answers = [call("POST", path, raw=raw, content_type=content_type, user=None) for _ in range(2)]
+    assert [answer.status for answer in answers] == [200, 200]
+    assert not {"location", "set-cookie"} & answers[0].headers.keys()
+    assert subscriptions("ada") == []
+
+
+def test_only_the_topic_and_channel_of_the_link_are_left() -> None:
+    topic("deals", channels=["email", "sms"])
+    user("ada")
+    for each in ("news", "deals"):
+        subscribe("ada", each)
+    subscribe("ada", "deals", "sms")
+    browse(wiring.public_links().unsubscribe("ada", "deals", "email"), {})
+    assert subscriptions("ada") == [("deals", "sms"), ("news", "email")]
+
+
+def test_a_link_works_when_user_and_topic_are_gone() -> None:
+    subscribe(user("ada"), "news")
+    link = wiring.public_links().unsubscribe("ada", "news", "email")
+    internal_api.call("DELETE", "/v1/topics/news")
+    assert browse(link, {}).status == 200
+    assert subscriptions("ada") == []
+    internal_api.call("DELETE", "/v1/users/ada")
+    assert [browse(link).status, browse(link, {}).status] == [200, 200]
+    assert wiring.audience().user("ada") is None
+
+
+def test_the_page_asks_first_and_leads_to_all_choices() -> None:
+    subscribe(user("ada"), "news")
+    links = wiring.public_links()
+    page = browse(links.unsubscribe("ada", "news", "email")).text
+    assert '<form method="post">' in page
+    assert links.preferences("ada") in page
+    browse(links.unsubscribe("ada", "news", "email"), {})
+    assert "<form" not in browse(links.unsubscribe("ada", "news", "email")).text
+
+
+def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    subscribe(user("ada"), "news")
+    link = wiring.public_links().unsubscribe("ada", "news", "email")
+    old = dict(wiring.signing_keys())
+    monkeypatch.setattr(wiring, "signing_keys", lambda: {**old, "k2": "a newer key"})
+    assert browse(link).status == 200
+    monkeypatch.setattr(wiring, "signing_keys", lambda: {"k2": "a newer key"})
+    assert browse(link).status == 404
+
+
+# Preferences
+
+
+def choose(user_id: str, *yes: str, shown: list[str] | None = None, **form: Any) -> Answer:
+    link = wiring.public_links().preferences(user_id)
+    seen = shown if shown is not None else re.findall(r'name="shown" value="([^"]+)"', browse(link).text)
+    return browse(link, {"shown": seen, "yes": yes, **form})
+
+
+def test_the_page_shows_public_topics_and_those_of_the_user() -> None:
+    topic("own", title="My own", public=False)
+    topic("secret", title="Not mine", public=False)
+    subscribe(user("ada"), "own")
+    page = browse(wiring.public_links().preferences("ada")).text
+    assert ("The news" in page, "My own" in page, "Not mine" in page) == (True, True, False)
+    assert re.search(r'value="own/email" checked', page)
+    assert not re.search(r'value="news/email" checked', page)
+
+
+def test_choices_are_stored_as_they_are_ticked() -> None:
+    topic("deals", channels=["email", "sms", "inbox"])
+    subscribe(user("ada"), "news")
+    answer = choose("ada", "deals/sms", "deals/inbox")
+    assert (answer.status, "Your choices are saved" in answer.text) == (200, True)
+    assert subscriptions("ada") == [("deals", "inbox"), ("deals", "sms")]
+    choose("ada")
+    assert subscriptions("ada") == []
+
+
+def test_what_the_page_did_not_show_stays() -> None:
+    for each in ("news", topic("newer")):
+        subscribe(user("ada"), each)
+    choose("ada", shown=["news/email"])
+    assert subscriptions("ada") == [("newer", "email")]
+
+
+def test_a_form_chooses_only_what_the_page_offers() -> None:
+    topic("secret", public=False)
+    topic("needed", required=True)
+    user("ada")
+    forged = ["secret/email", "needed/email", "news/sms", "nothing/email", "news", "/", "news/email/x"]
+    assert choose("ada", *forged, shown=forged).status == 200
+    assert subscriptions("ada") == []
+
+
+def test_a_required_topic_is_shown_and_stays() -> None:
+    topic("needed", title="Needed", required=True)
+    subscribe(user("ada"), "needed")
+    page = browse(wiring.public_links().preferences("ada")).text
+    assert re.search(r'value="needed/email" checked disabled', page)
+    choose("ada", shown=["needed/email", "news/email"])
+    assert subscriptions("ada") == [("needed", "email")]
+
+
+def test_nothing_at_all_is_kept_beside_the_choices_and_can_be_taken_back() -> None:
+    subscribe(user("ada"), "news")
+    page = choose("ada", "news/email", nothing="yes").text
+    assert re.search(r'name="nothing" value="yes" checked', page)
+    opted_out = [wiring.audience().user("ada").opted_out]  # type: ignore[union-attr]
+    choose("ada", "news/email")
+    opted_out.append(wiring.audience().user("ada").opted_out)  # type: ignore[union-attr]
+    assert (opted_out, subscriptions("ada")) == ([True, False], [("news", "email")])
+
+
+def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
+    link = wiring.public_links().preferences(user("ada"))
+    internal_api.call("DELETE", "/v1/users/ada")
+    assert (browse(link).status, browse(link, {"nothing": "yes"}).status) == (404, 404)
+    assert wiring.audience().user("ada") is None
+
+
+@pytest.mark.parametrize(
+    ("raw", "content_type", "status"),
+    [("{}", "application/json", 415), ("a=" + "x" * 262_144, FORM, 413), ("&".join(["a=1"] * 20_001), FORM, 400), ("%ff=%ff", FORM, 200)],
+)  # fmt: skip
+def test_choices_come_as_a_form(raw: str, content_type: str, status: int) -> None:
+    subscribe(user("ada"), "news")
+    path = wiring.public_links().preferences("ada").removeprefix(BASE)
+    assert call("POST", path, raw=raw, content_type=content_type, user=None).status == status
+    assert subscriptions("ada") == [("news", "email")]
+
+
+def test_a_subscription_keeps_its_date_when_it_is_ticked_again(clock: Clock) -> None:
+    subscribe(user("ada"), "news")
+    (before,) = wiring.audience().subscriptions("ada")
+    clock.advance(days=1)
+    choose("ada", "news/email")
+    assert list(wiring.audience().subscriptions("ada")) == [before]
+    assert isinstance(before, Subscription)
