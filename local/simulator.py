@@ -7,10 +7,19 @@ SES sends for them. These behave at the call itself, each with or without a labe
     timeout-then-accepted@simulator.example.com  the call is accepted whole and its answer lost, once for a message
     down@simulator.example.com                   refused as a transient failure until told otherwise
 
+So do these phones, of the numbers that are kept free for fiction, and these devices, known by how their token begins:
+
+    +12025550101   throttle…   refused as throttled once for a message, then accepted
+    +12025550102   timeout…    accepted and the answer lost, once for a message
+    +12025550103   down…       refused as a transient failure until told otherwise
+    +12025550104               its owner has opted out of text messages
+                   disabled…   its endpoint is disabled
+                   invalid…    the platform knows no such device
+
 Switches, as JSON at `/simulator` of the console (GET shows them, POST changes those that it names):
 
     {"down": ["email"]}      the provider of a channel answers 503 to everything; {"down": []} heals it
-    {"down_address": false}  heals down@
+    {"down_address": false}  heals down@, the phone and the devices like it
     {"rate": 14}             recipients a second that SES takes before it answers 429; null is no limit
 """
 
@@ -24,7 +33,14 @@ from typing import Any, Final
 
 SES_DOMAIN: Final = "simulator.amazonses.com"
 OUR_DOMAIN: Final = "simulator.example.com"
-CHANNELS: Final = ("email", "sms")
+CHANNELS: Final = ("email", "sms", "push", "webhook")  # those with a provider
+PHONES: Final = {
+    "+12025550101": "throttle",
+    "+12025550102": "timeout-then-accepted",
+    "+12025550103": "down",
+    "+12025550104": "opted-out",
+}
+TOKENS: Final = ("throttle", "timeout-then-accepted", "down", "disabled", "invalid")
 
 
 class BadSettings(ValueError):
@@ -73,19 +89,28 @@ class Simulator:
             return False
 
     def throttles(self, address: str, message_id: str | None) -> bool:
-        return named(address, "throttle", OUR_DOMAIN) and self._first("throttle", message_id, address)
+        return is_(address, "throttle") and self._first("throttle", message_id, address)
 
     def loses_the_answer(self, address: str, message_id: str | None) -> bool:
-        return named(address, "timeout-then-accepted", OUR_DOMAIN) and self._first("timeout", message_id, address)
+        return is_(address, "timeout-then-accepted") and self._first("timeout", message_id, address)
 
     def fails(self, address: str) -> bool:
-        return self.settings.down_address and named(address, "down", OUR_DOMAIN)
+        return self.settings.down_address and is_(address, "down")
 
     def _first(self, what: str, message_id: str | None, address: str) -> bool:
         with self._lock:
             before = len(self._done)
             self._done.add((what, message_id, address.lower()))
             return len(self._done) > before
+
+
+def is_(address: str, name: str) -> bool:
+    """Whether it is the one that behaves so: an e-mail address of ours, a phone, or the token of a device."""
+    if "@" in address:
+        return named(address, name, OUR_DOMAIN)
+    if address.startswith("+"):
+        return PHONES.get(address) == name
+    return name in TOKENS and address.startswith(name.partition("-")[0])
 
 
 def named(address: str, name: str, domain: str) -> bool:
