@@ -21,6 +21,7 @@ Switches, as JSON at `/simulator` of the console (GET shows them, POST changes t
     {"down": ["email"]}      the provider of a channel answers 503 to everything; {"down": []} heals it
     {"down_address": false}  heals down@, the phone and the devices like it
     {"rate": 14}             recipients a second that SES takes before it answers 429; null is no limit
+    {"receipts": false}      SES tells nothing of the mails that it takes from now on
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 SES_DOMAIN: Final = "simulator.amazonses.com"
@@ -52,6 +53,7 @@ class Settings:
     down: tuple[str, ...] = ()
     down_address: bool = True
     rate: float | None = None
+    receipts: bool = True
 
 
 class Simulator:
@@ -121,15 +123,17 @@ def named(address: str, name: str, domain: str) -> bool:
 
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(changes)
-    if unknown := changes.keys() - {"down", "down_address", "rate"}:
-        raise BadSettings(f"unknown: {', '.join(sorted(unknown))}; known: down, down_address, rate")
+    known = [each.name for each in fields(Settings)]
+    if unknown := changes.keys() - set(known):
+        raise BadSettings(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     if "down" in changes:
         down = changes["down"]
         if not isinstance(down, list) or any(channel not in CHANNELS for channel in down):
             raise BadSettings(f"down: a list of {', '.join(CHANNELS)}")
         checked["down"] = tuple(sorted(set(down)))
-    if not isinstance(changes.get("down_address", True), bool):
-        raise BadSettings("down_address: true or false")
+    for name in ("down_address", "receipts"):
+        if not isinstance(changes.get(name, True), bool):
+            raise BadSettings(f"{name}: true or false")
     rate = changes.get("rate")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0):
         raise BadSettings("rate: a number above 0, or null")

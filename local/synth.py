@@ -23,7 +23,7 @@ TIMES: Final = {
     "stale_after_seconds": 10,
     "backoff_seconds": 1,
     "max_attempts": 5,
-    "doubt_grace_seconds": 5,
+    "doubt_grace_seconds": 10,  # a receipt may have to wait for the first worker of its queue
 }
 # Each function at work is a process here, slow to start: a few more than there are cores, no more.
 CONCURRENCY: Final = {"max_concurrency": 3}
