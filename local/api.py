@@ -1,4 +1,4 @@
-"""A caller of the internal API: signs with SigV4, as any AWS SDK would."""
+"""Callers of the APIs: a service signs with SigV4, as any AWS SDK would; a person brings a token or a link."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlencode
 
 import urllib3
 from botocore.auth import SigV4Auth
@@ -53,6 +54,34 @@ class Api:
             said = reply.content.decode(errors="replace")[:500]
             raise StepFailed(f"{method} {path} answered {reply.status} instead of {status}: {said}")
         return reply.json() if reply.content else None
+
+
+class People:
+    """Calls the public API at `url`: with `token`, somebody who has an account; without, anybody."""
+
+    def __init__(self, url: str, token: str | None = None) -> None:
+        self.url = url.rstrip("/")
+        self._known = {"Authorization": f"Bearer {token}"} if token else {}
+        self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
+
+    def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """One call; `body` goes as JSON."""
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        more = {} if body is None else {"json": body}
+        return self._reply(method, self.url + path, headers=self._known | sent, **more)
+
+    def follow(self, link: str) -> Reply:
+        """Open a link, as a browser or a scanner does."""
+        return self._reply("GET", link, headers={"Accept": "text/html"})
+
+    def press(self, link: str, **form: str) -> Reply:
+        """Press the button of the page behind a link: post its form."""
+        content = urlencode({name.replace("_", "-"): value for name, value in form.items()})
+        return self._reply("POST", link, body=content, headers={"Content-Type": "application/x-www-form-urlencoded"})
+
+    def _reply(self, method: str, url: str, **more: Any) -> Reply:
+        answer = self._http.request(method, url, redirect=False, **more)
+        return Reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data)
 
 
 class Console:

@@ -12,12 +12,14 @@ from typing import Any, Final
 ALSO: Final[Mapping[str, str]] = {
     f"sqs:{action}": f"sqs:{action}Batch" for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
 }
+# Nobody but AWS publishes events as `aws.…`: the stand-in for SES calls itself so.
+STANDS_FOR: Final[Mapping[str, str]] = {"aws.ses": "simulator.ses"}
 
 
 def bridge(assembly: Path) -> None:
     """Change the templates of a cloud assembly where the emulator needs it."""
     for path in assembly.glob("*.template.json"):
-        template = _batches_allowed(_secrets_by_arn(json.loads(path.read_text())))
+        template = _stand_ins_heard(_batches_allowed(_secrets_by_arn(json.loads(path.read_text()))))
         path.write_text(json.dumps(template, indent=1))
 
 
@@ -46,6 +48,21 @@ def _batches_allowed(template: dict[str, Any]) -> dict[str, Any]:
 
     rewritten: dict[str, Any] = _rewritten(template, widened)
     return rewritten
+
+
+def _stand_ins_heard(template: dict[str, Any]) -> dict[str, Any]:
+    """What a rule hears of a service of AWS, it hears of its stand-in too."""
+
+    def widened(node: dict[str, Any]) -> dict[str, Any]:
+        if "source" not in node or not isinstance(node["source"], list):
+            return node
+        heard = node["source"]
+        return {**node, "source": [*heard, *(STANDS_FOR[source] for source in heard if source in STANDS_FOR)]}
+
+    for resource in template.get("Resources", {}).values():
+        if resource["Type"] == "AWS::Events::Rule":
+            resource["Properties"]["EventPattern"] = widened(resource["Properties"].get("EventPattern", {}))
+    return template
 
 
 def _rewritten(node: Any, change: Callable[[dict[str, Any]], Any]) -> Any:

@@ -2,7 +2,8 @@
 
 GET  /                 the last mails, to look through
 GET  /outbox/<n>       one mail: rendered, its text, its headers
-GET  /outbox.json      {"items": [...]}, the newest last; ?channel=&to=&message_id= narrow it
+GET  /outbox.json      {"items": [...]}, the newest last; ?channel=&to=&message_id= narrow it; channel=inbox is all
+                       that is in people's inboxes, `to` being the user
 GET  /aws-calls.json   the AWS calls of the functions since the start or the last DELETE
 GET, POST /simulator   the switches; `simulator` says which
 """
@@ -18,6 +19,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from .aws_calls import AwsCalls
 from .http import Answer, Handle, Request, as_json, problem
+from .inboxes import Inboxes
 from .outbox import Outbox
 from .simulator import BadSettings, Simulator
 
@@ -39,6 +41,7 @@ class Console:
         self.outbox = outbox
         self.simulator = simulator
         self.calls = calls
+        self.inboxes: Inboxes | None = None  # none before the stack is deployed
         self._pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
         self._routes: dict[tuple[str, str], Handle] = {
             ("GET", "/"): self._index,
@@ -59,7 +62,12 @@ class Console:
 
     def _items(self, request: Request) -> Answer:
         wanted = {name: request.query.get(name, "") for name in ("channel", "to", "message_id")}
+        if wanted["channel"] == "inbox":
+            return as_json({"items": self._notes(**wanted)})
         return as_json({"items": [mail.as_item(number) for number, mail in self.outbox.find(**wanted)]})
+
+    def _notes(self, *, to: str, message_id: str, channel: str) -> list[dict[str, Any]]:  # noqa: ARG002
+        return self.inboxes.items(to=to, message_id=message_id) if self.inboxes else []
 
     def _reset_calls(self, _: Request) -> Answer:
         self.calls.reset()

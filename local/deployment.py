@@ -16,12 +16,12 @@ from .progress import step
 STACKS: Final = ("Fanfare-local-Storage", "Fanfare-local-Service")
 
 
-def deploy(url: str) -> dict[str, str]:
-    """Both stacks, on the emulator at `url`; their outputs."""
+def deploy(url: str, *, public_port: int, hooks_port: int) -> dict[str, str]:
+    """Both stacks, on the emulator at `url`, told where their public API and the webhooks are; their outputs."""
     CDK_LOG.unlink(missing_ok=True)
     with ThreadPoolExecutor(1) as beside, toolchain.scratch() as elsewhere:
         bootstrapped = beside.submit(_bootstrap, url, Path(elsewhere))
-        assembly = synth.assembly()
+        assembly = synth.assembly(public_port=public_port, hooks_port=hooks_port)
         with step("Bootstrapping the emulator's account for the CDK"):
             bootstrapped.result()
     with step("Deploying the stacks with the CDK"):
@@ -40,10 +40,31 @@ def outputs(url: str) -> dict[str, str]:
     }
 
 
-def reachable(internal_api_url: str, url: str) -> str:
+def reachable(api_url: str, url: str) -> str:
     """An API's URL on the emulator: `https://<id>.execute-api.…` has no name on loopback, its path has."""
-    api_id = internal_api_url.removeprefix("https://").partition(".")[0]
+    api_id = api_url.partition("://")[2].partition(".")[0]
     return f"{url}/_aws/execute-api/{api_id}"
+
+
+def public_api(url: str) -> str:
+    """The public API's own URL: the stack's output says where people find it."""
+    (api,) = [api for api in client("apigatewayv2", url).get_apis()["Items"] if "public" in api["Description"]]
+    return reachable(api["ApiEndpoint"], url)
+
+
+def published(url: str) -> dict[str, frozenset[str]]:
+    """Configuration set → the kinds of events that it has SES publish."""
+    ses = client("sesv2", url)
+    return {
+        name: frozenset(
+            kind
+            for destination in ses.get_configuration_set_event_destinations(ConfigurationSetName=name)[
+                "EventDestinations"
+            ]
+            for kind in destination["MatchingEventTypes"]
+        )
+        for name in ses.list_configuration_sets()["ConfigurationSets"]
+    }
 
 
 def caller(url: str, name: str, *, policy: str | None = None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in lower case
     body: bytes
+    target: str = ""  # path and query as they came
 
 
 @dataclass(frozen=True)
@@ -54,22 +56,41 @@ class Server:
     """Serves `handle` on loopback, on a thread for each connection, until closed."""
 
     def __init__(self, handle: Handle, *, port: int | None = None) -> None:
-        self._server = _Server(("127.0.0.1", port or free_port()), _bound_to(handle))
-        self.port: int = self._server.server_address[1]
+        handler = _bound_to(handle)
+        first = _Server(("127.0.0.1", port or free_port()), handler)
+        self.port: int = first.server_address[1]
         self.url = f"http://127.0.0.1:{self.port}"
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-        self._thread.start()
+        self._servers = [first, *_server_of_ipv6(self.port, handler)]
+        self._threads = [
+            threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+            for server in self._servers
+        ]
+        for thread in self._threads:
+            thread.start()
 
     def close(self) -> None:
-        self._server.shutdown()
-        self._server.server_close()
-        self._thread.join()
+        for server, thread in zip(self._servers, self._threads, strict=True):
+            server.shutdown()
+            server.server_close()
+            thread.join()
 
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
+
+
+class _ServerOfIpv6(_Server):
+    address_family = socket.AF_INET6
+
+
+def _server_of_ipv6(port: int, handler: type[_Handler]) -> list[_Server]:
+    """`localhost` may be ::1 first. None where this machine has no such address, or somebody has the port there."""
+    try:
+        return [_ServerOfIpv6(("::1", port), handler)]
+    except OSError:
+        return []
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -97,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _answer(self) -> Answer:
         # A page elsewhere may have its own name resolve to loopback: it must not read what is here.
-        if self.headers.get("Host", "").rpartition(":")[0] not in {"127.0.0.1", "localhost"}:
+        if self.headers.get("Host", "").rpartition(":")[0] not in {"127.0.0.1", "localhost", "[::1]"}:
             return problem(421, "Ask for 127.0.0.1 or localhost.")
         length = int(self.headers.get("Content-Length") or 0)
         if length > BODY_LIMIT:
@@ -111,10 +132,11 @@ class _Handler(BaseHTTPRequestHandler):
                 query={name: values[-1] for name, values in parse_qs(url.query).items()},
                 headers={name.lower(): value for name, value in self.headers.items()},
                 body=self.rfile.read(length),
+                target=self.path,
             )
         )
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
         """The log of the stack is for what matters."""

@@ -1,6 +1,6 @@
 """`python -m local.run`: the local stack, until Ctrl-C.
 
---port 4566               the emulator here, the providers and the console on the next two; else free ports
+--port 4566               the emulator here; providers, console and public API on the next three; else free ports
 FANFARE_PORT              the same, from the environment
 FANFARE_RECONCILE_SECONDS how often the reconciler runs beside its schedule (5; 0 leaves it to the schedule)
 """
@@ -78,6 +78,7 @@ def _tell(at: dict[str, Any]) -> None:
 [bold]Fanfare is running[/bold]. Ctrl-C stops it and leaves nothing behind.
 
   Internal API  {at["internal_url"]}
+  Public API    {at["public_url"]}
   Console       {at["console_url"]}
   AWS emulator  {at["aws_endpoint_url"]} ({at["region"]})
   All of it     {STACK_FILE.relative_to(ROOT)}

@@ -97,6 +97,8 @@ class Ses:
     def _accept(self, draft: Draft, configuration_set: str | None) -> None:
         if draft.missing is None:
             self.outbox.add(*draft.mails)
+        if not self.simulator.settings.receipts:
+            return
         for mail in draft.mails:
             for event in ses_events.after(mail, configuration_set, missing=draft.missing):
                 self.publish(configuration_set, event)

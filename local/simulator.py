@@ -7,11 +7,21 @@ SES sends for them. These behave at the call itself, each with or without a labe
     timeout-then-accepted@simulator.example.com  the call is accepted whole and its answer lost, once for a message
     down@simulator.example.com                   refused as a transient failure until told otherwise
 
+So do these phones, of the numbers that are kept free for fiction, and these devices, known by how their token begins:
+
+    +12025550101   throttle…   refused as throttled once for a message, then accepted
+    +12025550102   timeout…    accepted and the answer lost, once for a message
+    +12025550103   down…       refused as a transient failure until told otherwise
+    +12025550104               its owner has opted out of text messages
+                   disabled…   its endpoint is disabled
+                   invalid…    the platform knows no such device
+
 Switches, as JSON at `/simulator` of the console (GET shows them, POST changes those that it names):
 
     {"down": ["email"]}      the provider of a channel answers 503 to everything; {"down": []} heals it
-    {"down_address": false}  heals down@
+    {"down_address": false}  heals down@, the phone and the devices like it
     {"rate": 14}             recipients a second that SES takes before it answers 429; null is no limit
+    {"receipts": false}      SES tells nothing of the mails that it takes from now on
 """
 
 from __future__ import annotations
@@ -19,12 +29,19 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Any, Final
 
 SES_DOMAIN: Final = "simulator.amazonses.com"
 OUR_DOMAIN: Final = "simulator.example.com"
-CHANNELS: Final = ("email", "sms")
+CHANNELS: Final = ("email", "sms", "push", "webhook")  # those with a provider
+PHONES: Final = {
+    "+12025550101": "throttle",
+    "+12025550102": "timeout-then-accepted",
+    "+12025550103": "down",
+    "+12025550104": "opted-out",
+}
+TOKENS: Final = ("throttle", "timeout-then-accepted", "down", "disabled", "invalid")
 
 
 class BadSettings(ValueError):
@@ -36,6 +53,7 @@ class Settings:
     down: tuple[str, ...] = ()
     down_address: bool = True
     rate: float | None = None
+    receipts: bool = True
 
 
 class Simulator:
@@ -73,19 +91,28 @@ class Simulator:
             return False
 
     def throttles(self, address: str, message_id: str | None) -> bool:
-        return named(address, "throttle", OUR_DOMAIN) and self._first("throttle", message_id, address)
+        return is_(address, "throttle") and self._first("throttle", message_id, address)
 
     def loses_the_answer(self, address: str, message_id: str | None) -> bool:
-        return named(address, "timeout-then-accepted", OUR_DOMAIN) and self._first("timeout", message_id, address)
+        return is_(address, "timeout-then-accepted") and self._first("timeout", message_id, address)
 
     def fails(self, address: str) -> bool:
-        return self.settings.down_address and named(address, "down", OUR_DOMAIN)
+        return self.settings.down_address and is_(address, "down")
 
     def _first(self, what: str, message_id: str | None, address: str) -> bool:
         with self._lock:
             before = len(self._done)
             self._done.add((what, message_id, address.lower()))
             return len(self._done) > before
+
+
+def is_(address: str, name: str) -> bool:
+    """Whether it is the one that behaves so: an e-mail address of ours, a phone, or the token of a device."""
+    if "@" in address:
+        return named(address, name, OUR_DOMAIN)
+    if address.startswith("+"):
+        return PHONES.get(address) == name
+    return name in TOKENS and address.startswith(name.partition("-")[0])
 
 
 def named(address: str, name: str, domain: str) -> bool:
@@ -96,15 +123,17 @@ def named(address: str, name: str, domain: str) -> bool:
 
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(changes)
-    if unknown := changes.keys() - {"down", "down_address", "rate"}:
-        raise BadSettings(f"unknown: {', '.join(sorted(unknown))}; known: down, down_address, rate")
+    known = [each.name for each in fields(Settings)]
+    if unknown := changes.keys() - set(known):
+        raise BadSettings(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     if "down" in changes:
         down = changes["down"]
         if not isinstance(down, list) or any(channel not in CHANNELS for channel in down):
             raise BadSettings(f"down: a list of {', '.join(CHANNELS)}")
         checked["down"] = tuple(sorted(set(down)))
-    if not isinstance(changes.get("down_address", True), bool):
-        raise BadSettings("down_address: true or false")
+    for name in ("down_address", "receipts"):
+        if not isinstance(changes.get(name, True), bool):
+            raise BadSettings(f"{name}: true or false")
     rate = changes.get("rate")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0):
         raise BadSettings("rate: a number above 0, or null")

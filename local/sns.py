@@ -1,57 +1,156 @@
-"""The stand-in for Amazon SNS: Publish to a phone number.
+"""The stand-in for Amazon SNS: Publish to phones and to devices, and the endpoints that devices have.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
+https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html
 """
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
-from collections.abc import Mapping
-from typing import Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from .http import Answer, Request
+from .emulator import ACCOUNT, REGION
+from .http import Answer, HangUp, Request
 from .outbox import Mail, Outbox
-from .simulator import Simulator
+from .simulator import Simulator, is_
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 SMS_BYTES: Final = 1600
+PUSH_BYTES: Final = 262_144
 NAMESPACE: Final = "http://sns.amazonaws.com/doc/2010-03-31/"
+# Where the functions are told to register devices. https://docs.aws.amazon.com/sns/latest/dg/mobile-push-send-register.html
+APPLICATIONS: Final = {
+    f"push_{name}_application_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:app/{service}/fanfare-local"
+    for name, service in {"fcm": "GCM", "apns": "APNS"}.items()
+}
+
+
+class Refused(Exception):
+    """SNS refuses the call."""
+
+    def __init__(self, status: int, code: str, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+        self.code = code
+
+
+@dataclass(frozen=True)
+class Device:
+    service: str  # GCM or APNS
+    token: str
 
 
 class Sns:
-    """Answers Publish, keeping what it accepts in the outbox."""
+    """Keeps what it accepts in the outbox. A device's endpoint is made of its token: the same token, the same one."""
 
     def __init__(self, *, outbox: Outbox, simulator: Simulator) -> None:
         self.outbox = outbox
         self.simulator = simulator
+        self._devices: dict[str, Device] = {}
 
     def handle(self, request: Request) -> Answer:
         form = {name: values[-1] for name, values in parse_qs(request.body.decode(), keep_blank_values=True).items()}
-        if self.simulator.is_down("sms"):
-            return _error(503, "ServiceUnavailable", "The simulator was told to be down.")
-        if form.get("Action") != "Publish":
-            return _error(400, "InvalidAction", f"Not in the stand-in: {form.get('Action')}")
+        actions: dict[str, Callable[[Mapping[str, str]], Answer]] = {
+            "Publish": self._publish,
+            "CreatePlatformEndpoint": self._create_endpoint,
+        }
+        try:
+            if form.get("Action", "") not in actions:
+                raise Refused(400, "InvalidAction", f"Not in the stand-in: {form.get('Action')}")
+            return actions[form["Action"]](form)
+        except Refused as refused:
+            return _error(refused)
+
+    def _publish(self, form: Mapping[str, str]) -> Answer:
+        mail = self._to_device(form) if "TargetArn" in form else self._to_phone(form)
+        if self.simulator.fails(mail.to):
+            raise Refused(503, "ServiceUnavailable", "The simulator's one that is down.")
+        if self.simulator.throttles(mail.to, mail.message_id):
+            raise Refused(429, "Throttled", "The simulator's one that throttles once.")
+        self.outbox.add(mail)
+        if self.simulator.loses_the_answer(mail.to, mail.message_id):
+            raise HangUp
+        return _result("Publish", f"<MessageId>{mail.provider_id}</MessageId>")
+
+    def _to_phone(self, form: Mapping[str, str]) -> Mail:
+        self._must_be_up("sms")
         phone, text = form.get("PhoneNumber", ""), form.get("Message", "")
         if not E164.fullmatch(phone):
-            return _error(400, "InvalidParameter", "Invalid parameter: PhoneNumber")
+            raise _invalid("PhoneNumber")
         if not text or len(text.encode()) > SMS_BYTES:
-            return _error(400, "InvalidParameter", "Invalid parameter: Message is empty or too long")
-        attributes = _attributes(form)
-        mail = Mail(
-            channel="sms",
-            to=phone,
-            provider_id=str(uuid.uuid4()),
-            text=text,
-            sender=attributes.get("AWS.SNS.SMS.SenderID"),
-            tags=attributes,
-            message_id=attributes.get("message_id"),
-            user_id=attributes.get("user_id"),
+            raise _invalid("Message is empty or too long")
+        if is_(phone, "opted-out"):
+            raise Refused(400, "OptedOut", "The owner of this number has opted out.")
+        return _mail("sms", phone, form, text=text)
+
+    def _to_device(self, form: Mapping[str, str]) -> Mail:
+        self._must_be_up("push")
+        device = self._devices.get(form["TargetArn"])
+        if device is None:
+            raise Refused(404, "NotFound", "No endpoint found for the target arn specified")
+        if is_(device.token, "disabled"):
+            raise Refused(400, "EndpointDisabled", "Endpoint is disabled")
+        if len(form.get("Message", "").encode()) > PUSH_BYTES:
+            raise _invalid("Message too long")
+        title, body = _notification(device, form)
+        return _mail("push", device.token, form, subject=title, text=body, raw=form["Message"])
+
+    def _create_endpoint(self, form: Mapping[str, str]) -> Answer:
+        self._must_be_up("push")
+        application, token = form.get("PlatformApplicationArn", ""), form.get("Token", "")
+        if application not in APPLICATIONS.values():
+            raise Refused(404, "NotFound", "PlatformApplication does not exist")
+        if not token or is_(token, "invalid"):
+            raise _invalid("Token")
+        service, name = application.split("/")[1:]
+        endpoint = (
+            f"{application.partition(':app/')[0]}:endpoint/{service}/{name}/{uuid.uuid5(uuid.NAMESPACE_URL, token)}"
         )
-        self.outbox.add(mail)
-        return _xml(200, "PublishResponse", f"<PublishResult><MessageId>{mail.provider_id}</MessageId></PublishResult>")
+        self._devices[endpoint] = Device(service, token)
+        return _result("CreatePlatformEndpoint", f"<EndpointArn>{endpoint}</EndpointArn>")
+
+    def _must_be_up(self, channel: str) -> None:
+        if self.simulator.is_down(channel):
+            raise Refused(503, "ServiceUnavailable", "The simulator was told to be down.")
+
+
+def _notification(device: Device, form: Mapping[str, str]) -> tuple[str, str]:
+    """Title and body, as the device's own service would show them."""
+    try:
+        by_service = json.loads(form["Message"]) if form.get("MessageStructure") == "json" else {}
+        if device.service not in by_service:
+            return "", str(by_service.get("default", form["Message"]))
+        payload: dict[str, Any] = json.loads(by_service[device.service])
+        shown = (
+            payload["fcmV1Message"]["message"]["notification"] if device.service == "GCM" else payload["aps"]["alert"]
+        )
+        return shown.get("title", ""), shown.get("body", "")
+    except (KeyError, TypeError, ValueError) as error:
+        raise _invalid(f"Message Structure - {error}") from error
+
+
+def _mail(
+    channel: str, to: str, form: Mapping[str, str], *, text: str, subject: str | None = None, raw: str | None = None
+) -> Mail:
+    attributes = _attributes(form)
+    return Mail(
+        channel=channel,
+        to=to,
+        provider_id=str(uuid.uuid4()),
+        sender=attributes.get("AWS.SNS.SMS.SenderID"),
+        tags=attributes,
+        message_id=attributes.get("fanfare.message_id"),
+        user_id=attributes.get("fanfare.user_id"),
+        text=text,
+        subject=subject,
+        raw=raw,
+    )
 
 
 def _attributes(form: Mapping[str, str]) -> dict[str, str]:
@@ -61,10 +160,18 @@ def _attributes(form: Mapping[str, str]) -> dict[str, str]:
     return {form[key]: form.get(key.removesuffix("Name") + "Value.StringValue", "") for key in named}
 
 
-def _error(status: int, code: str, message: str) -> Answer:
-    kind = "Sender" if status < 500 else "Receiver"
-    told = f"<Type>{kind}</Type><Code>{code}</Code><Message>{escape(message)}</Message>"
-    return _xml(status, "ErrorResponse", f"<Error>{told}</Error>")
+def _invalid(what: str) -> Refused:
+    return Refused(400, "InvalidParameter", f"Invalid parameter: {what}")
+
+
+def _error(refused: Refused) -> Answer:
+    kind = "Sender" if refused.status < 500 else "Receiver"
+    told = f"<Type>{kind}</Type><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message>"
+    return _xml(refused.status, "ErrorResponse", f"<Error>{told}</Error>")
+
+
+def _result(action: str, inner: str) -> Answer:
+    return _xml(200, f"{action}Response", f"<{action}Result>{inner}</{action}Result>")
 
 
 def _xml(status: int, root: str, inner: str) -> Answer:

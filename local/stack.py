@@ -1,7 +1,6 @@
 """The whole local stack, from `with` to the end of its block.
 
-While it runs, `.local/stack.json` says where everything is. `public_url` is null and `users` is empty until there
-is a public API.
+While it runs, `.local/stack.json` says where everything is.
 """
 
 from __future__ import annotations
@@ -15,30 +14,33 @@ from types import TracebackType
 from typing import Any, Self
 
 from . import deployment
+from .accounts import Accounts, Tokens
 from .aws_calls import AwsCalls
 from .console import Console
 from .emulator import REGION, Emulator
+from .gateway import Gateway
 from .http import Server
+from .inboxes import Inboxes
 from .outbox import Outbox
 from .paths import CALLS, STACK_FILE, STATE
 from .processes import StepFailed
 from .progress import step
 from .providers import Providers
+from .receipts import Receipts
 from .reconciling import Ticker
-from .ses_events import EventLog
 from .simulator import Simulator
 
 
 class Stack:
-    """Emulator, providers, console and the deployed app. `port` is the first of three; None takes free ones."""
+    """Emulator, providers, console, public API and the deployed app. `port` is the first of four; None takes any."""
 
     def __init__(self, *, port: int | None = None, reconcile_seconds: float = 5.0) -> None:
         self.outbox = Outbox()
         self.simulator = Simulator()
-        self.events = EventLog()
+        self.receipts = Receipts()
         self.described: dict[str, Any] = {}
         self.outputs: dict[str, str] = {}
-        self._ports = (port, port + 1, port + 2) if port else (None, None, None)
+        self._ports = range(port, port + 4) if port else [None] * 4
         self._reconcile_seconds = reconcile_seconds
         self._open = ExitStack()
         self._emulator: Emulator | None = None
@@ -69,31 +71,44 @@ class Stack:
 
     def _start(self) -> None:
         self._open.enter_context(_only_one())
-        emulator_port, providers_port, console_port = self._ports
+        emulator_port, providers_port, console_port, public_port = self._ports
         calls = AwsCalls(CALLS)
         self._open.callback(calls.close)
-        providers = Providers(outbox=self.outbox, simulator=self.simulator, publish=self.events.publish)
+        providers = Providers(outbox=self.outbox, simulator=self.simulator, publish=self.receipts.publish)
         console = Console(outbox=self.outbox, simulator=self.simulator, calls=calls)
-        mail = self._serving(Server(providers.handle, port=providers_port))
+        gateway = Gateway()
+        provided = self._serving(Server(providers.handle, port=providers_port))
+        public = self._serving(Server(gateway.handle, port=public_port))
         seen = self._serving(Server(console.handle, port=console_port))
-        environment = calls.environment() | Providers.endpoints(mail.url)
+        environment = calls.environment() | Providers.endpoints(provided.url)
         self._emulator = self._open.enter_context(Emulator(port=emulator_port, environment=environment))
         url = self._emulator.url
-        self.outputs = deployment.deploy(url)
+        self.outputs = deployment.deploy(url, public_port=public.port, hooks_port=provided.port)
+        gateway.target = deployment.public_api(url)
+        console.inboxes = Inboxes(url, self.outputs["InboxTableName"])
+        self.receipts.start(url, wanted=deployment.published(url))
+        self._open.callback(self.receipts.stop)
         self.ticker = Ticker(url, self.outputs["ReconcileFunctionName"], seconds=self._reconcile_seconds)
         self._open.callback(self.ticker.stop)
-        with step("Making the users `service` and `stranger`"):
+        with step("Making `service`, `stranger`, and the accounts of ada and grace"):
+            accounts = Accounts(url, self.outputs, renewed=self._renewed)
+            self._open.callback(accounts.stop)
             self.described = {
                 "internal_url": deployment.reachable(self.outputs["InternalApiUrl"], url),
-                "public_url": None,
+                "public_url": self.outputs["PublicApiUrl"],
                 "console_url": seen.url,
                 "aws_endpoint_url": url,
                 "region": REGION,
                 "service": deployment.caller(url, "service", policy=self.outputs["ServicePolicyArn"]),
                 "stranger": deployment.caller(url, "stranger"),
-                "users": {},
+                "users": accounts.tokens,
             }
         _write(self.described)
+
+    def _renewed(self, tokens: Tokens) -> None:
+        if self.described:
+            self.described["users"] = tokens
+            _write(self.described)
 
     def _serving(self, server: Server) -> Server:
         self._open.callback(server.close)

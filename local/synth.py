@@ -14,6 +14,7 @@ from .bridges import bridge
 from .paths import CACHE, CDK_LOG, ROOT
 from .processes import run
 from .progress import step
+from .sns import APPLICATIONS
 
 SOURCES: Final = ("app.py", "cdk.json", "pyproject.toml", "requirements.lock", "infra", "layers", "functions")
 BRIDGES: Final = Path(__file__).with_name("bridges.py")
@@ -22,19 +23,40 @@ TIMES: Final = {
     "stale_after_seconds": 10,
     "backoff_seconds": 1,
     "max_attempts": 5,
-    "doubt_grace_seconds": 5,
+    "doubt_grace_seconds": 10,  # a receipt may have to wait for the first worker of its queue
 }
 # Each function at work is a process here, slow to start: a few more than there are cores, no more.
 CONCURRENCY: Final = {"max_concurrency": 3}
+# Ports that there are none of: in the templates they stand for those that are taken when it runs.
+PUBLIC_PORT: Final = 99_998
+HOOKS_PORT: Final = 99_999
+ADDRESSES: Final = {
+    "public_url": f"http://127.0.0.1:{PUBLIC_PORT}",
+    "webhook_allowed": f"localhost:{HOOKS_PORT},127.0.0.1:{HOOKS_PORT}",
+    **APPLICATIONS,
+}
 CONTEXT: Final = {
     "stage": "local",
     "local": "true",
+    **ADDRESSES,
     **{name: str(value) for name, value in {**TIMES, **CONCURRENCY}.items()},
 }
+TEMPLATE: Final = ".template.json"
 
 
-def assembly() -> Path:
-    """The cloud assembly of the sources as they are."""
+def assembly(*, public_port: int, hooks_port: int) -> Path:
+    """The cloud assembly of the sources as they are, for these ports."""
+    place = _synthesized()
+    ports = {f":{PUBLIC_PORT}": f":{public_port}", f":{HOOKS_PORT}": f":{hooks_port}"}
+    for pattern in place.glob(f"*{TEMPLATE}.in"):
+        text = pattern.read_text()
+        for stands, port in ports.items():
+            text = text.replace(stands, port)
+        pattern.with_suffix("").write_text(text)
+    return place
+
+
+def _synthesized() -> Path:
     place = CACHE / f"cdk.out-{_digest()}"
     if place.is_dir():
         return place
@@ -50,6 +72,8 @@ def assembly() -> Path:
             env=toolchain.cdk_environment(),
         )
         bridge(unfinished)
+        for template in unfinished.glob(f"*{TEMPLATE}"):
+            template.rename(f"{template}.in")
         return unfinished.rename(place)
 
 

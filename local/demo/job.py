@@ -26,8 +26,9 @@ AT_REST: Final = ("sent", "failed", "deleted")
 Told = Callable[[str], None]
 
 
-def put_topic(api: Api, topic: str = TOPIC) -> None:
+def put_topic(api: Api, topic: str = TOPIC, **more: Any) -> None:
     body = {"title": "Order shipped", "description": "A parcel has left.", "channels": ["email"], "category": "orders"}
+    body |= more
     reply = api.call("PUT", f"/v1/topics/{topic}", body)
     if reply.status not in {200, 201}:
         raise StepFailed(f"The topic was not taken: {reply.status} {reply.content.decode()}")
@@ -69,9 +70,11 @@ def store_users(api: Api, people: Sequence[Person], told: Told) -> list[dict[str
     return [result for result in results if result["status"] >= 300]
 
 
-def subscribe(api: Api, people: Sequence[Person], told: Told, topic: str = TOPIC) -> None:
-    """Subscribe everyone given."""
-    items = [{"user_id": person.id, "channel": "email"} for person in people]
+def subscribe(
+    api: Api, people: Sequence[Person], told: Told, topic: str = TOPIC, channels: Sequence[str] = ("email",)
+) -> None:
+    """Subscribe everyone given, on each of the channels."""
+    items = [{"user_id": person.id, "channel": channel} for person in people for channel in channels]
     for chunk in _chunks(items, SUBSCRIPTIONS_A_CALL):
         results = api.expect(200, "POST", f"/v1/topics/{topic}/subscriptions", {"items": chunk})["items"]
         for result in results:

@@ -5,6 +5,7 @@ FANFARE_E2E_REUSE=1 takes the one that `make run` keeps, instead of starting one
 
 from __future__ import annotations
 
+import base64
 import itertools
 import json
 import os
@@ -17,10 +18,10 @@ from typing import Any
 import pytest
 
 from local import deployment
-from local.api import Api, Console, until
+from local.api import Api, Console, People, until
 from local.aws import client
 from local.demo import job
-from local.demo.audience import Person, people
+from local.demo.audience import Kind, Person, people
 from local.paths import STACK_FILE
 from local.processes import forget_the_caller
 from local.stack import Stack
@@ -52,18 +53,68 @@ class World:
 
     # The audience
 
-    def topic(self, subscribers: Sequence[Person] = ()) -> str:
-        """A new topic with these subscribers."""
+    def topic(self, subscribers: Sequence[Person] = (), *, channels: Sequence[str] = ("email",), **more: Any) -> str:
+        """A new topic on these channels with these subscribers."""
         topic = next(self.topics)
-        job.put_topic(self.api, topic)
-        job.subscribe(self.api, subscribers, _silently, topic)
+        job.put_topic(self.api, topic, channels=[*channels], **more)
+        job.subscribe(self.api, subscribers, _silently, topic, channels)
         return topic
 
     def user(self, user_id: str, email: str) -> Person:
         """A user of one test's own."""
-        person = Person(user_id, people()[1].kind, {"name": "Eve", "email": email})
-        self.api.expect(200, "POST", "/v1/users", {"items": [person.item]})
+        person = Person(user_id, Kind.REACHABLE, {"name": "Eve", "email": email})
+        self.store([person])
         return person
+
+    def store(self, persons: Sequence[Person]) -> None:
+        assert not job.store_users(self.api, persons, _silently)
+
+    # People
+
+    @property
+    def anybody(self) -> People:
+        return People(self.described["public_url"])
+
+    def account(self, name: str) -> People:
+        """Ada or grace, with a token of hers."""
+        return People(self.described["public_url"], self.described["users"][name]["id_token"])
+
+    def account_id(self, name: str) -> str:
+        """Her id, as her token has it."""
+        claims = self.described["users"][name]["id_token"].split(".")[1]
+        user_id: str = json.loads(base64.urlsafe_b64decode(claims + "=" * (-len(claims) % 4)))["sub"]
+        return user_id
+
+    def token_of_another_pool(self) -> str:
+        """Good, and signed by the same emulator, but not of the pool that the API goes by."""
+        cognito = self.client("cognito-idp")
+        pool = cognito.create_user_pool(PoolName="another")["UserPool"]["Id"]
+        flows = ["ALLOW_USER_PASSWORD_AUTH"]
+        app = cognito.create_user_pool_client(UserPoolId=pool, ClientName="another", ExplicitAuthFlows=flows)
+        client_id = app["UserPoolClient"]["ClientId"]
+        password = "Of-another-pool-1"
+        cognito.admin_create_user(UserPoolId=pool, Username="ada", MessageAction="SUPPRESS")
+        cognito.admin_set_user_password(UserPoolId=pool, Username="ada", Password=password, Permanent=True)
+        known = {"USERNAME": "ada", "PASSWORD": password}
+        answer = cognito.initiate_auth(ClientId=client_id, AuthFlow="USER_PASSWORD_AUTH", AuthParameters=known)
+        return str(answer["AuthenticationResult"]["IdToken"])
+
+    # Webhooks
+
+    @property
+    def hooks(self) -> str:
+        """Where webhooks may go on this machine."""
+        functions = self.lambdas.get_paginator("list_functions").paginate()
+        environments = [each["Environment"]["Variables"] for page in functions for each in page["Functions"]]
+        (allowed,) = {each["FANFARE_WEBHOOK_ALLOWED"] for each in environments if "FANFARE_WEBHOOK_ALLOWED" in each}
+        return f"http://{allowed.split(',')[0]}/hooks"
+
+    def newest_key(self) -> bytes:
+        """What the secrets of webhooks are made of."""
+        secrets = self.client("secretsmanager")
+        (listed,) = secrets.list_secrets()["SecretList"]
+        keys: dict[str, str] = json.loads(secrets.get_secret_value(SecretId=listed["ARN"])["SecretString"])
+        return list(keys.values())[-1].encode()
 
     # Messages
 
@@ -159,7 +210,7 @@ def reachable(everyone: list[Person]) -> list[Person]:
 def simulate(world: World) -> Iterator[Callable[..., Any]]:
     """The provider's switches, put back afterwards."""
     yield world.console.switch
-    world.console.switch(down=[], down_address=True, rate=None)
+    world.console.switch(down=[], down_address=True, rate=None, receipts=True)
 
 
 def _silently(_: str) -> None:

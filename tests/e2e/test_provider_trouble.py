@@ -65,7 +65,10 @@ def test_a_throttle_is_no_failure(world: World, reachable: list[Person]) -> None
     assert world.received(message_id) == Counter(person.id for person in people)
 
 
-def test_a_lost_answer_is_held_or_sent_again_as_the_message_says(world: World) -> None:
+def test_a_lost_answer_that_nothing_explains_is_held_or_sent_again_as_the_message_says(
+    world: World, simulate: Callable[..., Any]
+) -> None:
+    simulate(receipts=False)
     person = world.user("e2e-timeout", "timeout-then-accepted@simulator.example.com")
     topic = world.topic([person])
     held, resent = (world.send(topic, on_doubt=choice) for choice in ("hold", "resend"))

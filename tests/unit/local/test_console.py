@@ -69,7 +69,12 @@ def test_what_is_not_there_is_not_found(console: Console, path: str) -> None:
 
 
 def test_the_switches_are_shown_and_changed(console: Console) -> None:
-    assert json.loads(ask(console, "/simulator").body) == {"down": [], "down_address": True, "rate": None}
+    assert json.loads(ask(console, "/simulator").body) == {
+        "down": [],
+        "down_address": True,
+        "rate": None,
+        "receipts": True,
+    }
     answer = ask(console, "/simulator", "POST", {"down": ["email"]})
     assert json.loads(answer.body)["down"] == ["email"]
 

@@ -1,0 +1,71 @@
+"""People with an account in the user pool, and tokens of theirs that are always good for a while."""
+
+from __future__ import annotations
+
+import secrets
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .aws import client
+from .progress import console
+
+NAMES: Final = ("ada", "grace")
+Tokens = dict[str, dict[str, str]]  # as stack.json has them
+
+
+class Accounts:
+    """The accounts of `NAMES`. Their tokens are replaced when half of their time is over, and `renewed` is told."""
+
+    def __init__(self, url: str, outputs: Mapping[str, str], *, renewed: Callable[[Tokens], None]) -> None:
+        self._cognito = client("cognito-idp", url)
+        self._pool = outputs["UserPoolId"]
+        self._client = outputs["UserPoolClientId"]
+        self._renewed = renewed
+        self._over = threading.Event()
+        self._password = f"{secrets.token_urlsafe(24)}-aA1"  # one of each kind that the pool asks for
+        for name in NAMES:
+            self._create(name)
+        self.tokens, seconds = self._log_in()
+        threading.Thread(target=self._renew, args=(seconds / 2,), daemon=True).start()
+
+    def stop(self) -> None:
+        self._over.set()
+
+    def _create(self, name: str) -> None:
+        email = {"Name": "email", "Value": address(name)}
+        verified = {"Name": "email_verified", "Value": "true"}
+        self._cognito.admin_create_user(
+            UserPoolId=self._pool, Username=address(name), MessageAction="SUPPRESS", UserAttributes=[email, verified]
+        )
+        self._cognito.admin_set_user_password(
+            UserPoolId=self._pool, Username=address(name), Password=self._password, Permanent=True
+        )
+
+    def _log_in(self) -> tuple[Tokens, float]:
+        """Tokens, and for how many seconds they are good."""
+        results: dict[str, Any] = {
+            name: self._cognito.initiate_auth(
+                ClientId=self._client,
+                AuthFlow="USER_PASSWORD_AUTH",
+                AuthParameters={"USERNAME": address(name), "PASSWORD": self._password},
+            )["AuthenticationResult"]
+            for name in NAMES
+        }
+        seconds = min(result["ExpiresIn"] for result in results.values())
+        return {name: {"id_token": result["IdToken"]} for name, result in results.items()}, seconds
+
+    def _renew(self, every: float) -> None:
+        while not self._over.wait(every):
+            try:
+                self.tokens, _ = self._log_in()
+            except (BotoCoreError, ClientError) as error:
+                console.print(f"  [red]The tokens of {' and '.join(NAMES)} grow old:[/red] {error}")
+            else:
+                self._renewed(self.tokens)
+
+
+def address(name: str) -> str:
+    return f"{name}@example.com"

@@ -1,0 +1,45 @@
+"""What the channel `inbox` put where, from the table: it has no provider that could tell."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from .aws import client
+
+
+class Inboxes:
+    """All inboxes of a running stack."""
+
+    def __init__(self, url: str, table: str) -> None:
+        self._dynamodb = client("dynamodb", url)
+        self._table = table
+
+    def items(self, *, to: str = "", message_id: str = "") -> list[dict[str, Any]]:
+        """As the outbox shows things, the newest last. A user's inbox has no address but the user."""
+        plain = TypeDeserializer().deserialize
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table)
+        notes = [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        shown = sorted((_shown(note) for note in notes), key=lambda item: (item["at"], item["user_id"]))
+        return [
+            item
+            for item in shown
+            if (not to or item["to"] == to) and (not message_id or item["message_id"] == message_id)
+        ]
+
+
+def _shown(note: dict[str, Any]) -> dict[str, Any]:
+    user_id = note["pk"].removeprefix("user#")
+    return {
+        "channel": "inbox",
+        "to": user_id,
+        "subject": note["title"],
+        "text": note["body"],
+        "html": None,
+        "headers": {},
+        "message_id": note["sk"],
+        "user_id": user_id,
+        "at": note["at"],
+        "read_at": note.get("read_at"),
+    }

@@ -1,0 +1,88 @@
+"""Brings what SES tells of mails to EventBridge, as SES does: shortly after, beside the sending, ten at a time."""
+
+from __future__ import annotations
+
+import json
+import queue
+import re
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from .aws import client
+from .bridges import STANDS_FOR
+from .progress import console
+from .ses_events import Event
+
+SOURCE: Final = STANDS_FOR["aws.ses"]
+AFTER_SECONDS: Final = 1.0  # a receipt is later than the answer, save where it is not: see the integration tests
+ENTRIES: Final = 10  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
+BREATH: Final = 0.05  # seconds between two calls: sending comes first
+
+
+class Receipts:
+    """Publishes those events that the mail's configuration set asks for."""
+
+    def __init__(self) -> None:
+        self.wanted: Mapping[str, frozenset[str]] = {}  # by configuration set
+        self._waiting: queue.SimpleQueue[tuple[float, Event] | None] = queue.SimpleQueue()
+        self._thread: threading.Thread | None = None
+        self._events: Any = None
+
+    def publish(self, configuration_set: str | None, event: Event) -> None:
+        if _type(event) in self.wanted.get(configuration_set or "", ()):
+            self._waiting.put((time.monotonic() + AFTER_SECONDS, event))
+
+    def start(self, url: str, *, wanted: Mapping[str, frozenset[str]]) -> None:
+        """From now on, to the default bus of the emulator at `url`."""
+        self._events = client("events", url)
+        self.wanted = wanted
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        if self._thread:
+            self._waiting.put(None)
+            self._thread.join(timeout=5)
+
+    def _run(self) -> None:
+        while gathered := self._gathered():
+            try:
+                self._put(gathered)
+            except (BotoCoreError, ClientError) as error:
+                console.print(f"  [red]Receipts were lost:[/red] {error}")
+            time.sleep(BREATH)
+
+    def _gathered(self) -> list[Event]:
+        """The next ones, when it is their time; none when we are told to stop."""
+        first = self._waiting.get()
+        gathered: list[Event] = []
+        while first is not None:
+            due, event = first
+            gathered.append(event)
+            time.sleep(max(0.0, due - time.monotonic()))
+            if len(gathered) == ENTRIES:
+                return gathered
+            try:
+                first = self._waiting.get_nowait()
+            except queue.Empty:
+                return gathered
+        return []
+
+    def _put(self, told: Sequence[Event]) -> None:
+        entries = [
+            {"Source": SOURCE, "DetailType": f"Email {event['eventType']}", "Detail": json.dumps(event)}
+            for event in told
+        ]
+        answer = self._events.put_events(Entries=entries)
+        for result in answer["Entries"]:
+            if "ErrorCode" in result:
+                console.print(f"  [red]A receipt was refused:[/red] {result['ErrorCode']} {result['ErrorMessage']}")
+
+
+def _type(event: Event) -> str:
+    """`DeliveryDelay` and `Rendering Failure` as a configuration set calls them: DELIVERY_DELAY, RENDERING_FAILURE."""
+    return re.sub(r"(?<=[a-z]) ?(?=[A-Z])", "_", event["eventType"]).upper()
