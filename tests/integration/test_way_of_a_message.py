@@ -416,3 +416,17 @@ def test_a_hundred_deliveries_take_few_calls(pipeline: Pipeline, calls: Callable
     assert made["dynamodb:BatchWriteItem"] == 4
     assert made["dynamodb:TransactWriteItems"] == 1 + 1 + 2  # accept, one page, settle each batch
     assert made.total() <= 30
+
+
+def test_a_mail_of_html_alone_is_sent_with_a_text(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.subscribers(1, phone="+436641234567")
+    content = {"subject": "Hi", "html": "<p>Dear {{ user.name }}</p><p>Tea &amp; cake</p>"}
+    message = pipeline.post(topic=None, template=None, data=None, content=content, recipients=["user-0000"])
+    pipeline.run()
+    (mail,) = ses.outbox
+    assert (mail.text, mail.html) == (
+        "Dear User-0000\n\nTea & cake\n",
+        content["html"].replace("{{ user.name }}", "User-0000"),
+    )
+    texts = wiring.deliveries().get_many([("user-0000", message, "sms")])
+    assert [each.reason for each in texts.values()] == ["no_content"]
