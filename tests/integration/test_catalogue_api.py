@@ -158,3 +158,80 @@ def test_html_is_escaped_in_a_preview(aws: Aws) -> None:
     put_template("t", channels=channels)
     preview = call("POST", "/v1/templates/t/previews", {"channel": "email", "data": {"name": "<b>&"}}).body
     assert (preview["subject"], preview["html"]) == ("<b>&", "<p>&lt;b&gt;&amp;</p>")
+
+
+# Layouts, partials, derived texts
+
+
+def render(template: str, channel: str = "email", **body: Any) -> Any:
+    return call("POST", f"/v1/templates/{template}/previews", {"channel": channel} | body).body
+
+
+def put_frame(text: str = "{{ content }} Regards") -> Answer:
+    frame = {"subject": "Frame", "text": text, "html": "<body>{{ content }}</body>"}
+    return put_template("frame", channels={"email": frame})
+
+
+def test_a_template_keeps_the_version_of_its_layout() -> None:
+    put_frame()
+    assert put_template("order", layout="frame").status == 201
+    put_frame("{{ content }} Cheers")
+    assert render("order")["text"] == "Hi Regards"
+    assert call("GET", "/v1/templates/order").body["layout"] == {"id": "frame", "version": 1}
+    put_template("order", layout="frame")
+    assert render("order")["text"] == "Hi Cheers"
+    call("DELETE", "/v1/templates/frame")
+    assert render("order")["text"] == "Hi Cheers"
+
+
+@pytest.mark.parametrize(("layout", "code"), [("nothing", "unknown_template"), ("order", "layout_in_layout")])
+def test_a_layout_is_a_template_without_one(layout: str, code: str) -> None:
+    put_frame()
+    put_template("order", layout="frame")
+    answer = put_template("other", layout=layout)
+    assert (answer.status, answer.body["errors"][0]["pointer"], answer.body["errors"][0]["code"]) == (
+        422,
+        "/layout",
+        code,
+    )
+
+
+def test_a_hidden_template_is_no_layout() -> None:
+    put_frame()
+    call("DELETE", "/v1/templates/frame")
+    assert put_template("order", layout="frame").pointers == ["/layout"]
+
+
+def test_a_template_with_its_layout_has_to_fit_the_store() -> None:
+    large = dict.fromkeys(("text", "html"), "x" * 98_000 + "{{ content }}")
+    put_template("frame", channels={"email": {"subject": "Frame"} | large})
+    body = {"subject": "Hi"} | dict.fromkeys(("text", "html"), "y" * 98_000)
+    answer = put_template("order", layout="frame", channels={"email": body})
+    assert (answer.status, answer.body["errors"][0]["code"]) == (422, "too_large")
+
+
+def test_partials_are_part_of_a_version() -> None:
+    body = {"email": {"subject": "Hi", "text": '{% include "hello" %}, welcome'}}
+    assert put_template("order", channels=body, partials={"hello": "Hello {{ data.name }}"}).status == 201
+    assert render("order")["text"] == "Hello A, welcome"
+    assert call("GET", "/v1/templates/order").body["partials"] == {"hello": "Hello {{ data.name }}"}
+
+
+def test_a_partial_that_is_wrong_is_told_where() -> None:
+    answer = put_template("order", partials={"hello": "Hello\n{{ data.name"})
+    assert (answer.status, answer.pointers) == (422, ["/partials/hello"])
+    assert "line 2" in answer.body["errors"][0]["detail"]
+
+
+def test_a_mail_of_html_alone_gets_a_text() -> None:
+    put_template(
+        "frame", channels={"email": {"subject": "F", "html": "<body>{{ content }}<p>Shop &amp; Co</p></body>"}}
+    )
+    body = {"email": {"subject": "Hi", "html": "<h1>Dear {{ data.name }}</h1><p>Thanks</p>"}}
+    put_template("order", channels=body, layout="frame")
+    assert render("order", data={"name": "<Ada>"}) == {
+        "subject": "Hi",
+        "html": "<body><h1>Dear &lt;Ada&gt;</h1><p>Thanks</p><p>Shop &amp; Co</p></body>",
+        "text": "Dear <Ada>\n\nThanks\n\n\nShop & Co\n",
+    }
+    assert call("GET", "/v1/templates/order").body["channels"] == body

@@ -433,3 +433,17 @@ def test_a_message_deleted_while_a_worker_is_at_it_stops_at_the_next_batch(pipel
     pipeline.step("email")
     assert len(ses.outbox) == 50
     assert pipeline.counts(message)["deleted"] == 25
+
+
+def test_a_mail_of_html_alone_is_sent_with_a_text(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.subscribers(1, phone="+436641234567")
+    content = {"subject": "Hi", "html": "<p>Dear {{ user.name }}</p><p>Tea &amp; cake</p>"}
+    message = pipeline.post(topic=None, template=None, data=None, content=content, recipients=["user-0000"])
+    pipeline.run()
+    (mail,) = ses.outbox
+    assert (mail.text, mail.html) == (
+        "Dear User-0000\n\nTea & cake\n",
+        content["html"].replace("{{ user.name }}", "User-0000"),
+    )
+    texts = wiring.deliveries().get_many([("user-0000", message, "sms")])
+    assert [each.reason for each in texts.values()] == ["no_content"]

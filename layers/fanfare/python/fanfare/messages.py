@@ -33,7 +33,7 @@ class Payload:
     """What a message says (`data` for a template, or `content`, itself a template) and to whom."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
-    content: Mapping[str, str] | None = None
+    content: Mapping[str, Any] | None = None
     recipients: tuple[str, ...] | None = None
 
 

@@ -679,6 +679,14 @@ class PutTemplateRequest(Request):
         None, alias="schema", description="JSON Schema (2020-12) that a message's `data` must satisfy."
     )
     example: dict[str, Any] | None = Field(None, description="Data with which everything must render.")
+    layout: Name | None = Field(
+        None,
+        description="A template that is put around this one: each of its parts that says `{{ content }}` goes around "
+        "the part of the same name. Its newest version is pinned.",
+    )
+    partials: Annotated[dict[Name, Source], Field(max_length=50)] | None = Field(
+        None, description='Name → source, put in where a part or another partial says `{% include "name" %}`.'
+    )
 
     def body(self) -> dict[str, Any]:
         """As stored: what was left out is left out."""
@@ -707,6 +715,8 @@ class TemplateView(TemplateSummaryView):
     locales: Mapping[str, Mapping[str, Mapping[str, str]]]
     data_schema: Mapping[str, Any] | None = Field(serialization_alias="schema")
     example: Mapping[str, Any]
+    layout: TemplateVersionRef | None
+    partials: Mapping[str, str]
 
 
 class PreviewRequest(Request):

@@ -22,7 +22,7 @@ from .ids import new_message_id
 from .messages import Accepted, Message, Messages, Payload, fingerprint
 from .queues import DELAY_LIMIT, FanOutJob, QueueRefused, Queues
 from .status import State
-from .templates import Renderer, inline_body, offers
+from .templates import Renderer, derived, inline_body, offers
 
 if TYPE_CHECKING:
     from .models import SubmitRequest
@@ -94,6 +94,7 @@ def checked(
         renderer.check_data(template.body, data)
     if content is not None:
         renderer.check_content(content, data)
+        content["derived"] = derived(inline_body(content) | {"example": data})
     content_body = template.body if template else inline_body(content or {})
     if not any(offers(content_body, channel) for channel in channels):
         where = "/template" if template else "/content"

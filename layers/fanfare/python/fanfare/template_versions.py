@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from typing import Any
+import json
+from typing import Any, Final
 
 from .catalogue import Catalogue, Template, Version
 from .clock import Clock, to_text
 from .errors import Fault, Invalid, NotFound, TemplateError
 from .models import PreviewRequest, PutTemplateRequest, TemplateView
-from .templates import Renderer, offers
+from .templates import Renderer, derived, offers
+
+BODY_LIMIT: Final = 380_000  # bytes: DynamoDB takes items of 400 KB
 
 
 def put_template(
     template_id: str, request: PutTemplateRequest, *, catalogue: Catalogue, renderer: Renderer, clock: Clock
 ) -> Template:
-    """Store a new version, once everything in it compiles and its example renders. Raises Invalid."""
+    """Store a new version, once everything in it compiles and its example renders. Raises Invalid.
+
+    The layout goes into the version as it is now: a version is all that it takes to render it, and never changes.
+    """
     body = request.body()
+    if request.layout is not None:
+        body["layout"] = _layout(request.layout, catalogue)
     renderer.check(body)
+    body |= {"derived": made} if (made := derived(body)) else {}
+    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if size > BODY_LIMIT:
+        raise Invalid.field(
+            "/layout", "too_large", f"with its layout it has {size:,} bytes; {BODY_LIMIT:,} can be kept"
+        )
     return catalogue.add_version(template_id, body, created_at=to_text(clock()))
 
 
@@ -65,6 +79,17 @@ def preview(template_id: str, request: PreviewRequest, *, catalogue: Catalogue, 
         raise Invalid("the template does not render with this data", code="template_error", errors=[fault]) from error
 
 
+def _layout(template_id: str, catalogue: Catalogue) -> dict[str, Any]:
+    """The newest version of the layout, as it is put into the version of a template. Raises Invalid."""
+    head = catalogue.template_head(template_id)
+    if head is None or head.hidden:
+        raise Invalid.field("/layout", "unknown_template", "there is no such template")
+    if "layout" in head.body:
+        raise Invalid.field("/layout", "layout_in_layout", "this template has a layout itself: there is one at most")
+    frame = {name: head.body[name] for name in ("channels", "locales", "partials", "derived") if name in head.body}
+    return {"id": head.id, "version": head.version, **frame}
+
+
 def template_view(template: Template) -> TemplateView:
     """The version as the API shows it."""
     return TemplateView(
@@ -75,6 +100,8 @@ def template_view(template: Template) -> TemplateView:
         locales=template.body.get("locales") or {},
         data_schema=template.body.get("schema"),
         example=template.body.get("example") or {},
+        layout=template.body.get("layout"),
+        partials=template.body.get("partials") or {},
     )
 
 

@@ -1,9 +1,10 @@
 """Templates: Jinja2 with everything taken away that could read, run on, or grow without end.
 
 A template sees `data` and `user` (`id`, `name`, `locale`), as plain values: it can look up items,
-branch, loop, and use the filters of `FILTERS`. It can call nothing, import nothing, set nothing, and
-reads no attribute of any Python object. Loops, time and output are bounded, and every refusal says
-where. Jinja's own sandbox bounds neither time nor memory, which is why the grammar is an allow-list.
+branch, loop, include the partials that it brings, and use the filters of `FILTERS`. It can call nothing,
+import nothing, set nothing, and reads no attribute of any Python object. Loops, time and output are
+bounded, and every refusal says where. Jinja's own sandbox bounds neither time nor memory, which is why
+the grammar is an allow-list.
 """
 
 from __future__ import annotations
@@ -24,6 +25,8 @@ from jinja2.utils import pass_context
 
 from .channels import CHANNELS
 from .errors import Fault, Invalid, TemplateError
+from .html_text import text_of
+from .weave import Place, Sources, place_of, woven
 
 SOURCE_LIMIT: Final = 200_000  # characters of one part's source
 OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part: SES takes 1 MB a call
@@ -39,7 +42,7 @@ GRAMMAR: Final = frozenset(
     {
         "Template", "Output", "TemplateData", "Name", "Const", "List", "Tuple", "Dict", "Pair", "Keyword",
         "Getattr", "Getitem", "Slice", "Filter", "Test", "If", "For", "CondExpr", "Compare", "Operand",
-        "And", "Or", "Not", "Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Neg", "Pos", "Concat",
+        "And", "Or", "Not", "Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Neg", "Pos", "Concat", "Include",
     }
 )  # fmt: skip
 
@@ -84,7 +87,7 @@ class Renderer:
         faults = []
         for part, source in content.items():
             try:
-                _rendered(part, source, {"data": data, "user": READER}, html=part == "html")
+                _rendered(part, Sources(source), {"data": data, "user": READER}, html=part == "html")
             except TemplateError as error:
                 faults.append(Fault(f"/content/{part}", "template_error", str(error)))
         if faults:
@@ -116,7 +119,7 @@ class Renderer:
         user: Mapping[str, Any],
     ) -> dict[str, str]:
         """The parts of `channel` in the user's language. Raises TemplateError with the part's name and place."""
-        sources = parts(body, channel, locale)
+        sources = _sources(body, channel, locale)
         seen = {
             "data": data,
             "user": {"id": user["id"], "name": user.get("name") or "", "locale": user.get("locale") or ""},
@@ -131,9 +134,12 @@ class Renderer:
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
         example = body.get("example") or {}
-        yield from _channel_faults("/channels", body.get("channels", {}), None, example)
+        yield from _partial_faults(body.get("partials") or {})
+        yield from _channel_faults("/channels", body, body.get("channels", {}), None)
         for locale, channels in body.get("locales", {}).items():
-            yield from _channel_faults(f"/locales/{_escaped(locale)}", channels, locale, example)
+            yield from _channel_faults(f"/locales/{_escaped(locale)}", body, channels, locale)
+        for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts, in another frame
+            yield from _channel_faults("/channels", body, body.get("channels", {}), locale)
         schema_faults = list(_schema_faults(body.get("schema")))
         yield from schema_faults
         if not schema_faults:
@@ -143,42 +149,89 @@ class Renderer:
                 yield from invalid.errors
 
 
+def _partial_faults(partials: Mapping[str, str]) -> Iterator[Fault]:
+    """What is wrong with a partial wherever it is put in."""
+    for name, source in partials.items():
+        try:
+            _compiled(Sources(source, tuple(partials.items())), html=False)
+        except TemplateError as error:
+            yield Fault(f"/partials/{_escaped(name)}", "template_error", str(error))
+
+
 def _channel_faults(
-    base: str, channels: Mapping[str, Mapping[str, str]], locale: str | None, example: Mapping[str, Any]
+    base: str, body: Mapping[str, Any], channels: Mapping[str, Mapping[str, str]], locale: str | None
 ) -> Iterator[Fault]:
-    for channel, sources in channels.items():
+    for channel, given in channels.items():
         at = f"{base}/{_escaped(channel)}"
         if channel not in CHANNELS:
             yield Fault(at, "unknown_channel", f"known channels: {', '.join(CHANNELS)}")
             continue
-        if locale is None and (lacking := _lacks(sources, channel)):
+        if locale is None and (lacking := _lacks(given, channel)):
             yield Fault(at, "part_missing", f"{channel} needs {' and '.join(lacking)}")
-        for part, source in sources.items():
-            yield from _part_faults(f"{at}/{_escaped(part)}", channel, part, source, locale, example)
+        sources = _sources(body, channel, locale)
+        for part in given:
+            yield from _part_faults(f"{at}/{_escaped(part)}", channel, part, sources, locale, body)
 
 
 def _part_faults(
-    at: str, channel: str, part: str, source: str, locale: str | None, example: Mapping[str, Any]
+    at: str, channel: str, part: str, sources: Mapping[str, Sources], locale: str | None, body: Mapping[str, Any]
 ) -> Iterator[Fault]:
     kinds = CHANNELS[channel].parts
     if part not in kinds:
         yield Fault(at, "unknown_part", f"{channel} has the parts {', '.join(kinds)}")
         return
     try:
-        seen = {"data": example, "user": READER | {"locale": locale or ""}}
-        _rendered(part, source, seen, html=kinds[part])
+        seen = {"data": body.get("example") or {}, "user": READER | {"locale": locale or ""}}
+        _rendered(part, sources[part], seen, html=kinds[part])
     except TemplateError as error:
         yield Fault(at, "template_error", str(error))
 
 
+def _sources(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, Sources]:
+    """By part, all that it is made of in a language."""
+    layout = body.get("layout") or {}
+    frames = parts(layout, channel, locale)
+    partials = tuple((body.get("partials") or {}).items())
+    layout_partials = tuple((layout.get("partials") or {}).items())
+    return {
+        part: Sources(source, partials, frames.get(part), layout_partials)
+        for part, source in parts(body, channel, locale).items()
+    }
+
+
 def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, str]:
-    """The sources of a channel's parts: each from the nearest locale that has it (`de-CH`, `de`, the default)."""
-    chain = [body.get("channels", {}).get(channel, {})]
+    """The sources of a channel's parts: each from the nearest locale that has it (`de-CH`, `de`, the default).
+
+    What was derived from a locale's parts is as near as they are.
+    """
+    names: list[str | None] = [None]
     if locale:
         steps = locale.split("-")
-        names = ["-".join(steps[:length]) for length in range(1, len(steps) + 1)]
-        chain += [body.get("locales", {}).get(name, {}).get(channel, {}) for name in names]
+        names += ["-".join(steps[:length]) for length in range(1, len(steps) + 1)]
+    chain = [_of_locale(found, name).get(channel, {}) for name in names for found in (body.get("derived") or {}, body)]
     return {part: source for sources in chain for part, source in sources.items() if source}
+
+
+def _of_locale(body: Mapping[str, Any], locale: str | None) -> Mapping[str, Mapping[str, str]]:
+    found: Mapping[str, Mapping[str, str]]
+    found = (body.get("channels") if locale is None else (body.get("locales") or {}).get(locale)) or {}
+    return found
+
+
+def derived(body: Mapping[str, Any]) -> dict[str, Any]:
+    """What can be made of the parts that are given, in the shape of a body; nothing that the example does not fill."""
+    made: dict[str, Any] = {"channels": {}, "locales": {}}
+    for locale in (None, *(body.get("locales") or {})):
+        for channel, given in _of_locale(body, locale).items():
+            for part, source in CHANNELS[channel].derived.items():
+                if part in given or source not in given:
+                    continue
+                text = text_of(given[source], body.get("partials") or {})
+                sources = _sources({**body, "channels": {channel: {part: text}}, "locales": {}}, channel, locale)
+                if not list(_part_faults("", channel, part, sources, locale, body)):
+                    place = made["channels"] if locale is None else made["locales"].setdefault(locale, {})
+                    place.setdefault(channel, {})[part] = text
+    return {name: found for name, found in made.items() if found}
 
 
 def nearest(body: Mapping[str, Any], channel: str, locale: str | None) -> str | None:
@@ -198,13 +251,16 @@ def offers(body: Mapping[str, Any], channel: str) -> bool:
     return not _lacks(parts(body, channel, None), channel)
 
 
-def inline_body(content: Mapping[str, str]) -> dict[str, Any]:
+def inline_body(content: Mapping[str, Any]) -> dict[str, Any]:
     """Inline content as the body of a template: each channel takes the parts that it has, if they are enough."""
     channels = {
         name: {part: content[source] for part, source in channel.inline.items() if content.get(source)}
         for name, channel in CHANNELS.items()
     }
-    return {"channels": {name: sources for name, sources in channels.items() if not _lacks(sources, name)}}
+    return {
+        "channels": {name: sources for name, sources in channels.items() if not _lacks(sources, name)},
+        "derived": content.get("derived"),
+    }
 
 
 def _lacks(sources: Mapping[str, str], channel: str) -> list[str]:
@@ -212,9 +268,9 @@ def _lacks(sources: Mapping[str, str], channel: str) -> list[str]:
     return [" or ".join(group) for group in CHANNELS[channel].needs if not any(sources.get(part) for part in group)]
 
 
-def _rendered(part: str, source: str, seen: Mapping[str, Any], *, html: bool) -> str:
+def _rendered(part: str, sources: Sources, seen: Mapping[str, Any], *, html: bool) -> str:
     try:
-        return _compiled(source, html).render(seen)
+        return _compiled(sources, html).render(seen)
     except TemplateError as error:
         raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error
 
@@ -331,6 +387,10 @@ def _admit(node: nodes.Node, *, depth: int, line: int) -> None:
         raise TemplateSyntaxError(f"there is no filter {node.name!r}; there are {', '.join(sorted(FILTERS))}", line)
     if isinstance(node, nodes.Test) and node.name not in TESTS:
         raise TemplateSyntaxError(f"there is no test {node.name!r}; there are {', '.join(sorted(TESTS))}", line)
+    if isinstance(node, nodes.Include) and not (
+        isinstance(node.template, nodes.Const) and node.with_context and not node.ignore_missing
+    ):
+        raise TemplateSyntaxError('a partial is included by its name, as {% include "name" %}', line)
     if isinstance(node, nodes.For) and node.recursive:
         raise TemplateSyntaxError("a recursive loop is not allowed in a template", line)
     for child in node.iter_child_nodes():
@@ -351,17 +411,17 @@ def _concatenation(node: nodes.Concat) -> nodes.Filter:
 
 
 class _Compiled:
-    """One part's source, compiled."""
+    """One part, compiled."""
 
-    def __init__(self, source: str, environment: _Environment) -> None:
-        self.source = source
-        if len(source) > SOURCE_LIMIT:
+    def __init__(self, sources: Sources, environment: _Environment) -> None:
+        self.places: list[Place] = []
+        if len(sources.part) > SOURCE_LIMIT:
             raise TemplateError(f"the source is longer than {SOURCE_LIMIT:,} characters")
         try:
-            self.template = environment.from_string(source)
+            self.template = environment.from_string(woven(environment.parse, sources, self.places))
         except TemplateSyntaxError as error:
             raise self._error(error.message or "does not compile", error.lineno) from error
-        except RecursionError as error:
+        except (RecursionError, SyntaxError) as error:  # Python nests 20 blocks, and 100 levels of indentation
             raise TemplateError("is nested too deeply") from error
 
     def render(self, seen: Mapping[str, Any]) -> str:
@@ -392,19 +452,21 @@ class _Compiled:
         return line
 
     def _error(self, detail: str, line: int | None) -> TemplateError:
-        column = None
-        lines = self.source.splitlines()
-        if line is not None and 0 < line <= len(lines):
-            column = _column(lines[line - 1], detail)
-        return TemplateError(detail, line=line, column=column)
+        if line is None:
+            return TemplateError(detail)
+        place = place_of(self.places, line)
+        line -= place.before
+        lines = place.source.splitlines()
+        column = _column(lines[line - 1], detail) if 0 < line <= len(lines) else None
+        return TemplateError(f"in the {place.name}: {detail}" if place.name else detail, line=line, column=column)
 
 
 _ENVIRONMENTS: Final = {html: _Environment(html=html) for html in (False, True)}
 
 
 @functools.lru_cache(maxsize=1024)
-def _compiled(source: str, html: bool) -> _Compiled:
-    return _Compiled(source, _ENVIRONMENTS[html])
+def _compiled(sources: Sources, html: bool) -> _Compiled:
+    return _Compiled(sources, _ENVIRONMENTS[html])
 
 
 def _column(text: str, detail: str) -> int:

@@ -59,7 +59,7 @@ class Channel(ABC):
     groups of them, of each of which there has to be one; `inline` says which part is filled by which
     of a message's own content (`subject`, `text`, `html`). `one_by_one` has progress
     recorded after each piece, so that a crash repeats at most one. `suppressible` is whether addresses
-    can be suppressed, one by one.
+    can be suppressed, one by one; `derived` says which part is made of which where it is not given.
     """
 
     name: ClassVar[str]
@@ -69,6 +69,7 @@ class Channel(ABC):
     inline: ClassVar[Mapping[str, str]]
     one_by_one: ClassVar[bool] = False
     suppressible: ClassVar[bool] = False
+    derived: ClassVar[Mapping[str, str]] = {}
 
     @staticmethod
     @abstractmethod

@@ -88,6 +88,7 @@ class Email(Channel):
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",), ("html", "text"))
     inline: ClassVar[Mapping[str, str]] = {"subject": "subject", "html": "html", "text": "text"}
     suppressible: ClassVar[bool] = True
+    derived: ClassVar[Mapping[str, str]] = {"text": "html"}  # some readers, and many filters, look at the text alone
 
     def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
         self.client = client

@@ -1,0 +1,161 @@
+"""One template of several sources: partials put in where they are named, and a layout put around.
+
+Each source is parsed by itself and the syntax trees are joined before anything is compiled: what is put in
+counts as if it had been written there. So escaping, the grammar and every bound hold for the whole, and nothing
+is looked up, or could be missing, when it renders. A line number says in which of the sources it is: they are
+numbered as if they stood one after the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from jinja2 import TemplateSyntaxError, nodes
+
+CONTENT: Final = "content"  # where a layout puts what it is put around
+CHARACTERS: Final = 200_000  # of all sources of a part, each as often as it is put in
+INCLUDES: Final = 100  # partials put into a part
+DEPTH: Final = 5  # partials within partials
+
+NOT_CONTENT: Final = (
+    "'content' is where a layout puts what it is put around: it stands there alone, as {{ content }}, in no loop"
+)
+
+Partials = tuple[tuple[str, str], ...]
+Parse = Callable[[str], nodes.Template]
+Statements = list[nodes.Node]
+
+
+@dataclass(frozen=True)
+class Sources:
+    """All that one part is made of."""
+
+    part: str
+    partials: Partials = ()
+    layout: str | None = None
+    layout_partials: Partials = ()
+
+
+@dataclass(frozen=True)
+class Place:
+    """A source, what it is called (nothing for the part itself), and how many lines are before it."""
+
+    before: int
+    name: str
+    source: str
+
+
+def woven(parse: Parse, sources: Sources, places: list[Place]) -> nodes.Template:
+    """The tree of the whole; notes its sources, in the order of their lines, as it goes. Raises TemplateSyntaxError."""
+    weaver = _Weaver(parse, places)
+    if sources.layout is None:
+        # a layout by itself is put around nothing
+        return weaver.tree("", sources.part, dict(sources.partials), content=[])
+    part = weaver.tree("", sources.part, dict(sources.partials))
+    layout = weaver.tree("layout", sources.layout, dict(sources.layout_partials), content=part.body)
+    # a layout that has no place for this part, as for a subject, is not put around it
+    return layout if weaver.placed else part
+
+
+def place_of(places: Sequence[Place], line: int) -> Place:
+    """The source that a line of the whole is in."""
+    return next((place for place in reversed(places) if place.before < line), places[0])
+
+
+class _Weaver:
+    def __init__(self, parse: Parse, places: list[Place]) -> None:
+        self.parse = parse
+        self.places = places
+        self.lines = self.characters = self.includes = 0
+        self.placed = False
+
+    def tree(
+        self,
+        name: str,
+        source: str,
+        partials: Mapping[str, str],
+        *,
+        content: Statements | None = None,
+        within: tuple[str, ...] = (),
+    ) -> nodes.Template:
+        """One source with its partials in it, and `content` where it says so."""
+        before = self.lines
+        self.places.append(Place(before, name, source))
+        self.lines += len(source.splitlines()) + 1
+        self.characters += len(source)
+        if self.characters > CHARACTERS:
+            raise TemplateSyntaxError(f"with its partials it is longer than {CHARACTERS:,} characters", before + 1)
+        try:
+            tree = self.parse(source)
+        except TemplateSyntaxError as error:
+            error.lineno += before
+            raise
+        _moved(tree, before)
+        tree.body = self._statements(tree.body, partials, content, within)
+        for node in tree.find_all(nodes.Name):
+            if _is_content(node):
+                raise TemplateSyntaxError(NOT_CONTENT, node.lineno)
+        return tree
+
+    def _statements(
+        self,
+        body: Sequence[nodes.Node],
+        partials: Mapping[str, str],
+        content: Statements | None,
+        within: tuple[str, ...],
+    ) -> Statements:
+        found: Statements = []
+        for node in body:
+            if isinstance(node, nodes.Include):
+                found += self._included(node, partials, within)
+            elif isinstance(node, nodes.Output):
+                found += self._output(node, content)
+            else:
+                inner = None if isinstance(node, nodes.For) else content
+                for field in ("body", "elif_", "else_"):
+                    if getattr(node, field, None):
+                        setattr(node, field, self._statements(getattr(node, field), partials, inner, within))
+                found.append(node)
+        return found
+
+    def _included(self, node: nodes.Include, partials: Mapping[str, str], within: tuple[str, ...]) -> Statements:
+        name = str(node.template.value) if isinstance(node.template, nodes.Const) else ""
+        if name not in partials:
+            known = f"; there are {', '.join(map(repr, partials))}" if partials else ""
+            raise TemplateSyntaxError(f"there is no partial {name!r}{known}", node.lineno)
+        if name in within:
+            raise TemplateSyntaxError(f"the partial {name!r} includes itself", node.lineno)
+        self.includes += 1
+        if self.includes > INCLUDES or len(within) >= DEPTH:
+            raise TemplateSyntaxError(
+                f"includes more than {INCLUDES} partials, or more than {DEPTH} within each other", node.lineno
+            )
+        return self.tree(f"partial {name!r}", partials[name], partials, within=(*within, name)).body
+
+    def _output(self, node: nodes.Output, content: Statements | None) -> Statements:
+        """The statement, split where it prints the content."""
+        if content is None or not any(map(_is_content, node.nodes)):
+            return [node]
+        found: Statements = []
+        for each in node.nodes:
+            if not _is_content(each):
+                found.append(nodes.Output([each], lineno=each.lineno))
+                continue
+            if self.placed:
+                raise TemplateSyntaxError("{{ content }} stands in a layout once", each.lineno)
+            self.placed = True
+            found += content
+        return found
+
+
+def _is_content(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == CONTENT
+
+
+def _moved(node: nodes.Node, lines: int) -> None:
+    if node.lineno is not None:
+        node.lineno += lines
+    for child in node.iter_child_nodes():
+        _moved(child, lines)
