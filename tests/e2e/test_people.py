@@ -2,28 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from typing import Any
-
 import pytest
 
-from local.api import People, until
+from local.api import People
 from local.demo.audience import Kind, Person
 
 from .conftest import World
-
-LINK = re.compile(r"https?://[^\s\"'<>]+")
-
-
-def links(mail: dict[str, Any]) -> set[str]:
-    """All that a scanner finds in a mail: in its text, its HTML and its headers."""
-    return set(LINK.findall(" ".join([mail["text"] or "", mail["html"] or "", *mail["headers"].values()])))
-
-
-def link_in(mail: dict[str, Any], purpose: str) -> str:
-    (found,) = {link for link in links(mail) if f"/v1/{purpose}/" in link}
-    return found
-
+from .mail import LINK, link_in, links, opted_in, sent_to
 
 # With an account
 
@@ -92,21 +77,6 @@ def test_a_new_address_is_used_once_its_link_was_followed(world: World) -> None:
 @pytest.fixture
 def news(world: World) -> str:
     return world.topic(channels=["email"], public=True, title="News")
-
-
-def opted_in(world: World, address: str, topic: str) -> dict[str, Any]:
-    """Ask for a topic: the mail with the link to confirm."""
-    asked = world.anybody.call("POST", "/v1/subscriptions", {"email": address, "topic": topic})
-    assert asked.status == 202
-    (mail,) = until("the link arrives", lambda: world.console.outbox(channel="email", to=address), seconds=10)
-    return dict(mail)
-
-
-def sent_to(world: World, address: str, topic: str) -> list[dict[str, Any]]:
-    """What somebody gets of a new message to a topic."""
-    message_id = world.send(topic, template=None, content={"subject": "News", "text": "Something happened"})
-    assert world.rest(message_id)["state"] == "sent"
-    return world.console.outbox(channel="email", to=address, message_id=message_id)
 
 
 def test_opt_in_confirm_receive_unsubscribe_nothing_more(world: World, news: str) -> None:
