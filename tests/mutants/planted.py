@@ -76,7 +76,7 @@ MUTANTS = (
     Mutant(
         "a shard is sealed before its last page",
         "fan_out.py",
-        "sealed=upcoming is None and not more)",
+        "sealed=upcoming is None and not stretch.more)",
         "sealed=upcoming is None)",
     ),
     Mutant(
