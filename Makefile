@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run test unit e2e lint format synth lock clean
+.PHONY: help demo run test unit e2e faults bench-counts lint format synth lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -33,6 +33,12 @@ unit: $(READY) ## the tests that need no stack: unit, integration (on moto), inf
 
 e2e: $(READY) ## the tests against the local stack
 	@$(BIN)/python -m pytest tests/e2e
+
+faults: $(READY) ## every fault, every pair, a hundred thousand triples
+	@$(BIN)/python -m tests.faults
+
+bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
+	@$(BIN)/python -m bench.counts
 
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .

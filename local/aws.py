@@ -20,4 +20,5 @@ def session(key: str = ROOT_KEY, secret: str = ROOT_KEY) -> boto3.Session:
 
 def client(service: str, url: str) -> Any:
     """A client of one service on the emulator at `url`, as the account's root."""
-    return session().client(service, endpoint_url=url, config=DIRECT)  # type: ignore[call-overload]
+    root: Any = session()
+    return root.client(service, endpoint_url=url, config=DIRECT)

@@ -14,7 +14,7 @@ import urllib3
 from . import toolchain
 from .paths import EMULATOR_LOG
 from .ports import free_port
-from .processes import StepFailed, on_loopback, stop, tail
+from .processes import StepFailed, stop, tail
 from .progress import step
 
 REGION: Final = "eu-central-1"
@@ -52,7 +52,7 @@ class Emulator:
     def stop(self) -> None:
         """End it with its workers, and remove all that it kept."""
         if self._child:
-            stop(self._child)
+            stop(self._child, grace=1.0)  # there is nothing that it should save
         self._scratch.cleanup()
 
     def check(self) -> None:
@@ -68,7 +68,7 @@ class Emulator:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=subprocess.STDOUT,
-                env=on_loopback(**self._settings(), **self.environment),
+                env={**_inherited(), **self._settings(), **self.environment},
                 cwd=self._scratch.name,
                 start_new_session=True,  # its workers are in its group, and Ctrl-C is ours to handle
             )
@@ -101,6 +101,7 @@ class Emulator:
             "LAMBDA_EXECUTOR": "local",
             "LOG_LEVEL": os.environ.get("FANFARE_EMULATOR_LOG_LEVEL", "INFO"),
             "PYTHONUNBUFFERED": "1",
+            "AWS_EC2_METADATA_DISABLED": "true",
         }
 
     def _healthy(self) -> bool:
@@ -108,3 +109,8 @@ class Emulator:
             return urllib3.request("GET", f"{self.url}/_ministack/health", timeout=2, retries=False).status == 200
         except urllib3.exceptions.HTTPError:
             return False
+
+
+def _inherited() -> dict[str, str]:
+    """Next to nothing: its environment becomes the functions'."""
+    return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}

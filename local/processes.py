@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 TAIL_LINES = 25
@@ -29,11 +30,11 @@ def forget_the_caller() -> None:
     }
 
 
-def on_loopback(**more: str) -> dict[str, str]:
+def on_loopback(environment: Mapping[str, str]) -> dict[str, str]:
     """The environment of a child that talks to loopback only: no proxies."""
     proxies = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
-    kept = {name: value for name, value in os.environ.items() if name.lower() not in proxies}
-    return {**kept, "NO_PROXY": "*", **more}
+    kept = {name: value for name, value in environment.items() if name.lower() not in proxies}
+    return {**kept, "NO_PROXY": "*"}
 
 
 def run(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path) -> None:
@@ -60,7 +61,7 @@ def run(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | No
         raise StepFailed("\n".join([f"{Path(command[0]).name} ended with {status} (all of it: {log}):", *said]))
 
 
-def stop(child: subprocess.Popen[bytes], *, grace: float = 10.0) -> None:
+def stop(child: subprocess.Popen[bytes], *, grace: float = 5.0) -> None:
     """End a child that leads a process group, and then whatever is left of the group."""
     if child.poll() is None:
         child.terminate()
@@ -69,10 +70,8 @@ def stop(child: subprocess.Popen[bytes], *, grace: float = 10.0) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    try:
+    with suppress(ProcessLookupError):  # nobody was left
         os.killpg(child.pid, signal.SIGKILL)
-    except ProcessLookupError:
-        pass  # nobody was left
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:

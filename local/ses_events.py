@@ -32,8 +32,12 @@ class EventLog:
             self.events.append((configuration_set, event))
 
 
-def after(mail: Mail, configuration_set: str | None) -> Iterator[Event]:
-    """The events of a mail that SES took, in order."""
+def after(mail: Mail, configuration_set: str | None, *, missing: str | None = None) -> Iterator[Event]:
+    """The events of a mail that SES took, in order. One whose template lacks a name never leaves."""
+    if missing is not None:
+        told = {"errorMessage": f"Attribute '{missing}' is not present in the rendering data.", "templateName": ""}
+        yield _event("Rendering Failure", mail, configuration_set, told, under="failure")
+        return
     yield _event("Send", mail, configuration_set, {})
     if named(mail.to, "bounce", SES_DOMAIN):
         yield _event(
@@ -74,12 +78,6 @@ def after(mail: Mail, configuration_set: str | None) -> Iterator[Event]:
                 "complaintSubType": None,
             },
         )
-
-
-def rendering_failure(mail: Mail, configuration_set: str | None, missing: str) -> Event:
-    """An entry that could not be rendered is accepted, and fails afterwards."""
-    told = {"errorMessage": f"Attribute '{missing}' is not present in the rendering data.", "templateName": "inline"}
-    return _event("Rendering Failure", mail, configuration_set, told, under="failure")
 
 
 def _event(kind: str, mail: Mail, configuration_set: str | None, told: Event, *, under: str = "") -> Event:

@@ -57,8 +57,8 @@ class Sns:
 def _attributes(form: Mapping[str, str]) -> dict[str, str]:
     """`MessageAttributes.entry.1.Name` and `.Value.StringValue`, together."""
     prefix = "MessageAttributes.entry."
-    names = {key.split(".")[2]: value for key, value in form.items() if key.startswith(prefix) and key.endswith(".Name")}
-    return {name: form.get(f"{prefix}{number}.Value.StringValue", "") for number, name in names.items()}
+    named = (key for key in form if key.startswith(prefix) and key.endswith(".Name"))
+    return {form[key]: form.get(key.removesuffix("Name") + "Value.StringValue", "") for key in named}
 
 
 def _error(status: int, code: str, message: str) -> Answer:

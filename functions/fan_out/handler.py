@@ -19,7 +19,12 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
     def fan_out(record: SQSRecord) -> None:
         job = read_fan_out_body(record.body)
-        chosen = wiring.fan_out().run(job, time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+        try:
+            chosen = wiring.fan_out().run(job, time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+        except Exception:
+            # the batch processor would only say so at DEBUG
+            logger.exception("fan-out broke off; the queue brings the job again", message_id=job.message_id)
+            raise
         logger.info("fanned out", message_id=job.message_id, shard=job.shard, recipients=chosen)
 
     return process_partial_response(event=event, record_handler=fan_out, processor=processor, context=context)

@@ -24,8 +24,8 @@ PUBLISHED: Final[Mapping[ses.EmailSendingEvent, str]] = {
     ses.EmailSendingEvent.RENDERING_FAILURE: "Rendering Failure",
 }
 # All that leaves the rule. An event of SES is full of addresses and subjects; who was meant, our tags say.
+SOURCE: Final = "aws.ses"
 KEPT: Final = (
-    "source",
     "time",
     "detail.eventType",
     "detail.mail.messageId",
@@ -75,12 +75,12 @@ def _ours(kinds: list[str], configuration_set: str) -> events.EventPattern:
     """Events of mails that carry our tags: an account may have other stages, and other senders."""
     there = [{"exists": True}]
     tags = {"ses:configuration-set": [configuration_set], "message_id": there, "user_id": there}
-    return events.EventPattern(source=["aws.ses"], detail={"eventType": kinds, "mail": {"tags": tags}})
+    return events.EventPattern(source=[SOURCE], detail={"eventType": kinds, "mail": {"tags": tags}})
 
 
 def _tree(paths: tuple[str, ...]) -> dict[str, Any]:
-    """`("time", "detail.eventType")` → each at its own place in an object of the same shape."""
-    tree: dict[str, Any] = {}
+    """The source, and `("time", "detail.eventType")` each at its own place in an object of the event's shape."""
+    tree: dict[str, Any] = {"source": SOURCE}
     for path in paths:
         *branches, leaf = path.split(".")
         place = tree

@@ -6,7 +6,6 @@ import itertools
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -33,8 +32,11 @@ class Usage:
 class Memory:
     """A whole AWS: `dynamodb` and `sqs` are used like clients. `interpose` may stand before any call."""
 
-    def __init__(self, clock: Callable[[], datetime], *, tables: Iterable[Table] = TABLES) -> None:
+    def __init__(
+        self, clock: Callable[[], datetime], *, tables: Iterable[Table] = TABLES, metered: bool = True
+    ) -> None:
         self.clock = clock
+        self.metered = metered  # whether capacity units are counted
         self.usage = Usage()
         self.interpose: Interpose | None = None
         self.dynamodb = DynamoDB(self, tables)
@@ -63,13 +65,20 @@ class _Partition:
     items: dict[str, Item] = field(default_factory=dict)
 
 
-class _Store:
+class Store:
     """One table: its partitions, and its indexes as sorted lists."""
 
     def __init__(self, table: Table) -> None:
         self.table = table
         self.partitions: dict[str, _Partition] = {}
         self.indexes: dict[str, dict[str, list[tuple[str, str, str]]]] = {index.name: {} for index in table.indexes}
+
+    def copy(self) -> Store:
+        """The same items, in a table of their own. Items themselves are never changed in place."""
+        copy = Store(self.table)
+        copy.partitions = {pk: _Partition([*each.keys], {**each.items}) for pk, each in self.partitions.items()}
+        copy.indexes = {name: {key: [*rows] for key, rows in each.items()} for name, each in self.indexes.items()}
+        return copy
 
     def get(self, key: Mapping[str, Any]) -> Item | None:
         partition = self.partitions.get(key["pk"]["S"])
@@ -123,7 +132,11 @@ class DynamoDB:
 
     def __init__(self, memory: Memory, tables: Iterable[Table]) -> None:
         self.memory = memory
-        self.stores = {table.name: _Store(table) for table in tables}
+        self.stores = {table.name: Store(table) for table in tables}
+
+    def restore(self, stores: Mapping[str, Store]) -> None:
+        """Begin with what other tables hold."""
+        self.stores = {name: store.copy() for name, store in stores.items()}
 
     # Single items
 
@@ -133,7 +146,7 @@ class DynamoDB:
     def _get(self, table: str, key: Any, consistent: bool) -> Any:
         item = self.stores[table].get(key)
         self._read(table, [item] if item else [], consistent=consistent, each=True)
-        return {"Item": deepcopy(item)} if item else {}
+        return {"Item": item} if item else {}
 
     def put_item(self, *, TableName: str, Item: Any) -> Any:
         return self.memory.call("dynamodb:PutItem", lambda: self._put(TableName, Item))
@@ -142,7 +155,7 @@ class DynamoDB:
         store = self.stores[table]
         before = store.get(item)
         self._wrote(table, before, item, factor)
-        store.put(deepcopy(item))
+        store.put(item)
         return {}
 
     def delete_item(self, *, TableName: str, Key: Any) -> Any:
@@ -161,11 +174,11 @@ class DynamoDB:
         before = self.stores[request["TableName"]].get(request["Key"])
         if not self._holds(request, before):
             self._wrote(request["TableName"], before, before, 1)  # a failed condition is billed too
-            more = {"Item": deepcopy(before)} if before and "ReturnValuesOnConditionCheckFailure" in request else {}
+            more = {"Item": before} if before and "ReturnValuesOnConditionCheckFailure" in request else {}
             raise refused("ConditionalCheckFailedException", "The conditional request failed", "UpdateItem", **more)
         after = self._apply(request, before)
         wanted = before if request.get("ReturnValues") == "ALL_OLD" else after
-        return {"Attributes": deepcopy(wanted)} if wanted else {}
+        return {"Attributes": wanted} if wanted else {}
 
     def _apply(self, request: Mapping[str, Any], before: Item | None, factor: int = 1) -> Item:
         scope = Scope(before or dict(request["Key"]), *_names_and_values(request))
@@ -191,7 +204,7 @@ class DynamoDB:
                 raise refused("ValidationException", "too many keys, or one twice", "BatchGetItem")
             items = [item for key in keys if (item := self.stores[table].get(key)) is not None]
             self._read(table, items, consistent=request.get("ConsistentRead", False), each=True)
-            answer[table] = deepcopy(items)
+            answer[table] = items
         return {"Responses": answer, "UnprocessedKeys": {}}
 
     def batch_write_item(self, *, RequestItems: Any) -> Any:
@@ -209,7 +222,7 @@ class DynamoDB:
                     self._delete(table, write["DeleteRequest"]["Key"])
         return {"UnprocessedItems": {}}
 
-    def transact_write_items(self, *, TransactItems: Any) -> Any:
+    def transact_write_items(self, *, TransactItems: Any, **_token: str) -> Any:
         return self.memory.call("dynamodb:TransactWriteItems", lambda: self._transact(TransactItems))
 
     def _transact(self, parts: Any) -> Any:
@@ -224,7 +237,7 @@ class DynamoDB:
                 reasons.append({"Code": "None"})
             else:
                 shown = found and "ReturnValuesOnConditionCheckFailure" in request
-                reasons.append({"Code": "ConditionalCheckFailed"} | ({"Item": deepcopy(found)} if shown else {}))
+                reasons.append({"Code": "ConditionalCheckFailed"} | ({"Item": found} if shown else {}))
         if any(reason["Code"] != "None" for reason in reasons):
             why = {"CancellationReasons": reasons}
             raise refused("TransactionCanceledException", "Transaction cancelled", "TransactWriteItems", **why)
@@ -272,12 +285,12 @@ class DynamoDB:
             shown = [{name: value for name, value in row.items() if name in kept} for row in page]
         else:
             shown = page
-        answer: dict[str, Any] = {"Items": deepcopy(shown), "Count": len(page)}
+        answer: dict[str, Any] = {"Items": shown, "Count": len(page)}
         if more and page:
             answer["LastEvaluatedKey"] = {"pk": page[-1]["pk"], "sk": page[-1]["sk"]}
         return answer
 
-    def _rows(self, store: _Store, request: Mapping[str, Any], names: Any, values: Any) -> list[Item]:
+    def _rows(self, store: Store, request: Mapping[str, Any], names: Any, values: Any) -> list[Item]:
         holds = condition(request["KeyConditionExpression"])
         if "IndexName" in request:
             (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
@@ -301,11 +314,15 @@ class DynamoDB:
     # What it costs. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 
     def _wrote(self, table: str, before: Item | None, after: Item | None, factor: int) -> None:
+        if not self.memory.metered:
+            return
         size = max(_size(before), _size(after))
         self.memory.usage.write_units[table] += factor * max(1, -(-size // 1024))
         self.memory.usage.write_units[f"{table}.indexes"] += self.stores[table].index_writes(before, after)
 
     def _read(self, table: str, items: list[Item], *, consistent: bool, each: bool) -> None:
+        if not self.memory.metered:
+            return
         sizes = [_size(item) for item in items] if each else [sum(map(_size, items))]
         units = sum(max(1, -(-size // 4096)) for size in sizes) or 1
         self.memory.usage.read_units[table] += units if consistent else units / 2  # type: ignore[assignment]

@@ -40,7 +40,7 @@ class World:
 
 
 @functools.cache
-def _session() -> boto3.Session:
+def _session() -> Any:
     """One for all: it takes a while to make."""
     return boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name="eu-central-1")
 

@@ -13,6 +13,7 @@ could be hot, or counted twice. "Is anything open?" is a query for one item, not
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,8 +24,10 @@ from typing import Any
 from .clock import to_text
 from .errors import ConditionFailed
 from .ids import shard_of
-from .items import Item, Table, transact
+from .items import TRANSACTION_LIMIT, Item, Table, transact
 from .status import UNSETTLED, Outcome
+
+log = logging.getLogger(__name__)
 
 DUE_SHARDS = 4
 
@@ -73,6 +76,15 @@ class Open:
     def unsettled(self) -> list[int]:
         """The places of the recipients that are not settled yet."""
         return [place for place, code in enumerate(self.codes) if Outcome(code) in UNSETTLED]
+
+    def places(self, outcome: Outcome) -> list[int]:
+        """The places of the recipients with this outcome."""
+        return [place for place, code in enumerate(self.codes) if code == outcome.value]
+
+    @property
+    def doubtful(self) -> bool:
+        """Whether somebody in it may have been sent to without our knowing."""
+        return self.lease_owner is not None or Outcome.IN_DOUBT.value in self.codes
 
     def leased(self, now: datetime) -> bool:
         """Whether a worker may be sending it at this moment."""
@@ -199,27 +211,48 @@ class Batches:
         return _open(before)
 
     def settle(self, state: Open, *, owner: str | None, now: datetime) -> None:
-        """Close a batch whose every recipient is settled. Raises ConditionFailed when it is no longer ours."""
+        """Close a batch whose every recipient is settled. Raises ConditionFailed if it is not ours any more."""
+        transact(self.table.client, self._settling(state, owner, now))
+
+    def settle_many(self, states: Sequence[Open], *, owner: str, now: datetime) -> list[Open]:
+        """Close batches together, and return those that were closed: one that is not ours any more is left alone."""
+        settled: list[Open] = []
+        for start in range(0, len(states), TRANSACTION_LIMIT // 2):
+            chunk = states[start : start + TRANSACTION_LIMIT // 2]
+            try:
+                transact(self.table.client, [part for state in chunk for part in self._settling(state, owner, now)])
+            except ConditionFailed:
+                settled += [state for state in chunk if self._settled_alone(state, owner, now)]
+            else:
+                settled += chunk
+        return settled
+
+    def _settled_alone(self, state: Open, owner: str, now: datetime) -> bool:
+        try:
+            self.settle(state, owner=owner, now=now)
+        except ConditionFailed:
+            log.warning("lease lost", extra={"message_id": state.message_id, "batch_id": state.id})
+            return False
+        return True
+
+    def _settling(self, state: Open, owner: str | None, now: datetime) -> list[dict[str, Any]]:
         if state.unsettled:
             raise ValueError(f"batch {state.id} has recipients that are not settled")
         pk = _pk(state.message_id, state.shard)
-        transact(
-            self.table.client,
-            [
-                self.table.deleting(pk, f"open#{state.id}", **_still_ours(state, owner)),
-                self.table.putting(
-                    {
-                        "pk": pk,
-                        "sk": f"done#{state.id}",
-                        "channel": state.channel,
-                        "codes": state.codes,
-                        "generation": state.generation,
-                        "settled_at": to_text(now),
-                        "ttl": state.retain_until,
-                    }
-                ),
-            ],
-        )
+        return [
+            self.table.deleting(pk, f"open#{state.id}", **_still_ours(state, owner)),
+            self.table.putting(
+                {
+                    "pk": pk,
+                    "sk": f"done#{state.id}",
+                    "channel": state.channel,
+                    "codes": state.codes,
+                    "generation": state.generation,
+                    "settled_at": to_text(now),
+                    "ttl": state.retain_until,
+                }
+            ),
+        ]
 
     def mark(self, state: Open, *, owner: str, place: int) -> None:
         """Note which recipient is being sent to. Raises ConditionFailed when the batch is no longer ours."""

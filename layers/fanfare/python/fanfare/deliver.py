@@ -67,6 +67,7 @@ class Report:
 
     again: dict[Job, float] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
+    settled: list[Open] = field(default_factory=list)  # every recipient in them is: to be closed together
     asked: set[Job] = field(default_factory=set)  # the provider was asked: from here on the outcome may be unknown
 
 
@@ -124,19 +125,19 @@ class Deliver:
         attempts = self._attempts(leased)
         wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
         users = self.audience.users(wanted) if wanted else {}
-        settled: dict[tuple[str, int], None] = {}
         for job, attempt in attempts.items():
             try:
-                if self._deliver(job, attempt, users, owner, report, time_left):
-                    settled[attempt.message.id, attempt.state.shard] = None
+                self._deliver(job, attempt, users, owner, report, time_left)
             except ConditionFailed:
                 log.warning("lease lost", extra={"message_id": job.message_id, "batch_id": job.batch_id})
             except Exception:
                 log.exception("attempt broke", extra={"message_id": job.message_id, "batch_id": job.batch_id})
                 if job not in report.asked:
                     self._give_back(job, attempt, owner, report)
-        for message_id, shard in settled:
-            finish(message_id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
+        now = self.clock()
+        settled = self.batches.settle_many(report.settled, owner=owner, now=now)
+        for message_id, shard in dict.fromkeys((state.message_id, state.shard) for state in settled):
+            finish(message_id, messages=self.messages, batches=self.batches, now=now, shard=shard)
         return report
 
     def _lease(self, jobs: Sequence[Job], owner: str) -> dict[Job, Open]:
@@ -171,20 +172,23 @@ class Deliver:
         owner: str,
         report: Report,
         time_left: Callable[[], float],
-    ) -> bool:
-        """One attempt at a batch; True when it is settled."""
-        state, now = attempt.state, self.clock()
-        if attempt.message.state is State.DELETED:
-            return self._end_all(attempt, _Ending(Outcome.DELETED), owner, report)
-        if attempt.message.expired(now):
-            return self._end_all(attempt, _Ending(Outcome.FAILED, "expired"), owner, report)
+    ) -> None:
+        """One attempt at a batch."""
+        state = attempt.state
         if state.lease_owner is not None:
-            return self._taken_over(attempt, owner, report)
+            self._taken_over(attempt, owner, report)
+            return
+        if attempt.message.state is State.DELETED:
+            self._stop(attempt, _Ending(Outcome.DELETED), report)
+            return
+        if attempt.message.expired(self.clock()):
+            self._stop(attempt, _Ending(Outcome.FAILED, "expired"), report)
+            return
         if time_left() < PROVIDER_SECONDS:
             self._release(state, owner, Waiting.QUEUED, self.pace.stale_after)
             report.again[job] = 0.0
-            return False
-        endings = self._resolved_doubts(attempt) if Outcome.IN_DOUBT.value in state.codes else {}
+            return
+        endings = self._resolved_doubts(attempt)
         envelopes, unreachable = self._envelopes(attempt, users, without=endings)
         endings |= unreachable
         results = self._send(job, attempt, envelopes, owner, report)
@@ -204,7 +208,7 @@ class Deliver:
             attempts=state.attempts + 1,
         )
         self._count(endings, report)
-        return self._close(job, after, owner, report)
+        self._close(job, after, owner, report)
 
     def _send(
         self, job: Job, attempt: _Attempt, envelopes: Mapping[int, Envelope], owner: str, report: Report
@@ -228,38 +232,37 @@ class Deliver:
         """Something of ours broke before the provider was asked: an attempt is spent, nothing is in doubt."""
         after = replace(attempt.state, attempts=attempt.state.attempts + 1, reason="internal_error")
         if after.attempts >= self.pace.max_attempts:
-            self._end_all(attempt, _Ending(Outcome.FAILED, "internal_error"), owner, report)
+            self._stop(attempt, _Ending(Outcome.FAILED, "internal_error"), report)
         else:
             self._close(job, after, owner, report)
 
-    def _close(self, job: Job, after: Open, owner: str, report: Report) -> bool:
-        """Settle the batch, or give it back with what is left in it."""
+    def _close(self, job: Job, after: Open, owner: str, report: Report) -> None:
+        """Settle the batch, together with the others of the run, or give it back with what is left in it."""
         if not after.unsettled:
-            self.batches.settle(after, owner=owner, now=self.clock())
-            return True
-        if Outcome.IN_DOUBT.value in after.codes:
+            report.settled.append(after)
+        elif Outcome.IN_DOUBT.value in after.codes:
             self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
-            return False
-        delay = self.pace.delay(after.attempts)
-        # the queue brings the copy back; the reconciler steps in only if it does not
-        self._release(after, owner, Waiting.RETRY, delay + self.pace.stale_after)
-        report.again[job] = delay
-        return False
+        else:
+            delay = self.pace.delay(after.attempts)
+            # the queue brings the copy back; the reconciler steps in only if it does not
+            self._release(after, owner, Waiting.RETRY, delay + self.pace.stale_after)
+            report.again[job] = delay
 
     def _release(self, state: Open, owner: str, waiting: Waiting, seconds: float) -> None:
         due_at = self.clock() + timedelta(seconds=seconds)
         self.batches.release(state, owner=owner, due_at=due_at, waiting=waiting)
 
-    def _end_all(self, attempt: _Attempt, ending: _Ending, owner: str, report: Report) -> bool:
-        """The same ending for every recipient that is not settled."""
+    def _stop(self, attempt: _Attempt, ending: _Ending, report: Report) -> None:
+        """Nothing more is sent: the same ending for all, save those who were, or may have been, sent to before."""
+        doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = dict.fromkeys(attempt.state.unsettled, ending)
+        endings |= dict.fromkeys(doubts, _Ending(Outcome.FAILED, "outcome_unknown"))
+        endings |= self._known_as_sent(attempt, doubts)
         self._record(attempt, endings, attempts=attempt.state.attempts)
         self._count(endings, report)
-        after = attempt.state.with_outcomes(dict.fromkeys(endings, ending.outcome))
-        self.batches.settle(after, owner=owner, now=self.clock())
-        return True
+        report.settled.append(attempt.state.with_outcomes({place: each.outcome for place, each in endings.items()}))
 
-    def _taken_over(self, attempt: _Attempt, owner: str, report: Report) -> bool:
+    def _taken_over(self, attempt: _Attempt, owner: str, report: Report) -> None:
         """A worker before this one never came back: what it handed to the provider is not known. Wait for events."""
         doubtful = attempt.state.unsettled
         if self.channel.one_by_one:
@@ -270,15 +273,14 @@ class Deliver:
             sent = self._known_as_sent(attempt, attempt.state.unsettled)
             doubts |= dict.fromkeys(sent, Outcome.SENT)
         after = replace(attempt.state.with_outcomes(doubts), attempts=attempt.state.attempts + 1)
-        if not after.unsettled:
-            self.batches.settle(after, owner=owner, now=self.clock())
-            return True
-        self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
-        return False
+        if after.unsettled:
+            self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
+        else:
+            report.settled.append(after)
 
     def _resolved_doubts(self, attempt: _Attempt) -> dict[int, _Ending]:
         """Recipients whose outcome was lost and is known by now, or that `on_doubt` holds back."""
-        doubts = [place for place, code in enumerate(attempt.state.codes) if code == Outcome.IN_DOUBT.value]
+        doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = self._known_as_sent(attempt, doubts)
         if attempt.message.on_doubt == "hold" or attempt.state.attempts >= self.pace.max_attempts:
             held = _Ending(Outcome.FAILED, "outcome_unknown")
@@ -287,6 +289,8 @@ class Deliver:
 
     def _known_as_sent(self, attempt: _Attempt, places: Sequence[int]) -> dict[int, _Ending]:
         """Those that our own record, or a receipt of the provider's, says were sent."""
+        if not places:
+            return {}
         keys = {place: (attempt.batch.recipients[place], attempt.message.id, attempt.batch.channel) for place in places}
         records = self.deliveries.get_many(keys.values())
         receipts = self.deliveries.receipts(keys.values())

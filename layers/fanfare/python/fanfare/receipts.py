@@ -1,4 +1,4 @@
-"""What a provider reports afterwards, in our words: the words between a channel and the deliveries table."""
+"""What providers report afterwards, in our words."""
 
 from __future__ import annotations
 

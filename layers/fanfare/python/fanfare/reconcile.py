@@ -161,7 +161,7 @@ class Reconcile:
             log.error("a batch without a message", extra={"message_id": state.message_id, "batch_id": state.id})
             self.batches.put_off(state, now + timedelta(hours=1))
             return None
-        if message.state is State.DELETED:
+        if message.state is State.DELETED and not state.doubtful:
             self._end(state, message, Outcome.DELETED, None, now)
             return None
         lost = state.waiting in (Waiting.QUEUED, Waiting.RETRY)

@@ -13,6 +13,7 @@ import functools
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
@@ -32,6 +33,8 @@ OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part: SES takes 1 MB
 VALUE_LIMIT: Final = 400_000  # characters of a value made by a filter or an operator
 ITERATION_LIMIT: Final = 20_000  # steps of all loops of one rendering
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time
+STEPS_A_LOOK: Final = 50
+PIECES_A_LOOK: Final = 64
 NESTING_LIMIT: Final = 100  # levels of the syntax tree
 
 # What a template may be made of. No Call: nothing can be run. No Assign: nothing can grow by doubling.
@@ -277,13 +280,17 @@ class _Budget:
 
     def __init__(self) -> None:
         self.iterations = 0
-        self.until = time.thread_time() + SECONDS_LIMIT
+        self.until: float | None = None
 
     def step(self) -> None:
         self.iterations += 1
-        if self.iterations > ITERATION_LIMIT:
+        if self.iterations % STEPS_A_LOOK:  # the thread's clock is a system call: not at every step
+            return
+        if self.iterations >= ITERATION_LIMIT:
             raise _Exceeded(f"loops take more than {ITERATION_LIMIT:,} steps")
-        if time.thread_time() > self.until:
+        now = time.thread_time()
+        self.until = self.until or now + SECONDS_LIMIT
+        if now > self.until:
             raise _Exceeded(f"takes more than {SECONDS_LIMIT:g} s to render")
 
 
@@ -421,17 +428,28 @@ class _Compiled:
         output: list[str] = []
         size = 0
         try:
-            for piece in self.template.generate(**seen, _budget=_Budget()):
-                size += len(piece)
+            pieces = self.template.root_render_func(self.template.new_context({**seen, "_budget": _Budget()}))
+            while some := list(islice(pieces, PIECES_A_LOOK)):
+                size += sum(map(len, some))
                 if size > OUTPUT_LIMIT:
                     raise TemplateError(f"renders to more than {OUTPUT_LIMIT:,} characters")
-                output.append(piece)
+                output += some
         except (UndefinedError, SecurityError, TemplateRuntimeError) as error:
-            raise self._error(error.message or "does not render", _line(error)) from error
+            raise self._error(error.message or "does not render", self._line(error)) from error
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
             # what a filter or an operator says of values that it can't take
-            raise self._error(str(error) or type(error).__name__, _line(error)) from error
+            raise self._error(str(error) or type(error).__name__, self._line(error)) from error
         return "".join(output)
+
+    def _line(self, error: BaseException) -> int | None:
+        """The line of the template behind the line of the Python that Jinja made of it."""
+        line = None
+        trace = error.__traceback__
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == "<template>":
+                line = self.template.get_corresponding_lineno(trace.tb_lineno)
+            trace = trace.tb_next
+        return line
 
     def _error(self, detail: str, line: int | None) -> TemplateError:
         if line is None:
@@ -449,17 +467,6 @@ _ENVIRONMENTS: Final = {html: _Environment(html=html) for html in (False, True)}
 @functools.lru_cache(maxsize=1024)
 def _compiled(sources: Sources, html: bool) -> _Compiled:
     return _Compiled(sources, _ENVIRONMENTS[html])
-
-
-def _line(error: BaseException) -> int | None:
-    """The template's own line: Jinja rewrites the traceback so that its frames carry it."""
-    line = None
-    trace = error.__traceback__
-    while trace is not None:
-        if trace.tb_frame.f_code.co_filename == "<template>":
-            line = trace.tb_lineno
-        trace = trace.tb_next
-    return line
 
 
 def _column(text: str, detail: str) -> int:

@@ -8,25 +8,28 @@ resolves to another one a moment later changes nothing). Redirects are not follo
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import hmac
 import ipaddress
 import json
 import socket
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http.client import HTTPException
+from threading import Timer
 from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
-import urllib3
-from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError, SSLError
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import HTTPError
 
 from ..clock import Clock
 from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
 
 CONNECT_SECONDS: Final = 3.0
-READ_SECONDS: Final = 5.0
-ANSWER_BYTES: Final = 4_096  # of the answer, read and thrown away
+READ_SECONDS: Final = 5.0  # of silence
+TOTAL_SECONDS: Final = 10.0  # of all together: who sends a letter every four seconds is never silent
 URL_LIMIT: Final = 2_048
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
@@ -60,12 +63,19 @@ class Webhook(Channel):
     one_by_one: ClassVar[bool] = True
 
     def __init__(
-        self, *, key: bytes, clock: Clock, allowed: frozenset[str] = frozenset(), resolve: Resolve | None = None
+        self,
+        *,
+        key: bytes,
+        clock: Clock,
+        allowed: frozenset[str] = frozenset(),
+        resolve: Resolve | None = None,
+        total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self.key = key
         self.clock = clock
         self.allowed = allowed  # host:port pairs of a local stage that the guard lets through
         self.resolve = resolve or _resolve
+        self.total_seconds = total_seconds
 
     @staticmethod
     def address(profile: Profile) -> str:
@@ -113,6 +123,7 @@ class Webhook(Channel):
             raise AddressRefused("invalid_address") from error
         if not host or parts.username is not None or parts.password is not None:
             raise AddressRefused("invalid_address")
+        host = _ascii(host)
         port = port or (80 if parts.scheme == "http" else 443)
         path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
         local = f"{host}:{port}" in self.allowed
@@ -128,32 +139,53 @@ class Webhook(Channel):
         return Target(parts.scheme, host, found[0], port, path)
 
     def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Result:
-        timeout = urllib3.Timeout(connect=CONNECT_SECONDS, read=READ_SECONDS)
-        pool: urllib3.HTTPConnectionPool
-        if target.scheme == "https":
-            pool = urllib3.HTTPSConnectionPool(
-                target.ip,
-                target.port,
-                timeout=timeout,
-                retries=False,
-                server_hostname=target.host,
-                assert_hostname=target.host,
-                cert_reqs="CERT_REQUIRED",
-            )
-        else:
-            pool = urllib3.HTTPConnectionPool(target.ip, target.port, timeout=timeout, retries=False)
-        with pool:
+        connection = _connection(target)
+        with _cut_off(connection, self.total_seconds):
             try:
-                answer = pool.urlopen(
-                    "POST", target.path, body=body, headers=headers, redirect=False, preload_content=False
-                )
-                answer.read(ANSWER_BYTES)
-                answer.close()
-            except (NewConnectionError, ConnectTimeoutError, SSLError):
+                connection.connect()
+            except (HTTPError, OSError):
                 return Result(Kind.TEMPORARY, "endpoint_unreachable")
-            except HTTPError:
+            try:
+                if connection.sock is not None:
+                    connection.sock.settimeout(READ_SECONDS)
+                connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
+                status = connection.getresponse().status  # what else it says is of no interest
+            except (HTTPError, HTTPException, OSError):
                 return Result(Kind.TEMPORARY, "endpoint_broke_off")
-        return _of_status(answer.status)
+        return _of_status(status)
+
+
+def _connection(target: Target) -> HTTPConnection:
+    """To the very address that was checked; TLS verifies the name."""
+    if target.scheme == "http":
+        return HTTPConnection(target.ip, target.port, timeout=CONNECT_SECONDS)
+    return HTTPSConnection(
+        target.ip,
+        target.port,
+        timeout=CONNECT_SECONDS,
+        server_hostname=target.host,
+        assert_hostname=target.host,
+        cert_reqs="CERT_REQUIRED",
+    )
+
+
+@contextlib.contextmanager
+def _cut_off(connection: HTTPConnection, seconds: float) -> Iterator[None]:
+    """Close the connection at the end, or when its time is up, whatever it is waiting for."""
+
+    def cut() -> None:
+        if connection.sock is not None:
+            with contextlib.suppress(OSError):
+                connection.sock.shutdown(socket.SHUT_RDWR)
+
+    timer = Timer(seconds, cut)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+        connection.close()
 
 
 def _of_status(status: int) -> Result:
@@ -180,10 +212,34 @@ def is_public(text: str) -> bool:
                 return is_public(str(inner))
         if ip in _NAT64:
             return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
+    if any(ip in network for network in NOT_PUBLIC if network.version == ip.version):
+        return False
     return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
 
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+# What Python takes for global, or took in some version. https://www.iana.org/assignments/iana-ipv4-special-registry
+NOT_PUBLIC: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments
+            "192.88.99.0/24",  # 6to4 relays
+            "168.63.129.16/32",  # the metadata of another cloud
+            "2001::/23",  # protocol assignments
+            "3fff::/20",  # documentation
+            "fec0::/10",  # site-local
+        ),
+    )
+)
+
+
+def _ascii(host: str) -> str:
+    """The name as DNS, TLS and the Host header take it."""
+    try:
+        return host if ":" in host else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise AddressRefused("invalid_address") from error
 
 
 def payload(envelope: Envelope) -> dict[str, object]:

@@ -1,0 +1,231 @@
+"""What a delivery costs, counted: `make bench-counts`. Ends with one line of JSON.
+
+One message to one topic, on the real use cases and the real SDK, with AWS in memory behind it. Calls
+and capacity units are exact and the same on every run; CPU is the process's own, user and system,
+less what the memory took.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from fanfare.audience import Audience, Subscription
+from fanfare.batches import Batches
+from fanfare.catalogue import Catalogue, Topic
+from fanfare.channels.email import Email
+from fanfare.deliver import Deliver, Pace
+from fanfare.deliveries import Deliveries
+from fanfare.fan_out import FanOut
+from fanfare.items import Table
+from fanfare.links import Links
+from fanfare.messages import Messages
+from fanfare.models import SubmitRequest
+from fanfare.queues import Queues, read_fan_out_body, read_job_body
+from fanfare.status import State
+from fanfare.submit import submit
+from fanfare.templates import Renderer
+
+from bench.null_aws import NullAws
+from local.demo import job
+from local.memory.aws import Memory, Usage
+
+BUDGETS = {
+    "limited": {"aws_calls_per_1000": 200.0, "write_units_per_delivery": 4.5},
+    "unlimited": {"aws_calls_per_1000": 130.0, "write_units_per_delivery": 2.5},
+}
+CPU_BUDGET = 0.30
+POST_BUDGET = 3
+LIMIT = {"count": 3, "per_seconds": 3600, "overflow": "drop"}
+PACE = Pace(lease=75, backoff=30, max_attempts=8, doubt_grace=120, stale_after=120)
+
+
+@dataclass
+class Cost:
+    """What one message cost."""
+
+    recipients: int
+    usage: Usage
+    post_calls: int
+    cpu: dict[str, float] = field(default_factory=dict)  # seconds, by function
+
+    @property
+    def calls_per_1000(self) -> float:
+        return self.usage.calls.total() * 1000 / self.recipients
+
+    @property
+    def write_units(self) -> float:
+        return sum(self.usage.write_units.values()) / self.recipients
+
+    @property
+    def read_units(self) -> float:
+        return sum(self.usage.read_units.values()) / self.recipients
+
+    @property
+    def cpu_per_1000(self) -> float:
+        return sum(self.cpu.values()) * 1000 / self.recipients
+
+    def summary(self) -> dict[str, float]:
+        return {
+            "aws_calls_per_1000": round(self.calls_per_1000, 1),
+            "write_units_per_delivery": round(self.write_units, 3),
+            "read_units_per_delivery": round(self.read_units, 3),
+        }
+
+
+class Bench:
+    """A deployment without a network, and one message through it."""
+
+    def __init__(self, recipients: int, *, limit: dict[str, Any] | None) -> None:
+        self.recipients = recipients
+        self.memory = Memory(self.clock)
+        self.aws = NullAws(self.memory)
+        self.clients = {name: self.aws.client(name) for name in ("dynamodb", "sqs", "sesv2")}
+        self.cpu: dict[str, float] = {}
+        self.messages, self.batches = Messages(self._table("messages")), Batches(self._table("batches"))
+        self.audience, self.deliveries = Audience(self._table("audience")), Deliveries(self._table("deliveries"))
+        self.catalogue, self.renderer = Catalogue(self._table("catalogue")), Renderer()
+        self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={"email": "email"})
+        self._prepare(limit)
+
+    def clock(self) -> datetime:
+        return datetime.now(UTC)
+
+    def _table(self, name: str) -> Table:
+        return Table(self.clients["dynamodb"], name)
+
+    def _prepare(self, limit: dict[str, Any] | None) -> None:
+        # the audience is stored past the SDK: it is not what is measured
+        dynamodb: Any = self.memory.dynamodb
+        audience, catalogue = Audience(Table(dynamodb, "audience")), Catalogue(Table(dynamodb, "catalogue"))
+        catalogue.put_topic(Topic(id="orders", title="Orders", limit=limit, created_at="", updated_at=""))
+        catalogue.add_version("order-shipped", job.template(), created_at="")
+        users = [f"user-{number:07d}" for number in range(self.recipients)]
+        profiles = {user: {"name": user.title(), "email": f"{user}@example.com", "locale": "en"} for user in users}
+        audience.put_users(profiles)
+        yeses = [Subscription(user_id=user, topic="orders", channel="email", created_at="") for user in users]
+        audience.subscribe_many(yeses, shards=1)
+        self.memory.usage = Usage()
+
+    def run(self) -> Cost:
+        """Post one message, and let the functions work until it is sent."""
+        message = self._timed("internal_api", self._post)
+        post_calls = self.memory.usage.calls.total()
+        while self.memory.sqs.queues.get("fan_out") or self.memory.sqs.queues.get("email"):
+            for body in self._take("fan_out", 1):
+                self._timed("fan_out", partial(self._fan_out, body))
+            bodies = self._take("email", 10)
+            if bodies:
+                self._timed("deliver", partial(self._deliver, bodies))
+        usage = self.memory.usage
+        found = self.messages.get(message)
+        if found is None or found.state is not State.SENT or self.aws.mails != self.recipients:
+            raise AssertionError(f"{self.aws.mails} of {self.recipients} mails; {found and found.state}")
+        usage.calls["dynamodb:GetItem"] -= 1  # ours, just now
+        return Cost(self.recipients, usage, post_calls, self.cpu)
+
+    def _timed(self, function: str, work: Callable[[], Any]) -> Any:
+        began, behind = time.process_time(), self.aws.seconds
+        result = work()
+        spent = time.process_time() - began - (self.aws.seconds - behind)
+        self.cpu[function] = self.cpu.get(function, 0.0) + spent
+        return result
+
+    def _take(self, queue: str, limit: int) -> list[str]:
+        taken = self.memory.sqs.take(queue, limit, visibility=600)
+        for each in taken:
+            self.memory.sqs.remove(queue, each.handle)
+        return [each.body for each in taken]
+
+    def _post(self) -> str:
+        body = {"topic": "orders", "template": {"id": "order-shipped"}, "data": job.example()}
+        return submit(
+            SubmitRequest.model_validate(body),
+            caller="bench",
+            idempotency_key="one",
+            body=body,
+            messages=self.messages,
+            catalogue=self.catalogue,
+            renderer=self.renderer,
+            queues=self.queues,
+            clock=self.clock,
+            stale_after=PACE.stale_after,
+            retention=timedelta(days=30),
+        ).message_id
+
+    def _fan_out(self, body: str) -> None:
+        FanOut(
+            messages=self.messages,
+            audience=self.audience,
+            catalogue=self.catalogue,
+            batches=self.batches,
+            deliveries=self.deliveries,
+            queues=self.queues,
+            clock=self.clock,
+            stale_after=PACE.stale_after,
+        ).run(read_fan_out_body(body), time_left=lambda: 240.0)
+
+    def _deliver(self, bodies: list[str]) -> None:
+        Deliver(
+            channel=Email(self.clients["sesv2"], sender="no-reply@example.com", configuration_set="fanfare"),
+            batches=self.batches,
+            messages=self.messages,
+            audience=self.audience,
+            catalogue=self.catalogue,
+            deliveries=self.deliveries,
+            renderer=self.renderer,
+            clock=self.clock,
+            pace=PACE,
+            links=Links("https://example.com", keys=lambda: {"k1": "a key for the bench alone"}),
+        ).run([read_job_body(body) for body in bodies], owner="bench", time_left=lambda: 60.0)
+
+
+def measure(recipients: int) -> tuple[Cost, Cost]:
+    """The cost of one message with a limit per user, and without."""
+    return Bench(recipients, limit=LIMIT).run(), Bench(recipients, limit=None).run()
+
+
+def exceeded(limited: Cost, unlimited: Cost) -> list[str]:
+    """Which budgets are missed, and by how much. CPU is told, but a noisy machine must not fail a count."""
+    missed = []
+    for name, cost in (("limited", limited), ("unlimited", unlimited)):
+        for figure, budget in BUDGETS[name].items():
+            if cost.summary()[figure] > budget:
+                missed.append(f"{name} {figure}: {cost.summary()[figure]} of {budget}")
+        if cost.post_calls > POST_BUDGET:
+            missed.append(f"POST makes {cost.post_calls} AWS calls; {POST_BUDGET} are allowed")
+    return missed
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipients", type=int, default=1_000)
+    recipients = parser.parse_args().recipients
+    Bench(200, limit=None).run()  # warm: imports and compiled templates are a cold start's, and measured there
+    limited, unlimited = measure(recipients)
+    for name, cost in (("limited", limited), ("unlimited", unlimited)):
+        print(f"{name}: {recipients:,} recipients, CPU {cost.cpu_per_1000:.3f} s per 1,000", file=sys.stderr)
+        for operation, count in sorted(cost.usage.calls.items()):
+            print(f"    {operation:32}{count:6}", file=sys.stderr)
+        for table, units in sorted(cost.usage.write_units.items()):
+            print(f"    write units {table:20}{units:10.1f}", file=sys.stderr)
+        print("    CPU " + ", ".join(f"{name} {spent:.3f} s" for name, spent in cost.cpu.items()), file=sys.stderr)
+    missed = exceeded(limited, unlimited)
+    for line in missed:
+        print(f"over budget: {line}", file=sys.stderr)
+    result = {"recipients": recipients, "limited": limited.summary(), "unlimited": unlimited.summary()}
+    result["own_cpu_s_per_1000"] = round(unlimited.cpu_per_1000, 3)
+    result["post_aws_calls"] = limited.post_calls
+    print(json.dumps(result))
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

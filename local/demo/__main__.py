@@ -1,0 +1,138 @@
+"""`python -m local.demo`: one message to a thousand users, on a stack of its own, checked to the last recipient.
+
+    --keep  keep the stack running afterwards, to look around in the console
+
+Exits 0 if everything is as it must be, else says what is not.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from ..api import Api, Console
+from ..paths import ROOT, STATE
+from ..processes import StepFailed
+from ..progress import console, step
+from ..run import guarded, keep_open, parser, stack_from
+from ..stack import Stack
+from . import job, report
+from .audience import Kind, Person, people
+
+SECONDS: Final = 120  # for the message to come to rest
+EXPECTED_REASONS: Final = {Kind.WITHOUT_ADDRESS: "no_address", Kind.SPOILT_ADDRESS: "invalid_address"}
+
+
+def main() -> int:
+    options = parser(__doc__ or "")
+    options.add_argument("--keep", action="store_true")
+    return guarded(lambda: demo(options.parse_args()))
+
+
+def demo(options: argparse.Namespace) -> int:
+    started = time.monotonic()
+    console.print("[bold]Fanfare: one message to a thousand users[/bold]\n")
+    with stack_from(options) as stack:
+        wrong = _main_job(stack)
+        console.print(f"All of it took {time.monotonic() - started:.0f} s.")
+        if wrong:
+            raise StepFailed("\n".join(["This is not as it must be:", *(f"  {each}" for each in wrong)]))
+        console.print("[green]Everything is as it must be.[/green]")
+        if options.keep:
+            console.print(f"Look around: {stack.described['console_url']}. Ctrl-C stops it.")
+            keep_open(stack)
+    return 0
+
+
+def _main_job(stack: Stack) -> list[str]:
+    """Prepare, send, tell; what is wrong."""
+    api = Api(stack.described["internal_url"], stack.described["service"])
+    seen = Console(stack.described["console_url"])
+    everyone = people()
+    refused = _prepare(api, stack, everyone)
+    with stack.ticker.paused(), step("Sending the message") as sending:
+        seen.reset_aws_calls()
+        message_id = job.submit(api)
+        after_submit = report.flat(seen.aws_calls())
+        message = job.wait_for_rest(api, message_id, seconds=SECONDS, told=sending.note)
+        time.sleep(0.5)  # the last function may still be at its last call
+        calls = report.only_of_the_message(after_submit, report.flat(seen.aws_calls()))
+    skipped = job.reasons(api, message_id, "skipped")
+    mails = seen.outbox(message_id=message_id)
+    console.print()
+    report.tell_message(message, skipped)
+    used = report.tell_calls(calls, max(message["counts"]["sent"], 1))
+    _keep_one(mails)
+    return [
+        *_wrong_refusals(refused, everyone),
+        *_wrong_outcome(message, skipped, everyone),
+        *_wrong_outbox(mails, everyone),
+        *([f"{used:.0f} AWS calls for 1,000 deliveries, above {report.BUDGET}"] if used > report.BUDGET else []),
+    ]
+
+
+def _prepare(api: Api, stack: Stack, everyone: Sequence[Person]) -> list[dict[str, Any]]:
+    """Topic, template, users, subscriptions; the users that the API refused."""
+    with step("Storing the topic and the template"):
+        job.put_topic(api)
+        job.put_template(api)
+    with step("Storing the users, 100 a call") as storing:
+        refused = job.store_users(api, everyone, storing.note)
+    job.spoil(stack.described["aws_endpoint_url"], stack.outputs["AudienceTableName"], everyone)
+    with step("Subscribing them, 500 a call") as subscribing:
+        job.subscribe(api, _subscribed(everyone), subscribing.note)
+    return refused
+
+
+def _subscribed(everyone: Sequence[Person]) -> list[Person]:
+    return [person for person in everyone if person.kind not in {Kind.REFUSED, Kind.WITHOUT_SUBSCRIPTION}]
+
+
+def _wrong_refusals(refused: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
+    expected = [(person.id, 422) for person in everyone if person.kind is Kind.REFUSED]
+    got = [(result["id"], result["status"]) for result in refused]
+    if got != expected:
+        yield f"the API refused the users {got}, not {expected}"
+
+
+def _wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: Sequence[Person]) -> Iterator[str]:
+    kinds = Counter(person.kind for person in _subscribed(everyone))
+    sent = kinds[Kind.REACHABLE]
+    reasons = Counter({EXPECTED_REASONS[kind]: count for kind, count in kinds.items() if kind in EXPECTED_REASONS})
+    counts = {"recipients": kinds.total(), "sent": sent, "failed": 0, "skipped": reasons.total(), "deleted": 0}
+    counts["outstanding"] = 0
+    if message["state"] != "sent":
+        yield f"the message is {message['state']}, not sent"
+    if message["counts"] != counts:
+        yield f"the counts are {message['counts']}, not {counts}"
+    if skipped != reasons:
+        yield f"the reasons of the skipped are {dict(skipped)}, not {dict(reasons)}"
+
+
+def _wrong_outbox(mails: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
+    expected = Counter((person.id, person.profile["email"]) for person in everyone if person.kind is Kind.REACHABLE)
+    got = Counter((mail["user_id"], mail["to"]) for mail in mails)
+    if got != expected:
+        missing, too_many = expected - got, got - expected
+        yield f"the outbox lacks {missing.total()} mails and has {too_many.total()} too many"
+    if any("{{" in f"{mail['subject']}{mail['html']}{mail['text']}" for mail in mails):
+        yield "a mail has a place that was not filled in"
+
+
+def _keep_one(mails: Sequence[Mapping[str, Any]]) -> None:
+    """The outbox goes with the stack: keep one mail to look at."""
+    if not mails:
+        return
+    mail = next((mail for mail in mails if "<" not in mail["to"]), mails[0])
+    html, text = STATE / "one-mail.html", STATE / "one-mail.txt"
+    html.write_text(mail["html"])
+    text.write_text(f"To: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text']}")
+    console.print(f"One mail, as {mail['to']} got it: {html.relative_to(ROOT)}, {text.relative_to(ROOT)}\n")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

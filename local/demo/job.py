@@ -1,0 +1,139 @@
+"""The steps of the demo, each on its own: the end-to-end tests take them too."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from ..api import Api
+from ..aws import client
+from ..processes import StepFailed
+from .audience import Kind, Person, spoilt_address
+
+TOPIC: Final = "orders.shipped"
+TEMPLATE: Final = "order-shipped"
+FILES: Final = Path(__file__).with_name("order_shipped")
+USERS_A_CALL: Final = 100
+SUBSCRIPTIONS_A_CALL: Final = 500
+CALLS_AT_ONCE: Final = 2  # a machine with two cores has no use for more
+AT_REST: Final = ("sent", "failed", "deleted")
+
+Told = Callable[[str], None]
+
+
+def put_topic(api: Api, topic: str = TOPIC) -> None:
+    body = {"title": "Order shipped", "description": "A parcel has left.", "channels": ["email"], "category": "orders"}
+    reply = api.call("PUT", f"/v1/topics/{topic}", body)
+    if reply.status not in {200, 201}:
+        raise StepFailed(f"The topic was not taken: {reply.status} {reply.content.decode()}")
+
+
+def put_template(api: Api) -> int:
+    """Store the template; its version."""
+    version: int = api.expect(201, "PUT", f"/v1/templates/{TEMPLATE}", template())["version"]
+    return version
+
+
+def template() -> dict[str, Any]:
+    """The template of the files, as the API takes it."""
+    parts = {"subject": "subject.txt", "html": "mail.html", "text": "mail.txt"}
+    return {
+        "channels": {"email": {part: (FILES / name).read_text().rstrip("\n") for part, name in parts.items()}},
+        "schema": json.loads((FILES / "schema.json").read_text()),
+        "example": example(),
+    }
+
+
+def example() -> dict[str, Any]:
+    data: dict[str, Any] = json.loads((FILES / "example.json").read_text())
+    return data
+
+
+def store_users(api: Api, people: Sequence[Person], told: Told) -> list[dict[str, Any]]:
+    """Store all users; the results of those that the API refused."""
+
+    def store(chunk: Sequence[Any]) -> list[dict[str, Any]]:
+        results: list[dict[str, Any]] = api.expect(200, "POST", "/v1/users", {"items": chunk})["items"]
+        return results
+
+    results: list[dict[str, Any]] = []
+    with ThreadPoolExecutor(CALLS_AT_ONCE) as calls:
+        for stored in calls.map(store, _chunks([person.item for person in people], USERS_A_CALL)):
+            results += stored
+            told(f"{len(results)} of {len(people)}")
+    return [result for result in results if result["status"] >= 300]
+
+
+def subscribe(api: Api, people: Sequence[Person], told: Told, topic: str = TOPIC) -> None:
+    """Subscribe everyone given."""
+    items = [{"user_id": person.id, "channel": "email"} for person in people]
+    for chunk in _chunks(items, SUBSCRIPTIONS_A_CALL):
+        results = api.expect(200, "POST", f"/v1/topics/{topic}/subscriptions", {"items": chunk})["items"]
+        for result in results:
+            if result["status"] >= 300:
+                raise StepFailed(f"A subscription was refused: {result}")
+        told(f"{len(chunk)} more of {len(items)}")
+
+
+def spoil(url: str, audience_table: str, people: Sequence[Person]) -> None:
+    """Write addresses that the API would refuse, past it: so do old imports."""
+    dynamodb = client("dynamodb", url)
+    for number, person in enumerate(person for person in people if person.kind is Kind.SPOILT_ADDRESS):
+        dynamodb.update_item(
+            TableName=audience_table,
+            Key={"pk": {"S": f"user#{person.id}"}, "sk": {"S": "user"}},
+            UpdateExpression="SET #profile.#email = :email",
+            ConditionExpression="attribute_exists(pk)",
+            ExpressionAttributeNames={"#profile": "profile", "#email": "email"},
+            ExpressionAttributeValues={":email": {"S": spoilt_address(number)}},
+        )
+
+
+def submit(api: Api, topic: str = TOPIC, **more: Any) -> str:
+    """Post the message; its id."""
+    body = {"topic": topic, "template": {"id": TEMPLATE}, "data": example(), **more}
+    message_id: str = api.expect(202, "POST", "/v1/messages", body)["id"]
+    return message_id
+
+
+def wait_for_rest(api: Api, message_id: str, *, seconds: float, told: Told, every: float = 0.5) -> dict[str, Any]:
+    """The message once it has come to rest. Raises StepFailed if it does not in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        message: dict[str, Any] = api.expect(200, "GET", f"/v1/messages/{message_id}")
+        told(counted(message["counts"]))
+        if message["state"] in AT_REST:
+            return message
+        if time.monotonic() > deadline:
+            told(f"{message['state']}, {counted(message['counts'])}")
+            raise StepFailed(f"After {seconds:.0f} s the message is still {message['state']}: {message['counts']}")
+        time.sleep(every)
+
+
+def deliveries(api: Api, message_id: str, status: str) -> Iterator[dict[str, Any]]:
+    """All deliveries of one status."""
+    cursor = ""
+    while True:
+        query = f"?status={status}&limit=100" + (f"&cursor={cursor}" if cursor else "")
+        page = api.expect(200, "GET", f"/v1/messages/{message_id}/deliveries{query}")
+        yield from page["items"]
+        cursor = page["next_cursor"]
+        if not cursor:
+            return
+
+
+def reasons(api: Api, message_id: str, status: str) -> Counter[str]:
+    return Counter(str(delivery["reason"]) for delivery in deliveries(api, message_id, status))
+
+
+def counted(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count} {word}" for word, count in counts.items() if count) or "nothing yet"
+
+
+def _chunks(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[start : start + size] for start in range(0, len(items), size)]

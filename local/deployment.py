@@ -1,0 +1,75 @@
+"""The CDK app on the emulator: `cdk bootstrap`, `cdk deploy`, what came out, and who may call it."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, Final
+
+from . import synth, toolchain
+from .aws import client
+from .emulator import ACCOUNT, REGION, ROOT_KEY
+from .paths import CDK_LOG
+from .processes import on_loopback, run
+from .progress import step
+
+STACKS: Final = ("Fanfare-local-Storage", "Fanfare-local-Service")
+
+
+def deploy(url: str) -> dict[str, str]:
+    """Both stacks, on the emulator at `url`; their outputs."""
+    CDK_LOG.unlink(missing_ok=True)
+    with ThreadPoolExecutor(1) as beside, toolchain.scratch() as elsewhere:
+        bootstrapped = beside.submit(_bootstrap, url, Path(elsewhere))
+        assembly = synth.assembly()
+        with step("Bootstrapping the emulator's account for the CDK"):
+            bootstrapped.result()
+    with step("Deploying the stacks with the CDK"):
+        flags = ("--require-approval", "never", "--concurrency", "2", "--method", "direct")
+        _cdk(url, "deploy", "--all", "--app", str(assembly), *flags, cwd=assembly)
+    return outputs(url)
+
+
+def outputs(url: str) -> dict[str, str]:
+    """What the stacks tell of themselves."""
+    described = client("cloudformation", url)
+    return {
+        output["OutputKey"]: output["OutputValue"]
+        for name in STACKS
+        for output in described.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", ())
+    }
+
+
+def reachable(internal_api_url: str, url: str) -> str:
+    """An API's URL on the emulator: `https://<id>.execute-api.…` has no name on loopback, its path has."""
+    api_id = internal_api_url.removeprefix("https://").partition(".")[0]
+    return f"{url}/_aws/execute-api/{api_id}"
+
+
+def caller(url: str, name: str, *, policy: str | None = None) -> dict[str, str]:
+    """A new IAM user's keys; without a policy it may do nothing."""
+    iam = client("iam", url)
+    iam.create_user(UserName=name)
+    if policy:
+        iam.attach_user_policy(UserName=name, PolicyArn=policy)
+    key: dict[str, Any] = iam.create_access_key(UserName=name)["AccessKey"]
+    return {"access_key_id": key["AccessKeyId"], "secret_access_key": key["SecretAccessKey"]}
+
+
+def _bootstrap(url: str, elsewhere: Path) -> None:
+    # in a folder of its own: beside cdk.json it would synthesize the app
+    _cdk(url, "bootstrap", f"aws://{ACCOUNT}/{REGION}", cwd=elsewhere)
+    # The bucket takes nothing but TLS, which there is none of on loopback.
+    s3 = client("s3", url)
+    s3.delete_bucket_policy(Bucket=f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}")
+
+
+def _cdk(url: str, *arguments: str, cwd: Path) -> None:
+    environment = toolchain.cdk_environment() | {
+        "AWS_ENDPOINT_URL": url,
+        "AWS_ACCESS_KEY_ID": ROOT_KEY,
+        "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
+        "AWS_REGION": REGION,
+        "AWS_DEFAULT_REGION": REGION,
+    }
+    run(toolchain.cdk(*arguments), log=CDK_LOG, cwd=cwd, env=on_loopback(environment))

@@ -1,0 +1,70 @@
+"""The CDK app, synthesized for the emulator, once for each state of its sources."""
+
+from __future__ import annotations
+
+import hashlib
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from . import toolchain
+from .bridges import bridge
+from .paths import CACHE, CDK_LOG, ROOT
+from .processes import run
+from .progress import step
+
+SOURCES: Final = ("app.py", "cdk.json", "pyproject.toml", "requirements.lock", "infra", "layers", "functions")
+BRIDGES: Final = Path(__file__).with_name("bridges.py")
+# So short that a person waits for a failure to be repaired, and a test for all of them.
+TIMES: Final = {
+    "stale_after_seconds": 10,
+    "backoff_seconds": 1,
+    "max_attempts": 5,
+    "doubt_grace_seconds": 5,
+}
+# Each function at work is a process here, slow to start: a few more than there are cores, no more.
+CONCURRENCY: Final = {"max_concurrency": 3}
+CONTEXT: Final = {
+    "stage": "local",
+    "local": "true",
+    **{name: str(value) for name, value in {**TIMES, **CONCURRENCY}.items()},
+}
+
+
+def assembly() -> Path:
+    """The cloud assembly of the sources as they are."""
+    place = CACHE / f"cdk.out-{_digest()}"
+    if place.is_dir():
+        return place
+    with step("Synthesizing the CDK app, as its sources have changed"):
+        for stale in CACHE.glob("cdk.out-*"):
+            shutil.rmtree(stale)
+        unfinished = CACHE / "cdk.out-unfinished"
+        context = [word for name, value in CONTEXT.items() for word in ("--context", f"{name}={value}")]
+        run(
+            toolchain.cdk("synth", "--quiet", "--output", str(unfinished), *context),
+            log=CDK_LOG,
+            cwd=ROOT,
+            env=toolchain.cdk_environment(),
+        )
+        bridge(unfinished)
+        return unfinished.rename(place)
+
+
+def _digest() -> str:
+    digest = hashlib.sha256(f"{sys.version}{sorted(CONTEXT.items())}".encode() + BRIDGES.read_bytes())
+    for path in _files():
+        digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:16]
+
+
+def _files() -> Iterator[Path]:
+    for name in SOURCES:
+        place = ROOT / name
+        if place.is_file():
+            yield place
+        for path in sorted(place.rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                yield path

@@ -1,0 +1,126 @@
+"""What the environment that the stack gives a function is made into."""
+
+from __future__ import annotations
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from fanfare import wiring
+from fanfare.channels import CHANNELS, Push, Webhook
+from fanfare.events import DELIVERIES_RECORDED, MESSAGE_MOVED, Events
+
+from tests.integration.conftest import Aws, Clock
+from tests.integration.pipeline import Pipeline
+from tests.integration.provider import Ses
+
+
+class Bus:
+    """Keeps what is put on it."""
+
+    def __init__(self) -> None:
+        self.calls: list[list[dict[str, Any]]] = []
+
+    def put_events(self, *, Entries: Any) -> dict[str, Any]:
+        self.calls.append(list(Entries))
+        return {"FailedEntryCount": 0}
+
+    def told(self, kind: str) -> list[dict[str, Any]]:
+        return [json.loads(each["Detail"]) for call in self.calls for each in call if each["DetailType"] == kind]
+
+
+@pytest.fixture
+def bus(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Bus:
+    bus = Bus()
+    monkeypatch.setenv("FANFARE_EVENT_BUS_NAME", "bus")
+    monkeypatch.setenv("FANFARE_DELIVERY_EVENTS", "true")
+    opened = Events(lambda: bus, bus="bus")
+    monkeypatch.setattr(wiring, "events", lambda: opened)
+    return bus
+
+
+@pytest.fixture
+def pipeline(aws: Aws, clock: Clock) -> Pipeline:
+    ses = Ses()
+    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    return Pipeline(aws, clock, ses)
+
+
+@pytest.mark.parametrize("name", CHANNELS)
+def test_every_channel_opens(aws: Aws, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    monkeypatch.setenv("FANFARE_CHANNEL", name)
+    assert isinstance(wiring.channel(), CHANNELS[name])
+    assert wiring.deliver().channel is wiring.channel()
+
+
+def test_push_has_the_applications_that_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANFARE_CHANNEL", "push")
+    monkeypatch.setenv("FANFARE_PUSH_FCM_APPLICATION_ARN", "arn:app/GCM/shop")
+    push = wiring.channel()
+    assert isinstance(push, Push)
+    assert push.applications == {"fcm": "arn:app/GCM/shop"}
+
+
+def test_webhooks_are_signed_with_the_newest_key(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANFARE_CHANNEL", "webhook")
+    monkeypatch.setattr(wiring, "signing_keys", lambda: {"k1": "old", "k2": "new"})
+    webhook = wiring.channel()
+    assert isinstance(webhook, Webhook)
+    assert (webhook.key, webhook.allowed) == (b"new", frozenset())
+    monkeypatch.setenv("FANFARE_WEBHOOK_ALLOWED", "localhost:8080,localhost:8081")
+    wiring.channel.cache_clear()
+    assert wiring.channel().allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]
+
+
+def test_links_are_made_where_it_is_known_where_they_lead(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert wiring.links() is None
+    monkeypatch.setenv("FANFARE_PUBLIC_URL", "https://notify.shop.example/")
+    links = wiring.links()
+    assert links is not None
+    assert links.unsubscribe("ada", "orders", "email").startswith("https://notify.shop.example/v1/unsubscribe/")
+
+
+def test_inboxes_are_kept_for_as_long_as_messages_are(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("FANFARE_RETENTION_DAYS", "7")
+    assert wiring.inboxes().retention == timedelta(days=7)
+
+
+def test_a_user_gets_no_more_on_a_channel_than_the_deployment_allows(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    limits = {"email": {"count": 1, "per_seconds": 3600, "overflow": "drop"}}
+    monkeypatch.setenv("FANFARE_USER_LIMITS", json.dumps(limits))
+    pipeline.topic()
+    pipeline.subscribers(3)
+    first, second = pipeline.post(), pipeline.post()
+    pipeline.run()
+    assert pipeline.counts(first)["sent"] == 3
+    assert pipeline.counts(second)["skipped"] == 3
+    assert pipeline.delivery("user-0000", second).reason == "rate_limited"
+
+
+def test_services_are_told_when_a_message_is_sent_and_to_whom(bus: Bus, pipeline: Pipeline) -> None:
+    pipeline.topic()
+    users = pipeline.subscribers(60)
+    message = pipeline.post()
+    pipeline.run()
+    (moved,) = bus.told(MESSAGE_MOVED)
+    assert (moved["message_id"], moved["state"], moved["counts"]["sent"]) == (message, "sent", 60)
+    told = [each["user_id"] for detail in bus.told(DELIVERIES_RECORDED) for each in detail["deliveries"]]
+    assert sorted(told) == users
+    assert len(bus.calls) <= 2
+
+
+def test_services_are_told_of_a_deletion_once(bus: Bus, pipeline: Pipeline) -> None:
+    pipeline.topic()
+    message = pipeline.post()
+    for _ in range(2):
+        pipeline.cancel(message)
+    assert [(each["message_id"], each["state"]) for each in bus.told(MESSAGE_MOVED)] == [(message, "deleted")]
+
+
+def test_where_there_is_no_bus_nobody_is_told(pipeline: Pipeline) -> None:
+    assert wiring.messages().moved is None
+    assert wiring.deliveries().recorded is None
+    wiring.flush_events()

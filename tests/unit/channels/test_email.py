@@ -1,0 +1,206 @@
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
+from fanfare.channels.base import AddressRefused, Kind
+from fanfare.channels.email import (
+    BOUNCE,
+    CALL_BYTES,
+    CALL_ERROR,
+    ENTRY_STATUS,
+    EVENT,
+    Email,
+    from_tag_value,
+    report,
+    tag_value,
+)
+from fanfare.receipts import PROVES_SENT, Receipt
+from fanfare.record_receipt import READERS, read
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.unit.channels.fakes import Provider, envelope, refusal
+
+MAIL = {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello"}
+
+
+def accepted(_: str, request: Any) -> dict[str, Any]:
+    """SES takes every entry of the call."""
+    entries = range(len(request["BulkEmailEntries"]))
+    return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": f"ses-{place}"} for place in entries]}
+
+
+def channel(*answers: Any) -> tuple[Email, Provider]:
+    provider = Provider(*answers or (accepted,))
+    return Email(provider, sender="Shop <hello@shop.example>", configuration_set="rules"), provider  # type: ignore[arg-type]
+
+
+def event(kind: str, **more: Any) -> dict[str, Any]:
+    """An event of SES as the queue holds it."""
+    tags = {"message_id": ["message-1"], "user_id": [tag_value("ada")]}
+    mail = {"messageId": "ses-1", "tags": tags}
+    return {"source": "aws.ses", "time": "2027-01-01T08:00:00Z", "detail": {"eventType": kind, "mail": mail, **more}}
+
+
+def bounce(kind: str) -> dict[str, Any]:
+    return event("Bounce", bounce={"bounceType": kind, "bounceSubType": "General"})
+
+
+def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own() -> None:
+    email, provider = channel()
+    people = [f"user-{number}" for number in range(50)]
+    results = email.send([envelope(each, content={**MAIL, "subject": each}) for each in people])
+    assert [result.provider_id for result in results] == [f"ses-{place}" for place in range(50)]
+    ((_, request),) = provider.asked
+    for person, entry in zip(people, request["BulkEmailEntries"], strict=True):
+        data = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
+        assert data["subject"] == person
+        assert entry["Destination"]["ToAddresses"] == [f"{person}@example.com"]
+        assert {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]} == {
+            "message_id": "message-1",
+            "user_id": tag_value(person),
+        }
+    assert request["ConfigurationSetName"] == "rules"
+
+
+def test_mails_too_large_for_one_call_go_in_several_and_stay_in_order() -> None:
+    email, provider = channel()
+    heavy = {**MAIL, "html": "x" * (CALL_BYTES // 3)}
+    results = email.send([envelope(str(number), content=heavy) for number in range(5)])
+    assert [result.kind for result in results] == [Kind.SENT] * 5
+    assert [len(request["BulkEmailEntries"]) for _, request in provider.asked] == [2, 2, 1]
+    sent = [
+        entry["Destination"]["ToAddresses"][0] for _, request in provider.asked for entry in request["BulkEmailEntries"]
+    ]
+    assert sent == [f"{number}@example.com" for number in range(5)]
+
+
+def test_a_mail_that_can_be_left_says_how_with_one_click() -> None:
+    email, provider = channel()
+    link = "https://notify.shop.example/v1/unsubscribe/token"
+    email.send([envelope(content=MAIL, unsubscribe=link), envelope(content=MAIL)])
+    first, second = provider.asked[0][1]["BulkEmailEntries"]
+    assert first["ReplacementHeaders"] == [
+        {"Name": "List-Unsubscribe", "Value": f"<{link}>"},
+        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+    ]
+    assert second["ReplacementHeaders"] == []
+
+
+@pytest.mark.parametrize("status", ENTRY_STATUS)
+def test_each_status_of_an_entry_means_what_the_literal_says(status: str) -> None:
+    email, _ = channel({"BulkEmailEntryResults": [{"Status": status, "MessageId": "id"}, {"Status": "SUCCESS"}]})
+    first, second = email.send([envelope("ada", content=MAIL), envelope("bob", content=MAIL)])
+    assert (first.kind, first.reason) == (ENTRY_STATUS[status].kind, ENTRY_STATUS[status].reason)
+    assert second.kind is Kind.SENT  # what one entry meets is not the others' fault
+
+
+def test_a_status_that_is_new_is_tried_again() -> None:
+    email, _ = channel({"BulkEmailEntryResults": [{"Status": "SOMETHING_NEW"}]})
+    assert email.send([envelope(content=MAIL)])[0].kind is Kind.TEMPORARY
+
+
+@pytest.mark.parametrize("code", CALL_ERROR)
+def test_each_error_of_the_call_means_the_same_for_every_entry(code: str) -> None:
+    email, _ = channel(refusal(code))
+    assert email.send([envelope(content=MAIL)] * 2) == [CALL_ERROR[code]] * 2
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ReadTimeoutError(endpoint_url="ses"), Kind.UNKNOWN),  # it may have been accepted
+        (refusal("InternalFailure", 500), Kind.UNKNOWN),
+        (refusal("ServiceUnavailable", 503), Kind.TEMPORARY),  # turned away at the door
+        (refusal("SomethingNew", 400), Kind.TEMPORARY),
+        (ConnectTimeoutError(endpoint_url="ses"), Kind.TEMPORARY),  # nothing was sent
+        (EndpointConnectionError(endpoint_url="ses"), Kind.TEMPORARY),
+    ],
+    ids=str,
+)
+def test_an_answer_that_is_lost_is_unknown_and_one_that_never_went_out_is_not(error: Exception, kind: Kind) -> None:
+    email, provider = channel(error)
+    assert [result.kind for result in email.send([envelope(content=MAIL)] * 2)] == [kind] * 2
+    assert len(provider.asked) == 1
+
+
+def test_throttling_and_quota_spend_no_attempt() -> None:
+    kinds = {status: ENTRY_STATUS[status].kind for status in ("ACCOUNT_THROTTLED", "ACCOUNT_DAILY_QUOTA_EXCEEDED")}
+    assert set(kinds.values()) == {Kind.THROTTLED}
+    assert CALL_ERROR["TooManyRequestsException"].kind is Kind.THROTTLED
+
+
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [(None, "no_address"), ("", "no_address"), ("ada", "invalid_address"), ("ada@", "invalid_address")],
+)
+def test_who_has_no_address_is_not_written_to(written: str | None, reason: str) -> None:
+    with pytest.raises(AddressRefused) as refused:
+        Email.address({"email": written})
+    assert refused.value.reason == reason
+    assert Email.identity({"email": written}) is None
+
+
+def test_an_international_domain_goes_as_punycode_and_suppressions_know_it_in_lower_case() -> None:
+    assert Email.address({"email": "Ada@bücher.example"}) == "Ada@xn--bcher-kva.example"
+    assert Email.identity({"email": "Ada@Example.com"}) == "ada@example.com"
+
+
+@given(st.text(min_size=1, max_size=128))
+def test_a_tag_holds_any_user_id_in_the_letters_that_ses_allows(user_id: str) -> None:
+    tag = tag_value(user_id)
+    assert set(tag) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
+    assert from_tag_value(tag) == user_id
+
+
+# Receipts
+
+
+@pytest.mark.parametrize("kind", EVENT)
+def test_each_event_is_the_receipt_that_the_literal_says(kind: str) -> None:
+    read_as = report(event(kind))
+    assert read_as is not None
+    assert (read_as.receipt, read_as.user_id, read_as.message_id) == (EVENT[kind], "ada", "message-1")
+    assert (read_as.channel, read_as.provider_id) == ("email", "ses-1")
+    assert read_as.at == datetime(2027, 1, 1, 8, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("kind", "receipt"),
+    [
+        ("Permanent", Receipt.BOUNCED_HARD),
+        ("Transient", Receipt.BOUNCED_SOFT),
+        ("Undetermined", Receipt.BOUNCED_SOFT),
+    ],
+)
+def test_only_a_permanent_bounce_is_hard(kind: str, receipt: Receipt) -> None:
+    assert BOUNCE.keys() == {"Permanent", "Transient", "Undetermined"}
+    read_as = report(bounce(kind))
+    assert read_as is not None
+    assert read_as.receipt is receipt
+
+
+def test_what_was_rejected_was_not_sent_and_all_else_was() -> None:
+    assert {receipt for receipt in EVENT.values() if receipt not in PROVES_SENT} == {Receipt.REJECTED}
+    assert set(BOUNCE.values()) <= PROVES_SENT
+
+
+@pytest.mark.parametrize("kind", ["Open", "Click", "Subscription", "Something new"])
+def test_events_that_are_no_receipt_are_left_alone(kind: str) -> None:
+    assert report(event(kind)) is None
+
+
+@pytest.mark.parametrize("tags", [{}, {"message_id": ["message-1"]}, {"message_id": [], "user_id": []}])
+def test_mail_that_carries_no_tags_of_ours_is_none_of_ours(tags: dict[str, Any]) -> None:
+    foreign = event("Delivery")
+    foreign["detail"]["mail"]["tags"] = tags
+    assert report(foreign) is None
+
+
+def test_an_event_is_read_by_its_source() -> None:
+    assert READERS.keys() == {"aws.ses"}
+    assert read(event("Delivery")) == report(event("Delivery"))

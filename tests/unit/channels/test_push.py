@@ -1,0 +1,125 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from botocore.exceptions import ReadTimeoutError
+from fanfare.channels.base import AddressRefused, Envelope, Kind
+from fanfare.channels.push import GONE, PLATFORMS, PUBLISH_ERROR, Push, payload
+
+from tests.unit.channels.fakes import Provider, envelope, refusal
+
+APPLICATIONS = {"fcm": "arn:app/GCM/shop", "apns": "arn:app/APNS/shop"}
+PHONE, TABLET = ("fcm", "phone"), ("apns", "tablet")
+
+
+def note(*devices: tuple[str, str]) -> Envelope:
+    return envelope(address=devices or (PHONE,), content={"title": "Order A-17", "body": "It has left"})
+
+
+class Sns:
+    """Devices by their token: what publishing to each is answered."""
+
+    def __init__(self, **answers: Any) -> None:
+        self.answers = answers
+        self.provider = Provider(self.answer)
+
+    def answer(self, operation: str, request: Any) -> Any:
+        if operation == "create_platform_endpoint":
+            return {"EndpointArn": f"{request['PlatformApplicationArn']}/{request['Token']}"}
+        return self.answers.get(request["TargetArn"].rpartition("/")[2], {"MessageId": "sns-1"})
+
+    def channel(self, **applications: str) -> Push:
+        return Push(self.provider, applications=applications or APPLICATIONS)  # type: ignore[arg-type]
+
+    def published(self) -> list[str]:
+        return [request["TargetArn"] for operation, request in self.provider.asked if operation == "publish"]
+
+
+def test_every_device_of_a_user_is_reached() -> None:
+    sns = Sns()
+    (result,) = sns.channel().send([note(PHONE, TABLET)])
+    assert (result.kind, result.provider_id, result.gone) == (Kind.SENT, "sns-1", ())
+    assert sns.published() == ["arn:app/GCM/shop/phone", "arn:app/APNS/shop/tablet"]
+
+
+def test_a_device_has_its_endpoint_made_once() -> None:
+    sns = Sns()
+    push = sns.channel()
+    push.send([note(), note()])
+    push.send([note()])
+    assert [operation for operation, _ in sns.provider.asked].count("create_platform_endpoint") == 1
+
+
+@pytest.mark.parametrize("code", ["EndpointDisabled", "NotFound", "InvalidParameter"])
+def test_a_device_that_is_gone_is_named_and_the_user_reached_on_another(code: str) -> None:
+    (result,) = Sns(phone=refusal(code)).channel().send([note(PHONE, TABLET)])
+    assert result.kind is Kind.SENT
+    assert result.gone == (PHONE,)
+
+
+def test_a_user_whose_every_device_is_gone_is_not_tried_again() -> None:
+    (result,) = Sns(phone=refusal("EndpointDisabled"), tablet=refusal("NotFound")).channel().send([note(PHONE, TABLET)])
+    assert result.kind is Kind.PERMANENT
+    assert result.gone == (PHONE, TABLET)
+
+
+def test_a_device_in_trouble_is_not_taken_for_gone() -> None:
+    (result,) = Sns(phone=refusal("PlatformApplicationDisabled")).channel().send([note()])
+    assert (result.kind, result.gone) == (Kind.TEMPORARY, ())
+
+
+def test_a_lost_answer_is_unknown_unless_another_device_was_reached() -> None:
+    lost = ReadTimeoutError(endpoint_url="sns")
+    assert Sns(phone=lost).channel().send([note()])[0].kind is Kind.UNKNOWN
+    assert Sns(phone=lost, tablet=refusal("Throttled")).channel().send([note(PHONE, TABLET)])[0].kind is Kind.UNKNOWN
+    assert Sns(phone=lost).channel().send([note(PHONE, TABLET)])[0].kind is Kind.SENT
+
+
+def test_an_endpoint_that_could_not_be_made_leaves_no_doubt() -> None:
+    push = Push(Provider(ReadTimeoutError(endpoint_url="sns")), applications=APPLICATIONS)  # type: ignore[arg-type]
+    assert push.send([note()])[0].kind is Kind.TEMPORARY
+
+
+def test_a_platform_that_is_not_deployed_is_said_to_be_so() -> None:
+    (result,) = Sns().channel(fcm="arn:app/GCM/shop").send([note(TABLET)])
+    assert (result.kind, result.reason, result.gone) == (Kind.PERMANENT, "platform_not_configured", ())
+
+
+@pytest.mark.parametrize("code", PUBLISH_ERROR)
+def test_each_error_means_what_the_literal_says(code: str) -> None:
+    (result,) = Sns(phone=refusal(code)).channel().send([note()])
+    assert (result.kind, result.reason) == (PUBLISH_ERROR[code].kind, PUBLISH_ERROR[code].reason)
+    assert bool(result.gone) is (result.reason in GONE)
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_device_is_reached_by_the_service_of_its_platform(platform: str) -> None:
+    assert Push.address({"push": [{"platform": platform, "token": "t"}]}) == ((platform, "t"),)
+    assert Sns().channel().send([note((platform, "t"))])[0].kind is Kind.SENT
+
+
+@pytest.mark.parametrize(
+    ("devices", "reason"),
+    [
+        (None, "no_address"),
+        ([], "no_address"),
+        ([{"platform": "pager", "token": "t"}], "invalid_address"),
+        ([{"platform": "fcm", "token": ""}], "invalid_address"),
+    ],
+)
+def test_who_has_no_device_is_not_written_to(devices: Any, reason: str) -> None:
+    with pytest.raises(AddressRefused) as refused:
+        Push.address({"push": devices})
+    assert refused.value.reason == reason
+
+
+def test_each_platform_gets_the_payload_that_it_knows() -> None:
+    told = payload(note())
+    assert told["default"] == "It has left"
+    fcm = json.loads(told["GCM"])["fcmV1Message"]["message"]
+    assert fcm["notification"] == {"title": "Order A-17", "body": "It has left"}
+    assert fcm["data"] == {"message_id": "message-1"}
+    for name in ("APNS", "APNS_SANDBOX"):
+        assert json.loads(told[name])["aps"]["alert"] == {"title": "Order A-17", "body": "It has left"}

@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
+from fanfare.channels.base import AddressRefused, Kind
+from fanfare.channels.sms import PUBLISH_ERROR, Sms, e164, segments
+
+from tests.unit.channels.fakes import Provider, envelope, refusal
+
+
+def channel(*answers: Any) -> tuple[Sms, Provider]:
+    provider = Provider(*answers or ({"MessageId": "sns-1"},))
+    return Sms(provider), provider  # type: ignore[arg-type]
+
+
+def text(user_id: str = "ada") -> Any:
+    return envelope(user_id, address="+436641234567", content={"text": "Your order has left"})
+
+
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("", 1),
+        ("a" * 160, 1),
+        ("a" * 161, 2),
+        ("a" * 306, 2),
+        ("a" * 307, 3),
+        ("a" * 459, 3),
+        ("€" * 80, 1),  # in the extension: two septets
+        ("€" * 81, 2),
+        ("a" * 159 + "€", 2),  # 161 septets, though 160 letters
+        ("{}[]~\\|^" * 10, 1),
+        ("{}[]~\\|^" * 10 + "a", 2),
+        ("äöüßÄÖÜñà" * 10, 1),  # in the basic set
+        ("ç" * 70, 1),  # not in it (Ç is): UCS-2
+        ("ç" * 71, 2),
+        ("Ж" * 70, 1),
+        ("Ж" * 71, 2),
+        ("Ж" * 134, 2),
+        ("Ж" * 135, 3),
+        ("🎉" * 35, 1),  # beyond the basic plane: two units
+        ("🎉" * 36, 2),
+        ("a" * 69 + "\u2019", 1),  # one typographic apostrophe makes it all UCS-2
+        ("a" * 70 + "\u2019", 2),
+    ],
+)
+def test_a_text_is_billed_in_segments_of_its_alphabet(written: str, parts: int) -> None:
+    assert segments(written) == parts
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("+43 664 1234567", "+436641234567"),
+        ("+1 (415) 555-2671", "+14155552671"),
+        ("+436641234567", "+436641234567"),
+        ("06641234567", None),  # of no country
+        ("+43", None),
+        ("+1 555", None),
+        ("+99912345678", None),  # a country that there is not
+        ("ada", None),
+        ("+", None),
+        ("00436641234567", None),
+    ],
+)
+def test_a_number_is_one_of_a_country_s_plan_in_e164(written: str, number: str | None) -> None:
+    assert e164(written) == number
+
+
+@pytest.mark.parametrize(
+    ("phone", "reason"), [(None, "no_address"), ("", "no_address"), ("0664 1234567", "invalid_address")]
+)
+def test_who_has_no_number_is_not_written_to(phone: str | None, reason: str) -> None:
+    with pytest.raises(AddressRefused) as refused:
+        Sms.address({"phone": phone})
+    assert refused.value.reason == reason
+    assert Sms.identity({"phone": phone}) is None
+
+
+def test_suppressions_know_a_number_however_it_is_written() -> None:
+    assert Sms.identity({"phone": "+43 664 1234567"}) == Sms.identity({"phone": "+436641234567"}) == "+436641234567"
+
+
+def test_each_text_is_a_call_with_our_ids_in_it() -> None:
+    sms, provider = channel()
+    assert [result.provider_id for result in sms.send([text("ada"), text("bob")])] == ["sns-1", "sns-1"]
+    assert [operation for operation, _ in provider.asked] == ["publish", "publish"]
+    _, request = provider.asked[1]
+    assert request["PhoneNumber"] == "+436641234567"
+    told = {name: value["StringValue"] for name, value in request["MessageAttributes"].items()}
+    assert told["fanfare.user_id"] == "bob"
+    assert told["AWS.SNS.SMS.SMSType"] == "Transactional"
+
+
+@pytest.mark.parametrize("code", PUBLISH_ERROR)
+def test_each_error_means_what_the_literal_says(code: str) -> None:
+    sms, _ = channel(refusal(code))
+    assert sms.send([text()]) == [PUBLISH_ERROR[code]]
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (ReadTimeoutError(endpoint_url="sns"), Kind.UNKNOWN),
+        (refusal("InternalError", 500), Kind.UNKNOWN),
+        (refusal("ServiceUnavailable", 503), Kind.TEMPORARY),
+        (ConnectTimeoutError(endpoint_url="sns"), Kind.TEMPORARY),
+        (refusal("SomethingNew"), Kind.TEMPORARY),
+    ],
+    ids=str,
+)
+def test_a_lost_answer_is_never_followed_by_a_second_call(error: Exception, kind: Kind) -> None:
+    sms, provider = channel(error)
+    assert [result.kind for result in sms.send([text()])] == [kind]
+    assert len(provider.asked) == 1
+
+
+def test_one_that_fails_does_not_stop_the_next() -> None:
+    sms, _ = channel(refusal("OptedOut"), {"MessageId": "sns-2"})
+    first, second = sms.send([text("ada"), text("bob")])
+    assert (first.kind, first.reason) == (Kind.PERMANENT, "opted_out")
+    assert second.kind is Kind.SENT
+
+
+def test_what_costs_money_is_recorded_one_by_one() -> None:
+    assert Sms.one_by_one
