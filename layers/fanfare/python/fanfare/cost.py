@@ -34,7 +34,7 @@ PROVIDERS: Final[Mapping[str, Price]] = {
     "push": Price(Decimal("0.50"), 1_000_000, "notifications", "https://aws.amazon.com/sns/pricing/"),
 }
 
-# What one delivery takes, everything included. Counted with 1,000 e-mails of one message: 148 calls (`make demo`
+# What one delivery takes, everything included. Counted with 1,000 e-mails of one message: 123 calls (`make demo`
 # prints the table), and the write units of a topic with a limit per user, which are twice those of one without.
 A_DELIVERY: Final[tuple[tuple[Decimal, Price], ...]] = (
     (
