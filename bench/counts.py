@@ -23,6 +23,7 @@ from fanfare.catalogue import Catalogue, Topic
 from fanfare.channels.email import Email
 from fanfare.deliver import Deliver, Pace
 from fanfare.deliveries import Deliveries
+from fanfare.events import Events
 from fanfare.fan_out import FanOut
 from fanfare.items import Table
 from fanfare.links import Links
@@ -88,10 +89,12 @@ class Bench:
         self.recipients = recipients
         self.memory = Memory(self.clock)
         self.aws = NullAws(self.memory)
-        self.clients = {name: self.aws.client(name) for name in ("dynamodb", "sqs", "sesv2")}
+        self.clients = {name: self.aws.client(name) for name in ("dynamodb", "sqs", "sesv2", "events")}
+        self.events = Events(lambda: self.clients["events"], bus="fanfare")
         self.cpu: dict[str, float] = {}
-        self.messages, self.batches = Messages(self._table("messages")), Batches(self._table("batches"))
-        self.audience, self.deliveries = Audience(self._table("audience")), Deliveries(self._table("deliveries"))
+        self.messages = Messages(self._table("messages"), moved=self.events.moved)
+        self.deliveries = Deliveries(self._table("deliveries"), recorded=self.events.recorded)
+        self.audience, self.batches = Audience(self._table("audience")), Batches(self._table("batches"))
         self.catalogue, self.renderer = Catalogue(self._table("catalogue")), Renderer()
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={"email": "email"})
         self._prepare(limit)
@@ -186,6 +189,7 @@ class Bench:
             pace=PACE,
             links=Links("https://example.com", keys=lambda: {"k1": "a key for the bench alone"}),
         ).run([read_job_body(body) for body in bodies], owner="bench", time_left=lambda: 60.0)
+        self.events.flush()
 
 
 def measure(recipients: int) -> tuple[Cost, Cost]:

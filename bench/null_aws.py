@@ -70,6 +70,8 @@ class NullAws:
         if target is None:
             return 200, self.memory.call("sesv2:SendBulkEmail", lambda: self._take(asked))
         name = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
+        if name == "PutEvents":
+            return 200, self.memory.call("events:PutEvents", lambda: {"FailedEntryCount": 0, "Entries": []})
         try:
             if name in DYNAMODB:
                 return 200, getattr(self.memory.dynamodb, DYNAMODB[name])(**asked)
