@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any, Final
 
 COUNTING: Final = Path(__file__).with_name("counting")
-# CloudFormation's name of a function is <stack>-<logical id>-<random>
-GENERATED: Final = re.compile(r"^Fanfare-[a-z0-9-]+-Service-(?P<id>\w+?)(?:Function)?[0-9A-F]{8}-\w+$")
+# CloudFormation's name of a function is <stack>-<logical id>-<random>, cut where the whole would be too long
+GENERATED: Final = re.compile(r"^Fanfare-[a-z0-9-]+-Service-(?P<id>\w+?)(?:Function)?[0-9A-F]{8}-?\w+$")
 
 
 @dataclass

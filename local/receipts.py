@@ -29,11 +29,14 @@ class Receipts:
     def __init__(self) -> None:
         self.wanted: Mapping[str, frozenset[str]] = {}  # by configuration set
         self._waiting: queue.SimpleQueue[tuple[float, Event] | None] = queue.SimpleQueue()
+        self.waiting = 0  # events that are not with EventBridge yet
+        self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._events: Any = None
 
     def publish(self, configuration_set: str | None, event: Event) -> None:
         if _type(event) in self.wanted.get(configuration_set or "", ()):
+            self._count(1)
             self._waiting.put((time.monotonic() + AFTER_SECONDS, event))
 
     def start(self, url: str, *, wanted: Mapping[str, frozenset[str]]) -> None:
@@ -54,7 +57,12 @@ class Receipts:
                 self._put(gathered)
             except (BotoCoreError, ClientError) as error:
                 console.print(f"  [red]Receipts were lost:[/red] {error}")
+            self._count(-len(gathered))
             time.sleep(BREATH)
+
+    def _count(self, change: int) -> None:
+        with self._counting:
+            self.waiting += change
 
     def _gathered(self) -> list[Event]:
         """The next ones, when it is their time; none when we are told to stop."""

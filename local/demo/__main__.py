@@ -24,6 +24,7 @@ from . import job, report
 from .audience import Kind, Person, people
 
 SECONDS: Final = 120  # for the message to come to rest
+RECEIPTS_SECONDS: Final = 60
 EXPECTED_REASONS: Final = {Kind.WITHOUT_ADDRESS: "no_address", Kind.SPOILT_ADDRESS: "invalid_address"}
 
 
@@ -61,16 +62,21 @@ def _main_job(stack: Stack) -> list[str]:
         message = job.wait_for_rest(api, message_id, seconds=SECONDS, told=sending.note)
         time.sleep(0.5)  # the last function may still be at its last call
         calls = report.only_of_the_message(after_submit, report.flat(seen.aws_calls()))
+    with step("Waiting for what SES reports of the mails") as waiting:
+        reported = job.wait_for_receipts(stack, seconds=RECEIPTS_SECONDS, told=waiting.note)
+        calls_for_receipts = report.flat(seen.aws_calls()).get(report.RECEIPTS, {})
     skipped = job.reasons(api, message_id, "skipped")
     mails = seen.outbox(message_id=message_id)
     console.print()
     report.tell_message(message, skipped)
     used = report.tell_calls(calls, max(message["counts"]["sent"], 1))
+    report.tell_receipts(calls_for_receipts, reported)
     _keep_one(mails)
     return [
         *_wrong_refusals(refused, everyone),
         *_wrong_outcome(message, skipped, everyone),
         *_wrong_outbox(mails, everyone),
+        *([] if reported == len(mails) else [f"{reported} mails of {len(mails)} are reported as delivered"]),
         *([f"{used:.0f} AWS calls for 1,000 deliveries, above {report.BUDGET}"] if used > report.BUDGET else []),
     ]
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 from ..api import Api
 from ..aws import client
 from ..processes import StepFailed
+from ..stack import Stack
 from .audience import Kind, Person, spoilt_address
 
 TOPIC: Final = "orders.shipped"
@@ -116,6 +117,36 @@ def wait_for_rest(api: Api, message_id: str, *, seconds: float, told: Told, ever
             told(f"{message['state']}, {counted(message['counts'])}")
             raise StepFailed(f"After {seconds:.0f} s the message is still {message['state']}: {message['counts']}")
         time.sleep(every)
+
+
+def wait_for_receipts(stack: Stack, *, seconds: float, told: Told) -> int:
+    """How many mails are reported as delivered, once nothing more is on its way."""
+    deadline = time.monotonic() + seconds
+    sqs, queue = client("sqs", stack.described["aws_endpoint_url"]), stack.outputs["RecordReceiptQueueUrl"]
+    kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    while time.monotonic() < deadline:
+        answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=kinds)["Attributes"]
+        waiting = stack.receipts.waiting + sum(int(answer[kind]) for kind in kinds)
+        told(f"{waiting} on their way")
+        if waiting == 0:
+            break
+        time.sleep(0.3)
+    return receipts(stack)
+
+
+def receipts(stack: Stack) -> int:
+    """The receipts of all mails that have one, from the table."""
+    pages = (
+        client("dynamodb", stack.described["aws_endpoint_url"])
+        .get_paginator("scan")
+        .paginate(
+            TableName=stack.outputs["DeliveriesTableName"],
+            FilterExpression="contains(sk, :delivered)",
+            ExpressionAttributeValues={":delivered": {"S": "#email#delivered"}},
+            Select="COUNT",
+        )
+    )
+    return sum(page["Count"] for page in pages)
 
 
 def deliveries(api: Api, message_id: str, status: str) -> Iterator[dict[str, Any]]:

@@ -11,7 +11,8 @@ from rich.table import Table
 
 from ..progress import console
 
-BUDGET: Final = 200  # AWS calls for 1,000 deliveries, everything included
+BUDGET: Final = 200  # AWS calls for 1,000 deliveries, everything included up to the last one settled
+RECEIPTS: Final = "RecordReceipt"  # the function that takes what SES reports, later and beside
 
 Calls = Mapping[str, Mapping[str, int]]  # function → operation → how many
 
@@ -56,11 +57,21 @@ def tell_calls(calls: Calls, delivered: int) -> float:
     return per_thousand
 
 
+def tell_receipts(calls: Mapping[str, int], reported: int) -> None:
+    told = ", ".join(f"{count} {operation}" for operation, count in calls.items()) or "none"
+    console.print(f"Receipts, not among them: {reported:,} mails reported as delivered; AWS calls: {told}.")
+    console.print("(Ten receipts an invocation here; AWS gathers up to a hundred, and so saves half of the calls.)\n")
+
+
 def only_of_the_message(after_submit: Calls, at_the_end: Calls) -> Calls:
-    """The API's calls up to its answer, the others' to the end: looking on costs calls too, but not the message."""
+    """The API's calls up to its answer, the others' to the end: looking on costs calls too, but not the message.
+
+    Receipts are told apart: they come when the message is sent already.
+    """
     return {
         function: after_submit.get(function, {}) if function == "InternalApi" else operations
         for function, operations in at_the_end.items()
+        if function != RECEIPTS
     }
 
 

@@ -48,4 +48,6 @@ def test_a_functions_calls_and_capacity_are_counted(tmp_path: Path) -> None:
 
 def test_a_function_keeps_its_readable_name() -> None:
     assert readable("Fanfare-local-Service-ReconcileD51D4F4F-BA7131C972124") == "Reconcile"
+    # one that is so long that CloudFormation cut the dash off
+    assert readable("Fanfare-local-Service-RecordReceiptFunction312108CE958D4B135EA6E") == "RecordReceipt"
     assert readable("something-else") == "something-else"

@@ -30,3 +30,11 @@ def test_who_may_send_one_may_send_many(tmp_path: Path) -> None:
     allowed, denied = changed["Statement"]
     assert allowed["Action"] == [*POLICY["Action"], "sqs:SendMessageBatch"]
     assert denied == POLICY | {"Effect": "Deny"}
+
+
+def test_a_rule_that_hears_ses_hears_its_stand_in(tmp_path: Path) -> None:
+    pattern = {"source": ["aws.ses", "aws.s3"], "detail": {"source": ["aws.ses"]}}
+    rule = {"Type": "AWS::Events::Rule", "Properties": {"EventPattern": pattern}}
+    changed = bridged(tmp_path, {"Resources": {"Rule": rule, "Bus": {"Type": "AWS::Events::EventBus"}}})
+    heard = changed["Resources"]["Rule"]["Properties"]["EventPattern"]
+    assert heard == {"source": ["aws.ses", "aws.s3", "simulator.ses"], "detail": {"source": ["aws.ses"]}}

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from local import inboxes
 from local.aws_calls import AwsCalls
 from local.console import Console
 from local.http import Answer, Request
@@ -82,3 +83,27 @@ def test_the_switches_are_shown_and_changed(console: Console) -> None:
 @pytest.mark.parametrize("body", [[], {"down": "email"}, {"down": ["fax"]}, {"rate": 0}, {"up": []}])
 def test_wrong_switches_are_refused(console: Console, body: Any) -> None:
     assert ask(console, "/simulator", "POST", body).status == 422
+
+
+def test_inboxes_are_read_where_they_are(console: Console, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert json.loads(ask(console, "/outbox.json", channel="inbox").body) == {"items": []}
+
+    class Table:
+        def get_paginator(self, _: str) -> Table:
+            return self
+
+        def paginate(self, **_: str) -> list[dict[str, Any]]:
+            note = {"title": {"S": "Hi"}, "body": {"S": "Hello"}, "sk": {"S": "m-1"}}
+            return [
+                {"Items": [note | {"pk": {"S": f"user#{user}"}, "at": {"S": at}}]}
+                for user, at in [("grace", "2027-01-01T08:00:01.000Z"), ("ada", "2027-01-01T08:00:00.000Z")]
+            ]
+
+    monkeypatch.setattr(inboxes, "client", lambda *_: Table())
+    console.inboxes = inboxes.Inboxes("http://127.0.0.1:1", "inbox")
+    items = json.loads(ask(console, "/outbox.json", channel="inbox").body)["items"]
+    assert [(item["to"], item["subject"], item["text"], item["message_id"]) for item in items] == [
+        ("ada", "Hi", "Hello", "m-1"),
+        ("grace", "Hi", "Hello", "m-1"),
+    ]
+    assert len(json.loads(ask(console, "/outbox.json", channel="inbox", to="ada").body)["items"]) == 1

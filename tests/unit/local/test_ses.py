@@ -156,6 +156,12 @@ def test_the_simulators_of_ses_tell_what_became_of_a_mail(world: World, name: st
     assert event["mail"]["messageId"] == world.mails[0].provider_id
 
 
+def test_ses_is_silent_when_told_to_be(world: World) -> None:
+    world.simulator.change({"receipts": False})
+    assert send(world, entry("success@simulator.amazonses.com"), ConfigurationSetName="set-1") == ["SUCCESS"]
+    assert world.told == []
+
+
 def test_a_simple_mail(world: World) -> None:
     body = {"Text": {"Data": "plain"}, "Html": {"Data": "<p>rich</p>"}}
     answer = world.client("sesv2").send_email(

@@ -1,0 +1,47 @@
+"""The gateway hands on what it is given, both ways, and follows nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+import urllib3
+
+from local.gateway import Gateway
+from local.http import Answer, Request, Server, as_json
+
+
+def behind(request: Request) -> Answer:
+    if request.path.endswith("/elsewhere"):
+        return Answer(302, headers={"Location": "https://example.com/"})
+    told = {"method": request.method, "target": request.target, "body": request.body.decode()}
+    return as_json(told | {"authorization": request.headers.get("authorization")}, 201, **{"X-Request-Id": "r-1"})
+
+
+@pytest.fixture(scope="module")
+def url() -> Iterator[str]:
+    gateway, api = Gateway(), Server(behind)
+    gateway.target = f"{api.url}/_aws/api-1"
+    server = Server(gateway.handle)
+    yield server.url
+    server.close()
+    api.close()
+
+
+@pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
+def test_a_call_arrives_as_it_was_made(url: str, method: str) -> None:
+    answer = urllib3.request(method, f"{url}/v1/me?limit=1&a=%2F", body=b"text", headers={"Authorization": "Bearer t"})
+    assert (answer.status, answer.headers["x-request-id"]) == (201, "r-1")
+    target = "/_aws/api-1/v1/me?limit=1&a=%2F"
+    assert answer.json() == {"method": method, "target": target, "body": "text", "authorization": "Bearer t"}
+
+
+def test_a_redirect_is_the_callers_to_follow(url: str) -> None:
+    answer = urllib3.request("GET", f"{url}/elsewhere", redirect=False)
+    assert (answer.status, answer.headers["location"]) == (302, "https://example.com/")
+
+
+def test_before_the_api_is_deployed_there_is_nothing_behind_it() -> None:
+    answer = Gateway().handle(Request("GET", "/v1/health", {}, {}, b"", "/v1/health"))
+    assert (answer.status, json.loads(answer.body)["status"]) == (503, 503)
