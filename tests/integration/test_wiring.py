@@ -74,6 +74,7 @@ def test_webhooks_are_signed_with_the_newest_key(aws: Aws, monkeypatch: pytest.M
 
 
 def test_links_are_made_where_it_is_known_where_they_lead(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("FANFARE_PUBLIC_URL")
     assert wiring.links() is None
     monkeypatch.setenv("FANFARE_PUBLIC_URL", "https://notify.shop.example/")
     links = wiring.links()
