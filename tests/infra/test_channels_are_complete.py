@@ -19,7 +19,6 @@ ROOT = Path(__file__).parents[2]
 CHANNEL_FILES = Path(channels.__file__).parent
 NO_CHANNEL = {"__init__", "base", "sns"}  # what channels share
 INLINE = {"subject", "text", "html"}  # what a message's own content may say
-NOT_SIMULATED_YET = {"push", "webhook"}
 
 
 def missing(name: str, deployment: Deployment) -> Iterator[str]:
@@ -56,13 +55,7 @@ def missing(name: str, deployment: Deployment) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_a_channel_is_complete(dev: Deployment, name: str) -> None:
-    known = "who plays its provider" if name in NOT_SIMULATED_YET else None
-    assert [each for each in missing(name, dev) if not (known and each.startswith(known))] == []
-
-
-@pytest.mark.parametrize("name", sorted(NOT_SIMULATED_YET))
-def test_what_is_not_simulated_yet_is_still_not(dev: Deployment, name: str) -> None:
-    assert any(each.startswith("who plays its provider") for each in missing(name, dev))
+    assert list(missing(name, dev)) == []
 
 
 def test_every_file_of_a_channel_is_one() -> None:
