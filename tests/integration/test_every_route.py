@@ -216,6 +216,18 @@ def test_the_description_is_served(aws: Aws) -> None:
 def test_every_operation_tells_how_it_fails() -> None:
     for name, route in ROUTES.items():
         told = description()["paths"][route.openapi_path][route.method.lower()]["responses"]
-        assert {"422", "500", "503"} <= told.keys(), name
+        assert {"403", "422", "500", "503"} <= told.keys(), name
         assert ("404" in told) == ("{" in route.openapi_path), name
         assert ("415" in told) == (name in WITH_BODY), name
+
+
+def test_an_answer_without_a_body_promises_none() -> None:
+    for name, route in ROUTES.items():
+        told = description()["paths"][route.openapi_path][route.method.lower()]["responses"]
+        assert "content" not in told.get("204", {}), name
+
+
+def test_a_refusal_of_the_gateway_is_described_as_the_gateway_words_it() -> None:
+    (content,) = description()["components"]["responses"]["Forbidden"]["content"].items()
+    assert content[0] == "application/json"
+    assert content[1]["schema"]["required"] == ["message"]

@@ -34,6 +34,7 @@ ACCEPTED_HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
 FAULTS: Final = {
     400: ("Malformed", "The body is not JSON, or JSON on which parsers disagree."),
     401: ("Unauthorized", "There is no token, or it names nobody who can be a user here."),
+    403: ("Forbidden", "Not signed, or by nobody who may call this."),
     404: ("NotFound", "There is no such thing."),
     409: ("Conflict", "Its state forbids it."),
     413: ("TooLarge", "The body has more than 256 KiB."),
@@ -45,7 +46,8 @@ FAULTS: Final = {
 }
 # What API Gateway answers itself, before the code is asked; its body can't be changed.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
-BY_GATEWAY: Final = {401, 429}
+BY_GATEWAY: Final = {401, 403, 429}
+BY_GATEWAY_ALONE: Final = {403}
 OF_GATEWAY: Final = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
 # A page, and what its form may send. Browsers read pages, so their errors are pages too.
 PAGE: Final[dict[int, OpenAPIResponse]] = {
@@ -105,7 +107,8 @@ def describe(
             operation["security"] = []
         if form := (forms or {}).get(route.func.__name__):
             operation["requestBody"] = {"content": {FORM: {"schema": form}}}
-        _complete(operation, route, anybody=route.openapi_path in open_to_all or "sigv4" in security)
+        signed = "sigv4" in security
+        _complete(operation, route, anybody=route.openapi_path in open_to_all or signed, signed=signed)
     _without_unused(document)
     document["paths"] = dict(sorted(document["paths"].items()))
     return _tidied(document)  # type: ignore[no-any-return]
@@ -122,7 +125,7 @@ def _without_unused(document: dict[str, Any]) -> None:
         }
 
 
-def _complete(operation: dict[str, Any], route: Route, *, anybody: bool) -> None:
+def _complete(operation: dict[str, Any], route: Route, *, anybody: bool, signed: bool) -> None:
     summary, _, description = inspect.cleandoc(route.func.__doc__ or "").partition("\n\n")
     operation |= {"operationId": route.func.__name__, "summary": " ".join(summary.split())}
     if description:
@@ -137,6 +140,7 @@ def _complete(operation: dict[str, Any], route: Route, *, anybody: bool) -> None
     page = is_page(route)
     expected = {500, 503} if page else {422, 500, 503}
     expected |= set() if anybody else {401}
+    expected |= {403} if signed else set()
     expected |= {404} if "{" in route.openapi_path else set()
     expected |= {400, 413} if page and route.method == "POST" else set()
     expected |= {400, 413, 415} if "requestBody" in operation else set()
@@ -153,6 +157,8 @@ def _complete(operation: dict[str, Any], route: Route, *, anybody: bool) -> None
         for name in ACCEPTED_HEADERS.get(operation["operationId"], ()) if status == 202 else ():
             headers[name] = {"$ref": f"#/components/headers/{name}"}
         told[str(status)] = {"headers": headers, **responses[status]}
+        if status == 204:  # not even `null`
+            told["204"].pop("content", None)
     operation["responses"] = told
 
 
@@ -198,6 +204,8 @@ def _page(text: str) -> dict[str, Any]:
 
 
 def _problem(text: str, status: int | None = None) -> dict[str, Any]:
+    if status in BY_GATEWAY_ALONE:
+        return {"description": text, "content": {"application/json": {"schema": OF_GATEWAY}}}
     return {
         "description": text,
         "headers": {"x-request-id": {"$ref": "#/components/headers/x-request-id"}},
