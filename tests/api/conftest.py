@@ -22,7 +22,6 @@ from requests.auth import AuthBase
 from local.demo import job
 from local.emulator import REGION
 from tests.e2e.conftest import World
-from tests.e2e.conftest import world as world
 from tests.e2e.mail import link_in, opted_in
 
 from .drawing import KNOWN
@@ -131,4 +130,4 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 @pytest.fixture(scope="session", autouse=True)
 def _counted() -> Iterator[None]:
     ANSWERED.clear()
-    yield
+    return

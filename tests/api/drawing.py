@@ -76,7 +76,7 @@ def _naming(body: Any, n: int) -> Any:
         named["recipients"] = KNOWN["user_id"]
     if isinstance(named.get("items"), list) and KNOWN:
         named["items"] = [
-            {**item, **({"user_id": _one("user_id", n)} if "user_id" in item else {})} if isinstance(item, dict) else item
+            item | {"user_id": _one("user_id", n)} if isinstance(item, dict) and "user_id" in item else item
             for item in named["items"]
         ]
     return named
