@@ -7,7 +7,6 @@ derives from the document itself. FANFARE_E2E_REUSE=1 takes the stack that `make
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -22,6 +21,7 @@ from requests.auth import AuthBase
 from local.demo import job
 from local.emulator import REGION
 from tests.e2e.conftest import World
+from tests.e2e.conftest import world as world  # noqa: PLC0414 - a fixture: the stack of the end-to-end tests
 from tests.e2e.mail import link_in, opted_in
 
 from .drawing import KNOWN
@@ -128,6 +128,5 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _counted() -> Iterator[None]:
+def _counted() -> None:
     ANSWERED.clear()
-    return
