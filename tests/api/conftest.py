@@ -7,10 +7,11 @@ derives from the document itself. FANFARE_E2E_REUSE=1 takes the stack that `make
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
+from uuid import uuid4
 
 import pytest
 import requests
@@ -21,13 +22,15 @@ from requests.auth import AuthBase
 
 from local.demo import job
 from local.emulator import REGION
+from tests.e2e import conftest as e2e
 from tests.e2e.conftest import World
-from tests.e2e.conftest import world as world
 from tests.e2e.mail import link_in, opted_in
 
 from .drawing import KNOWN
 
 TOPIC, REQUIRED, PRIVATE, EMPTY = "api.news", "api.terms", "api.staff", "api.silence"
+
+world = e2e.world
 
 ANSWERED: defaultdict[str, Counter[int]] = defaultdict(Counter)
 
@@ -39,6 +42,10 @@ class Signed(AuthBase):
         self._credentials = Credentials(keys["access_key_id"], keys["secret_access_key"])
 
     def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        head, asked_for, query = str(request.url).partition("?")
+        if asked_for:  # what is signed is the query as AWS writes it: %20 and no +, and all that is reserved encoded
+            pairs = parse_qsl(query, keep_blank_values=True, errors="surrogateescape")
+            request.url = f"{head}?{urlencode(pairs, quote_via=quote, safe='-_.~', errors='surrogateescape')}"
         signed = {"Content-Type": request.headers["Content-Type"]} if "Content-Type" in request.headers else {}
         asked = AWSRequest(method=request.method, url=request.url, data=request.body or b"", headers=signed)
         SigV4Auth(self._credentials, "execute-api", REGION).add_auth(asked)
@@ -112,7 +119,7 @@ def there(world: World) -> None:
 def tokens(world: World, user_id: str) -> list[str]:
     """Of each purpose: each page is shown those of the others, too."""
     (mail,) = [each for each in world.console.outbox(channel="email", to="ada@example.com") if each["user_id"]][:1]
-    confirmation = link_in(opted_in(world, "somebody@example.com", TOPIC), "confirmations")
+    confirmation = link_in(opted_in(world, f"somebody-{uuid4()}@example.com", TOPIC), "confirmations")
     unsubscribe = link_in(mail, "unsubscribe")
     page = world.anybody.follow(unsubscribe).content.decode()
     choices = page.partition("/v1/preferences/")[2].partition('"')[0]
@@ -126,9 +133,3 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
         told = ", ".join(f"{status}: {n}" for status, n in sorted(statuses.items()))
         terminalreporter.write_line(f"{operation:24} {statuses.total():5}  ({told})")
     terminalreporter.write_line(f"{'all':24} {sum(each.total() for each in ANSWERED.values()):5}")
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _counted() -> Iterator[None]:
-    ANSWERED.clear()
-    yield

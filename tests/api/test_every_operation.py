@@ -9,7 +9,9 @@ from typing import Any
 
 from schemathesis import checks
 
-from .conftest import Caller, World
+from tests.e2e.conftest import World
+
+from .conftest import Caller
 from .drawing import schema
 
 INTERNAL, PUBLIC = schema("internal"), schema("public")
