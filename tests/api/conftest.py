@@ -1,7 +1,8 @@
 """Schemathesis's cases against the local stack: who calls, what they find there, and what was answered.
 
 FANFARE_EXAMPLES says how many cases are drawn for each operation (200), beside those that Schemathesis
-derives from the document itself. FANFARE_E2E_REUSE=1 takes the stack that `make run` keeps.
+derives from the document itself. FANFARE_E2E_REUSE=1 takes the stack that `make run` keeps; once
+in an hour, as more requests to subscribe are not followed by a mail.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def person(world: World) -> Caller:
     return Caller(world.described["public_url"])
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="session")
 def there(world: World) -> None:
     """A little of everything, for the cases that are to find something."""
     api = world.api
