@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from schemathesis import checks
 
 from tests.e2e.conftest import World
 
 from .conftest import Caller
 from .drawing import schema
+
+pytestmark = pytest.mark.usefixtures("there")
 
 INTERNAL, PUBLIC = schema("internal"), schema("public")
 CHECKS = [

@@ -231,3 +231,15 @@ def test_a_refusal_of_the_gateway_is_described_as_the_gateway_words_it() -> None
     (content,) = description()["components"]["responses"]["Forbidden"]["content"].items()
     assert content[0] == "application/json"
     assert content[1]["schema"]["required"] == ["message"]
+
+
+@pytest.mark.parametrize("name", [name for name, route in ROUTES.items() if "{" in route.openapi_path])
+@pytest.mark.parametrize("wrong", ["{}\n", "no\n{}", "\n"])
+def test_an_id_with_a_line_end_is_nobody(name: str, wrong: str, aws: Aws) -> None:
+    route = ROUTES[name]
+    for before in ("put_topic", "put_template", "put_user"):
+        deliver(event(before))
+    at = path(route)
+    last = at.rpartition("/")[2]
+    answer = call(route.method, at.replace(last, wrong.format(last)), {} if name in WITH_BODY else None)
+    assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")

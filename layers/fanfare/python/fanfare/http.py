@@ -145,7 +145,8 @@ class Api(APIGatewayHttpResolver):
 
     def _at_path(self, event: Mapping[str, Any]) -> list[Route]:
         path = APIGatewayProxyEventV2(dict(event)).path
-        return [route for route in self.routes if route.rule.match(path)]
+        # the rules end in `$`, which lets a line end go by: /v1/users/ada%0A is not ada
+        return [route for route in self.routes if route.rule.fullmatch(path)]
 
     def _rule(self, event: Mapping[str, Any]) -> str | None:
         """The path as it is declared: it names no one."""
