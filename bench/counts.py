@@ -1,20 +1,29 @@
 """What a delivery costs, counted: `make bench-counts`. Ends with one line of JSON.
 
 One message to one topic, on the real use cases and the real SDK, with AWS in memory behind it. Calls
-and capacity units are exact and the same on every run; CPU is the process's own, user and system,
-less what the memory took.
+and capacity units are exact and the same on every run.
+
+CPU is user and system time of the process, within the functions alone: reading a job, the use case, and
+all of botocore for each call (serialising, endpoint, signature, parsing), and the last events. What
+stands for AWS is taken off: from the moment at which botocore would open a connection to the moment at
+which it has the bytes of an answer. Not counted, because a warm function has it behind it: imports, the
+opening of clients, compiled templates. Nor is TLS, or Lambda's own runtime. The message is sent several
+times over, each time in a world of its own, and the least of each function counts: whatever else a
+machine does only ever adds.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
+import gc
 import json
 import sys
 import time
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 from fanfare.audience import Audience, Subscription
@@ -36,7 +45,7 @@ from fanfare.templates import Renderer
 
 from bench.null_aws import NullAws
 from local.demo import job
-from local.memory.aws import Memory, Usage
+from local.memory.aws import Memory, Store, Usage
 
 BUDGETS = {
     "limited": {"aws_calls_per_1000": 200.0, "write_units_per_delivery": 4.5},
@@ -81,6 +90,27 @@ class Cost:
             "read_units_per_delivery": round(self.read_units, 3),
         }
 
+    def least(self, other: Cost) -> Cost:
+        """The same message once more: of each function the lesser CPU. What is counted has to be equal."""
+        if (self.usage, self.post_calls) != (other.usage, other.post_calls):
+            raise AssertionError(f"counts differ from run to run: {self.usage} and {other.usage}")
+        return replace(self, cpu={name: min(spent, other.cpu[name]) for name, spent in self.cpu.items()})
+
+
+@functools.cache
+def _prepared(recipients: int, limit: str) -> dict[str, Store]:
+    """The tables before the message. The audience is stored past the SDK: it is not what is measured."""
+    dynamodb: Any = Memory(lambda: NOW, metered=False).dynamodb
+    audience, catalogue = Audience(Table(dynamodb, "audience")), Catalogue(Table(dynamodb, "catalogue"))
+    catalogue.put_topic(Topic(id="orders", title="Orders", limit=json.loads(limit), created_at="", updated_at=""))
+    catalogue.add_version("order-shipped", job.template(), created_at="")
+    users = [f"user-{number:07d}" for number in range(recipients)]
+    audience.put_users({user: {"name": user.title(), "email": f"{user}@example.com", "locale": "en"} for user in users})
+    yeses = [Subscription(user_id=user, topic="orders", channel="email", created_at="") for user in users]
+    audience.subscribe_many(yeses, shards=1)
+    stores: dict[str, Store] = dynamodb.stores
+    return stores
+
 
 class Bench:
     """A deployment without a network, and one message through it."""
@@ -97,26 +127,13 @@ class Bench:
         self.audience, self.batches = Audience(self._table("audience")), Batches(self._table("batches"))
         self.catalogue, self.renderer = Catalogue(self._table("catalogue")), Renderer()
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={"email": "email"})
-        self._prepare(limit)
+        self.memory.dynamodb.restore(_prepared(recipients, json.dumps(limit)))
 
     def clock(self) -> datetime:
         return NOW  # stands still: what a slow machine does in the meantime must not show in a count
 
     def _table(self, name: str) -> Table:
         return Table(self.clients["dynamodb"], name)
-
-    def _prepare(self, limit: dict[str, Any] | None) -> None:
-        # the audience is stored past the SDK: it is not what is measured
-        dynamodb: Any = self.memory.dynamodb
-        audience, catalogue = Audience(Table(dynamodb, "audience")), Catalogue(Table(dynamodb, "catalogue"))
-        catalogue.put_topic(Topic(id="orders", title="Orders", limit=limit, created_at="", updated_at=""))
-        catalogue.add_version("order-shipped", job.template(), created_at="")
-        users = [f"user-{number:07d}" for number in range(self.recipients)]
-        profiles = {user: {"name": user.title(), "email": f"{user}@example.com", "locale": "en"} for user in users}
-        audience.put_users(profiles)
-        yeses = [Subscription(user_id=user, topic="orders", channel="email", created_at="") for user in users]
-        audience.subscribe_many(yeses, shards=1)
-        self.memory.usage = Usage()
 
     def run(self) -> Cost:
         """Post one message, and let the functions work until it is sent."""
@@ -192,9 +209,17 @@ class Bench:
         self.events.flush()
 
 
-def measure(recipients: int) -> tuple[Cost, Cost]:
-    """The cost of one message with a limit per user, and without."""
-    return Bench(recipients, limit=LIMIT).run(), Bench(recipients, limit=None).run()
+def measure(recipients: int, *, times: int = 1) -> tuple[Cost, Cost]:
+    """The cost of one message with a limit per user, and without; of CPU the least of so many times."""
+    limited, unlimited = (reduce(Cost.least, _runs(recipients, limit, times)) for limit in (LIMIT, None))
+    return limited, unlimited
+
+
+def _runs(recipients: int, limit: dict[str, Any] | None, times: int) -> Iterator[Cost]:
+    for _ in range(times):
+        bench = Bench(recipients, limit=limit)
+        gc.collect()  # what the run before left is not this one's to clear
+        yield bench.run()
 
 
 def exceeded(limited: Cost, unlimited: Cost) -> list[str]:
@@ -212,9 +237,11 @@ def exceeded(limited: Cost, unlimited: Cost) -> list[str]:
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipients", type=int, default=1_000)
-    recipients = parser.parse_args().recipients
+    parser.add_argument("--times", type=int, default=5, help="of CPU the least of so many times is told")
+    arguments = parser.parse_args()
+    recipients = arguments.recipients
     Bench(200, limit=None).run()  # warm: imports and compiled templates are a cold start's, and measured there
-    limited, unlimited = measure(recipients)
+    limited, unlimited = measure(recipients, times=arguments.times)
     for name, cost in (("limited", limited), ("unlimited", unlimited)):
         print(f"{name}: {recipients:,} recipients, CPU {cost.cpu_per_1000:.3f} s per 1,000", file=sys.stderr)
         for operation, count in sorted(cost.usage.calls.items()):

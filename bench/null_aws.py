@@ -16,6 +16,7 @@ from typing import Any
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from fanfare.sdk import unwalked
 from fanfare.wiring import PROVIDER, STORE
 
 from local.memory.aws import Memory
@@ -54,7 +55,7 @@ class NullAws:
             config=PROVIDER if service == "sesv2" else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
-        return client
+        return unwalked(client) if service == "dynamodb" else client
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()
