@@ -13,7 +13,9 @@ from hypothesis import strategies as st
 
 from local.demo import job
 
-BODY = {"channels": {"email": {"text": "{% for n in data.all %}{{ n }},{% endfor %} {{ user.name }} {{ data.all[0] }}"}}}
+BODY = {
+    "channels": {"email": {"text": "{% for n in data.all %}{{ n }},{% endfor %} {{ user.name }} {{ data.all[0] }}"}}
+}
 PIECES = (
     "{{ data.all[0] }}",
     "{{ user.name }}",
@@ -38,7 +40,11 @@ def test_each_reader_of_a_message_reads_what_is_theirs_and_what_is_everybodys() 
 
 
 def test_data_that_is_equal_and_reads_differently_is_not_taken_for_the_same() -> None:
-    assert [text("Ada", {"all": values}) for values in ([1], [True], [1.0])] == ["1, Ada 1", "True, Ada True", "1.0, Ada 1.0"]
+    assert [text("Ada", {"all": values}) for values in ([1], [True], [1.0])] == [
+        "1, Ada 1",
+        "True, Ada True",
+        "1.0, Ada 1.0",
+    ]
 
 
 def test_what_everybody_reads_is_rendered_once_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
