@@ -23,7 +23,7 @@ WITHOUT = {
     "internal_api": HEAVY,
     "public_api": HEAVY,
     "fan_out": (*HEAVY, *APIS),
-    **{name: (*HEAVY, *APIS, "asyncio") for name in ("deliver", "reconcile", "record_receipt")},
+    **dict.fromkeys(("deliver", "reconcile", "record_receipt"), (*HEAVY, *APIS, "asyncio")),
 }
 
 
