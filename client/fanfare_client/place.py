@@ -64,7 +64,8 @@ def deployed(url: str, *, region: str | None = None, profile: str | None = None)
     _check(url)
     session = Session(profile=profile)
     try:
-        region = region or _region_of(url) or session.get_config_variable("region")
+        # botocore itself reads AWS_DEFAULT_REGION alone; Lambda and the other SDKs have AWS_REGION
+        region = region or _region_of(url) or os.environ.get("AWS_REGION") or session.get_config_variable("region")
         credentials = session.get_credentials()
     except BotoCoreError as error:
         raise ConfigurationError(f"AWS settings: {error}") from error

@@ -6,11 +6,12 @@ import csv
 import gzip
 import json
 import zlib
+from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Final
+from typing import IO, Final, Self
 
 from . import csv_format, pinpoint
 from .rows import LeftOut, Row
@@ -108,23 +109,24 @@ def _endpoint(text: str) -> Mapping[str, str]:
 
 
 def _csv_rows(lines: IO[bytes], form: Format) -> Iterator[Read]:
-    taken: list[tuple[int, str]] = []  # the lines of this row: a quoted value may hold line ends
-    reader = csv.reader(_noted(lines, taken), strict=True)
+    source = _Taken(_lines(lines))
+    reader = csv.reader(source, strict=True)
     header = next(reader)
     while True:
-        taken.clear()
+        source.taken.clear()
         try:
             values = next(reader)
         except StopIteration:
             return
         except csv.Error as error:
             found: Row | LeftOut = LeftOut("not_csv", f"is no CSV: {error}; are its quotes in pairs?")
+            source.give_back()  # a quote that is never closed swallows what follows, which may be good
         else:
             if not values:
                 continue
             found = _parsed(form, lambda: _record(header, values))  # noqa: B023
-        text = "".join(text for _, text in taken)
-        yield Read(taken[0][0], text if len(text) <= LINE_LIMIT else text[:CUT], found)
+        text = "".join(text for _, text in source.taken)
+        yield Read(source.taken[0][0], text if len(text) <= LINE_LIMIT else text[:CUT], found)
 
 
 def _record(header: list[str], values: list[str]) -> Mapping[str, str]:
@@ -152,10 +154,26 @@ def _sound(text: str) -> str:
     return text
 
 
-def _noted(lines: IO[bytes], taken: list[tuple[int, str]]) -> Iterator[str]:
-    for number, text in _lines(lines):
-        taken.append((number, text))
-        yield text
+class _Taken:
+    """Lines for csv.reader; `taken` are those of the row that it reads: a quoted value may hold line ends."""
+
+    def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
+        self.taken: list[tuple[int, str]] = []
+        self._again: deque[tuple[int, str]] = deque()
+        self._lines = lines
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> str:
+        line = self._again.popleft() if self._again else next(self._lines)
+        self.taken.append(line)
+        return line[1]
+
+    def give_back(self) -> None:
+        """All lines of the row but its first: they are read again."""
+        self._again.extendleft(reversed(self.taken[1:]))
+        del self.taken[1:]
 
 
 def _lines(lines: IO[bytes]) -> Iterator[tuple[int, str]]:
