@@ -39,7 +39,7 @@ class Audience:
             return self.before(request) or self._answer(request)
 
     def _answer(self, request: httpx.Request) -> httpx.Response:
-        parts = [unquote(part) for part in request.url.raw_path.decode().split("?")[0].split("/")[2:]]
+        parts = [unquote(part) for part in request.url.raw_path.decode().partition("/v1/")[2].split("/")]
         match [request.method, *parts]:
             case ["POST", "users"]:
                 return ok(

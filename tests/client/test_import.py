@@ -14,6 +14,7 @@ import pytest
 from botocore.credentials import Credentials
 from fanfare_client import Fanfare, Unreachable
 from fanfare_client.imports import Importer, Summary, Unreadable, reading
+from fanfare_client.imports.rows import LeftOut
 
 from .audience import Audience
 from .pinpoint_export import export

@@ -45,7 +45,8 @@ def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequenc
     for item in items:
         table.add_row(*(Text(_cell(item.get(name))) for name in columns))
     # a pipe has no width: nothing is to be folded or cut there
-    out.print(table if table.row_count else Text("none", style="dim"), width=None if out.is_terminal else 10_000)
+    shown = out if out.is_terminal else Console(highlight=False, width=10_000)
+    shown.print(table if table.row_count else Text("none", style="dim"))
 
 
 def counted(counts: Mapping[str, Any]) -> str:
