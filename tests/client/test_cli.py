@@ -11,11 +11,10 @@ from typing import Any
 
 import httpx
 import pytest
-from click.testing import Result
 from fanfare_client._sync import client as sync_client
 from fanfare_client.cli.app import app
 from fanfare_client.cli.codes import MEANING, Exit
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from .audience import Audience
 from .server import Given, Scripted, ok, problem
