@@ -11,7 +11,7 @@ from typing import Any, Final
 from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as Answer
 
 from . import messages, queues, suppressions, templates, topics, users, words
@@ -87,7 +87,12 @@ def make(
     _dress(app, stage, parts)
     app.add_url_rule("/", "home", lambda: redirect(url_for("messages.index")))
     app.after_request(_guarded)
-    for error, told in ((Refused, _refused), (Unreachable, _unreachable), (HTTPException, _http)):
+    for error, told in (
+        (Refused, _refused),
+        (Unreachable, _unreachable),
+        (SecurityError, _misdirected),
+        (HTTPException, _http),
+    ):
         app.register_error_handler(error, told)  # type: ignore[type-var]
     return app
 
@@ -138,6 +143,10 @@ def _refused(error: Refused) -> tuple[str, int]:
 
 def _unreachable(error: Unreachable) -> tuple[str, int]:
     return _page(502, *TOLD[502], said=str(error)), 502
+
+
+def _misdirected(_: SecurityError) -> Answer:
+    return Response("Ask for 127.0.0.1 or localhost.\n", 421, mimetype="text/plain")
 
 
 def _http(error: HTTPException) -> tuple[str, int]:

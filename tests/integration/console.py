@@ -40,9 +40,9 @@ class Visitor:
 
     browser: FlaskClient
 
-    def open(self, path: str, status: int = 200, **query: str) -> Page:
+    def open(self, path: str, code: int = 200, **query: str) -> Page:
         answer = self.browser.get(path, query_string=query)
-        assert answer.status_code == status, answer.text
+        assert answer.status_code == code, answer.text
         return Page(answer)
 
     def press(self, page: Page, **fields: str) -> Page:

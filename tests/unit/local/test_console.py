@@ -97,7 +97,7 @@ def test_wrong_switches_are_refused(console: FlaskClient, body: Any) -> None:
 
 def test_a_page_elsewhere_turns_no_switch(console: FlaskClient) -> None:
     assert console.post("/simulator", data='{"down": ["email"]}', content_type="text/plain").status_code == 415
-    assert console.get("/simulator", headers={"Host": "evil.example"}).status_code == 400
+    assert console.get("/simulator", headers={"Host": "evil.example"}).status_code == 421
     assert console.get("/simulator").json["down"] == []  # type: ignore[index]
 
 
