@@ -93,7 +93,7 @@ def make(
         (SecurityError, _misdirected),
         (HTTPException, _http),
     ):
-        app.register_error_handler(error, told)  # type: ignore[type-var]
+        app.register_error_handler(error, told)
     return app
 
 

@@ -68,6 +68,7 @@ REASONS: Final[Mapping[str, str]] = {
     "suppressed_manual": "The address is suppressed: by hand",
     "suppressed_opt_out": "The address is suppressed: its owner opted out",
     "template_error": "The template did not render for them",
+    "throttled": "The provider takes no more for now",
     "unknown_user": "There is no such user",
 }
 RECEIPTS: Final[Mapping[str, str]] = {

@@ -60,7 +60,8 @@ def internal_url(session: boto3.Session, stage: str) -> str:
         stacks = session.client("cloudformation").describe_stacks(StackName=f"Fanfare-{stage}-Service")["Stacks"]
     except (BotoCoreError, ClientError) as error:
         raise StepFailed(f"The URL of {stage} is not to be found ({error}). Give it as --url.") from error
-    return next(each["OutputValue"] for each in stacks[0]["Outputs"] if each["OutputKey"] == "InternalApiUrl")
+    outputs: dict[str, str] = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
+    return outputs["InternalApiUrl"]
 
 
 if __name__ == "__main__":

@@ -25,7 +25,8 @@ class Reply:
 def call(method: str, url: str, body: Any = None) -> Reply:
     """As the wire does it: the path is taken apart where API Gateway takes it apart."""
     parts = urlsplit(url)
-    answer = internal_api.call(method, parts.path, body, **dict(parse_qsl(parts.query)))
+    asked: dict[str, Any] = dict(parse_qsl(parts.query))
+    answer = internal_api.call(method, parts.path, body, **asked)
     return Reply(answer.status, answer.text.encode())
 
 
