@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean
+.PHONY: help demo run console test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +25,9 @@ demo: $(READY) ## start the stack on this machine and send one message to a thou
 
 run: $(READY) ## start the stack on this machine and keep it running
 	@$(BIN)/python -m local.run
+
+console: $(READY) ## the console of a deployed stage, as yourself: make console STAGE=prod
+	@$(BIN)/python -m local.operate --stage $(or $(STAGE),dev)
 
 test: unit e2e ## every test
 
@@ -61,7 +64,7 @@ synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group cdk --group dev --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
+		--group cdk --group console --group dev --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 
