@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run console test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean
+.PHONY: help demo run console test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean import
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -39,6 +39,9 @@ e2e: $(READY) ## the tests against the local stack
 
 faults: $(READY) ## every fault, every pair, a hundred thousand triples
 	@$(BIN)/python -m tests.faults
+
+import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for
+	@FANFARE_IMPORT_ROWS=10000 $(BIN)/python -m pytest tests/e2e/test_command_line.py
 
 schemathesis: $(READY) ## two hundred drawn requests to each operation of both APIs, held against their documents
 	@$(BIN)/python -m pytest tests/api

@@ -14,6 +14,7 @@ import pytest
 from fanfare_client._sync import client as sync_client
 from fanfare_client.cli.app import app
 from fanfare_client.cli.codes import MEANING, Exit
+from fanfare_client.retries import Retries
 from typer.testing import CliRunner, Result
 
 from .audience import Audience
@@ -37,9 +38,8 @@ class Shell:
         self.server = Scripted([])
         self.handler: Any = self.server
         http = httpx.Client
-        monkeypatch.setattr(sync_client, "TIMEOUT", 1.0)
         monkeypatch.setattr(
-            sync_client.httpx,
+            httpx,
             "Client",
             lambda **_: http(transport=httpx.MockTransport(self.handler)),
         )
@@ -144,8 +144,7 @@ def test_the_exit_status_says_what_kind_of_trouble_it_was(fanfare: Shell, answer
 def test_an_unknown_outcome_is_told_with_the_key_that_makes_a_repeat_safe(
     fanfare: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sync_client.Retries, "attempts", 1)
-    monkeypatch.setattr(sync_client.Retries.__init__, "__defaults__", (1, 0.0, 0.0))
+    monkeypatch.setattr(Retries.__init__, "__defaults__", (1, 0.0, 0.0))
     fanfare.answers(httpx.ReadTimeout)
     result = fanfare("send", "--topic", "t", "--text", "y")
     assert result.exit_code == Exit.AGAIN

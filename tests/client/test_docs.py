@@ -8,8 +8,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from fanfare_client._async import client as async_client
-from fanfare_client._sync import client as sync_client
 
 from .server import ok
 
@@ -34,8 +32,8 @@ def _one(request: httpx.Request) -> object:
 def test_a_block_runs(block: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     transport = httpx.MockTransport(_answer)
     blocking, looping = httpx.Client, httpx.AsyncClient
-    monkeypatch.setattr(sync_client.httpx, "Client", lambda **_: blocking(transport=transport))
-    monkeypatch.setattr(async_client.httpx, "AsyncClient", lambda **_: looping(transport=transport))
+    monkeypatch.setattr(httpx, "Client", lambda **_: blocking(transport=transport))
+    monkeypatch.setattr(httpx, "AsyncClient", lambda **_: looping(transport=transport))
     key = {"access_key_id": "AKIDLOCAL", "secret_access_key": "s"}
     stack = tmp_path / "stack.json"
     stack.write_text(json.dumps({"internal_url": "http://127.0.0.1:1", "region": "eu-west-1", "service": key}))

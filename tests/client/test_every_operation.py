@@ -12,8 +12,7 @@ import pytest
 import yaml
 from fanfare_client import types
 
-from client import unasync
-
+from . import unasync
 from .server import ok, script
 
 DOCUMENT = yaml.safe_load((Path(__file__).parents[2] / "docs" / "openapi" / "internal.yaml").read_text())
@@ -143,7 +142,7 @@ def test_the_words_of_the_api_are_the_clients() -> None:
 
 def test_threads_and_event_loops_have_the_same_client() -> None:
     for file, text in unasync.twins().items():
-        assert file.read_text() == text, f"{file.name} is stale: python client/unasync.py"
+        assert file.read_text() == text, f"{file.name} is stale: python -m tests.client.unasync"
     written = {file.name for file in (unasync.PACKAGE / "_sync").glob("*.py")}
     assert written == {file.name for file in (unasync.PACKAGE / "_async").glob("*.py")}
 

@@ -9,7 +9,7 @@ import pytest
 from fanfare_client.cli.app import app
 from typer.testing import CliRunner
 
-from client import reference
+from . import reference
 
 BY_HAND = reference.PAGE.read_text().partition(reference.BEGINS)[0]
 SHOWN = [line for block in re.findall(r"```sh\n(.*?)```", BY_HAND, re.S) for line in block.splitlines()]
@@ -17,7 +17,7 @@ EXAMPLES = [words for words in (shlex.split(line, comments=True) for line in SHO
 
 
 def test_the_reference_is_what_the_commands_say() -> None:
-    assert reference.PAGE.read_text() == reference.page(), "docs/cli.md is stale: python client/reference.py"
+    assert reference.PAGE.read_text() == reference.page(), "docs/cli.md is stale: python -m tests.client.reference"
 
 
 def test_every_command_stands_in_the_reference() -> None:
@@ -30,7 +30,7 @@ def test_an_example_is_a_command_with_options_that_it_has(words: list[str]) -> N
         (known[1:] for known in reference.commands_of(app) if _begins(_typed(words), known[1:])), key=len, default=()
     )
     options = {word for word in words if word.startswith("--")}
-    helped = "".join(CliRunner().invoke(app, [*each, "--help"]).stdout for each in ([], path))
+    helped = "".join(CliRunner().invoke(app, [*each, "--help"]).stdout for each in ((), path))
     assert path or options
     assert all(option in helped for option in options)
 

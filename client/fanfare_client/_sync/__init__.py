@@ -1,1 +1,1 @@
-# Written by client/unasync.py from its twin in _async.
+# Written by tests/client/unasync.py from its twin in _async.

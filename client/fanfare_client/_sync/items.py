@@ -1,4 +1,4 @@
-# Written by client/unasync.py from its twin in _async.
+# Written by tests/client/unasync.py from its twin in _async.
 """A list of the API, page after page, as it is asked for."""
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-# Written by client/unasync.py from its twin in _async.
+# Written by tests/client/unasync.py from its twin in _async.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence

@@ -1,4 +1,4 @@
-# Written by client/unasync.py from its twin in _async.
+# Written by tests/client/unasync.py from its twin in _async.
 """One call: signed, tried again where that is safe, and its answer or the error that it means."""
 
 from __future__ import annotations

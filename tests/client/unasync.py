@@ -1,4 +1,4 @@
-"""`python client/unasync.py`: writes `_sync` from `_async`, so that the two say the same. A test compares them."""
+"""`python -m tests.client.unasync`: writes `_sync` from `_async`, so that both say the same. A test compares them."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-PACKAGE: Final = Path(__file__).with_name("fanfare_client")
+PACKAGE: Final = Path(__file__).parents[2] / "client" / "fanfare_client"
 BY_HAND: Final = {"waiting.py"}
 WORDS: Final = [
     (r"\bawait ", ""),
@@ -16,7 +16,7 @@ WORDS: Final = [
     (r"\b__a(iter|enter|exit)__\b", r"__\1__"),
     (r"\baclose\b", "close"),
 ]
-HEAD: Final = "# Written by client/unasync.py from its twin in _async.\n"
+HEAD: Final = "# Written by tests/client/unasync.py from its twin in _async.\n"
 
 
 def twins() -> dict[Path, str]:

@@ -1,4 +1,4 @@
-"""`python client/reference.py`: writes the end of docs/cli.md from what `fanfare … --help` says. A test compares it."""
+"""`python -m tests.client.reference`: writes the end of docs/cli.md from what `--help` says. A test compares it."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from fanfare_client.cli.app import app
 from fanfare_client.cli.codes import MEANING
 from typer.testing import CliRunner
 
-PAGE: Final = Path(__file__).parents[1] / "docs" / "cli.md"
-BEGINS: Final = "<!-- From here on written by client/reference.py. -->\n"
+PAGE: Final = Path(__file__).parents[2] / "docs" / "cli.md"
+BEGINS: Final = "<!-- From here on written by tests/client/reference.py. -->\n"
 
 
 def page() -> str:
