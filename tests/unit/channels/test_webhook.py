@@ -11,10 +11,11 @@ import pytest
 from fanfare.channels.base import AddressRefused, Kind, Result
 from fanfare.channels.webhook import Target, Webhook, _of_status, _resolve, is_public, secret
 from standardwebhooks import Webhook as Signature
+from standardwebhooks.webhooks import WebhookVerificationError
 
 from tests.unit.channels.fakes import envelope
 
-KEY = b"a key for tests alone"
+KEYS = {"k1": "a key for tests alone"}
 NOW = datetime.now(UTC)  # a signature is good for five minutes by the verifier's own clock
 PUBLIC = "93.184.215.14"
 
@@ -104,7 +105,7 @@ class Endpoint(Webhook):
         self.asked: list[str] = []
         self.posts: list[tuple[Target, bytes, Mapping[str, str]]] = []
         self.status = status
-        super().__init__(key=KEY, clock=lambda: NOW, allowed=allowed, resolve=self._look_up)
+        super().__init__(keys=lambda: KEYS, clock=lambda: NOW, allowed=allowed, resolve=self._look_up)
 
     def _look_up(self, host: str, _: int) -> Sequence[str]:
         self.asked.append(host)
@@ -127,7 +128,7 @@ def test_the_list_is_long_enough() -> None:
 
 @pytest.mark.parametrize("url", LITERALS)
 def test_an_address_inside_is_refused_in_every_spelling(url: str) -> None:
-    channel = Webhook(key=KEY, clock=lambda: NOW, resolve=_resolve)
+    channel = Webhook(keys=lambda: KEYS, clock=lambda: NOW, resolve=_resolve)
     # a spelling that this machine's resolver does not take leads nowhere either
     with pytest.raises((AddressRefused, OSError)) as refusal:
         channel.checked(url)
@@ -225,7 +226,7 @@ def test_the_receiver_can_verify_what_it_gets() -> None:
     content = {"title": "Order A-17", "body": "It has left"}
     endpoint.send([envelope(address="https://shop.example/", content=content, data={"order": "A-17"})])
     ((_, body, headers),) = endpoint.posts
-    told: Any = Signature(secret(KEY, "ada")).verify(body, dict(headers))
+    told: Any = Signature(secret(lambda: KEYS, "ada")).verify(body, dict(headers))
     assert told == {
         "type": "notification",
         "message_id": "message-1",
@@ -242,7 +243,19 @@ def test_a_repeat_has_the_same_id_and_another_user_s_secret_does_not_fit() -> No
     for _ in range(2):
         endpoint.send([envelope(address="https://shop.example/")])
     assert len({headers["webhook-id"] for _, _, headers in endpoint.posts}) == 1
-    assert secret(KEY, "ada") != secret(KEY, "bob") != secret(b"another key", "bob")
+    assert len({secret(lambda: KEYS, user) for user in ("ada", "bob")}) == 2
+
+
+def test_who_knows_the_secret_from_before_a_rotation_can_still_verify(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, after = dict(KEYS), KEYS | {"k2": "a newer key"}
+    monkeypatch.setitem(KEYS, "k2", "a newer key")
+    endpoint = Endpoint()
+    endpoint.send([envelope(address="https://shop.example/")])
+    ((_, body, headers),) = endpoint.posts
+    for known in (before, after):
+        assert Signature(secret(lambda keys=known: keys, "ada")).verify(body, dict(headers))
+    with pytest.raises(WebhookVerificationError):
+        Signature(secret(lambda: {"k0": "a key that was thrown away"}, "ada")).verify(body, dict(headers))
 
 
 @pytest.mark.parametrize("profile", [{}, {"webhook": None}, {"webhook": {}}, {"webhook": {"url": ""}}])

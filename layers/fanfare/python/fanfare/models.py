@@ -921,6 +921,13 @@ class MeView(UserView):
     pending: PendingView
 
 
+class MyWebhookView(View):
+    """The caller's own server, and what it verifies by that a call comes from here (Standard Webhooks)."""
+
+    url: str
+    secret: str
+
+
 class ConfirmCodeRequest(Request):
     """The code that was sent to a phone."""
 
