@@ -75,6 +75,7 @@ def test_there_are_places_in_both_apis() -> None:
 
 @pytest.mark.parametrize(("name", "at"), PLACES)
 def test_a_field_that_is_ours_is_refused(name: str, at: str, aws: Aws) -> None:
+    internal_api.deliver(event("put_topic"))
     api = public_api if name.startswith("public_") else internal_api
     for field, value in OURS.items():
         sent = event(name)

@@ -47,7 +47,7 @@ def of_bob(aws: Aws) -> list[Any]:
 
 
 # Operation → every way in which ada may ask for what is bob's
-QUERIES: Final = ("user_id=bob", "id=bob", "sub=bob", "user=bob&limit=1")
+QUERIES: Final = ("user_id=bob", "id=bob", "sub=bob", "owner=bob&limit=1")
 BODIES: Final[dict[str, list[dict[str, Any]]]] = {
     "PATCH /v1/me": [{"id": "bob", "name": "Eve"}, {"user_id": "bob", "name": "Eve"}, {"sub": "bob"}, {"name": "Eve"}],
     "POST /v1/me/confirmations": [

@@ -46,7 +46,11 @@ FORM: Final = "application/x-www-form-urlencoded"
 FORM_FIELDS_LIMIT: Final = 20_000
 NOT_DECODED: Final = "%"  # API Gateway decodes every escape of a path but %25
 # No answer is kept by anybody on the way, or taken for something else than it says.
-EVERYWHERE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+EVERYWHERE: Final = {
+    "Cache-Control": "no-store",
+    "Strict-Transport-Security": "max-age=63072000",
+    "X-Content-Type-Options": "nosniff",
+}
 
 # AWS was busy or broke: the caller may try again. Other errors of AWS are ours.
 BUSY: Final = {

@@ -24,6 +24,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
 
 from .channels import CHANNELS
+from .channels.email import one_line
 from .errors import Fault, Invalid, TemplateError
 from .html_text import text_of
 from .schemas import data_faults, schema_faults
@@ -122,7 +123,7 @@ class Renderer:
             part: _rendered(part, sources[part], seen, html=html) for part, html in kinds.items() if part in sources
         }
         if "subject" in rendered:  # a header: one line
-            rendered["subject"] = " ".join(rendered["subject"].split())
+            rendered["subject"] = one_line(rendered["subject"])
         return rendered
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:

@@ -159,6 +159,7 @@ def headers() -> Mapping[str, str]:
     return {
         "Cache-Control": "no-store",
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Frame-Options": "DENY",  # what frame-ancestors says, for old browsers
         "Referrer-Policy": "no-referrer",  # the address of the page is the key to it
         "X-Robots-Tag": "noindex, nofollow",
     }
