@@ -35,7 +35,7 @@ https://100.64.0.1/ https://100.100.100.200/latest/meta-data/ https://100.127.25
 https://192.0.0.192/ https://192.0.0.9/ https://192.0.2.1/ https://192.88.99.1/ https://198.18.0.1/
 https://198.19.255.254/ https://198.51.100.7/ https://203.0.113.9/ https://168.63.129.16/machine/
 https://224.0.0.1/ https://239.255.255.250/ https://240.0.0.1/ https://255.255.255.255/ https://4294967295/
-""".split()  # noqa: SIM905 - ninety lines would hide what is alike
+""".split()
 
 # Names, and what a name server says of each: one address that is not public condemns all
 NAMES: Mapping[str, Sequence[str]] = {
