@@ -112,12 +112,12 @@ class World:
         (allowed,) = {each["FANFARE_WEBHOOK_ALLOWED"] for each in environments if "FANFARE_WEBHOOK_ALLOWED" in each}
         return f"http://{allowed.split(',')[0]}/hooks"
 
-    def newest_key(self) -> bytes:
-        """What the secrets of webhooks are made of."""
+    def keys(self) -> dict[str, str]:
+        """What signs links, cursors and webhooks."""
         secrets = self.client("secretsmanager")
         (listed,) = secrets.list_secrets()["SecretList"]
         keys: dict[str, str] = json.loads(secrets.get_secret_value(SecretId=listed["ARN"])["SecretString"])
-        return list(keys.values())[-1].encode()
+        return keys
 
     # Messages
 

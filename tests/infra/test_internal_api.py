@@ -31,6 +31,7 @@ def test_calls_are_throttled_and_logged(each: Deployment) -> None:
     logged = json.loads(stage["AccessLogSettings"]["Format"])
     assert logged["request_id"] == "$context.requestId"
     assert logged["caller"] == "$context.identity.userArn"
+    assert "path" not in str(logged).lower()  # that of a suppression has an address in it
 
 
 def test_a_service_that_is_let_in_may_call_this_api_only(dev: Deployment) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
@@ -203,6 +204,14 @@ def _normalised(written: str) -> str | None:
         return validate_email(written, check_deliverability=False, allow_smtputf8=False).ascii_email
     except EmailNotValidError:
         return None
+
+
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def one_line(text: str) -> str:
+    """`text` as a header takes it: no line end, and no other character that controls something."""
+    return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def tag_value(text: str) -> str:
