@@ -1,63 +1,71 @@
-"""`make faults`: every single fault, every pair, and a seeded sample of triples. Ends with one line of JSON."""
+"""`make faults`: every single fault, every pair and every triple. Ends with one line of JSON."""
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import sys
-from collections.abc import Iterable
+import time
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
-from itertools import islice
+from functools import cache
+from itertools import chain, islice
 
-from tests.faults.enumeration import Schedule, Tally, calls, pairs, play, singles, triples
-from tests.faults.scenarios import SCENARIOS, SMALL, Scenario, small_pages
+from tests.faults.exploration import Exploration, Lead, Tally, merged
+from tests.faults.scenarios import SCENARIOS, SMALL, small_pages
 
-SEED = 20270101
-SHARES = 32  # pieces that the work of one scenario is cut into
-
-# What a share of the work is: (kind, place of the scenario, number of the share, triples of the scenario)
-Share = tuple[str, int, int, int]
-
-
-def schedules_of(kind: str) -> tuple[Scenario, ...]:
-    return SCENARIOS if kind == "single" else SMALL
+PLAYED = (*SCENARIOS, *SMALL)
+KINDS = ("single", "pairs", "triples")
+TOGETHER = {"single": 1, "pairs": 8, "triples": 8}  # moments that a process takes at once
 
 
-def work(share: Share) -> tuple[str, Tally]:
-    """One share, in a process of its own."""
-    kind, place, number, count = share
-    scenario = schedules_of(kind)[place]
+@cache
+def exploration(place: int) -> Exploration:
+    """One in each process: it remembers what it has come by."""
+    return Exploration(PLAYED[place])
+
+
+def spread(place: int, leads: Sequence[Lead], further: bool) -> tuple[Tally, list[Lead]]:
+    """What becomes of the moments one fault after these, and, to go `further`, the moments themselves."""
     with small_pages():
-        made = calls(scenario)
-        schedules: Iterable[Schedule]
-        if kind == "single":
-            schedules = islice(singles(made), number, None, SHARES)
-        elif kind == "pairs":
-            schedules = islice(pairs(made), number, None, SHARES)
-        else:
-            schedules = triples(made, number=count // SHARES, seed=SEED + number)
-        return kind, play(scenario, schedules)
+        explored = exploration(place)
+        after = explored.faults(leads)
+        return explored.tally(after), after if further else []
+
+
+def shares(leads: Sequence[Lead], size: int) -> Iterator[list[Lead]]:
+    rest = iter(leads)
+    while share := list(islice(rest, size)):
+        yield share
+
+
+def explore(pool: ProcessPoolExecutor, place: int, totals: dict[str, Tally]) -> None:
+    """Level by level: from the moments after one fault to those after two, and from there to those after three."""
+    scenario = PLAYED[place]
+    kinds = KINDS[: scenario.faults]
+    leads = [exploration(place).start]
+    for kind in kinds:
+        began = time.monotonic()
+        cut = list(shares(leads, TOGETHER[kind]))
+        further = kind != kinds[-1]
+        found = []
+        for tally, after in pool.map(spread, [place] * len(cut), cut, [further] * len(cut)):
+            totals[kind] += tally
+            found.append(after)
+        leads = merged(chain.from_iterable(found))
+        took = time.monotonic() - began
+        print(
+            f"{scenario.name} ({len(scenario.users)} users), {kind}: {totals[kind].schedules:,} so far, {took:.0f} s",
+            file=sys.stderr,
+            flush=True,
+        )
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--triples", type=int, default=102_000, help="how many to draw")
-    drawn = parser.parse_args().triples
-    each = -(-drawn // len(SMALL) // SHARES) * SHARES
-    shares = [
-        (kind, place, number, each)
-        for kind in ("single", "pairs", "triples")
-        for place in range(len(schedules_of(kind)))
-        for number in range(SHARES)
-    ]
-    totals = {"single": Tally(), "pairs": Tally(), "triples": Tally()}
-    with ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
-        for done, (kind, tally) in enumerate(pool.map(work, shares), start=1):
-            totals[kind] += tally
-            if sys.stderr.isatty() or done % SHARES == 0:
-                print(f"\r{done} of {len(shares)} shares", end="", file=sys.stderr, flush=True)
-    print(file=sys.stderr)
+    totals = {kind: Tally() for kind in KINDS}
+    with small_pages(), ProcessPoolExecutor(max_workers=os.cpu_count()) as pool:
+        for place in range(len(PLAYED)):
+            explore(pool, place, totals)
     total = sum(totals.values(), Tally())
     for example in total.examples:
         print(example, file=sys.stderr)
