@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 from botocore.exceptions import ClientError
 from fanfare.tables import TABLES, Index, Table
 
-from .expressions import Item, Scope, condition, update
+from .expressions import Item, Scope, Unapplicable, condition, update
 
 T = TypeVar("T")
 Interpose = Callable[[str, Callable[[], Any]], Any]
@@ -144,6 +144,12 @@ class Store:
         return writes
 
 
+def _key_names(table: Table, index_name: str | None) -> tuple[str, ...]:
+    """By which a query goes; the partition's own key first, which is the same for all."""
+    found = [index for index in table.indexes if index.name == index_name]
+    return (found[0].hash, found[0].range, "pk", "sk") if found else ("pk", "sk")
+
+
 def _row(index: Index, item: Item) -> tuple[str, str, str]:
     return item[index.range]["S"], item["pk"]["S"], item["sk"]["S"]
 
@@ -207,7 +213,10 @@ class DynamoDB:
 
     def _apply(self, request: Mapping[str, Any], before: Item | None, factor: int = 1) -> Item:
         scope = Scope(before or dict(request["Key"]), *_names_and_values(request))
-        after = update(request["UpdateExpression"])(scope)
+        try:
+            after = update(request["UpdateExpression"])(scope)
+        except Unapplicable as error:
+            raise refused("ValidationException", str(error), "UpdateItem") from error
         self._wrote(request["TableName"], before, after, factor)
         self.stores[request["TableName"]].put(after)
         return after
@@ -288,13 +297,17 @@ class DynamoDB:
         store = self.stores[request["TableName"]]
         names, values = _names_and_values(request)
         rows = self._rows(store, request, names, values)
-        if not request.get("ScanIndexForward", True):
+        forward = request.get("ScanIndexForward", True)
+        if not forward:
             rows = rows[::-1]
+        keys = _key_names(store.table, request.get("IndexName"))
         start = request.get("ExclusiveStartKey")
-        if start is not None:
-            after = (start["pk"]["S"], start["sk"]["S"])
-            place = [(row["pk"]["S"], row["sk"]["S"]) for row in rows].index(after)
-            rows = rows[place + 1 :]
+        if start is not None:  # need not be there any more
+
+            def place(row: Item) -> list[str]:
+                return [row[name]["S"] for name in keys]
+
+            rows = [row for row in rows if (place(row) > place(start) if forward else place(row) < place(start))]
         limit = request.get("Limit", len(rows) + 1)
         page, size = [], 0
         for row in rows[:limit]:
@@ -310,9 +323,11 @@ class DynamoDB:
             shown = [{name: value for name, value in row.items() if name in kept} for row in page]
         else:
             shown = page
-        answer: dict[str, Any] = {"Items": shown, "Count": len(page)}
+        answer: dict[str, Any] = {"Count": len(page)}
+        if request.get("Select") != "COUNT":
+            answer["Items"] = shown
         if more and page:
-            answer["LastEvaluatedKey"] = {"pk": page[-1]["pk"], "sk": page[-1]["sk"]}
+            answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
         return answer
 
     def _rows(self, store: Store, request: Mapping[str, Any], names: Any, values: Any) -> list[Item]:

@@ -154,8 +154,9 @@ CHANGING = ("messages", "batches", "deliveries", "audience")
 class World:
     """Everything; a fault can be set for one step of it."""
 
-    def __init__(self, *, seed: int = 0) -> None:
-        random.seed(seed)
+    def __init__(self) -> None:
+        random.seed(0)
+        self.salt = 0  # what is drawn in a step follows from the time, and from this
         self.now = START
         self.act = 0  # of the scenario that is played
         self.message: str | None = None  # the one that is judged
@@ -370,7 +371,7 @@ class World:
 
     def once(self, act: Act, fault: Fault | None = None) -> bool:
         """One step of an act, with a fault at one of its calls. Whether the act is over."""
-        random.seed(int(self.now.timestamp() * 1000))
+        random.seed(int(self.now.timestamp() * 1000) + self.salt)
         self.calls, self.sent_at, self.fault, self.struck = 0, {}, fault, None
         known, failed = self.recorded()
         over = act(self)
