@@ -43,6 +43,7 @@ from .messages import Message, Messages
 from .queues import Queues
 from .receipts import Report
 from .reconcile import Reconcile
+from .sdk import unwalked
 from .templates import Renderer
 
 if TYPE_CHECKING:
@@ -110,8 +111,7 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    client: DynamoDBClient = boto3.client("dynamodb", config=STORE)
-    return client
+    return unwalked(boto3.client("dynamodb", config=STORE))
 
 
 def _table(name: str) -> Table:
