@@ -34,7 +34,7 @@ TARGETS: Final = [
         (r"FANFARE_CONFIGURATION_SET", "configuration_set"),
         (r"FANFARE_PUSH_\w+_APPLICATION_ARN", "push_applications"),
         (r"arn:[\w-]+:sns:[\w-]*:\d+:endpoint/\S+", "push_endpoints"),
-        (r"", "phone_numbers"),
+        (r"nothing", "phone_numbers"),
     )
 ]
 

@@ -66,7 +66,7 @@ def asked(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[t
             if name in params:
                 yield f"{service}:{operation}", params[name], ""
     else:
-        at = next((params[name] for name in AT if name in params), "")
+        at = next((params[name] for name in AT if name in params), "nothing")
         # who may do it to one of a queue's messages may do it to many
         action = operation.removesuffix("Batch") if service == "sqs" else operation
         yield f"{service}:{action}", at, params.get("IndexName", "")

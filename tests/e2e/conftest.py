@@ -18,6 +18,7 @@ from typing import Any, Final
 
 import pytest
 
+from infra.constructs.naming import pascal
 from local import deployment
 from local.api import Api, Console, People, until
 from local.aws import client
@@ -155,19 +156,22 @@ class World:
         until(f"{', '.join(queues)} are drained", empty, seconds=60)
 
     @contextmanager
-    def nobody_delivers(self) -> Iterator[None]:
-        """The e-mail queue fills, and nobody takes from it."""
-        queue = self.outputs["EmailQueueUrl"].rpartition("/")[2]
-        (mapping,) = [
-            mapping
+    def nobody_delivers(self, *channels: str) -> Iterator[None]:
+        """The channels' queues fill (e-mail's, if none is named), and nobody takes from them."""
+        queues = {self.outputs[f"{pascal(name)}QueueUrl"].rpartition("/")[2] for name in channels or ("email",)}
+        mappings = [
+            mapping["UUID"]
             for mapping in self.lambdas.list_event_source_mappings()["EventSourceMappings"]
-            if mapping["EventSourceArn"].endswith(f":{queue}")
+            if mapping["EventSourceArn"].rpartition(":")[2] in queues
         ]
-        self.lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        assert len(mappings) == len(queues)
+        for mapping in mappings:
+            self.lambdas.update_event_source_mapping(UUID=mapping, Enabled=False)
         try:
             yield
         finally:
-            self.lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+            for mapping in mappings:
+                self.lambdas.update_event_source_mapping(UUID=mapping, Enabled=True)
 
     def batches_of(self, message_id: str) -> list[str]:
         """The ids of all batches, from the table."""
