@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run console test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean import
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d :)
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -48,6 +48,9 @@ schemathesis: $(READY) ## two hundred drawn requests to each operation of both A
 
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
+
+kills: $(READY) ## kill the functions' processes while twenty messages go to a thousand: nobody is lost
+	@$(BIN)/python -m tests.kills
 
 mutants: $(READY) ## plant bugs on purpose: each has to be caught
 	@$(BIN)/python -m tests.mutants

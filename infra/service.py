@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -16,6 +15,7 @@ from .constructs.function import Function, House
 from .constructs.internal_api import InternalApi
 from .constructs.layers import Layers
 from .constructs.naming import pascal
+from .constructs.operations import Operations
 from .constructs.phones import phones
 from .constructs.public_api import PublicApi
 from .constructs.reach import Reach
@@ -97,7 +97,6 @@ class Service(Stack):
             # They come one by one and are stored 25 a call: nobody waits for them, so they are gathered.
             batch_size=100,
             max_batching_window=Duration.seconds(5),
-            dead_letters_mean="what a provider reported is not recorded: look why, then move them back.",
         )
         Receipts(self, "Receipts", rules=sender.rules, queue=workers["record_receipt"].queue, settings=settings)
         api = InternalApi(
@@ -132,15 +131,7 @@ class Service(Stack):
             retry_attempts=0,  # the next minute's run is the retry
         )
         EveryMinute(self, "Clock", function=reconcile)
-        reconcile.metric_errors(period=Duration.minutes(5)).create_alarm(
-            self,
-            "ReconcileErrorsAlarm",
-            alarm_description="Fanfare: the reconciler fails; what is lost stays lost until it runs again.",
-            threshold=2,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
+        operations = Operations(self, "Operations", settings=settings, watched=[self, storage])
 
         self._outputs(
             InternalApiUrl=api.url,
@@ -149,6 +140,7 @@ class Service(Stack):
             ServicePolicyArn=api.service_policy.managed_policy_arn,
             **{f"{name}PolicyArn": policy.managed_policy_arn for name, policy in api.console_policies.items()},
             ReconcileFunctionName=reconcile.function_name,
+            OperationsTopicArn=operations.topic.topic_arn,
             SenderAddress=settings.sender_address,
             **{f"{pascal(name)}QueueUrl": worker.queue.queue_url for name, worker in workers.items()},
             **{f"{pascal(name)}DeadLettersUrl": worker.dead_letters.queue_url for name, worker in workers.items()},

@@ -138,6 +138,12 @@ class Settings(BaseModel):
         description="where the login page of our user pool may lead back to: URLs with a path, between commas",
     )
     self_sign_up: bool = Field(False, description="whether people may make an account in our user pool by themselves")
+    operations_email: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        max_length=320,
+        description="who is told when an alarm rings: an address, which has to confirm; nobody where left out",
+    )
     delivery_receipts: bool = Field(
         True, description="have SES report each mail that arrived; without, bounces and complaints alone"
     )

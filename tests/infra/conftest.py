@@ -32,6 +32,7 @@ def full() -> Deployment:
         user_id_claim="user_id",
         public_url="https://notify.shop.example",
         cors_origins="https://app.shop.example, http://localhost:5173",
+        operations_email="operations@shop.example",
         sign_ups_per_second="2",
         sign_ups_burst="4",
         delivery_receipts="false",

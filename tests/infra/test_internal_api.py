@@ -74,6 +74,7 @@ def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
         "EventBusName",
         "ReconcileFunctionName",
         "SenderAddress",
+        "OperationsTopicArn",
         *(f"{worker}QueueUrl" for worker in workers),
         *(f"{worker}DeadLettersUrl" for worker in workers),
     }

@@ -387,6 +387,11 @@ def metrics() -> Metrics:
     return Metrics(namespace="Fanfare", service="fanfare")
 
 
+def stage() -> str:
+    """Which deployment this is: an account may have several."""
+    return os.environ["FANFARE_STAGE"]
+
+
 def time_left(context: LambdaContext) -> float:
     """Seconds until the function is stopped."""
     return context.get_remaining_time_in_millis() / 1000
