@@ -40,7 +40,8 @@ def test_a_service_that_is_let_in_may_call_this_api_only(dev: Deployment) -> Non
 
 def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
     workers = ["FanOut", "RecordReceipt", *map(pascal, CHANNELS)]
-    assert each.service.body["Outputs"].keys() == {
+    outputs = {name for name in each.service.body["Outputs"] if not name.startswith("Dns")}  # see test_sender.py
+    assert outputs == {
         "InternalApiUrl",
         "PublicApiUrl",
         "ServicePolicyArn",
