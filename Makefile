@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean
+.PHONY: help demo run env test unit e2e faults schemathesis mutants bench-counts lint format synth diff deploy smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -25,6 +25,9 @@ demo: $(READY) ## start the stack on this machine and send one message to a thou
 
 run: $(READY) ## start the stack on this machine and keep it running
 	@$(BIN)/python -m local.run
+
+env: $(READY) ## where the running stack is and how to call it, as shell variables: eval "$$(make env)"
+	@$(BIN)/python -m local.env
 
 test: unit e2e ## every test
 
@@ -56,8 +59,18 @@ format: $(READY) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
-	@$(BIN)/python -m local.toolchain synth
+STAGE ?= dev
+synth: $(READY) ## synthesize a STAGE's CloudFormation templates into cdk.out
+	@$(BIN)/python -m local.toolchain synth --quiet --context stage=$(STAGE)
+
+diff: $(READY) ## what a deployment of a STAGE would change
+	@$(BIN)/python -m local.toolchain diff --context stage=$(STAGE)
+
+deploy: $(READY) ## deploy a STAGE to the AWS account of your credentials
+	@$(BIN)/python -m local.toolchain deploy --all --context stage=$(STAGE)
+
+smoke: $(READY) ## the demo's checks against a deployed STAGE; STAGE=local is what `make run` keeps up
+	@$(BIN)/python -m local.smoke $(STAGE)
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

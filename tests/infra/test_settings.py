@@ -6,6 +6,7 @@ import pytest
 from aws_cdk import App
 
 import infra.settings
+from infra import docs
 from infra.settings import Settings, SettingsError
 
 
@@ -174,6 +175,10 @@ def test_lists_and_objects_may_stand_in_cdk_json_as_they_are() -> None:
 
 def test_every_setting_is_described() -> None:
     assert not [name for name, field in Settings.model_fields.items() if not field.description]
+
+
+def test_the_page_of_the_settings_is_that_of_the_model() -> None:
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run: python -m infra.docs"
 
 
 def test_the_domain_to_verify_is_the_senders() -> None:
