@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run env test unit e2e faults schemathesis mutants bench-counts lint format synth diff deploy smoke lock clean
+.PHONY: help demo run env test unit e2e faults schemathesis mutants bench-counts lint format synth cdk diff deploy smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -62,6 +62,9 @@ format: $(READY) ## format the code
 STAGE ?= dev
 synth: $(READY) ## synthesize a STAGE's CloudFormation templates into cdk.out
 	@$(BIN)/python -m local.toolchain synth --quiet --context stage=$(STAGE)
+
+cdk: $(READY) ## the CDK's own command line: make cdk do="bootstrap --help"
+	@$(BIN)/python -m local.toolchain $(do)
 
 diff: $(READY) ## what a deployment of a STAGE would change
 	@$(BIN)/python -m local.toolchain diff --context stage=$(STAGE)
