@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run env test unit e2e faults schemathesis mutants bench-counts lint format synth cdk diff deploy smoke lock clean
+.PHONY: help demo run env test unit e2e faults schemathesis coverage audit mutants bench-counts lint format synth cdk diff deploy smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -45,6 +45,16 @@ schemathesis: $(READY) ## two hundred drawn requests to each operation of both A
 
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
+
+coverage: $(READY) ## branches of the domain that unit and integration tests reach, with a floor for each module
+	@mkdir -p .local
+	@COVERAGE_FILE=.local/.coverage $(BIN)/python -m pytest tests/unit tests/integration -n 2 --dist loadfile \
+		--cov --cov-report= --cov-report=json:.local/coverage.json
+	@$(BIN)/python -m tests.coverage_floor .local/coverage.json
+
+audit: $(READY) ## known vulnerabilities in what is locked
+	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement layers/dependencies/requirements.txt
+	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
 
 mutants: $(READY) ## plant bugs on purpose: each has to be caught
 	@$(BIN)/python -m tests.mutants
