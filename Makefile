@@ -5,19 +5,20 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
+STAGE ?= dev
 
-.PHONY: help demo run env test unit e2e faults schemathesis coverage audit mutants bench-counts lint format synth cdk diff deploy smoke lock clean
+.PHONY: help demo run console env test unit e2e faults schemathesis coverage audit mutants bench-counts lint format synth cdk diff deploy smoke lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml client/pyproject.toml
 	@echo "Setting up $(VENV) (once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable ./client
 	@touch $(READY)
 
 demo: $(READY) ## start the stack on this machine and send one message to a thousand subscribers
@@ -25,6 +26,9 @@ demo: $(READY) ## start the stack on this machine and send one message to a thou
 
 run: $(READY) ## start the stack on this machine and keep it running
 	@$(BIN)/python -m local.run
+
+console: $(READY) ## the console of a deployed stage, as yourself: make console STAGE=prod
+	@$(BIN)/python -m local.operate --stage $(STAGE)
 
 env: $(READY) ## where the running stack is and how to call it, as shell variables: eval "$$(make env)"
 	@$(BIN)/python -m local.env
@@ -69,7 +73,6 @@ format: $(READY) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-STAGE ?= dev
 synth: $(READY) ## synthesize a STAGE's CloudFormation templates into cdk.out
 	@$(BIN)/python -m local.toolchain synth --quiet --context stage=$(STAGE)
 
@@ -87,7 +90,7 @@ smoke: $(READY) ## the demo's checks against a deployed STAGE; STAGE=local is wh
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group cdk --group dev pyproject.toml --output-file requirements.lock
+		--group cdk --group console --group dev --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 

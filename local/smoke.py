@@ -20,6 +20,7 @@ from typing import Any, Final
 from urllib.parse import quote
 
 import boto3
+from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.receipts import Receipt
 
@@ -45,7 +46,7 @@ class Stage:
     internal_url: str
     public_url: str
     region: str
-    keys: dict[str, str]
+    credentials: Credentials
 
 
 def main() -> int:
@@ -61,7 +62,7 @@ def found(name: str) -> Stage:
 
 def smoke(stage: Stage) -> int:
     console.print(f"[bold]Fanfare, stage {stage.name}[/bold]: {stage.internal_url}\n")
-    wrong = [*_doors(stage), *_message(Api(stage.internal_url, stage.keys, region=stage.region))]
+    wrong = [*_doors(stage), *_message(Api(stage.internal_url, credentials=stage.credentials, region=stage.region))]
     if wrong:
         raise StepFailed("\n".join(["This is not as it must be:", *(f"  {each}" for each in wrong)]))
     console.print("[green]Everything is as it must be.[/green]")
@@ -72,7 +73,8 @@ def _local() -> Stage:
     if not STACK_FILE.is_file():
         raise StepFailed("No stack runs on this machine: start it with `make run`.")
     at = json.loads(STACK_FILE.read_text())
-    return Stage("local", at["internal_url"], at["public_url"], at["region"], at["service"])
+    keys = Credentials(at["service"]["access_key_id"], at["service"]["secret_access_key"])
+    return Stage("local", at["internal_url"], at["public_url"], at["region"], keys)
 
 
 def _deployed(name: str, session: boto3.Session) -> Stage:
@@ -83,10 +85,7 @@ def _deployed(name: str, session: boto3.Session) -> Stage:
         outputs = deployment.outputs_of(session.client("cloudformation"), f"Fanfare-{name}-Service")
     except (BotoCoreError, ClientError) as error:
         raise StepFailed(f"The stage {name} is not to be seen in {session.region_name}: {error}") from None
-    frozen = credentials.get_frozen_credentials()
-    keys = {"access_key_id": frozen.access_key, "secret_access_key": frozen.secret_key}
-    keys |= {"session_token": frozen.token} if frozen.token else {}
-    return Stage(name, outputs["InternalApiUrl"], outputs["PublicApiUrl"], session.region_name, keys)
+    return Stage(name, outputs["InternalApiUrl"], outputs["PublicApiUrl"], session.region_name, credentials)
 
 
 def _doors(stage: Stage) -> Iterator[str]:

@@ -7,18 +7,22 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
+import typer.main
 from botocore.model import OperationModel
 from fanfare import models
 from fanfare.channels import CHANNELS
 from fanfare.status import MAY_BECOME
 from fanfare.templates import FILTERS, TESTS, Renderer
+from fanfare_client.cli.app import app
 from sybil import Sybil
 from sybil.parsers.markdown import PythonCodeBlockParser
 
@@ -26,12 +30,20 @@ from infra.settings import Settings
 from tests.documents import DOCS, ROOT, Block, anchors, blocks, links
 
 RUN = {"sh", "python", "json"}
-DRAWN = {"mermaid"}
+SHOWN = {"mermaid", "text"}  # pictures, and what a program said
+OF_THEIR_OWN = {"docs/client.md": "tests/client/test_docs.py"}  # Python that is run by another test
 # What cannot be run here, each with its reason beside it: real AWS, a clone from the network, minutes of work.
-NOT_RUN = {"README.md": 1, "docs/deploy.md": 9, "docs/tutorial.md": 1}
+NOT_RUN = {
+    "README.md": 1,
+    "docs/cli.md": 5,
+    "docs/client.md": 1,
+    "docs/console.md": 1,
+    "docs/deploy.md": 9,
+    "docs/tutorial.md": 1,
+}
 ALL = [block for file in DOCS for block in blocks(file)]
 SHELL = [block for block in ALL if block.language == "sh"]
-HAVING_PYTHON = sorted({block.file for block in ALL if block.language == "python" and not block.mark})
+HAVING_PYTHON = sorted({block.file for block in ALL if block.language == "python"} - OF_THEIR_OWN.keys())
 
 
 @pytest.fixture
@@ -55,7 +67,7 @@ def test_what_is_not_run_is_counted_and_says_why() -> None:
 
 @pytest.mark.parametrize("block", ALL, ids=ids)
 def test_a_block_is_in_a_language_that_is_run_or_drawn(block: Block) -> None:
-    assert block.language in RUN | DRAWN
+    assert block.language in RUN | SHOWN
 
 
 @pytest.mark.parametrize("file", HAVING_PYTHON)
@@ -95,6 +107,18 @@ def test_a_command_of_the_aws_cli_is_an_operation_with_its_options(block: Block)
         assert required <= given, (command, required - given)
 
 
+@pytest.mark.parametrize("block", [block for block in SHELL if "fanfare " in block.source], ids=ids)
+def test_a_command_of_fanfare_is_one_with_its_options(block: Block) -> None:
+    for line in block.source.replace("\\\n", " ").splitlines():
+        if line.startswith("fanfare "):
+            assert unknown(shlex.split(line, comments=True)[1:]) == []
+
+
+def test_the_checker_of_commands_of_fanfare_knows_a_wrong_one() -> None:
+    assert unknown(["topics", "lst"]) == ["lst"]
+    assert unknown(["topics", "list", "--jsn"]) == ["--jsn"]
+
+
 @pytest.mark.parametrize("block", SHELL, ids=ids)
 def test_shell_in_a_document_parses(block: Block) -> None:
     checked = subprocess.run(["bash", "-n"], input=block.source, text=True, capture_output=True, check=False)
@@ -128,6 +152,22 @@ def _there(file: str, target: str) -> bool:
     if not path.exists():
         return False
     return not anchor or anchor in anchors(str(path.resolve().relative_to(ROOT)))
+
+
+def unknown(words: list[str]) -> list[str]:
+    """The words of a command line that `fanfare` does not know: a command, or the options."""
+    command: Any = typer.main.get_command(app)
+    known = {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
+    given = []
+    for word in words:
+        if word.startswith("--"):
+            given.append(word.partition("=")[0])
+        elif hasattr(command, "commands") and word in command.commands:
+            command = command.commands[word]
+            known |= {option for parameter in command.params for option in parameter.opts + parameter.secondary_opts}
+        elif hasattr(command, "commands") and not given:
+            return [word]
+    return [option for option in given if option not in known]
 
 
 def aws_commands(source: str) -> Iterator[tuple[str, str, set[str]]]:

@@ -37,9 +37,10 @@ def deployed(name: str, session: Session) -> smoke.Stage:
 
 
 def test_a_stage_is_found_by_its_outputs_and_called_as_the_caller() -> None:
-    stage = deployed("prod", Session(Credentials("AKIA", "secret", "token")))
+    caller = Credentials("AKIA", "secret", "token")
+    stage = deployed("prod", Session(caller))
     assert (stage.internal_url, stage.public_url, stage.region) == ("https://in.test", "https://out.test", "eu-west-1")
-    assert stage.keys == {"access_key_id": "AKIA", "secret_access_key": "secret", "session_token": "token"}
+    assert stage.credentials is caller
 
 
 def test_a_stage_that_is_not_there_is_told() -> None:
