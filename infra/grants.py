@@ -41,6 +41,14 @@ CONSUME: Final = (*DRAIN, "sqs:GetQueueAttributes")
 PUT_OFF: Final = ("sqs:ChangeMessageVisibility",)
 READ_KEYS: Final = ("secretsmanager:GetSecretValue",)
 TELL: Final = ("events:PutEvents",)
+USE_KEY: Final = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 KNOWS: Final[Actions] = ()  # where it is, and nothing to call there
 
 # What the provider of a channel may be asked. SES v2 checks the permission of the v1 operation behind a
@@ -59,7 +67,7 @@ PROVIDERS: Final[Mapping[str, Grants]] = {
     "inbox": {"inbox": _dynamodb("BatchWrite")},
 }
 
-GRANTS: Final[Mapping[str, Grants]] = {
+_WORK: Final[Mapping[str, Grants]] = {
     "internal_api": {
         "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
         "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
@@ -127,3 +135,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "record_receipt.queue": CONSUME,
     },
 }
+
+# Every function works on tables, and a table asks for its key in the name of its caller.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+GRANTS: Final[Mapping[str, Grants]] = {name: {**grants, "key": USE_KEY} for name, grants in _WORK.items()}

@@ -65,7 +65,8 @@ def allowed(deployment: Deployment, name: str) -> set[str]:
 
 def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
     workers = ["FanOut", "RecordReceipt", *map(pascal, CHANNELS)]
-    assert each.service.body["Outputs"].keys() == {
+    outputs = {name for name in each.service.body["Outputs"] if not name.startswith("Dns")}  # see test_sender.py
+    assert outputs == {
         "InternalApiUrl",
         "PublicApiUrl",
         "ServicePolicyArn",
