@@ -26,8 +26,10 @@ from jinja2.utils import pass_context
 
 from .alike import Same, in_blocks, stretches
 from .channels import CHANNELS
+from .channels.email import one_line
 from .errors import Fault, Invalid, TemplateError
 from .html_text import text_of
+from .schemas import data_faults, schema_faults
 from .weave import Place, Sources, place_of, woven
 
 SOURCE_LIMIT: Final = 200_000  # characters of one part's source
@@ -100,16 +102,8 @@ class Renderer:
         schema = body.get("schema")
         if schema is None:
             return
-        faults = [
-            Fault(
-                f"{pointer}{''.join(f'/{_escaped(step)}' for step in error.absolute_path)}",
-                f"schema_{error.validator}",
-                error.message,
-            )
-            for error in _errors(schema, data)
-        ]
-        if faults:
-            raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults[:20])
+        if faults := data_faults(schema, data, pointer=pointer):
+            raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults)
 
     def render(
         self,
@@ -131,7 +125,7 @@ class Renderer:
             part: _rendered(part, sources[part], seen, html=html) for part, html in kinds.items() if part in sources
         }
         if "subject" in rendered:  # a header: one line
-            rendered["subject"] = " ".join(rendered["subject"].split())
+            rendered["subject"] = one_line(rendered["subject"])
         return rendered
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
@@ -142,9 +136,9 @@ class Renderer:
             yield from _channel_faults(f"/locales/{_escaped(locale)}", body, channels, locale)
         for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts, in another frame
             yield from _channel_faults("/channels", body, body.get("channels", {}), locale)
-        schema_faults = list(_schema_faults(body.get("schema")))
-        yield from schema_faults
-        if not schema_faults:
+        faults = [] if body.get("schema") is None else schema_faults(body["schema"])
+        yield from faults
+        if not faults:
             try:
                 self.check_data(body, example, pointer="/example")
             except Invalid as invalid:
@@ -514,33 +508,6 @@ def _column(text: str, detail: str) -> int:
             return place + 1
     tag = re.search(r"\{[{%]", text)
     return tag.start() + 1 if tag else 1
-
-
-def _schema_faults(schema: Any) -> Iterator[Fault]:
-    if schema is None:
-        return
-    # the JSON Schema library is large, and most messages need it not
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        place = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
-        yield Fault(f"/schema{place}", "schema_invalid", error.message)
-
-
-def _errors(schema: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415
-
-    try:
-        # an empty registry: a $ref to the outside is refused instead of fetched
-        return list(Draft202012Validator(schema, registry=Registry()).iter_errors(data))
-    except RecursionError as error:
-        raise Invalid.field("/schema", "schema_invalid", "it refers to itself without end") from error
-    except Unresolvable as error:
-        raise Invalid.field("/schema", "schema_invalid", f"{error.ref} is not within the schema") from error
 
 
 def _escaped(step: object) -> str:

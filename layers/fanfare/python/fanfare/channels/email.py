@@ -210,6 +210,14 @@ def _normalised(written: str) -> str | None:
         return None
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def one_line(text: str) -> str:
+    """`text` as a header takes it: no line end, and no other character that controls something."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
 def tag_value(text: str) -> str:
     """`text` in the letters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
