@@ -122,7 +122,7 @@ class _Posting(Webhook):
     """A webhook whose endpoint takes everything, for nothing."""
 
     def __init__(self, aws: NullAws) -> None:
-        super().__init__(key=b"a key for the bench alone", clock=lambda: NOW)
+        super().__init__(keys=lambda: {"k1": "a key for the bench alone"}, clock=lambda: NOW)
         self.aws = aws
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
