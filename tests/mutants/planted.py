@@ -136,6 +136,12 @@ MUTANTS = (
         "self._release(after, owner, Waiting.DOUBT, 0.0)",
     ),
     Mutant(
+        "a batch that can't be given back is taken for one that nobody has tried",
+        "deliver.py",
+        "if job not in report.asked and attempt.state.lease_owner is None:",
+        "if job not in report.asked:",
+    ),
+    Mutant(
         "a deletion forgets who was sent to",
         "deliver.py",
         "        endings |= self._known_as_sent(attempt, doubts)\n        self._record",

@@ -220,11 +220,13 @@ class Audience:
     def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
         """Remove push tokens that the provider knows no more."""
         dead = set(gone)
-        user = self.user(user_id)
-        if user is None:
-            return
-        kept = [each for each in user.profile.get("push") or () if (each["platform"], each["token"]) not in dead]
-        self.put_user(user_id, {**user.profile, "push": kept or None})
+
+        def without(profile: Mapping[str, Any]) -> dict[str, Any]:
+            kept = [each for each in profile.get("push") or () if (each["platform"], each["token"]) not in dead]
+            return {**profile, "push": kept or None}
+
+        if self.user(user_id) is not None:
+            self.change_user(user_id, without)
 
     def delete_user(self, user_id: str) -> None:
         """Erase the profile, the addresses, every subscription and whatever else is filed under the user.

@@ -24,6 +24,7 @@ from botocore.config import Config
 
 from . import clock, pages, record_receipt
 from .audience import Audience
+from .backlog import Backlog
 from .batches import Batches
 from .candidates import Candidates
 from .catalogue import Catalogue
@@ -42,6 +43,7 @@ from .messages import Message, Messages
 from .queues import Queues
 from .receipts import Report
 from .reconcile import Reconcile
+from .sdk import unwalked
 from .templates import Renderer
 
 if TYPE_CHECKING:
@@ -109,8 +111,7 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    client: DynamoDBClient = boto3.client("dynamodb", config=STORE)
-    return client
+    return unwalked(boto3.client("dynamodb", config=STORE))
 
 
 def _table(name: str) -> Table:
@@ -164,6 +165,22 @@ def queues() -> Queues:
         fan_out=environment.get("FANFARE_FAN_OUT_QUEUE_URL"),
         channels={name: url for name, url in urls.items() if url},
         dead_letters={name: url for name, url in dead.items() if url},
+    )
+
+
+@functools.cache
+def backlog() -> Backlog:
+    """The queues whose depth this function may ask for."""
+    environment = os.environ
+    urls = {
+        name: (
+            environment.get(f"FANFARE_{name.upper()}_QUEUE_URL"),
+            environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL"),
+        )
+        for name in ("fan_out", *CHANNELS, "record_receipt")
+    }
+    return Backlog(
+        boto3.client("sqs", config=STORE), {name: (url, dead) for name, (url, dead) in urls.items() if url and dead}
     )
 
 
@@ -368,6 +385,11 @@ def logger() -> Logger:
 def metrics() -> Metrics:
     """Metrics as log lines (EMF): they cost no call."""
     return Metrics(namespace="Fanfare", service="fanfare")
+
+
+def stage() -> str:
+    """Which deployment this is: an account may have several."""
+    return os.environ["FANFARE_STAGE"]
 
 
 def time_left(context: LambdaContext) -> float:
