@@ -1,7 +1,7 @@
 """SigV4 and JWTs at the door of a running stack: whatever of a signed request is changed, it is let in no more.
 
-It is the emulator's gateway that is asked here. `LAXER` names what it takes and AWS does not: there the emulator
-proves nothing.
+It is the emulator's gateway that is asked here. `LAXER`, and what ends in `_IS_TAKEN`, name what it takes and AWS does
+not: there the emulator proves nothing, and a newer one that refuses it will be noticed.
 """
 
 from __future__ import annotations
@@ -54,7 +54,9 @@ class Sent:
         return HTTP.request(self.method, self.url + self.path, body=self.body, headers=self.headers).status
 
 
-def signed(world: World, *, at: datetime | None = None, payload: str | None = None) -> Sent:
+def signed(
+    world: World, *, at: datetime | None = None, payload: str | None = None, service: str = "execute-api"
+) -> Sent:
     url = world.described["internal_url"].rstrip("/")
     keys = world.described["service"]
     request = AWSRequest(method="PUT", url=url + PATH, data=BODY, headers={"Content-Type": "application/json"})
@@ -63,9 +65,7 @@ def signed(world: World, *, at: datetime | None = None, payload: str | None = No
     with pytest.MonkeyPatch.context() as patch:
         if at:
             patch.setattr(auth, "get_current_datetime", lambda *_, **__: at.replace(tzinfo=None))
-        auth.SigV4Auth(Credentials(keys["access_key_id"], keys["secret_access_key"]), "execute-api", REGION).add_auth(
-            request
-        )
+        auth.SigV4Auth(Credentials(keys["access_key_id"], keys["secret_access_key"]), service, REGION).add_auth(request)
     return Sent(url, dict(request.headers.items()), others=world.described["stranger"])
 
 
@@ -109,7 +109,7 @@ CHANGES: Final[dict[str, Callable[[Sent], object]]] = {
     "a signed header that is not there": lambda sent: sent.replaced("Authorization", ";host", ";host;x-not-there"),
     "the host not signed": lambda sent: sent.replaced("Authorization", ";host;", ";"),
 }
-LAXER: Final[set[str]] = set()
+LAXER: Final = {"another end of the scope"}
 
 
 @pytest.mark.parametrize("change", CHANGES)
@@ -124,17 +124,22 @@ def test_a_signed_request_is_let_in(world: World) -> None:
     assert signed(world).status() in (200, 201)
 
 
+WRONG_SERVICE_IS_TAKEN: Final = True
+
+
+def test_a_signature_for_another_service_is_not_taken(world: World) -> None:
+    assert (signed(world, service="s3").status() < 300) is WRONG_SERVICE_IS_TAKEN
+
+
 WHEN: Final = {"16 minutes ago": -16, "16 minutes from now": 16, "a day ago": -1_440, "a year ago": -525_600}
-STALE_IS_TAKEN: Final[set[str]] = set()
 
 
 @pytest.mark.parametrize("when", WHEN)
 def test_a_signature_is_good_for_a_quarter_of_an_hour(when: str, world: World) -> None:
-    status = signed(world, at=datetime.now(UTC) + timedelta(minutes=WHEN[when])).status()
-    assert status < 300 if when in STALE_IS_TAKEN else status == 403
+    assert signed(world, at=datetime.now(UTC) + timedelta(minutes=WHEN[when])).status() == 403
 
 
-UNSIGNED_IS_TAKEN: Final = False
+UNSIGNED_IS_TAKEN: Final = True
 
 
 def test_a_body_that_is_not_signed_is_not_taken(world: World) -> None:

@@ -14,6 +14,8 @@ from fanfare import wiring
 from fanfare.channels.base import Kind, Result
 from fanfare.channels.webhook import Webhook, secret
 
+from functions.internal_api import handler as internal_handler
+from functions.public_api import handler as public_handler
 from tests.integration import internal_api, public_api, test_wiring
 from tests.integration.conftest import Aws, Clock
 from tests.integration.letters import Post
@@ -56,7 +58,7 @@ def told(aws: Aws) -> Iterator[Everything]:
     """What our own loggers said; boto's, which would name everything at DEBUG, are never turned on."""
     found = Everything()
     loggers = [logging.getLogger(name) for name in ("fanfare", "functions", "urllib3", "root")]
-    powertools = [internal_api.internal_api.logger._logger, public_api.public_api.logger._logger]
+    powertools = [internal_handler.logger._logger, public_handler.logger._logger]
     for each in (*loggers, *powertools):
         each.addHandler(found)
     yield found

@@ -13,6 +13,8 @@ from typing import Any, Final
 
 import pytest
 
+from functions.internal_api import handler as internal_handler
+from functions.public_api import handler as public_handler
 from tests.integration import internal_api, public_api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import EVENTS, event
@@ -89,8 +91,8 @@ WAYS: Final[tuple[Callable[[str, random.Random], str], ...]] = (
 
 
 def test_ten_thousand_malformed_bodies_do_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(internal_api.internal_api.logger, "info", lambda *_, **__: None)  # ten thousand lines
-    monkeypatch.setattr(public_api.public_api.logger, "info", lambda *_, **__: None)
+    monkeypatch.setattr(internal_handler.logger, "info", lambda *_, **__: None)  # ten thousand lines
+    monkeypatch.setattr(public_handler.logger, "info", lambda *_, **__: None)
     draw = random.Random(SEED)  # noqa: S311 - drawn again, the same
     answers: Counter[int] = Counter()
     events = {name: event(name) for name in TAKE}
@@ -110,7 +112,7 @@ def test_ten_thousand_malformed_bodies_do_nothing(monkeypatch: pytest.MonkeyPatc
 
 def test_every_operation_that_takes_a_body_is_among_them() -> None:
     reached = {(event(name)["requestContext"]["http"]["method"], event(name)["rawPath"]) for name in TAKE}
-    for api in (internal_api.internal_api.api, public_api.public_api.api):
+    for api in (internal_handler.api, public_handler.api):
         for route in api.routes:
             if route.dependant.body_params:
                 assert any(method == route.method and route.rule.fullmatch(path) for method, path in reached), (

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html.parser import HTMLParser
+from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
@@ -213,10 +214,18 @@ def test_a_topic_s_title_is_one_line_in_a_subject(end: str, aws: Aws, post: Post
 @pytest.mark.parametrize("topic", ["orders.shipped", "a" * 128])
 def test_a_link_to_unsubscribe_is_a_header_of_one_line(name: str, topic: str) -> None:
     link = Links("https://people.example.com", keys=lambda: {"k": "a key"}).unsubscribe(name, topic, "email")
-    email = Email(object(), sender="a@example.com", configuration_set=None)  # type: ignore[arg-type]
+    sent: list[Any] = []
+
+    def send_bulk_email(**request: Any) -> dict[str, Any]:
+        sent.extend(request["BulkEmailEntries"])
+        return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "1"}]}
+
+    client: Any = SimpleNamespace(send_bulk_email=send_bulk_email)
+    email = Email(client, sender="a@example.com", configuration_set=None)
     content = {"subject": "x", "text": "y"}
     envelope = Envelope(message_id="m", user_id=name, address="a@example.com", content=content, unsubscribe=link)
-    entry: Any = email._entry(envelope)
+    email.send([envelope])
+    (entry,) = sent
     for header in entry["ReplacementHeaders"]:
         assert re.fullmatch(r"[\x21-\x7e]+", header["Value"])
         assert (

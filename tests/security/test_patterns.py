@@ -109,7 +109,7 @@ def worst(pattern: str) -> Iterator[str]:
     starts = ["".join(pieces[:length]) for length in range(0, len(pieces) + 1, 1 + len(pieces) // 12)]
     loops = [*pieces, "".join(pieces), *(a + b for a, b in itertools.pairwise(pieces)), "a", " ", "1", "<", "{"]
     for start, loop in itertools.product(starts, list(dict.fromkeys(filter(None, loops)))[:16]):
-        yield f"{start}{loop * (LENGTH // len(loop))}\x01"
+        yield f"{start}{loop * (LENGTH // len(loop))}\x01 \x01"
 
 
 def slowest(pattern: str, texts: Iterable[str]) -> float:

@@ -130,6 +130,19 @@ def test_a_template_ends_soon_and_stays_small(source: str) -> None:
     assert time.thread_time() - began < 2
 
 
+@pytest.mark.parametrize(
+    "source", ["{{ data.order() }}", "{{ 'x'.upper() }}", "{{ (1)() }}", "{% if user() %}{% endif %}"]
+)
+def test_a_template_calls_nothing(source: str) -> None:
+    with pytest.raises(TemplateError, match="'call' is not allowed"):
+        text(source)
+
+
+def test_loops_have_an_end_also_where_they_say_nothing() -> None:
+    with pytest.raises(TemplateError, match="more than 20,000 steps"):
+        text("{% for a in data.many %}{% for b in data.many %}{% endfor %}{% endfor %}")
+
+
 def test_the_lists_are_long_enough() -> None:
     assert (len(ESCAPES) >= 60, len(BOMBS) + len(SCHEMAS) + len(SOURCES) >= 40) == (True, True)
 

@@ -123,7 +123,8 @@ def _validator_class() -> Any:
         "additionalProperties": _additional_properties,
         "uniqueItems": _unique_items,
     }
-    return validators.extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
+    extend: Any = validators.extend  # which has no types
+    return extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
 
 
 @contextmanager
