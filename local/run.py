@@ -46,9 +46,13 @@ def stack_from(options: argparse.Namespace) -> Stack:
     return Stack(port=options.port, reconcile_seconds=float(os.environ.get("FANFARE_RECONCILE_SECONDS", "5")))
 
 
-def guarded(work: Callable[[], int]) -> int:
-    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop."""
-    forget_the_caller()
+def guarded(work: Callable[[], int], *, as_yourself: bool = False) -> int:
+    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop.
+
+    Unless it is done `as_yourself`, it knows nothing of the AWS account that you have.
+    """
+    if not as_yourself:
+        forget_the_caller()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:

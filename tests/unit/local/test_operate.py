@@ -40,6 +40,8 @@ def test_nobody_is_told_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
     class Nobody:
         region_name = None
 
+        def __init__(self, **_: Any) -> None: ...
+
         def get_credentials(self) -> None:
             return None
 
