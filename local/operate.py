@@ -26,7 +26,7 @@ from .api import Api
 from .console import signed
 from .processes import StepFailed
 from .progress import console
-from .run import guarded, parser
+from .run import ended_well, parser
 from .site import Site
 
 
@@ -34,7 +34,7 @@ def main() -> int:
     options = parser(__doc__ or "")
     options.add_argument("--stage", default="dev")
     options.add_argument("--url")
-    return guarded(lambda: operate(options.parse_args()), as_yourself=True)
+    return ended_well(lambda: operate(options.parse_args()))
 
 
 def operate(options: argparse.Namespace) -> int:

@@ -46,13 +46,14 @@ def stack_from(options: argparse.Namespace) -> Stack:
     return Stack(port=options.port, reconcile_seconds=float(os.environ.get("FANFARE_RECONCILE_SECONDS", "5")))
 
 
-def guarded(work: Callable[[], int], *, as_yourself: bool = False) -> int:
-    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop.
+def guarded(work: Callable[[], int]) -> int:
+    """As `ended_well`, on this machine alone: nothing of the caller's AWS account is known to it."""
+    forget_the_caller()
+    return ended_well(work)
 
-    Unless it is done `as_yourself`, it knows nothing of the AWS account that you have.
-    """
-    if not as_yourself:
-        forget_the_caller()
+
+def ended_well(work: Callable[[], int]) -> int:
+    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
