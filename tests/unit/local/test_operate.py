@@ -45,6 +45,6 @@ def test_nobody_is_told_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
         def get_credentials(self) -> None:
             return None
 
-    monkeypatch.setattr(operate.boto3, "Session", Nobody)
+    monkeypatch.setattr("local.operate.boto3.Session", Nobody)
     with pytest.raises(StepFailed, match="Who are you"):
         operate.operate(argparse.Namespace(stage="prod", url=None, port=None))
