@@ -18,6 +18,8 @@ from .conftest import World
 pytestmark = needs_chromium
 
 WINDOWS: Final = {"phone-light": (PHONE, "light"), "desk-dark": (DESK, "dark")}
+CUT_OFF: Final = """() => [...document.querySelectorAll(".flush")]
+    .filter(card => card.scrollWidth > card.clientWidth).map(card => card.innerText.slice(0, 100))"""
 WAIT: Final = 60_000  # milliseconds: a function may have to wake
 TEMPLATE: Final = {
     "channels": {"email": {"subject": "{{ data.title }}", "html": "<h1>{{ data.title }}</h1>"}, "sms": {"text": "Hi"}},
@@ -56,6 +58,7 @@ class Window:
         """Take a picture, and see that nothing reaches beyond the window and nobody is kept out."""
         self.page.screenshot(path=PICTURES / f"console-{self.name}-{at}.png", full_page=True)
         assert self.page.evaluate("document.documentElement.scrollWidth") <= self.page.viewport_size["width"], at  # type: ignore[index]
+        assert self.page.evaluate(CUT_OFF) == [], at
         # a mail in its sandbox answers to nobody, an examiner included
         found = Axe().run(self.page, options={"iframes": False}).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] != "minor"] == [], at
