@@ -53,6 +53,9 @@ schemathesis: $(READY) ## two hundred drawn requests to each operation of both A
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
 
+bench-imports: $(READY) ## what a function imports before its first event, and what that takes
+	@$(BIN)/python -m bench.imports
+
 kills: $(READY) ## kill the functions' processes while twenty messages go to a thousand: nobody is lost
 	@$(BIN)/python -m tests.kills
 

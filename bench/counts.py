@@ -122,7 +122,7 @@ class _Posting(Webhook):
     """A webhook whose endpoint takes everything, for nothing."""
 
     def __init__(self, aws: NullAws) -> None:
-        super().__init__(key=b"a key for the bench alone", clock=lambda: NOW)
+        super().__init__(keys=lambda: {"k1": "a key for the bench alone"}, clock=lambda: NOW)
         self.aws = aws
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
@@ -176,8 +176,10 @@ class Bench:
         self.recipients = recipients
         self.name = channel
         self.memory = Memory(self.clock)
-        self.aws = NullAws(self.memory)
-        self.clients = {name: self.aws.client(name) for name in ("dynamodb", "sqs", "sesv2", "sns", "events")}
+        self.aws: NullAws = NullAws(self.memory)
+        self.clients: dict[str, Any] = {
+            name: self.aws.client(name) for name in ("dynamodb", "sqs", "sesv2", "sns", "events")
+        }
         self.events = Events(lambda: self.clients["events"], bus="fanfare")
         self.cpu: dict[str, float] = {}
         self.messages = Messages(self.table("messages"), moved=self.events.moved)
@@ -187,7 +189,7 @@ class Bench:
         # nor does what is kept for a second grow old while it works
         self.catalogue = Catalogue(self.table("catalogue"), monotonic=lambda: 0.0)
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={channel: channel})
-        self.channel = OPEN[channel](self)
+        self.channel: Channel = OPEN[channel](self)
         self.invocations = 0
         self.memory.dynamodb.restore(_prepared(recipients, json.dumps(limit), channel))
 

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import wiring
 from fanfare.record_receipt import read
+
+if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 logger = wiring.logger()
 metrics = wiring.metrics()

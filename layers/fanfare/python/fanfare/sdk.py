@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 
-class _AsGiven(JSONSerializer):  # type: ignore[misc]
+class _AsGiven(JSONSerializer):
     """The request's own JSON."""
 
     def _serialize(self, serialized: Any, value: Any, shape: Any, key: Any = None) -> None:  # noqa: ARG002
         serialized.update(value)
 
 
-class _AsRead(JSONParser):  # type: ignore[misc]
+class _AsRead(JSONParser):
     """The answer's own JSON. As a factory it gives itself: a parser keeps nothing of an answer."""
 
     def create_parser(self, protocol: str) -> _AsRead:  # noqa: ARG002
