@@ -12,6 +12,7 @@ AWS_PROFILE, AWS_REGION and the rest of AWS's own settings say who and where you
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 import time
@@ -37,7 +38,7 @@ def main() -> int:
 
 
 def operate(options: argparse.Namespace) -> int:
-    session = boto3.Session()
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which other SDKs and the CLI go by
     credentials = session.get_credentials()
     if credentials is None or session.region_name is None:
         raise StepFailed("Who are you, and where? Set AWS_PROFILE and AWS_REGION, or log in with the AWS CLI.")
