@@ -34,7 +34,7 @@ unit: $(READY) ## the tests that need no stack: unit, integration (on moto), inf
 e2e: $(READY) ## the tests against the local stack
 	@$(BIN)/python -m pytest tests/e2e
 
-faults: $(READY) ## every fault, every pair, a hundred thousand triples
+faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine
 	@$(BIN)/python -m tests.faults
 
 schemathesis: $(READY) ## two hundred drawn requests to each operation of both APIs, held against their documents
