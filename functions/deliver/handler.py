@@ -23,6 +23,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
     for job, delay in report.again.items():
         wiring.queues().back_off(wiring.channel().name, records[job].receipt_handle, round(delay))
     wiring.flush_events()
+    metrics.add_dimension(name="stage", value=wiring.stage())
     metrics.add_metric(name="batches", unit=MetricUnit.Count, value=len(records))
     for outcome, count in report.outcomes.items():
         metrics.add_metric(name=f"deliveries_{outcome}", unit=MetricUnit.Count, value=count)

@@ -26,6 +26,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
             logger.exception("an event that can't be read", message_id=record.message_id)
             unread.append(record.message_id)
     kinds = wiring.record_receipts([report for report in reports if report is not None])
+    metrics.add_dimension(name="stage", value=wiring.stage())
     metrics.add_metric(name="receipts_unread", unit=MetricUnit.Count, value=len(unread))
     for kind, count in kinds.items():
         metrics.add_metric(name=f"receipts_{kind}", unit=MetricUnit.Count, value=count)
