@@ -151,6 +151,7 @@ MUTANTS = (
         "deliver.py",
         "self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)",
         "self._release(after, owner, Waiting.DOUBT, 0.0)",
+        tests=("tests/faults/test_faults.py::test_with_receipts_a_lost_answer_is_not_sent_again",),
     ),
     Mutant(
         "a batch that can't be given back is taken for one that nobody has tried",
