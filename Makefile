@@ -41,7 +41,7 @@ unit: $(READY) ## the tests that need no stack: unit, integration (on moto), inf
 e2e: $(READY) ## the tests against the local stack
 	@$(BIN)/python -m pytest tests/e2e
 
-faults: $(READY) ## every fault, every pair, a hundred thousand triples
+faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine
 	@$(BIN)/python -m tests.faults
 
 import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for

@@ -144,6 +144,14 @@ class Store:
         return writes
 
 
+def _page(rows: list[Item]) -> list[Item]:
+    """As many as make a megabyte. An item has 400 KB at most, so two of them always fit."""
+    if len(rows) > 2:
+        sizes = itertools.accumulate(map(_size, rows))
+        return [row for row, _ in zip(rows, itertools.takewhile(PAGE_BYTES.__gt__, sizes), strict=False)]
+    return rows
+
+
 def _key_names(table: Table, index_name: str | None) -> tuple[str, ...]:
     """By which a query goes; the partition's own key first, which is the same for all."""
     found = [index for index in table.indexes if index.name == index_name]
@@ -164,10 +172,23 @@ class DynamoDB:
     def __init__(self, memory: Memory, tables: Iterable[Table]) -> None:
         self.memory = memory
         self.stores = {table.name: Store(table) for table in tables}
+        self._shared: set[str] = set()  # tables that somebody has saved: to be copied before they change
 
-    def restore(self, stores: Mapping[str, Store]) -> None:
-        """Begin with what other tables hold."""
-        self.stores = {name: store.copy() for name, store in stores.items()}
+    def save(self) -> Mapping[str, Store]:
+        """All tables as they are, for `load`."""
+        self._shared = set(self.stores)
+        return {**self.stores}
+
+    def load(self, stores: Mapping[str, Store]) -> None:
+        """Go on with what `save` gave."""
+        self.stores = {**stores}
+        self._shared = set(stores)
+
+    def _own(self, table: str) -> Store:
+        if table in self._shared:
+            self.stores[table] = self.stores[table].copy()
+            self._shared.remove(table)
+        return self.stores[table]
 
     # Single items
 
@@ -183,7 +204,7 @@ class DynamoDB:
         return self.memory.call("dynamodb:PutItem", lambda: self._put(TableName, Item))
 
     def _put(self, table: str, item: Any, factor: int = 1) -> Any:
-        store = self.stores[table]
+        store = self._own(table)
         before = store.get(item)
         self._wrote(table, before, item, factor)
         store.put(item)
@@ -193,7 +214,7 @@ class DynamoDB:
         return self.memory.call("dynamodb:DeleteItem", lambda: self._delete(TableName, Key))
 
     def _delete(self, table: str, key: Any, factor: int = 1) -> Any:
-        store = self.stores[table]
+        store = self._own(table)
         self._wrote(table, store.get(key), None, factor)
         store.delete(key)
         return {}
@@ -218,7 +239,7 @@ class DynamoDB:
         except Unapplicable as error:
             raise refused("ValidationException", str(error), "UpdateItem") from error
         self._wrote(request["TableName"], before, after, factor)
-        self.stores[request["TableName"]].put(after)
+        self._own(request["TableName"]).put(after)
         return after
 
     def _holds(self, request: Mapping[str, Any], item: Item | None) -> bool:
@@ -309,12 +330,7 @@ class DynamoDB:
 
             rows = [row for row in rows if (place(row) > place(start) if forward else place(row) < place(start))]
         limit = request.get("Limit", len(rows) + 1)
-        page, size = [], 0
-        for row in rows[:limit]:
-            page.append(row)
-            size += _size(row)
-            if size > PAGE_BYTES:
-                break
+        page = _page(rows[:limit])
         self._read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
         more = len(page) < len(rows) or len(page) == limit
         wanted = request.get("ProjectionExpression")

@@ -189,7 +189,7 @@ class World:
             self.message,
             self.now,
             self.last_reconcile,
-            {name: store.copy() for name, store in self.memory.dynamodb.stores.items()},
+            self.memory.dynamodb.save(),
             self.memory.sqs.save(),
             tuple(self.events),
             tuple(self.provider.accepted),
@@ -201,7 +201,7 @@ class World:
     def load(self, moment: Moment) -> None:
         self.act, self.message = moment.act, moment.message
         self.now, self.last_reconcile = moment.now, moment.last_reconcile
-        self.memory.dynamodb.restore(moment.stores)
+        self.memory.dynamodb.load(moment.stores)
         self.memory.sqs.load(moment.queues)
         self.events = [*moment.events]
         self.provider.accepted = [*moment.accepted]
@@ -323,8 +323,8 @@ class World:
         key = (tuple(users), str(topic))
         if key not in _PREPARED:
             self._prepare(users, topic)
-            _PREPARED[key] = {name: store.copy() for name, store in self.memory.dynamodb.stores.items()}
-        self.memory.dynamodb.restore(_PREPARED[key])
+            _PREPARED[key] = self.memory.dynamodb.save()
+        self.memory.dynamodb.load(_PREPARED[key])
 
     def _prepare(self, users: Sequence[str], topic: Mapping[str, Any]) -> None:
         settings: dict[str, Any] = {"title": "News", "created_at": "", "updated_at": "", **topic}
