@@ -12,10 +12,12 @@ import json
 import time
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from fanfare.sdk import unwalked
 from fanfare.wiring import PROVIDER, STORE
 
 from local.memory.aws import Memory
@@ -44,33 +46,37 @@ class NullAws:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.seconds = 0.0
-        self.mails = 0
+        self.sent = 0  # by providers
+        self.events = 0  # entries put on the bus
 
     def client(self, service: str) -> Any:
         session: Any = boto3.Session("null", "null", region_name="eu-central-1")
         client = session.client(
             service,
             endpoint_url="http://127.0.0.1:9",
-            config=PROVIDER if service == "sesv2" else STORE,
+            config=PROVIDER if service in ("sesv2", "sns") else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
-        return client
+        return unwalked(client) if service == "dynamodb" else client
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()
         status, answer = self._result(request)
-        body = json.dumps(answer).encode()
+        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         headers = {"content-type": "application/x-amz-json-1.0", "content-length": str(len(body))}
         self.seconds += time.process_time() - began
         return AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
 
-    def _result(self, request: Any) -> tuple[int, Mapping[str, Any]]:
+    def _result(self, request: Any) -> tuple[int, Mapping[str, Any] | bytes]:
+        if isinstance(request.body, str | bytes) and b"Action=" in _bytes(request.body):
+            return 200, self._of_sns(parse_qs(_bytes(request.body).decode())["Action"][0])
         asked = json.loads(request.body or b"{}")
         target = request.headers.get("X-Amz-Target")
         if target is None:
             return 200, self.memory.call("sesv2:SendBulkEmail", lambda: self._take(asked))
         name = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
         if name == "PutEvents":
+            self.events += len(asked["Entries"])
             return 200, self.memory.call("events:PutEvents", lambda: {"FailedEntryCount": 0, "Entries": []})
         try:
             if name in DYNAMODB:
@@ -83,8 +89,19 @@ class NullAws:
 
     def _take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         entries = asked["BulkEmailEntries"]
-        self.mails += len(entries)
+        self.sent += len(entries)
         return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "0" * 60} for _ in entries]}
+
+    def _of_sns(self, action: str) -> bytes:
+        """SNS speaks XML still."""
+        self.sent += action == "Publish"
+        told = {"Publish": "<MessageId>1</MessageId>", "CreatePlatformEndpoint": "<EndpointArn>arn:1</EndpointArn>"}
+        answer = f"<{action}Response><{action}Result>{told[action]}</{action}Result></{action}Response>".encode()
+        return self.memory.call(f"sns:{action}", lambda: answer)
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
 
 
 class _Raw(io.BytesIO):

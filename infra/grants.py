@@ -33,6 +33,7 @@ def _dynamodb(*operations: str) -> Actions:
 
 
 SEND: Final = ("sqs:SendMessage",)
+COUNT: Final = ("sqs:GetQueueAttributes",)
 DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
 # Lambda itself takes from the queue, with the function's role.
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
@@ -40,6 +41,14 @@ CONSUME: Final = (*DRAIN, "sqs:GetQueueAttributes")
 PUT_OFF: Final = ("sqs:ChangeMessageVisibility",)
 READ_KEYS: Final = ("secretsmanager:GetSecretValue",)
 TELL: Final = ("events:PutEvents",)
+USE_KEY: Final = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 KNOWS: Final[Actions] = ()  # where it is, and nothing to call there
 
 # What the provider of a channel may be asked. SES v2 checks the permission of the v1 operation behind a
@@ -58,7 +67,7 @@ PROVIDERS: Final[Mapping[str, Grants]] = {
     "inbox": {"inbox": _dynamodb("BatchWrite")},
 }
 
-GRANTS: Final[Mapping[str, Grants]] = {
+_WORK: Final[Mapping[str, Grants]] = {
     "internal_api": {
         "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
         "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
@@ -67,7 +76,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "batches": _dynamodb("BatchGet", "Query"),
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
         "inbox": _dynamodb("BatchWrite", "Query"),
-        "fan_out.queue": SEND,
+        "fan_out.queue": (*SEND, *COUNT),
+        **{f"{queue}.queue": COUNT for queue in (*CHANNELS, "record_receipt")},
+        **{f"{queue}.dead_letters": COUNT for queue in ("fan_out", *CHANNELS, "record_receipt")},
         "events": TELL,
         "public_url": KNOWS,
         "secret": READ_KEYS,
@@ -124,3 +135,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "record_receipt.queue": CONSUME,
     },
 }
+
+# Every function works on tables, and a table asks for its key in the name of its caller.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+GRANTS: Final[Mapping[str, Grants]] = {name: {**grants, "key": USE_KEY} for name, grants in _WORK.items()}

@@ -22,8 +22,9 @@ from .constructs.reach import Reach
 from .constructs.receipts import Receipts
 from .constructs.sender import Sender
 from .constructs.worker import Worker
+from .constructs.zone import Zone
 from .settings import Settings
-from .storage import Storage
+from .storage import Storage, boundary
 
 DELIVER_TIMEOUT: Final = Duration.seconds(60)
 LEASE_SECONDS: Final = DELIVER_TIMEOUT.to_seconds() + 15  # outlives the function that holds it
@@ -37,10 +38,13 @@ class Service(Stack):
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, storage: Storage) -> None:
-        super().__init__(scope, id, description="Fanfare: the way of a message")
-        sender = Sender(self, "Sender", settings=settings)
+        super().__init__(
+            scope, id, description="Fanfare: the way of a message", permissions_boundary=boundary(settings)
+        )
+        zone = Zone(self, "Zone", settings=settings)
+        sender = Sender(self, "Sender", settings=settings, zone=zone)
         bus = events.EventBus(self, "Bus", description="Fanfare: what became of messages")
-        public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts)
+        public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts, zone=zone)
         house = House(
             settings=settings,
             layers=Layers(self, "Layers", settings=settings).versions,
@@ -138,6 +142,7 @@ class Service(Stack):
             PublicApiUrl=public_api.url,
             EventBusName=bus.event_bus_name,
             ServicePolicyArn=api.service_policy.managed_policy_arn,
+            **{f"{name}PolicyArn": policy.managed_policy_arn for name, policy in api.console_policies.items()},
             ReconcileFunctionName=reconcile.function_name,
             OperationsTopicArn=operations.topic.topic_arn,
             SenderAddress=settings.sender_address,

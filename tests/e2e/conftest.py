@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import pytest
+from playwright.sync_api import Browser
 
 from infra.constructs.naming import pascal
 from local import deployment
@@ -27,6 +28,8 @@ from local.demo.audience import Kind, Person, people
 from local.paths import STACK_FILE
 from local.processes import forget_the_caller
 from local.stack import Stack
+
+from .browsing import running
 
 PACE = 2.0  # seconds between two runs of the reconciler
 
@@ -112,12 +115,12 @@ class World:
         (allowed,) = {each["FANFARE_WEBHOOK_ALLOWED"] for each in environments if "FANFARE_WEBHOOK_ALLOWED" in each}
         return f"http://{allowed.split(',')[0]}/hooks"
 
-    def newest_key(self) -> bytes:
-        """What the secrets of webhooks are made of."""
+    def keys(self) -> dict[str, str]:
+        """What signs links, cursors and webhooks."""
         secrets = self.client("secretsmanager")
         (listed,) = secrets.list_secrets()["SecretList"]
         keys: dict[str, str] = json.loads(secrets.get_secret_value(SecretId=listed["ARN"])["SecretString"])
-        return list(keys.values())[-1].encode()
+        return keys
 
     # Messages
 
@@ -212,6 +215,11 @@ def world() -> Iterator[World]:
         return
     with Stack(reconcile_seconds=PACE) as stack:
         yield World(stack.described, stack.outputs, stack.ticker.paused, stack)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    yield from running()
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,7 @@ import functools
 import json
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from botocore.config import Config
 
 from . import clock, pages, record_receipt
 from .audience import Audience
+from .backlog import Backlog
 from .batches import Batches
 from .candidates import Candidates
 from .catalogue import Catalogue
@@ -41,6 +43,7 @@ from .messages import Message, Messages
 from .queues import Queues
 from .receipts import Report
 from .reconcile import Reconcile
+from .sdk import unwalked
 from .templates import Renderer
 
 if TYPE_CHECKING:
@@ -57,6 +60,7 @@ STORE = Config(
     read_timeout=10,
     parameter_validation=False,
 )
+KEYS_SECONDS: Final = 300  # so soon after a rotation, every function knows the new key
 # An event is told beside the work, which does not wait long for it.
 TELL = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
 
@@ -107,8 +111,7 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    client: DynamoDBClient = boto3.client("dynamodb", config=STORE)
-    return client
+    return unwalked(boto3.client("dynamodb", config=STORE))
 
 
 def _table(name: str) -> Table:
@@ -166,6 +169,22 @@ def queues() -> Queues:
 
 
 @functools.cache
+def backlog() -> Backlog:
+    """The queues whose depth this function may ask for."""
+    environment = os.environ
+    urls = {
+        name: (
+            environment.get(f"FANFARE_{name.upper()}_QUEUE_URL"),
+            environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL"),
+        )
+        for name in ("fan_out", *CHANNELS, "record_receipt")
+    }
+    return Backlog(
+        boto3.client("sqs", config=STORE), {name: (url, dead) for name, (url, dead) in urls.items() if url and dead}
+    )
+
+
+@functools.cache
 def events() -> Events:
     """The bus for services. Its client is opened with the first event: most invocations have none."""
     opened = functools.cache(lambda: boto3.client("events", config=TELL))
@@ -196,9 +215,13 @@ def channel() -> Channel:
     return _OPEN[os.environ["FANFARE_CHANNEL"]]()
 
 
-@functools.cache
 def signing_keys() -> Mapping[str, str]:
-    """Key id → key, the newest last: what signs cursors and tokens."""
+    """Key id → key, the newest last: what signs cursors, links and webhooks. Read again every five minutes."""
+    return _signing_keys(int(time.monotonic() // KEYS_SECONDS))
+
+
+@functools.lru_cache(maxsize=1)
+def _signing_keys(_: int) -> Mapping[str, str]:
     client = boto3.client("secretsmanager", config=STORE)
     secret = client.get_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"])
     keys: Mapping[str, str] = json.loads(secret["SecretString"])
@@ -268,9 +291,8 @@ def _push() -> Channel:
 
 
 def _webhook() -> Channel:
-    newest = list(signing_keys().values())[-1]
     allowed = os.environ.get("FANFARE_WEBHOOK_ALLOWED", "").split(",")
-    return Webhook(key=newest.encode(), clock=now, allowed=frozenset(filter(None, allowed)))
+    return Webhook(keys=signing_keys, clock=now, allowed=frozenset(filter(None, allowed)))
 
 
 def _inbox() -> Channel:
