@@ -41,6 +41,7 @@ class World:
     described: dict[str, Any]
     outputs: dict[str, str]
     by_schedule: Callable[[], AbstractContextManager[None]] = nullcontext  # the reconciler at its real pace
+    stack: Stack | None = None  # if it runs in this process
     topics: Iterator[str] = field(default_factory=lambda: (f"e2e.topic-{n}" for n in itertools.count(1)))
 
     def __post_init__(self) -> None:
@@ -213,7 +214,7 @@ def world() -> Iterator[World]:
         yield World(described, deployment.outputs(described["aws_endpoint_url"]))
         return
     with Stack(reconcile_seconds=PACE) as stack:
-        yield World(stack.described, stack.outputs, stack.ticker.paused)
+        yield World(stack.described, stack.outputs, stack.ticker.paused, stack)
 
 
 @pytest.fixture(scope="session")

@@ -11,7 +11,7 @@ from typing import Final
 import pytest
 
 from infra.constructs.naming import pascal
-from infra.grants import GRANTS
+from infra.grants import GRANTS, USE_KEY
 from local.aws_calls import asked
 from local.paths import CALLS
 
@@ -21,6 +21,10 @@ BY_LAMBDA: Final = "Lambda itself takes from the queue, with the function's role
 # Who may do what without being seen to, and why: (function, action, target), None for any function or target.
 UNSEEN: Final[dict[tuple[str | None, str, str | None], str]] = {
     (None, "ses:SendBulkTemplatedEmail", None): "the permission behind SES v2's SendBulkEmail, and no call of its own",
+    **{
+        (None, action, "key"): "DynamoDB asks for the key, in its caller's name, where there is one"
+        for action in USE_KEY
+    },
     **{
         (name, f"sqs:{action}", f"{queue}.queue"): BY_LAMBDA
         for name, queue in (

@@ -107,7 +107,7 @@ def test_dead_workers_and_a_lost_template_are_made_good_on_every_channel(world: 
             world.fanned_out(message_id, len(CHANNELS))
         die_with(world, left)
     with without_its_template(world, f"{TEMPLATE}-lost"):
-        until("each channel has tried", lambda: put_off(world, held), seconds=60)
+        until("each channel has tried", lambda: put_off(world, held), seconds=180)
     for message_id in (left, held):
         assert world.rest(message_id)["state"] == "sent"
         assert copies(world, message_id) == Counter(CHANNELS.keys())

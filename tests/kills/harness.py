@@ -36,10 +36,10 @@ from local.stack import Stack
 TIMES: Final = {
     "FANFARE_STALE_AFTER_SECONDS": "4",
     "FANFARE_DOUBT_GRACE_SECONDS": "4",
-    "FANFARE_LEASE_SECONDS": "12",
+    "FANFARE_LEASE_SECONDS": "20",
 }
 ON_THE_WAY: Final = frozenset({"FanOut", "Email", "Reconcile", "RecordReceipt"})
-PATIENCE: Final = 180.0  # seconds for a message to come to rest
+PATIENCE: Final = 300.0  # seconds for a message to come to rest
 IN_THE_AIR: Final = timedelta(seconds=1)  # a call that was on the wire when its caller was killed
 
 
