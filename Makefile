@@ -66,8 +66,8 @@ coverage: $(READY) ## branches of the domain that unit and integration tests rea
 	@$(BIN)/python -m tests.coverage_floor .local/coverage.json
 
 audit: $(READY) ## known vulnerabilities in what is locked
-	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement layers/dependencies/requirements.txt
-	@$(BIN)/pip-audit --require-hashes --disable-pip --requirement requirements.lock
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/dependencies/requirements.txt
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 mutants: $(READY) ## plant bugs on purpose: each has to be caught
 	@$(BIN)/python -m tests.mutants
