@@ -191,7 +191,7 @@ class Bench:
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={channel: channel})
         self.channel: Channel = OPEN[channel](self)
         self.invocations = 0
-        self.memory.dynamodb.restore(_prepared(recipients, json.dumps(limit), channel))
+        self.memory.dynamodb.load(_prepared(recipients, json.dumps(limit), channel))
 
     def clock(self) -> datetime:
         return NOW  # stands still: what a slow machine does in the meantime must not show in a count
