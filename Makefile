@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-.PHONY: help demo run test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean
+.PHONY: help demo run test unit e2e faults schemathesis mutants bench bench-counts lint format synth lock clean
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -40,6 +40,9 @@ faults: $(READY) ## every fault, every pair, a hundred thousand triples
 schemathesis: $(READY) ## two hundred drawn requests to each operation of both APIs, held against their documents
 	@$(BIN)/python -m pytest tests/api
 
+bench: $(READY) ## what a delivery costs, how it grows, and against whom; half an hour
+	@$(BIN)/python -m bench
+
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
 
@@ -61,7 +64,7 @@ synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group cdk --group dev pyproject.toml --output-file requirements.lock
+		--group cdk --group dev --group bench pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 

@@ -7,10 +7,9 @@ takes is counted apart, and taken off.
 
 from __future__ import annotations
 
-import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import boto3
@@ -18,6 +17,7 @@ from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from fanfare.wiring import PROVIDER, STORE
 
+from bench.function import response, target_of
 from local.memory.aws import Memory
 
 DYNAMODB = {
@@ -36,6 +36,10 @@ SQS = {
     "DeleteMessage": "delete_message",
     "ChangeMessageVisibility": "change_message_visibility",
 }
+APART: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "PutEvents": ("events", {"FailedEntryCount": 0, "Entries": []}),
+    "GetSecretValue": ("secretsmanager", {"SecretString": '{"k1": "a key for the bench alone"}'}),
+}
 
 
 class NullAws:
@@ -45,6 +49,7 @@ class NullAws:
         self.memory = memory
         self.seconds = 0.0
         self.mails = 0
+        self.taken: Callable[[Any], None] | None = None  # told of each mail
 
     def client(self, service: str) -> Any:
         session: Any = boto3.Session("null", "null", region_name="eu-central-1")
@@ -58,20 +63,22 @@ class NullAws:
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()
-        status, answer = self._result(request)
-        body = json.dumps(answer).encode()
-        headers = {"content-type": "application/x-amz-json-1.0", "content-length": str(len(body))}
+        answer = response(request.url, *self.answer(target_of(request), request.body or b"{}"))
         self.seconds += time.process_time() - began
-        return AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
+        return answer
 
-    def _result(self, request: Any) -> tuple[int, Mapping[str, Any]]:
-        asked = json.loads(request.body or b"{}")
-        target = request.headers.get("X-Amz-Target")
+    def answer(self, target: str | None, body: bytes) -> tuple[int, bytes]:
+        """Status and body for a request, known by its `X-Amz-Target`."""
+        status, answer = self._result(target, json.loads(body))
+        return status, json.dumps(answer).encode()
+
+    def _result(self, target: str | None, asked: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         if target is None:
             return 200, self.memory.call("sesv2:SendBulkEmail", lambda: self._take(asked))
-        name = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
-        if name == "PutEvents":
-            return 200, self.memory.call("events:PutEvents", lambda: {"FailedEntryCount": 0, "Entries": []})
+        name = target.partition(".")[2]
+        if name in APART:
+            service, answer = APART[name]
+            return 200, self.memory.call(f"{service}:{name}", lambda: answer)
         try:
             if name in DYNAMODB:
                 return 200, getattr(self.memory.dynamodb, DYNAMODB[name])(**asked)
@@ -84,11 +91,7 @@ class NullAws:
     def _take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         entries = asked["BulkEmailEntries"]
         self.mails += len(entries)
+        if self.taken is not None:
+            for entry in entries:
+                self.taken(entry)
         return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "0" * 60} for _ in entries]}
-
-
-class _Raw(io.BytesIO):
-    """What botocore reads an answer from."""
-
-    def stream(self, *_: object, **__: object) -> Any:
-        yield self.read()
