@@ -27,6 +27,7 @@ KILLS: Final = 20
 SEED: Final = 20261122
 BETWEEN: Final = (1, 12)  # calls of a worker from one kill to the next
 MAX_RECEIVES: Final = {"email": 3, "fan_out": 5}  # as in infra/service.py
+WORST: Final = 4  # every so many kills, the one at the worst moment
 RECEIPT_SECONDS: Final = 30  # until SES reports a mail as delivered
 HOURS: Final = 12
 
@@ -60,11 +61,12 @@ class World(Bench):
         if self.kills == KILLS:
             return Strike.NONE
         self.calls_left -= 1
-        if self.calls_left > 0:
+        worst = self.kills % WORST == 0  # then it waits for a call of the provider, and its answer is lost
+        if self.calls_left > 0 or (worst and operation is not None):
             return Strike.NONE
+        struck = Strike.AFTER if worst else self.drawn.choice((Strike.BEFORE, Strike.AFTER))
         self.kills += 1
         self.calls_left = self.drawn.randint(*BETWEEN)
-        struck = self.drawn.choice((Strike.BEFORE, Strike.AFTER))
         self.after_sending += operation is None and struck is Strike.AFTER
         return struck
 
