@@ -6,18 +6,22 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
+<<<<<<< HEAD
 .PHONY: help demo run test unit e2e faults schemathesis mutants bench bench-counts lint format synth lock clean
+=======
+.PHONY: help demo run console test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean import
+>>>>>>> main
 .DEFAULT_GOAL := help
 
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
 
-$(READY): requirements.lock pyproject.toml
+$(READY): requirements.lock pyproject.toml client/pyproject.toml
 	@echo "Setting up $(VENV) (once) …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable .
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable ./client
 	@touch $(READY)
 
 demo: $(READY) ## start the stack on this machine and send one message to a thousand subscribers
@@ -25,6 +29,9 @@ demo: $(READY) ## start the stack on this machine and send one message to a thou
 
 run: $(READY) ## start the stack on this machine and keep it running
 	@$(BIN)/python -m local.run
+
+console: $(READY) ## the console of a deployed stage, as yourself: make console STAGE=prod
+	@$(BIN)/python -m local.operate --stage $(or $(STAGE),dev)
 
 test: unit e2e ## every test
 
@@ -36,6 +43,9 @@ e2e: $(READY) ## the tests against the local stack
 
 faults: $(READY) ## every fault, every pair, a hundred thousand triples
 	@$(BIN)/python -m tests.faults
+
+import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for
+	@FANFARE_IMPORT_ROWS=10000 $(BIN)/python -m pytest tests/e2e/test_command_line.py
 
 schemathesis: $(READY) ## two hundred drawn requests to each operation of both APIs, held against their documents
 	@$(BIN)/python -m pytest tests/api
@@ -64,7 +74,11 @@ synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
+<<<<<<< HEAD
 		--group cdk --group dev --group bench pyproject.toml --output-file requirements.lock
+=======
+		--group cdk --group console --group dev --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
+>>>>>>> main
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 

@@ -33,6 +33,7 @@ def _dynamodb(*operations: str) -> Actions:
 
 
 SEND: Final = ("sqs:SendMessage",)
+COUNT: Final = ("sqs:GetQueueAttributes",)
 DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
 CONSUME: Final = (*DRAIN, "sqs:ChangeMessageVisibility")
 READ_KEYS: Final = ("secretsmanager:GetSecretValue",)
@@ -64,7 +65,9 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "batches": _dynamodb("BatchGet", "Query"),
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
         "inbox": _dynamodb("BatchWrite", "Query"),
-        "fan_out.queue": SEND,
+        "fan_out.queue": (*SEND, *COUNT),
+        **{f"{queue}.queue": COUNT for queue in (*CHANNELS, "record_receipt")},
+        **{f"{queue}.dead_letters": COUNT for queue in ("fan_out", *CHANNELS, "record_receipt")},
         "events": TELL,
         "public_url": KNOWS,
         "secret": READ_KEYS,

@@ -148,6 +148,7 @@ class Service(Stack):
             PublicApiUrl=public_api.url,
             EventBusName=bus.event_bus_name,
             ServicePolicyArn=api.service_policy.managed_policy_arn,
+            **{f"{name}PolicyArn": policy.managed_policy_arn for name, policy in api.console_policies.items()},
             ReconcileFunctionName=reconcile.function_name,
             SenderAddress=settings.sender_address,
             **{f"{pascal(name)}QueueUrl": worker.queue.queue_url for name, worker in workers.items()},

@@ -29,11 +29,21 @@ class Reply:
 
 
 class Api:
-    """Calls the API at `url` with `keys`; without keys it does not sign."""
+    """Calls the API at `url` with `keys` or `credentials`; without either it does not sign."""
 
-    def __init__(self, url: str, keys: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        keys: Mapping[str, str] | None = None,
+        *,
+        credentials: Credentials | None = None,
+        region: str = REGION,
+    ) -> None:
         self.url = url.rstrip("/")
-        self._credentials = Credentials(keys["access_key_id"], keys["secret_access_key"]) if keys else None
+        if keys:
+            credentials = Credentials(keys["access_key_id"], keys["secret_access_key"])
+        self._credentials = credentials
+        self._region = region
         self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
 
     def call(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> Reply:
@@ -43,7 +53,8 @@ class Api:
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         request = AWSRequest(method=method, url=self.url + path, data=content, headers=sent)
         if self._credentials:
-            SigV4Auth(self._credentials, "execute-api", REGION).add_auth(request)
+            # those of a role are renewed as they grow old
+            SigV4Auth(self._credentials.get_frozen_credentials(), "execute-api", self._region).add_auth(request)
         answer = self._http.request(method, self.url + path, body=content, headers=dict(request.headers.items()))
         return Reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data)
 

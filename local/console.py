@@ -1,6 +1,6 @@
-"""The console: what the providers were given, and the switches of the simulator.
+"""The console of the local stack: that of operators, and what the providers were given.
 
-GET  /                 the last mails, to look through
+GET  /outbox           the last mails, to look through
 GET  /outbox/<n>       one mail: rendered, its text, its headers
 GET  /outbox.json      {"items": [...]}, the newest last; ?channel=&to=&message_id= narrow it; channel=inbox is all
                        that is in people's inboxes, `to` being the user
@@ -10,106 +10,113 @@ GET, POST /simulator   the switches; `simulator` says which
 
 from __future__ import annotations
 
-import json
-import re
-from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+import urllib3
+from flask import Blueprint, Flask, Response, abort, jsonify, render_template, request
 
+from console.api import Call, Unreachable
+from console.app import make
+from console.templates import MAIL_POLICY
+
+from .api import Api, Reply
 from .aws_calls import AwsCalls
-from .http import Answer, Handle, Request, as_json, problem
+from .http import problem
 from .inboxes import Inboxes
 from .outbox import Outbox
-from .simulator import BadSettings, Simulator
+from .simulator import CHANNELS, BadSettings, Simulator
 
-PAGES: Final = Path(__file__).with_name("pages")
 SHOWN: Final = 100
-PAGE_POLICY: Final = (
-    "default-src 'none'; style-src 'self'; frame-src 'self'; form-action 'self'; "
-    "base-uri 'none'; frame-ancestors 'none'"
-)
-# A mail brings its own styles, and nothing else: no script, no request to anywhere.
-MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
-ONE: Final = re.compile(r"/outbox/(\d{1,9})(/body)?")
+AT_ONCE: Final = 2  # each call that runs beside another is one more process of the emulator
 
 
-class Console:
+def local_console(
+    api: Api, *, outbox: Outbox, simulator: Simulator, calls: AwsCalls, inboxes: Inboxes, cookie: str = "fanfare-local"
+) -> Flask:
     """Answers what a browser, a test or `curl` asks of the running stack."""
+    app = make(signed(api), stage="local", cookie=cookie, at_once=AT_ONCE, more={"Outbox": _pages(outbox)})
+    machine = _machine(outbox, simulator, calls, inboxes)
+    app.extensions["csrf"].exempt(machine)  # it takes JSON alone, which no page of another origin can post
+    app.register_blueprint(machine)
+    return app
 
-    def __init__(self, *, outbox: Outbox, simulator: Simulator, calls: AwsCalls) -> None:
-        self.outbox = outbox
-        self.simulator = simulator
-        self.calls = calls
-        self.inboxes: Inboxes | None = None  # none before the stack is deployed
-        self._pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
-        self._routes: dict[tuple[str, str], Handle] = {
-            ("GET", "/"): self._index,
-            ("GET", "/style.css"): self._style,
-            ("GET", "/outbox.json"): self._items,
-            ("GET", "/aws-calls.json"): lambda _: as_json(self.calls.as_json()),
-            ("DELETE", "/aws-calls.json"): self._reset_calls,
-            ("GET", "/simulator"): lambda _: as_json(self.simulator.as_json()),
-            ("POST", "/simulator"): self._switch,
-        }
 
-    def handle(self, request: Request) -> Answer:
-        method = "GET" if request.method == "HEAD" else request.method
-        if method == "GET" and (found := ONE.fullmatch(request.path)):
-            return self._body(int(found[1])) if found[2] else self._mail(int(found[1]))
-        answer = self._routes.get((method, request.path))
-        return answer(request) if answer else problem(404, "The console has no such page.")
+def signed(api: Api) -> Call:
+    """The calls of an operator, signed."""
 
-    def _items(self, request: Request) -> Answer:
-        wanted = {name: request.query.get(name, "") for name in ("channel", "to", "message_id")}
-        if wanted["channel"] == "inbox":
-            return as_json({"items": self._notes(**wanted)})
-        return as_json({"items": [mail.as_item(number) for number, mail in self.outbox.find(**wanted)]})
-
-    def _notes(self, *, to: str, message_id: str, channel: str) -> list[dict[str, Any]]:  # noqa: ARG002
-        return self.inboxes.items(to=to, message_id=message_id) if self.inboxes else []
-
-    def _reset_calls(self, _: Request) -> Answer:
-        self.calls.reset()
-        return Answer(204)
-
-    def _style(self, _: Request) -> Answer:
-        return Answer(200, (PAGES / "style.css").read_bytes(), {"Content-Type": "text/css; charset=utf-8"})
-
-    def _index(self, request: Request) -> Answer:
-        channel, to = request.query.get("channel", ""), request.query.get("to", "")
-        found = self.outbox.find(channel=channel, to=to)
-        last = list(reversed(found[-SHOWN:]))
-        return self._page("index.html", mails=last, count=len(found), channel=channel, to=to)
-
-    def _mail(self, number: int) -> Answer:
-        mail = self.outbox.get(number)
-        return self._page("mail.html", mail=mail, number=number) if mail else problem(404, "No such mail.")
-
-    def _body(self, number: int) -> Answer:
-        mail = self.outbox.get(number)
-        if mail is None or mail.html is None:
-            return problem(404, "No such mail, or it has no HTML.")
-        headers = {"Content-Type": "text/html; charset=utf-8", "Content-Security-Policy": MAIL_POLICY}
-        return Answer(200, mail.html.encode(), headers)
-
-    def _switch(self, request: Request) -> Answer:
-        if request.headers.get("content-type", "").partition(";")[0] != "application/json":
-            return problem(415, "Send application/json.")
+    def call(method: str, url: str, body: Any) -> Reply:
         try:
-            changes = json.loads(request.body)
-            if not isinstance(changes, dict):
-                raise BadSettings("a JSON object")
-            self.simulator.change(changes)
-        except ValueError as error:  # BadSettings is one
-            return problem(422, str(error))
-        return as_json(self.simulator.as_json())
+            return api.call(method, url, body)
+        except urllib3.exceptions.HTTPError as error:
+            raise Unreachable(str(error)) from error
 
-    def _page(self, name: str, **values: Any) -> Answer:
-        headers = {
-            "Content-Type": "text/html; charset=utf-8",
-            "Content-Security-Policy": PAGE_POLICY,
-            "X-Content-Type-Options": "nosniff",
-            "Cache-Control": "no-store",
-        }
-        return Answer(200, self._pages.get_template(name).render(**values).encode(), headers)
+    return call
+
+
+def _pages(outbox: Outbox) -> Blueprint:
+    part = Blueprint("outbox", __name__, url_prefix="/outbox", template_folder="pages")
+
+    @part.get("")
+    def index() -> str:
+        asked = {name: request.args.get(name, "") for name in ("channel", "to")}
+        found = outbox.find(**asked)
+        last = list(reversed(found[-SHOWN:]))
+        return render_template("outbox.html", mails=last, count=len(found), channels=CHANNELS, **asked)
+
+    @part.get("/<int:number>")
+    def one(number: int) -> str:
+        return render_template("mail.html", mail=outbox.get(number) or abort(404), number=number)
+
+    @part.get("/<int:number>/body")
+    def body(number: int) -> Response:
+        mail = outbox.get(number)
+        if mail is None or mail.html is None:
+            abort(404)
+        return Response(mail.html, mimetype="text/html", headers={"Content-Security-Policy": MAIL_POLICY})
+
+    return part
+
+
+def _machine(outbox: Outbox, simulator: Simulator, calls: AwsCalls, inboxes: Inboxes) -> Blueprint:
+    part = Blueprint("machine", __name__)
+
+    @part.get("/outbox.json")
+    def items() -> Response:
+        wanted = {name: request.args.get(name, "") for name in ("to", "message_id")}
+        channel = request.args.get("channel", "")
+        if channel == "inbox":
+            return jsonify({"items": inboxes.items(**wanted)})
+        return jsonify({"items": [mail.as_item(number) for number, mail in outbox.find(channel=channel, **wanted)]})
+
+    @part.get("/aws-calls.json")
+    def aws_calls() -> Response:
+        return jsonify(calls.as_json())
+
+    @part.delete("/aws-calls.json")
+    def reset_calls() -> Response:
+        calls.reset()
+        return Response(status=204)
+
+    @part.get("/simulator")
+    def switches() -> Response:
+        return jsonify(simulator.as_json())
+
+    @part.post("/simulator")
+    def switch() -> Response:
+        if request.mimetype != "application/json":
+            return _problem(415, "Send application/json.")
+        changes = request.get_json(silent=True)
+        if not isinstance(changes, dict):
+            return _problem(422, "Send a JSON object.")
+        try:
+            simulator.change(changes)
+        except BadSettings as error:
+            return _problem(422, str(error))
+        return jsonify(simulator.as_json())
+
+    return part
+
+
+def _problem(status: int, detail: str) -> Response:
+    told = problem(status, detail)
+    return Response(told.body, status, dict(told.headers))

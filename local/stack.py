@@ -15,8 +15,9 @@ from typing import Any, Self
 
 from . import deployment
 from .accounts import Accounts, Tokens
+from .api import Api
 from .aws_calls import AwsCalls
-from .console import Console
+from .console import local_console
 from .emulator import REGION, Emulator
 from .gateway import Gateway
 from .http import Server
@@ -29,6 +30,7 @@ from .providers import Providers
 from .receipts import Receipts
 from .reconciling import Ticker
 from .simulator import Simulator
+from .site import Site
 
 
 class Stack:
@@ -75,26 +77,34 @@ class Stack:
         calls = AwsCalls(CALLS)
         self._open.callback(calls.close)
         providers = Providers(outbox=self.outbox, simulator=self.simulator, publish=self.receipts.publish)
-        console = Console(outbox=self.outbox, simulator=self.simulator, calls=calls)
         gateway = Gateway()
         provided = self._serving(Server(providers.handle, port=providers_port))
         public = self._serving(Server(gateway.handle, port=public_port))
-        seen = self._serving(Server(console.handle, port=console_port))
         environment = calls.environment() | Providers.endpoints(provided.url)
         self._emulator = self._open.enter_context(Emulator(port=emulator_port, environment=environment))
         url = self._emulator.url
         self.outputs = deployment.deploy(url, public_port=public.port, hooks_port=provided.port)
         gateway.target = deployment.public_api(url)
-        console.inboxes = Inboxes(url, self.outputs["InboxTableName"])
         self.receipts.start(url, wanted=deployment.published(url))
         self._open.callback(self.receipts.stop)
         self.ticker = Ticker(url, self.outputs["ReconcileFunctionName"], seconds=self._reconcile_seconds)
         self._open.callback(self.ticker.stop)
-        with step("Making `service`, `stranger`, and the accounts of ada and grace"):
+        with step("Making `service`, `stranger`, `operator`, and the accounts of ada and grace"):
             accounts = Accounts(url, self.outputs, renewed=self._renewed)
             self._open.callback(accounts.stop)
+            internal_url = deployment.reachable(self.outputs["InternalApiUrl"], url)
+            operator = deployment.caller(url, "operator", policy=self.outputs["OperatorPolicyArn"])
+            console = local_console(
+                Api(internal_url, operator),
+                outbox=self.outbox,
+                simulator=self.simulator,
+                calls=calls,
+                inboxes=Inboxes(url, self.outputs["InboxTableName"]),
+            )
+            seen = Site(console, port=console_port)
+            self._open.callback(seen.close)
             self.described = {
-                "internal_url": deployment.reachable(self.outputs["InternalApiUrl"], url),
+                "internal_url": internal_url,
                 "public_url": self.outputs["PublicApiUrl"],
                 "console_url": seen.url,
                 "aws_endpoint_url": url,

@@ -16,7 +16,16 @@ from .processes import run
 from .progress import step
 from .sns import APPLICATIONS
 
-SOURCES: Final = ("app.py", "cdk.json", "pyproject.toml", "requirements.lock", "infra", "layers", "functions")
+SOURCES: Final = (
+    "app.py",
+    "cdk.json",
+    "pyproject.toml",
+    "requirements.lock",
+    "infra",
+    "layers",
+    "functions",
+    "console/calls.py",
+)
 BRIDGES: Final = Path(__file__).with_name("bridges.py")
 # So short that a person waits for a failure to be repaired, and a test for all of them.
 TIMES: Final = {

@@ -440,6 +440,15 @@ def delete_suppression(channel: OnChannel, address: Address) -> Response[None]:
     return _nothing()
 
 
+# Queues
+
+
+@api.get("/v1/queues", tags=["queues"])
+def list_queues() -> models.QueuesView:
+    """Tell how much waits in each queue, and how much was given up: the dead letters."""
+    return models.QueuesView.model_validate({"items": wiring.backlog().depths()})
+
+
 # The description
 
 

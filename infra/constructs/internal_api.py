@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import cast
 
 from aws_cdk import ArnFormat, CfnElement, Stack
@@ -12,6 +13,8 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
+from console.calls import CALLS
+
 from ..nag import acknowledge
 from ..settings import Settings
 from .access_logs import AccessLogs
@@ -19,7 +22,10 @@ from .function import log_group_of
 
 
 class InternalApi(Construct):
-    """Every path goes to one function, for callers whom IAM lets in; `service_policy` lets a service in."""
+    """Every path goes to one function, for callers whom IAM lets in.
+
+    `service_policy` lets a service in, each of `console_policies` a person: as a viewer, or as an operator.
+    """
 
     def __init__(self, scope: Construct, id: str, *, function: lambda_.IFunction, settings: Settings) -> None:
         super().__init__(scope, id)
@@ -51,21 +57,54 @@ class InternalApi(Construct):
             ),
         )
         self.url = stage.url
-        invoke = Stack.of(self).format_arn(
-            service="execute-api",
-            resource=api.api_id,
-            resource_name="$default/*/*",
-            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
-        )
-        self.service_policy = iam.ManagedPolicy(
-            self,
-            "ServicePolicy",
-            description="Lets a service call Fanfare's internal API",
-            statements=[iam.PolicyStatement(actions=["execute-api:Invoke"], resources=[invoke])],
-        )
-        acknowledge(
-            self.service_policy,
-            f"AwsSolutions-IAM5[Resource::arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:"
-            f"<{Stack.of(self).get_logical_id(cast(CfnElement, api.node.default_child))}>/$default/*/*]",
+        self._policies(api)
+
+    def _policies(self, api: apigateway.HttpApi) -> None:
+        self.service_policy = self._policy(
+            api,
+            "Service",
+            "Lets a service call Fanfare's internal API",
+            ("* /*",),
             "A service may use the whole internal API, every method and path of it, and nothing else.",
         )
+        self.console_policies = {
+            name: self._policy(
+                api,
+                name,
+                f"Lets a person use Fanfare's console as {name.lower()}",
+                calls,
+                "The id of a message, user or template is a part of the path: any of them, in this API alone.",
+            )
+            for name, calls in CALLS.items()
+        }
+
+    def _policy(
+        self, api: apigateway.HttpApi, name: str, description: str, calls: Sequence[str], reason: str
+    ) -> iam.ManagedPolicy:
+        """Lets its bearer make `calls`: `GET /v1/topics/*`."""
+        paths = [f"$default/{call.replace(' /', '/')}" for call in calls]
+        policy = iam.ManagedPolicy(
+            self,
+            f"{name}Policy",
+            description=description,
+            statements=[
+                iam.PolicyStatement(
+                    actions=["execute-api:Invoke"],
+                    resources=[
+                        Stack.of(self).format_arn(
+                            service="execute-api",
+                            resource=api.api_id,
+                            resource_name=path,
+                            arn_format=ArnFormat.SLASH_RESOURCE_NAME,
+                        )
+                        for path in paths
+                    ],
+                )
+            ],
+        )
+        id = Stack.of(self).get_logical_id(cast(CfnElement, api.node.default_child))
+        for path in paths:
+            if "*" in path:
+                arn = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{id}>/{path}"
+                acknowledge(policy, f"AwsSolutions-IAM5[Resource::{arn}]", reason)
+        return policy

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+from playwright.sync_api import Browser
 
 from local import deployment
 from local.api import Api, Console, People, until
@@ -25,6 +26,8 @@ from local.demo.audience import Kind, Person, people
 from local.paths import STACK_FILE
 from local.processes import forget_the_caller
 from local.stack import Stack
+
+from .browsing import running
 
 PACE = 2.0  # seconds between two runs of the reconciler
 
@@ -187,6 +190,11 @@ def world() -> Iterator[World]:
         return
     with Stack(reconcile_seconds=PACE) as stack:
         yield World(stack.described, stack.outputs, stack.ticker.paused)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    yield from running()
 
 
 @pytest.fixture(scope="session")

@@ -1,40 +1,18 @@
-"""The way from opt-in to the last mail in a real browser, as a person goes it: on a phone, at a desk, without scripts.
-
-Needs a Chromium on this machine; FANFARE_CHROMIUM says where if it is nowhere usual. The pictures are in
-`.local/screenshots`, to be looked at.
-"""
+"""The way from opt-in to the last mail in a real browser: on a phone, at a desk, without scripts."""
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-from local.paths import STATE
-
+from .browsing import DESK, PHONE, PICTURES, needs_chromium
 from .conftest import World
 from .mail import link_in, opted_in, sent_to
 
-CHROMIUM: Final = os.environ.get("FANFARE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-PICTURES: Final = STATE / "screenshots"
-PHONE: Final = {"width": 390, "height": 844}
-DESK: Final = {"width": 1280, "height": 800}
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no Chromium here; FANFARE_CHROMIUM may name one")
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    with sync_playwright() as playwright:
-        chromium = playwright.chromium.launch(executable_path=CHROMIUM)
-        yield chromium
-        chromium.close()
+pytestmark = needs_chromium
 
 
 @dataclass

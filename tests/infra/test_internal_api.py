@@ -2,8 +2,10 @@ from __future__ import annotations
 
 import json
 
+import pytest
 from fanfare.channels import CHANNELS
 
+from console.calls import CALLS
 from infra.constructs.naming import pascal
 from tests.infra.synth import Deployment, name_of
 
@@ -32,10 +34,32 @@ def test_calls_are_throttled_and_logged(each: Deployment) -> None:
 
 
 def test_a_service_that_is_let_in_may_call_this_api_only(dev: Deployment) -> None:
-    (statement,) = dev.service.only("AWS::IAM::ManagedPolicy")["PolicyDocument"]["Statement"]
-    assert statement["Action"] == "execute-api:Invoke"
-    _, parts = statement["Resource"]["Fn::Join"]
-    assert [name_of(part, dev) for part in parts[-2:]] == ["InternalApi", "/$default/*/*"]
+    assert allowed(dev, "Service") == {"*/*"}
+
+
+@pytest.mark.parametrize("name", CALLS)
+def test_who_uses_the_console_may_make_its_calls_and_no_others(each: Deployment, name: str) -> None:
+    assert allowed(each, name) == {call.replace(" /", "/") for call in CALLS[name]}
+
+
+def test_a_viewer_changes_nothing(dev: Deployment) -> None:
+    assert {call for call in allowed(dev, "Viewer") if not call.startswith("GET/")} == {"POST/v1/templates/*/previews"}
+
+
+def allowed(deployment: Deployment, name: str) -> set[str]:
+    """What a policy lets its bearer call of this API; it allows nothing else."""
+    (policy,) = (
+        made
+        for id, made in deployment.service.of_type("AWS::IAM::ManagedPolicy").items()
+        if name_of({"Ref": id}, deployment) == f"InternalApi{name}Policy"
+    )
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
+    resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+    joined = [resource["Fn::Join"][1] for resource in resources]
+    assert {name_of(parts[-2], deployment) for parts in joined} == {"InternalApi"}
+    assert all(parts[-1].startswith("/$default/") for parts in joined)
+    return {parts[-1].removeprefix("/$default/") for parts in joined}
 
 
 def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
@@ -44,6 +68,8 @@ def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
         "InternalApiUrl",
         "PublicApiUrl",
         "ServicePolicyArn",
+        "ViewerPolicyArn",
+        "OperatorPolicyArn",
         "EventBusName",
         "ReconcileFunctionName",
         "SenderAddress",

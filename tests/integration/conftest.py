@@ -100,7 +100,7 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
         _create_table(dynamodb, name, table)
         world.tables[table.name] = name
         monkeypatch.setenv(f"FANFARE_{table.name.upper()}_TABLE", name)
-    for queue in ("fan_out", *CHANNELS):
+    for queue in ("fan_out", *CHANNELS, "record_receipt"):
         dead = sqs.create_queue(QueueName=f"fanfare-test-{queue}-dead-letters")["QueueUrl"]
         url = sqs.create_queue(QueueName=f"fanfare-test-{queue}")["QueueUrl"]
         world.queues[queue], world.dead_letters[queue] = url, dead

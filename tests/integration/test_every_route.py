@@ -39,6 +39,7 @@ CONTRACT = """
     GET /v1/messages/{message_id}/explanations/{user_id}
     GET /v1/suppressions · PUT /v1/suppressions/{channel}/{address} · GET /v1/suppressions/{channel}/{address}
     DELETE /v1/suppressions/{channel}/{address}
+    GET /v1/queues
     GET /openapi.json
 """
 

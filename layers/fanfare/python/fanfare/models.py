@@ -574,6 +574,25 @@ class SuppressionView(View):
     created_at: At
 
 
+# Queues
+
+
+class QueueView(View):
+    """How many jobs of a queue wait, are being worked at, come later, or were given up. SQS counts approximately."""
+
+    queue: str
+    waiting: int
+    in_flight: int
+    delayed: int
+    dead_letters: int
+
+
+class QueuesView(View):
+    """All queues."""
+
+    items: Sequence[QueueView]
+
+
 # Topics
 
 

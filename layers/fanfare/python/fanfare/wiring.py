@@ -23,6 +23,7 @@ from botocore.config import Config
 
 from . import clock, pages, record_receipt
 from .audience import Audience
+from .backlog import Backlog
 from .batches import Batches
 from .candidates import Candidates
 from .catalogue import Catalogue
@@ -162,6 +163,22 @@ def queues() -> Queues:
         fan_out=environment.get("FANFARE_FAN_OUT_QUEUE_URL"),
         channels={name: url for name, url in urls.items() if url},
         dead_letters={name: url for name, url in dead.items() if url},
+    )
+
+
+@functools.cache
+def backlog() -> Backlog:
+    """The queues whose depth this function may ask for."""
+    environment = os.environ
+    urls = {
+        name: (
+            environment.get(f"FANFARE_{name.upper()}_QUEUE_URL"),
+            environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL"),
+        )
+        for name in ("fan_out", *CHANNELS, "record_receipt")
+    }
+    return Backlog(
+        boto3.client("sqs", config=STORE), {name: (url, dead) for name, (url, dead) in urls.items() if url and dead}
     )
 
 

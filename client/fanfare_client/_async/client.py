@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+
+from .. import place
+from ..calls import Call
+from ..retries import Retries
+from ..signing import CredentialSource, Signer
+from .messages import AsyncMessages
+from .subscriptions import AsyncSubscriptions
+from .suppressions import AsyncSuppressions
+from .templates import AsyncTemplates
+from .topics import AsyncTopics
+from .transport import AsyncTransport
+from .users import AsyncUsers
+
+TIMEOUT = 35.0  # seconds for an attempt: API Gateway gives up after 30
+
+
+class AsyncFanfare:
+    """Fanfare's internal API, for services."""
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        region: str,
+        credentials: CredentialSource,
+        retries: Retries | None = None,
+        timeout: float = TIMEOUT,
+        http: httpx.AsyncClient | None = None,
+    ) -> None:
+        """`http` is for a client of httpx of your own, with a proxy or certificates; it is closed with this one."""
+        self._transport = AsyncTransport(
+            url,
+            Signer(credentials, region),
+            http=http or httpx.AsyncClient(timeout=timeout),
+            retries=retries or Retries(),
+        )
+        self.messages = AsyncMessages(self._transport)
+        self.topics = AsyncTopics(self._transport)
+        self.templates = AsyncTemplates(self._transport)
+        self.users = AsyncUsers(self._transport)
+        self.subscriptions = AsyncSubscriptions(self._transport)
+        self.suppressions = AsyncSuppressions(self._transport)
+
+    @classmethod
+    def from_environment(
+        cls,
+        url: str | None = None,
+        *,
+        region: str | None = None,
+        profile: str | None = None,
+        stack: str | Path | None = None,
+        **more: Any,
+    ) -> Self:
+        """By the arguments, $FANFARE_URL, $FANFARE_STACK, or the stack that `make run` keeps, in this order.
+
+        Credentials and region are those of every AWS SDK. Raises ConfigurationError.
+        """
+        found = place.find(url=url, region=region, profile=profile, stack=stack)
+        return cls(found.url, region=found.region, credentials=found.credentials, **more)
+
+    async def openapi(self) -> Mapping[str, Any]:
+        """The API's own description."""
+        description: Mapping[str, Any] = await self._transport.json(Call("GET", "/openapi.json"))
+        return description
+
+    async def aclose(self) -> None:
+        await self._transport.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()

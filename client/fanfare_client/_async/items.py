@@ -1,0 +1,35 @@
+"""A list of the API, page after page, as it is asked for."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import replace
+from typing import Any, Generic, TypeVar
+
+from ..calls import Call
+from ..types import Page
+from .transport import AsyncTransport
+
+T = TypeVar("T")
+
+
+class AsyncItems(Generic[T]):
+    """Iterate over it for all items; over `pages()` to keep a cursor and go on from there another time."""
+
+    def __init__(self, transport: AsyncTransport, path: str, query: Mapping[str, Any]) -> None:
+        self._transport = transport
+        self._call = Call("GET", path, query)
+
+    async def __aiter__(self) -> AsyncIterator[T]:
+        async for page in self.pages():
+            for item in page["items"]:
+                yield item
+
+    async def pages(self) -> AsyncIterator[Page[T]]:
+        call = self._call
+        while True:
+            page: Page[T] = await self._transport.json(call)
+            yield page
+            if not page["next_cursor"]:
+                return
+            call = replace(call, query={**call.query, "cursor": page["next_cursor"]})

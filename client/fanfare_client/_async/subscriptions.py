@@ -1,0 +1,39 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from ..calls import Call, path, subscription_chunks
+from ..types import Channel, Subscription, SubscriptionItem, SubscriptionResult
+from .items import AsyncItems
+from .transport import AsyncTransport
+
+
+class AsyncSubscriptions:
+    """Who wants what, on which channel."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def put(self, user_id: str, topic_id: str, channel: Channel) -> Subscription:
+        """Subscribe the user to the topic on the channel."""
+        subscription: Subscription = await self._transport.json(
+            Call("PUT", path("users", user_id, "subscriptions", topic_id, channel))
+        )
+        return subscription
+
+    async def put_many(self, topic_id: str, items: Iterable[SubscriptionItem]) -> Sequence[SubscriptionResult]:
+        """The same for many, as many calls as it takes. Each is taken or refused by itself: a result for each."""
+        results: Sequence[SubscriptionResult] = []
+        for chunk in subscription_chunks(items):
+            call = Call("POST", path("topics", topic_id, "subscriptions"), body={"items": chunk})
+            results = [*results, *(await self._transport.json(call))["items"]]
+        return results
+
+    async def delete(self, user_id: str, topic_id: str, channel: Channel) -> None:
+        """Take the subscription back. Repeated, the same."""
+        await self._transport.json(Call("DELETE", path("users", user_id, "subscriptions", topic_id, channel)))
+
+    def list(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[Subscription]:
+        """The user's subscriptions, by topic and channel."""
+        query = {"limit": page_size, "cursor": cursor}
+        return AsyncItems(self._transport, path("users", user_id, "subscriptions"), query)

@@ -1,0 +1,72 @@
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Unpack
+
+from ..calls import Call, given, path
+from ..diffs import PartDiff, differences
+from ..types import Channel, StoredVersion, Template, TemplateBody, TemplateVersion
+from .items import AsyncItems
+from .transport import AsyncTransport
+
+
+class AsyncTemplates:
+    """What messages say. A version never changes."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def put(self, template_id: str, **template: Unpack[TemplateBody]) -> StoredVersion:
+        """Store a new version. Repeated, it stores another one, with the next number."""
+        stored: StoredVersion = await self._transport.json(
+            Call("PUT", path("templates", template_id), body=given(**template), repeatable=False)
+        )
+        return stored
+
+    async def get(self, template_id: str, *, version: int | None = None) -> Template:
+        """The newest version, or another."""
+        template: Template = await self._transport.json(
+            Call("GET", path("templates", template_id), {"version": version})
+        )
+        return template
+
+    def list(self, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[TemplateVersion]:
+        """The templates, by id, each with its newest version."""
+        return AsyncItems(self._transport, path("templates"), {"limit": page_size, "cursor": cursor})
+
+    def versions(
+        self, template_id: str, *, page_size: int = 100, cursor: str | None = None
+    ) -> AsyncItems[TemplateVersion]:
+        """The versions, the newest first."""
+        query = {"limit": page_size, "cursor": cursor}
+        return AsyncItems(self._transport, path("templates", template_id, "versions"), query)
+
+    async def delete(self, template_id: str) -> None:
+        """Hide it from new messages. Those accepted keep their version. Repeated, the same."""
+        await self._transport.json(Call("DELETE", path("templates", template_id)))
+
+    async def preview(
+        self,
+        template_id: str,
+        *,
+        channel: Channel,
+        data: Mapping[str, Any] | None = None,
+        locale: str | None = None,
+    ) -> Mapping[str, str]:
+        """The newest version, rendered: each part of the channel, as it would be sent."""
+        parts: Mapping[str, str] = await self._transport.json(
+            Call(
+                "POST",
+                path("templates", template_id, "previews"),
+                body=given(channel=channel, data=data, locale=locale),
+            )
+        )
+        return parts
+
+    async def diff(
+        self, template_id: str, template: TemplateBody | None = None, *, old: int | None = None, new: int | None = None
+    ) -> Sequence[PartDiff]:
+        """What differs from version `old` (the newest one) to `template`, or to version `new`."""
+        before = await self.get(template_id, version=old)
+        after: Mapping[str, Any] = template if template is not None else await self.get(template_id, version=new)
+        return differences(before, after)

@@ -1,0 +1,32 @@
+from __future__ import annotations
+
+from typing import Unpack
+
+from ..calls import Call, given, path
+from ..types import Topic, TopicBody
+from .items import AsyncItems
+from .transport import AsyncTransport
+
+
+class AsyncTopics:
+    """What messages are about."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def put(self, topic_id: str, **topic: Unpack[TopicBody]) -> Topic:
+        """Create the topic or replace it. Its shards can't change."""
+        stored: Topic = await self._transport.json(Call("PUT", path("topics", topic_id), body=given(**topic)))
+        return stored
+
+    async def get(self, topic_id: str) -> Topic:
+        topic: Topic = await self._transport.json(Call("GET", path("topics", topic_id)))
+        return topic
+
+    def list(self, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[Topic]:
+        """The topics, by id."""
+        return AsyncItems(self._transport, path("topics"), {"limit": page_size, "cursor": cursor})
+
+    async def delete(self, topic_id: str) -> None:
+        """No new message can be posted to it. Repeated, the same."""
+        await self._transport.json(Call("DELETE", path("topics", topic_id)))

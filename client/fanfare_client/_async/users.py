@@ -1,0 +1,42 @@
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Unpack
+
+from ..calls import Call, given, path, user_chunks
+from ..types import User, UserBody, UserDelivery, UserItem, UserResult
+from .items import AsyncItems
+from .transport import AsyncTransport
+
+
+class AsyncUsers:
+    """Who receives, and where."""
+
+    def __init__(self, transport: AsyncTransport) -> None:
+        self._transport = transport
+
+    async def put(self, user_id: str, **user: Unpack[UserBody]) -> User:
+        """Create the user or replace all that is known of them."""
+        stored: User = await self._transport.json(Call("PUT", path("users", user_id), body=given(**user)))
+        return stored
+
+    async def put_many(self, users: Iterable[UserItem]) -> Sequence[UserResult]:
+        """The same for many, as many calls as it takes. Each is taken or refused by itself: a result for each."""
+        results: list[UserResult] = []
+        for chunk in user_chunks(users):
+            answer = await self._transport.json(Call("POST", path("users"), body={"items": chunk}))
+            results += answer["items"]
+        return results
+
+    async def get(self, user_id: str) -> User:
+        user: User = await self._transport.json(Call("GET", path("users", user_id)))
+        return user
+
+    async def delete(self, user_id: str) -> None:
+        """Erase all that is stored on the user. Unavailable with the code `erasure_unfinished` asks to repeat it."""
+        await self._transport.json(Call("DELETE", path("users", user_id)))
+
+    def deliveries(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[UserDelivery]:
+        """What the user got or did not get, the newest first."""
+        query = {"limit": page_size, "cursor": cursor}
+        return AsyncItems(self._transport, path("users", user_id, "deliveries"), query)

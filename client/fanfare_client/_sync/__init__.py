@@ -1,0 +1,1 @@
+# Written by tests/client/unasync.py from its twin in _async.

@@ -1,0 +1,108 @@
+# Written by tests/client/unasync.py from its twin in _async.
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Unpack
+
+from ..calls import Call, given, new_key, path
+from ..types import (
+    Accepted,
+    Cancellation,
+    Channel,
+    Delivery,
+    DeliveryStatus,
+    DryRun,
+    Explanation,
+    Message,
+    MessageWithCounts,
+    State,
+    SubmitRequest,
+)
+from .items import Items
+from .transport import KEY, Transport
+from .waiting import sleep
+
+AT_REST = ("sent", "failed", "deleted")
+
+
+class Messages:
+    """What services post."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def submit(self, *, idempotency_key: str | None = None, **message: Unpack[SubmitRequest]) -> Accepted:
+        """Post a message. The key is made once for the call where none is given, and goes with each attempt."""
+        headers = {KEY: idempotency_key or new_key()}
+        accepted: Accepted = self._transport.json(
+            Call("POST", path("messages"), body=given(**message), headers=headers)
+        )
+        return accepted
+
+    def dry_run(self, **message: Unpack[SubmitRequest]) -> DryRun:
+        """What would become of the message; nothing is stored."""
+        answer: DryRun = self._transport.json(
+            Call("POST", path("messages"), {"dry_run": True}, body=given(**message))
+        )
+        return answer
+
+    def get(self, message_id: str) -> MessageWithCounts:
+        """Where the message is, and what became of its recipients so far."""
+        message: MessageWithCounts = self._transport.json(Call("GET", path("messages", message_id)))
+        return message
+
+    def list(
+        self,
+        *,
+        state: State | None = None,
+        topic: str | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Items[Message]:
+        """The messages, the newest first."""
+        query = {"state": state, "topic": topic, "limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("messages"), query)
+
+    def watch(self, message_id: str, *, every: float = 1.0) -> Iterator[MessageWithCounts]:
+        """The message again and again, the last time when it has come to rest."""
+        while True:
+            message = self.get(message_id)
+            yield message
+            if message["state"] in AT_REST:
+                return
+            sleep(every)
+
+    def cancel(self, message_id: str) -> Cancellation:
+        """Delete the message: nothing more of it leaves, save what is in flight."""
+        cancellation: Cancellation = self._transport.json(Call("DELETE", path("messages", message_id)))
+        return cancellation
+
+    def redrive(self, message_id: str) -> Message:
+        """Send a failed message again, to those alone that failed.
+
+        A second one is a conflict, so it is not tried again when its answer is lost: look at the message's state.
+        """
+        message: Message = self._transport.json(
+            Call("POST", path("messages", message_id, "redrives"), repeatable=False)
+        )
+        return message
+
+    def deliveries(
+        self,
+        message_id: str,
+        *,
+        status: DeliveryStatus | None = None,
+        channel: Channel | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Items[Delivery]:
+        """What became of each recipient."""
+        query = {"status": status, "channel": channel, "limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("messages", message_id, "deliveries"), query)
+
+    def explain(self, message_id: str, user_id: str) -> Explanation:
+        """Why a user did or did not get the message, per channel, step by step."""
+        explanation: Explanation = self._transport.json(
+            Call("GET", path("messages", message_id, "explanations", user_id))
+        )
+        return explanation

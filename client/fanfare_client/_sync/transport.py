@@ -1,0 +1,81 @@
+# Written by tests/client/unasync.py from its twin in _async.
+"""One call: signed, tried again where that is safe, and its answer or the error that it means."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Any, Final
+
+import httpx
+
+from ..calls import Call
+from ..errors import Refused, UnexpectedAnswer, Unreachable, refusal
+from ..retries import Retries, retry_after
+from ..signing import Signer
+from .waiting import off_the_loop, sleep
+
+KEY: Final = "Idempotency-Key"
+
+
+class Transport:
+    def __init__(self, url: str, signer: Signer, *, http: httpx.Client, retries: Retries) -> None:
+        self.url = url.rstrip("/")
+        self._signer = signer
+        self._http = http
+        self._retries = retries
+
+    def json(self, call: Call) -> Any:
+        """The answer's JSON; None where it has none. Raises FanfareError."""
+        answer = self.send(call)
+        if not answer.content:
+            return None
+        try:
+            return answer.json()
+        except ValueError as error:
+            raise UnexpectedAnswer(f"{self.url} answered {answer.status_code} and no JSON: is it Fanfare?") from error
+
+    def send(self, call: Call) -> httpx.Response:
+        """The answer, if it is a good one. Raises FanfareError."""
+        attempt = 0
+        while True:
+            attempt += 1
+            try:
+                return self._good(call, self._once(call))
+            except (httpx.RequestError, Refused) as error:
+                pause = self._retries.pause(attempt, error, repeatable=call.repeatable)
+                if pause is None:
+                    raise self._told(call, error, attempt) from error
+            sleep(pause)
+
+    def _once(self, call: Call) -> httpx.Response:
+        url, content = self.url + call.target, call.content
+        headers = {"Accept": "application/json", **call.headers}
+        if content:
+            headers["Content-Type"] = "application/json"
+        # each attempt anew: a signature is good for five minutes, and credentials expire
+        signed = off_the_loop(partial(self._signer.signed, call.method, url, headers, content))
+        return self._http.request(call.method, url, headers=signed, content=content)
+
+    def _good(self, call: Call, answer: httpx.Response) -> httpx.Response:
+        if answer.status_code < 300:
+            return answer
+        if answer.status_code < 400:
+            raise UnexpectedAnswer(f"{self.url} answered {answer.status_code}, a redirect: is it Fanfare?")
+        raise refusal(
+            answer.status_code,
+            answer.content,
+            request_id=answer.headers.get("x-request-id") or answer.headers.get("apigw-requestid"),
+            retry_after=retry_after(answer.headers.get("retry-after")),
+            idempotency_key=call.headers.get(KEY),
+        )
+
+    def _told(self, call: Call, error: httpx.RequestError | Refused, attempts: int) -> Exception:
+        if isinstance(error, Refused):
+            return error
+        what = str(error) or type(error).__name__
+        return Unreachable(
+            f"{self.url} did not answer ({what}), tried {attempts} times", idempotency_key=call.headers.get(KEY)
+        )
+
+    def close(self) -> None:
+        self._http.close()

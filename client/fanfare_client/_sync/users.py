@@ -1,0 +1,43 @@
+# Written by tests/client/unasync.py from its twin in _async.
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Unpack
+
+from ..calls import Call, given, path, user_chunks
+from ..types import User, UserBody, UserDelivery, UserItem, UserResult
+from .items import Items
+from .transport import Transport
+
+
+class Users:
+    """Who receives, and where."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def put(self, user_id: str, **user: Unpack[UserBody]) -> User:
+        """Create the user or replace all that is known of them."""
+        stored: User = self._transport.json(Call("PUT", path("users", user_id), body=given(**user)))
+        return stored
+
+    def put_many(self, users: Iterable[UserItem]) -> Sequence[UserResult]:
+        """The same for many, as many calls as it takes. Each is taken or refused by itself: a result for each."""
+        results: list[UserResult] = []
+        for chunk in user_chunks(users):
+            answer = self._transport.json(Call("POST", path("users"), body={"items": chunk}))
+            results += answer["items"]
+        return results
+
+    def get(self, user_id: str) -> User:
+        user: User = self._transport.json(Call("GET", path("users", user_id)))
+        return user
+
+    def delete(self, user_id: str) -> None:
+        """Erase all that is stored on the user. Unavailable with the code `erasure_unfinished` asks to repeat it."""
+        self._transport.json(Call("DELETE", path("users", user_id)))
+
+    def deliveries(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> Items[UserDelivery]:
+        """What the user got or did not get, the newest first."""
+        query = {"limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("users", user_id, "deliveries"), query)

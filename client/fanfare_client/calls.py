@@ -1,0 +1,85 @@
+"""A call of the API, before it is signed."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, urlencode
+
+from .types import UserItem
+
+T = TypeVar("T")
+
+BODY_LIMIT = 240 * 1024  # the API takes 256 KiB
+USERS_A_CALL = 100
+SUBSCRIPTIONS_A_CALL = 500
+
+
+@dataclass(frozen=True)
+class Call:
+    """`repeatable`: doing it twice is doing it once, so it may be tried again when the answer was lost."""
+
+    method: str
+    path: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    body: Any = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+    repeatable: bool = True
+
+    @property
+    def target(self) -> str:
+        asked = {name: _written(value) for name, value in self.query.items() if value is not None}
+        # a space is %20 in a signature, never +
+        return self.path + ("?" + urlencode(asked, quote_via=quote, safe="") if asked else "")
+
+    @property
+    def content(self) -> bytes:
+        return b"" if self.body is None else json.dumps(self.body, ensure_ascii=False, allow_nan=False).encode()
+
+
+def path(*parts: str) -> str:
+    """`/v1/` and the parts, each escaped. Raises ValueError for a part that would lead elsewhere."""
+    for part in parts:
+        if part in ("", ".", ".."):
+            raise ValueError(f"{part!r} can't be a part of a path: give an id")
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def new_key() -> str:
+    """An Idempotency-Key that nobody has used."""
+    return str(uuid.uuid4())
+
+
+def given(**fields: Any) -> dict[str, Any]:
+    """A body of what was given."""
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def chunks(items: Iterable[T], *, most: int) -> Iterator[list[T]]:
+    """The items in their order, as many a call as it takes, by number and by bytes."""
+    chunk: list[T] = []
+    size = 0
+    for item in items:
+        length = len(json.dumps(item, ensure_ascii=False).encode()) + 2
+        if chunk and (len(chunk) == most or size + length > BODY_LIMIT):
+            yield chunk
+            chunk, size = [], 0
+        chunk.append(item)
+        size += length
+    if chunk:
+        yield chunk
+
+
+def user_chunks(users: Iterable[UserItem]) -> Iterator[list[UserItem]]:
+    return chunks(users, most=USERS_A_CALL)
+
+
+def subscription_chunks(items: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    return chunks(items, most=SUBSCRIPTIONS_A_CALL)
+
+
+def _written(value: Any) -> str:
+    return str(value).lower() if isinstance(value, bool) else str(value)

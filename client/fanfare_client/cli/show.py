@@ -1,0 +1,63 @@
+"""What is shown: text for people on a terminal, JSON for programs. Nothing of the credentials is ever at hand here."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+# a name or an address could tell a terminal to do things
+_CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
+
+out = Console(highlight=False, soft_wrap=True)
+err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def plain(value: Any) -> str:
+    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", str(value))
+
+
+def say(text: str, *, style: str = "") -> None:
+    out.print(Text(plain(text), style=style))
+
+
+def as_json(value: Any) -> None:
+    out.print(json.dumps(value, ensure_ascii=False, indent=2), markup=False)
+
+
+def one(value: Any, json_wanted: bool, people: Callable[[Any], None]) -> None:
+    """A thing: as JSON, or as people read it."""
+    as_json(value) if json_wanted else people(value)
+
+
+def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequence[str]) -> None:
+    """A list: a JSON object on each line, or a table."""
+    if json_wanted:
+        for item in items:
+            out.print(json.dumps(item, ensure_ascii=False), markup=False)
+        return
+    table = Table(*(name.replace("_", " ") for name in columns), box=None, pad_edge=False, header_style="bold")
+    for item in items:
+        table.add_row(*(Text(_cell(item.get(name))) for name in columns))
+    # a pipe has no width: nothing is to be folded or cut there
+    shown = out if out.is_terminal else Console(highlight=False, width=10_000)
+    shown.print(table if table.row_count else Text("none", style="dim"))
+
+
+def counted(counts: Mapping[str, Any]) -> str:
+    return ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items() if count) or "none yet"
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return "-"
+    if isinstance(value, Mapping):
+        return plain(", ".join(f"{name} {_cell(inner)}" for name, inner in value.items()))
+    if isinstance(value, (list, tuple)):
+        return plain(", ".join(_cell(inner) for inner in value))
+    return {True: "yes", False: "no"}[value] if isinstance(value, bool) else plain(value)

@@ -1,0 +1,117 @@
+"""Who receives, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, Literal, cast
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+from ..imports import Importer, Summary
+from . import show
+from .codes import Exit
+from .context import Json, UserId, Yes, calling
+
+app = typer.Typer(help="Who receives, and where.", no_args_is_help=True)
+
+
+@app.command("import")
+def import_users(
+    context: typer.Context,
+    file: Annotated[
+        Path,
+        typer.Argument(
+            help="CSV, or an export of Amazon Pinpoint's endpoints; may be gzipped.", exists=True, dir_okay=False
+        ),
+    ],
+    form: Annotated[
+        Literal["csv", "pinpoint"] | None,
+        typer.Option("--format", help="Found out by the file's beginning if left out."),
+    ] = None,
+    topic: Annotated[
+        list[str] | None,
+        typer.Option(help="Subscribe everybody to this topic (repeatable), on each channel they did not refuse."),
+    ] = None,
+    json: Json = False,
+) -> None:
+    """Create or replace users from a file, and account for every row.
+
+    Broken off, the same command goes on where it was: <file>.import-journal keeps what is done until the import is
+    through. Rows that are left out are in <file>.rejects.jsonl, each with its line and reason.
+    """
+    with calling(context) as fanfare, _progress() as progress:
+        summary = Importer(fanfare, file, form=form, topics=topic or (), progress=progress).run()
+    show.one(asdict(summary), json, lambda _: _show_summary(summary))
+    if summary.rejected:
+        raise typer.Exit(Exit.IN_PART)
+
+
+@app.command()
+def get(context: typer.Context, user: UserId, json: Json = False) -> None:
+    """Show what is known of a user."""
+    with calling(context) as fanfare:
+        show.one(fanfare.users.get(user), json, _show_fields)
+
+
+@app.command()
+def delete(context: typer.Context, user: UserId, yes: Yes = False) -> None:
+    """Erase all that is stored on a user."""
+    yes or typer.confirm(f"Erase all that is stored on {user}?", abort=True)
+    with calling(context) as fanfare:
+        fanfare.users.delete(user)
+
+
+@app.command()
+def deliveries(context: typer.Context, user: UserId, json: Json = False) -> None:
+    """List what a user got or did not get, the newest first."""
+    with calling(context) as fanfare:
+        columns = ["message_id", "channel", "status", "reason", "receipt", "updated_at"]
+        show.many(cast(Any, fanfare.users.deliveries(user)), json, columns)
+
+
+@app.command()
+def subscriptions(context: typer.Context, user: UserId, json: Json = False) -> None:
+    """List a user's subscriptions, by topic and channel."""
+    with calling(context) as fanfare:
+        show.many(cast(Any, fanfare.subscriptions.list(user)), json, ["topic", "channel", "created_at"])
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
+    """A bar on a terminal, on stderr."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal) as bar:
+        task = bar.add_task("reading", total=None)
+
+        def told(doing: str, done: int, total: int | None) -> None:
+            bar.update(task, description=doing, completed=done, total=total)
+
+        yield told
+
+
+def _show_summary(summary: Summary) -> None:
+    again = " (gone on with)" if summary.resumed else ""
+    show.say(f"{summary.rows} rows{again}: {summary.imported} imported as {summary.users} users", style="bold")
+    for outcome, reasons in (("skipped", summary.skipped), ("rejected", summary.rejected)):
+        for reason, count in reasons.items():
+            show.say(f"  {count} {outcome}: {reason}")
+    if summary.suppressed:
+        show.say(f"  {summary.suppressed} addresses suppressed: opted out")
+    if summary.attributes_left_out:
+        show.say(f"  without a place in Fanfare: {show.counted(summary.attributes_left_out)}")
+    if summary.rejects_file:
+        show.say(f"  line by line: {summary.rejects_file}")
+
+
+def _show_fields(user: Any) -> None:
+    show.many([{"field": name, "value": value} for name, value in user.items() if value], False, ["field", "value"])

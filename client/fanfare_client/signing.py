@@ -1,0 +1,40 @@
+"""AWS Signature Version 4, by botocore: the same credentials and the same chain as every AWS SDK."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import ReadOnlyCredentials
+from botocore.exceptions import BotoCoreError
+
+from .errors import ConfigurationError
+
+SERVICE = "execute-api"
+
+
+class CredentialSource(Protocol):
+    """botocore's credentials: those that expire renew themselves when they are asked for."""
+
+    def get_frozen_credentials(self) -> ReadOnlyCredentials: ...
+
+
+@dataclass(frozen=True)
+class Signer:
+    credentials: CredentialSource
+    region: str
+
+    def signed(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> dict[str, str]:
+        """The headers, signed at this moment. It may read the credentials anew, over the network.
+
+        Raises ConfigurationError.
+        """
+        request = AWSRequest(method=method, url=url, headers=dict(headers), data=content)
+        try:
+            SigV4Auth(self.credentials.get_frozen_credentials(), SERVICE, self.region).add_auth(request)
+        except BotoCoreError as error:
+            raise ConfigurationError(f"AWS credentials: {error}") from error
+        return dict(request.headers.items())

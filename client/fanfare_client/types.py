@@ -1,0 +1,427 @@
+"""What the API takes and gives. Answers are plain dicts, and a later version may add to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Literal, NotRequired, TypedDict, TypeVar
+
+T = TypeVar("T")
+
+Channel = Literal["email", "sms", "push", "webhook", "inbox"]
+State = Literal["pending", "active", "stale", "failed", "sent", "deleted"]
+DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
+Cause = Literal["manual", "bounce", "complaint", "opt_out"]
+
+
+class Page(TypedDict, Generic[T]):
+    """A part of a list, and where it goes on."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class Accepted(TypedDict):
+    """The message is stored; it will be sent."""
+
+    id: str
+    state: Literal["pending"]
+    created_at: str
+
+
+class Cancellation(TypedDict):
+    """What a deletion came in time for. `in_flight` were at the provider at that moment."""
+
+    state: Literal["deleted"]
+    already_sent: int
+    in_flight: int
+    withheld: int
+
+
+class ChannelExplanation(TypedDict):
+    """One channel of the message: what is recorded, and apart from it what the rules say now."""
+
+    channel: str
+    recorded: Recorded
+    rules_now: RulesNow
+
+
+class Content(TypedDict):
+    """What is said, without a stored template: each part is itself a template over `data` and `user`."""
+
+    subject: NotRequired[str | None]
+    text: NotRequired[str | None]
+    html: NotRequired[str | None]
+
+
+class CostLine(TypedDict):
+    """`quantity` units at `price` for each `per` of them. `what` is a channel, or `infrastructure`."""
+
+    what: str
+    quantity: int
+    unit: str
+    price: float
+    per: int
+    amount: float
+    source: str
+
+
+class Cost(TypedDict):
+    """An estimate from list prices of the day `as_of`: no free tier, no discount, no tax."""
+
+    currency: str
+    total: float
+    as_of: str
+    lines: Sequence[CostLine]
+
+
+class Counts(TypedDict):
+    """What became of the recipients: `recipients` is always the sum of the others."""
+
+    recipients: int
+    sent: int
+    failed: int
+    skipped: int
+    deleted: int
+    outstanding: int
+
+
+class Delivery(TypedDict):
+    """What became of one recipient. `pending` is not settled yet; `receipt` is what the provider reported later."""
+
+    user_id: str
+    channel: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    provider_id: str | None
+    receipt: str | None
+    updated_at: str | None
+
+
+class DryRun(TypedDict):
+    """What would become of the message, were it fanned out at `at`. Nothing of it is stored."""
+
+    at: str
+    sampled: bool
+    looked_at: int
+    audience: Mapping[str, int]
+    deliver: Mapping[str, int]
+    deferred: Mapping[str, Mapping[str, int]]
+    skipped: Mapping[str, Mapping[str, int]]
+    segments: Mapping[str, int]
+    samples: Sequence[Sample]
+    samples_left_out: int
+    estimated_cost: Cost
+
+
+class Explanation(TypedDict):
+    """Why a user did or did not get a message."""
+
+    message_id: str
+    user_id: str
+    state: State
+    at: str
+    channels: Sequence[ChannelExplanation]
+
+
+class ItemFault(TypedDict):
+    """One thing wrong: where, what, and the cure."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ItemError(TypedDict):
+    """Why an item was refused."""
+
+    code: str
+    detail: str
+    errors: Sequence[ItemFault]
+
+
+class Limit(TypedDict):
+    """How many messages of the topic a user gets in a sliding time."""
+
+    count: int
+    per_seconds: int
+    overflow: Literal["drop", "defer"]
+
+
+class Message(TypedDict):
+    """A message: where it is, and how it got there."""
+
+    id: str
+    state: State
+    topic: str | None
+    template: TemplateVersionRef | None
+    channels: Sequence[str]
+    priority: str
+    on_doubt: str
+    created_at: str
+    send_at: str | None
+    expires_at: str | None
+    timeline: Sequence[Moment]
+
+
+class MessageWithCounts(Message):
+    """A message and what became of its recipients so far."""
+
+    counts: Counts
+
+
+class Moment(TypedDict):
+    """One move through the life cycle."""
+
+    state: State
+    at: str
+    reason: str | None
+
+
+class PushAddress(TypedDict):
+    """One device or browser."""
+
+    platform: str
+    token: str
+
+
+class TemplateBody(TypedDict):
+    """A template: for each channel its parts, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
+
+    channels: Mapping[str, Mapping[str, str]]
+    locales: NotRequired[Mapping[str, Mapping[str, Mapping[str, str]]] | None]
+    schema: NotRequired[Mapping[str, Any] | None]
+    example: NotRequired[Mapping[str, Any] | None]
+    layout: NotRequired[str | None]
+    partials: NotRequired[Mapping[str, str] | None]
+
+
+class StoredVersion(TypedDict):
+    """The version that was stored."""
+
+    id: str
+    version: int
+
+
+class TopicBody(TypedDict):
+    """A topic."""
+
+    title: str
+    description: NotRequired[str | None]
+    channels: Sequence[Channel]
+    required: NotRequired[bool | None]
+    category: NotRequired[str | None]
+    limit: NotRequired[Limit | None]
+    public: NotRequired[bool | None]
+    shards: NotRequired[int | None]
+
+
+class QuietHours(TypedDict):
+    """The hours in which only critical messages come, in the user's time zone; they may pass midnight."""
+
+    start: str
+    end: str
+
+
+class Recorded(TypedDict):
+    """What happened, as the tables say. `not_reached`: the fan-out has not come so far; `not_chosen`: it passed by."""
+
+    status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    reason: str | None
+    receipt: str | None
+    steps: Sequence[Step]
+
+
+class Rule(TypedDict):
+    """What a rule says: `passed`, or why not."""
+
+    rule: str
+    result: str
+
+
+class RulesNow(TypedDict):
+    """What the rules would say at this moment: the user, the topic or the time may have changed since."""
+
+    action: Literal["deliver", "defer", "skip"]
+    reason: str | None
+    until: str | None
+    steps: Sequence[Rule]
+
+
+class Sample(TypedDict):
+    """What one reader would get. `segments` where the provider bills by them; `error` where it does not render."""
+
+    channel: str
+    locale: str | None
+    recipients: int
+    user_id: str | None
+    content: Mapping[str, str] | None
+    segments: int | None
+    error: str | None
+
+
+class Step(TypedDict):
+    """One thing that the tables say."""
+
+    step: str
+    result: str
+    at: str | None
+    detail: str | None
+
+
+class SubmitRequest(TypedDict):
+    """A message to a topic's subscribers, to users, or to those of the users who are subscribed."""
+
+    topic: NotRequired[str | None]
+    template: NotRequired[TemplateRef | None]
+    content: NotRequired[Content | None]
+    data: NotRequired[Mapping[str, Any] | None]
+    channels: NotRequired[Sequence[Channel] | None]
+    recipients: NotRequired[Sequence[str] | None]
+    send_at: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+    priority: NotRequired[Literal["normal", "critical"]]
+    on_doubt: NotRequired[Literal["resend", "hold"]]
+
+
+class SubscriptionItem(TypedDict):
+    """A user's yes on a channel."""
+
+    user_id: str
+    channel: Channel
+
+
+class SubscriptionResult(TypedDict):
+    """What became of one item: 201 subscribed, 200 was subscribed already, 404 unknown user, 422 refused."""
+
+    user_id: str | None
+    channel: str | None
+    status: int
+    error: ItemError | None
+
+
+class Subscription(TypedDict):
+    """A user's yes to a topic on a channel."""
+
+    user_id: str
+    topic: str
+    channel: str
+    created_at: str
+
+
+class Suppression(TypedDict):
+    """An address that must not be written to again, with its cause."""
+
+    channel: str
+    address: str
+    cause: str
+    created_at: str
+
+
+class TemplateRef(TypedDict):
+    """A template, by id."""
+
+    id: str
+    version: NotRequired[int | None]
+
+
+class TemplateVersion(TypedDict):
+    """A version of a template."""
+
+    id: str
+    version: int
+    created_at: str
+
+
+class TemplateVersionRef(TypedDict):
+    """The version that is pinned into the message."""
+
+    id: str
+    version: int
+
+
+class Template(TemplateVersion):
+    """A version of a template, whole."""
+
+    channels: Mapping[str, Mapping[str, str]]
+    locales: Mapping[str, Mapping[str, Mapping[str, str]]]
+    schema: Mapping[str, Any] | None
+    example: Mapping[str, Any]
+    layout: TemplateVersionRef | None
+    partials: Mapping[str, str]
+
+
+class Topic(TypedDict):
+    """A topic."""
+
+    id: str
+    title: str
+    description: str
+    channels: Sequence[str]
+    required: bool
+    category: str
+    limit: Limit | None
+    public: bool
+    shards: int
+    created_at: str
+    updated_at: str
+
+
+class UserDelivery(TypedDict):
+    """What became of one message for a user, on one channel."""
+
+    message_id: str
+    channel: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    provider_id: str | None
+    receipt: str | None
+    updated_at: str
+
+
+class UserBody(TypedDict):
+    """A user: all of it, as it is to be. What is left out is not known."""
+
+    name: NotRequired[str | None]
+    email: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    push: NotRequired[Sequence[PushAddress] | None]
+    webhook: NotRequired[WebhookAddress | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    quiet_hours: NotRequired[QuietHours | None]
+
+
+class UserItem(UserBody):
+    """The same, with the id."""
+
+    id: str
+
+
+class UserResult(TypedDict):
+    """What became of one item: 201 created, 200 replaced, 422 refused."""
+
+    id: str | None
+    status: int
+    error: ItemError | None
+
+
+class User(TypedDict):
+    """A user."""
+
+    id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    push: Sequence[PushAddress]
+    webhook: WebhookAddress | None
+    locale: str | None
+    time_zone: str | None
+    quiet_hours: QuietHours | None
+
+
+class WebhookAddress(TypedDict):
+    """Where a user's own server listens."""
+
+    url: str

@@ -1,0 +1,108 @@
+"""The internal API as the pages call it: JSON in and out, problems as exceptions."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+from urllib.parse import quote, urlencode
+
+AT_ONCE: Final = 8  # calls for one page
+
+
+class Reply(Protocol):
+    """What a call came back with."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def content(self) -> bytes: ...
+
+
+Call = Callable[[str, str, Any], Reply]  # method, path with its query, body
+
+
+@dataclass(frozen=True)
+class Fault:
+    """One thing that the API found wrong."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class Refused(Exception):
+    """The API answered with a problem."""
+
+    def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
+        super().__init__(f"{status} {problem.get('code', '')}")
+        self.status = status
+        self.code = str(problem.get("code", ""))
+        # IAM's own refusal is the gateway's: it has a message and no detail
+        self.detail = str(problem.get("detail") or problem.get("message") or "")
+        self.faults = [Fault(each["pointer"], each["code"], each["detail"]) for each in problem.get("errors", ())]
+
+
+class Unreachable(Exception):
+    """The API did not answer at all, or with something that is not of it."""
+
+
+class InternalApi:
+    """Calls by way of `call`, up to `at_once` together. Raises Refused and Unreachable."""
+
+    def __init__(self, call: Call, *, at_once: int = AT_ONCE) -> None:
+        self._call = call
+        self._at_once = at_once
+
+    def get(self, *path: str, **query: str | int | None) -> Any:
+        return self._json("GET", _url(path, query))
+
+    def get_many(self, paths: Iterable[tuple[str, ...]]) -> list[Any]:
+        """What is at each path, in order; None where there is nothing any more."""
+        wanted = list(paths)
+        if self._at_once == 1 or len(wanted) < 2:
+            return [self.find(*path) for path in wanted]
+        with ThreadPoolExecutor(self._at_once) as together:
+            return list(together.map(lambda path: self.find(*path), wanted))
+
+    def find(self, *path: str) -> Any:
+        """What is at the path, or None."""
+        try:
+            return self.get(*path)
+        except Refused as refused:
+            if refused.status == 404:
+                return None
+            raise
+
+    def post(self, *path: str, body: Any = None) -> Any:
+        return self._json("POST", _url(path), body)
+
+    def put(self, *path: str, body: Any = None) -> Any:
+        return self._json("PUT", _url(path), body)
+
+    def delete(self, *path: str) -> Any:
+        return self._json("DELETE", _url(path))
+
+    def _json(self, method: str, url: str, body: Any = None) -> Any:
+        reply = self._call(method, url, body)
+        answer = _read(reply)
+        if reply.status >= 400:
+            raise Refused(reply.status, answer if isinstance(answer, dict) else {})
+        return answer
+
+
+def _url(path: Iterable[str], query: Mapping[str, str | int | None] | None = None) -> str:
+    asked = {name: value for name, value in (query or {}).items() if value not in (None, "")}
+    url = "/v1/" + "/".join(quote(part, safe="") for part in path)
+    return f"{url}?{urlencode(asked)}" if asked else url
+
+
+def _read(reply: Reply) -> Any:
+    if not reply.content:
+        return None
+    try:
+        return json.loads(reply.content)
+    except ValueError as error:
+        raise Unreachable(f"the API answered {reply.status} with something that is not JSON") from error

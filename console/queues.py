@@ -1,0 +1,32 @@
+"""What waits, what the queues gave up, and the messages that wait for somebody."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from flask import Blueprint, render_template
+
+from .api import InternalApi
+
+HELD_UP: Final = 10  # messages of each state
+
+
+def pages(api: InternalApi) -> Blueprint:
+    """The page."""
+    part = Blueprint("queues", __name__, url_prefix="/dead-letters")
+
+    @part.get("")
+    def index() -> str:
+        held_up = {state: _messages(api, state) for state in ("failed", "stale")}
+        return render_template("queues.html", queues=api.get("queues")["items"], held_up=held_up)
+
+    @part.get("/depths")
+    def depths() -> str:
+        return render_template("queue_depths.html", queues=api.get("queues")["items"])
+
+    return part
+
+
+def _messages(api: InternalApi, state: str) -> list[dict[str, Any]]:
+    items = api.get("messages", state=state, limit=HELD_UP)["items"]
+    return [message for message in api.get_many(("messages", item["id"]) for item in items) if message]

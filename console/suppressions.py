@@ -1,0 +1,65 @@
+"""Addresses that must not be written to again."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from werkzeug.wrappers import Response as Answer
+
+from .api import Fault, InternalApi, Refused
+from .words import CAUSES
+
+A_PAGE: Final = 50
+CHANNELS: Final = ("email", "sms")  # those whose addresses can be suppressed
+
+
+def pages(api: InternalApi) -> Blueprint:
+    """The pages."""
+    part = Blueprint("suppressions", __name__, url_prefix="/suppressions")
+
+    def listed(
+        status: int = 200, *, form: dict[str, str] | None = None, faults: list[Fault] | None = None
+    ) -> tuple[str, int]:
+        channel = request.args.get("channel", "")
+        found = api.get("suppressions", channel=channel, limit=A_PAGE, cursor=request.args.get("cursor"))
+        page = render_template(
+            "suppressions.html",
+            channel=channel,
+            channels=CHANNELS,
+            items=found["items"],
+            next_cursor=found["next_cursor"],
+            form=form or {"channel": "email", "address": "", "cause": "manual"},
+            faults=faults or (),
+        )
+        return page, status
+
+    @part.get("")
+    def index() -> tuple[str, int]:
+        return listed()
+
+    @part.post("")
+    def add() -> tuple[str, int] | Answer:
+        form = {name: request.form.get(name, "").strip() for name in ("channel", "address", "cause")}
+        if not form["address"]:
+            return listed(422, form=form, faults=[Fault("", "missing", "give an address")])
+        cause = form["cause"] if form["cause"] in CAUSES else "manual"
+        try:
+            added = api.put("suppressions", form["channel"], form["address"], body={"cause": cause})
+        except Refused as refused:
+            if refused.status != 422:
+                raise
+            return listed(422, form=form, faults=refused.faults)
+        flash(f"Nothing is sent to {added['address']} any more.", "done")
+        return redirect(url_for(".index"))
+
+    @part.route("/<channel>/<path:address>/removal", methods=["GET", "POST"])
+    def remove(channel: str, address: str) -> str | Answer:
+        if request.method == "GET":
+            found = api.get("suppressions", channel, address)
+            return render_template("suppression_remove.html", suppression=found)
+        api.delete("suppressions", channel, address)
+        flash(f"{address} may be written to again.", "done")
+        return redirect(url_for(".index"))
+
+    return part

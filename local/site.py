@@ -1,0 +1,34 @@
+"""Serves a WSGI application on loopback, on a thread for each connection, until closed."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any
+
+from werkzeug.serving import WSGIRequestHandler, make_server
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import WSGIApplication
+
+
+class _Quiet(WSGIRequestHandler):
+    protocol_version = "HTTP/1.1"  # connections stay open
+
+    def log(self, type: str, message: str, *args: Any) -> None:
+        """The log of the stack is for what matters."""
+
+
+class Site:
+    """`app`, at `url`."""
+
+    def __init__(self, app: WSGIApplication, *, port: int | None = None) -> None:
+        self._server = make_server("127.0.0.1", port or 0, app, threaded=True, request_handler=_Quiet)
+        self.port: int = self._server.server_port
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+        self._thread.join()

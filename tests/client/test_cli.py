@@ -1,0 +1,261 @@
+"""The command line: what is shown, what is told on stderr, and with which status it ends."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fanfare_client._sync import client as sync_client
+from fanfare_client.cli.app import app
+from fanfare_client.cli.codes import MEANING, Exit
+from fanfare_client.retries import Retries
+from typer.testing import CliRunner, Result
+
+from .audience import Audience
+from .server import Given, Scripted, ok, problem
+
+MESSAGE = {
+    "id": "m-1",
+    "state": "sent",
+    "timeline": [{"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None}],
+    "counts": {"recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0},
+}
+ACCEPTED = {"id": "m-1", "state": "pending", "created_at": "2027-01-01T08:00:00.000Z"}
+SECRET = "the-secret-of-the-service"
+
+
+class Shell:
+    """Types `fanfare …` at a Fanfare that answers as it is told."""
+
+    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.folder = folder
+        self.server = Scripted([])
+        self.handler: Any = self.server
+        http = httpx.Client
+        monkeypatch.setattr(
+            httpx,
+            "Client",
+            lambda **_: http(transport=httpx.MockTransport(self.handler)),
+        )
+
+    def answers(self, *answers: Given) -> None:
+        self.server.answers[:] = answers
+
+    def __call__(self, *words: str, stdin: str | None = None) -> Result:
+        return CliRunner().invoke(app, words, input=stdin, catch_exceptions=False)
+
+    @property
+    def asked(self) -> httpx.Request:
+        return self.server.asked[-1]
+
+    @property
+    def body(self) -> Any:
+        return json.loads(self.asked.content)
+
+
+@pytest.fixture
+def fanfare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
+    for name in ("FANFARE_URL", "FANFARE_STACK"):
+        monkeypatch.delenv(name, raising=False)
+    key = {"access_key_id": "AKIDLOCAL", "secret_access_key": SECRET}
+    (tmp_path / ".local").mkdir()
+    stack = {"internal_url": "http://127.0.0.1:1/api", "region": "eu-west-1", "service": key}
+    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
+    monkeypatch.chdir(tmp_path)
+    return Shell(tmp_path, monkeypatch)
+
+
+def test_a_message_is_sent_and_its_id_is_all_that_is_printed(fanfare: Shell) -> None:
+    fanfare.answers(ok(ACCEPTED, 202))
+    words = ["--topic", "orders", "--to", "ada", "--template", "shipped@3", "--data", '{"order": "A-17"}', "--critical"]
+    result = fanfare("send", *words, "--channel", "email", "--idempotency-key", "order-17")
+    assert (result.exit_code, result.stdout) == (Exit.DONE, "m-1\n")
+    assert fanfare.body == {
+        "topic": "orders",
+        "recipients": ["ada"],
+        "template": {"id": "shipped", "version": 3},
+        "data": {"order": "A-17"},
+        "channels": ["email"],
+        "priority": "critical",
+        "on_doubt": "resend",
+    }
+    assert fanfare.asked.headers["idempotency-key"] == "order-17"
+
+
+def test_content_comes_from_a_file_and_data_from_stdin(fanfare: Shell) -> None:
+    (fanfare.folder / "mail.html").write_text("<p>Grüße</p>")
+    fanfare.answers(ok(ACCEPTED, 202))
+    words = ["--to", "ada", "--subject", "Hi", "--html", "@mail.html", "--data", "@-", "--channel", "email"]
+    assert fanfare("send", *words, stdin='{"a": 1}').exit_code == Exit.DONE
+    assert fanfare.body["content"] == {"subject": "Hi", "html": "<p>Grüße</p>"}
+    assert fanfare.body["data"] == {"a": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--topic", "t"], "--template"),
+        (["--topic", "t", "--template", "x", "--text", "y"], "one of the two"),
+        (["--text", "y"], "--topic"),
+        (["--topic", "t", "--template", "x@new"], "a version is a number"),
+        (["--topic", "t", "--text", "@gone.txt"], "gone.txt can't be read"),
+        (["--topic", "t", "--text", "y", "--data", "{order: 1}"], "--data is no JSON"),
+        (["--topic", "t", "--text", "y", "--data", "[1]"], "--data has to be a JSON object"),
+    ],
+)
+def test_a_wrong_command_line_is_told_with_the_cure_and_nothing_is_sent(
+    fanfare: Shell, words: list[str], said: str
+) -> None:
+    result = fanfare("send", *words)
+    assert result.exit_code == Exit.USAGE
+    assert said in result.stderr
+    assert not fanfare.server.asked
+
+
+def test_a_refusal_names_the_field_and_the_cure(fanfare: Shell) -> None:
+    fault = {"pointer": "/topic", "code": "unknown_topic", "detail": "there is no such topic: create it"}
+    fanfare.answers(problem(422, "invalid_request", errors=[fault]))
+    result = fanfare("send", "--topic", "t", "--text", "y")
+    assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
+    assert "/topic: there is no such topic: create it (unknown_topic)" in result.stderr
+    assert "r-1" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (httpx.Response(403, json={"message": "Forbidden"}), Exit.NOT_ALLOWED),
+        (problem(404), Exit.REFUSED),
+        (problem(429, retryable=True, headers={"Retry-After": "3600"}), Exit.AGAIN),
+        (httpx.Response(302), Exit.REFUSED),
+    ],
+)
+def test_the_exit_status_says_what_kind_of_trouble_it_was(fanfare: Shell, answer: Given, status: Exit) -> None:
+    fanfare.answers(answer)
+    assert fanfare("topics", "get", "t").exit_code == status
+
+
+def test_an_unknown_outcome_is_told_with_the_key_that_makes_a_repeat_safe(
+    fanfare: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Retries.__init__, "__defaults__", (1, 0.0, 0.0))
+    fanfare.answers(httpx.ReadTimeout)
+    result = fanfare("send", "--topic", "t", "--text", "y")
+    assert result.exit_code == Exit.AGAIN
+    assert f"--idempotency-key {fanfare.asked.headers['idempotency-key']}" in result.stderr
+
+
+def test_a_message_is_watched_to_its_end(fanfare: Shell) -> None:
+    fanfare.answers(ok({**MESSAGE, "state": "active"}), ok(MESSAGE))
+    result = fanfare("status", "m-1", "--watch")
+    assert result.exit_code == Exit.DONE
+    assert "m-1  sent" in result.stdout
+    assert "2 sent, 1 skipped" in result.stdout
+
+
+def test_a_watched_message_that_failed_is_an_exit_status(fanfare: Shell) -> None:
+    fanfare.answers(ok({**MESSAGE, "state": "failed"}))
+    assert fanfare("status", "m-1", "--watch", "--json").exit_code == Exit.IN_PART
+
+
+def test_json_is_json_and_nothing_else(fanfare: Shell) -> None:
+    fanfare.answers(ok(MESSAGE))
+    assert json.loads(fanfare("status", "m-1", "--json").stdout) == MESSAGE
+    topics = [{"id": "a", "title": "[bold]A[/bold] " + "x" * 300}, {"id": "b", "title": "B"}]
+    fanfare.answers(ok({"items": topics, "next_cursor": None}))
+    assert [json.loads(line) for line in fanfare("topics", "list", "--json").stdout.splitlines()] == topics
+
+
+def test_a_table_in_a_pipe_is_not_cut(fanfare: Shell) -> None:
+    fanfare.answers(ok({"items": [{"id": "x" * 120, "title": "y" * 120}], "next_cursor": None}))
+    out = fanfare("topics", "list").stdout
+    assert "x" * 120 in out
+    assert len(out.splitlines()) == 2
+
+
+def test_what_people_wrote_gives_the_terminal_no_orders(fanfare: Shell) -> None:
+    fanfare.answers(ok({"id": "u", "name": "\x1b]0;owned\x07\x1b[2J[red]Ada\u202e", "email": None}))
+    out = fanfare("users", "get", "u").stdout
+    assert "\x1b" not in out
+    assert "\u202e" not in out
+    assert "\\x1b]0;owned\\x07" in out
+    assert "[red]Ada" in out
+
+
+def test_a_folder_is_a_template(fanfare: Shell) -> None:
+    folder = fanfare.folder / "shipped"
+    for name, said in {
+        "email/subject.txt": "Order {{ data.order }}\n",
+        "email/html.html": "<p>Hi</p>\n",
+        "locales/de/email/subject.txt": "Bestellung\n",
+        "partials/footer.html": "Bye\n",
+        "example.json": '{"order": "A-17"}',
+        "schema.json": '{"type": "object"}',
+        "layout.txt": "brand\n",
+    }.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(said)
+    fanfare.answers(ok({"id": "shipped", "version": 4}, 201))
+    assert fanfare("templates", "push", "shipped", "shipped").stdout == "shipped@4\n"
+    assert fanfare.body == {
+        "channels": {"email": {"html": "<p>Hi</p>", "subject": "Order {{ data.order }}"}},
+        "locales": {"de": {"email": {"subject": "Bestellung"}}},
+        "partials": {"footer": "Bye"},
+        "schema": {"type": "object"},
+        "example": {"order": "A-17"},
+        "layout": "brand",
+    }
+    stored = {**fanfare.body, "id": "shipped", "version": 4, "layout": {"id": "brand", "version": 1}}
+    fanfare.answers(ok(stored))
+    assert fanfare("templates", "diff", "shipped", "shipped").stdout == "no difference\n"
+    (folder / "email" / "subject.txt").write_text("Your order {{ data.order }}\n")
+    fanfare.answers(ok(stored))
+    assert "+Your order {{ data.order }}" in fanfare("templates", "diff", "shipped", "shipped").stdout
+
+
+def test_what_deletes_asks_first(fanfare: Shell) -> None:
+    assert fanfare("topics", "delete", "t", stdin="n\n").exit_code == 1
+    assert not fanfare.server.asked
+    fanfare.answers(httpx.Response(204))
+    assert fanfare("topics", "delete", "t", "--yes").exit_code == Exit.DONE
+
+
+def test_an_import_with_rejected_rows_is_done_in_part(fanfare: Shell) -> None:
+    (fanfare.folder / "users.csv").write_text("id,email\nada,ada@example.com\nbad,bad@@example.com\n")
+    fanfare.handler = Audience()
+    result = fanfare("users", "import", "users.csv")
+    assert result.exit_code == Exit.IN_PART
+    assert "2 rows: 1 imported as 1 users" in result.stdout
+    assert "1 rejected: invalid_email" in result.stdout
+    summary = json.loads(fanfare("users", "import", "users.csv", "--json").stdout)
+    assert (summary["rows"], summary["rejected"]) == (2, {"invalid_email": 1})
+
+
+def test_without_a_place_it_says_what_to_set(fanfare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    (fanfare.folder / ".local" / "stack.json").unlink()
+    result = fanfare("topics", "list")
+    assert result.exit_code == Exit.USAGE
+    assert "FANFARE_URL" in result.stderr
+
+
+def test_no_secret_is_printed_not_even_when_it_breaks(fanfare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+    where = {**os.environ, "PYTHONPATH": str(Path(str(sync_client.__file__)).parents[2]), "NO_COLOR": "1"}
+    broken = (
+        "import fanfare_client.calls as calls, fanfare_client.cli as cli, sys\n"
+        "calls.Call.target = property(lambda self: 1 / 0)\n"
+        "sys.argv = ['fanfare', 'topics', 'list']\n"
+        "cli.main()\n"
+    )
+    ran = subprocess.run([sys.executable, "-c", broken], env=where, capture_output=True, text=True, check=False)  # noqa: S603
+    assert "ZeroDivisionError" in ran.stderr
+    assert SECRET not in ran.stdout + ran.stderr
+
+
+def test_every_exit_status_has_a_meaning() -> None:
+    assert list(MEANING) == list(Exit)
