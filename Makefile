@@ -6,11 +6,7 @@ UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 
-<<<<<<< HEAD
-.PHONY: help demo run test unit e2e faults schemathesis mutants bench bench-counts lint format synth lock clean
-=======
-.PHONY: help demo run console test unit e2e faults schemathesis mutants bench-counts lint format synth lock clean import
->>>>>>> main
+.PHONY: help demo run console test unit e2e faults schemathesis mutants bench bench-peers bench-counts simulate lint format synth lock clean import
 .DEFAULT_GOAL := help
 
 help: ## list the targets
@@ -53,6 +49,12 @@ schemathesis: $(READY) ## two hundred drawn requests to each operation of both A
 bench: $(READY) ## what a delivery costs, how it grows, and against whom; half an hour
 	@$(BIN)/python -m bench
 
+bench-peers: $(READY) ## the same job by others, side by side; wants Debian's redis-server and postgresql
+	@$(BIN)/python -m bench.peers
+
+simulate: $(READY) ## a message to a million people and to ten, in simulated time
+	@$(BIN)/python -m bench.simulate
+
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
 
@@ -74,11 +76,7 @@ synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-<<<<<<< HEAD
-		--group cdk --group dev --group bench pyproject.toml --output-file requirements.lock
-=======
-		--group cdk --group console --group dev --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
->>>>>>> main
+		--group cdk --group console --group dev --group bench --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 
