@@ -22,4 +22,14 @@ CELERY: Final = Peer(
     ),
     pool=True,
 )
-PEERS: Final[Sequence[Peer]] = (CELERY,)
+POST_OFFICE: Final = Peer(
+    name="post_office",
+    title="django-post_office, PostgreSQL: a row for each recipient",
+    servers=("postgresql",),
+    packages=("django-post-office", "psycopg"),
+    prepare=("python", "post_office_app.py", "prepare"),
+    submit=("python", "post_office_app.py", "submit"),
+    work=("python", "post_office_app.py", "send_queued_mail"),
+    pool=False,
+)
+PEERS: Final[Sequence[Peer]] = (CELERY, POST_OFFICE)

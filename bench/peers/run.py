@@ -26,6 +26,7 @@ APPS: Final = Path(__file__).with_name("apps")
 LOCK: Final = Path(__file__).with_name("requirements.txt")
 SERVERS: Final = {"redis": redis, "postgresql": postgresql}
 QUIET_SECONDS = 90.0  # without a mail, with some missing: they are given up for lost
+WARM_UP = 100  # recipients of a message before: connections, imports and compiled templates are there then
 KILLS = 20
 SEED = 20261122
 
@@ -60,6 +61,7 @@ class World:
         self.environment = on_loopback(os.environ) | {
             "PEER_TEMPLATE": str(job.FILES),
             "PEER_SINK_PORT": str(port),
+            "PEER_WARM_UP": str(WARM_UP),
             **{f"PEER_{name.upper()}": url for name, (_, url) in servers.items()},
         }
         self.environment.pop("PYTHONPATH", None)
@@ -81,9 +83,9 @@ class World:
     def prepare(self, recipients: int) -> None:
         run(self._command([*self.peer.prepare, str(recipients)]), log=self.log, env=self.environment, cwd=APPS)
 
-    def submit(self) -> None:
-        """Say what to send; what that spends counts, too."""
-        poster = self._start(self.peer.submit)
+    def submit(self, recipients: int) -> None:
+        """Post one message to so many; what that spends counts, too."""
+        poster = self._start([*self.peer.submit, str(recipients)])
         _, status, usage = os.wait4(poster.pid, 0)
         poster.returncode = os.waitstatus_to_exitcode(status)
         self.spent_by_the_ended += usage.ru_utime + usage.ru_stime
@@ -132,12 +134,12 @@ def cost(peer: Peer, recipients: int) -> dict[str, Any]:
     """CPU seconds for 1,000 deliveries, of a message after another that warmed everything up."""
     with world(peer) as at:
         at.prepare(recipients)
-        at.submit()
-        at.wait(recipients)
-        _all_once(at, recipients)
+        at.submit(WARM_UP)
+        at.wait(WARM_UP)
+        _all_once(at, WARM_UP)
         at.mails.write_text("")
         before, began = at.spent(), time.monotonic()
-        at.submit()
+        at.submit(recipients)
         at.wait(recipients)
         seconds, after = time.monotonic() - began, at.spent()
         _all_once(at, recipients)
@@ -165,7 +167,7 @@ def kills(peer: Peer, recipients: int) -> dict[str, Any]:
     killed = 0
     with world(peer) as at:
         at.prepare(recipients)
-        at.submit()
+        at.submit(recipients)
 
         def kill(sent: int) -> None:
             nonlocal killed
@@ -186,3 +188,9 @@ def kills(peer: Peer, recipients: int) -> dict[str, Any]:
         "lost": recipients - len(sent),
         "duplicated": sum(sent.values()) - len(sent),
     }
+
+
+def versions(peer: Peer) -> dict[str, str]:
+    """Of what it is made of, as pinned."""
+    pinned = dict(word.split("==") for word in LOCK.read_text(encoding="utf-8").split() if "==" in word)
+    return {name: pinned[name] for name in peer.packages}

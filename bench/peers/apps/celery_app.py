@@ -2,7 +2,7 @@
 
     python celery_app.py prepare 10000     the tables and the audience
     celery -A celery_app worker            the workers
-    python celery_app.py submit            one message to everybody
+    python celery_app.py submit 10000      one message to so many
 
 A task is acknowledged when it is done, comes again when its worker is lost, and is tried again with
 backoff when the mail server fails; a delivery that was sent is not sent again. Deliveries are inserted a
@@ -18,13 +18,14 @@ import uuid
 from datetime import UTC, datetime
 
 from celery import Celery
-from common import DATA, Line, letter, people
+from common import DATA, WARM_UP_PEOPLE, Line, letter, people
 from sqlalchemy import ForeignKey, String, create_engine, insert, select
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.orm import DeclarativeBase, Mapped, Session, mapped_column
 
 PAGE = 1_000
+WARM_UP = "warm-up"
 app = Celery("celery_app", broker=os.environ["PEER_REDIS"])
 app.conf.update(
     task_acks_late=True,
@@ -101,8 +102,15 @@ def fan_out(message_id: str) -> None:
             last = page[-1]
 
 
-@app.task(bind=True, acks_late=True, autoretry_for=(smtplib.SMTPException, OSError), retry_backoff=True, max_retries=8)
-def deliver(message_id: str, user_id: str) -> None:
+@app.task(
+    bind=True,
+    bind=True,
+    acks_late=True,
+    autoretry_for=(smtplib.SMTPException, OSError),
+    retry_backoff=True,
+    max_retries=8,
+)
+def deliver(_self, message_id: str, user_id: str) -> None:
     with Session(engine) as session:
         delivery, user, message = session.execute(
             select(Delivery, User, Message)
@@ -124,14 +132,17 @@ def prepare(count: int) -> None:
     with Session(engine) as session:
         audience = people(count)
         session.execute(insert(User), audience)
-        session.execute(insert(Subscription), [{"topic": "orders", "user_id": user["id"]} for user in audience])
+        topics = [("orders", audience), (WARM_UP, audience[:WARM_UP_PEOPLE])]
+        rows = [{"topic": topic, "user_id": user["id"]} for topic, users in topics for user in users]
+        session.execute(insert(Subscription), rows)
         session.commit()
 
 
-def submit() -> None:
+def submit(count: int) -> None:
     message_id = str(uuid.uuid4())
+    topic = WARM_UP if count == WARM_UP_PEOPLE else "orders"
     with Session(engine) as session:
-        session.add(Message(id=message_id, topic="orders", data=DATA, created_at=datetime.now(UTC)))
+        session.add(Message(id=message_id, topic=topic, data=DATA, created_at=datetime.now(UTC)))
         session.commit()
     fan_out.delay(message_id)
 
@@ -140,4 +151,4 @@ if __name__ == "__main__":
     if sys.argv[1] == "prepare":
         prepare(int(sys.argv[2]))
     else:
-        submit()
+        submit(int(sys.argv[2]))

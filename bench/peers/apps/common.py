@@ -17,6 +17,7 @@ from jinja2 import Environment
 TEMPLATE = Path(os.environ["PEER_TEMPLATE"])
 SINK_PORT = int(os.environ["PEER_SINK_PORT"])
 DATA: dict[str, Any] = json.loads((TEMPLATE / "example.json").read_text(encoding="utf-8"))
+WARM_UP_PEOPLE = int(os.environ["PEER_WARM_UP"])
 KEY = b"a key for the bench alone"
 
 
