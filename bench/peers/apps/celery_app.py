@@ -104,7 +104,6 @@ def fan_out(message_id: str) -> None:
 
 @app.task(
     bind=True,
-    bind=True,
     acks_late=True,
     autoretry_for=(smtplib.SMTPException, OSError),
     retry_backoff=True,
