@@ -5,12 +5,13 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
+STAGE ?= dev
 
-.PHONY: help demo run console test unit e2e faults schemathesis mutants bench bench-peers bench-counts simulate lint format synth lock clean import
+.PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d :)
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 12
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(READY): requirements.lock pyproject.toml client/pyproject.toml
 	@echo "Setting up $(VENV) (once) …"
@@ -27,7 +28,10 @@ run: $(READY) ## start the stack on this machine and keep it running
 	@$(BIN)/python -m local.run
 
 console: $(READY) ## the console of a deployed stage, as yourself: make console STAGE=prod
-	@$(BIN)/python -m local.operate --stage $(or $(STAGE),dev)
+	@$(BIN)/python -m local.operate --stage $(STAGE)
+
+env: $(READY) ## where the running stack is and how to call it, as shell variables: eval "$$(make env)"
+	@$(BIN)/python -m local.env
 
 test: unit e2e ## every test
 
@@ -37,7 +41,7 @@ unit: $(READY) ## the tests that need no stack: unit, integration (on moto), inf
 e2e: $(READY) ## the tests against the local stack
 	@$(BIN)/python -m pytest tests/e2e
 
-faults: $(READY) ## every fault, every pair, a hundred thousand triples
+faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine
 	@$(BIN)/python -m tests.faults
 
 import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for
@@ -58,6 +62,22 @@ simulate: $(READY) ## a message to a million people and to ten, in simulated tim
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
 
+bench-imports: $(READY) ## what a function imports before its first event, and what that takes
+	@$(BIN)/python -m bench.imports
+
+kills: $(READY) ## kill the functions' processes while twenty messages go to a thousand: nobody is lost
+	@$(BIN)/python -m tests.kills
+
+coverage: $(READY) ## branches of the domain that unit and integration tests reach, with a floor for each module
+	@mkdir -p .local
+	@COVERAGE_FILE=.local/.coverage $(BIN)/python -m pytest tests/unit tests/integration -n 2 --dist loadfile \
+		--cov --cov-report= --cov-report=json:.local/coverage.json
+	@$(BIN)/python -m tests.coverage_floor .local/coverage.json
+
+audit: $(READY) ## known vulnerabilities in what is locked
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/dependencies/requirements.txt
+	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
+
 mutants: $(READY) ## plant bugs on purpose: each has to be caught
 	@$(BIN)/python -m tests.mutants
 
@@ -71,8 +91,20 @@ format: $(READY) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-synth: $(READY) ## synthesize the CloudFormation templates into cdk.out
-	@$(BIN)/python -m local.toolchain synth
+synth: $(READY) ## synthesize a STAGE's CloudFormation templates into cdk.out
+	@$(BIN)/python -m local.toolchain synth --quiet --context stage=$(STAGE)
+
+cdk: $(READY) ## the CDK's own command line: make cdk do="bootstrap --help"
+	@$(BIN)/python -m local.toolchain $(do)
+
+diff: $(READY) ## what a deployment of a STAGE would change
+	@$(BIN)/python -m local.toolchain diff --context stage=$(STAGE)
+
+deploy: $(READY) ## deploy a STAGE to the AWS account of your credentials
+	@$(BIN)/python -m local.toolchain deploy --all --context stage=$(STAGE)
+
+smoke: $(READY) ## the demo's checks against a deployed STAGE; STAGE=local is what `make run` keeps up
+	@$(BIN)/python -m local.smoke $(STAGE)
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

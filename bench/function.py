@@ -45,6 +45,12 @@ def target_of(request: Any) -> str | None:
     return target.decode() if isinstance(target, bytes) else target
 
 
+def body_of(request: Any) -> bytes:
+    """The body as it would be sent; SNS's is text until then."""
+    body: str | bytes = request.body or b"{}"
+    return body.encode() if isinstance(body, str) else body
+
+
 def main() -> None:
     code, descriptor = sys.argv[1:]
     door: Connection[Any, Any] = Connection(int(descriptor))
@@ -52,7 +58,7 @@ def main() -> None:
     clock.system_clock = lambda: standing
 
     def ask(request: Any, **_: object) -> AWSResponse:
-        door.send(("aws", target_of(request), request.body or b"{}"))
+        door.send(("aws", target_of(request), body_of(request)))
         return response(request.url, *door.recv())
 
     boto3.setup_default_session()

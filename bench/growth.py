@@ -79,8 +79,8 @@ def _check(world: Bench, message_id: str) -> None:
     dynamodb: Any = world.memory.dynamodb
     found = Messages(Table(dynamodb, "messages")).get(message_id)
     world.memory.usage = usage  # looking is not a cost of the message
-    if found is None or found.state is not State.SENT or world.aws.mails != world.recipients:
-        raise AssertionError(f"{world.aws.mails} of {world.recipients} mails; {found and found.state}")
+    if found is None or found.state is not State.SENT or world.aws.sent != world.recipients:
+        raise AssertionError(f"{world.aws.sent} of {world.recipients} mails; {found and found.state}")
 
 
 def _scaled(counted: Mapping[str, float], factor: float, digits: int) -> dict[str, float]:

@@ -11,13 +11,15 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
+from fanfare.sdk import unwalked
 from fanfare.wiring import PROVIDER, STORE
 
-from bench.function import response, target_of
+from bench.function import body_of, response, target_of
 from local.memory.aws import Memory
 
 DYNAMODB = {
@@ -48,7 +50,8 @@ class NullAws:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.seconds = 0.0
-        self.mails = 0
+        self.sent = 0  # by providers
+        self.events = 0  # entries put on the bus
         self.taken: Callable[[Any], None] | None = None  # told of each mail
 
     def client(self, service: str) -> Any:
@@ -56,19 +59,21 @@ class NullAws:
         client = session.client(
             service,
             endpoint_url="http://127.0.0.1:9",
-            config=PROVIDER if service == "sesv2" else STORE,
+            config=PROVIDER if service in ("sesv2", "sns") else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
-        return client
+        return unwalked(client) if service == "dynamodb" else client
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()
-        answer = response(request.url, *self.answer(target_of(request), request.body or b"{}"))
+        answer = response(request.url, *self.answer(target_of(request), body_of(request)))
         self.seconds += time.process_time() - began
         return answer
 
     def answer(self, target: str | None, body: bytes) -> tuple[int, bytes]:
         """Status and body for a request, known by its `X-Amz-Target`."""
+        if not body.startswith(b"{"):
+            return 200, self._of_sns(parse_qs(body.decode())["Action"][0])
         status, answer = self._result(target, json.loads(body))
         return status, json.dumps(answer).encode()
 
@@ -78,6 +83,7 @@ class NullAws:
         name = target.partition(".")[2]
         if name in APART:
             service, answer = APART[name]
+            self.events += len(asked.get("Entries", ()))
             return 200, self.memory.call(f"{service}:{name}", lambda: answer)
         try:
             if name in DYNAMODB:
@@ -90,8 +96,15 @@ class NullAws:
 
     def _take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         entries = asked["BulkEmailEntries"]
-        self.mails += len(entries)
+        self.sent += len(entries)
         if self.taken is not None:
             for entry in entries:
                 self.taken(entry)
         return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "0" * 60} for _ in entries]}
+
+    def _of_sns(self, action: str) -> bytes:
+        """SNS speaks XML still."""
+        self.sent += action == "Publish"
+        told = {"Publish": "<MessageId>1</MessageId>", "CreatePlatformEndpoint": "<EndpointArn>arn:1</EndpointArn>"}
+        answer = f"<{action}Response><{action}Result>{told[action]}</{action}Result></{action}Response>".encode()
+        return self.memory.call(f"sns:{action}", lambda: answer)

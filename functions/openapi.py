@@ -1,4 +1,4 @@
-"""Writes the OpenAPI documents to docs/openapi: `python -m functions.openapi`."""
+"""Writes the OpenAPI documents to docs/openapi, and the page made from them: `python -m functions.openapi`."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from functions import reference
 from functions.internal_api import handler as internal_api
 from functions.public_api import handler as public_api
 
@@ -15,9 +16,11 @@ DOCS = Path(__file__).parent.parent / "docs" / "openapi"
 
 def documents() -> dict[Path, str]:
     """Each file with what it should say."""
+    internal, public = internal_api.description(), public_api.description()
     return {
-        DOCS / "internal.yaml": _text(internal_api.description()),
-        DOCS / "public.yaml": _text(public_api.description()),
+        DOCS / "internal.yaml": _text(internal),
+        DOCS / "public.yaml": _text(public),
+        DOCS.parent / "http.md": reference.page(internal, public),
     }
 
 

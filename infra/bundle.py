@@ -20,6 +20,9 @@ CACHE: Final = ROOT / ".cache" / "layers"
 LOCK: Final = ROOT / "layers" / "dependencies" / "requirements.txt"
 SOURCE: Final = ROOT / "layers" / "fanfare"
 
+# Kinds of Linux wheels, by the glibc that they need, the newest first. https://peps.python.org/pep-0600/
+GLIBC: Final = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
+
 # botocore describes some four hundred services, 28 MB of them; these are the ones we call.
 SERVICES: Final = frozenset(
     {"dynamodb", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"}
@@ -37,7 +40,8 @@ class Target:
     platform: str | None = None
 
 
-AWS: Final = Target(python="3.13", platform="manylinux2014_aarch64")
+# Amazon Linux 2023 has glibc 2.34. https://docs.aws.amazon.com/linux/al2023/ug/glibc-gcc-and-binutils.html
+AWS: Final = Target(python="3.13", platform="manylinux_2_28_aarch64")
 HERE: Final = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}")
 
 
@@ -103,15 +107,26 @@ def _installer(target: Target, packages: Path) -> list[str]:
     if uv := _uv():
         wanted = ["--python-version", target.python]
         if target.platform:
-            libc, machine = target.platform.split("_", 1)
+            libc, machine = _libc_and_machine(target.platform)
             wanted += ["--python-platform", f"{machine}-{libc}"]
         # Copies, because what is linked to uv's cache is not ours to cut down.
         quietly = ["--quiet", "--no-config", "--link-mode=copy", "--python", sys.executable]
         return [*uv, "pip", "install", *quietly, *wanted, *common]
     if importlib.util.find_spec("pip"):
-        wanted = ["--platform", target.platform, "--python-version", target.python] if target.platform else []
+        wanted = [*_platforms(target.platform), "--python-version", target.python] if target.platform else []
         return [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *wanted, *common]
     raise RuntimeError("Neither uv nor pip is here to build the layer with: install the project's `cdk` group.")
+
+
+def _libc_and_machine(platform: str) -> tuple[str, str]:
+    libc = next(libc for libc in GLIBC if platform.startswith(f"{libc}_"))
+    return libc, platform.removeprefix(f"{libc}_")
+
+
+def _platforms(platform: str) -> list[str]:
+    """As pip wants it: each kind of wheel that runs there, the newest first."""
+    libc, machine = _libc_and_machine(platform)
+    return [part for each in GLIBC[GLIBC.index(libc) :] for part in ("--platform", f"{each}_{machine}")]
 
 
 def _uv() -> list[str] | None:

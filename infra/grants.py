@@ -34,15 +34,26 @@ def _dynamodb(*operations: str) -> Actions:
 
 SEND: Final = ("sqs:SendMessage",)
 COUNT: Final = ("sqs:GetQueueAttributes",)
-DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes")
-CONSUME: Final = (*DRAIN, "sqs:ChangeMessageVisibility")
+DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
+# Lambda itself takes from the queue, with the function's role.
+# https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
+CONSUME: Final = (*DRAIN, "sqs:GetQueueAttributes")
+PUT_OFF: Final = ("sqs:ChangeMessageVisibility",)
 READ_KEYS: Final = ("secretsmanager:GetSecretValue",)
 TELL: Final = ("events:PutEvents",)
+USE_KEY: Final = (
+    "kms:Decrypt",
+    "kms:DescribeKey",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+)
 KNOWS: Final[Actions] = ()  # where it is, and nothing to call there
 
 # What the provider of a channel may be asked. SES v2 checks the permission of the v1 operation behind a
 # call: SendBulkEmail asks for SendBulkTemplatedEmail. https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
-_MAIL: Final = ("ses:SendEmail", "ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
+_MAIL: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
 PROVIDERS: Final[Mapping[str, Grants]] = {
     "email": {"sender": _MAIL, "configuration_set": _MAIL, "public_url": KNOWS, "secret": READ_KEYS},
     "sms": {"phone_numbers": ("sns:Publish",)},
@@ -50,17 +61,17 @@ PROVIDERS: Final[Mapping[str, Grants]] = {
         "push_applications": ("sns:CreatePlatformEndpoint",),
         "push_endpoints": ("sns:Publish",),
         # to take devices that are gone off their users
-        "audience": _dynamodb("Get", "BatchGet", "Put", "Update", "Delete", "Check"),
+        "audience": _dynamodb("Get", "BatchGet", "Update", "Check"),
     },
     "webhook": {"webhook_endpoints": KNOWS, "secret": READ_KEYS},
     "inbox": {"inbox": _dynamodb("BatchWrite")},
 }
 
-GRANTS: Final[Mapping[str, Grants]] = {
+_WORK: Final[Mapping[str, Grants]] = {
     "internal_api": {
-        "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete"),
+        "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
         "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
-        "messages": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
+        "messages": _dynamodb("Get", "BatchGet", "Put", "Update"),
         "messages.recent": _dynamodb("Query"),
         "batches": _dynamodb("BatchGet", "Query"),
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
@@ -102,7 +113,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
             "messages": _dynamodb("Get", "BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
-            f"{channel}.queue": CONSUME,
+            f"{channel}.queue": (*CONSUME, *PUT_OFF),
             "events": TELL,
             **PROVIDERS.get(channel, {}),
         }
@@ -124,3 +135,7 @@ GRANTS: Final[Mapping[str, Grants]] = {
         "record_receipt.queue": CONSUME,
     },
 }
+
+# Every function works on tables, and a table asks for its key in the name of its caller.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
+GRANTS: Final[Mapping[str, Grants]] = {name: {**grants, "key": USE_KEY} for name, grants in _WORK.items()}

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import Final
 
 from aws_cdk import CfnOutput, Duration, Stack
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_events as events
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -16,14 +15,16 @@ from .constructs.function import Function, House
 from .constructs.internal_api import InternalApi
 from .constructs.layers import Layers
 from .constructs.naming import pascal
+from .constructs.operations import Operations
 from .constructs.phones import phones
 from .constructs.public_api import PublicApi
 from .constructs.reach import Reach
 from .constructs.receipts import Receipts
 from .constructs.sender import Sender
 from .constructs.worker import Worker
+from .constructs.zone import Zone
 from .settings import Settings
-from .storage import Storage
+from .storage import Storage, boundary
 
 DELIVER_TIMEOUT: Final = Duration.seconds(60)
 LEASE_SECONDS: Final = DELIVER_TIMEOUT.to_seconds() + 15  # outlives the function that holds it
@@ -37,10 +38,13 @@ class Service(Stack):
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings, storage: Storage) -> None:
-        super().__init__(scope, id, description="Fanfare: the way of a message")
-        sender = Sender(self, "Sender", settings=settings)
+        super().__init__(
+            scope, id, description="Fanfare: the way of a message", permissions_boundary=boundary(settings)
+        )
+        zone = Zone(self, "Zone", settings=settings)
+        sender = Sender(self, "Sender", settings=settings, zone=zone)
         bus = events.EventBus(self, "Bus", description="Fanfare: what became of messages")
-        public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts)
+        public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts, zone=zone)
         house = House(
             settings=settings,
             layers=Layers(self, "Layers", settings=settings).versions,
@@ -98,7 +102,6 @@ class Service(Stack):
             # They come one by one and are stored 25 a call: nobody waits for them, so they are gathered.
             batch_size=100,
             max_batching_window=Duration.seconds(5),
-            dead_letters_mean="what a provider reported is not recorded: look why, then move them back.",
         )
         Receipts(self, "Receipts", rules=sender.rules, queue=workers["record_receipt"].queue, settings=settings)
         api = InternalApi(
@@ -133,15 +136,7 @@ class Service(Stack):
             retry_attempts=0,  # the next minute's run is the retry
         )
         EveryMinute(self, "Clock", function=reconcile)
-        reconcile.metric_errors(period=Duration.minutes(5)).create_alarm(
-            self,
-            "ReconcileErrorsAlarm",
-            alarm_description="Fanfare: the reconciler fails; what is lost stays lost until it runs again.",
-            threshold=2,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
-        )
+        operations = Operations(self, "Operations", settings=settings, watched=[self, storage])
 
         self._outputs(
             InternalApiUrl=api.url,
@@ -150,6 +145,7 @@ class Service(Stack):
             ServicePolicyArn=api.service_policy.managed_policy_arn,
             **{f"{name}PolicyArn": policy.managed_policy_arn for name, policy in api.console_policies.items()},
             ReconcileFunctionName=reconcile.function_name,
+            OperationsTopicArn=operations.topic.topic_arn,
             SenderAddress=settings.sender_address,
             **{f"{pascal(name)}QueueUrl": worker.queue.queue_url for name, worker in workers.items()},
             **{f"{pascal(name)}DeadLettersUrl": worker.dead_letters.queue_url for name, worker in workers.items()},

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from email.utils import parseaddr
+from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from constructs import Node
@@ -25,6 +27,8 @@ from pydantic import (
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 
 
+DOMAIN: Final = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+STAGES: Final = Path(__file__).parent.parent / "stages"
 LOOPBACK: Final = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
 ORIGIN: Final = rf"(https://[a-z0-9.-]+(:[0-9]{{1,5}})?|{LOOPBACK})"
 
@@ -81,9 +85,27 @@ class Settings(BaseModel):
     )
     sender_domain: str | None = Field(
         None,
-        pattern=r"^[a-z0-9-]+(\.[a-z0-9-]+)+$",
+        pattern=DOMAIN,
         description="the sender's domain, to be verified as a whole (DKIM) instead of the one address",
     )
+    mail_from_domain: str | None = Field(
+        None,
+        pattern=DOMAIN,
+        description="a subdomain of sender_domain, as bounce.shop.example, that mail is returned to; "
+        "it aligns SPF with the sender and must receive no other mail",
+    )
+    dmarc_policy: Literal["none", "quarantine", "reject"] | None = Field(
+        None,
+        description="make the DMARC record of sender_domain in the hosted zone, with this policy: none (watch only), "
+        "quarantine or reject; leave it out where there is one already",
+    )
+    hosted_zone_id: str | None = Field(
+        None,
+        pattern=r"^Z[A-Z0-9]{1,31}$",
+        description="the Route 53 zone in which the records of sender_domain, mail_from_domain and public_domain are "
+        "made, as Z0123456789ABC; without, they are printed as outputs",
+    )
+    hosted_zone_name: str | None = Field(None, pattern=DOMAIN, description="the name of that zone, as shop.example")
     local: bool = Field(False, description="deploy onto an emulator on this machine, over http: only with stage=local")
     bundle: bool = Field(
         True, description="put the third-party packages into their layer; false leaves it empty: only for tests"
@@ -110,7 +132,28 @@ class Settings(BaseModel):
     public_url: str | None = Field(
         None,
         pattern=rf"^{ORIGIN}$",
-        description="where people reach the public API, if it has a name of its own: https://host, without a path",
+        description="where people reach the public API, if something of yours stands before it: https://host, "
+        "without a path",
+    )
+    public_domain: str | None = Field(
+        None, pattern=DOMAIN, description="a name of its own for the public API, as notify.shop.example"
+    )
+    public_certificate_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:acm:[a-z0-9-]+:[0-9]{12}:certificate/[A-Za-z0-9-]+$",
+        description="the certificate of public_domain, in the region of the deployment: "
+        "arn:aws:acm:<region>:<account>:certificate/<id>",
+    )
+    kms_key_arn: str | None = Field(
+        None,
+        pattern=r"^arn:aws[a-z-]*:kms:[a-z0-9-]+:[0-9]{12}:key/[A-Za-z0-9-]+$",
+        description="a key of yours, in the region of the deployment, for the tables and the signing keys: "
+        "arn:aws:kms:<region>:<account>:key/<id>; queues and logs hold ids alone and stay with AWS's own keys",
+    )
+    permissions_boundary: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9+=,.@_-]{1,128}$",
+        description="a managed policy of the account, by its name, that bounds every role of the deployment",
     )
     cors_origins: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=rf"^{ORIGIN}$")], ...], BeforeValidator(_listed)
@@ -138,6 +181,12 @@ class Settings(BaseModel):
         description="where the login page of our user pool may lead back to: URLs with a path, between commas",
     )
     self_sign_up: bool = Field(False, description="whether people may make an account in our user pool by themselves")
+    operations_email: str | None = Field(
+        None,
+        pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$",
+        max_length=320,
+        description="who is told when an alarm rings: an address, which has to confirm; nobody where left out",
+    )
     delivery_receipts: bool = Field(
         True, description="have SES report each mail that arrived; without, bounces and complaints alone"
     )
@@ -193,6 +242,19 @@ class Settings(BaseModel):
             raise ValueError("local: only the stage `local` may do without TLS; pass stage=local, or leave it out")
         if self.webhook_allowed and self.stage != "local":
             raise ValueError("webhook_allowed: only the stage `local` may write to this machine; leave it out")
+        _subdomain("mail_from_domain", self.mail_from_domain, "sender_domain", self.sender_domain)
+        if self.dmarc_policy and not (self.sender_domain and self.hosted_zone_id):
+            raise ValueError(
+                "dmarc_policy: the record needs sender_domain and a hosted zone; give them, or leave it out"
+            )
+        if bool(self.hosted_zone_id) != bool(self.hosted_zone_name):
+            raise ValueError("hosted_zone_id, hosted_zone_name: give both, or neither to make the records yourself")
+        if self.hosted_zone_name and not any(map(self.in_zone, (self.sender_domain, self.public_domain))):
+            raise ValueError("hosted_zone_name: neither sender_domain nor public_domain lies in it; leave it out")
+        if bool(self.public_domain) != bool(self.public_certificate_arn):
+            raise ValueError("public_domain, public_certificate_arn: give both, or neither for the gateway's own name")
+        if self.public_domain and self.public_url:
+            raise ValueError("public_url: it is https:// and public_domain; leave one of them out")
         if (self.public_url or "https:").startswith("http:") and self.stage != "local":
             raise ValueError("public_url: only the stage `local` may do without TLS; give https://host")
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
@@ -201,12 +263,19 @@ class Settings(BaseModel):
 
     @classmethod
     def from_context(cls, node: Node) -> Self:
-        """Our settings are snake_case words; flags and caches of the CDK have `:`, `/` or `-` in their names."""
-        context: dict[str, Any] = node.get_all_context()
+        """Those of the stage's file, `stages/<stage>.json`, and over them what `--context` says.
+
+        Our settings are snake_case words; flags and caches of the CDK have `:`, `/` or `-` in their names.
+        """
+        context: dict[str, Any] = {key: value for key, value in node.get_all_context().items() if key.isidentifier()}
         try:
-            return cls.model_validate({key: value for key, value in context.items() if key.isidentifier()})
+            return cls.model_validate(_of_the_stage(str(context.get("stage", "dev"))) | context)
         except ValidationError as error:
             raise SettingsError(_cures(error)) from None
+
+    def in_zone(self, domain: str | None) -> bool:
+        """Whether its records are made in the hosted zone."""
+        return bool(domain and self.hosted_zone_name and f".{domain}".endswith(f".{self.hosted_zone_name}"))
 
     @property
     def sender_address(self) -> str:
@@ -227,6 +296,25 @@ class Settings(BaseModel):
     def protected(self) -> bool:
         """Nobody deletes data by mistake, save where deleting is daily work."""
         return self.stage not in {"dev", "local"}
+
+
+def _subdomain(name: str, domain: str | None, of: str, parent: str | None) -> None:
+    if domain and not (parent and domain.endswith(f".{parent}")):
+        raise ValueError(f"{name}: {domain!r} is no subdomain of {of}, {parent!r}; give one, as bounce.shop.example")
+
+
+def _of_the_stage(stage: str) -> dict[str, Any]:
+    """What `stages/<stage>.json` says, if there is one."""
+    file = STAGES / f"{stage}.json"
+    if not (re.fullmatch(r"[a-z][a-z0-9-]{0,15}", stage) and file.is_file()):
+        return {}
+    try:
+        settings: Any = json.loads(file.read_text())
+    except ValueError as error:
+        raise SettingsError(f"stages/{stage}.json is not JSON: {error}. Give an object of settings.") from None
+    if not isinstance(settings, dict):
+        raise SettingsError(f"stages/{stage}.json is no object. Give the settings by their names.")
+    return settings | {"stage": stage}
 
 
 def _cures(error: ValidationError) -> str:

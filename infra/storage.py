@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from aws_cdk import CfnOutput, RemovalPolicy, Stack
+from aws_cdk import CfnOutput, PermissionsBoundary, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
+from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from fanfare.tables import TABLES, Index, Table
@@ -24,12 +25,20 @@ class Storage(Stack):
     """Tables from `fanfare.tables`, and the keys that sign cursors and tokens."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
-        super().__init__(scope, id, description="Fanfare: what must survive", termination_protection=settings.protected)
+        super().__init__(
+            scope,
+            id,
+            description="Fanfare: what must survive",
+            termination_protection=settings.protected,
+            permissions_boundary=boundary(settings),
+        )
         self.settings = settings
         self.removal_policy = RemovalPolicy.RETAIN if settings.survives else RemovalPolicy.DESTROY
+        self.key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn) if settings.kms_key_arn else None
         self.reach: Mapping[str, Reach] = {
             **{name: reach for table in TABLES for name, reach in self._table(table).items()},
             "secret": self._secret(),
+            "key": self._key(),
         }
         self.accounts = (
             None
@@ -41,10 +50,11 @@ class Storage(Stack):
         made = dynamodb.Table(
             self,
             pascal(table.name),
-            partition_key=_key("pk"),
-            sort_key=_key("sk"),
+            partition_key=_attribute("pk"),
+            sort_key=_attribute("sk"),
             billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
-            encryption=dynamodb.TableEncryption.AWS_MANAGED,
+            encryption=dynamodb.TableEncryption.CUSTOMER_MANAGED if self.key else dynamodb.TableEncryption.AWS_MANAGED,
+            encryption_key=self.key,
             point_in_time_recovery_specification=dynamodb.PointInTimeRecoverySpecification(
                 point_in_time_recovery_enabled=True
             ),
@@ -74,6 +84,7 @@ class Storage(Stack):
                 password_length=64,
                 exclude_punctuation=True,
             ),
+            encryption_key=self.key,
             removal_policy=self.removal_policy,
         )
         acknowledge(
@@ -83,13 +94,25 @@ class Storage(Stack):
         )
         return Reach((secret.secret_arn,), {"FANFARE_SECRET_ARN": secret.secret_arn})
 
+    def _key(self) -> Reach:
+        """The deployer's own key, to be used through what it encrypts and not by itself."""
+        if not self.key:
+            return Reach()
+        through = [f"{service}.{self.region}.{self.url_suffix}" for service in ("dynamodb", "secretsmanager")]
+        return Reach((self.key.key_arn,), conditions={"StringEquals": {"kms:ViaService": through}})
 
-def _key(name: str) -> dynamodb.Attribute:
+
+def boundary(settings: Settings) -> PermissionsBoundary | None:
+    """What no role of a stack may go beyond."""
+    return PermissionsBoundary.from_name(settings.permissions_boundary) if settings.permissions_boundary else None
+
+
+def _attribute(name: str) -> dynamodb.Attribute:
     return dynamodb.Attribute(name=name, type=TEXT)
 
 
 def _index(index: Index) -> dict[str, Any]:
-    keys = {"index_name": index.name, "partition_key": _key(index.hash), "sort_key": _key(index.range)}
+    keys = {"index_name": index.name, "partition_key": _attribute(index.hash), "sort_key": _attribute(index.range)}
     if index.include:
         return {**keys, "projection_type": dynamodb.ProjectionType.INCLUDE, "non_key_attributes": [*index.include]}
     return {**keys, "projection_type": dynamodb.ProjectionType.KEYS_ONLY}

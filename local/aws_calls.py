@@ -1,8 +1,9 @@
 """What the functions asked of AWS: calls by function, service and operation, and consumed capacity.
 
 `counting/sitecustomize.py` writes, this reads. A line is `dynamodb.Query` for a request that went out, retries
-included, and `dynamodb.Query 0.5` for the capacity that an answer tells. Calls that AWS makes for us, such as
-Lambda's polling of the queues, are not among them.
+included, `dynamodb.Query 0.5` for the capacity that an answer tells, and `dynamodb:Query = FANFARE_MESSAGES_TABLE due`
+for what IAM was asked, once a process. Calls that AWS makes for us, such as Lambda's polling of the queues, are not
+among them.
 """
 
 from __future__ import annotations
@@ -17,6 +18,25 @@ from typing import Any, Final
 COUNTING: Final = Path(__file__).with_name("counting")
 # CloudFormation's name of a function is <stack>-<logical id>-<random>, cut where the whole would be too long
 GENERATED: Final = re.compile(r"^Fanfare-[a-z0-9-]+-Service-(?P<id>\w+?)(?:Function)?[0-9A-F]{8}-?\w+$")
+
+
+ASKED: Final = " = "
+# How a function is told of what it may call → what the grants call it
+TARGETS: Final = [
+    (re.compile(pattern), target)
+    for pattern, target in (
+        (r"FANFARE_(\w+)_TABLE ?(\w*)", r"\1.\2"),
+        (r"FANFARE_(\w+)_QUEUE_URL", r"\1.queue"),
+        (r"FANFARE_(\w+)_DEAD_LETTERS_URL", r"\1.dead_letters"),
+        (r"FANFARE_SECRET_ARN", "secret"),
+        (r"FANFARE_EVENT_BUS_NAME", "events"),
+        (r"FANFARE_SENDER", "sender"),
+        (r"FANFARE_CONFIGURATION_SET", "configuration_set"),
+        (r"FANFARE_PUSH_\w+_APPLICATION_ARN", "push_applications"),
+        (r"arn:[\w-]+:sns:[\w-]*:\d+:endpoint/\S+", "push_endpoints"),
+        (r"nothing", "phone_numbers"),
+    )
+]
 
 
 @dataclass
@@ -50,6 +70,8 @@ class AwsCalls:
             function = readable(path.name.split(".")[0])
             for line in path.read_bytes()[self._from.get(path.name, 0) :].decode().splitlines():
                 operation, _, units = line.partition(" ")
+                if ASKED in line:
+                    continue
                 if units:
                     totals.capacity[function, operation] += float(units)  # type: ignore[assignment]
                 else:
@@ -65,6 +87,24 @@ class AwsCalls:
                 "capacity_units": totals.capacity.get((function, operation), 0),
             }
         return {"total": totals.calls.total(), "functions": functions}
+
+
+def asked(folder: Path) -> set[tuple[str, str, str]]:
+    """What the functions asked of IAM since the start: function, action, and target as `infra/grants.py` calls it."""
+    return {
+        (readable(path.name.split(".")[0]), action, target_of(target))
+        for path in folder.iterdir()
+        for action, separator, target in (line.partition(ASKED) for line in path.read_text().splitlines())
+        if separator
+    }
+
+
+def target_of(told: str) -> str:
+    """`FANFARE_MESSAGES_TABLE due` → `messages.due`; what goes by no name is given back as it is."""
+    for pattern, target in TARGETS:
+        if found := pattern.fullmatch(told):
+            return found.expand(target).lower().rstrip(".")
+    return told
 
 
 def readable(function: str) -> str:

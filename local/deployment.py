@@ -32,11 +32,14 @@ def deploy(url: str, *, public_port: int, hooks_port: int) -> dict[str, str]:
 
 def outputs(url: str) -> dict[str, str]:
     """What the stacks tell of themselves."""
-    described = client("cloudformation", url)
+    return outputs_of(client("cloudformation", url), *STACKS)
+
+
+def outputs_of(cloudformation: Any, *stacks: str) -> dict[str, str]:
     return {
         output["OutputKey"]: output["OutputValue"]
-        for name in STACKS
-        for output in described.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", ())
+        for name in stacks
+        for output in cloudformation.describe_stacks(StackName=name)["Stacks"][0].get("Outputs", ())
     }
 
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import os
 import subprocess
+import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
 
 import urllib3
 
-from . import toolchain
+from . import leash, toolchain
 from .paths import EMULATOR_LOG
 from .ports import free_port
-from .processes import StepFailed, stop, tail
+from .processes import StepFailed, tail
 from .progress import step
 
 REGION: Final = "eu-central-1"
@@ -27,15 +29,19 @@ START_SECONDS: Final = 60
 class Emulator:
     """A running emulator, from `with` to the end of its block."""
 
-    def __init__(self, *, port: int | None = None, environment: dict[str, str] | None = None) -> None:
+    def __init__(
+        self, *, port: int | None = None, environment: dict[str, str] | None = None, restartable: bool = False
+    ) -> None:
         self.port = port or free_port()
         self.environment = environment or {}
+        self.restartable = restartable
         self.url = f"http://127.0.0.1:{self.port}"
         self._scratch = toolchain.scratch()
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
         program = toolchain.emulator()
+        EMULATOR_LOG.unlink(missing_ok=True)
         with step("Starting the AWS emulator"):
             try:
                 self._start(program)
@@ -51,26 +57,47 @@ class Emulator:
 
     def stop(self) -> None:
         """End it with its workers, and remove all that it kept."""
-        if self._child:
-            stop(self._child, grace=1.0)  # there is nothing that it should save
+        self._end(grace=1.0)  # there is nothing that it should save
         self._scratch.cleanup()
+
+    def restart(self) -> None:
+        """End it as a person would, and start it again: what it keeps it has saved, what was at work is gone."""
+        self._end(grace=START_SECONDS)
+        self._start(toolchain.emulator())
+
+    @property
+    def pid(self) -> int:
+        """Of the process that all of its processes come from."""
+        self.check()
+        assert self._child is not None
+        return self._child.pid
 
     def check(self) -> None:
         """Raises StepFailed if it has died."""
         if self._child is None or self._child.poll() is not None:
             raise StepFailed(f"The emulator has ended. The end of {EMULATOR_LOG}:\n{tail(EMULATOR_LOG)}")
 
+    def _end(self, *, grace: float) -> None:
+        child, self._child = self._child, None
+        if child is None or child.stdin is None:
+            return
+        child.terminate()
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(grace)
+        child.stdin.close()  # lets go of the leash: whatever is left is killed
+        child.wait()
+
     def _start(self, program: Path) -> None:
         EMULATOR_LOG.parent.mkdir(parents=True, exist_ok=True)
-        with EMULATOR_LOG.open("wb") as log:
+        with EMULATOR_LOG.open("ab") as log:
             self._child = subprocess.Popen(
-                [program],
-                stdin=subprocess.DEVNULL,
+                [sys.executable, leash.__file__, self._scratch.name, program],
+                stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**_inherited(), **self._settings(), **self.environment},
                 cwd=self._scratch.name,
-                start_new_session=True,  # its workers are in its group, and Ctrl-C is ours to handle
+                start_new_session=True,  # Ctrl-C is ours to handle
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
@@ -92,7 +119,7 @@ class Emulator:
             "AWS_SECRET_ACCESS_KEY": ROOT_KEY,
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
-            "PERSIST_STATE": "0",
+            "PERSIST_STATE": "1" if self.restartable else "0",
             "TMPDIR": scratch,
             "HOME": scratch,
             "STATE_DIR": os.path.join(scratch, "state"),

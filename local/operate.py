@@ -12,6 +12,7 @@ AWS_PROFILE, AWS_REGION and the rest of AWS's own settings say who and where you
 from __future__ import annotations
 
 import argparse
+import os
 import secrets
 import sys
 import time
@@ -25,7 +26,7 @@ from .api import Api
 from .console import signed
 from .processes import StepFailed
 from .progress import console
-from .run import guarded, parser
+from .run import ended_well, parser
 from .site import Site
 
 
@@ -33,11 +34,11 @@ def main() -> int:
     options = parser(__doc__ or "")
     options.add_argument("--stage", default="dev")
     options.add_argument("--url")
-    return guarded(lambda: operate(options.parse_args()))
+    return ended_well(lambda: operate(options.parse_args()))
 
 
 def operate(options: argparse.Namespace) -> int:
-    session = boto3.Session()
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which other SDKs and the CLI go by
     credentials = session.get_credentials()
     if credentials is None or session.region_name is None:
         raise StepFailed("Who are you, and where? Set AWS_PROFILE and AWS_REGION, or log in with the AWS CLI.")

@@ -47,8 +47,13 @@ def stack_from(options: argparse.Namespace) -> Stack:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop."""
+    """As `ended_well`, on this machine alone: nothing of the caller's AWS account is known to it."""
     forget_the_caller()
+    return ended_well(work)
+
+
+def ended_well(work: Callable[[], int]) -> int:
+    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:

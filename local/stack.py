@@ -36,7 +36,7 @@ from .site import Site
 class Stack:
     """Emulator, providers, console, public API and the deployed app. `port` is the first of four; None takes any."""
 
-    def __init__(self, *, port: int | None = None, reconcile_seconds: float = 5.0) -> None:
+    def __init__(self, *, port: int | None = None, reconcile_seconds: float = 5.0, restartable: bool = False) -> None:
         self.outbox = Outbox()
         self.simulator = Simulator()
         self.receipts = Receipts()
@@ -44,6 +44,7 @@ class Stack:
         self.outputs: dict[str, str] = {}
         self._ports = range(port, port + 4) if port else [None] * 4
         self._reconcile_seconds = reconcile_seconds
+        self._restartable = restartable
         self._open = ExitStack()
         self._emulator: Emulator | None = None
 
@@ -66,6 +67,13 @@ class Stack:
             STACK_FILE.unlink(missing_ok=True)
         self._open.close()
 
+    @property
+    def emulator(self) -> Emulator:
+        """The emulator, for those who do something to it."""
+        if self._emulator is None:
+            raise StepFailed("The emulator has not been started.")
+        return self._emulator
+
     def check(self) -> None:
         """Raises StepFailed if a part has died."""
         if self._emulator:
@@ -81,7 +89,9 @@ class Stack:
         provided = self._serving(Server(providers.handle, port=providers_port))
         public = self._serving(Server(gateway.handle, port=public_port))
         environment = calls.environment() | Providers.endpoints(provided.url)
-        self._emulator = self._open.enter_context(Emulator(port=emulator_port, environment=environment))
+        self._emulator = self._open.enter_context(
+            Emulator(port=emulator_port, environment=environment, restartable=self._restartable)
+        )
         url = self._emulator.url
         self.outputs = deployment.deploy(url, public_port=public.port, hooks_port=provided.port)
         gateway.target = deployment.public_api(url)

@@ -21,6 +21,7 @@ SOURCES: Final = (
     "cdk.json",
     "pyproject.toml",
     "requirements.lock",
+    "stages",
     "infra",
     "layers",
     "functions",

@@ -216,6 +216,16 @@ class TopicBody(TypedDict):
     shards: NotRequired[int | None]
 
 
+class Queue(TypedDict):
+    """How many jobs of a queue wait, are being worked at, come later, or were given up: about so many."""
+
+    queue: str
+    waiting: int
+    in_flight: int
+    delayed: int
+    dead_letters: int
+
+
 class QuietHours(TypedDict):
     """The hours in which only critical messages come, in the user's time zone; they may pass midnight."""
 

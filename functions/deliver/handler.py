@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import wiring
 from fanfare.queues import read_job_body
+
+if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 logger = wiring.logger()
 metrics = wiring.metrics()
@@ -23,6 +27,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
     for job, delay in report.again.items():
         wiring.queues().back_off(wiring.channel().name, records[job].receipt_handle, round(delay))
     wiring.flush_events()
+    metrics.add_dimension(name="stage", value=wiring.stage())
     metrics.add_metric(name="batches", unit=MetricUnit.Count, value=len(records))
     for outcome, count in report.outcomes.items():
         metrics.add_metric(name=f"deliveries_{outcome}", unit=MetricUnit.Count, value=count)

@@ -40,7 +40,7 @@ T = TypeVar("T")
 V = TypeVar("V", bound=models.View)
 
 logger = wiring.logger()
-api = Api(logger)
+api = Api(logger, open_ended=["/v1/suppressions/[^/]+/"])
 
 Limit = Annotated[models.PageSize, Query(description="How many at most.")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
@@ -49,7 +49,9 @@ TopicId = Annotated[models.Name, Path(description="The topic's id.")]
 TemplateId = Annotated[models.Name, Path(description="The template's id.")]
 UserId = Annotated[models.Name, Path(description="The user's id.")]
 OnChannel = Annotated[models.ChannelName, Path(description="The channel.")]
-Address = Annotated[str, Path(description="The address, percent-encoded.")]
+Address = Annotated[
+    str, Path(description="The address, percent-encoded. API Gateway cuts a path at `?`, encoded or not.")
+]
 
 
 @logger.inject_lambda_context

@@ -117,6 +117,15 @@ def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
     return Response(status_code=204)
 
 
+@api.get("/v1/me/webhook", tags=["me"], responses=answers(404, _200=models.MyWebhookView))
+def show_my_webhook() -> models.MyWebhookView:
+    """Read where my own server listens, and the secret by which it verifies what it gets.
+
+    After a rotation of the deployment's key the secret is another one; what is sent is signed for the one before, too.
+    """
+    return me.show_my_webhook(_user_id(), audience=wiring.audience(), keys=wiring.signing_keys)
+
+
 @api.get("/v1/me/inbox", tags=["me"])
 def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> models.InboxView:
     """List my inbox, the newest first, with how much of it is unread."""
@@ -175,7 +184,7 @@ def show_confirmation(token: Token) -> Response[str]:
     asked = _confirm().ask(token)
     brand = wiring.brand()
     if asked.topic is not None:
-        return _html(pages.confirm_subscription(topic=asked.topic.title, brand=brand))
+        return _html(pages.confirm_subscription(topic=asked.topic.title, required=asked.topic.required, brand=brand))
     return _html(pages.confirm_address(brand=brand))
 
 
@@ -186,8 +195,15 @@ def confirm(token: Token) -> Response[str]:
     choices = wiring.public_links().preferences(done.user_id)
     brand = wiring.brand()
     if done.topic is not None:
-        topic, opted_out = done.topic.title, done.opted_out
-        return _html(pages.subscribed(topic=topic, opted_out=opted_out, preferences=choices, brand=brand))
+        return _html(
+            pages.subscribed(
+                topic=done.topic.title,
+                required=done.topic.required,
+                opted_out=done.opted_out,
+                preferences=choices,
+                brand=brand,
+            )
+        )
     return _html(pages.address_confirmed(preferences=choices, brand=brand))
 
 

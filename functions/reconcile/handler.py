@@ -15,9 +15,12 @@ metrics = wiring.metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the schedule says nothing
-    done = wiring.reconcile().run(time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+    control = wiring.reconcile()
+    done = control.run(time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
     wiring.flush_events()
+    metrics.add_dimension(name="stage", value=wiring.stage())
     metrics.add_metric(name="reconciled", unit=MetricUnit.Count, value=1)
+    metrics.add_metric(name="oldest_due_seconds", unit=MetricUnit.Seconds, value=control.oldest_due_seconds)
     for kind, count in done.items():
         metrics.add_metric(name=kind, unit=MetricUnit.Count, value=count)
     logger.info("reconciled", done=dict(done))

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 from aws_lambda_powertools.metrics import MetricUnit
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import wiring
 from fanfare.record_receipt import read
+
+if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 logger = wiring.logger()
 metrics = wiring.metrics()
@@ -26,6 +29,7 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
             logger.exception("an event that can't be read", message_id=record.message_id)
             unread.append(record.message_id)
     kinds = wiring.record_receipts([report for report in reports if report is not None])
+    metrics.add_dimension(name="stage", value=wiring.stage())
     metrics.add_metric(name="receipts_unread", unit=MetricUnit.Count, value=len(unread))
     for kind, count in kinds.items():
         metrics.add_metric(name=f"receipts_{kind}", unit=MetricUnit.Count, value=count)

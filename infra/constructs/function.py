@@ -98,6 +98,7 @@ class Function(lambda_.Function):
             retry_attempts=retry_attempts,
             recursive_loop=recursive_loop,
         )
+        self.known_as = name
         acknowledge(
             self,
             "AwsSolutions-L1",

@@ -50,10 +50,9 @@ class InternalApi(Construct):
             throttle=apigateway.ThrottleSettings(
                 rate_limit=settings.requests_per_second, burst_limit=settings.requests_burst
             ),
+            # The path of a suppression has an address in it: the function logs the route, under the same request id.
             access_log_settings=AccessLogs(
-                log_group_of(self, "AccessLogs", settings=settings),
-                caller="$context.identity.userArn",
-                path="$context.path",
+                log_group_of(self, "AccessLogs", settings=settings), caller="$context.identity.userArn"
             ),
         )
         self.url = stage.url

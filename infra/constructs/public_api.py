@@ -7,6 +7,7 @@ from typing import Any, Final, cast
 
 from aws_cdk import CfnResource, Duration
 from aws_cdk import aws_apigatewayv2 as apigateway
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
@@ -18,6 +19,7 @@ from .access_logs import AccessLogs
 from .accounts import Accounts
 from .function import log_group_of
 from .reach import Reach
+from .zone import Record, Zone
 
 ANY: Final = (apigateway.HttpMethod.ANY,)
 # All that a page of another origin may need. OPTIONS is left out: the gateway itself answers a preflight, unless
@@ -50,7 +52,7 @@ class PublicApi(Construct):
     In two steps, because the function, like everybody who sends a link, has to know the API's own URL.
     """
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, accounts: Accounts | None) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, accounts: Accounts | None, zone: Zone) -> None:
         super().__init__(scope, id)
         self._settings = settings
         issuer = accounts.issuer if accounts else settings.oidc_issuer
@@ -63,7 +65,10 @@ class PublicApi(Construct):
             default_authorizer=HttpJwtAuthorizer("Jwt", str(issuer), jwt_audience=audience),
             cors_preflight=_cors(settings),
         )
-        self.url = settings.public_url or self._api.api_endpoint
+        self._domain = self._named(zone)
+        self.url = settings.public_url or (
+            f"https://{settings.public_domain}" if self._domain else self._api.api_endpoint
+        )
         self.reach: Mapping[str, Reach] = {
             "public_url": Reach(environment={"FANFARE_PUBLIC_URL": self.url}),
             "user_id_claim": Reach(environment={"FANFARE_USER_ID_CLAIM": settings.user_id_claim}),
@@ -91,7 +96,25 @@ class PublicApi(Construct):
                 log_group_of(self, "AccessLogs", settings=self._settings), route="$context.routeKey"
             ),
         )
+        if self._domain:
+            apigateway.ApiMapping(self, "Mapping", api=self._api, domain_name=self._domain, stage=stage)
         self._throttle_sign_ups(cast(CfnResource, stage.node.default_child))
+
+    def _named(self, zone: Zone) -> apigateway.DomainName | None:
+        """The API's name of its own, and the record that leads to it."""
+        settings = self._settings
+        if not (settings.public_domain and settings.public_certificate_arn):
+            return None
+        certificate = acm.Certificate.from_certificate_arn(self, "Certificate", settings.public_certificate_arn)
+        named = apigateway.DomainName(
+            self,
+            "Domain",
+            domain_name=settings.public_domain,
+            certificate=certificate,
+            security_policy=apigateway.SecurityPolicy.TLS_1_2,
+        )
+        zone.add(Record("PublicApi", settings.public_domain, "CNAME", named.regional_domain_name))
+        return named
 
     def _routes(
         self, path: str, methods: tuple[apigateway.HttpMethod, ...], integration: HttpLambdaIntegration, **options: Any

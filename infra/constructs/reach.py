@@ -12,18 +12,20 @@ class Reach:
     """Something that a grant can name: where it is for IAM, and how the function is told of it.
 
     It is nowhere where this deployment has none of it. `all_but` turns the ARNs round: what has none of them,
-    because it has no ARN at all. `patterns_mean` says why an ARN has to have a `*` in it.
+    because it has no ARN at all. `patterns_mean` says why an ARN has to have a `*` in it, and `conditions` narrow
+    what is granted.
     """
 
     arns: tuple[str, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
     all_but: bool = False
     patterns_mean: str = ""
+    conditions: Mapping[str, Any] | None = None
 
     @property
     def where(self) -> dict[str, Any]:
         """As a policy statement takes it."""
-        return {"not_resources" if self.all_but else "resources": [*self.arns]}
+        return {"not_resources" if self.all_but else "resources": [*self.arns], "conditions": self.conditions}
 
     @property
     def patterns(self) -> list[str]:

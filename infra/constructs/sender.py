@@ -10,12 +10,13 @@ from constructs import Construct
 
 from ..settings import Settings
 from .reach import Reach
+from .zone import Record, Zone
 
 
 class Sender(Construct):
-    """The identity that SES verifies, and the set of rules that its mail goes by."""
+    """The identity that SES verifies, the DNS records that prove it, and the set of rules that its mail goes by."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: Settings, zone: Zone) -> None:
         super().__init__(scope, id)
         self.rules = ses.ConfigurationSet(
             self,
@@ -30,10 +31,35 @@ class Sender(Construct):
             identity=ses.Identity.domain(settings.sender_domain)
             if settings.sender_domain
             else ses.Identity.email(settings.sender_address),
+            mail_from_domain=settings.mail_from_domain,
         )
+        if settings.sender_domain:
+            for record in _records(settings.sender_domain, identity, settings):
+                zone.add(record)
         name = self.rules.configuration_set_name
         rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
         self.reach: Mapping[str, Reach] = {
             "sender": Reach((identity.email_identity_arn,), {"FANFARE_SENDER": settings.sender}),
             "configuration_set": Reach((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
         }
+
+
+def _records(domain: str, identity: ses.EmailIdentity, settings: Settings) -> list[Record]:
+    """DKIM proves the domain; SPF and the return path are of the MAIL FROM domain; DMARC says what they are for.
+
+    https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html, …/dg/mail-from.html
+    """
+    records = [
+        Record(f"Dkim{number}", domain, "CNAME", dkim.value, name=dkim.name)
+        for number, dkim in enumerate(identity.dkim_records, start=1)
+    ]
+    if bounces := settings.mail_from_domain:
+        region = Stack.of(identity).region
+        records += [
+            Record("MailFrom", bounces, "MX", f"10 feedback-smtp.{region}.amazonses.com"),
+            Record("Spf", bounces, "TXT", '"v=spf1 include:amazonses.com ~all"'),
+        ]
+    # Where nobody says which, it is printed for the deployer to make: there may be one already.
+    policy = settings.dmarc_policy
+    dmarc = f'"v=DMARC1; p={policy or "none"}"'
+    return [*records, Record("Dmarc", f"_dmarc.{domain}", "TXT", dmarc, made=bool(policy))]

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_cdk import Duration
-from aws_cdk import aws_cloudwatch as cloudwatch
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -14,14 +13,13 @@ from constructs import Construct
 from ..nag import acknowledge
 from ..settings import Settings
 from .function import Function, House
-from .naming import pascal
 from .reach import Reach
 
 BATCH_SIZE: Final = 10  # jobs or batches an invocation
 
 
 class Worker(Construct):
-    """A queue with dead letters, the function that works it off, and an alarm when it can't."""
+    """A queue with dead letters, and the function that works it off."""
 
     def __init__(
         self,
@@ -37,10 +35,10 @@ class Worker(Construct):
         environment: Mapping[str, str] | None = None,
         batch_size: int = BATCH_SIZE,
         max_batching_window: Duration | None = None,
-        dead_letters_mean: str = "the reconciler takes them up.",
         recursive_loop: lambda_.RecursiveLoop | None = None,
     ) -> None:
         super().__init__(scope, id)
+        self.works_off = queue
         self.dead_letters = self._queue("DeadLetters", house.settings, retention_period=Duration.days(14))
         self.queue = self._queue(
             "Queue",
@@ -76,17 +74,6 @@ class Worker(Construct):
             max_batching_window=max_batching_window,
             report_batch_item_failures=True,
             max_concurrency=house.settings.max_concurrency,
-        )
-        self.dead_letters.metric_approximate_number_of_messages_visible(
-            statistic=cloudwatch.Stats.MAXIMUM, period=Duration.minutes(1)
-        ).create_alarm(
-            self,
-            "DeadLettersAlarm",
-            alarm_description=f"Fanfare: {pascal(queue)} has dead letters; {dead_letters_mean}",
-            threshold=1,
-            evaluation_periods=1,
-            comparison_operator=cloudwatch.ComparisonOperator.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-            treat_missing_data=cloudwatch.TreatMissingData.NOT_BREACHING,
         )
 
     def _queue(self, id: str, settings: Settings, **props: Any) -> sqs.Queue:

@@ -2,13 +2,15 @@
 
 The emulator's functions inherit its PYTHONPATH, and Python imports this module before anything else. It does
 nothing but wait for the function's own botocore, and then listens in as botocore's own handlers do: each request
-that goes out is a line in a file of this process, each answer that tells its consumed capacity another.
+that goes out is a line in a file of this process, each answer that tells its consumed capacity another. What IAM is
+asked for a call, action and target, is a line the first time.
 """
 
 from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator, Mapping
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -22,6 +24,10 @@ COST_CAPACITY = frozenset(
         *("BatchGetItem", "BatchWriteItem", "TransactGetItems", "TransactWriteItems"),
     ]
 )
+PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
+# What a call is made at, where it is one thing. A text goes to a number, which is no resource.
+AT = ("TableName", "QueueUrl", "SecretId", "TargetArn", "TopicArn", "PlatformApplicationArn")
+MAILED_WITH = ("FromEmailAddress", "ConfigurationSetName")
 
 
 class Waiting(MetaPathFinder):
@@ -43,9 +49,34 @@ class Waiting(MetaPathFinder):
         return spec
 
 
+def asked(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What IAM is asked for a call: action, target, and the index of it."""
+    if operation == "TransactWriteItems":
+        for part in params["TransactItems"]:
+            ((kind, item),) = part.items()
+            yield f"dynamodb:{PARTS[kind]}", item["TableName"], ""
+    elif "RequestItems" in params:
+        for table in params["RequestItems"]:
+            yield f"{service}:{operation}", table, ""
+    elif service == "events":
+        for entry in params["Entries"]:
+            yield f"{service}:{operation}", entry["EventBusName"], ""
+    elif service == "ses":
+        for name in MAILED_WITH:
+            if name in params:
+                yield f"{service}:{operation}", params[name], ""
+    else:
+        at = next((params[name] for name in AT if name in params), "nothing")
+        # who may do it to one of a queue's messages may do it to many
+        action = operation.removesuffix("Batch") if service == "sqs" else operation
+        yield f"{service}:{action}", at, params.get("IndexName", "")
+
+
 def listen(handlers: ModuleType) -> None:
     """Add to the handlers that botocore gives every session."""
     file = -1
+    known: set[tuple[str, str, str]] = set()
+    told = {value: name for name, value in os.environ.items() if name.startswith("FANFARE_")}
 
     def write(line: str) -> None:
         nonlocal file
@@ -53,6 +84,14 @@ def listen(handlers: ModuleType) -> None:
             name = f"{os.environ['AWS_LAMBDA_FUNCTION_NAME']}.{os.getpid()}.{os.urandom(4).hex()}"
             file = os.open(os.path.join(os.environ[FOLDER], name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.write(file, line.encode())
+
+    def asks(params: dict[str, Any], model: Any, **_: Any) -> None:
+        service = model.service_model.signing_name  # `ses` of SES v2, as IAM calls it
+        for each in set(asked(service, model.name, params)) - known:
+            known.add(each)
+            action, target, index = each
+            # a target goes by the name by which the function is told of it
+            write(f"{action} = {told.get(target, target)} {index}".rstrip() + "\n")
 
     def ask_for_capacity(params: dict[str, Any], event_name: str, **_: Any) -> None:
         if event_name.rpartition(".")[2] in COST_CAPACITY:
@@ -69,6 +108,7 @@ def listen(handlers: ModuleType) -> None:
 
     builtin: list[tuple[str, Any]] = handlers.__dict__["BUILTIN_HANDLERS"]
     builtin += [
+        ("provide-client-params", asks),
         ("before-parameter-build.dynamodb", ask_for_capacity),
         ("before-send", sent),
         ("after-call.dynamodb", answered),

@@ -10,8 +10,7 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from ..api import Api, Console
@@ -20,12 +19,11 @@ from ..processes import StepFailed
 from ..progress import console, step
 from ..run import guarded, keep_open, parser, stack_from
 from ..stack import Stack
-from . import job, report
-from .audience import Kind, Person, people
+from . import checks, job, report
+from .audience import Person, people
 
 SECONDS: Final = 120  # for the message to come to rest
 RECEIPTS_SECONDS: Final = 60
-EXPECTED_REASONS: Final = {Kind.WITHOUT_ADDRESS: "no_address", Kind.SPOILT_ADDRESS: "invalid_address"}
 
 
 def main() -> int:
@@ -73,9 +71,9 @@ def _main_job(stack: Stack) -> list[str]:
     report.tell_receipts(calls_for_receipts, reported)
     _keep_one(mails)
     return [
-        *_wrong_refusals(refused, everyone),
-        *_wrong_outcome(message, skipped, everyone),
-        *_wrong_outbox(mails, everyone),
+        *checks.wrong_refusals(refused, everyone),
+        *checks.wrong_outcome(message, skipped, everyone),
+        *checks.wrong_outbox(mails, everyone),
         *([] if reported == len(mails) else [f"{reported} mails of {len(mails)} are reported as delivered"]),
         *([f"{used:.0f} AWS calls for 1,000 deliveries, above {report.BUDGET}"] if used > report.BUDGET else []),
     ]
@@ -90,43 +88,8 @@ def _prepare(api: Api, stack: Stack, everyone: Sequence[Person]) -> list[dict[st
         refused = job.store_users(api, everyone, storing.note)
     job.spoil(stack.described["aws_endpoint_url"], stack.outputs["AudienceTableName"], everyone)
     with step("Subscribing them, 500 a call") as subscribing:
-        job.subscribe(api, _subscribed(everyone), subscribing.note)
+        job.subscribe(api, checks.subscribed(everyone), subscribing.note)
     return refused
-
-
-def _subscribed(everyone: Sequence[Person]) -> list[Person]:
-    return [person for person in everyone if person.kind not in {Kind.REFUSED, Kind.WITHOUT_SUBSCRIPTION}]
-
-
-def _wrong_refusals(refused: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
-    expected = [(person.id, 422) for person in everyone if person.kind is Kind.REFUSED]
-    got = [(result["id"], result["status"]) for result in refused]
-    if got != expected:
-        yield f"the API refused the users {got}, not {expected}"
-
-
-def _wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: Sequence[Person]) -> Iterator[str]:
-    kinds = Counter(person.kind for person in _subscribed(everyone))
-    sent = kinds[Kind.REACHABLE]
-    reasons = Counter({EXPECTED_REASONS[kind]: count for kind, count in kinds.items() if kind in EXPECTED_REASONS})
-    counts = {"recipients": kinds.total(), "sent": sent, "failed": 0, "skipped": reasons.total(), "deleted": 0}
-    counts["outstanding"] = 0
-    if message["state"] != "sent":
-        yield f"the message is {message['state']}, not sent"
-    if message["counts"] != counts:
-        yield f"the counts are {message['counts']}, not {counts}"
-    if skipped != reasons:
-        yield f"the reasons of the skipped are {dict(skipped)}, not {dict(reasons)}"
-
-
-def _wrong_outbox(mails: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
-    expected = Counter((person.id, person.profile["email"]) for person in everyone if person.kind is Kind.REACHABLE)
-    got = Counter((mail["user_id"], mail["to"]) for mail in mails)
-    if got != expected:
-        missing, too_many = expected - got, got - expected
-        yield f"the outbox lacks {missing.total()} mails and has {too_many.total()} too many"
-    if any("{{" in f"{mail['subject']}{mail['html']}{mail['text']}" for mail in mails):
-        yield "a mail has a place that was not filled in"
 
 
 def _keep_one(mails: Sequence[Mapping[str, Any]]) -> None:

@@ -35,9 +35,9 @@ def put_topic(api: Api, topic: str = TOPIC, **more: Any) -> None:
         raise StepFailed(f"The topic was not taken: {reply.status} {reply.content.decode()}")
 
 
-def put_template(api: Api) -> int:
+def put_template(api: Api, template_id: str = TEMPLATE) -> int:
     """Store the template; its version."""
-    version: int = api.expect(201, "PUT", f"/v1/templates/{TEMPLATE}", template())["version"]
+    version: int = api.expect(201, "PUT", f"/v1/templates/{template_id}", template())["version"]
     return version
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import itertools
+import marshal
 from bisect import bisect_left, insort
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
 from fanfare.tables import TABLES, Index, Table
 
-from .expressions import Item, Scope, condition, update
+from .expressions import Item, Scope, Unapplicable, condition, update
 
 T = TypeVar("T")
 Interpose = Callable[[str, Callable[[], Any]], Any]
@@ -59,10 +60,18 @@ def refused(code: str, message: str, operation: str, **more: Any) -> ClientError
 
 @dataclass
 class _Partition:
-    """Items in the order of their sort keys."""
+    """Items in the order of their sort keys. `owner` may change them in place; others copy them first."""
 
+    owner: object
     keys: list[str] = field(default_factory=list)
     items: dict[str, Item] = field(default_factory=dict)
+    said: bytes | None = None  # its items as bytes, once somebody asked
+
+    def bytes(self) -> bytes:
+        if self.said is None:
+            # the second version knows no references: what is equal is written alike
+            self.said = marshal.dumps([self.items[key] for key in self.keys], 2)
+        return self.said
 
 
 class Store:
@@ -72,13 +81,29 @@ class Store:
         self.table = table
         self.partitions: dict[str, _Partition] = {}
         self.indexes: dict[str, dict[str, list[tuple[str, str, str]]]] = {index.name: {} for index in table.indexes}
+        self._owner = object()
 
     def copy(self) -> Store:
-        """The same items, in a table of their own. Items themselves are never changed in place."""
+        """The same items, in a table of their own: a partition is copied once either of them changes it."""
         copy = Store(self.table)
-        copy.partitions = {pk: _Partition([*each.keys], {**each.items}) for pk, each in self.partitions.items()}
+        self._owner = object()
+        copy.partitions = {**self.partitions}
         copy.indexes = {name: {key: [*rows] for key, rows in each.items()} for name, each in self.indexes.items()}
         return copy
+
+    def bytes(self) -> list[tuple[str, bytes]]:
+        """All that it holds: the same for the same items."""
+        return [(pk, self.partitions[pk].bytes()) for pk in sorted(self.partitions)]
+
+    def _own(self, pk: str) -> _Partition:
+        partition = self.partitions.get(pk)
+        if partition is None:
+            partition = _Partition(self._owner)
+        elif partition.owner is not self._owner:
+            partition = _Partition(self._owner, [*partition.keys], {**partition.items})
+        partition.said = None
+        self.partitions[pk] = partition
+        return partition
 
     def get(self, key: Mapping[str, Any]) -> Item | None:
         partition = self.partitions.get(key["pk"]["S"])
@@ -86,7 +111,7 @@ class Store:
 
     def put(self, item: Item) -> None:
         self.delete(item)
-        partition = self.partitions.setdefault(item["pk"]["S"], _Partition())
+        partition = self._own(item["pk"]["S"])
         insort(partition.keys, item["sk"]["S"])
         partition.items[item["sk"]["S"]] = item
         for index in self.table.indexes:
@@ -98,7 +123,7 @@ class Store:
         before = self.get(key)
         if before is None:
             return
-        partition = self.partitions[key["pk"]["S"]]
+        partition = self._own(key["pk"]["S"])
         del partition.items[key["sk"]["S"]]
         partition.keys.pop(bisect_left(partition.keys, key["sk"]["S"]))
         for index in self.table.indexes:
@@ -119,6 +144,20 @@ class Store:
         return writes
 
 
+def _page(rows: list[Item]) -> list[Item]:
+    """As many as make a megabyte. An item has 400 KB at most, so two of them always fit."""
+    if len(rows) > 2:
+        sizes = itertools.accumulate(map(_size, rows))
+        return [row for row, _ in zip(rows, itertools.takewhile(PAGE_BYTES.__gt__, sizes), strict=False)]
+    return rows
+
+
+def _key_names(table: Table, index_name: str | None) -> tuple[str, ...]:
+    """By which a query goes; the partition's own key first, which is the same for all."""
+    found = [index for index in table.indexes if index.name == index_name]
+    return (found[0].hash, found[0].range, "pk", "sk") if found else ("pk", "sk")
+
+
 def _row(index: Index, item: Item) -> tuple[str, str, str]:
     return item[index.range]["S"], item["pk"]["S"], item["sk"]["S"]
 
@@ -133,10 +172,23 @@ class DynamoDB:
     def __init__(self, memory: Memory, tables: Iterable[Table]) -> None:
         self.memory = memory
         self.stores = {table.name: Store(table) for table in tables}
+        self._shared: set[str] = set()  # tables that somebody has saved: to be copied before they change
 
-    def restore(self, stores: Mapping[str, Store]) -> None:
-        """Begin with what other tables hold."""
-        self.stores = {name: store.copy() for name, store in stores.items()}
+    def save(self) -> Mapping[str, Store]:
+        """All tables as they are, for `load`."""
+        self._shared = set(self.stores)
+        return {**self.stores}
+
+    def load(self, stores: Mapping[str, Store]) -> None:
+        """Go on with what `save` gave."""
+        self.stores = {**stores}
+        self._shared = set(stores)
+
+    def _own(self, table: str) -> Store:
+        if table in self._shared:
+            self.stores[table] = self.stores[table].copy()
+            self._shared.remove(table)
+        return self.stores[table]
 
     # Single items
 
@@ -152,7 +204,7 @@ class DynamoDB:
         return self.memory.call("dynamodb:PutItem", lambda: self._put(TableName, Item))
 
     def _put(self, table: str, item: Any, factor: int = 1) -> Any:
-        store = self.stores[table]
+        store = self._own(table)
         before = store.get(item)
         self._wrote(table, before, item, factor)
         store.put(item)
@@ -162,7 +214,7 @@ class DynamoDB:
         return self.memory.call("dynamodb:DeleteItem", lambda: self._delete(TableName, Key))
 
     def _delete(self, table: str, key: Any, factor: int = 1) -> Any:
-        store = self.stores[table]
+        store = self._own(table)
         self._wrote(table, store.get(key), None, factor)
         store.delete(key)
         return {}
@@ -182,9 +234,12 @@ class DynamoDB:
 
     def _apply(self, request: Mapping[str, Any], before: Item | None, factor: int = 1) -> Item:
         scope = Scope(before or dict(request["Key"]), *_names_and_values(request))
-        after = update(request["UpdateExpression"])(scope)
+        try:
+            after = update(request["UpdateExpression"])(scope)
+        except Unapplicable as error:
+            raise refused("ValidationException", str(error), "UpdateItem") from error
         self._wrote(request["TableName"], before, after, factor)
-        self.stores[request["TableName"]].put(after)
+        self._own(request["TableName"]).put(after)
         return after
 
     def _holds(self, request: Mapping[str, Any], item: Item | None) -> bool:
@@ -263,20 +318,19 @@ class DynamoDB:
         store = self.stores[request["TableName"]]
         names, values = _names_and_values(request)
         rows = self._rows(store, request, names, values)
-        if not request.get("ScanIndexForward", True):
+        forward = request.get("ScanIndexForward", True)
+        if not forward:
             rows = rows[::-1]
+        keys = _key_names(store.table, request.get("IndexName"))
         start = request.get("ExclusiveStartKey")
-        if start is not None:
-            after = (start["pk"]["S"], start["sk"]["S"])
-            place = [(row["pk"]["S"], row["sk"]["S"]) for row in rows].index(after)
-            rows = rows[place + 1 :]
+        if start is not None:  # need not be there any more
+
+            def place(row: Item) -> list[str]:
+                return [row[name]["S"] for name in keys]
+
+            rows = [row for row in rows if (place(row) > place(start) if forward else place(row) < place(start))]
         limit = request.get("Limit", len(rows) + 1)
-        page, size = [], 0
-        for row in rows[:limit]:
-            page.append(row)
-            size += _size(row)
-            if size > PAGE_BYTES:
-                break
+        page = _page(rows[:limit])
         self._read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
         more = len(page) < len(rows) or len(page) == limit
         wanted = request.get("ProjectionExpression")
@@ -285,9 +339,11 @@ class DynamoDB:
             shown = [{name: value for name, value in row.items() if name in kept} for row in page]
         else:
             shown = page
-        answer: dict[str, Any] = {"Items": shown, "Count": len(page)}
+        answer: dict[str, Any] = {"Count": len(page)}
+        if request.get("Select") != "COUNT":
+            answer["Items"] = shown
         if more and page:
-            answer["LastEvaluatedKey"] = {"pk": page[-1]["pk"], "sk": page[-1]["sk"]}
+            answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
         return answer
 
     def _rows(self, store: Store, request: Mapping[str, Any], names: Any, values: Any) -> list[Item]:
@@ -299,7 +355,7 @@ class DynamoDB:
             kept = {"pk", "sk", index.hash, index.range, *index.include}
             found = [{name: value for name, value in row.items() if name in kept} for row in found]
             return [row for row in found if holds(Scope(row, names, values))]
-        partition = store.partitions.get(values[":pk"]["S"], _Partition())
+        partition = store.partitions.get(values[":pk"]["S"], _Partition(None))
         low = values.get(":low") or values.get(":prefix") or values.get(":after")
         first = bisect_left(partition.keys, low["S"]) if low else 0
         rows = []
@@ -375,7 +431,16 @@ class Sqs:
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.queues: dict[str, list[_Waiting]] = {}
-        self._ids = itertools.count(1)
+        self.sent = 0
+
+    def save(self) -> tuple[dict[str, list[_Waiting]], int]:
+        """What waits in the queues, for `load`."""
+        return {url: [replace(each) for each in waiting] for url, waiting in self.queues.items() if waiting}, self.sent
+
+    def load(self, saved: tuple[dict[str, list[_Waiting]], int]) -> None:
+        """Go on with what `save` gave."""
+        queues, self.sent = saved
+        self.queues = {url: [replace(each) for each in waiting] for url, waiting in queues.items()}
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:
         if len(Entries) > 10:
@@ -390,7 +455,8 @@ class Sqs:
     def put(self, url: str, body: str, *, delay: float = 0, group: str | None = None) -> None:
         """Leave a message, as if AWS itself had."""
         visible_at = self.memory.clock() + timedelta(seconds=delay)
-        self.queues.setdefault(url, []).append(_Waiting(f"m{next(self._ids)}", body, visible_at, group))
+        self.sent += 1
+        self.queues.setdefault(url, []).append(_Waiting(f"m{self.sent}", body, visible_at, group))
 
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> Any:
         return self.memory.call(

@@ -59,6 +59,10 @@ class Scope:
         return self.values[token] if token.startswith(":") else self.item.get(self.name(token))
 
 
+class Unapplicable(Exception):
+    """An update does not fit the item that it meets."""
+
+
 EXISTENCE = {"attribute_exists": True, "attribute_not_exists": False}
 
 Condition = Callable[[Scope], bool]
@@ -131,7 +135,7 @@ def _one_of(reader: _Reader, left: str) -> Condition:
 def _compared(scope: Scope, left: str, comparison: str, right: str) -> bool:
     a, b = scope.operand(left), scope.operand(right)
     if a is None or b is None:
-        return False
+        return comparison == "<>"  # what is not there differs from everything
     if comparison == "=":
         return bool(_plain(a) == _plain(b))
     if comparison == "<>":
@@ -182,7 +186,7 @@ def _set(reader: _Reader) -> Change:
         values = [term(scope) for term in terms]
         if len(values) == 1:
             if values[0] is None:
-                raise ValueError(f"{path} is set to an attribute that is not there")
+                raise Unapplicable(f"{path} is set to an attribute that is not there")
             item[scope.name(path)] = values[0]
         else:
             item[scope.name(path)] = {"N": str(sum(Decimal((value or {})["N"]) for value in values))}

@@ -26,6 +26,7 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 # operation → the method of the client, by its place
 METHODS = {
     "get_openapi": "openapi",
+    "list_queues": "queues",
     "list_messages": "messages.list",
     "submit_message": "messages.submit",
     "get_message": "messages.get",

@@ -13,11 +13,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 import pytest
 from playwright.sync_api import Browser
 
+from infra.constructs.naming import pascal
 from local import deployment
 from local.api import Api, Console, People, until
 from local.aws import client
@@ -39,6 +41,7 @@ class World:
     described: dict[str, Any]
     outputs: dict[str, str]
     by_schedule: Callable[[], AbstractContextManager[None]] = nullcontext  # the reconciler at its real pace
+    stack: Stack | None = None  # if it runs in this process
     topics: Iterator[str] = field(default_factory=lambda: (f"e2e.topic-{n}" for n in itertools.count(1)))
 
     def __post_init__(self) -> None:
@@ -112,12 +115,12 @@ class World:
         (allowed,) = {each["FANFARE_WEBHOOK_ALLOWED"] for each in environments if "FANFARE_WEBHOOK_ALLOWED" in each}
         return f"http://{allowed.split(',')[0]}/hooks"
 
-    def newest_key(self) -> bytes:
-        """What the secrets of webhooks are made of."""
+    def keys(self) -> dict[str, str]:
+        """What signs links, cursors and webhooks."""
         secrets = self.client("secretsmanager")
         (listed,) = secrets.list_secrets()["SecretList"]
         keys: dict[str, str] = json.loads(secrets.get_secret_value(SecretId=listed["ARN"])["SecretString"])
-        return list(keys.values())[-1].encode()
+        return keys
 
     # Messages
 
@@ -157,19 +160,22 @@ class World:
         until(f"{', '.join(queues)} are drained", empty, seconds=60)
 
     @contextmanager
-    def nobody_delivers(self) -> Iterator[None]:
-        """The e-mail queue fills, and nobody takes from it."""
-        queue = self.outputs["EmailQueueUrl"].rpartition("/")[2]
-        (mapping,) = [
-            mapping
+    def nobody_delivers(self, *channels: str) -> Iterator[None]:
+        """The channels' queues fill (e-mail's, if none is named), and nobody takes from them."""
+        queues = {self.outputs[f"{pascal(name)}QueueUrl"].rpartition("/")[2] for name in channels or ("email",)}
+        mappings = [
+            mapping["UUID"]
             for mapping in self.lambdas.list_event_source_mappings()["EventSourceMappings"]
-            if mapping["EventSourceArn"].endswith(f":{queue}")
+            if mapping["EventSourceArn"].rpartition(":")[2] in queues
         ]
-        self.lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=False)
+        assert len(mappings) == len(queues)
+        for mapping in mappings:
+            self.lambdas.update_event_source_mapping(UUID=mapping, Enabled=False)
         try:
             yield
         finally:
-            self.lambdas.update_event_source_mapping(UUID=mapping["UUID"], Enabled=True)
+            for mapping in mappings:
+                self.lambdas.update_event_source_mapping(UUID=mapping, Enabled=True)
 
     def batches_of(self, message_id: str) -> list[str]:
         """The ids of all batches, from the table."""
@@ -181,6 +187,25 @@ class World:
         return [item["sk"]["S"].removeprefix("batch#") for item in answer["Items"]]
 
 
+LAST: Final = "test_least_privilege.py"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What the others made the functions do is looked at when they are done."""
+    items.sort(key=lambda item: item.path.name == LAST)
+
+
+@pytest.fixture(scope="session")
+def whole(request: pytest.FixtureRequest) -> bool:
+    """Whether this is the whole suite: of a part of it nobody can tell what is never done."""
+    ours = Path(__file__).parent
+    here = {item.path for item in request.session.items}
+    parts = request.config.option.keyword or request.config.option.markexpr
+    nodes = any("::" in argument for argument in request.config.args)
+    return here >= set(ours.glob("test_*.py")) and not parts and not nodes
+
+
 @pytest.fixture(scope="session")
 def world() -> Iterator[World]:
     forget_the_caller()
@@ -189,7 +214,7 @@ def world() -> Iterator[World]:
         yield World(described, deployment.outputs(described["aws_endpoint_url"]))
         return
     with Stack(reconcile_seconds=PACE) as stack:
-        yield World(stack.described, stack.outputs, stack.ticker.paused)
+        yield World(stack.described, stack.outputs, stack.ticker.paused, stack)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,7 @@ from tests.client.pinpoint_export import export
 
 from .conftest import World
 
-ROWS = int(os.environ.get("FANFARE_IMPORT_ROWS", "2000"))  # `make import` has ten thousand
+ROWS = int(os.environ.get("FANFARE_IMPORT_ROWS", "1000"))  # `make import` has ten thousand
 
 FANFARE = [sys.executable, "-c", "from fanfare_client.cli import main; main()"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
 import pytest
@@ -17,6 +18,8 @@ from .conftest import World
 pytestmark = needs_chromium
 
 WINDOWS: Final = {"phone-light": (PHONE, "light"), "desk-dark": (DESK, "dark")}
+CUT_OFF: Final = """() => [...document.querySelectorAll(".flush")]
+    .filter(card => card.scrollWidth > card.clientWidth).map(card => card.innerText.slice(0, 100))"""
 WAIT: Final = 60_000  # milliseconds: a function may have to wake
 TEMPLATE: Final = {
     "channels": {"email": {"subject": "{{ data.title }}", "html": "<h1>{{ data.title }}</h1>"}, "sms": {"text": "Hi"}},
@@ -24,6 +27,7 @@ TEMPLATE: Final = {
     "schema": {"type": "object", "properties": {"title": {"type": "string"}}, "required": ["title"]},
     "example": {"title": "Autumn"},
 }
+HELLO: Final = {"template": None, "content": {"subject": "Hi", "text": "Hi"}}
 names = (f"console.{number}" for number in itertools.count(1))
 
 
@@ -54,6 +58,7 @@ class Window:
         """Take a picture, and see that nothing reaches beyond the window and nobody is kept out."""
         self.page.screenshot(path=PICTURES / f"console-{self.name}-{at}.png", full_page=True)
         assert self.page.evaluate("document.documentElement.scrollWidth") <= self.page.viewport_size["width"], at  # type: ignore[index]
+        assert self.page.evaluate(CUT_OFF) == [], at
         # a mail in its sandbox answers to nobody, an examiner included
         found = Axe().run(self.page, options={"iframes": False}).response["violations"]
         assert [(each["id"], each["nodes"][0]["html"]) for each in found if each["impact"] != "minor"] == [], at
@@ -122,7 +127,7 @@ def test_a_message_appears_and_is_followed_without_a_reload(world: World, window
     topic = world.topic([world.user(next(names), "followed@example.com")])
     list_, one = windows("desk-dark"), windows("phone-light")
     with world.nobody_delivers():
-        message_id = world.send(topic, content={"subject": "Hi", "text": "Hi"})
+        message_id = world.send(topic, **HELLO)
         world.fanned_out(message_id, 1)
         list_.open(f"/messages?topic={topic}")
         one.open(f"/messages/{message_id}")
@@ -140,7 +145,7 @@ def test_what_failed_is_sent_again_by_a_button(
 ) -> None:
     simulate(receipts=False)
     topic = world.topic([world.user(next(names), "timeout-then-accepted+console@simulator.example.com")])
-    message_id = world.send(topic, content={"subject": "Hi", "text": "Hi"}, on_doubt="hold")
+    message_id = world.send(topic, **HELLO, on_doubt="hold")
     assert world.rest(message_id)["state"] == "failed"
     window = windows("phone-light")
     window.open(f"/messages/{message_id}")
@@ -154,7 +159,7 @@ def test_a_message_is_cancelled_and_an_address_suppressed_without_scripts(
     world: World, windows: Callable[..., Window]
 ) -> None:
     topic = world.topic([world.user(next(names), "later@example.com")])
-    message_id = world.send(topic, content={"text": "Hi"}, send_at="2099-01-01T08:00:00Z")
+    message_id = world.send(topic, **HELLO, send_at=(datetime.now(UTC) + timedelta(days=30)).isoformat())
     window = windows("desk-dark", scripts=False)
     window.open(f"/messages/{message_id}")
     window.press("link", "Cancel")
@@ -163,7 +168,7 @@ def test_a_message_is_cancelled_and_an_address_suppressed_without_scripts(
     assert world.get(message_id)["state"] == "deleted"
 
     window.press("link", "Suppressions")
-    window.page.get_by_label("Address").fill("by.hand@example.com")
+    window.page.get_by_role("textbox", name="Address").fill("by.hand@example.com")
     window.press("button", "Suppress")
     window.press("link", "Remove by.hand@example.com")
     window.press("button", "Remove the suppression")
@@ -177,7 +182,7 @@ def test_a_preview_follows_what_is_typed(windows: Callable[..., Window], message
     data.fill('{"title": "Winter"}')
     expect(window.page.locator(".subject-line")).to_contain_text("Winter")
     expect(window.page.frame_locator(".phone iframe").get_by_role("heading")).to_have_text("Winter")
-    window.page.get_by_label("Language").select_option("de")
+    window.page.get_by_role("combobox", name="Language").select_option("de")
     expect(window.page.frame_locator(".phone iframe").get_by_role("heading")).to_have_text("Neu: Winter")
     data.fill('{"title": }')
     expect(window.page.get_by_text("Data, line 1, column 11")).to_be_visible()

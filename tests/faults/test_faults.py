@@ -1,4 +1,4 @@
-"""Every single fault, and a sample of pairs: the rest runs in `make faults`."""
+"""Every single fault and every pair in the small scenarios; the rest runs in `make faults`."""
 
 from __future__ import annotations
 
@@ -6,10 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.enumeration import calls, pairs, play, singles
+from tests.faults.exploration import Exploration, Lead
 from tests.faults.scenarios import SCENARIOS, SMALL, Scenario, small_pages
-
-EVERY = 29  # of the pairs, one in so many
 
 
 @pytest.fixture(autouse=True)
@@ -20,25 +18,38 @@ def pages() -> Iterator[None]:
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
 def test_no_single_fault_loses_or_doubles_anything(scenario: Scenario) -> None:
-    tally = play(scenario, singles(calls(scenario)))
+    exploration = Exploration(scenario)
+    assert not exploration.tally([exploration.start]).bad
+    tally = exploration.tally(exploration.faults([exploration.start]))
     assert not tally.bad, tally.examples
-    assert tally.schedules > 100
+    assert tally.schedules == 3 * exploration.calls() > 100
 
 
 @pytest.mark.parametrize("scenario", SMALL, ids=lambda scenario: scenario.name)
 def test_no_two_faults_lose_or_double_anything(scenario: Scenario) -> None:
-    schedules = [schedule for place, schedule in enumerate(pairs(calls(scenario))) if place % EVERY == 0]
-    tally = play(scenario, schedules)
+    exploration = Exploration(scenario)
+    tally = exploration.tally(exploration.faults(exploration.faults([exploration.start])))
     assert not tally.bad, tally.examples
+    assert tally.schedules > 10_000
 
 
 def test_a_lost_answer_without_a_receipt_is_sent_again_and_that_is_all() -> None:
     """The window in which a duplicate is possible: it exists, and it is as wide as we say."""
-    tally = play(SMALL[1], singles(calls(SMALL[1])))
+    exploration = Exploration(SMALL[1])
+    tally = exploration.tally(exploration.faults([exploration.start]))
     assert tally.duplicates > 0
     assert tally.unexplained == 0
 
 
 def test_with_receipts_a_lost_answer_is_not_sent_again() -> None:
-    tally = play(SMALL[0], singles(calls(SMALL[0])))
-    assert tally.duplicates == 0
+    exploration = Exploration(SMALL[0])
+    assert exploration.tally(exploration.faults([exploration.start])).duplicates == 0
+
+
+def test_a_schedule_played_by_itself_ends_as_those_that_are_counted_with_it() -> None:
+    exploration = Exploration(SMALL[1])
+    lead = Lead(next(exploration.each(exploration.start)).moment)
+    alone = [Exploration(SMALL[1]).end(after.moment) for after in exploration.each(lead)]
+    together = Exploration(SMALL[1]).tally(exploration.faults([lead]))
+    assert len(alone) == together.schedules > together.played
+    assert sum(len(verdict.duplicates) for verdict in alone) == together.duplicates > 0

@@ -6,10 +6,12 @@ process that dies takes with it whatever it had in mind.
 
 from __future__ import annotations
 
+import marshal
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -19,18 +21,20 @@ from fanfare.batches import Batches
 from fanfare.cancel import cancel
 from fanfare.catalogue import Catalogue, Topic
 from fanfare.channels.email import Email, from_tag_value
+from fanfare.clock import from_text, to_text
 from fanfare.deliver import Deliver, Pace
 from fanfare.deliveries import Deliveries
 from fanfare.errors import ConditionFailed, Conflict, FanfareError
 from fanfare.fan_out import FanOut
 from fanfare.items import Table
-from fanfare.messages import Accepted, Messages
+from fanfare.messages import Message, Messages
 from fanfare.models import SubmitRequest
 from fanfare.queues import Queues, read_fan_out_body, read_job_body
-from fanfare.receipts import Receipt, Report
+from fanfare.receipts import PROVES_SENT, Receipt, Report
 from fanfare.reconcile import Reconcile
 from fanfare.record_receipt import record_receipts
 from fanfare.redrive import redrive
+from fanfare.rosters import Rosters
 from fanfare.status import AT_REST, Outcome, State
 from fanfare.submit import submit
 from fanfare.templates import Renderer
@@ -38,6 +42,8 @@ from fanfare.templates import Renderer
 from local.memory.aws import Memory, Store, refused
 
 START = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
+END = START + timedelta(days=4)  # what is not at rest by then never will be
+MINUTE = timedelta(minutes=1)
 PACE = Pace(lease=75, backoff=30, max_attempts=8, doubt_grace=120, stale_after=120)
 VISIBILITY = {"fan_out": 1800.0, "email": 360.0}
 MAX_RECEIVES = {"fan_out": 5, "email": 3}
@@ -54,7 +60,7 @@ class Died(BaseException):
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens at the call with this number: it is refused, its answer is lost, or the process dies after it."""
+    """What happens at a step's call with this number: refused, its answer lost, or the process dead right after it."""
 
     call: int
     mode: str  # refuse, lose, die
@@ -63,13 +69,25 @@ class Fault:
 MODES = ("refuse", "lose", "die")
 
 
+RECORDED_WITHIN = 2  # the records are the next call after the provider's, and one more where it is repeated
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A mail that the provider took. `excused`: its answer, or the record of it, fell to a fault."""
+
+    message: str
+    user: str
+    excused: bool = False
+
+
 @dataclass
 class Provider:
-    """SES as its client is seen: it keeps what it accepted, and at which call."""
+    """SES as its client is seen: it keeps what it accepted."""
 
     world: World
-    accepted: list[tuple[str, str, int]] = field(default_factory=list)  # message, user, number of the call
-    rejects: set[str] = field(default_factory=set)  # users whose mails it refuses, until they are taken out
+    accepted: list[Sent] = field(default_factory=list)
+    rejects: frozenset[str] = frozenset()  # users whose mails it refuses, until they are taken out
     receipts: bool = True
 
     def send_bulk_email(self, **request: Any) -> Any:
@@ -83,34 +101,78 @@ class Provider:
             if user in self.rejects:
                 results.append({"Status": "MESSAGE_REJECTED"})
                 continue
-            self.accepted.append((message, user, self.world.calls))
+            self.world.sent_at[len(self.accepted)] = self.world.calls
+            self.accepted.append(Sent(message, user))
             results.append({"Status": "SUCCESS", "MessageId": f"ses-{len(self.accepted)}"})
             if self.receipts:
-                self.world.events.append((self.world.now + timedelta(seconds=90), message, user))
+                self.world.events.append((self.world.now + timedelta(seconds=90), message, user, Receipt.DELIVERED))
         return {"BulkEmailEntryResults": results}
 
     def copies(self, message: str) -> Counter[str]:
-        return Counter(user for about, user, _ in self.accepted if about == message)
+        return Counter(sent.user for sent in self.accepted if sent.message == message)
+
+
+# When it comes, and what it reports of which message and user
+Event = tuple[datetime, str, str, Receipt]
+
+
+@dataclass(frozen=True)
+class Moment:
+    """All that there is between two steps: a schedule goes on from here, again and again."""
+
+    act: int
+    message: str | None
+    now: datetime
+    last_reconcile: datetime
+    stores: Mapping[str, Store]
+    queues: Any
+    events: tuple[Event, ...]
+    accepted: tuple[Sent, ...]
+    rejects: frozenset[str]
+    most: tuple[tuple[str, int], ...]
+    wrong: tuple[str, ...]
+
+    def key(self) -> bytes:
+        """The same for two moments from which the same follows."""
+        queues = [
+            (name, [(each.id, each.body, each.visible_at.timestamp(), each.received) for each in waiting])
+            for name, waiting in sorted(self.queues[0].items())
+        ]
+        events = [(at.timestamp(), message, user, str(kind)) for at, message, user, kind in self.events]
+        accepted = [(sent.message, sent.user, sent.excused) for sent in self.accepted]
+        times = self.now.timestamp(), self.last_reconcile.timestamp()
+        items = [(name, self.stores[name].bytes()) for name in CHANGING]
+        said = self.act, self.message, sorted(self.rejects), self.most, self.wrong
+        # the second version knows no references: what is equal is written alike
+        return marshal.dumps((times, said, queues, self.queues[1], events, accepted, items), 2)
+
+
+Act = Callable[["World"], bool]  # one step of a scenario; whether it may go on with its next act
+CHANGING = ("messages", "batches", "deliveries", "audience")
 
 
 class World:
-    """Everything, and the schedule of its faults."""
+    """Everything; a fault can be set for one step of it."""
 
-    def __init__(self, faults: Sequence[Fault] = (), *, seed: int = 0) -> None:
-        random.seed(seed)
+    def __init__(self) -> None:
+        random.seed(0)
+        self.salt = 0  # what is drawn in a step follows from the time, and from this
         self.now = START
-        self.calls = 0
-        self.faults = {fault.call: fault for fault in faults}
-        self.struck: list[tuple[Fault, str]] = []
-        self.names: list[str] = []
-        self.events: list[tuple[datetime, str, str]] = []
+        self.act = 0  # of the scenario that is played
+        self.message: str | None = None  # the one that is judged
+        self.most: dict[str, int] = {}  # mails that may leave of a message in all, once its deletion is answered
+        self.wrong: list[str] = []  # what should never have happened on the way
+        self.calls = 0  # of the present step
+        self.sent_at: dict[int, int] = {}  # which mail was taken at which call of the present step
+        self.fault: Fault | None = None
+        self.struck: str | None = None  # the call that the fault met
+        self.events: list[Event] = []
         self.memory = Memory(self.clock, metered=False)
         self.provider = Provider(self)
-        self.invocations = 0
         self.last_reconcile = START
+        self.end = END
         self.dynamodb: Any = self.memory.dynamodb
         self.sqs: Any = self.memory.sqs
-        self.armed = False
         self.memory.interpose = self.interpose
 
     def clock(self) -> datetime:
@@ -119,26 +181,66 @@ class World:
     def seconds(self) -> float:
         return self.now.timestamp()
 
+    # Moments
+
+    def save(self) -> Moment:
+        return Moment(
+            self.act,
+            self.message,
+            self.now,
+            self.last_reconcile,
+            self.memory.dynamodb.save(),
+            self.memory.sqs.save(),
+            tuple(self.events),
+            tuple(self.provider.accepted),
+            self.provider.rejects,
+            tuple(self.most.items()),
+            tuple(self.wrong),
+        )
+
+    def load(self, moment: Moment) -> None:
+        self.act, self.message = moment.act, moment.message
+        self.now, self.last_reconcile = moment.now, moment.last_reconcile
+        self.memory.dynamodb.load(moment.stores)
+        self.memory.sqs.load(moment.queues)
+        self.events = [*moment.events]
+        self.provider.accepted = [*moment.accepted]
+        self.provider.rejects = moment.rejects
+        self.most, self.wrong = dict(moment.most), [*moment.wrong]
+
     # Faults
 
     def interpose(self, name: str, work: Callable[[], Any]) -> Any:
-        if not self.armed:
-            return work()
         number, self.calls = self.calls, self.calls + 1
-        self.names.append(name)
-        fault = self.faults.get(number)
-        if fault is None:
+        fault = self.fault
+        if fault is None or fault.call != number:
             return work()
-        self.struck.append((fault, name))
+        self.struck = name
+        answer = work() if fault.mode != "refuse" else None
+        self._excuse(number)
         if fault.mode == "refuse":
             if name.startswith("ses:"):
                 raise EndpointConnectionError(endpoint_url="https://email.test")
             raise refused("InternalServerError", "refused", name)
-        answer = work()
         if fault.mode == "lose":
             raise ReadTimeoutError(endpoint_url=f"https://{name}.test")
         del answer
         raise Died
+
+    def _excuse(self, number: int) -> None:
+        """A fault here keeps the answers, or the records, of the mails just taken from being known."""
+        for place, call in self.sent_at.items():
+            if call > number - RECORDED_WITHIN:
+                self.provider.accepted[place] = replace(self.provider.accepted[place], excused=True)
+
+    @contextmanager
+    def unwatched(self) -> Iterator[None]:
+        """What a test looks up: no call of the functions."""
+        interpose, self.memory.interpose = self.memory.interpose, None
+        try:
+            yield
+        finally:
+            self.memory.interpose = interpose
 
     # What the functions are made of
 
@@ -221,9 +323,8 @@ class World:
         key = (tuple(users), str(topic))
         if key not in _PREPARED:
             self._prepare(users, topic)
-            _PREPARED[key] = {name: store.copy() for name, store in self.memory.dynamodb.stores.items()}
-        self.memory.dynamodb.restore(_PREPARED[key])
-        self.armed = True
+            _PREPARED[key] = self.memory.dynamodb.save()
+        self.memory.dynamodb.load(_PREPARED[key])
 
     def _prepare(self, users: Sequence[str], topic: Mapping[str, Any]) -> None:
         settings: dict[str, Any] = {"title": "News", "created_at": "", "updated_at": "", **topic}
@@ -235,63 +336,75 @@ class World:
 
     def post(self, *, key: str = "key-1", **fields: Any) -> str:
         body: dict[str, Any] = {"topic": "news", "template": {"id": "hello"}} | fields
-
-        def attempt() -> Accepted:
-            return submit(
-                SubmitRequest.model_validate(body),
-                caller="service",
-                idempotency_key=key,
-                body=body,
-                messages=self.messages,
-                catalogue=self.catalogue,
-                renderer=Renderer(),
-                queues=self.queues,
-                clock=self.clock,
-                stale_after=PACE.stale_after,
-                retention=timedelta(days=30),
-            )
-
-        accepted: Accepted = self.until_answered(attempt)
-        return accepted.message_id
+        return submit(
+            SubmitRequest.model_validate(body),
+            caller="service",
+            idempotency_key=key,
+            body=body,
+            messages=self.messages,
+            catalogue=self.catalogue,
+            renderer=Renderer(),
+            queues=self.queues,
+            clock=self.clock,
+            stale_after=PACE.stale_after,
+            retention=timedelta(days=30),
+        ).message_id
 
     def delete(self, message: str) -> Mapping[str, Any]:
-        """The answer to a DELETE; empty where the message was sent already."""
+        """The answer to a DELETE; empty where the message was sent already.
 
-        def attempt() -> Mapping[str, Any]:
-            try:
-                return cancel(message, messages=self.messages, batches=self.batches, clock=self.clock)
-            except Conflict:
-                return {}
-
-        answer: Mapping[str, Any] = self.until_answered(attempt)
+        Once it is given, no more may leave than it says is in flight.
+        """
+        try:
+            answer = cancel(message, messages=self.messages, batches=self.batches, clock=self.clock)
+        except Conflict:
+            return {}
+        self.most.setdefault(message, self.provider.copies(message).total() + answer["in_flight"])
         return answer
 
     def redrive(self, message: str) -> None:
-        def attempt() -> None:
-            try:
-                redrive(
-                    message, messages=self.messages, queues=self.queues, clock=self.clock, stale_after=PACE.stale_after
-                )
-            except FanfareError:
-                if self.state(message) is State.FAILED:
-                    raise
+        """Has no effect where the message has not failed, or was re-driven by the call whose answer was lost."""
+        with suppress(Conflict):
+            redrive(message, messages=self.messages, queues=self.queues, clock=self.clock, stale_after=PACE.stale_after)
 
-        self.until_answered(attempt)
+    # Steps
 
-    def until_answered(self, attempt: Callable[[], Any]) -> Any:
-        for _ in range(20):
-            try:
-                return attempt()
-            except (*AWS_FAILURES, Died):
-                self.now += timedelta(seconds=1)
-        raise AssertionError("never answered")
+    def once(self, act: Act, fault: Fault | None = None) -> bool:
+        """One step of an act, with a fault at one of its calls. Whether the act is over."""
+        random.seed(int(self.now.timestamp() * 1000) + self.salt)
+        self.calls, self.sent_at, self.fault, self.struck = 0, {}, fault, None
+        known, failed = self.recorded()
+        over = act(self)
+        self.fault = None
+        self.wrong += [f"{who} was known as sent, and failed" for who in (self.recorded()[1] - failed) & known]
+        for message, most in self.most.items():
+            if self.provider.copies(message).total() > most:
+                self.wrong.append("more left after the deletion than was in flight")
+        return over
+
+    def recorded(self) -> tuple[set[str], set[str]]:
+        """Who is sent by our own record or a receipt, and whose record says failed: user and message."""
+        known, failed = set(), set()
+        for pk, partition in self.memory.dynamodb.stores["deliveries"].partitions.items():
+            for sk, item in partition.items.items():
+                message, _, *receipt = sk.split("#")
+                status = item.get("status", {}).get("S")
+                if status == "sent" or PROVES_SENT.intersection(receipt):
+                    known.add(f"{pk} of {message}")
+                elif status == "failed":
+                    failed.add(f"{pk} of {message}")
+        return known, failed
+
+    def answered(self, request: Callable[[], object]) -> bool:
+        """Whether a service got its answer; else it tries again in a second."""
+        try:
+            request()
+        except (*AWS_FAILURES, Died):
+            self.now += timedelta(seconds=1)
+            return False
+        return True
 
     # What AWS does
-
-    def pump(self) -> bool:
-        """Hand what is visible to the functions; whether there was anything."""
-        chosen, sent = self.step("fan_out"), self.step("email")
-        return chosen or sent
 
     def step(self, queue: str, *, limit: int = 10) -> bool:
         """One receive of a queue, as the event source mapping does it; whether there was anything to do."""
@@ -306,7 +419,6 @@ class World:
 
     def invoke(self, queue: str, records: Sequence[Any]) -> None:
         """One invocation: what it did not take back or fail is removed from the queue."""
-        self.invocations += 1
         self.now += timedelta(milliseconds=50)
         try:
             kept = self._fan_out(records) if queue == "fan_out" else self._deliver(records)
@@ -329,7 +441,7 @@ class World:
 
     def _deliver(self, records: Sequence[Any]) -> set[str]:
         jobs = {read_job_body(record.body): record for record in records}
-        report = self.deliver().run(list(jobs), owner=f"owner-{self.invocations}", time_left=lambda: 100.0)
+        report = self.deliver().run(list(jobs), owner=f"worker of {to_text(self.now)}", time_left=lambda: 100.0)
         for job, delay in report.again.items():
             self.queues.back_off("email", jobs[job].handle, round(delay))
         return {jobs[job].handle for job in report.again}
@@ -340,14 +452,14 @@ class World:
         except (*AWS_FAILURES, Died):
             pass  # the next minute's run is the retry
 
-    def receive_events(self) -> None:
-        """The provider's events that are due, as far as the function that takes them lives."""
+    def receive_events(self) -> bool:
+        """The provider's events that are due, as far as the function that takes them lives; whether there were any."""
         due = [event for event in self.events if event[0] <= self.now]
         if not due:
-            return
+            return False
         reports = [
-            Report(message_id=message, user_id=user, channel="email", receipt=Receipt.DELIVERED, at=at)
-            for at, message, user in due
+            Report(message_id=message, user_id=user, channel="email", receipt=receipt, at=at)
+            for at, message, user, receipt in due
         ]
         try:
             record_receipts(
@@ -358,30 +470,48 @@ class World:
                 retention=timedelta(days=30),
             )
         except (*AWS_FAILURES, Died):
-            return  # the queue brings them again
+            return True  # the queue brings them again
         self.events = [event for event in self.events if event not in due]
+        return True
 
-    def rest(self, *messages: str, hours: float = 48) -> None:
+    def rest(self, *messages: str) -> None:
         """Let time pass until the messages have come to rest and nothing is waiting."""
-        end = self.now + timedelta(hours=hours)
-        while self.now < end:
-            while self.pump():
-                pass
-            self.receive_events()
-            if self.now >= self.last_reconcile + timedelta(minutes=1):
+        while not self.tick(messages):
+            pass
+
+    def tick(self, messages: Sequence[str]) -> bool:
+        """What comes next: an invocation, or time passes. Whether nothing comes any more."""
+        if not (self.step("fan_out") or self.step("email") or self.receive_events()):
+            if self.now >= self.last_reconcile + MINUTE:
                 self.last_reconcile = self.now
                 self.reconcile()
-            elif self.quiet(messages):
-                return
+            elif self.quiet(messages) or self.now > self.end:
+                return True
             else:
-                self.now = self.last_reconcile + timedelta(minutes=1)
+                self.now = self.next_minute()
+        return False
+
+    def next_minute(self) -> datetime:
+        """The schedule's next minute in which there is anything to do.
+
+        A run of the reconciler that finds nothing reads empty answers and writes nothing, whatever fault strikes
+        it: such minutes are passed over.
+        """
+        times = [self.memory.sqs.next_visible(), *(event[0] for event in self.events)]
+        times += [from_text(due) for name in ("messages", "batches") if (due := self.earliest_due(name))]
+        earliest = min((time for time in times if time is not None), default=self.end + MINUTE)
+        return self.last_reconcile + MINUTE * max(1, -((self.last_reconcile - earliest) // MINUTE))
+
+    def earliest_due(self, table: str) -> str | None:
+        return min(
+            (rows[0][0] for rows in self.memory.dynamodb.stores[table].indexes["due"].values() if rows), default=None
+        )
 
     def quiet(self, messages: Sequence[str]) -> bool:
-        armed, self.armed = self.armed, False
-        try:
-            return not any(self.memory.sqs.queues.values()) and not self.events and all(map(self.settled, messages))
-        finally:
-            self.armed = armed
+        if any(self.memory.sqs.queues.values()) or self.events:
+            return False
+        with self.unwatched():
+            return all(map(self.settled, messages))
 
     def settled(self, message: str) -> bool:
         known = self.messages.get(message)
@@ -393,35 +523,29 @@ class World:
 
     # What can be seen
 
-    def state(self, message: str) -> State:
-        armed, self.armed = self.armed, False
-        known = self.messages.get(message)
-        self.armed = armed
+    def known(self, message: str) -> Message:
+        with self.unwatched():
+            known = self.messages.get(message)
         assert known is not None
-        return known.state
+        return known
+
+    def state(self, message: str) -> State:
+        return self.known(message).state
 
     def codes(self, message: str) -> dict[str, Outcome]:
         """What the tables say became of each recipient."""
-        armed, self.armed = self.armed, False
-        known = self.messages.get(message)
-        assert known is not None
+        shards = self.known(message).shards
         found: dict[str, Outcome] = {}
-        for _, entry in self.batches.entries(message, known.shards, after=None):
-            if isinstance(entry, list):
-                found |= {skip.user_id: Outcome.SKIPPED for skip in entry}
-                continue
-            (batch,) = self.batches.recipients([(message, entry.id)]).values()
-            for user, code in zip(batch.recipients, entry.codes, strict=True):
-                assert user not in found, f"{user} is in two batches"
-                found[user] = Outcome(code)
-        self.armed = armed
+        with self.unwatched():
+            for entry in Rosters(self.table("batches")).entries(message, shards, after=None, size=50):
+                assert entry.user_id not in found, f"{entry.user_id} is there twice"
+                found[entry.user_id] = entry.outcome
         return found
 
     def records_that_differ(self, message: str, codes: Mapping[str, Outcome]) -> list[str]:
         """Recipients whose own record says something else than their batch."""
-        armed, self.armed = self.armed, False
-        records = self.deliveries.get_many((user, message, "email") for user in codes)
-        self.armed = armed
+        with self.unwatched():
+            records = self.deliveries.get_many((user, message, "email") for user in codes)
         found = {user: records.get((user, message, "email")) for user in codes}
         return [
             f"{user} is {code.label}, but their record says {record.status.label if record else 'nothing'}"
@@ -432,10 +556,8 @@ class World:
 
     def counts_that_differ(self, message: str, codes: Mapping[str, Outcome]) -> list[str]:
         """Whether the counts that a message came to rest with are those of its batches."""
-        armed, self.armed = self.armed, False
-        known = self.messages.get(message)
-        self.armed = armed
-        if known is None or known.counts is None or known.state is State.DELETED:
+        known = self.known(message)
+        if known.counts is None or known.state is State.DELETED:
             return []
         summed = Counter(code.label for code in codes.values())
         told = {label: known.counts[label] for label in ("sent", "failed", "skipped", "deleted")}

@@ -40,7 +40,7 @@ def missing(name: str, deployment: Deployment) -> Iterator[str]:
     if name not in PROVIDERS:
         yield "what it may ask its provider: PROVIDERS in infra/grants.py"
     resources = {name_of({"Ref": id}, deployment) for id in deployment.service.body["Resources"]}
-    for resource in ("Queue", "DeadLetters", "DeadLettersAlarm", "EventSource", "Function"):
+    for resource in ("Queue", "DeadLetters", "EventSource", "Function"):
         if f"{pascal(name)}{resource}" not in resources:
             yield f"its {resource} in the synthesized stack"
     if f"## {name}\n" not in _text("docs/channels.md"):
@@ -72,7 +72,6 @@ def test_a_channel_that_is_a_file_and_a_line_is_told_the_rest(dev: Deployment, m
         "what it may ask its provider",
         "its Queue in the synthesized stack",
         "its DeadLetters in the synthesized stack",
-        "its DeadLettersAlarm in the synthesized stack",
         "its EventSource in the synthesized stack",
         "its Function in the synthesized stack",
         "what a deployer and a caller should know",

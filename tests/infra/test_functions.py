@@ -110,9 +110,3 @@ def test_reconcile_runs_every_minute_by_a_role_for_it_alone(each: Deployment) ->
     (statement,) = policy["PolicyDocument"]["Statement"]
     assert statement["Action"] == "lambda:InvokeFunction"
     assert [name_of(resource, each) for resource in listed(statement["Resource"])] == ["Reconcile"]
-
-
-def test_a_failing_reconciler_raises_an_alarm(dev: Deployment) -> None:
-    alarms = dev.service.of_type("AWS::CloudWatch::Alarm").values()
-    (alarm,) = (made for made in alarms if made["MetricName"] == "Errors")
-    assert [name_of(dimension["Value"], dev) for dimension in alarm["Dimensions"]] == ["Reconcile"]

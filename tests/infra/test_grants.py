@@ -18,11 +18,14 @@ OF_PUSH = {
     "push_applications": [f"{PUSH}:app/GCM/shop", f"{PUSH}:app/APNS/shop"],
     "push_endpoints": [f"{PUSH}:endpoint/GCM/shop/*", f"{PUSH}:endpoint/APNS/shop/*"],
 }
+KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-1111-2222-3333-444455556666"
 TRACING = {("xray:PutTraceSegments", "*"), ("xray:PutTelemetryRecords", "*")}
 
 
 def constructs(target: str, function: Properties) -> list[str]:
     """A target of `grants.py` as the template names it: `messages.due` → `Messages/index/due`."""
+    if target == "key":
+        return [KEY] if function["Environment"]["Variables"]["FANFARE_STAGE"] == "full" else []
     if target in OF_PUSH:
         return OF_PUSH[target] if "FANFARE_PUSH_FCM_APPLICATION_ARN" in function["Environment"]["Variables"] else []
     owner, _, part = target.partition(".")

@@ -121,3 +121,18 @@ def test_one_permission_lets_the_api_call_its_function(each: Deployment) -> None
     permissions = each.service.of_type("AWS::Lambda::Permission").values()
     callers = [name_of(made["FunctionName"], each) for made in permissions]
     assert callers.count("PublicApiFunction") == 1  # one for each route would fill the function's policy
+
+
+def test_a_name_of_its_own_leads_to_the_stage(full: Deployment) -> None:
+    domain = full.service.only("AWS::ApiGatewayV2::DomainName")
+    assert domain["DomainName"] == "notify.shop.example"
+    (configured,) = domain["DomainNameConfigurations"]
+    assert configured["CertificateArn"].startswith("arn:aws:acm:eu-west-1:")
+    assert (configured["EndpointType"], configured["SecurityPolicy"]) == ("REGIONAL", "TLS_1_2")
+    mapping = full.service.only("AWS::ApiGatewayV2::ApiMapping")
+    assert (name_of(mapping["ApiId"], full), mapping["Stage"]) == ("PublicApi", "$default")
+    assert full.service.body["Outputs"]["PublicApiUrl"]["Value"] == "https://notify.shop.example"
+
+
+def test_without_one_people_come_by_the_gateways(dev: Deployment) -> None:
+    assert not dev.service.of_type("AWS::ApiGatewayV2::DomainName")

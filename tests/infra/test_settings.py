@@ -1,8 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 from aws_cdk import App
 
+import infra.settings
+from infra import docs
 from infra.settings import Settings, SettingsError
 
 
@@ -39,6 +43,14 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("max_concurrency", "1", "2 to 1000"),
         ("requests_per_second", "0", "1 to 10000"),
         ("public_url", "https://shop.example/api", "without a path"),
+        ("mail_from_domain", "bounce", "bounce.shop.example"),
+        ("dmarc_policy", "strict", "quarantine or reject"),
+        ("hosted_zone_id", "shop.example", "Z0123456789ABC"),
+        ("hosted_zone_name", "shop.example.", "as shop.example"),
+        ("public_domain", "https://notify.shop.example", "notify.shop.example"),
+        ("public_certificate_arn", "arn:aws:iam::123456789012:server-certificate/shop", "certificate/<id>"),
+        ("kms_key_arn", "alias/shop", "key/<id>"),
+        ("permissions_boundary", "arn:aws:iam::123456789012:policy/shop", "by its name"),
         ("cors_origins", "*", "https://app.example"),
         ("cors_origins", "https://app.example/", "https://app.example"),
         ("sign_ups_per_second", "0", "1 to 1000"),
@@ -94,6 +106,58 @@ def test_links_go_over_tls_save_on_the_local_stage() -> None:
     assert settings(stage="local", public_url="http://localhost:8080").public_url == "http://localhost:8080"
 
 
+SENDER = {"sender": "hello@shop.example", "sender_domain": "shop.example"}
+ZONE = {"hosted_zone_id": "Z0123456789ABC", "hosted_zone_name": "shop.example"}
+CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"
+
+
+@pytest.mark.parametrize(
+    ("context", "cure"),
+    [
+        ({"mail_from_domain": "bounce.shop.example"}, "mail_from_domain: .* is no subdomain of sender_domain"),
+        ({**SENDER, "mail_from_domain": "shop.example"}, "mail_from_domain: .* is no subdomain of sender_domain"),
+        ({**SENDER, "mail_from_domain": "b.workshop.example"}, "mail_from_domain: .* is no subdomain of sender_domain"),
+        ({**SENDER, "dmarc_policy": "none"}, "dmarc_policy: the record needs sender_domain and a hosted zone"),
+        ({**SENDER, "hosted_zone_id": "Z0123456789ABC"}, "hosted_zone_id, hosted_zone_name: give both"),
+        (ZONE, "hosted_zone_name: neither sender_domain nor public_domain lies in it"),
+        ({"public_domain": "notify.shop.example"}, "public_domain, public_certificate_arn: give both"),
+        (
+            {
+                "public_domain": "notify.shop.example",
+                "public_certificate_arn": CERTIFICATE,
+                "public_url": "https://notify.shop.example",
+            },
+            "public_url: it is https:// and public_domain",
+        ),
+    ],
+)
+def test_settings_that_do_not_fit_together_are_refused_with_the_cure(context: dict[str, str], cure: str) -> None:
+    with pytest.raises(SettingsError, match=cure):
+        settings(**context)
+
+
+def test_what_a_stage_is_made_of_may_stand_in_a_file_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
+    (tmp_path / "prod.json").write_text('{"sender": "hello@shop.example", "retention_days": 90}')
+    read = settings(stage="prod", retention_days="7")
+    assert (read.stage, read.sender_address, read.retention_days) == ("prod", "hello@shop.example", 7)
+    assert settings().sender_address == "no-reply@example.com"
+
+
+@pytest.mark.parametrize(
+    ("text", "cure"), [("{", "is not JSON"), ("[]", "is no object"), ('{"stge": 1}', "stge: unknown")]
+)
+def test_a_stages_file_is_checked_as_the_context_is(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, cure: str
+) -> None:
+    monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
+    (tmp_path / "prod.json").write_text(text)
+    with pytest.raises(SettingsError, match=cure):
+        settings(stage="prod")
+
+
 def test_an_issuer_says_for_whom_its_tokens_are() -> None:
     for half in ({"oidc_issuer": "https://id.example"}, {"oidc_audience": "app"}):
         with pytest.raises(SettingsError, match="oidc_issuer, oidc_audience: give both"):
@@ -111,6 +175,10 @@ def test_lists_and_objects_may_stand_in_cdk_json_as_they_are() -> None:
 
 def test_every_setting_is_described() -> None:
     assert not [name for name, field in Settings.model_fields.items() if not field.description]
+
+
+def test_the_page_of_the_settings_is_that_of_the_model() -> None:
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run: python -m infra.docs"
 
 
 def test_the_domain_to_verify_is_the_senders() -> None:

@@ -44,7 +44,7 @@ def test_every_table_can_be_restored_to_any_second(each: Deployment) -> None:
 
 def test_every_table_is_encrypted_expires_by_ttl_and_is_paid_by_use(each: Deployment) -> None:
     for table in tables(each).values():
-        assert table["SSESpecification"] == {"SSEEnabled": True}
+        assert table["SSESpecification"]["SSEEnabled"] is True
         assert table["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
         assert table["BillingMode"] == "PAY_PER_REQUEST"
 

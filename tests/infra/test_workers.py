@@ -67,13 +67,6 @@ def test_the_queue_of_a_worker_feeds_its_function(dev: Deployment, worker: str, 
     assert functions[fed]["Description"] == f"Fanfare: {name}"
 
 
-@every_worker
-def test_dead_letters_raise_an_alarm(dev: Deployment, worker: str, name: str) -> None:
-    alarms = dev.service.of_type("AWS::CloudWatch::Alarm").values()
-    watched = [name_of(d["Value"], dev) for alarm in alarms for d in alarm["Dimensions"] if d["Name"] == "QueueName"]
-    assert f"{worker}DeadLetters" in watched
-
-
 def test_every_queue_is_encrypted(each: Deployment) -> None:
     assert all(made["SqsManagedSseEnabled"] for made in each.service.of_type("AWS::SQS::Queue").values())
 

@@ -97,7 +97,7 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
     world = Aws(dynamodb, sqs, {}, {}, {})
     for table in TABLES:
         name = f"fanfare-test-{table.name}"
-        _create_table(dynamodb, name, table)
+        create_table(dynamodb, name, table)
         world.tables[table.name] = name
         monkeypatch.setenv(f"FANFARE_{table.name.upper()}_TABLE", name)
     for queue in ("fan_out", *CHANNELS, "record_receipt"):
@@ -122,7 +122,7 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
     return world
 
 
-def _create_table(client: DynamoDBClient, name: str, table: Table) -> None:
+def create_table(client: DynamoDBClient, name: str, table: Table) -> None:
     attributes = {"pk", "sk"} | {key for index in table.indexes for key in (index.hash, index.range)}
     indexes: list[Any] = [
         {

@@ -55,23 +55,26 @@ class Ses:
                 "Error": {"Code": "ServiceUnavailable", "Message": "down"},
                 "ResponseMetadata": {"HTTPStatusCode": 503},
             }
-        results = [self._take(entry) for entry in json.loads(params["body"])["BulkEmailEntries"]]
+        call = json.loads(params["body"])
+        template = call["DefaultContent"]["Template"]["TemplateContent"]
+        results = [self._take(entry, template) for entry in call["BulkEmailEntries"]]
         if self.lose_answers:
             self.lose_answers -= 1
             raise ReadTimeoutError(endpoint_url="https://email.test")
         return _http(200), {"BulkEmailEntryResults": results, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
-    def _take(self, entry: dict[str, Any]) -> dict[str, str]:
+    def _take(self, entry: dict[str, Any], template: dict[str, str]) -> dict[str, str]:
         (to,) = entry["Destination"]["ToAddresses"]
         waiting = self.entry_status.get(to)
         if waiting:
             return {"Status": waiting.pop(0)}
-        content = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
+        own = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
+        subject, html, text = (
+            template[part.title()].replace(f"{{{{{part}}}}}", own.get(part, "")) for part in ("subject", "html", "text")
+        )
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         headers = {each["Name"]: each["Value"] for each in entry.get("ReplacementHeaders", [])}
-        self.outbox.append(
-            Mail(to, content["subject"], content.get("html", ""), content.get("text", ""), tags, headers)
-        )
+        self.outbox.append(Mail(to, subject, html, text, tags, headers))
         return {"Status": "SUCCESS", "MessageId": f"ses-{len(self.outbox)}"}
 
 

@@ -162,6 +162,11 @@ def test_what_was_sent_meanwhile_is_told_and_not_cancelled(visitor: Visitor, pip
     assert pipeline.message(message_id).state is State.SENT
 
 
+def test_nothing_is_asked_where_there_is_nothing_to_do(visitor: Visitor, sent: str) -> None:
+    assert "There is nothing left to cancel." in visitor.open(f"/messages/{sent}/cancellation").text
+    assert "it has not failed" in visitor.open(f"/messages/{sent}/redrive").text
+
+
 def test_a_failed_message_is_sent_again_at_the_press_of_a_button(
     visitor: Visitor, pipeline: Pipeline, failed: str
 ) -> None:

@@ -46,6 +46,14 @@ def test_a_percent_sign_in_an_address_is_not_decoded_twice() -> None:
     assert call("GET", "/v1/suppressions/email/50%2540off@example.com").body["address"] == "50%40off@example.com"
 
 
+@pytest.mark.parametrize("address", ["a/b@example.com", "a#b@example.com", "`a`@example.com", "a/b/c@example.com"])
+@pytest.mark.parametrize("encoded", [True, False])  # API Gateway decodes what it hands on
+def test_an_address_may_have_letters_that_a_path_may_not(address: str, encoded: bool) -> None:
+    path = f"/v1/suppressions/email/{quote(address, safe='') if encoded else address}"
+    assert [call("PUT", path).body["address"], call("GET", path).body["address"]] == [address, address]
+    assert [call("DELETE", path).status, call("GET", path).status] == [204, 404]
+
+
 @pytest.mark.parametrize(
     ("channel", "address", "pointer"),
     [("email", "nobody", "{address}"), ("sms", "12", "{address}"), ("webhook", "https:x", "{channel}")],

@@ -49,7 +49,7 @@ def _request(connection: socket.socket) -> bytes:
 def post(port: int, *, total_seconds: float = 10.0) -> tuple[Kind, str | None]:
     allowed = frozenset({f"localhost:{port}"})
     channel = Webhook(
-        key=b"key",
+        keys=lambda: {"k1": "key"},
         clock=lambda: datetime(2027, 1, 1, tzinfo=UTC),
         allowed=allowed,
         resolve=lambda *_: ["127.0.0.1"],

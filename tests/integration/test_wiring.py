@@ -62,12 +62,11 @@ def test_push_has_the_applications_that_are_named(aws: Aws, monkeypatch: pytest.
     assert push.applications == {"fcm": "arn:app/GCM/shop"}
 
 
-def test_webhooks_are_signed_with_the_newest_key(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_webhooks_are_signed_with_every_key_that_is_kept(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFARE_CHANNEL", "webhook")
-    monkeypatch.setattr(wiring, "signing_keys", lambda: {"k1": "old", "k2": "new"})
     webhook = wiring.channel()
     assert isinstance(webhook, Webhook)
-    assert (webhook.key, webhook.allowed) == (b"new", frozenset())
+    assert (webhook.keys, webhook.allowed) == (wiring.signing_keys, frozenset())
     monkeypatch.setenv("FANFARE_WEBHOOK_ALLOWED", "localhost:8080,localhost:8081")
     wiring.channel.cache_clear()
     assert wiring.channel().allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]

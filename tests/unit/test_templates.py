@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import pytest
@@ -69,122 +68,6 @@ def test_a_subject_is_one_line() -> None:
     data = {"order": "eve@example.com\r\nX-Evil: 1"}
     subject = Renderer().render(body, "email", locale=None, data=data, user=USER)["subject"]
     assert subject == "Hi Bcc: eve@example.com X-Evil: 1"
-
-
-ESCAPES = [
-    "{{ ''.__class__ }}",
-    "{{ ''.__class__.__mro__[1].__subclasses__() }}",
-    "{{ [].__class__.__base__ }}",
-    "{{ data.__class__ }}",
-    "{{ data.__init__.__globals__ }}",
-    "{{ data['__class__'] }}",
-    "{{ user.__dict__ }}",
-    "{{ data|attr('__class__') }}",
-    "{{ data['items']|map(attribute='__class__')|list }}",
-    "{{ ''|attr('format') }}",
-    "{{ 'x'.format }}",
-    "{{ '{0.__class__}'.format(data) }}",
-    "{{ '{0.__class__}'|format(data) }}",
-    "{{ '%s' % data }}",
-    "{{ 'x'.join(['a']) }}",
-    "{{ data.items() }}",
-    "{{ data.get('order') }}",
-    "{{ self }}",
-    "{{ self.__init__ }}",
-    "{{ self._TemplateReference__context }}",
-    "{{ caller }}",
-    "{{ caller() }}",
-    "{{ varargs }}",
-    "{{ kwargs }}",
-    "{{ config }}",
-    "{{ request }}",
-    "{{ request.application.__globals__ }}",
-    "{{ cycler }}",
-    "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
-    "{{ joiner.__init__ }}",
-    "{{ namespace.__init__ }}",
-    "{{ lipsum.__globals__ }}",
-    "{{ lipsum() }}",
-    "{{ range(3) }}",
-    "{{ dict(a=1) }}",
-    "{{ get_flashed_messages() }}",
-    "{{ url_for.__globals__ }}",
-    "{{ _budget }}",
-    "{{ _budget.until }}",
-    "{{ __import__('os') }}",
-    "{{ ''|_step }}",
-    "{{ ['a']|_concat }}",
-    "{% for x in [1] %}{{ loop.__class__ }}{% endfor %}",
-    "{% for x in [1] %}{{ loop._iterable }}{% endfor %}",
-    "{% for x in [1] %}{{ loop.cycle('a') }}{% endfor %}",
-    "{% for x in [1] %}{{ loop.changed }}{% endfor %}",
-    "{% import 'x' as y %}",
-    "{% from 'x' import y %}",
-    "{% include 'x' %}",
-    "{% extends 'x' %}",
-    "{% block x %}{% endblock %}",
-    "{% macro x() %}{% endmacro %}",
-    "{% call x() %}{% endcall %}",
-    "{% filter upper %}x{% endfilter %}",
-    "{% set x = 1 %}",
-    "{% set x %}y{% endset %}",
-    "{% with x = 1 %}{% endwith %}",
-    "{% do x %}",
-    "{% autoescape false %}{{ data.order }}{% endautoescape %}",
-    "{% raw %}x",
-    "{{ data.order|safe }}",
-    "{{ data.order|forceescape }}",
-    "{{ data|pprint }}",
-    "{{ data|xmlattr }}",
-    "{{ data.order|list }}",
-    "{{ data.many|random }}",
-    "{{ data['items']|groupby('name') }}",
-    "{{ data['items']|selectattr('name') }}",
-    "{{ data.order is callable }}",
-    "{{ data.order is filter }}",
-    "{{ data.order is sameas data.order }}",
-]
-
-
-@pytest.mark.parametrize("source", ESCAPES)
-def test_a_template_can_not_get_out(source: str) -> None:
-    with pytest.raises(TemplateError) as refused:
-        text(source)
-    assert refused.value.line == 1
-
-
-BOMBS = [
-    "{% for a in data.many %}{% for b in data.many %}{% for c in data.many %}{% endfor %}{% endfor %}{% endfor %}",
-    "{% for a in data.many recursive %}{{ loop(data.many) }}{% endfor %}",
-    "{{ 'a' * 1000000000 }}",
-    "{{ [1] * 1000000000 }}",
-    "{{ 9 ** 9 ** 9 }}",
-    "{{ 99999999999999999999999999999999999999999 * 99999999999999999999999999999999999999999 }}",
-    "{{ 'a'|center(1000000000) }}",
-    "{{ 'a'|indent(1000000000) }}",
-    "{{ '%01000000000d' % 1 }}",
-    "{{ '%01000000000d'|format(1) }}",
-    "{{ data.long|replace('x', data.long) }}",
-    "{{ data.many|join(data.long) }}",
-    "{{ data.long ~ data.long ~ data.long ~ data.long ~ data.long }}",
-    "{{ data.long + data.long + data.long + data.long + data.long }}",
-    "{% for x in data.many %}{{ data.long }}{% endfor %}",
-    "{{ data.many|batch(1000000000, 'x') }}",
-    "{{ data.many|slice(1000000000) }}",
-    "{{ " + "(" * 5_000 + "1" + ")" * 5_000 + " }}",
-    "{{ " + "-" * 5_000 + "1 }}",
-    "{{ " + "not " * 5_000 + "1 }}",
-    "{% if 1 %}" * 2_000 + "{% endif %}" * 2_000,
-    "x" * 200_001,
-]
-
-
-@pytest.mark.parametrize("source", BOMBS)
-def test_a_template_ends_soon_and_stays_small(source: str) -> None:
-    began = time.thread_time()
-    with pytest.raises(TemplateError):
-        text(source)
-    assert time.thread_time() - began < 2
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -8,9 +8,10 @@ from typing import Any, Self
 import httpx
 
 from .. import place
-from ..calls import Call
+from ..calls import Call, path
 from ..retries import Retries
 from ..signing import CredentialSource, Signer
+from ..types import Queue
 from .messages import AsyncMessages
 from .subscriptions import AsyncSubscriptions
 from .suppressions import AsyncSuppressions
@@ -70,6 +71,11 @@ class AsyncFanfare:
         """The API's own description."""
         description: Mapping[str, Any] = await self._transport.json(Call("GET", "/openapi.json"))
         return description
+
+    async def queues(self) -> Sequence[Queue]:
+        """How much waits in each queue, and how much was given up: the dead letters."""
+        queues: Sequence[Queue] = (await self._transport.json(Call("GET", path("queues"))))["items"]
+        return queues
 
     async def aclose(self) -> None:
         await self._transport.aclose()

@@ -1,7 +1,7 @@
 # Written by tests/client/unasync.py from its twin in _async.
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -9,9 +9,10 @@ from typing import Any, Self
 import httpx
 
 from .. import place
-from ..calls import Call
+from ..calls import Call, path
 from ..retries import Retries
 from ..signing import CredentialSource, Signer
+from ..types import Queue
 from .messages import Messages
 from .subscriptions import Subscriptions
 from .suppressions import Suppressions
@@ -71,6 +72,11 @@ class Fanfare:
         """The API's own description."""
         description: Mapping[str, Any] = self._transport.json(Call("GET", "/openapi.json"))
         return description
+
+    def queues(self) -> Sequence[Queue]:
+        """How much waits in each queue, and how much was given up: the dead letters."""
+        queues: Sequence[Queue] = (self._transport.json(Call("GET", path("queues"))))["items"]
+        return queues
 
     def close(self) -> None:
         self._transport.close()

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime
 from typing import Any
 
@@ -23,6 +24,7 @@ from fanfare.record_receipt import READERS, read
 from hypothesis import given
 from hypothesis import strategies as st
 
+from local import ses_request
 from tests.unit.channels.fakes import Provider, envelope, refusal
 
 MAIL = {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello"}
@@ -56,9 +58,9 @@ def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own(
     results = email.send([envelope(each, content={**MAIL, "subject": each}) for each in people])
     assert [result.provider_id for result in results] == [f"ses-{place}" for place in range(50)]
     ((_, request),) = provider.asked
+    drafts = ses_request.bulk(request, size=0)
+    assert [mail.subject for draft in drafts if isinstance(draft, ses_request.Draft) for mail in draft.mails] == people
     for person, entry in zip(people, request["BulkEmailEntries"], strict=True):
-        data = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
-        assert data["subject"] == person
         assert entry["Destination"]["ToAddresses"] == [f"{person}@example.com"]
         assert {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]} == {
             "message_id": "message-1",
@@ -69,14 +71,40 @@ def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own(
 
 def test_mails_too_large_for_one_call_go_in_several_and_stay_in_order() -> None:
     email, provider = channel()
-    heavy = {**MAIL, "html": "x" * (CALL_BYTES // 3)}
-    results = email.send([envelope(str(number), content=heavy) for number in range(5)])
+    heavy = "x" * (CALL_BYTES // 3)
+    mails = [{**MAIL, "html": f"{number}{heavy}{number}"} for number in range(5)]
+    results = email.send([envelope(str(number), content=mail) for number, mail in enumerate(mails)])
     assert [result.kind for result in results] == [Kind.SENT] * 5
     assert [len(request["BulkEmailEntries"]) for _, request in provider.asked] == [2, 2, 1]
     sent = [
         entry["Destination"]["ToAddresses"][0] for _, request in provider.asked for entry in request["BulkEmailEntries"]
     ]
     assert sent == [f"{number}@example.com" for number in range(5)]
+
+
+def test_what_all_mails_share_goes_to_ses_once() -> None:
+    email, provider = channel()
+    people = [f"user-{number}" for number in range(50)]
+    heavy = "x" * (CALL_BYTES // 3)
+    email.send([envelope(each, content={**MAIL, "html": f"{heavy} {each} {heavy}"}) for each in people])
+    ((_, request),) = provider.asked
+    assert len(json.dumps(request)) < CALL_BYTES
+    assert len(json.dumps(request["BulkEmailEntries"])) < 50_000
+
+
+@given(st.lists(st.lists(st.sampled_from(["{", "}", "\\", "{{html}}", "a", "ä", "<b>", "\n"])), min_size=1, max_size=4))
+def test_every_reader_gets_exactly_what_was_rendered(drawn: list[list[str]]) -> None:
+    email, provider = channel()
+    texts = ["".join(pieces) for pieces in drawn]
+    email.send([envelope(str(place), content={**MAIL, "html": text}) for place, text in enumerate(texts)])
+    ((_, request),) = provider.asked
+    drafts = ses_request.bulk(request, size=0)
+    assert [mail.html for draft in drafts if isinstance(draft, ses_request.Draft) for mail in draft.mails] == texts
+    template = request["DefaultContent"]["Template"]["TemplateContent"]["Html"]
+    around = re.fullmatch(r"(.*)\{\{html\}\}(.*)", template, re.DOTALL)  # SES sees one place, with no mark beside it
+    assert around is not None
+    assert not re.search(r"\{\{|\}\}|[{}\\]\Z", around[1])
+    assert not re.search(r"\{\{|\}\}|^[{}\\]", around[2])
 
 
 def test_a_mail_that_can_be_left_says_how_with_one_click() -> None:

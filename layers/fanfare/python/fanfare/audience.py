@@ -6,6 +6,7 @@
     topic#<topic>#<k>    <user>#<channel>              the same yes, as the fan-out reads it, in shard k of the topic
     removals#<topic>#<k> removals                      how many yeses were ever taken back in the shard
     address#<chan>       <address>#<user id>           whose address this is
+    address#<chan>       <address>                     who came last to an address that nobody had; leaves by TTL
     user#<id>            pending#<channel>             an address that is not confirmed yet: see confirmations.py
     suppression#<chan>   <address>                     an address that must not be written to, and why
     bounces#<chan>       <address>                     how many soft bounces in a row of time
@@ -176,6 +177,32 @@ class Audience:
         rows = self.table.query(f"address#{channel}", prefix=f"{address}#", names=["sk"])
         return [row["sk"].removeprefix(f"{address}#") for row in rows]
 
+    def who_has(self, channel: str, profile: Mapping[str, Any], *, new: str, forget: int) -> str:
+        """The user who has the address of this profile; the user `new`, created with it, where nobody has.
+
+        One user, however many ask at once. `forget` is epoch seconds.
+        """
+        address = _identities(profile)[channel]
+        while True:
+            last = self.table.get(f"address#{channel}", address)
+            if known := self.users_at(channel, address):
+                return min(known)
+            _, parts = self._writing(new, profile, None, self._suppressions([profile]))
+            with suppress(ConditionFailed):  # somebody came: read again
+                transact(self.table.client, [*parts, self._coming(channel, address, last, new, forget)])
+                return new
+
+    def _coming(self, channel: str, address: str, last: Item | None, new: str, forget: int) -> dict[str, Any]:
+        """That nobody came to the address since it was read that nobody has it, as part of a transaction."""
+        return self.table.updating(
+            f"address#{channel}",
+            address,
+            "SET user_id = :new, #ttl = :forget",
+            condition="user_id = :last" if last else "attribute_not_exists(pk)",
+            values={":new": new, ":forget": forget} | ({":last": last["user_id"]} if last else {}),
+            names={"#ttl": "ttl"},
+        )
+
     def opt_out(self, user_id: str, opted_out: bool) -> bool:
         """Take back, or give again, a user's yes to everything; False where there is no such user."""
         try:
@@ -193,11 +220,13 @@ class Audience:
     def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
         """Remove push tokens that the provider knows no more."""
         dead = set(gone)
-        user = self.user(user_id)
-        if user is None:
-            return
-        kept = [each for each in user.profile.get("push") or () if (each["platform"], each["token"]) not in dead]
-        self.put_user(user_id, {**user.profile, "push": kept or None})
+
+        def without(profile: Mapping[str, Any]) -> dict[str, Any]:
+            kept = [each for each in profile.get("push") or () if (each["platform"], each["token"]) not in dead]
+            return {**profile, "push": kept or None}
+
+        if self.user(user_id) is not None:
+            self.change_user(user_id, without)
 
     def delete_user(self, user_id: str) -> None:
         """Erase the profile, the addresses, every subscription and whatever else is filed under the user.
@@ -208,7 +237,11 @@ class Audience:
             self.unsubscribe(user_id, subscription.topic, subscription.channel)
         user = self.user(user_id)
         identities = _identities(user.profile) if user else {}
-        addresses = [(f"address#{channel}", f"{address}#{user_id}") for channel, address in identities.items()]
+        addresses = [
+            (f"address#{channel}", row)
+            for channel, address in identities.items()
+            for row in (address, f"{address}#{user_id}")
+        ]
         bounces = [(f"bounces#{channel}", address) for channel, address in identities.items()]
         pk = f"user#{user_id}"
         # the profile goes last, so that a repeat still knows the addresses

@@ -404,21 +404,6 @@ class Batches:
                     in_flight += len(state.unsettled)
         return replace(tally, in_flight=in_flight)
 
-    def entries(self, message_id: str, shards: int, *, after: str | None) -> Iterator[tuple[str, Open | list[Skip]]]:
-        """Every batch and every page of skips, shard by shard, each with the position to go on `after`."""
-        first, _, position = (after or "0/").partition("/")
-        for shard in range(int(first), shards):
-            for item in self.table.query(_pk(message_id, shard), after=position or "done"):
-                place = f"{shard}/{item['sk']}"
-                if item["sk"].startswith("skips#"):
-                    yield (
-                        place,
-                        [Skip(user_id=user, channel=channel, reason=why) for user, channel, why in item["skips"]],
-                    )
-                else:
-                    yield place, _open(item)
-            position = ""
-
     def due(self, now: datetime, *, limit: int) -> list[tuple[str, str]]:
         """(message id, batch id) of open batches whose time has come, the longest overdue first."""
         rows = [

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import uuid4
 
-from .audience import Audience, Subscription
+from .audience import Audience, Subscription, User
 from .catalogue import Catalogue, Topic
 from .channels import Email
 from .clock import Clock, to_text
@@ -14,6 +15,8 @@ from .confirmations import Confirmations, Pending, SignUp
 from .errors import NotFound
 from .links import Links
 from .me import use_address
+
+NEWCOMER: Final = timedelta(hours=1)  # two links of one address that are pressed at once make one user
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,25 +75,24 @@ class Confirm:
         return self._use(asked.pending)
 
     def _subscribe(self, sign_up: SignUp, topic: Topic) -> Confirmed:
-        user_id = sign_up.user_id or self.confirmations.claim(sign_up.id, self._whose(sign_up))
-        user = self.audience.user(user_id)
-        if user is None and sign_up.address is None:
-            raise _too_old()  # confirmed before, and erased since
-        if user is None:
-            address = sign_up.address
-            user = self.audience.change_user(user_id, lambda profile: {"email": address, **profile})
-        if self.audience.subscription(user_id, topic.id, Email.name) is None:
+        user = self._whose(sign_up)
+        if self.audience.subscription(user.id, topic.id, Email.name) is None:
             now = to_text(self.clock())
-            yes = Subscription(user_id=user_id, topic=topic.id, channel=Email.name, created_at=now)
+            yes = Subscription(user_id=user.id, topic=topic.id, channel=Email.name, created_at=now)
             self.audience.subscribe(yes, shards=topic.shards)
-        self.confirmations.forget_address(sign_up.id)
-        return Confirmed(user_id=user_id, topic=topic, opted_out=user.opted_out)
+        self.confirmations.followed(sign_up.id, user.id)
+        return Confirmed(user_id=user.id, topic=topic, opted_out=user.opted_out)
 
-    def _whose(self, sign_up: SignUp) -> str:
-        """Who has the address; a new user where nobody has."""
-        identity = Email.identity({"email": sign_up.address})
-        known = self.audience.users_at(Email.name, identity) if identity else []
-        return min(known, default=str(uuid4()))
+    def _whose(self, sign_up: SignUp) -> User:
+        """Who has the address; a new user where nobody has. Raises NotFound for who was erased since."""
+        user_id = sign_up.user_id
+        if sign_up.address is not None:
+            forget = int((self.clock() + NEWCOMER).timestamp())
+            user_id = self.audience.who_has(Email.name, {"email": sign_up.address}, new=str(uuid4()), forget=forget)
+        user = self.audience.user(user_id) if user_id else None
+        if user is None:
+            raise _too_old()
+        return user
 
     def _use(self, pending: Pending) -> Confirmed:
         if pending.address is not None:

@@ -139,20 +139,15 @@ class Confirmations:
             return None
         return SignUp(id=sign_up_id, topic=item["topic"], address=item.get("address"), user_id=item.get("user_id"))
 
-    def claim(self, sign_up_id: str, user_id: str) -> str:
-        """The user that the sign-up is for: this one, unless another press of the same link was first."""
-        item = self.table.update(
+    def followed(self, sign_up_id: str, user_id: str) -> None:
+        """The sign-up is this user's, who has the address by now."""
+        self.table.update(
             f"sign_up#{sign_up_id}",
             "sign_up",
-            "SET user_id = if_not_exists(user_id, :user)",
+            "SET user_id = :user REMOVE address",
             condition="attribute_exists(pk)",
             values={":user": user_id},
         )
-        return str(item["user_id"])
-
-    def forget_address(self, sign_up_id: str) -> None:
-        """The user has the address by now."""
-        self.table.update(f"sign_up#{sign_up_id}", "sign_up", "REMOVE address", condition="attribute_exists(pk)")
 
     # How often
 

@@ -1,12 +1,14 @@
-"""What a message will cost, roughly: list prices, each with its page; `AS_OF` says when they were looked up.
+"""What deliveries cost: what they take, as `bench` counts it, times list prices of one region.
 
-An estimate for a decision, not a bill: no free tier, no discount for volume, no tax.
+An estimate for a decision, not a bill: no free tier, no discount for volume, no tax, no logs, no storage. The
+counts are exact and a test holds them; how long a function waits for a call is an assumption, named as such.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
@@ -17,37 +19,247 @@ OWN: Final = "piece_prices of this deployment"
 
 @dataclass(frozen=True)
 class Price:
-    """`amount` for `per` units of `unit`."""
+    """`amount` for `per` units of `unit`. AWS's pages draw most figures by script: `read_at` is where, and when, it was
+    read; `confirmed` is whether those were AWS's own words."""
 
     amount: Decimal
     per: int
     unit: str
     source: str
+    read_at: str = ""
+    confirmed: bool = False
 
+
+MILLION: Final = 1_000_000
+DYNAMODB: Final = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
+LAMBDA: Final = "https://aws.amazon.com/lambda/pricing/"
+DYNAMODB_READ_AT: Final = "airbyte.com/data-engineering-resources/dynamodb-pricing, 2025-07-21"
 
 # What a channel's provider takes for a piece; a channel that is not here costs nothing but infrastructure.
 PROVIDERS: Final[Mapping[str, Price]] = {
     # The Essentials plan, on which new accounts are; $0.10 à la carte, for accounts that chose so.
-    "email": Price(Decimal("0.16"), 1_000, "e-mails", "https://aws.amazon.com/ses/pricing/"),
+    "email": Price(
+        Decimal("0.16"),
+        1_000,
+        "e-mails",
+        "https://aws.amazon.com/ses/pricing/",
+        "api-evangelist/amazon-ses, from the AWS Price List of 2026-07-22",
+    ),
     # By country, from under a cent to more than 20, and we do not look it up: a deployment says what is true for it.
-    "sms": Price(Decimal("0.05"), 1, "segments", "https://aws.amazon.com/sns/sms-pricing/"),
-    "push": Price(Decimal("0.50"), 1_000_000, "notifications", "https://aws.amazon.com/sns/pricing/"),
+    "sms": Price(Decimal("0.05"), 1, "segments", "https://aws.amazon.com/sns/sms-pricing/", "an example, no price"),
+    "push": Price(
+        Decimal("0.50"),
+        MILLION,
+        "notifications",
+        "https://aws.amazon.com/sns/pricing/",
+        "factualminds.com/blog/amazon-sns-pricing-publishes-fanout-protocols, 2026-06-13",
+    ),
 }
 
-# What one delivery takes, everything included. Counted with 1,000 e-mails of one message: 123 calls (`make demo`
-# prints the table), and the write units of a topic with a limit per user, which are twice those of one without.
-A_DELIVERY: Final[tuple[tuple[Decimal, Price], ...]] = (
-    (
-        Decimal("3.3"),
-        Price(Decimal("0.625"), 1_000_000, "write units", "https://aws.amazon.com/dynamodb/pricing/on-demand/"),
+# What a unit costs, by the fields of `Takes`
+PRICES: Final[Mapping[str, Price]] = {
+    "write_units": Price(Decimal("0.625"), MILLION, "write units", DYNAMODB, DYNAMODB_READ_AT),
+    "read_units": Price(Decimal("0.125"), MILLION, "read units", DYNAMODB, DYNAMODB_READ_AT),
+    "queue_requests": Price(
+        Decimal("0.40"),
+        MILLION,
+        "queue requests",
+        "https://aws.amazon.com/sqs/pricing/",
+        "cloudburn.io/blog/amazon-sqs-pricing, 2026",
     ),
-    (
-        Decimal(3),
-        Price(Decimal("0.125"), 1_000_000, "read units", "https://aws.amazon.com/dynamodb/pricing/on-demand/"),
+    "invocations": Price(
+        Decimal("0.20"), MILLION, "invocations", LAMBDA, "examples on AWS's page, 2026-09-20", confirmed=True
     ),
-    (Decimal("0.1"), Price(Decimal("0.40"), 1_000_000, "queue requests", "https://aws.amazon.com/sqs/pricing/")),
-    (Decimal("0.005"), Price(Decimal("13.3334"), 1_000_000, "GB-seconds", "https://aws.amazon.com/lambda/pricing/")),
+    "gb_seconds": Price(Decimal("13.3334"), MILLION, "GB-seconds", LAMBDA, "artillery 2.0.28, prices.js (arm64)"),
+    "events": Price(
+        Decimal("1.00"),
+        MILLION,
+        "events",
+        "https://aws.amazon.com/eventbridge/pricing/",
+        "cloudburn.io/blog/amazon-eventbridge-pricing, 2026",
+    ),
+    "api_requests": Price(
+        Decimal("1.00"),
+        MILLION,
+        "API requests",
+        "https://aws.amazon.com/api-gateway/pricing/",
+        "examples on AWS's page, 2026-09-20",
+        confirmed=True,
+    ),
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Takes:
+    """What a thousand deliveries take."""
+
+    write_units: Decimal
+    read_units: Decimal
+    queue_requests: Decimal
+    invocations: Decimal
+    gb_seconds: Decimal
+    events: Decimal
+    api_requests: Decimal = Decimal(1)  # a message to a thousand
+
+
+@dataclass(frozen=True, kw_only=True)
+class Counted:
+    """What `bench` counts of a message to a thousand: exact, and the same on every run."""
+
+    dynamodb: int  # calls
+    queue: int  # calls
+    provider: int  # calls; a webhook's endpoint is one
+    bus: int  # calls
+    write_units: int
+    read_units: int
+    invocations: int  # of fan-out and workers
+    events: int  # of which several fit a call
+
+
+# By channel, without and with a limit per user
+COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
+    "email": (
+        Counted(
+            dynamodb=100, queue=3, provider=20, bus=3, write_units=1_283, read_units=2_039, invocations=3, events=21
+        ),
+        Counted(
+            dynamodb=121, queue=4, provider=22, bus=3, write_units=3_349, read_units=2_043, invocations=4, events=23
+        ),
+    ),
+    "sms": (
+        Counted(
+            dynamodb=2_174,
+            queue=12,
+            provider=1_000,
+            bus=101,
+            write_units=3_331,
+            read_units=2_106,
+            invocations=11,
+            events=1_001,
+        ),
+        Counted(
+            dynamodb=2_184,
+            queue=14,
+            provider=1_000,
+            bus=101,
+            write_units=5_371,
+            read_units=2_106,
+            invocations=11,
+            events=1_001,
+        ),
+    ),
+    "push": (
+        Counted(
+            dynamodb=130, queue=5, provider=2_000, bus=5, write_units=1_543, read_units=2_056, invocations=5, events=41
+        ),
+        Counted(
+            dynamodb=159, queue=8, provider=2_000, bus=5, write_units=3_665, read_units=2_062, invocations=6, events=47
+        ),
+    ),
+    "webhook": (
+        Counted(
+            dynamodb=2_174,
+            queue=12,
+            provider=1_000,
+            bus=101,
+            write_units=3_331,
+            read_units=2_107,
+            invocations=11,
+            events=1_001,
+        ),
+        Counted(
+            dynamodb=2_184,
+            queue=14,
+            provider=1_000,
+            bus=101,
+            write_units=5_371,
+            read_units=2_107,
+            invocations=11,
+            events=1_001,
+        ),
+    ),
+    "inbox": (
+        Counted(
+            dynamodb=140, queue=3, provider=0, bus=3, write_units=2_283, read_units=2_039, invocations=3, events=21
+        ),
+        Counted(
+            dynamodb=165, queue=4, provider=0, bus=3, write_units=4_349, read_units=2_043, invocations=4, events=23
+        ),
+    ),
+}
+
+# A team's usual design, per thousand e-mails: a queue message, a row and calls of its own for each recipient. It reads
+# the user, writes the row, sends, and writes what became of it; a limit is one conditional write more.
+EACH_BY_ITSELF: Final = (
+    Counted(
+        dynamodb=3_000,
+        queue=1_000,
+        provider=1_000,
+        bus=0,
+        write_units=2_000,
+        read_units=1_000,
+        invocations=1_000,
+        events=0,
+    ),
+    Counted(
+        dynamodb=4_000,
+        queue=1_000,
+        provider=1_000,
+        bus=0,
+        write_units=3_000,
+        read_units=1_000,
+        invocations=1_000,
+        events=0,
+    ),
 )
+
+# Assumed: seconds that a function waits for a call, in the same region. A bulk call is fifty mails.
+WAITS: Final = {"dynamodb": 0.006, "queue": 0.010, "bus": 0.015}
+PROVIDER_WAITS: Final = {"email": 0.3, "sms": 0.05, "push": 0.03, "webhook": 0.2, "inbox": 0.0}
+ONE_MAIL_WAITS: Final = 0.1
+# Measured by bench.counts and rounded up; at 512 MB a function has 512/1769 of a core.
+CPU_A_CALL: Final = 0.0005
+CPU_A_DELIVERY: Final = 0.0002
+MEMORY_GB: Final = 0.5
+CORE: Final = 512 / 1769
+
+# Assumed: one report of each mail (`delivery_receipts`): put into the queue by the bus, taken out ten at a time,
+# written twenty-five a call by a function that gets a hundred.
+RECEIPTS: Final = Counted(
+    dynamodb=40, queue=0, provider=0, bus=0, write_units=1_000, read_units=0, invocations=10, events=0
+)
+RECEIPT_REQUESTS: Final = 1_200
+
+
+def takes(counted: Counted, *, provider_waits: float, queue_requests: int | None = None) -> Takes:
+    """What is billed for what was counted. For each invocation Lambda's poller receives once and deletes once."""
+    waited = sum(getattr(counted, name) * seconds for name, seconds in WAITS.items())
+    waited += counted.provider * provider_waits
+    calls = counted.dynamodb + counted.queue + counted.provider + counted.bus
+    worked = (calls * CPU_A_CALL + 1_000 * CPU_A_DELIVERY) / CORE
+    return Takes(
+        write_units=Decimal(counted.write_units),
+        read_units=Decimal(counted.read_units),
+        queue_requests=Decimal(queue_requests or counted.queue + 2 * counted.invocations),
+        invocations=Decimal(counted.invocations),
+        gb_seconds=Decimal(str(round((waited + worked) * MEMORY_GB, 2))),
+        events=Decimal(counted.events),
+    )
+
+
+def of_channel(channel: str, *, limited: bool) -> Takes:
+    """What a thousand deliveries on a channel take, receipts not included."""
+    return takes(COUNTED[channel][limited], provider_waits=PROVIDER_WAITS[channel])
+
+
+def of_receipts() -> Takes:
+    """What a report of each of a thousand mails takes."""
+    return replace(takes(RECEIPTS, provider_waits=0, queue_requests=RECEIPT_REQUESTS), api_requests=Decimal(0))
+
+
+def each_by_itself(*, limited: bool) -> Takes:
+    """What a thousand e-mails take in a design that sends each by itself."""
+    return takes(EACH_BY_ITSELF[limited], provider_waits=ONE_MAIL_WAITS)
 
 
 @dataclass(frozen=True)
@@ -63,19 +275,22 @@ class Line:
         return self.price.amount * self.quantity / self.price.per
 
 
-def estimate(pieces: Mapping[str, int], deliveries: int, *, prices: Mapping[str, float]) -> Iterator[Line]:
-    """The lines for so many `pieces` by channel, as its provider counts them, and so many deliveries in all.
+def estimate(
+    pieces: Mapping[str, int], deliveries: Mapping[str, int], *, limited: bool, prices: Mapping[str, float]
+) -> Iterator[Line]:
+    """The lines for so many `pieces` by channel, as its provider counts them, and so many deliveries by channel.
 
-    `prices` are the deployment's own, for a piece, in place of the list's.
+    `limited`: whether what a user gets is limited. `prices` are the deployment's own, for a piece.
     """
     for channel, quantity in pieces.items():
         listed = PROVIDERS.get(channel)
         if channel in prices:
             unit = listed.unit if listed else "pieces"
-            yield Line(
-                channel, quantity, Price(Decimal(str(prices[channel])), 1, unit, "piece_prices of this deployment")
-            )
+            yield Line(channel, quantity, Price(Decimal(str(prices[channel])), 1, unit, OWN))
         elif listed:
             yield Line(channel, quantity, listed)
-    for each, price in A_DELIVERY:
-        yield Line("infrastructure", -int(-each * deliveries // 1), price)
+    parts = [(of_channel(channel, limited=limited), count) for channel, count in deliveries.items()]
+    parts.append((of_receipts(), deliveries.get("email", 0)))
+    for name, price in PRICES.items():
+        quantity = sum(getattr(each, name) * count for each, count in parts) / 1_000
+        yield Line("infrastructure", math.ceil(quantity), price)

@@ -136,7 +136,8 @@ class Deliver:
                 log.warning("lease lost", extra={"message_id": job.message_id, "batch_id": job.batch_id})
             except Exception:
                 log.exception("attempt broke", extra={"message_id": job.message_id, "batch_id": job.batch_id})
-                if job not in report.asked:
+                # what a lost worker may have sent is not forgotten: its batch keeps a lease, and is taken over again
+                if job not in report.asked and attempt.state.lease_owner is None:
                     self._give_back(job, attempt, owner, report)
         self._settle(report, owner)
         return report

@@ -37,6 +37,7 @@ class _Forecast:
 
     looked_at: int = 0
     factor: float = 1.0
+    limited: bool = False  # whether a limit counts for anybody
     deliver: Counter[str] = field(default_factory=Counter)
     deferred: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -57,6 +58,7 @@ class _Forecast:
         place = channel, nearest(body, channel, candidate.user.profile.get("locale"))
         self.readers[place] += 1
         self.first.setdefault(place, candidate.user)
+        self.limited |= verdict.limits is not None
         return verdict.limits
 
     def let_through(self, channel: str) -> int:
@@ -206,7 +208,7 @@ def _by_reason(reasons: Mapping[str, Counter[str]], forecast: _Forecast) -> dict
 
 def _cost(message: Message, forecast: _Forecast, segments: Mapping[str, int], prices: Mapping[str, float]) -> CostView:
     letting = {channel: forecast.scaled(forecast.let_through(channel)) for channel in message.channels}
-    lines = list(cost.estimate({**letting, **segments}, sum(letting.values()), prices=prices))
+    lines = list(cost.estimate({**letting, **segments}, letting, limited=forecast.limited, prices=prices))
     return CostView(
         currency=cost.CURRENCY,
         total=round(float(sum(line.amount for line in lines)), 6),

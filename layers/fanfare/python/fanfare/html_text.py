@@ -12,6 +12,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Final
 
+from .weave import CHARACTERS, INCLUDES
+
 OPENS: Final = re.compile(r"\{[{%#]")
 CLOSES: Final = {"{{": "}}", "{%": "%}", "{#": "#}"}
 INCLUDE: Final = re.compile(r"""\{%[-+]?\s*include\s+(["'])(?P<name>[^"']+)\1\s*[-+]?%\}""")
@@ -23,9 +25,11 @@ BREAK, LINE, PARAGRAPH = "\n", "\x1e", "\f"
 BREAKS: Final = re.compile(f"([{BREAK}{LINE}{PARAGRAPH}][{BREAK}{LINE}{PARAGRAPH} ]*)")
 STATEMENTS_ALONE: Final = re.compile(f"({STATEMENT}[0-9]+{END} ?)+")
 
-# No piece of it can go beyond the next < or >, so reading takes as long as the text is.
-ELEMENT: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)([^<>]*)>|<[!?][^<>]*>")
-ATTRIBUTE: Final = re.compile(r"""([a-zA-Z-]+)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s"'>]+))""")
+# Nothing is tried twice: a name begins where no name goes before, and what was taken is not given back (`*+`).
+ELEMENT: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)>|<[!?][^<>]*+>")
+ATTRIBUTE: Final = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""")
+# HTML knows no such character, and Python reads no number of so many digits
+NO_CHARACTER: Final = re.compile(r"&#[0-9]{8,}+;?")
 UNSEEN: Final = frozenset({"head", "script", "style", "template", "title"})
 PARAGRAPHS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul", "blockquote"})
 LINES: Final = frozenset({"article", "div", "footer", "header", "hr", "li", "main", "section", "tr", "dd", "dt", "nav"})
@@ -42,7 +46,7 @@ def text_of(source: str, partials: Mapping[str, str]) -> str:
         tags.append(tag)
         return f"{PRINT if tag.startswith('{{') else STATEMENT}{len(tags) - 1}{END}"
 
-    plain = re.sub(f"[{STATEMENT}{PRINT}{END}]", "", _with_partials(source, partials, depth=10))
+    plain = re.sub(f"[{STATEMENT}{PRINT}{END}]", "", _with_partials(source, partials, _Room()))
     reader = _Reader()
     reader.read(_without_comments(_without_tags(plain, hidden)))
     # what was written as an entity is no tag
@@ -73,10 +77,29 @@ def _without_comments(source: str) -> str:
     return "".join([*pieces, source[at:]])
 
 
-def _with_partials(source: str, partials: Mapping[str, str], *, depth: int) -> str:
-    if not depth:
-        return source
-    return INCLUDE.sub(lambda match: _with_partials(partials.get(match["name"], ""), partials, depth=depth - 1), source)
+def _with_partials(source: str, partials: Mapping[str, str], room: _Room) -> str:
+    """The source with each partial where it is included, while there is room."""
+    pieces: list[str] = []
+    at = 0
+    for include in INCLUDE.finditer(source):
+        partial = partials.get(include["name"], "")
+        if not room.takes(partial):
+            break
+        pieces += [source[at : include.start()], _with_partials(partial, partials, room)]
+        at = include.end()
+    return "".join([*pieces, source[at:]])
+
+
+class _Room:
+    """How much may still be put in: what stands in a comment is counted nowhere else."""
+
+    def __init__(self) -> None:
+        self.includes, self.characters = INCLUDES, CHARACTERS
+
+    def takes(self, partial: str) -> bool:
+        self.includes -= 1
+        self.characters -= len(partial)
+        return self.includes >= 0 and self.characters >= 0
 
 
 def _laid_out(text: str) -> str:
@@ -134,7 +157,7 @@ class _Reader:
         elif tag == "img":
             self.pieces.append(attributes.get("alt", ""))
         elif tag == "a":
-            self.links.append((attributes.get("href", ""), len(self.pieces)))
+            self.links = [(attributes.get("href", ""), len(self.pieces))]  # a link within a link ends the one around it
 
     def _ends(self, tag: str) -> None:
         if tag in UNSEEN:
@@ -151,9 +174,13 @@ class _Reader:
 
     def _says(self, data: str) -> None:
         if not self.unseen:
-            self.pieces.append(re.sub(r"\s+", " ", html.unescape(data)))
+            self.pieces.append(re.sub(r"\s+", " ", _unescaped(data)))
 
 
 def _attributes(written: str) -> Iterator[tuple[str, str]]:
     for name, *values in ATTRIBUTE.findall(written):
-        yield name.lower(), html.unescape("".join(values))
+        yield name.lower(), _unescaped("".join(values))
+
+
+def _unescaped(text: str) -> str:
+    return html.unescape(NO_CHARACTER.sub("\ufffd", text))

@@ -10,10 +10,10 @@ import base64
 import binascii
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from email.message import Message as Headers
 from typing import Any, Final
-from urllib.parse import parse_qs, parse_qsl
+from urllib.parse import parse_qs, parse_qsl, quote
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
@@ -44,8 +44,13 @@ BODY_LIMIT: Final = 256 * 1024
 PROBLEM: Final = "application/problem+json"
 FORM: Final = "application/x-www-form-urlencoded"
 FORM_FIELDS_LIMIT: Final = 20_000
+NOT_DECODED: Final = "%"  # API Gateway decodes every escape of a path but %25
 # No answer is kept by anybody on the way, or taken for something else than it says.
-EVERYWHERE: Final = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
+EVERYWHERE: Final = {
+    "Cache-Control": "no-store",
+    "Strict-Transport-Security": "max-age=63072000",
+    "X-Content-Type-Options": "nosniff",
+}
 
 # AWS was busy or broke: the caller may try again. Other errors of AWS are ours.
 BUSY: Final = {
@@ -61,13 +66,14 @@ BUSY: Final = {
 
 
 class Api(APIGatewayHttpResolver):
-    """Routes of one API. `resolve` never raises."""
+    """Routes of one API. `resolve` never raises. After one of `open_ended` the rest of a path is one name."""
 
-    def __init__(self, logger: Logger) -> None:
+    def __init__(self, logger: Logger, *, open_ended: Sequence[str] = ()) -> None:
         super().__init__(
             enable_validation=True, response_validation_error_http_code=500, json_body_deserializer=_parse_object
         )
         self.logger = logger
+        self.open_ended = [re.compile(f"({each})(.+)") for each in open_ended]
         self.exception_handler(Exception)(self.refuse)
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -75,6 +81,7 @@ class Api(APIGatewayHttpResolver):
         request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
         self.logger.set_correlation_id(request_id)
         try:
+            event = self._in_names(event)
             answer = super().resolve(self._admitted(event), context)
         except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is told and logged
             status, media_type, body, headers = self._told(error, event)
@@ -116,6 +123,12 @@ class Api(APIGatewayHttpResolver):
             raise MalformedRequest("the form can't be read") from error
 
     # What is let in
+
+    def _in_names(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The event with a name escaped that API Gateway has decoded: a mail's address may have a slash in it."""
+        path = str(event.get("rawPath", ""))
+        found = next((match for each in self.open_ended if (match := each.fullmatch(path))), None)
+        return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe=NOT_DECODED)}
 
     def _admitted(self, event: Mapping[str, Any]) -> dict[str, Any]:
         route = self._route(event)

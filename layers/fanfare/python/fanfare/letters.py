@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import pages
 from .channels.base import Result
-from .channels.email import CALL_ERROR
+from .channels.email import CALL_ERROR, one_line
 from .channels.sms import PUBLISH_ERROR
 from .channels.sns import answered
 from .pages import texts
@@ -38,7 +38,7 @@ class Letters:
 
     def confirm_subscription(self, address: str, topic_title: str, link: str) -> Result:
         """The link that subscribes whoever reads it."""
-        topic = " ".join(topic_title.split())  # a subject is one line
+        topic = one_line(topic_title)  # a subject is one
         return self._mail(
             address, pages.Mail(texts.SUBSCRIBE_SUBJECT.format(topic=topic), texts.SUBSCRIBE_MAIL, link, topic=topic)
         )

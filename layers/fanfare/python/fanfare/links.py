@@ -8,6 +8,7 @@ where the decoder would not notice.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
@@ -82,6 +83,7 @@ def _spelled(key: str, purpose: str, content: Any) -> str:
     return text if isinstance(text, str) else text.decode()
 
 
+@functools.lru_cache(maxsize=16)
 def _serializer(key: str, purpose: str) -> URLSafeSerializer:
     return URLSafeSerializer(
         key, salt=f"link\n{purpose}", signer_kwargs={"digest_method": hashlib.sha256, "key_derivation": "hmac"}

@@ -17,6 +17,7 @@ from .audience import Audience, Subscription, User
 from .catalogue import Catalogue, Topic
 from .channels import CHANNELS, Email, Sms
 from .channels.base import AddressRefused, Kind, Result
+from .channels.webhook import secret
 from .clock import Clock
 from .confirmations import TRIES, Allowance, Confirmations, Pending
 from .deliveries import Deliveries
@@ -26,7 +27,7 @@ from .history import list_user_deliveries
 from .inboxes import Inboxes, Note
 from .letters import Letters
 from .links import CONFIRM_WITHIN, Links
-from .models import MeView, PendingView, UserDeliveryView
+from .models import MeView, MyWebhookView, PendingView, UserDeliveryView
 from .subscribe import subscribe
 from .users import user_view
 from .views import known_id
@@ -200,6 +201,18 @@ def unsubscribe_me(user_id: str, topic_id: str, channel: str, *, audience: Audie
             raise Conflict("the service needs people to have this topic", code="topic_required")
         return
     audience.unsubscribe(user_id, topic_id, channel)
+
+
+# The user's own server
+
+
+def show_my_webhook(user_id: str, *, audience: Audience, keys: Keys) -> MyWebhookView:
+    """Where it listens, and the secret that it verifies by. Raises NotFound."""
+    user = audience.user(user_id)
+    webhook = user.profile.get("webhook") if user else None
+    if not webhook:
+        raise NotFound("you have no webhook", code="webhook_not_found")
+    return MyWebhookView(url=webhook["url"], secret=secret(keys, user_id))
 
 
 # What came

@@ -180,7 +180,7 @@ Hour = Annotated[
     _pattern(_HOUR, "invalid_hour", "must be a time of day, 00:00 to 23:59"),
     WithJsonSchema({"type": "string", "pattern": f"^{_HOUR}$"}),
 ]
-_URL: Final = r"https?://[^\s/?#@]+(/[^\s]*)?(\?[^\s]*)?"
+_URL: Final = r"https?://[^\s/?#@]+([/?][^\s]*)?"
 WebUrl = Annotated[
     str,
     Field(max_length=2_048),
@@ -938,6 +938,13 @@ class MeView(UserView):
 
     opted_out: bool
     pending: PendingView
+
+
+class MyWebhookView(View):
+    """The caller's own server, and what it verifies by that a call comes from here (Standard Webhooks)."""
+
+    url: str
+    secret: str
 
 
 class ConfirmCodeRequest(Request):

@@ -51,14 +51,19 @@ class Reconcile:
         self.clock = clock
         self.pace = pace
         self.done: Counter[str] = Counter()
+        self.oldest_due_seconds = 0.0
 
     def run(self, *, time_left: Callable[[], float]) -> Counter[str]:
-        """One round. Returns what was done, by kind."""
+        """One round. Returns what was done, by kind; `oldest_due_seconds` is how late the latest was that it met."""
         self.done = Counter()
+        self.oldest_due_seconds = 0.0
         for step in (self._dead_letters, self._due_messages, self._due_batches):
             if time_left() > 0:
                 step(time_left)
         return self.done
+
+    def _late(self, since: datetime, now: datetime) -> None:
+        self.oldest_due_seconds = max(self.oldest_due_seconds, (now - since).total_seconds())
 
     # Messages
 
@@ -79,6 +84,7 @@ class Reconcile:
         now = self.clock()
         if message.due_at is None or message.at_rest or from_text(message.due_at) > now:
             return  # the index lags a little behind the table
+        self._late(from_text(message.due_at), now)
         if message.send_at is not None and message.due_at < message.send_at:
             self._begin(message, from_text(message.send_at), now)
         elif message.redriving:
@@ -111,6 +117,7 @@ class Reconcile:
             return
         due_at = next_due(now, self.pace.stale_after, message.lost)
         if message.state is State.STALE:
+            self._late(from_text(message.timeline[-1]["at"]), now)
             self.messages.put_off(message.id, due_at, seen=message.due_at)
         else:
             self.messages.move(
@@ -165,12 +172,20 @@ class Reconcile:
             self._end(state, message, Outcome.DELETED, None, now)
             return None
         lost = state.waiting in (Waiting.QUEUED, Waiting.RETRY)
+        self._late(self._first_due(state, now, lost=state.lost if lost else 0), now)
         if lost and message.state is State.ACTIVE:
             self._mark_stale(message, now)
         due_at = next_due(now, self.pace.stale_after, state.lost + 1 if lost else 0)
         again = self.batches.requeue(state, due_at=due_at, lost=state.lost + lost, now=now)
         self.done["batch_resent"] += 1
         return again
+
+    def _first_due(self, state: Open, now: datetime, *, lost: int) -> datetime:
+        """When it was due before it was first lost: each loss has put it off for longer."""
+        due_at = from_text(state.due_at) if state.due_at else now
+        for times in range(lost, 0, -1):
+            due_at -= next_due(due_at, self.pace.stale_after, times) - due_at
+        return due_at
 
     def _mark_stale(self, message: Message, now: datetime) -> None:
         try:

@@ -13,6 +13,7 @@ import functools
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -23,9 +24,12 @@ from jinja2.runtime import Context, LoopContext, markup_join, str_join
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.utils import pass_context
 
+from .alike import Same, in_blocks, stretches
 from .channels import CHANNELS
+from .channels.email import one_line
 from .errors import Fault, Invalid, TemplateError
 from .html_text import text_of
+from .schemas import data_faults, schema_faults
 from .weave import Place, Sources, place_of, woven
 
 SOURCE_LIMIT: Final = 200_000  # characters of one part's source
@@ -98,16 +102,8 @@ class Renderer:
         schema = body.get("schema")
         if schema is None:
             return
-        faults = [
-            Fault(
-                f"{pointer}{''.join(f'/{_escaped(step)}' for step in error.absolute_path)}",
-                f"schema_{error.validator}",
-                error.message,
-            )
-            for error in _errors(schema, data)
-        ]
-        if faults:
-            raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults[:20])
+        if faults := data_faults(schema, data, pointer=pointer):
+            raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults)
 
     def render(
         self,
@@ -119,7 +115,7 @@ class Renderer:
         user: Mapping[str, Any],
     ) -> dict[str, str]:
         """The parts of `channel` in the user's language. Raises TemplateError with the part's name and place."""
-        sources = _sources(body, channel, locale)
+        sources = _sources_kept(Same(body), channel, locale)
         seen = {
             "data": data,
             "user": {"id": user["id"], "name": user.get("name") or "", "locale": user.get("locale") or ""},
@@ -129,7 +125,7 @@ class Renderer:
             part: _rendered(part, sources[part], seen, html=html) for part, html in kinds.items() if part in sources
         }
         if "subject" in rendered:  # a header: one line
-            rendered["subject"] = " ".join(rendered["subject"].split())
+            rendered["subject"] = one_line(rendered["subject"])
         return rendered
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
@@ -140,9 +136,9 @@ class Renderer:
             yield from _channel_faults(f"/locales/{_escaped(locale)}", body, channels, locale)
         for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts, in another frame
             yield from _channel_faults("/channels", body, body.get("channels", {}), locale)
-        schema_faults = list(_schema_faults(body.get("schema")))
-        yield from schema_faults
-        if not schema_faults:
+        faults = [] if body.get("schema") is None else schema_faults(body["schema"])
+        yield from faults
+        if not faults:
             try:
                 self.check_data(body, example, pointer="/example")
             except Invalid as invalid:
@@ -185,6 +181,11 @@ def _part_faults(
         _rendered(part, sources[part], seen, html=kinds[part])
     except TemplateError as error:
         yield Fault(at, "template_error", str(error))
+
+
+@functools.lru_cache(maxsize=64)
+def _sources_kept(body: Same, channel: str, locale: str | None) -> dict[str, Sources]:
+    return _sources(body.data, channel, locale)
 
 
 def _sources(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, Sources]:
@@ -278,8 +279,8 @@ def _rendered(part: str, sources: Sources, seen: Mapping[str, Any], *, html: boo
 class _Budget:
     """How much one rendering may still do."""
 
-    def __init__(self) -> None:
-        self.iterations = 0
+    def __init__(self, iterations: int) -> None:
+        self.iterations = iterations
         self.until: float | None = None
 
     def step(self) -> None:
@@ -410,6 +411,15 @@ def _concatenation(node: nodes.Concat) -> nodes.Filter:
     return nodes.Filter(values, "_concat", [], [], None, None, lineno=node.lineno)
 
 
+@dataclass(frozen=True)
+class _Written:
+    """Stretches as text, and what they took of the bounds of one rendering."""
+
+    texts: Mapping[str, str]
+    iterations: int
+    size: int
+
+
 class _Compiled:
     """One part, compiled."""
 
@@ -418,28 +428,44 @@ class _Compiled:
         if len(sources.part) > SOURCE_LIMIT:
             raise TemplateError(f"the source is longer than {SOURCE_LIMIT:,} characters")
         try:
-            self.template = environment.from_string(woven(environment.parse, sources, self.places))
+            self.stretches = stretches(woven(environment.parse, sources, self.places).body)
+            self.template = environment.from_string(in_blocks(self.stretches))
         except TemplateSyntaxError as error:
             raise self._error(error.message or "does not compile", error.lineno) from error
         except (RecursionError, SyntaxError) as error:  # Python nests 20 blocks, and 100 levels of indentation
             raise TemplateError("is nested too deeply") from error
 
     def render(self, seen: Mapping[str, Any]) -> str:
-        output: list[str] = []
-        size = 0
         try:
-            pieces = self.template.root_render_func(self.template.new_context({**seen, "_budget": _Budget()}))
-            while some := list(islice(pieces, PIECES_A_LOOK)):
-                size += sum(map(len, some))
-                if size > OUTPUT_LIMIT:
-                    raise TemplateError(f"renders to more than {OUTPUT_LIMIT:,} characters")
-                output += some
+            written = self._write(seen, _written_alike(self, Same(seen["data"])))
         except (UndefinedError, SecurityError, TemplateRuntimeError) as error:
             raise self._error(error.message or "does not render", self._line(error)) from error
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
             # what a filter or an operator says of values that it can't take
             raise self._error(str(error) or type(error).__name__, self._line(error)) from error
-        return "".join(output)
+        return "".join(written.texts[each.name] for each in self.stretches)
+
+    def alike(self, data: Any) -> _Written:
+        """What reads the same to everybody."""
+        return self._write({"data": data}, _Written({}, 0, 0), alike=True)
+
+    def _write(self, seen: Mapping[str, Any], before: _Written, *, alike: bool = False) -> _Written:
+        """The stretches of one kind, and what was written before; the bounds are on all of it."""
+        wanted = [stretch for stretch in self.stretches if stretch.alike is alike]
+        if not wanted:
+            return before
+        budget, size, texts = _Budget(before.iterations), before.size, dict(before.texts)
+        context = self.template.new_context({**seen, "_budget": budget})
+        for stretch in wanted:
+            pieces = self.template.blocks[stretch.name](context)
+            output: list[str] = []
+            while some := list(islice(pieces, PIECES_A_LOOK)):
+                size += sum(map(len, some))
+                if size > OUTPUT_LIMIT:
+                    raise TemplateError(f"renders to more than {OUTPUT_LIMIT:,} characters")
+                output += some
+            texts[stretch.name] = "".join(output)
+        return _Written(texts, budget.iterations, size)
 
     def _line(self, error: BaseException) -> int | None:
         """The line of the template behind the line of the Python that Jinja made of it."""
@@ -469,6 +495,11 @@ def _compiled(sources: Sources, html: bool) -> _Compiled:
     return _Compiled(sources, _ENVIRONMENTS[html])
 
 
+@functools.lru_cache(maxsize=32)  # a worker has few messages in hand; a text may be long
+def _written_alike(compiled: _Compiled, data: Same) -> _Written:
+    return compiled.alike(data.data)
+
+
 def _column(text: str, detail: str) -> int:
     """Where the thing that the error names stands on its line; otherwise where the first tag begins. From 1."""
     for name in re.findall(r"'([^']{1,80})'", detail):
@@ -477,33 +508,6 @@ def _column(text: str, detail: str) -> int:
             return place + 1
     tag = re.search(r"\{[{%]", text)
     return tag.start() + 1 if tag else 1
-
-
-def _schema_faults(schema: Any) -> Iterator[Fault]:
-    if schema is None:
-        return
-    # the JSON Schema library is large, and most messages need it not
-    from jsonschema import Draft202012Validator, SchemaError  # noqa: PLC0415
-
-    try:
-        Draft202012Validator.check_schema(schema)
-    except SchemaError as error:
-        place = "".join(f"/{_escaped(step)}" for step in error.absolute_path)
-        yield Fault(f"/schema{place}", "schema_invalid", error.message)
-
-
-def _errors(schema: Mapping[str, Any], data: Mapping[str, Any]) -> list[Any]:
-    from jsonschema import Draft202012Validator  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
-    from referencing.exceptions import Unresolvable  # noqa: PLC0415
-
-    try:
-        # an empty registry: a $ref to the outside is refused instead of fetched
-        return list(Draft202012Validator(schema, registry=Registry()).iter_errors(data))
-    except RecursionError as error:
-        raise Invalid.field("/schema", "schema_invalid", "it refers to itself without end") from error
-    except Unresolvable as error:
-        raise Invalid.field("/schema", "schema_invalid", f"{error.ref} is not within the schema") from error
 
 
 def _escaped(step: object) -> str:

@@ -10,6 +10,7 @@ import functools
 import json
 import logging
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -42,6 +43,7 @@ from .messages import Message, Messages
 from .queues import Queues
 from .receipts import Report
 from .reconcile import Reconcile
+from .sdk import unwalked
 from .templates import Renderer
 
 if TYPE_CHECKING:
@@ -58,6 +60,7 @@ STORE = Config(
     read_timeout=10,
     parameter_validation=False,
 )
+KEYS_SECONDS: Final = 300  # so soon after a rotation, every function knows the new key
 # An event is told beside the work, which does not wait long for it.
 TELL = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
 
@@ -108,8 +111,7 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    client: DynamoDBClient = boto3.client("dynamodb", config=STORE)
-    return client
+    return unwalked(boto3.client("dynamodb", config=STORE))
 
 
 def _table(name: str) -> Table:
@@ -213,9 +215,13 @@ def channel() -> Channel:
     return _OPEN[os.environ["FANFARE_CHANNEL"]]()
 
 
-@functools.cache
 def signing_keys() -> Mapping[str, str]:
-    """Key id → key, the newest last: what signs cursors and tokens."""
+    """Key id → key, the newest last: what signs cursors, links and webhooks. Read again every five minutes."""
+    return _signing_keys(int(time.monotonic() // KEYS_SECONDS))
+
+
+@functools.lru_cache(maxsize=1)
+def _signing_keys(_: int) -> Mapping[str, str]:
     client = boto3.client("secretsmanager", config=STORE)
     secret = client.get_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"])
     keys: Mapping[str, str] = json.loads(secret["SecretString"])
@@ -285,9 +291,8 @@ def _push() -> Channel:
 
 
 def _webhook() -> Channel:
-    newest = list(signing_keys().values())[-1]
     allowed = os.environ.get("FANFARE_WEBHOOK_ALLOWED", "").split(",")
-    return Webhook(key=newest.encode(), clock=now, allowed=frozenset(filter(None, allowed)))
+    return Webhook(keys=signing_keys, clock=now, allowed=frozenset(filter(None, allowed)))
 
 
 def _inbox() -> Channel:
@@ -380,6 +385,11 @@ def logger() -> Logger:
 def metrics() -> Metrics:
     """Metrics as log lines (EMF): they cost no call."""
     return Metrics(namespace="Fanfare", service="fanfare")
+
+
+def stage() -> str:
+    """Which deployment this is: an account may have several."""
+    return os.environ["FANFARE_STAGE"]
 
 
 def time_left(context: LambdaContext) -> float:

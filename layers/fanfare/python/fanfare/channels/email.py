@@ -5,7 +5,9 @@ from __future__ import annotations
 import base64
 import functools
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import (
@@ -77,6 +79,8 @@ BOUNCE: Final[dict[str, Receipt]] = {
     "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
 }
 
+MARKS: Final = "{}\\"  # beside a place to fill in, each would be read as a part of it
+
 # Nothing was sent: the connection never stood.
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
 
@@ -118,19 +122,21 @@ class Email(Channel):
         return cls.identity({"email": address})
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+        frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in self.parts}
+        room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
         results: list[Result] = []
-        for call in _packed([(envelope, self._entry(envelope)) for envelope in envelopes]):
-            results += self._send(call)
+        for call in _packed([self._entry(envelope, frames) for envelope in envelopes], room):
+            results += self._send(call, frames)
         return results
 
-    def _send(self, entries: list[BulkEmailEntryTypeDef]) -> list[Result]:
+    def _send(self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame]) -> list[Result]:
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "DefaultContent": {
                 "Template": {
                     # SES fills in what is rendered already; it does not escape
-                    "TemplateContent": {"Subject": "{{subject}}", "Html": "{{html}}", "Text": "{{text}}"},
-                    "TemplateData": json.dumps({"subject": "", "html": "", "text": ""}),
+                    "TemplateContent": {part.title(): frame.around(part) for part, frame in frames.items()},
+                    "TemplateData": json.dumps(dict.fromkeys(frames, "")),
                 }
             },
             "BulkEmailEntries": entries,
@@ -151,12 +157,11 @@ class Email(Channel):
             for known in [ENTRY_STATUS.get(entry["Status"], Result(Kind.TEMPORARY, "provider_failed"))]
         ]
 
-    def _entry(self, envelope: Envelope) -> BulkEmailEntryTypeDef:
+    def _entry(self, envelope: Envelope, frames: Mapping[str, _Frame]) -> BulkEmailEntryTypeDef:
+        own = {part: frames[part].within(text) for part, text in envelope.content.items()}
         return {
             "Destination": {"ToAddresses": [envelope.address]},
-            "ReplacementEmailContent": {
-                "ReplacementTemplate": {"ReplacementTemplateData": json.dumps(envelope.content)}
-            },
+            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": json.dumps(own)}},
             "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
             "ReplacementTags": [
                 {"Name": "message_id", "Value": envelope.message_id},
@@ -205,6 +210,14 @@ def _normalised(written: str) -> str | None:
         return None
 
 
+_CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+def one_line(text: str) -> str:
+    """`text` as a header takes it: no line end, and no other character that controls something."""
+    return " ".join(_CONTROL.sub(" ", text).split())
+
+
 def tag_value(text: str) -> str:
     """`text` in the letters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
@@ -215,21 +228,59 @@ def from_tag_value(tag: str) -> str:
     return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
 
 
-def _packed(
-    entries: Sequence[tuple[Envelope, BulkEmailEntryTypeDef]],
-) -> Iterator[list[BulkEmailEntryTypeDef]]:
+@dataclass(frozen=True)
+class _Frame:
+    """What all mails of a batch begin and end with: it goes to SES once, as the template, not with each mail."""
+
+    begin: str
+    end: str
+
+    def around(self, part: str) -> str:
+        return f"{self.begin}{{{{{part}}}}}{self.end}"
+
+    def within(self, text: str) -> str:
+        return text[len(self.begin) : len(text) - len(self.end)]
+
+
+def _frame(texts: Sequence[str]) -> _Frame:
+    """The frame of the texts, as far as SES can't take it for a place to fill in: without two braces in a row."""
+    begin = re.split(r"\{\{|\}\}", _common(texts))[0].rstrip(MARKS)
+    backwards = [text[len(begin) :][::-1] for text in texts]
+    end = re.split(r"\{\{|\}\}", _common(backwards))[0].rstrip(MARKS)
+    return _Frame(begin, end[::-1])
+
+
+def _common(texts: Sequence[str]) -> str:
+    """What all of the texts begin with."""
+    first, last = min(texts), max(texts)  # in the order of texts, whatever these two share all of them share
+    shared, differs = 0, min(len(first), len(last)) + 1
+    while differs - shared > 1:
+        middle = (shared + differs) // 2
+        if last.startswith(first[:middle]):
+            shared = middle
+        else:
+            differs = middle
+    return first[:shared]
+
+
+def _packed(entries: Sequence[BulkEmailEntryTypeDef], space: int) -> Iterator[list[BulkEmailEntryTypeDef]]:
     """As many entries a call as SES takes, by number and by bytes, in order."""
     call: list[BulkEmailEntryTypeDef] = []
-    room = CALL_BYTES
-    for envelope, entry in entries:
-        size = sum(len(part.encode()) for part in envelope.content.values()) * 11 // 10 + 1_000
+    room = space
+    for entry in entries:
+        size = _size(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]) + 1_000
         if call and (len(call) == ENTRIES or size > room):
             yield call
-            call, room = [], CALL_BYTES
+            call, room = [], space
         call.append(entry)
         room -= size
     if call:
         yield call
+
+
+def _size(text: str) -> int:
+    """Bytes in the call, about: JSON writes some characters as two."""
+    return len(text.encode()) * 11 // 10
 
 
 def _of_call(error: ClientError) -> Result:

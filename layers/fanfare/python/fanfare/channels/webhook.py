@@ -16,6 +16,7 @@ import json
 import socket
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from http.client import HTTPException
 from threading import Timer
 from typing import ClassVar, Final
@@ -25,6 +26,7 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
 from ..clock import Clock
+from ..digests import Keys
 from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
 
 CONNECT_SECONDS: Final = 3.0
@@ -65,13 +67,13 @@ class Webhook(Channel):
     def __init__(
         self,
         *,
-        key: bytes,
+        keys: Keys,
         clock: Clock,
         allowed: frozenset[str] = frozenset(),
         resolve: Resolve | None = None,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
-        self.key = key
+        self.keys = keys
         self.clock = clock
         self.allowed = allowed  # host:port pairs of a local stage that the guard lets through
         self.resolve = resolve or _resolve
@@ -90,8 +92,6 @@ class Webhook(Channel):
 
     def _send(self, envelope: Envelope) -> Result:
         """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
-        from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - who sends no webhook needs it not
-
         try:
             target = self.checked(envelope.address)
         except AddressRefused as refused:
@@ -101,14 +101,13 @@ class Webhook(Channel):
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = f"{envelope.message_id}.{envelope.user_id}"
-        signature = Signature(secret(self.key, envelope.user_id)).sign(identity, now, body)
         headers = {
             "host": target.host if target.port in (80, 443) else f"{target.host}:{target.port}",
             "content-type": "application/json",
             "user-agent": "Fanfare",
             "webhook-id": identity,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signature,
+            "webhook-signature": signatures(self.keys, envelope.user_id, identity, now, body),
         }
         return self._post(target, body.encode(), headers)
 
@@ -254,8 +253,23 @@ def payload(envelope: Envelope) -> dict[str, object]:
     }
 
 
-def secret(key: bytes, user_id: str) -> str:
-    """The user's own signing secret: derived, so it is stored nowhere and is the same whenever it is asked for."""
+def secret(keys: Keys, user_id: str) -> str:
+    """The user's own signing secret, of the newest key: derived, so it is stored nowhere."""
+    return _secrets(keys, user_id)[0]
+
+
+def signatures(keys: Keys, user_id: str, identity: str, at: datetime, body: str) -> str:
+    """One for each key that is kept, the newest first: who learned their secret before a rotation can still verify."""
+    from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - who sends no webhook needs it not
+
+    return " ".join(Signature(each).sign(identity, at, body) for each in _secrets(keys, user_id))
+
+
+def _secrets(keys: Keys, user_id: str) -> list[str]:
+    return [_secret(key.encode(), user_id) for key in reversed(list(keys().values()))]
+
+
+def _secret(key: bytes, user_id: str) -> str:
     digest = hmac.new(key, f"webhook\n{user_id}".encode(), hashlib.sha256).digest()
     return f"whsec_{base64.b64encode(digest).decode()}"
 

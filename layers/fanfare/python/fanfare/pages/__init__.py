@@ -76,16 +76,27 @@ def unsubscribed(*, topic: str, channel: str, preferences: str, brand: str) -> s
     return _notice(texts.UNSUBSCRIBED, lead, preferences=preferences, brand=brand)
 
 
-def confirm_subscription(*, topic: str, brand: str) -> str:
+def confirm_subscription(*, topic: str, required: bool, brand: str) -> str:
     """Asks for a yes to a topic."""
-    lead = texts.SUBSCRIBE_LEAD.format(topic=topic)
-    return _notice(texts.SUBSCRIBE.format(topic=topic), lead, button=texts.SUBSCRIBE_BUTTON, brand=brand)
+    return _notice(
+        texts.SUBSCRIBE.format(topic=topic),
+        texts.SUBSCRIBE_LEAD.format(topic=topic),
+        _way_out(required),
+        button=texts.SUBSCRIBE_BUTTON,
+        brand=brand,
+    )
 
 
-def subscribed(*, topic: str, opted_out: bool, preferences: str, brand: str) -> str:
+def subscribed(*, topic: str, required: bool, opted_out: bool, preferences: str, brand: str) -> str:
     """The yes is stored."""
     lead = (texts.OPTED_OUT_NOTE if opted_out else texts.SUBSCRIBED_LEAD).format(topic=topic)
-    return _notice(texts.SUBSCRIBED, lead, preferences=preferences, brand=brand)
+    further = () if opted_out else (_way_out(required),)
+    return _notice(texts.SUBSCRIBED, lead, *further, preferences=preferences, brand=brand)
+
+
+def _way_out(required: bool) -> str:
+    """A mail on a required topic has no link to unsubscribe."""
+    return texts.UNSUBSCRIBE_NEVER if required else texts.UNSUBSCRIBE_ANYTIME
 
 
 def confirm_address(*, brand: str) -> str:
@@ -148,6 +159,7 @@ def headers() -> Mapping[str, str]:
     return {
         "Cache-Control": "no-store",
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
+        "X-Frame-Options": "DENY",  # what frame-ancestors says, for old browsers
         "Referrer-Policy": "no-referrer",  # the address of the page is the key to it
         "X-Robots-Tag": "noindex, nofollow",
     }

@@ -42,10 +42,12 @@ UNSUBSCRIBED_LEAD: Final = (
 )
 
 SUBSCRIBE: Final = "Subscribe to “{topic}”?"
-SUBSCRIBE_LEAD: Final = "Press the button to get “{topic}” by e-mail. Each mail has a link to unsubscribe."
+SUBSCRIBE_LEAD: Final = "Press the button to get “{topic}” by e-mail."
+UNSUBSCRIBE_ANYTIME: Final = "Each mail has a link to unsubscribe."
+UNSUBSCRIBE_NEVER: Final = "The service needs people to have it: it can’t be turned off later."
 SUBSCRIBE_BUTTON: Final = "Subscribe"
 SUBSCRIBED: Final = "You are subscribed"
-SUBSCRIBED_LEAD: Final = "From now on you get “{topic}” by e-mail. Each mail has a link to unsubscribe."
+SUBSCRIBED_LEAD: Final = "From now on you get “{topic}” by e-mail."
 OPTED_OUT_NOTE: Final = (
     "You chose to receive nothing at all, and that still holds: see your choices if you want “{topic}” to reach you."
 )

@@ -1,0 +1,153 @@
+"""What a million deliveries cost, by channel and by part: `python -m bench.cost` counts again and writes docs/cost.md.
+
+The figures that it counts stand in `fanfare.cost`; a test says where they are not true any more.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator, Mapping
+from decimal import Decimal
+from pathlib import Path
+from typing import Final
+
+from fanfare import cost
+from fanfare.cost import COUNTED, MILLION, PRICES, PROVIDERS, Counted, Takes
+
+from bench.counts import LIMIT, Bench
+
+PAGE: Final = Path(__file__).parent.parent / "docs" / "cost.md"
+PARTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "DynamoDB writes": ("write_units",),
+    "DynamoDB reads": ("read_units",),
+    "SQS": ("queue_requests",),
+    "Lambda time": ("gb_seconds",),
+    "Lambda requests": ("invocations",),
+    "EventBridge": ("events",),
+    "API Gateway": ("api_requests",),
+}
+
+
+def counted(channel: str, *, limited: bool, recipients: int = 1_000) -> Counted:
+    """What a message to a thousand takes on a channel, counted now."""
+    found = Bench(recipients, limit=LIMIT if limited else None, channel=channel).run()
+    calls = dict.fromkeys(("dynamodb", "sqs", "sesv2", "sns", "events"), 0)
+    for operation, count in found.usage.calls.items():
+        calls[operation.partition(":")[0]] += count
+    return Counted(
+        dynamodb=calls["dynamodb"],
+        queue=calls["sqs"],
+        provider=calls["sesv2"] + calls["sns"] + (recipients if channel == "webhook" else 0),
+        bus=calls["events"],
+        write_units=round(sum(found.usage.write_units.values())),
+        read_units=round(sum(found.usage.read_units.values())),
+        invocations=found.invocations,
+        events=found.events,
+    )
+
+
+def amount(takes: Takes, names: tuple[str, ...]) -> Decimal:
+    """Dollars a million deliveries."""
+    return sum((getattr(takes, name) * PRICES[name].amount * 1_000 / PRICES[name].per for name in names), Decimal())
+
+
+def rows() -> Iterator[list[str]]:
+    """A row for each channel and design, in dollars a million."""
+    listed = {
+        **{
+            f"{channel}, {'with' if limited else 'without'} a limit": (
+                channel,
+                cost.of_channel(channel, limited=limited),
+            )
+            for channel in COUNTED
+            for limited in (False, True)
+        },
+        "receipts of e-mail, one each": (None, cost.of_receipts()),
+        "*e-mail, each recipient by itself, without a limit*": ("email", cost.each_by_itself(limited=False)),
+        "*e-mail, each recipient by itself, with a limit*": ("email", cost.each_by_itself(limited=True)),
+    }
+    for name, (channel, takes) in listed.items():
+        own = sum((amount(takes, names) for names in PARTS.values()), Decimal())
+        price = PROVIDERS.get(channel or "")
+        provider = f"{price.amount * MILLION / price.per:,.2f}" if price else "none"
+        yield [name, *(f"{amount(takes, names):.3f}" for names in PARTS.values()), f"**{own:.2f}**", provider]
+
+
+def page() -> str:
+    """docs/cost.md."""
+    head = ["USD a million deliveries", *PARTS, "**ours**", "provider"]
+    table = [head, ["---", *["---:"] * (len(head) - 1)], *rows()]
+    prices = [["unit", "USD", "for", "list", "read at", "by AWS's own words"], ["---"] * 6]
+    for price in (*PRICES.values(), *PROVIDERS.values()):
+        seen = "yes" if price.confirmed else "**no**"
+        prices.append([price.unit, f"{price.amount}", f"{price.per:,}", price.source, price.read_at, seen])
+    calls = [["a thousand deliveries", "AWS and provider calls", "write units", "read units"], ["---", *["---:"] * 3]]
+    for channel, both in COUNTED.items():
+        for limited, each in enumerate(both):
+            calls.append(_counts(f"{channel}, {'with' if limited else 'without'} a limit", each))
+    for limited, each in enumerate(cost.EACH_BY_ITSELF):
+        calls.append(_counts(f"*each by itself, {'with' if limited else 'without'} a limit*", each))
+    return TEXT.format(as_of=cost.AS_OF, table=_lines(table), prices=_lines(prices), calls=_lines(calls))
+
+
+def _counts(name: str, each: Counted) -> list[str]:
+    calls = each.dynamodb + each.queue + each.provider + each.bus
+    return [name, f"{calls:,}", f"{each.write_units:,}", f"{each.read_units:,}"]
+
+
+def _lines(table: list[list[str]]) -> str:
+    return "\n".join(f"| {' | '.join(row)} |" for row in table)
+
+
+TEXT: Final = """\
+# What it costs
+
+Written by `python -m bench.cost` from `fanfare.cost`, which `?dry_run=true` answers from, too. Prices are of us-east-1
+as of {as_of}: no free tier, no discount, no tax; logs, storage, traces and idle polling are left out. A message goes
+to a thousand people of one topic; what it takes is counted on the real use cases and the real SDK with AWS in memory
+behind it, and a test fails when it changes.
+
+{table}
+
+*Ours* is all but the provider. Events are those of `delivery_events`, receipts those of `delivery_receipts`: both can
+be turned off. E-mail is at SES's Essentials price, on which new accounts are; à la carte it is $100. A text message's
+price depends on the country, so the figure is an example and no price.
+
+*Each recipient by itself* is the usual design: a queue message, a row and calls of its own for each. It reads the user,
+writes the row, sends the mail, and writes what became of it; a limit is one conditional write more.
+
+Lambda's time is a model: calls wait (DynamoDB 6 ms, SQS 10 ms, EventBridge 15 ms, SES 300 ms for fifty mails and 100 ms
+for one, SNS 30 to 50 ms, a webhook 200 ms), which is assumed, and the CPU is what `bench.counts` measures, at 512 MB,
+which is 0.29 of a core.
+
+## What it takes
+
+{calls}
+
+Text messages and webhooks are marked and recorded one by one, so that a crash repeats at most one: that is their price.
+A device that is written to for the first time takes one call more.
+
+## Prices
+
+AWS's pages draw most figures by script, so many were read elsewhere; those are to be confirmed before a contract
+depends on them.
+
+{prices}
+"""
+
+
+def main() -> int:
+    """Write the page; say which counts have changed since they were noted."""
+    changed = 0
+    for channel, both in COUNTED.items():
+        for limited, noted in enumerate(both):
+            found = counted(channel, limited=bool(limited))
+            if found != noted:
+                changed += 1
+                print(f"{channel}, limited={bool(limited)}: fanfare.cost has {noted}; counted: {found}")
+    PAGE.write_text(page())
+    return 1 if changed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,93 @@
+"""What a function imports before its first event: `make bench-imports`.
+
+Each is imported in a process of its own. Modules are counted on any machine; instructions, which repeat to the
+instruction, by callgrind where valgrind is installed. The dearest packages come from `-X importtime`, in
+milliseconds of this machine, each with all that it brings first.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+FUNCTIONS: Final = ("internal_api", "public_api", "fan_out", "deliver", "reconcile", "record_receipt")
+DEAREST: Final = 6
+
+COUNT: Final = """
+import json, sys
+before = set(sys.modules)
+import functions.{name}.handler
+print(json.dumps(sorted(set(sys.modules) - before)))
+"""
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What the import of a handler brought."""
+
+    modules: frozenset[str]
+
+    def brings(self, package: str) -> bool:
+        return any(name == package or name.startswith(f"{package}.") for name in self.modules)
+
+
+def imported(function: str) -> Imported:
+    """The modules that a handler brings, in a process that had none of them."""
+    done = _python("-c", COUNT.format(name=function))
+    return Imported(frozenset(json.loads(done.stdout)))
+
+
+def milliseconds(function: str) -> Counter[str]:
+    """By package, what its own modules took."""
+    spent: Counter[str] = Counter()
+    for line in _python("-X", "importtime", "-c", f"import functions.{function}.handler").stderr.splitlines():
+        found = re.match(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", line)
+        if found:
+            spent[found[2].partition(".")[0]] += int(found[1])
+    return Counter({name: round(micros / 1_000) for name, micros in spent.items()})
+
+
+def instructions(function: str) -> int | None:
+    """What the import takes beyond the interpreter's own start; None without valgrind."""
+    if shutil.which("valgrind") is None:
+        return None
+    return _instructions(f"import functions.{function}.handler") - _instructions("pass")
+
+
+def _instructions(code: str) -> int:
+    with tempfile.TemporaryDirectory() as scratch:
+        tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out", sys.executable]
+        done = subprocess.run(
+            [*tool, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": "0"}
+        )
+    found = re.search(r"Collected : (\d+)", done.stderr)
+    if found is None:
+        raise RuntimeError(f"callgrind told nothing:\n{done.stderr}")
+    return int(found[1])
+
+
+def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
+    root = Path(__file__).parent.parent
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=root)
+
+
+def main() -> int:
+    for function in FUNCTIONS:
+        found, spent, took = imported(function), milliseconds(function), instructions(function)
+        told = "no valgrind" if took is None else f"{took / 1e6:,.0f} M instructions"
+        dearest = ", ".join(f"{name} {each}" for name, each in spent.most_common(DEAREST))
+        print(f"{function:16}{len(found.modules):5} modules  {told:>22}  {spent.total():5} ms: {dearest}", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

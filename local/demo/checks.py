@@ -1,0 +1,46 @@
+"""What has to be true of the audience's message: of the demo's, and of a smoke test's."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Final
+
+from .audience import Kind, Person
+
+EXPECTED_REASONS: Final = {Kind.WITHOUT_ADDRESS: "no_address", Kind.SPOILT_ADDRESS: "invalid_address"}
+
+
+def subscribed(everyone: Sequence[Person]) -> list[Person]:
+    return [person for person in everyone if person.kind not in {Kind.REFUSED, Kind.WITHOUT_SUBSCRIPTION}]
+
+
+def wrong_refusals(refused: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
+    expected = [(person.id, 422) for person in everyone if person.kind is Kind.REFUSED]
+    got = [(result["id"], result["status"]) for result in refused]
+    if got != expected:
+        yield f"the API refused the users {got}, not {expected}"
+
+
+def wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: Sequence[Person]) -> Iterator[str]:
+    kinds = Counter(person.kind for person in subscribed(everyone))
+    sent = kinds[Kind.REACHABLE]
+    reasons = Counter({EXPECTED_REASONS[kind]: count for kind, count in kinds.items() if kind in EXPECTED_REASONS})
+    counts = {"recipients": kinds.total(), "sent": sent, "failed": 0, "skipped": reasons.total(), "deleted": 0}
+    counts["outstanding"] = 0
+    if message["state"] != "sent":
+        yield f"the message is {message['state']}, not sent"
+    if message["counts"] != counts:
+        yield f"the counts are {message['counts']}, not {counts}"
+    if skipped != reasons:
+        yield f"the reasons of the skipped are {dict(skipped)}, not {dict(reasons)}"
+
+
+def wrong_outbox(mails: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
+    expected = Counter((person.id, person.profile["email"]) for person in everyone if person.kind is Kind.REACHABLE)
+    got = Counter((mail["user_id"], mail["to"]) for mail in mails)
+    if got != expected:
+        missing, too_many = expected - got, got - expected
+        yield f"the outbox lacks {missing.total()} mails and has {too_many.total()} too many"
+    if any("{{" in f"{mail['subject']}{mail['html']}{mail['text']}" for mail in mails):
+        yield "a mail has a place that was not filled in"

@@ -1,0 +1,36 @@
+"""`eval "$(make env)"`: where the running local stack is and how to call it, as variables of the shell."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from .paths import STACK_FILE
+
+
+def variables(at: Mapping[str, Any]) -> dict[str, str]:
+    """`AWS_ENDPOINT_URL` and the like are left alone: they would turn other tools of the caller round."""
+    return {
+        "INTERNAL_URL": at["internal_url"],
+        "PUBLIC_URL": at["public_url"],
+        "CONSOLE_URL": at["console_url"],
+        "REGION": at["region"],
+        "ACCESS_KEY_ID": at["service"]["access_key_id"],
+        "SECRET_ACCESS_KEY": at["service"]["secret_access_key"],
+    }
+
+
+def main() -> int:
+    if not STACK_FILE.is_file():
+        sys.stderr.write("No stack runs on this machine: start it with `make run`.\n")
+        return 1
+    for name, value in variables(json.loads(STACK_FILE.read_text())).items():
+        print(f"export {name}={shlex.quote(value)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

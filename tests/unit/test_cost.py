@@ -1,0 +1,46 @@
+"""The cost model says what is counted, and the page says what the model says."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from fanfare import cost
+from fanfare.channels import CHANNELS
+
+from bench import cost as made
+
+
+# `python -m bench.cost` counts the others, too, and says what has changed
+@pytest.mark.parametrize(("channel", "limited"), [*((name, False) for name in CHANNELS), ("email", True)])
+def test_the_model_has_what_a_thousand_deliveries_take(channel: str, limited: bool) -> None:
+    assert made.counted(channel, limited=limited) == cost.COUNTED[channel][limited]
+
+
+def test_every_channel_has_its_counts() -> None:
+    assert cost.COUNTED.keys() == cost.PROVIDER_WAITS.keys() == CHANNELS.keys()
+
+
+def test_the_page_is_up_to_date() -> None:
+    assert made.PAGE.read_text() == made.page()
+
+
+def test_a_part_of_the_bill_is_its_count_times_its_price() -> None:
+    lines = cost.estimate({"email": 1_000}, {"email": 1_000}, limited=False, prices={})
+    amounts = {line.price.unit: (line.quantity, line.amount) for line in lines}
+    assert amounts["e-mails"] == (1_000, Decimal("0.16"))
+    assert amounts["write units"] == (2_283, Decimal("0.625") * 2_283 / 1_000_000)  # the batches', and a receipt's each
+    assert amounts["API requests"][0] == 1
+
+
+def test_a_million_in_the_model_is_a_million_on_the_page() -> None:
+    lines = cost.estimate({}, {"inbox": 1_000_000}, limited=True, prices={})
+    (row,) = (row for row in made.rows() if row[0] == "inbox, with a limit")
+    assert f"**{sum(line.amount for line in lines):.2f}**" in row
+
+
+def test_infrastructure_is_under_five_hundredths_of_what_ses_takes() -> None:
+    for limited in (False, True):
+        takes = [cost.of_channel("email", limited=limited), cost.of_receipts()]
+        ours = sum(made.amount(each, names) for each in takes for names in made.PARTS.values())
+        assert ours < Decimal("0.05") * 100  # à la carte, the cheaper plan
