@@ -50,6 +50,15 @@ import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, kil
 schemathesis: $(READY) ## two hundred drawn requests to each operation of both APIs, held against their documents
 	@$(BIN)/python -m pytest tests/api
 
+bench: $(READY) ## what a delivery costs, how it grows, and against whom; half an hour
+	@$(BIN)/python -m bench
+
+bench-peers: $(READY) ## the same job by others, side by side; wants Debian's redis-server and postgresql
+	@$(BIN)/python -m bench.peers
+
+simulate: $(READY) ## a message to a million people and to ten, in simulated time
+	@$(BIN)/python -m bench.simulate
+
 bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
 
@@ -99,7 +108,7 @@ smoke: $(READY) ## the demo's checks against a deployed STAGE; STAGE=local is wh
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group cdk --group console --group dev --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
+		--group cdk --group console --group dev --group bench --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 

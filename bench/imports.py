@@ -66,7 +66,7 @@ def instructions(function: str) -> int | None:
 def _instructions(code: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out", sys.executable]
-        done = subprocess.run(  # noqa: S603 - ours
+        done = subprocess.run(
             [*tool, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": "0"}
         )
     found = re.search(r"Collected : (\d+)", done.stderr)
@@ -77,7 +77,7 @@ def _instructions(code: str) -> int:
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
     root = Path(__file__).parent.parent
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=root)  # noqa: S603 - ours
+    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=root)
 
 
 def main() -> int:

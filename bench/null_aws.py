@@ -7,10 +7,9 @@ takes is counted apart, and taken off.
 
 from __future__ import annotations
 
-import io
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import parse_qs
 
@@ -20,6 +19,7 @@ from botocore.exceptions import ClientError
 from fanfare.sdk import unwalked
 from fanfare.wiring import PROVIDER, STORE
 
+from bench.function import body_of, response, target_of
 from local.memory.aws import Memory
 
 DYNAMODB = {
@@ -38,6 +38,10 @@ SQS = {
     "DeleteMessage": "delete_message",
     "ChangeMessageVisibility": "change_message_visibility",
 }
+APART: Mapping[str, tuple[str, Mapping[str, Any]]] = {
+    "PutEvents": ("events", {"FailedEntryCount": 0, "Entries": []}),
+    "GetSecretValue": ("secretsmanager", {"SecretString": '{"k1": "a key for the bench alone"}'}),
+}
 
 
 class NullAws:
@@ -48,6 +52,7 @@ class NullAws:
         self.seconds = 0.0
         self.sent = 0  # by providers
         self.events = 0  # entries put on the bus
+        self.taken: Callable[[Any], None] | None = None  # told of each mail
 
     def client(self, service: str) -> Any:
         session: Any = boto3.Session("null", "null", region_name="eu-central-1")
@@ -61,23 +66,25 @@ class NullAws:
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()
-        status, answer = self._result(request)
-        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        headers = {"content-type": "application/x-amz-json-1.0", "content-length": str(len(body))}
+        answer = response(request.url, *self.answer(target_of(request), body_of(request)))
         self.seconds += time.process_time() - began
-        return AWSResponse(request.url, status, headers, _Raw(body))  # type: ignore[arg-type]
+        return answer
 
-    def _result(self, request: Any) -> tuple[int, Mapping[str, Any] | bytes]:
-        if isinstance(request.body, str | bytes) and b"Action=" in _bytes(request.body):
-            return 200, self._of_sns(parse_qs(_bytes(request.body).decode())["Action"][0])
-        asked = json.loads(request.body or b"{}")
-        target = request.headers.get("X-Amz-Target")
+    def answer(self, target: str | None, body: bytes) -> tuple[int, bytes]:
+        """Status and body for a request, known by its `X-Amz-Target`."""
+        if not body.startswith(b"{"):
+            return 200, self._of_sns(parse_qs(body.decode())["Action"][0])
+        status, answer = self._result(target, json.loads(body))
+        return status, json.dumps(answer).encode()
+
+    def _result(self, target: str | None, asked: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         if target is None:
             return 200, self.memory.call("sesv2:SendBulkEmail", lambda: self._take(asked))
-        name = (target.decode() if isinstance(target, bytes) else target).partition(".")[2]
-        if name == "PutEvents":
-            self.events += len(asked["Entries"])
-            return 200, self.memory.call("events:PutEvents", lambda: {"FailedEntryCount": 0, "Entries": []})
+        name = target.partition(".")[2]
+        if name in APART:
+            service, answer = APART[name]
+            self.events += len(asked.get("Entries", ()))
+            return 200, self.memory.call(f"{service}:{name}", lambda: answer)
         try:
             if name in DYNAMODB:
                 return 200, getattr(self.memory.dynamodb, DYNAMODB[name])(**asked)
@@ -90,6 +97,9 @@ class NullAws:
     def _take(self, asked: Mapping[str, Any]) -> Mapping[str, Any]:
         entries = asked["BulkEmailEntries"]
         self.sent += len(entries)
+        if self.taken is not None:
+            for entry in entries:
+                self.taken(entry)
         return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "0" * 60} for _ in entries]}
 
     def _of_sns(self, action: str) -> bytes:
@@ -98,14 +108,3 @@ class NullAws:
         told = {"Publish": "<MessageId>1</MessageId>", "CreatePlatformEndpoint": "<EndpointArn>arn:1</EndpointArn>"}
         answer = f"<{action}Response><{action}Result>{told[action]}</{action}Result></{action}Response>".encode()
         return self.memory.call(f"sns:{action}", lambda: answer)
-
-
-def _bytes(body: str | bytes) -> bytes:
-    return body.encode() if isinstance(body, str) else body
-
-
-class _Raw(io.BytesIO):
-    """What botocore reads an answer from."""
-
-    def stream(self, *_: object, **__: object) -> Any:
-        yield self.read()

@@ -86,6 +86,7 @@ class Service(Stack):
             name="fan_out",
             timeout=Duration.minutes(5),
             max_receive_count=5,
+            batch_size=1,  # a job is as long as its audience: none waits behind another's in the same event
             # A long fan-out hands on to itself through its queue. Lambda takes that for a runaway and would stop
             # it after some sixteen turns; ours ends with the last page, because the cursor only moves forward.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,

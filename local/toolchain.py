@@ -51,20 +51,25 @@ def emulator() -> Path:
 
     It runs the functions on its own interpreter, and its packages must not mix with theirs.
     """
-    digest = hashlib.sha256(EMULATOR_LOCK.read_bytes() + sys.version.encode()).hexdigest()[:12]
-    place = CACHE / f"ministack-{digest}"
+    return own_environment("ministack", EMULATOR_LOCK, "the emulator") / "bin" / "ministack"
+
+
+def own_environment(name: str, lock: Path, title: str) -> Path:
+    """A virtual environment for programs whose packages must not mix with ours, made first if need be."""
+    digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
+    place = CACHE / f"{name}-{digest}"
     if not (place / "ready").exists():
-        with step("Installing the emulator, the first time only"):
-            _install(place)
-    return place / "bin" / "ministack"
+        with step(f"Installing {title}, the first time only"):
+            _install(place, lock)
+    return place
 
 
-def _install(place: Path) -> None:
+def _install(place: Path, lock: Path) -> None:
     shutil.rmtree(place, ignore_errors=True)
     log = STATE / "toolchain.log"
     run([*_uv(), "venv", "--quiet", "--python", sys.executable, str(place)], log=log, cwd=ROOT)
     interpreter = str(place / "bin" / "python")
-    locked = ["--require-hashes", "--only-binary=:all:", "-r", str(EMULATOR_LOCK)]
+    locked = ["--require-hashes", "--only-binary=:all:", "-r", str(lock)]
     run([*_uv(), "pip", "install", "--python", interpreter, "--compile-bytecode", *locked], log=log, cwd=ROOT)
     (place / "ready").touch()
 

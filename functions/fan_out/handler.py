@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
@@ -9,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import wiring
 from fanfare.queues import read_fan_out_body
 
+TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: a huge one keeps nobody waiting for long
 RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then
 
 logger = wiring.logger()
@@ -19,8 +22,13 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
     def fan_out(record: SQSRecord) -> None:
         job = read_fan_out_body(record.body)
+        end_of_turn = time.monotonic() + TURN_SECONDS
+
+        def time_left() -> float:
+            return min(wiring.time_left(context) - RESERVE_SECONDS, end_of_turn - time.monotonic())
+
         try:
-            chosen = wiring.fan_out().run(job, time_left=lambda: wiring.time_left(context) - RESERVE_SECONDS)
+            chosen = wiring.fan_out().run(job, time_left=time_left)
         except Exception:
             # the batch processor would only say so at DEBUG
             logger.exception("fan-out broke off; the queue brings the job again", message_id=job.message_id)

@@ -420,6 +420,7 @@ class _Waiting:
     id: str
     body: str
     visible_at: datetime
+    group: str | None = None
     received: int = 0
     handle: str = ""
 
@@ -448,14 +449,14 @@ class Sqs:
 
     def _send(self, url: str, entries: Any) -> Any:
         for entry in entries:
-            self.put(url, entry["MessageBody"], delay=entry.get("DelaySeconds", 0))
+            self.put(url, entry["MessageBody"], delay=entry.get("DelaySeconds", 0), group=entry.get("MessageGroupId"))
         return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
 
-    def put(self, url: str, body: str, *, delay: float = 0) -> None:
+    def put(self, url: str, body: str, *, delay: float = 0, group: str | None = None) -> None:
         """Leave a message, as if AWS itself had."""
         visible_at = self.memory.clock() + timedelta(seconds=delay)
         self.sent += 1
-        self.queues.setdefault(url, []).append(_Waiting(f"m{self.sent}", body, visible_at))
+        self.queues.setdefault(url, []).append(_Waiting(f"m{self.sent}", body, visible_at, group))
 
     def receive_message(self, *, QueueUrl: str, MaxNumberOfMessages: int, VisibilityTimeout: int) -> Any:
         return self.memory.call(

@@ -52,7 +52,7 @@ def test_one_bad_record_does_not_fail_its_batch(each: Deployment, worker: str, n
 @every_worker
 def test_workers_have_a_maximum_concurrency(dev: Deployment, worker: str, name: str) -> None:
     assert event_source(dev, worker)["ScalingConfig"]["MaximumConcurrency"] == 10
-    assert event_source(dev, worker)["BatchSize"] == (100 if name == "record_receipt" else 10)
+    assert event_source(dev, worker)["BatchSize"] == {"record_receipt": 100, "fan_out": 1}.get(name, 10)
 
 
 def test_receipts_are_gathered_for_as_long_as_a_batch_of_that_size_needs(dev: Deployment) -> None:

@@ -98,6 +98,30 @@ def test_a_fan_out_job_sent_twice_sends_nothing_twice(pipeline: Pipeline, ses: S
     assert pipeline.counts(message)["sent"] == 60
 
 
+def test_in_every_queue_the_copies_of_a_message_are_a_group(pipeline: Pipeline) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    message = pipeline.post()
+    fan_out = pipeline.receive("fan_out")
+    pipeline.invoke("fan_out", fan_out)
+    copies = [*fan_out, *pipeline.receive("email")]
+    assert [copy["attributes"].get("MessageGroupId") for copy in copies] == [message] * 2
+
+
+def test_a_fan_out_whose_turn_is_over_hands_on(pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("functions.fan_out.handler.TURN_SECONDS", -1.0)
+    monkeypatch.setattr("fanfare.fan_out.PAGE", 10)
+    pipeline.topic()
+    users = pipeline.subscribers(15)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    assert pipeline.counts(message)["recipients"] < len(users)
+    assert len(pipeline.receive("fan_out")) == 1
+    pipeline.run()
+    assert pipeline.counts(message)["sent"] == len(users)
+    assert set(ses.copies().values()) == {1}
+
+
 def test_a_batch_queued_twice_is_sent_once(pipeline: Pipeline, ses: Ses) -> None:
     pipeline.topic()
     pipeline.subscribers(60)

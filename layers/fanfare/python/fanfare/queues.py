@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 BATCH_LIMIT = 10  # entries a SendMessageBatch
 DELAY_LIMIT = 900  # seconds
 
+Copy = tuple[str, str, int]  # group, body, delay in seconds
+
 
 @dataclass(frozen=True)
 class FanOutJob:
@@ -53,11 +55,11 @@ class Queues:
         """Queue fan-out jobs, `delay` seconds (at most 900) from now."""
         if self._fan_out is None:
             raise ValueError("no fan-out queue is wired here")
-        self._send(self._fan_out, [(fan_out_body(job), delay) for job in jobs])
+        self._send(self._fan_out, [(job.message_id, fan_out_body(job), delay) for job in jobs])
 
     def send_batches(self, channel: str, jobs: Sequence[tuple[Job, int]]) -> None:
         """Queue batches on their channel, each with its delay in seconds (at most 900)."""
-        self._send(self._channels[channel], [(job_body(job), delay) for job, delay in jobs])
+        self._send(self._channels[channel], [(job.message_id, job_body(job), delay) for job, delay in jobs])
 
     def receive_dead_letters(self, name: str, *, limit: int = 10) -> list[DeadLetter]:
         """Up to `limit` (at most 10) dead letters of a queue, hidden from others for a while."""
@@ -76,11 +78,18 @@ class Queues:
             QueueUrl=self._channels[channel], ReceiptHandle=handle, VisibilityTimeout=seconds
         )
 
-    def _send(self, url: str, bodies: Sequence[tuple[str, int]]) -> None:
-        for chunk in _chunks(bodies):
+    def _send(self, url: str, copies: Sequence[Copy]) -> None:
+        for chunk in _chunks(copies):
+            # Copies of one message are a group: SQS lets those of others pass when it keeps the workers busy.
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
             entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {"Id": str(i), "MessageBody": body, "DelaySeconds": min(delay, DELAY_LIMIT)}
-                for i, (body, delay) in enumerate(chunk)
+                {
+                    "Id": str(i),
+                    "MessageBody": body,
+                    "DelaySeconds": min(delay, DELAY_LIMIT),
+                    "MessageGroupId": group,
+                }
+                for i, (group, body, delay) in enumerate(chunk)
             ]
             answer = self.client.send_message_batch(QueueUrl=url, Entries=entries)
             if answer.get("Failed"):
@@ -109,6 +118,6 @@ def read_job_body(body: str) -> Job:
     return Job(message_id=read["message_id"], batch_id=read["batch_id"], generation=read["generation"])
 
 
-def _chunks(bodies: Sequence[tuple[str, int]]) -> Iterator[Sequence[tuple[str, int]]]:
-    for start in range(0, len(bodies), BATCH_LIMIT):
-        yield bodies[start : start + BATCH_LIMIT]
+def _chunks(copies: Sequence[Copy]) -> Iterator[Sequence[Copy]]:
+    for start in range(0, len(copies), BATCH_LIMIT):
+        yield copies[start : start + BATCH_LIMIT]

@@ -1,0 +1,80 @@
+"""The budgets, as data: what may be spent at most, and where in the results it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from rich.table import Table
+
+from bench.counts import BUDGETS, CPU_BUDGET, POST_BUDGET
+
+GROWTH_BUDGET: Final = 1.1  # calls a delivery at the largest audience, of those at the smallest
+TIMES_LESS: Final = {"celery": 10.0, "post_office": 3.0}  # own CPU, of each peer's
+
+
+@dataclass(frozen=True)
+class Held:
+    """A budget beside what was measured. `least` tells that more is better."""
+
+    what: str
+    measured: float
+    budget: float
+    least: bool = False
+
+    @property
+    def met(self) -> bool:
+        return self.measured >= self.budget if self.least else self.measured <= self.budget
+
+    @property
+    def verdict(self) -> str:
+        if self.met:
+            return "met"
+        by = self.budget / self.measured if self.least else self.measured / self.budget
+        return f"missed {by:.2f} times" if self.measured else "missed"
+
+
+def held(results: Mapping[str, Any]) -> list[Held]:
+    """Every budget for which there is a measurement."""
+    return [
+        *_of_growth(results["growth"]["sizes"] if "growth" in results else []),
+        *_of_peers(results.get("peers", {})),
+    ]
+
+
+def _of_growth(sizes: Sequence[Mapping[str, Any]]) -> list[Held]:
+    found = []
+    for size in sizes:
+        to = f"to {size['recipients']:,}"
+        for kind, budgets in BUDGETS.items():
+            found += [Held(f"{kind} {name}, {to}", size[kind][name], budget) for name, budget in budgets.items()]
+            found.append(Held(f"{kind} own_cpu_s_per_1000, {to}", size[kind]["own_cpu_s_per_1000"], CPU_BUDGET))
+            found.append(Held(f"{kind} post_aws_calls, {to}", size[kind]["post_aws_calls"], POST_BUDGET))
+    if len(sizes) > 1:
+        for kind in BUDGETS:
+            first, last = (size[kind]["aws_calls_per_1000"] for size in (sizes[0], sizes[-1]))
+            to = f"{sizes[-1]['recipients']:,} of those to {sizes[0]['recipients']:,}"
+            found.append(Held(f"{kind} calls a delivery to {to}", round(last / first, 3), GROWTH_BUDGET))
+    return found
+
+
+def _of_peers(peers: Mapping[str, Any]) -> list[Held]:
+    runs = peers.get("runs", {})
+    return [
+        Held(f"own CPU, times less than {name}", runs[name]["cpu_ratio_to_fanfare"], least, least=True)
+        for name, least in TIMES_LESS.items()
+        if "cpu_ratio_to_fanfare" in runs.get(name, {})
+    ]
+
+
+def table(budgets: Sequence[Held]) -> Table:
+    """All of them, the missed ones saying by how much."""
+    shown = Table(title="Budgets", title_justify="left")
+    shown.add_column("what")
+    for column in ("measured", "budget", ""):
+        shown.add_column(column, justify="right")
+    for each in budgets:
+        limit = f"{'≥' if each.least else '≤'} {each.budget:g}"
+        shown.add_row(each.what, f"{each.measured:g}", limit, each.verdict, style=None if each.met else "bold red")
+    return shown

@@ -1,0 +1,94 @@
+"""One function as Lambda runs it, in a process of its own: `python -m bench.function deliver 5`.
+
+It imports its handler and what that imports, and nothing else, so that the memory of this process is the
+function's. Events come in by the socket of the number given, each with the time that it is while it is worked
+on: what a slow machine does meanwhile must not show in a count. What the function asks of AWS goes out by the
+same socket, at the point where botocore would open a connection.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import sys
+import time
+from datetime import UTC, datetime
+from importlib import import_module
+from multiprocessing.connection import Connection
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import boto3
+from botocore.awsrequest import AWSResponse
+from fanfare import clock
+
+SECONDS_LEFT = 240
+
+
+class Raw(io.BytesIO):
+    """What botocore reads an answer from."""
+
+    def stream(self, *_: object, **__: object) -> Any:
+        yield self.read()
+
+
+def response(url: str, status: int, body: bytes) -> AWSResponse:
+    """An answer, as botocore expects it from its HTTP client."""
+    headers = {"content-type": "application/x-amz-json-1.0", "content-length": str(len(body))}
+    return AWSResponse(url, status, headers, Raw(body))  # type: ignore[arg-type]
+
+
+def target_of(request: Any) -> str | None:
+    """The operation that a request names in a header; None for SES, which has it in the path."""
+    target = request.headers.get("X-Amz-Target")
+    return target.decode() if isinstance(target, bytes) else target
+
+
+def body_of(request: Any) -> bytes:
+    """The body as it would be sent; SNS's is text until then."""
+    body: str | bytes = request.body or b"{}"
+    return body.encode() if isinstance(body, str) else body
+
+
+def main() -> None:
+    code, descriptor = sys.argv[1:]
+    door: Connection[Any, Any] = Connection(int(descriptor))
+    standing = datetime.now(UTC)
+    clock.system_clock = lambda: standing
+
+    def ask(request: Any, **_: object) -> AWSResponse:
+        door.send(("aws", target_of(request), body_of(request)))
+        return response(request.url, *door.recv())
+
+    boto3.setup_default_session()
+    session: Any = boto3.DEFAULT_SESSION
+    session.events.register("before-send.*.*", ask)
+    handler = import_module(f"functions.{code}.handler").handler
+    while (invocation := door.recv()) is not None:
+        event, standing = invocation
+        before = time.process_time()
+        answer = handler(event, _context(code))
+        spent = time.process_time() - before
+        door.send(("done", answer, spent, _peak_kb()))
+
+
+def _peak_kb() -> int:
+    """Of resident memory. `ru_maxrss` would tell our parent's, where that was more when it started us."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    assert found is not None
+    return int(found[1])
+
+
+def _context(code: str) -> SimpleNamespace:
+    return SimpleNamespace(
+        function_name=code,
+        memory_limit_in_mb=512,
+        invoked_function_arn=f"arn:aws:lambda:eu-central-1:123456789012:function:{code}",
+        aws_request_id="52fdfc07-2182-454f-963f-5f0f9a621d72",
+        get_remaining_time_in_millis=lambda: SECONDS_LEFT * 1000,
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,170 @@
+"""The functions of a deployment, each in its own process, with AWS in memory in ours."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
+from enum import Enum
+from multiprocessing.connection import Connection
+from typing import Any, Final
+
+from bench.null_aws import NullAws
+from local.paths import ROOT
+
+TABLES: Final = ("audience", "catalogue", "messages", "batches", "deliveries")
+VISIBILITY: Final = 360  # seconds, as of the channels' queues
+# What the deployment sets, by the names under which AWS in memory keeps its tables and queues. Nobody listens at
+# the endpoint: a request that were to go out fails.
+ENVIRONMENT: Final = {
+    **{f"FANFARE_{table.upper()}_TABLE": table for table in TABLES},
+    "FANFARE_FAN_OUT_QUEUE_URL": "fan_out",
+    "FANFARE_EMAIL_QUEUE_URL": "email",
+    "FANFARE_FAN_OUT_DEAD_LETTERS_URL": "fan_out-dead",
+    "FANFARE_EMAIL_DEAD_LETTERS_URL": "email-dead",
+    "FANFARE_EVENT_BUS_NAME": "fanfare",
+    "FANFARE_DELIVERY_EVENTS": "true",
+    "FANFARE_SENDER": "no-reply@example.com",
+    "FANFARE_CONFIGURATION_SET": "fanfare",
+    "FANFARE_PUBLIC_URL": "https://example.com",
+    "FANFARE_SECRET_ARN": "secret",
+    "FANFARE_STAGE": "bench",
+    "FANFARE_CHANNEL": "email",
+    "POWERTOOLS_SERVICE_NAME": "fanfare",
+    "POWERTOOLS_METRICS_NAMESPACE": "Fanfare",
+    "AWS_ACCESS_KEY_ID": "null",
+    "AWS_SECRET_ACCESS_KEY": "null",
+    "AWS_REGION": "eu-central-1",
+    "AWS_DEFAULT_REGION": "eu-central-1",
+    "AWS_ENDPOINT_URL": "http://127.0.0.1:9",
+    "AWS_LAMBDA_FUNCTION_NAME": "bench",
+}
+
+
+class Strike(Enum):
+    """What may happen at a call."""
+
+    NONE = "none"
+    BEFORE = "the process dies before it takes effect"
+    AFTER = "the process dies after it took effect"
+
+
+Strikes = Callable[[str | None], Strike]  # asked with the operation; None for SES
+
+
+class Killed(Exception):
+    """The function's process was killed at one of its calls; a new one stands in its place."""
+
+
+class Function:
+    """A process that waits for events. `cpu` and `peak_mb` are its own."""
+
+    def __init__(self, code: str) -> None:
+        self.code = code
+        self.cpu = 0.0
+        self.peak_mb = 0.0
+        self._start()
+
+    def _start(self) -> None:
+        ours, theirs = socket.socketpair()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "bench.function", self.code, str(theirs.fileno())],
+            pass_fds=[theirs.fileno()],
+            env=os.environ | ENVIRONMENT,
+            cwd=ROOT,
+            stdout=subprocess.DEVNULL,  # its log, which CloudWatch would take
+        )
+        theirs.close()
+        self.door: Connection[Any, Any] = Connection(ours.detach())
+
+    def invoke(self, event: Mapping[str, Any], aws: NullAws, strike: Strikes = lambda _: Strike.NONE) -> Any:
+        """What the handler answers to an event, with `aws` behind it. Raises Killed where `strike` says so."""
+        self.door.send((event, aws.memory.clock()))
+        while True:
+            kind, *said = self.door.recv()
+            if kind == "done":
+                answer, spent, peak_kb = said
+                self.cpu += spent
+                self.peak_mb = peak_kb / 1024
+                return answer
+            struck = strike(said[0])
+            if struck is not Strike.BEFORE:
+                answered = aws.answer(*said)
+            if struck is not Strike.NONE:
+                self._kill()
+                raise Killed
+            self.door.send(answered)
+
+    def _kill(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        self.door.close()
+        self._start()
+
+    def close(self) -> None:
+        self.door.send(None)
+        self.process.wait()
+        self.door.close()
+
+
+class Functions:
+    """Those that a message passes through, by their names."""
+
+    def __init__(self, *codes: str) -> None:
+        self._opened = ExitStack()
+        self.all = {code: Function(code) for code in codes}
+        for function in self.all.values():
+            self._opened.callback(function.close)
+
+    def __enter__(self) -> Functions:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def __getitem__(self, code: str) -> Function:
+        return self.all[code]
+
+    def post(self, body: Mapping[str, Any], aws: NullAws, *, key: str) -> str:
+        """The id of a message, posted as API Gateway hands it over."""
+        event = json.loads((ROOT / "events" / "submit_message.json").read_text(encoding="utf-8"))
+        event["headers"]["idempotency-key"] = key
+        answer = self["internal_api"].invoke(event | {"body": json.dumps(body)}, aws)
+        if answer["statusCode"] != 202:
+            raise AssertionError(f"POST was answered {answer['statusCode']}: {answer['body']}")
+        posted: str = json.loads(answer["body"])["id"]
+        return posted
+
+    def work_off(
+        self, queue: str, code: str, limit: int, aws: NullAws, strike: Strikes = lambda _: Strike.NONE
+    ) -> bool:
+        """Hand up to `limit` records of a queue to its function, as the event source does; False if there are none."""
+        taken = aws.memory.sqs.take(queue, limit, visibility=VISIBILITY)
+        if not taken:
+            return False
+        try:
+            answer = self[code].invoke({"Records": [_record(each) for each in taken]}, aws, strike)
+        except Killed:
+            return True  # the queue shows them again, in time
+        again = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+        for each in taken:
+            if each.id not in again:
+                aws.memory.sqs.remove(queue, each.handle)
+        return True
+
+
+def _record(taken: Any) -> dict[str, Any]:
+    return {
+        "messageId": taken.id,
+        "receiptHandle": taken.handle,
+        "body": taken.body,
+        "attributes": {"ApproximateReceiveCount": str(taken.received)},
+        "messageAttributes": {},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:bench",
+        "awsRegion": "eu-central-1",
+    }

@@ -1,0 +1,98 @@
+"""The same job by others, in the same run: `make bench-peers`.
+
+One message to the same people from the same template: CPU of all processes for 1,000 deliveries, and what is lost
+or sent twice when a worker is killed twenty times on the way. The mail server's CPU is not counted on any side.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+from rich.table import Table
+
+from bench import growth, kills, results
+from bench.peers import run
+from bench.peers.known import PEERS
+from bench.peers.servers import Missing
+from local.progress import console, step
+
+RECIPIENTS = 10_000
+KILL_RECIPIENTS = 2_000
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipients", type=int, default=RECIPIENTS)
+    parser.add_argument("--kill-recipients", type=int, default=KILL_RECIPIENTS)
+    parser.add_argument("--peers", nargs="+", choices=[peer.name for peer in PEERS], help="these alone")
+    arguments = parser.parse_args()
+    compare(arguments.recipients, arguments.kill_recipients, arguments.peers)
+    return 0
+
+
+def compare(
+    recipients: int = RECIPIENTS, kill_recipients: int = KILL_RECIPIENTS, only: list[str] | None = None
+) -> None:
+    """Ours, then each peer that this machine has the servers for."""
+    runs: dict[str, Any] = {"fanfare": _ours(recipients, kill_recipients)}
+    left_out: dict[str, str] = {}
+    for peer in PEERS:
+        if only and peer.name not in only:
+            continue
+        try:
+            with step(f"{peer.title}: {recipients:,} recipients"):
+                found = run.cost(peer, recipients)
+            with step(f"{peer.title}: {run.KILLS} kills"):
+                found["kills"] = run.kills(peer, kill_recipients)
+        except Missing as missing:
+            left_out[peer.name] = str(missing)
+            continue
+        ours = runs["fanfare"]["cpu_s_per_1000"]
+        found["cpu_ratio_to_fanfare"] = round(found["cpu_s_per_1000"] / ours, 2)
+        found["cpu_ratio_to_fanfare_with_servers"] = round(found["cpu_s_per_1000_with_servers"] / ours, 2)
+        runs[peer.name] = {"title": peer.title, "versions": run.versions(peer), **found}
+    results.keep("peers", {"runs": runs, "left_out": left_out})
+    console.print(_table(runs))
+    for name, why in left_out.items():
+        console.print(f"[bold red]{name} is left out[/bold red]: {why}")
+
+
+def _ours(recipients: int, kill_recipients: int) -> dict[str, Any]:
+    with step(f"Fanfare: {recipients:,} recipients"):
+        measured = growth.measured(recipients, "unlimited").figures()
+    with step(f"Fanfare: {kills.KILLS} kills"):
+        killed = kills.kills(kill_recipients, receipts=True)
+    with step(f"Fanfare: {kills.KILLS} kills, told nothing by the provider"):
+        untold = kills.kills(kill_recipients, receipts=False)
+    return {
+        "title": "Fanfare; AWS's servers are AWS's",
+        "recipients": recipients,
+        "cpu_s_per_1000": measured["own_cpu_s_per_1000"],
+        "cpu_s_per_1000_by_part": measured["own_cpu_s_per_1000_by_function"],
+        "kills": killed,
+        "kills_without_receipts": untold,
+    }
+
+
+def _table(runs: Mapping[str, Any]) -> Table:
+    table = Table(title="The same message by others", title_justify="left")
+    table.add_column("")
+    for column in ("CPU s for 1,000", "with servers", "times ours", "kills", "lost", "twice"):
+        table.add_column(column, justify="right")
+    for each in runs.values():
+        killed = each["kills"]
+        table.add_row(
+            each["title"],
+            f"{each['cpu_s_per_1000']:g}",
+            f"{each.get('cpu_s_per_1000_with_servers', '')}",
+            f"{each.get('cpu_ratio_to_fanfare', 1)}",
+            *(f"{killed[name]:,}" for name in ("kills", "lost", "duplicated")),
+        )
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())

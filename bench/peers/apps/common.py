@@ -1,0 +1,70 @@
+"""What a team would write for itself in any of these designs: the letter, and the way to the mail server."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import hmac
+import json
+import os
+import smtplib
+from email.message import EmailMessage
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment
+
+TEMPLATE = Path(os.environ["PEER_TEMPLATE"])
+SINK_PORT = int(os.environ["PEER_SINK_PORT"])
+DATA: dict[str, Any] = json.loads((TEMPLATE / "example.json").read_text(encoding="utf-8"))
+WARM_UP_PEOPLE = int(os.environ["PEER_WARM_UP"])
+KEY = b"a key for the bench alone"
+
+
+@functools.cache
+def compiled(name: str) -> Any:
+    """A part of the letter, compiled once a process."""
+    source = (TEMPLATE / name).read_text(encoding="utf-8").rstrip("\n")
+    return Environment(autoescape=name.endswith(".html")).from_string(source)
+
+
+def unsubscribe_headers(user_id: str) -> dict[str, str]:
+    """RFC 8058, with a link that only we can have made."""
+    signature = hmac.new(KEY, user_id.encode(), hashlib.sha256).hexdigest()
+    link = f"https://example.com/unsubscribe/{user_id}/{signature}"
+    return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+
+
+def letter(user: dict[str, str], data: dict[str, Any]) -> EmailMessage:
+    """The whole mail to one user."""
+    seen = {"user": user, "data": data}
+    mail = EmailMessage()
+    mail["From"], mail["To"] = "no-reply@example.com", user["email"]
+    mail["Subject"] = compiled("subject.txt").render(seen)
+    for name, value in unsubscribe_headers(user["id"]).items():
+        mail[name] = value
+    mail.set_content(compiled("mail.txt").render(seen))
+    mail.add_alternative(compiled("mail.html").render(seen), subtype="html")
+    return mail
+
+
+class Line:
+    """A connection to the mail server, kept open by each process, and opened anew when it broke."""
+
+    def __init__(self) -> None:
+        self.smtp: smtplib.SMTP | None = None
+
+    def send(self, mail: EmailMessage) -> None:
+        if self.smtp is None:
+            self.smtp = smtplib.SMTP("127.0.0.1", SINK_PORT, timeout=20)
+        try:
+            self.smtp.send_message(mail)
+        except (smtplib.SMTPException, OSError):
+            self.smtp = None
+            raise
+
+
+def people(count: int) -> list[dict[str, str]]:
+    """The audience: the same as ours."""
+    users = [f"user-{number:07d}" for number in range(count)]
+    return [{"id": user, "name": user.title(), "email": f"{user}@example.com", "locale": "en"} for user in users]

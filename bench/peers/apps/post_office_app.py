@@ -1,0 +1,94 @@
+"""Django with django-post_office: mails are rows, queued in bulk, and sent by its own command.
+
+    python post_office_app.py prepare                   the tables
+    python post_office_app.py submit 10000              one message to so many
+    python post_office_app.py send_queued_mail          what its users run from cron
+
+The template is kept once and rendered when a mail is sent. Those that failed are tried again, and the command works
+until its queue is empty, over one connection a process.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+
+import django
+from common import DATA, SINK_PORT, TEMPLATE, people, unsubscribe_headers
+from django.conf import settings
+from django.core.management import call_command
+
+_, _, _place = os.environ["PEER_POSTGRESQL"].partition("host=")
+settings.configure(
+    INSTALLED_APPS=["django.contrib.contenttypes", "django.contrib.auth", "post_office"],
+    DATABASES={
+        "default": {"ENGINE": "django.db.backends.postgresql", "NAME": "postgres", "USER": "peer", "HOST": _place}
+    },
+    DEFAULT_AUTO_FIELD="django.db.models.BigAutoField",
+    USE_TZ=True,
+    EMAIL_BACKEND="post_office.EmailBackend",
+    EMAIL_HOST="127.0.0.1",
+    EMAIL_PORT=SINK_PORT,
+    TEMPLATES=[
+        {"BACKEND": "django.template.backends.jinja2.Jinja2", "NAME": "post_office", "OPTIONS": {"autoescape": True}},
+        {"BACKEND": "django.template.backends.django.DjangoTemplates", "NAME": "django"},
+    ],
+    POST_OFFICE={
+        "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"},
+        "TEMPLATE_ENGINE": "post_office",
+        "BATCH_SIZE": 500,
+        "THREADS_PER_PROCESS": 2,
+        "MAX_RETRIES": 8,
+        "LOG_LEVEL": 1,
+    },
+)
+django.setup()
+
+from post_office import mail  # noqa: E402 - needs the settings
+from post_office.models import EmailTemplate  # noqa: E402
+
+PAGE = 1_000
+IDLE_SECONDS = 1.0  # between two runs of the command, where cron would wait for a minute
+
+
+def prepare() -> None:
+    call_command("migrate", verbosity=0)
+    parts = {"subject": "subject.txt", "content": "mail.txt", "html_content": "mail.html"}
+    EmailTemplate.objects.create(
+        name="order-shipped", **{part: (TEMPLATE / name).read_text().rstrip("\n") for part, name in parts.items()}
+    )
+
+
+def submit(count: int) -> None:
+    audience = people(count)
+    template = EmailTemplate.objects.get(name="order-shipped")
+    for first in range(0, len(audience), PAGE):
+        mail.send_many(
+            [
+                {
+                    "recipients": [user["email"]],
+                    "sender": "no-reply@example.com",
+                    "template": template,
+                    "context": {"user": user, "data": DATA},
+                    "headers": unsubscribe_headers(user["id"]),
+                    "render_on_delivery": True,
+                }
+                for user in audience[first : first + PAGE]
+            ]
+        )
+
+
+def work() -> None:
+    while True:
+        call_command("send_queued_mail", processes=1, lockfile=os.path.join(_place, "post_office"), log_level=1)
+        time.sleep(IDLE_SECONDS)
+
+
+if __name__ == "__main__":
+    if sys.argv[1] == "prepare":
+        prepare()
+    elif sys.argv[1] == "submit":
+        submit(int(sys.argv[2]))
+    else:
+        work()

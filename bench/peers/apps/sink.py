@@ -1,0 +1,31 @@
+"""A mail server that keeps nothing but who was written to: `python sink.py PORT FILE`. A line is an address."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from typing import Any
+
+from aiosmtpd.smtp import SMTP
+
+
+class Addresses:
+    """Appends the recipients of each mail that was taken, before it is answered for."""
+
+    def __init__(self, path: str) -> None:
+        self.file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - as long as the process
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: ARG002
+        self.file.write("".join(f"{address}\n" for address in envelope.rcpt_tos))
+        return "250 OK"
+
+
+async def main() -> None:
+    port, path = sys.argv[1:]
+    addresses = Addresses(path)
+    server = await asyncio.get_running_loop().create_server(lambda: SMTP(addresses), "127.0.0.1", int(port))
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

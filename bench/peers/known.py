@@ -1,0 +1,35 @@
+"""The peers, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from bench.peers.run import Peer
+
+CORES = "2"  # worker processes
+
+CELERY: Final = Peer(
+    name="celery",
+    title="Celery, Redis, PostgreSQL: a task for each recipient",
+    servers=("redis", "postgresql"),
+    packages=("celery", "redis", "sqlalchemy", "psycopg"),
+    prepare=("python", "celery_app.py", "prepare"),
+    submit=("python", "celery_app.py", "submit"),
+    work=(
+        *("celery", "-A", "celery_app", "worker", "--concurrency", CORES, "--loglevel", "warning"),
+        *("--without-gossip", "--without-mingle", "--without-heartbeat"),
+    ),
+    pool=True,
+)
+POST_OFFICE: Final = Peer(
+    name="post_office",
+    title="django-post_office, PostgreSQL: a row for each recipient",
+    servers=("postgresql",),
+    packages=("django-post-office", "psycopg"),
+    prepare=("python", "post_office_app.py", "prepare"),
+    submit=("python", "post_office_app.py", "submit"),
+    work=("python", "post_office_app.py", "send_queued_mail"),
+    pool=False,
+)
+PEERS: Final[Sequence[Peer]] = (CELERY, POST_OFFICE)

@@ -1,0 +1,196 @@
+"""A peer at work: its servers, its workers, the sink; what they spend, and what a killed worker costs."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from bench.peers.cpu import children, cpu_seconds
+from bench.peers.servers import postgresql, redis
+from local.demo import job
+from local.ports import free_port
+from local.processes import StepFailed, on_loopback, run, stop, tail
+from local.toolchain import own_environment
+
+APPS: Final = Path(__file__).with_name("apps")
+LOCK: Final = Path(__file__).with_name("requirements.txt")
+SERVERS: Final = {"redis": redis, "postgresql": postgresql}
+QUIET_SECONDS = 90.0  # without a mail, with some missing: they are given up for lost
+WARM_UP = 100  # recipients of a message before: connections, imports and compiled templates are there then
+KILLS = 20
+SEED = 20261122
+
+
+@dataclass(frozen=True)
+class Peer:
+    """How one is set up, told what to send, and worked off. Commands are relative to the environment's programs."""
+
+    name: str
+    title: str
+    servers: Sequence[str]
+    packages: Sequence[str]
+    prepare: Sequence[str]
+    submit: Sequence[str]
+    work: Sequence[str]
+    pool: bool  # whether the worker starts processes that do the work, and new ones for those that die
+
+
+class World:
+    """One peer's, for one run."""
+
+    def __init__(self, peer: Peer, place: Path, opened: ExitStack) -> None:
+        self.peer = peer
+        self.place = place
+        self.programs = own_environment("peers", LOCK, "the peers") / "bin"
+        self.log = place / "peer.log"
+        self.mails = place / "mails"
+        self.mails.touch()
+        servers = {name: opened.enter_context(SERVERS[name](place)) for name in peer.servers}
+        self.servers = {name: pid for name, (pid, _) in servers.items()}
+        port = free_port()
+        self.environment = on_loopback(os.environ) | {
+            "PEER_TEMPLATE": str(job.FILES),
+            "PEER_SINK_PORT": str(port),
+            "PEER_WARM_UP": str(WARM_UP),
+            **{f"PEER_{name.upper()}": url for name, (_, url) in servers.items()},
+        }
+        self.environment.pop("PYTHONPATH", None)
+        self.spent_by_the_ended = 0.0
+        sink = self._start(["python", "sink.py", str(port), str(self.mails)])
+        opened.callback(stop, sink)
+        self.worker: subprocess.Popen[bytes] | None = None
+        opened.callback(lambda: self.worker and stop(self.worker))
+
+    def _command(self, command: Sequence[str]) -> list[str]:
+        return [str(self.programs / command[0]), *command[1:]]
+
+    def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        with self.log.open("ab") as out:
+            return subprocess.Popen(
+                self._command(command), stdout=out, stderr=out, cwd=APPS, env=self.environment, start_new_session=True
+            )
+
+    def prepare(self, recipients: int) -> None:
+        run(self._command([*self.peer.prepare, str(recipients)]), log=self.log, env=self.environment, cwd=APPS)
+
+    def submit(self, recipients: int) -> None:
+        """Post one message to so many; what that spends counts, too."""
+        poster = self._start([*self.peer.submit, str(recipients)])
+        _, status, usage = os.wait4(poster.pid, 0)
+        poster.returncode = os.waitstatus_to_exitcode(status)
+        self.spent_by_the_ended += usage.ru_utime + usage.ru_stime
+        if status:
+            raise StepFailed(f"{self.peer.name} was not taken:\n{self.log.read_text()[-2000:]}")
+
+    def work(self) -> None:
+        """See that a worker is there, as a supervisor does."""
+        if self.worker is not None and self.worker.poll() is None:
+            return
+        self.worker = self._start(self.peer.work)
+
+    def sent(self) -> Counter[str]:
+        return Counter(self.mails.read_text(encoding="utf-8").split())
+
+    def wait(self, mails: int, meanwhile: Callable[[int], None] = lambda _: None) -> None:
+        """Until so many different people were written to, or nobody is any more."""
+        before, last = -1, time.monotonic()
+        while (now := len(self.sent())) < mails and time.monotonic() - last < QUIET_SECONDS:
+            if now > before:
+                before, last = now, time.monotonic()
+            self.work()
+            meanwhile(now)
+            time.sleep(0.05)
+
+    def spent(self) -> dict[str, float]:
+        """CPU of the worker and of each server, so far."""
+        assert self.worker is not None
+        workers = cpu_seconds(self.worker.pid) + self.spent_by_the_ended
+        return {"workers": workers, **{name: cpu_seconds(pid) for name, pid in self.servers.items()}}
+
+
+@contextmanager
+def world(peer: Peer) -> Iterator[World]:
+    # on a disk, not in memory: what a server makes durable has to cost what it costs
+    with (
+        tempfile.TemporaryDirectory(prefix="fanfare-peers-", ignore_cleanup_errors=True) as folder,
+        ExitStack() as opened,
+    ):
+        place = Path(folder)
+        place.chmod(0o755)
+        yield World(peer, place, opened)
+
+
+def cost(peer: Peer, recipients: int) -> dict[str, Any]:
+    """CPU seconds for 1,000 deliveries, of a message after another that warmed everything up."""
+    with world(peer) as at:
+        at.prepare(recipients)
+        at.submit(WARM_UP)
+        at.wait(WARM_UP)
+        _all_once(at, WARM_UP)
+        at.mails.write_text("")
+        before, began = at.spent(), time.monotonic()
+        at.submit(recipients)
+        at.wait(recipients)
+        seconds, after = time.monotonic() - began, at.spent()
+        _all_once(at, recipients)
+    by_part = {name: (after[name] - before[name]) * 1000 / recipients for name in after}
+    return {
+        "recipients": recipients,
+        "cpu_s_per_1000": round(by_part["workers"], 3),
+        "cpu_s_per_1000_with_servers": round(sum(by_part.values()), 3),
+        "cpu_s_per_1000_by_part": {name: round(spent, 3) for name, spent in by_part.items()},
+        "deliveries_per_second": round(recipients / seconds, 1),
+    }
+
+
+def _all_once(at: World, recipients: int) -> None:
+    sent = at.sent()
+    if len(sent) != recipients or set(sent.values()) != {1}:
+        said = f"{at.peer.name}: {len(sent)} of {recipients} were written to, with {sum(sent.values())} mails."
+        raise StepFailed(f"{said}\n{tail(at.log)}")
+
+
+def kills(peer: Peer, recipients: int) -> dict[str, Any]:
+    """Lost and duplicated, when a worker is killed again and again at seeded points of the way."""
+    drawn = random.Random(SEED)  # noqa: S311 - to be the same each time
+    points = sorted(drawn.sample(range(recipients // 50, recipients * 49 // 50), KILLS))
+    killed = 0
+    with world(peer) as at:
+        at.prepare(recipients)
+        at.submit(recipients)
+
+        def kill(sent: int) -> None:
+            nonlocal killed
+            if not points or sent < points[0] or at.worker is None:
+                return
+            victims = children(at.worker.pid) if peer.pool else [at.worker.pid]
+            if victims:
+                os.kill(drawn.choice(victims), signal.SIGKILL)
+                points.pop(0)
+                killed += 1
+
+        at.wait(recipients, kill)
+        time.sleep(5)  # whatever would come twice
+        sent = at.sent()
+    return {
+        "recipients": recipients,
+        "kills": killed,
+        "lost": recipients - len(sent),
+        "duplicated": sum(sent.values()) - len(sent),
+    }
+
+
+def versions(peer: Peer) -> dict[str, str]:
+    """Of what it is made of, as pinned."""
+    pinned = dict(word.split("==") for word in LOCK.read_text(encoding="utf-8").split() if "==" in word)
+    return {name: pinned[name] for name in peer.packages}

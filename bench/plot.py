@@ -1,0 +1,48 @@
+"""The README's picture: what a delivery costs as an audience grows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pygal
+from pygal.style import Style
+
+from local.paths import ROOT
+
+COST: Final = ROOT / "docs" / "img" / "cost.svg"
+STYLE: Final = Style(
+    background="white",
+    plot_background="white",
+    colors=("#0b7285", "#868e96", "#e8590c", "#f4a261"),
+    font_family="sans-serif",
+    label_font_size=14,
+    major_label_font_size=14,
+    legend_font_size=14,
+    title_font_size=18,
+)
+
+
+def plot_cost(sizes: Sequence[Mapping[str, Any]], path: Path = COST) -> None:
+    """AWS calls and write units for 1,000 deliveries, at each size."""
+    chart = pygal.Line(
+        style=STYLE,
+        width=820,
+        height=380,
+        js=(),  # the picture asks nobody for a script
+        disable_xml_declaration=True,
+        legend_at_bottom=True,
+        legend_at_bottom_columns=2,
+        dots_size=4,
+        range=(0, 210),
+        title="AWS calls for 1,000 deliveries of one message",
+        x_title="recipients",
+    )
+    chart.x_labels = [f"{size['recipients']:,}" for size in sizes]
+    chart.add("with per-user limits", [size["limited"]["aws_calls_per_1000"] for size in sizes])
+    chart.add("budget: 200", [200] * len(sizes), stroke_style={"dasharray": "4, 6"}, show_dots=False)
+    chart.add("without", [size["unlimited"]["aws_calls_per_1000"] for size in sizes])
+    chart.add("budget: 130", [130] * len(sizes), stroke_style={"dasharray": "4, 6"}, show_dots=False)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    chart.render_to_file(str(path))

@@ -1,0 +1,321 @@
+"""A message to a million people, and to ten, by simulation: `python -m bench.simulate`, told in docs/scale.md.
+
+Shards, pages, batches and queues are Fanfare's; what AWS allows at once is data below, with where it stands. Costs
+of a page and of a batch are what bench/results/latest.json measured. Times are simulated, and the same on every run.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections import Counter, deque
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+import simpy
+from rich.table import Table
+
+from bench import results
+from local.progress import console, step
+
+BATCH: Final = 50  # recipients
+COPIES_AN_EVENT: Final = 10  # batches that a worker is handed at once
+PAGE: Final = {"limited": 90, "unlimited": 2_000}  # recipients of one transaction: each that is counted is an item
+TURN_SECONDS: Final = 30.0  # of a fan-out job, before it hands on
+CALL_SECONDS: Final = 0.008  # of a call within a region, to DynamoDB or SQS
+SES_CALL_SECONDS: Final = 0.3  # of a SendBulkEmail with 50 entries
+STEP: Final = 0.25  # seconds between two looks at a queue
+
+
+@dataclass(frozen=True)
+class Account:
+    """What AWS lets this account do, and what the deployment sets. All of it can be asked for or changed."""
+
+    ses_per_second: float = 500.0  # granted on request; a new account has 14 or less
+    max_concurrency: int = 10  # context max_concurrency: functions at work on one queue
+    concurrency_per_minute: float = 300.0  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
+    first_concurrency: int = 5
+    partition_writes: float = 1_000.0  # units a second of one partition; a shard's batches share one
+    table_writes: float = 4_000.0  # an on-demand table at once, without warm throughput; doubles in half an hour
+    vcpus: float = 0.29  # of a function with 512 MB; one with 1,769 MB has one
+    fair: bool = True  # whether copies carry the group of their message
+
+
+@dataclass(frozen=True)
+class Costs:
+    """Measured, for one recipient."""
+
+    fan_out_cpu: float
+    deliver_cpu: float
+    writes_by_table: Mapping[str, float]
+
+    @classmethod
+    def read(cls, kind: str) -> Costs:
+        size = results.latest()["growth"]["sizes"][-1][kind]
+        cpu, writes = size["own_cpu_s_per_1000_by_function"], Counter[str]()
+        for name, units in size["write_units_per_1000_by_table"].items():
+            writes[name.partition(".")[0]] += units / 1000
+        return cls(cpu["fan_out"] / 1000, cpu["deliver"] / 1000, writes)
+
+
+@dataclass
+class Posted:
+    """One message on its way."""
+
+    name: str
+    recipients: int
+    shards: int
+    at: float = 0.0
+    fanned_out: float = 0.0
+    done: float = 0.0
+    sent: int = 0
+    shards_left: int = 0
+
+
+class Bucket:
+    """So many units a second: whoever takes waits for theirs. Keeps how long all waited."""
+
+    def __init__(self, world: simpy.Environment, rate: float) -> None:
+        self.world, self.rate, self.free, self.waited = world, rate, 0.0, 0.0
+
+    def take(self, units: float) -> Generator[simpy.Event, Any, None]:
+        begin = max(self.world.now, self.free)
+        self.free = begin + units / self.rate
+        self.waited += begin - self.world.now
+        yield self.world.timeout(self.free - self.world.now)
+
+
+@dataclass
+class Queue:
+    """Copies in the order in which they came, and how SQS picks: the oldest; or, fairly, of the quietest message.
+
+    A message is noisy with more than a tenth of what is in flight, and thirty copies of its own at least, or with
+    more than a tenth of the workers' time. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
+    """
+
+    fair: bool
+    waiting: dict[str, deque[tuple[float, Any]]] = field(default_factory=dict)
+    in_flight: Counter[str] = field(default_factory=Counter)
+    seconds: Counter[str] = field(default_factory=Counter)
+
+    def put(self, group: str, now: float, copy: Any) -> None:
+        self.waiting.setdefault(group, deque()).append((now, copy))
+
+    def take(self, limit: int) -> list[tuple[str, Any]]:
+        taken = []
+        while len(taken) < limit and (groups := [group for group, copies in self.waiting.items() if copies]):
+            group = min(groups, key=self._rank)
+            taken.append((group, self.waiting[group].popleft()[1]))
+            self.in_flight[group] += 1
+        return taken
+
+    def _rank(self, group: str) -> tuple[bool, float, float]:
+        oldest = self.waiting[group][0][0]
+        if not self.fair or not self._noisy(group):
+            return (False, oldest, 0)
+        return (True, self.in_flight[group], oldest)
+
+    def _noisy(self, group: str) -> bool:
+        flying, total = self.in_flight[group], self.in_flight.total()
+        worked = self.seconds.total()
+        return (flying >= 30 and flying > total / 10) or (worked > 0 and self.seconds[group] > worked / 10)
+
+    def settle(self, group: str, seconds: float) -> None:
+        self.in_flight[group] -= 1
+        self.seconds[group] += seconds
+
+
+class Deployment:
+    """Two queues and their workers, and what they share."""
+
+    def __init__(self, account: Account, costs: Costs, kind: str) -> None:
+        self.account, self.costs, self.kind = account, costs, kind
+        self.world = simpy.Environment()
+        self.fan_outs, self.batches = Queue(account.fair), Queue(account.fair)
+        self.ses = Bucket(self.world, account.ses_per_second)
+        self.tables = {name: Bucket(self.world, account.table_writes) for name in costs.writes_by_table}
+        self.partitions: dict[tuple[str, int], Bucket] = {}
+        self.posted: list[Posted] = []
+        self.seconds: Counter[str] = Counter()  # of all workers together, by what they were at
+        self.world.process(self._source(self.fan_outs, 1, self._fan_out))
+        self.world.process(self._source(self.batches, COPIES_AN_EVENT, self._deliver))
+
+    def post(self, message: Posted) -> None:
+        self.posted.append(message)
+        self.world.process(self._post(message))
+
+    def _post(self, message: Posted) -> Generator[simpy.Event, Any, None]:
+        yield self.world.timeout(message.at)
+        message.shards_left = message.shards
+        for shard in range(message.shards):
+            own = message.recipients // message.shards + (shard < message.recipients % message.shards)
+            self.fan_outs.put(message.name, self.world.now, (message, shard, own))
+
+    def run(self) -> None:
+        """Until everybody has theirs."""
+        while not all(message.done for message in self.posted):
+            self.world.run(until=self.world.now + 5)
+
+    def _source(
+        self, queue: Queue, limit: int, work: Callable[[list[tuple[str, Any]]], Generator[simpy.Event, Any, None]]
+    ) -> Generator[simpy.Event, Any, None]:
+        """Lambda's event source: more workers as time goes by, up to what it is allowed."""
+        busy: set[simpy.Process] = set()
+        began: float | None = None
+        while True:
+            busy = {each for each in busy if each.is_alive}
+            if any(queue.waiting.values()) and began is None:
+                began = self.world.now
+            grown = (self.world.now - began) * self.account.concurrency_per_minute / 60 if began is not None else 0
+            allowed = min(self.account.max_concurrency, self.account.first_concurrency + int(grown))
+            while len(busy) < allowed and (taken := queue.take(limit)):
+                busy.add(self.world.process(work(taken)))
+            yield self.world.timeout(STEP)
+
+    def _write(self, table: str, units: float, message: Posted, shard: int) -> Generator[simpy.Event, Any, None]:
+        """Units of a table, of which those of batches and messages lie in the partition of a shard."""
+        began = self.world.now
+        if table in {"batches", "messages"}:
+            key = (message.name + table, shard)
+            bucket = self.partitions.setdefault(key, Bucket(self.world, self.account.partition_writes))
+            yield from bucket.take(units)
+        yield from self.tables[table].take(units)
+        self.seconds[f"writes of {table}"] += self.world.now - began
+
+    def _think(self, cpu: float, what: str) -> Generator[simpy.Event, Any, None]:
+        yield self.world.timeout(cpu / self.account.vcpus)
+        self.seconds[what] += cpu / self.account.vcpus
+
+    def _fan_out(self, taken: list[tuple[str, Any]]) -> Generator[simpy.Event, Any, None]:
+        ((group, (message, shard, left)),) = taken
+        began = self.world.now
+        while left and self.world.now - began < TURN_SECONDS:
+            page = min(left, PAGE[self.kind])
+            yield from self._think(page * self.costs.fan_out_cpu, "fan-out CPU")
+            yield self.world.timeout(4 * CALL_SECONDS)
+            # half of what batches and messages cost is the opening; what the audience costs is the counting
+            for table, share in (("batches", 0.5), ("messages", 1.0), ("audience", 1.0)):
+                units = page * share * self.costs.writes_by_table.get(table, 0)
+                if units:
+                    yield from self._write(table, units, message, shard)
+            left -= page
+            for first in range(0, page, BATCH):
+                self.batches.put(message.name, self.world.now, (message, shard, min(BATCH, page - first)))
+        self.fan_outs.settle(group, self.world.now - began)
+        if left:
+            self.fan_outs.put(message.name, self.world.now, (message, shard, left))
+            return
+        message.shards_left -= 1
+        if not message.shards_left:
+            message.fanned_out = self.world.now
+
+    def _deliver(self, taken: list[tuple[str, Any]]) -> Generator[simpy.Event, Any, None]:
+        for group, (message, shard, size) in taken:
+            began = self.world.now
+            yield from self._think(size * self.costs.deliver_cpu, "deliver CPU")
+            yield from self.ses.take(size)
+            self.seconds["SES rate"] += self.world.now - began - size * self.costs.deliver_cpu / self.account.vcpus
+            yield self.world.timeout(SES_CALL_SECONDS + 4 * CALL_SECONDS)
+            self.seconds["SES and AWS calls"] += SES_CALL_SECONDS + 4 * CALL_SECONDS
+            yield from self._write("deliveries", size * self.costs.writes_by_table["deliveries"], message, shard)
+            yield from self._write("batches", size * self.costs.writes_by_table["batches"] / 2, message, shard)
+            message.sent += size
+            if message.sent == message.recipients:
+                message.done = self.world.now
+            self.batches.settle(group, self.world.now - began)
+
+
+SMALL: Final = 100  # recipients of the message that comes behind a huge one
+BEHIND: Final = 60.0  # seconds after it
+
+
+def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[float, float, Counter[str]]:
+    """Seconds until everybody was chosen, and was sent to; and what the workers spent their time at."""
+    at = Deployment(account, Costs.read(kind), kind)
+    message = Posted("huge", recipients, shards)
+    at.post(message)
+    at.run()
+    return message.fanned_out, message.done, at.seconds
+
+
+def delayed(account: Account, recipients: int, shards: int) -> float:
+    """Seconds that a small message takes that is posted behind a huge one."""
+    at = Deployment(account, Costs.read("limited"), "limited")
+    at.post(Posted("huge", recipients, shards))
+    small = Posted("small", SMALL, 1, at=BEHIND)
+    at.post(small)
+    while not small.done:
+        at.world.run(until=at.world.now + 5)
+    return small.done - BEHIND
+
+
+DEFAULT: Final = Account()
+STEPS: Final[Mapping[str, tuple[Account, int]]] = {
+    "as deployed: 10 workers, 1 shard": (DEFAULT, 1),
+    "+ 16 shards": (DEFAULT, 16),
+    "+ 100 workers": (replace(DEFAULT, max_concurrency=100), 16),
+    "+ 1,769 MB": (replace(DEFAULT, max_concurrency=100, vcpus=1.0), 16),
+    "+ SES 2,000 a second": (replace(DEFAULT, max_concurrency=100, vcpus=1.0, ses_per_second=2_000), 16),
+    "+ SES 10,000 a second": (replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000), 64),
+    "+ tables warm for 40,000 writes": (
+        replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000, table_writes=40_000),
+        64,
+    ),
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--recipients", type=int, nargs="+", default=(1_000_000, 10_000_000))
+    found: dict[str, Any] = {"runs": [], "behind": []}
+    sizes = parser.parse_args().recipients
+    for recipients in sizes:
+        with step(f"One message to {recipients:,}"):
+            found["runs"] += [_told(recipients, kind, name) for kind in PAGE for name in _worth_a_look(recipients)]
+    for name in ("as deployed: 10 workers, 1 shard", "+ 16 shards", "+ 100 workers"):
+        account, shards = STEPS[name]
+        fair, unfair = (round(delayed(replace(account, fair=each), sizes[0], shards), 1) for each in (True, False))
+        found["behind"].append({"account": name, "fair_s": fair, "unfair_s": unfair})
+    results.keep("simulation", found, packages=("simpy",))
+    console.print(_table(found["runs"]))
+    for each in found["behind"]:
+        console.print(
+            f"{SMALL} recipients, posted {BEHIND:.0f} s behind {sizes[0]:,} ({each['account']}): "
+            f"{each['fair_s']:,} s with groups, {each['unfair_s']:,} s without."
+        )
+    return 0
+
+
+def _worth_a_look(recipients: int) -> list[str]:
+    """Ten million with ten workers is the million, ten times over."""
+    return [name for name, (account, _) in STEPS.items() if recipients < 5_000_000 or account.max_concurrency > 10]
+
+
+def _told(recipients: int, kind: str, name: str) -> dict[str, Any]:
+    chosen, done, seconds = sent_in(*STEPS[name][:1], kind, recipients, STEPS[name][1])
+    most = {what: round(spent / seconds.total(), 2) for what, spent in seconds.most_common(3)}
+    return {
+        "recipients": recipients,
+        "kind": kind,
+        "account": name,
+        "fanned_out_s": round(chosen),
+        "sent_s": round(done),
+        "per_second": round(recipients / done),
+        "workers_time": most,
+    }
+
+
+def _table(runs: list[dict[str, Any]]) -> Table:
+    table = Table(title="One message, by simulation", title_justify="left")
+    for column in ("recipients", "kind", "account", "chosen after", "sent after", "a second", "where workers wait"):
+        table.add_column(column)
+    for run in runs:
+        waits = ", ".join(f"{what} {share:.0%}" for what, share in run["workers_time"].items())
+        times = (f"{run[name]:,} s" for name in ("fanned_out_s", "sent_s"))
+        table.add_row(f"{run['recipients']:,}", run["kind"], run["account"], *times, f"{run['per_second']:,}", waits)
+    return table
+
+
+if __name__ == "__main__":
+    sys.exit(main())
