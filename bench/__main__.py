@@ -41,7 +41,7 @@ def measure_growth(sizes: Sequence[int]) -> None:
                 size[kind] = measured(recipients, kind).figures()
         found.append(size)
         results.keep("growth", {"sizes": found})
-    plot_cost(found)
+        plot_cost(found)
     for kind in KINDS:
         console.print(_table(kind, found))
 
