@@ -14,6 +14,7 @@ from rich.table import Table
 
 from bench import budgets, results
 from bench.growth import KINDS, measured
+from bench.peers.__main__ import compare
 from bench.plot import plot_cost
 from local.progress import console, step
 
@@ -23,8 +24,11 @@ SIZES = (1_000, 10_000, 100_000)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="recipients of one message")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
     arguments = parser.parse_args()
     measure_growth(arguments.sizes)
+    if arguments.peers:
+        compare()
     return tell_budgets()
 
 

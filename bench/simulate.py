@@ -239,9 +239,9 @@ def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[
     return message.fanned_out, message.done, at.seconds
 
 
-def delayed(account: Account, recipients: int, shards: int) -> float:
+def delayed(account: Account, costs: Costs, recipients: int, shards: int) -> float:
     """Seconds that a small message takes that is posted behind a huge one."""
-    at = Deployment(account, Costs.read("limited"), "limited")
+    at = Deployment(account, costs, "limited")
     at.post(Posted("huge", recipients, shards))
     small = Posted("small", SMALL, 1, at=BEHIND)
     at.post(small)
@@ -275,7 +275,10 @@ def main() -> int:
             found["runs"] += [_told(recipients, kind, name) for kind in PAGE for name in _worth_a_look(recipients)]
     for name in ("as deployed: 10 workers, 1 shard", "+ 16 shards", "+ 100 workers"):
         account, shards = STEPS[name]
-        fair, unfair = (round(delayed(replace(account, fair=each), sizes[0], shards), 1) for each in (True, False))
+        costs = Costs.read("limited")
+        fair, unfair = (
+            round(delayed(replace(account, fair=each), costs, sizes[0], shards), 1) for each in (True, False)
+        )
         found["behind"].append({"account": name, "fair_s": fair, "unfair_s": unfair})
     results.keep("simulation", found, packages=("simpy",))
     console.print(_table(found["runs"]))
