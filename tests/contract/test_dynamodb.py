@@ -231,7 +231,7 @@ def test_a_transaction_does_nothing_where_one_condition_fails_and_says_which(aws
             ("Put", {"Item": item("there"), **taken, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}),
             ("Delete", {"Key": key("there2"), "ConditionExpression": "attribute_exists(pk)"}),
         )
-    reasons = refused.value.response["CancellationReasons"]  # type: ignore[typeddict-item]
+    reasons = refused.value.response["CancellationReasons"]
     assert code_of(refused) == "TransactionCanceledException"
     assert [reason["Code"] for reason in reasons] == ["None", "ConditionalCheckFailed", "ConditionalCheckFailed"]
     assert [reason.get("Item") for reason in reasons] == [None, item("there", word=ABC), None]
@@ -333,7 +333,8 @@ def test_a_query_takes_a_part_of_the_sort_keys(
 def test_pages_follow_on_each_other(aws: Backend, forward: bool) -> None:
     for number in range(5):
         aws.put(f"{number}")
-    found, start = [], {}
+    found: list[str] = []
+    start: dict[str, Any] = {}
     while True:
         answer = aws.query(Limit=2, ScanIndexForward=forward, **start)
         found += sks(answer)

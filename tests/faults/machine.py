@@ -71,7 +71,7 @@ class Promises(RuleBasedStateMachine):
 
     @rule(user=st.sampled_from(USERS), address=st.sampled_from(ADDRESSES))
     def a_user_is_stored(self, user: str, address: str) -> None:
-        request = PutUserRequest(name=user, email=address)
+        request = PutUserRequest.model_validate({"name": user, "email": address})
         self._once(lambda: put_user(user, request, audience=self.world.audience))
 
     @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))

@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
+from unittest.mock import patch
 from uuid import UUID
 
-from fanfare import fan_out, submit
+from fanfare import fan_out
 from fanfare.channels.email import Email
 from fanfare.status import AT_REST, Outcome, State
 
@@ -188,11 +189,12 @@ def _id_of(now: datetime) -> str:
 @contextmanager
 def small_pages() -> Iterator[None]:
     """Batches of two, pages of three and small transactions, so that a few users make several of each."""
-    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS, submit.new_message_id)
-    Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS, submit.new_message_id = 2, 3, 5, 10, _id_of
+    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS)
+    Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = 2, 3, 5, 10
     logging.disable(logging.CRITICAL)
     try:
-        yield
+        with patch("fanfare.submit.new_message_id", _id_of):
+            yield
     finally:
-        Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS, submit.new_message_id = before
+        Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = before
         logging.disable(logging.NOTSET)

@@ -8,7 +8,7 @@ import re
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from re import _parser  # type: ignore[attr-defined]
+from re import _parser
 from typing import Any
 
 import pytest
