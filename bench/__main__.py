@@ -17,6 +17,7 @@ from bench.growth import KINDS, measured
 from bench.peers.__main__ import compare
 from bench.plot import plot_cost
 from local.progress import console, step
+from local.run import guarded
 
 SIZES = (1_000, 10_000, 100_000)
 
@@ -77,4 +78,4 @@ def tell_budgets() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))
