@@ -17,6 +17,7 @@ from bench.growth import KINDS, measured
 from bench.peers.__main__ import compare
 from bench.plot import plot_cost
 from local.progress import console, step
+from local.run import guarded
 
 SIZES = (1_000, 10_000, 100_000)
 
@@ -41,7 +42,7 @@ def measure_growth(sizes: Sequence[int]) -> None:
                 size[kind] = measured(recipients, kind).figures()
         found.append(size)
         results.keep("growth", {"sizes": found})
-    plot_cost(found)
+        plot_cost(found)
     for kind in KINDS:
         console.print(_table(kind, found))
 
@@ -77,4 +78,4 @@ def tell_budgets() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

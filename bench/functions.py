@@ -112,9 +112,9 @@ class Function:
         self._start()
 
     def close(self) -> None:
-        self.door.send(None)
+        self.door.close()  # which is what it waits for, or finds out at its next call
+        self.process.terminate()
         self.process.wait()
-        self.door.close()
 
 
 class Functions:
