@@ -409,7 +409,8 @@ def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
     read = wiring.audience().users
 
     def users(ids: object) -> object:
-        monkeypatch.undo()  # once, after the subscriptions were read and before the page is committed
+        # once, after the subscriptions were read and before the page is committed
+        monkeypatch.setattr(wiring.audience(), "users", read)
         wiring.audience().unsubscribe("user-0005", TOPIC, "email")
         return read(ids)  # type: ignore[arg-type]
 
