@@ -68,9 +68,9 @@ bench-imports: $(READY) ## what a function imports before its first event, and w
 kills: $(READY) ## kill the functions' processes while twenty messages go to a thousand: nobody is lost
 	@$(BIN)/python -m tests.kills
 
-coverage: $(READY) ## branches of the domain that unit and integration tests reach, with a floor for each module
+coverage: $(READY) ## branches of the domain that the quick tests and the faults reach, with a floor for each module
 	@mkdir -p .local
-	@COVERAGE_FILE=.local/.coverage $(BIN)/python -m pytest tests/unit tests/integration -n 2 --dist loadfile \
+	@COVERAGE_FILE=.local/.coverage $(BIN)/python -m pytest tests/unit tests/integration tests/faults -n 2 --dist loadfile \
 		--cov --cov-report= --cov-report=json:.local/coverage.json
 	@$(BIN)/python -m tests.coverage_floor .local/coverage.json
 

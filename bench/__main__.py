@@ -14,8 +14,10 @@ from rich.table import Table
 
 from bench import budgets, results
 from bench.growth import KINDS, measured
+from bench.peers.__main__ import compare
 from bench.plot import plot_cost
 from local.progress import console, step
+from local.run import guarded
 
 SIZES = (1_000, 10_000, 100_000)
 
@@ -23,8 +25,11 @@ SIZES = (1_000, 10_000, 100_000)
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="recipients of one message")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
     arguments = parser.parse_args()
     measure_growth(arguments.sizes)
+    if arguments.peers:
+        compare()
     return tell_budgets()
 
 
@@ -37,7 +42,7 @@ def measure_growth(sizes: Sequence[int]) -> None:
                 size[kind] = measured(recipients, kind).figures()
         found.append(size)
         results.keep("growth", {"sizes": found})
-    plot_cost(found)
+        plot_cost(found)
     for kind in KINDS:
         console.print(_table(kind, found))
 
@@ -73,4 +78,4 @@ def tell_budgets() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

@@ -65,9 +65,14 @@ class Function:
 
     def __init__(self, code: str) -> None:
         self.code = code
-        self.cpu = 0.0
         self.peak_mb = 0.0
+        self.forget()
         self._start()
+
+    def forget(self) -> None:
+        """What was spent so far was for warming up."""
+        self.cpu = 0.0
+        self.invocations = 0
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
@@ -89,6 +94,7 @@ class Function:
             if kind == "done":
                 answer, spent, peak_kb = said
                 self.cpu += spent
+                self.invocations += 1
                 self.peak_mb = peak_kb / 1024
                 return answer
             struck = strike(said[0])
@@ -106,9 +112,9 @@ class Function:
         self._start()
 
     def close(self) -> None:
-        self.door.send(None)
+        self.door.close()  # which is what it waits for, or finds out at its next call
+        self.process.terminate()
         self.process.wait()
-        self.door.close()
 
 
 class Functions:

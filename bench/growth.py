@@ -50,14 +50,16 @@ def measured(recipients: int, kind: str) -> Measured:
     with Functions("internal_api", "fan_out", "deliver") as functions:
         _send(functions, Bench(WARM_UP, limit=KINDS[kind]))
         for function in functions.all.values():
-            function.cpu = 0.0
+            function.forget()
         world = Bench(recipients, limit=KINDS[kind])
         began = time.monotonic()
         post_calls = _send(functions, world)
         seconds = time.monotonic() - began
+        invocations = functions["fan_out"].invocations + functions["deliver"].invocations
         cpu = {code: function.cpu for code, function in functions.all.items()}
         peak = {code: function.peak_mb for code, function in functions.all.items()}
-    return Measured(Cost(recipients, world.memory.usage, post_calls, cpu), peak, seconds)
+    cost = Cost(recipients, world.memory.usage, post_calls, invocations, world.aws.events, cpu)
+    return Measured(cost, peak, seconds)
 
 
 def _send(functions: Functions, world: Bench) -> int:

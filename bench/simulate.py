@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections import Counter, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -53,7 +53,7 @@ class Costs:
     @classmethod
     def read(cls, kind: str) -> Costs:
         size = results.latest()["growth"]["sizes"][-1][kind]
-        cpu, writes = size["own_cpu_s_per_1000_by_function"], Counter[str]()
+        cpu, writes = size["own_cpu_s_per_1000_by_function"], defaultdict[str, float](float)
         for name, units in size["write_units_per_1000_by_table"].items():
             writes[name.partition(".")[0]] += units / 1000
         return cls(cpu["fan_out"] / 1000, cpu["deliver"] / 1000, writes)
@@ -97,13 +97,13 @@ class Queue:
     fair: bool
     waiting: dict[str, deque[tuple[float, Any]]] = field(default_factory=dict)
     in_flight: Counter[str] = field(default_factory=Counter)
-    seconds: Counter[str] = field(default_factory=Counter)
+    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
 
     def put(self, group: str, now: float, copy: Any) -> None:
         self.waiting.setdefault(group, deque()).append((now, copy))
 
     def take(self, limit: int) -> list[tuple[str, Any]]:
-        taken = []
+        taken: list[tuple[str, Any]] = []
         while len(taken) < limit and (groups := [group for group, copies in self.waiting.items() if copies]):
             group = min(groups, key=self._rank)
             taken.append((group, self.waiting[group].popleft()[1]))
@@ -118,7 +118,7 @@ class Queue:
 
     def _noisy(self, group: str) -> bool:
         flying, total = self.in_flight[group], self.in_flight.total()
-        worked = self.seconds.total()
+        worked = sum(self.seconds.values())
         return (flying >= 30 and flying > total / 10) or (worked > 0 and self.seconds[group] > worked / 10)
 
     def settle(self, group: str, seconds: float) -> None:
@@ -137,7 +137,7 @@ class Deployment:
         self.tables = {name: Bucket(self.world, account.table_writes) for name in costs.writes_by_table}
         self.partitions: dict[tuple[str, int], Bucket] = {}
         self.posted: list[Posted] = []
-        self.seconds: Counter[str] = Counter()  # of all workers together, by what they were at
+        self.seconds: defaultdict[str, float] = defaultdict(float)  # of all workers together, by what they were at
         self.world.process(self._source(self.fan_outs, 1, self._fan_out))
         self.world.process(self._source(self.batches, COPIES_AN_EVENT, self._deliver))
 
@@ -230,7 +230,7 @@ SMALL: Final = 100  # recipients of the message that comes behind a huge one
 BEHIND: Final = 60.0  # seconds after it
 
 
-def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[float, float, Counter[str]]:
+def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[float, float, Mapping[str, float]]:
     """Seconds until everybody was chosen, and was sent to; and what the workers spent their time at."""
     at = Deployment(account, Costs.read(kind), kind)
     message = Posted("huge", recipients, shards)
@@ -239,9 +239,9 @@ def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[
     return message.fanned_out, message.done, at.seconds
 
 
-def delayed(account: Account, recipients: int, shards: int) -> float:
+def delayed(account: Account, costs: Costs, recipients: int, shards: int) -> float:
     """Seconds that a small message takes that is posted behind a huge one."""
-    at = Deployment(account, Costs.read("limited"), "limited")
+    at = Deployment(account, costs, "limited")
     at.post(Posted("huge", recipients, shards))
     small = Posted("small", SMALL, 1, at=BEHIND)
     at.post(small)
@@ -275,7 +275,10 @@ def main() -> int:
             found["runs"] += [_told(recipients, kind, name) for kind in PAGE for name in _worth_a_look(recipients)]
     for name in ("as deployed: 10 workers, 1 shard", "+ 16 shards", "+ 100 workers"):
         account, shards = STEPS[name]
-        fair, unfair = (round(delayed(replace(account, fair=each), sizes[0], shards), 1) for each in (True, False))
+        costs = Costs.read("limited")
+        fair, unfair = (
+            round(delayed(replace(account, fair=each), costs, sizes[0], shards), 1) for each in (True, False)
+        )
         found["behind"].append({"account": name, "fair_s": fair, "unfair_s": unfair})
     results.keep("simulation", found, packages=("simpy",))
     console.print(_table(found["runs"]))
@@ -294,7 +297,8 @@ def _worth_a_look(recipients: int) -> list[str]:
 
 def _told(recipients: int, kind: str, name: str) -> dict[str, Any]:
     chosen, done, seconds = sent_in(*STEPS[name][:1], kind, recipients, STEPS[name][1])
-    most = {what: round(spent / seconds.total(), 2) for what, spent in seconds.most_common(3)}
+    largest = sorted(seconds.items(), key=lambda each: -each[1])[:3]
+    most = {what: round(spent / sum(seconds.values()), 2) for what, spent in largest}
     return {
         "recipients": recipients,
         "kind": kind,

@@ -110,7 +110,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         f"deliver-{channel}": {
             "catalogue": _dynamodb("Get"),
             "audience": _dynamodb("BatchGet"),
-            "messages": _dynamodb("Get", "BatchGet", "Query", "Update"),
+            "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
             f"{channel}.queue": (*CONSUME, *PUT_OFF),

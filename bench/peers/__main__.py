@@ -18,6 +18,7 @@ from bench.peers import run
 from bench.peers.known import PEERS
 from bench.peers.servers import Missing
 from local.progress import console, step
+from local.run import guarded
 
 RECIPIENTS = 10_000
 KILL_RECIPIENTS = 2_000
@@ -95,4 +96,4 @@ def _table(runs: Mapping[str, Any]) -> Table:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

@@ -69,7 +69,11 @@ class World:
         sink = self._start(["python", "sink.py", str(port), str(self.mails)])
         opened.callback(stop, sink)
         self.worker: subprocess.Popen[bytes] | None = None
-        opened.callback(lambda: self.worker and stop(self.worker))
+        opened.callback(self._dismiss)
+
+    def _dismiss(self) -> None:
+        if self.worker is not None:
+            stop(self.worker)
 
     def _command(self, command: Sequence[str]) -> list[str]:
         return [str(self.programs / command[0]), *command[1:]]

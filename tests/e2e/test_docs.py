@@ -48,7 +48,8 @@ def test_the_shell_of_a_document_does_what_it_says(world: World, tools: Path, fi
 def run(shell: list[Block], tools: Path) -> list[str]:
     """What each block said; they share a shell, as a reader's do."""
     script = "\n".join(f"{block.source}\nprintf '{MARK}'" for block in shell)
-    environment = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    environment = {**outside, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
         cwd=ROOT,

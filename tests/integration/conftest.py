@@ -10,7 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import boto3
+import botocore.session
 import pytest
+from botocore.loaders import create_loader
 from fanfare import clock as clock_module
 from fanfare import wiring
 from fanfare.channels import CHANNELS
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 REGION = "eu-central-1"
+MODELS = create_loader()
 
 
 @dataclass
@@ -85,9 +88,17 @@ def aws(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Aws]:
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     wiring.forget()
     with mock_aws():
+        boto3.setup_default_session(botocore_session=_session())
         world = _build(monkeypatch)
         yield world
     wiring.forget()
+
+
+def _session() -> Any:
+    """A session that shares the models of AWS's services with those before: reading them took half of a short test."""
+    session: Any = botocore.session.get_session()
+    session.register_component("data_loader", MODELS)
+    return session
 
 
 def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:

@@ -400,20 +400,22 @@ def test_a_message_past_its_expiry_is_not_sent(pipeline: Pipeline, ses: Ses) -> 
     assert pipeline.delivery("user-0001", message).reason == "expired"
 
 
-def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(pipeline: Pipeline, ses: Ses) -> None:
+def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
+    pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
+) -> None:
     pipeline.topic()
     pipeline.subscribers(10)
     pipeline.post()
     read = wiring.audience().users
 
     def users(ids: object) -> object:
-        patch.undo()  # once, after the subscriptions were read and before the page is committed
+        # once, after the subscriptions were read and before the page is committed
+        monkeypatch.setattr(wiring.audience(), "users", read)
         wiring.audience().unsubscribe("user-0005", TOPIC, "email")
         return read(ids)  # type: ignore[arg-type]
 
-    with pytest.MonkeyPatch.context() as patch:  # one of its own: the fixtures' has the environment
-        patch.setattr(wiring.audience(), "users", users)
-        pipeline.run()
+    monkeypatch.setattr(wiring.audience(), "users", users)
+    pipeline.run()
     assert "user-0005@example.com" not in ses.copies()
     assert len(ses.outbox) == 9
 

@@ -37,7 +37,6 @@ settings.configure(
     POST_OFFICE={
         "BACKENDS": {"default": "django.core.mail.backends.smtp.EmailBackend"},
         "TEMPLATE_ENGINE": "post_office",
-        "BATCH_SIZE": 500,
         "THREADS_PER_PROCESS": 2,
         "MAX_RETRIES": 8,
         "LOG_LEVEL": 1,

@@ -157,7 +157,7 @@ class Deliver:
         at, message = seen[message_id]
         if (self.clock() - at).total_seconds() > LOOK_AGAIN_SECONDS:
             self._settle(report, owner)
-            message = self.messages.get(message_id) or message
+            message = self.messages.get_many([message_id]).get(message_id, (message,))[0]
             seen[message_id] = self.clock(), message
         return message
 

@@ -1,0 +1,35 @@
+"""The bench measures what it says."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from bench.budgets import Held
+from bench.counts import LIMIT, Bench
+from bench.growth import measured
+from bench.simulate import Account, Costs, delayed
+
+COSTS = Costs(
+    fan_out_cpu=0.0004,
+    deliver_cpu=0.0008,
+    writes_by_table={"audience": 2.0, "batches": 0.3, "messages": 0.02, "deliveries": 1.0},
+)
+
+
+def test_functions_in_processes_of_their_own_ask_aws_for_what_is_counted() -> None:
+    ours, counted = measured(100, "limited").cost, Bench(100, limit=LIMIT).run()
+    assert (ours.usage.calls, ours.usage.write_units) == (counted.usage.calls, counted.usage.write_units)
+    assert set(ours.cpu) == set(counted.cpu)
+    assert min(ours.cpu.values()) > 0
+
+
+def test_a_huge_message_delays_a_small_one_only_without_groups() -> None:
+    account = Account(max_concurrency=100)
+    fair, unfair = (delayed(replace(account, fair=each), COSTS, 200_000, 16) for each in (True, False))
+    assert fair < 60 < unfair
+
+
+def test_a_missed_budget_says_by_how_much() -> None:
+    assert Held("calls", 260, 130).verdict == "missed 2.00 times"
+    assert Held("times less", 2.5, 10, least=True).verdict == "missed 4.00 times"
+    assert Held("times less", 12, 10, least=True).verdict == "met"
