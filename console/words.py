@@ -20,6 +20,7 @@ REASONS: Final[Mapping[str, str]] = {
     "account_suspended": "The provider has suspended the account",
     "batch_lost": "A batch was found lost, and sent again",
     "configuration_set_not_found": "SES has no such configuration set",
+    "content_too_large": "The mail is larger than the provider takes it",
     "daily_quota_exceeded": "The provider’s daily quota is used up",
     "deleted_by_service": "Cancelled",
     "endpoint_broke_off": "The webhook broke off",

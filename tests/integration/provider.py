@@ -70,7 +70,8 @@ class Ses:
             return {"Status": waiting.pop(0)}
         own = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
         subject, html, text = (
-            template[part.title()].replace(f"{{{{{part}}}}}", own.get(part, "")) for part in ("subject", "html", "text")
+            template.get(part.title(), "").replace(f"{{{{{part}}}}}", own.get(part, ""))
+            for part in ("subject", "html", "text")
         )
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         headers = {each["Name"]: each["Value"] for each in entry.get("ReplacementHeaders", [])}

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fanfare import wiring
+from fanfare import audience, items, wiring
 from fanfare.deliveries import Delivery
 from fanfare.status import Outcome
 
@@ -363,6 +364,36 @@ def test_erasing_a_user_forgets_what_waits(post: Post, aws: Aws) -> None:
     internal_api.call("DELETE", "/v1/users/ada")
     assert "ada@example.com" not in str(aws.dynamodb.scan(TableName=aws.tables["audience"])["Items"])
     assert (browse(post.mails[0].link, {}).status, confirm(post.code).status) == (404, 409)
+
+
+@pytest.fixture
+def erased_meanwhile() -> Iterator[None]:
+    """The next who writes a user finds that they were erased after they were read."""
+    with pytest.MonkeyPatch.context() as patch:
+
+        def late(client: Any, parts: Any) -> None:
+            patch.undo()
+            wiring.audience().delete_user("ada")
+            items.transact(client, parts)
+
+        patch.setattr(audience, "transact", late)
+        yield
+
+
+@pytest.mark.parametrize("by", ["link", "code"])
+def test_whoever_is_erased_while_they_confirm_stays_erased(by: str, post: Post, request: pytest.FixtureRequest) -> None:
+    call("PATCH", "/v1/me", {"email": "ada@example.com", "phone": "+436641234568"})
+    request.getfixturevalue("erased_meanwhile")
+    answer = browse(post.mails[0].link, {}) if by == "link" else confirm(post.code)
+    assert answer.status == (404 if by == "link" else 409)
+    assert wiring.audience().user("ada") is None
+
+
+def test_forgetting_the_devices_of_somebody_erased_makes_nobody(request: pytest.FixtureRequest) -> None:
+    wiring.audience().put_user("ada", {"push": [{"platform": "ios", "token": "t-1"}]})
+    request.getfixturevalue("erased_meanwhile")
+    wiring.audience().forget_devices("ada", [("ios", "t-1")])
+    assert wiring.audience().user("ada") is None
 
 
 # Topics and subscriptions

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
+import os
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 from fanfare import wiring
 from fanfare.channels import CHANNELS, Push, Webhook
 from fanfare.events import DELIVERIES_RECORDED, MESSAGE_MOVED, Events
@@ -124,3 +128,27 @@ def test_where_there_is_no_bus_nobody_is_told(pipeline: Pipeline) -> None:
     assert wiring.messages().moved is None
     assert wiring.deliveries().recorded is None
     wiring.flush_events()
+
+
+def test_keys_that_cant_be_read_again_are_the_ones_that_are_known(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [1_000.0]
+    monkeypatch.setattr(wiring, "time", SimpleNamespace(monotonic=lambda: now[0]))
+    before = wiring.signing_keys()
+    with monkeypatch.context() as outage:
+        outage.setenv("FANFARE_SECRET_ARN", "not-there")
+        now[0] += wiring.KEYS_SECONDS
+        assert wiring.signing_keys() == before
+    client = boto3.client("secretsmanager")
+    rotated = {**before, "k2": "a newer key"}
+    client.put_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"], SecretString=json.dumps(rotated))
+    assert wiring.signing_keys() == before  # one call in five minutes, whatever comes of it
+    now[0] += wiring.KEYS_SECONDS
+    assert wiring.signing_keys() == rotated
+
+
+def test_keys_that_were_never_read_are_asked_for_each_time(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    with monkeypatch.context() as outage:
+        outage.setenv("FANFARE_SECRET_ARN", "not-there")
+        with pytest.raises(ClientError):
+            wiring.signing_keys()
+    assert wiring.signing_keys()

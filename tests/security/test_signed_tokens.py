@@ -60,6 +60,8 @@ def spellings(token: str) -> Iterator[str]:
     yield from (payload, signature, f".{signature}", f"{payload}.", f"{payload}.{'A' * len(signature)}")
     yield from (token.upper(), token.lower(), token.replace("-", "+").replace("_", "/") + "=", token[:-1], token[1:])
     yield from (f"{payload}%2E{signature}", f"{payload}\x00.{signature}", token.replace(".", "\u2024"), "", ".", "..")
+    # letters that base64 passes over
+    yield from (f"{token}ä", f"{payload}.ä{signature}", f"{token}!")
     # what itsdangerous takes for compressed
     yield f".{base64.urlsafe_b64encode(b'x' * 20).decode()}.{signature}"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -34,6 +35,16 @@ def text(name: str, data: dict[str, Any], source: str | None = None) -> str:
     return "".join(Renderer().render(body, "email", locale=None, data=data, user=user).values())
 
 
+class Watched(list[int]):
+    """Counts how often it is gone through."""
+
+    times = 0
+
+    def __iter__(self) -> Iterator[int]:
+        self.times += 1
+        return super().__iter__()
+
+
 def test_each_reader_of_a_message_reads_what_is_theirs_and_what_is_everybodys() -> None:
     data = {"all": [1, 2]}
     assert [text(name, data) for name in ("Ada", "Grace")] == ["1,2, Ada 1", "1,2, Grace 1"]
@@ -62,6 +73,19 @@ def test_a_template_in_stretches_says_what_it_says_as_a_whole(pieces: list[str])
     whole = "{% if user.id %}" + "".join(pieces) + "{% endif %}"  # names the reader: one stretch
     for name in ("Ada", "<Eve>"):
         assert text(name, data, "".join(pieces)) == text(name, data, whole)
+
+
+def test_what_fails_for_everybody_is_tried_once_for_a_message() -> None:
+    rows = range(templates.ITERATION_LIMIT + 1)
+    body = {"channels": {"sms": {"text": "{{ user.name }}\n{% for row in data.rows %}.{% endfor %}"}}}
+    data = {"rows": Watched(rows)}
+    said = set()
+    for reader in range(50):
+        with pytest.raises(TemplateError) as refused:
+            Renderer().render(body, "sms", locale=None, data=data, user={"id": str(reader), "name": "Ada"})
+        said.add((refused.value.detail, refused.value.line, refused.value.column))
+    assert data["rows"].times == 1
+    assert said == {("text: loops take more than 20,000 steps", 2, 1)}
 
 
 def test_the_bounds_are_on_the_whole_of_what_a_reader_gets() -> None:

@@ -71,15 +71,52 @@ def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own(
 
 def test_mails_too_large_for_one_call_go_in_several_and_stay_in_order() -> None:
     email, provider = channel()
-    heavy = "x" * (CALL_BYTES // 3)
-    mails = [{**MAIL, "html": f"{number}{heavy}{number}"} for number in range(5)]
+    heavy = "x" * (CALL_BYTES // 4)
+    mails = [{**MAIL, "html": f"{number}{heavy}{number}"} for number in range(7)]
     results = email.send([envelope(str(number), content=mail) for number, mail in enumerate(mails)])
-    assert [result.kind for result in results] == [Kind.SENT] * 5
-    assert [len(request["BulkEmailEntries"]) for _, request in provider.asked] == [2, 2, 1]
+    assert [result.kind for result in results] == [Kind.SENT] * 7
+    assert [len(request["BulkEmailEntries"]) for _, request in provider.asked] == [3, 3, 1]
     sent = [
         entry["Destination"]["ToAddresses"][0] for _, request in provider.asked for entry in request["BulkEmailEntries"]
     ]
-    assert sent == [f"{number}@example.com" for number in range(5)]
+    assert sent == [f"{number}@example.com" for number in range(7)]
+
+
+@pytest.mark.parametrize("letter", ["x", "中", '"', "\n", "\x01"])
+def test_no_call_is_larger_than_ses_takes_it_whatever_it_is_written_in(letter: str) -> None:
+    email, provider = channel()
+    mails = [{**MAIL, "html": f"{number}{letter * 30_000}{number}"} for number in range(50)]
+    email.send([envelope(str(number), content=mail) for number, mail in enumerate(mails)])
+    for _, request in provider.asked:
+        drafts = ses_request.bulk(request, size=len(json.dumps(request)))  # refuses what SES would
+        assert all(isinstance(draft, ses_request.Draft) for draft in drafts)
+    assert sum(len(request["BulkEmailEntries"]) for _, request in provider.asked) == 50
+
+
+def test_a_mail_with_more_in_it_than_ses_fills_in_goes_alone_and_holds_up_nobody() -> None:
+    email, provider = channel()
+    long, longer = ("x" * 300_000, "{{" + "x" * 300_000 + "}}")
+    mails = [{**MAIL, "html": f"{number}{text}{number}"} for number, text in enumerate(["short", long, longer])]
+    results = email.send([envelope(str(number), content=mail) for number, mail in enumerate(mails)])
+    assert [result.reason for result in results] == [None, None, "content_too_large"]
+    drafts = [draft for _, request in provider.asked for draft in ses_request.bulk(request, size=0)]
+    sent = [mail.html for draft in drafts if isinstance(draft, ses_request.Draft) for mail in draft.mails]
+    assert sent == [mails[0]["html"], mails[1]["html"]]
+
+
+def test_a_part_that_a_mail_has_not_is_not_sent_as_an_empty_one() -> None:
+    email, provider = channel()
+    mails = [{"subject": "Hello", "text": "1"}, {**MAIL, "html": "<p>2"}, {**MAIL, "html": ""}, {"subject": ""}]
+    results = email.send([envelope(str(number), content=mail) for number, mail in enumerate(mails)])
+    assert [result.kind for result in results] == [Kind.SENT] * 4
+    drafts = [draft for _, request in provider.asked for draft in ses_request.bulk(request, size=0)]
+    sent = {mail.to: mail for draft in drafts if isinstance(draft, ses_request.Draft) for mail in draft.mails}
+    assert [(sent[f"{number}@example.com"].html, sent[f"{number}@example.com"].text) for number in range(4)] == [
+        (None, "1"),
+        ("<p>2", "Hello"),
+        (None, "Hello"),
+        (None, ""),
+    ]
 
 
 def test_what_all_mails_share_goes_to_ses_once() -> None:
@@ -92,7 +129,13 @@ def test_what_all_mails_share_goes_to_ses_once() -> None:
     assert len(json.dumps(request["BulkEmailEntries"])) < 50_000
 
 
-@given(st.lists(st.lists(st.sampled_from(["{", "}", "\\", "{{html}}", "a", "ä", "<b>", "\n"])), min_size=1, max_size=4))
+@given(
+    st.lists(
+        st.lists(st.sampled_from(["{", "}", "\\", "{{html}}", "a", "ä", "<b>", "\n"]), min_size=1),
+        min_size=1,
+        max_size=4,
+    )
+)
 def test_every_reader_gets_exactly_what_was_rendered(drawn: list[list[str]]) -> None:
     email, provider = channel()
     texts = ["".join(pieces) for pieces in drawn]

@@ -115,12 +115,27 @@ class Audience:
     def change_user(self, user_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> User:
         """Replace the profile by what `change` makes of it, of an empty one for a new user; nobody's change is lost."""
         while True:
-            before = self.user(user_id)
-            profile = _without_none(change(before.profile if before else {}))
-            after, parts = self._writing(user_id, profile, before, self._suppressions([profile]))
-            with suppress(ConditionFailed):  # read again, change again
-                transact(self.table.client, parts)
+            if after := self._changed(user_id, self.user(user_id), change):
                 return after
+
+    def change_known_user(self, user_id: str, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]) -> User | None:
+        """The same, save that there is no new one: None for who was erased, be it a moment ago."""
+        while before := self.user(user_id):
+            if after := self._changed(user_id, before, change):
+                return after
+        return None
+
+    def _changed(
+        self, user_id: str, before: User | None, change: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+    ) -> User | None:
+        """The user as changed; None where somebody else did since it was read."""
+        profile = _without_none(change(before.profile if before else {}))
+        after, parts = self._writing(user_id, profile, before, self._suppressions([profile]))
+        try:
+            transact(self.table.client, parts)
+        except ConditionFailed:
+            return None
+        return after
 
     def _suppressions(self, profiles: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
         """Channel and address → cause, for those of the profiles' addresses that are suppressed."""
@@ -225,8 +240,7 @@ class Audience:
             kept = [each for each in profile.get("push") or () if (each["platform"], each["token"]) not in dead]
             return {**profile, "push": kept or None}
 
-        if self.user(user_id) is not None:
-            self.change_user(user_id, without)
+        self.change_known_user(user_id, without)
 
     def delete_user(self, user_id: str) -> None:
         """Erase the profile, the addresses, every subscription and whatever else is filed under the user.

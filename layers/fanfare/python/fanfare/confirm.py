@@ -97,6 +97,8 @@ class Confirm:
     def _use(self, pending: Pending) -> Confirmed:
         if pending.address is not None:
             user = use_address(pending.user_id, pending.channel, pending.address, audience=self.audience)
+            if user is None:
+                raise _too_old()
             self.confirmations.confirmed(pending)
             return Confirmed(user_id=user.id)
         return Confirmed(user_id=pending.user_id)

@@ -102,6 +102,10 @@ class TemplateError(Exception):
         self.line = line
         self.column = column
 
+    def again(self) -> TemplateError:
+        """The same, without what it holds of where it was raised."""
+        return TemplateError(self.detail, line=self.line, column=self.column)
+
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line else ""
         place += f", column {self.column}" if self.line and self.column else ""

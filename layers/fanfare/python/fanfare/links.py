@@ -73,7 +73,7 @@ class Links:
                     content = _serializer(key, purpose).loads(token)
                 except BadData:
                     continue
-                if hmac.compare_digest(_spelled(key, purpose, content), token):
+                if hmac.compare_digest(_spelled(key, purpose, content).encode(), token.encode()):
                     return content
         raise NotFound("this link is not valid", code="link_invalid")
 

@@ -100,15 +100,13 @@ class Me:
         """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict where nothing waits."""
         pending = self.confirmations.try_code(user_id, channel, now=self.clock())
         if pending is None or pending.address is None:
-            raise Conflict(
-                f"no address waits for a code: it is confirmed, or the code is too old or was tried {TRIES} times",
-                code="nothing_to_confirm",
-            )
+            raise _nothing_to_confirm()
         if not matches(pending.secret, user_id, pending.address, code, keys=self.keys, purpose="code"):
             raise Invalid(
                 "this is not the code", errors=[Fault("/code", "wrong_code", "is not the code that was sent")]
             )
-        use_address(user_id, channel, pending.address, audience=self.audience)
+        if use_address(user_id, channel, pending.address, audience=self.audience) is None:
+            raise _nothing_to_confirm()
         self.confirmations.drop_pending(user_id, channel)
         return self.view(user_id)
 
@@ -154,9 +152,16 @@ class Me:
         return Result(Kind.SENT) if silent else self.letters.code(address, code, minutes=minutes)
 
 
-def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User:
-    """From now on the channel writes there."""
-    return audience.change_user(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
+def _nothing_to_confirm() -> Conflict:
+    return Conflict(
+        f"no address waits for a code: it is confirmed, or the code is too old or was tried {TRIES} times",
+        code="nothing_to_confirm",
+    )
+
+
+def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User | None:
+    """From now on the channel writes there; None for who was erased meanwhile, of whom nothing is kept."""
+    return audience.change_known_user(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
 
 
 # Topics and subscriptions

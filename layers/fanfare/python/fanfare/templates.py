@@ -436,18 +436,27 @@ class _Compiled:
             raise TemplateError("is nested too deeply") from error
 
     def render(self, seen: Mapping[str, Any]) -> str:
+        before = _written_alike(self, Same(seen["data"]))
+        if isinstance(before, TemplateError):
+            raise before.again()
+        written = self._write_or_tell(seen, before)
+        return "".join(written.texts[each.name] for each in self.stretches)
+
+    def alike(self, data: Any) -> _Written | TemplateError:
+        """What reads the same to everybody, or why it does not render: what takes too long does so once."""
         try:
-            written = self._write(seen, _written_alike(self, Same(seen["data"])))
+            return self._write_or_tell({"data": data}, _Written({}, 0, 0), alike=True)
+        except TemplateError as error:
+            return error.again()
+
+    def _write_or_tell(self, seen: Mapping[str, Any], before: _Written, *, alike: bool = False) -> _Written:
+        try:
+            return self._write(seen, before, alike=alike)
         except (UndefinedError, SecurityError, TemplateRuntimeError) as error:
             raise self._error(error.message or "does not render", self._line(error)) from error
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
             # what a filter or an operator says of values that it can't take
             raise self._error(str(error) or type(error).__name__, self._line(error)) from error
-        return "".join(written.texts[each.name] for each in self.stretches)
-
-    def alike(self, data: Any) -> _Written:
-        """What reads the same to everybody."""
-        return self._write({"data": data}, _Written({}, 0, 0), alike=True)
 
     def _write(self, seen: Mapping[str, Any], before: _Written, *, alike: bool = False) -> _Written:
         """The stretches of one kind, and what was written before; the bounds are on all of it."""
@@ -496,7 +505,7 @@ def _compiled(sources: Sources, html: bool) -> _Compiled:
 
 
 @functools.lru_cache(maxsize=32)  # a worker has few messages in hand; a text may be long
-def _written_alike(compiled: _Compiled, data: Same) -> _Written:
+def _written_alike(compiled: _Compiled, data: Same) -> _Written | TemplateError:
     return compiled.alike(data.data)
 
 

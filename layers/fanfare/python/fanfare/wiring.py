@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import math
 import os
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 
 from . import clock, pages, record_receipt
 from .audience import Audience
@@ -50,6 +52,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
+
+log = logging.getLogger(__name__)
 
 # The SDK retries a provider's read time-out and 5xx by itself: that would send a mail twice.
 # Requests are typed and tested: checking the shape of each once more takes a sixth of a worker's CPU.
@@ -217,11 +221,35 @@ def channel() -> Channel:
 
 def signing_keys() -> Mapping[str, str]:
     """Key id → key, the newest last: what signs cursors, links and webhooks. Read again every five minutes."""
-    return _signing_keys(int(time.monotonic() // KEYS_SECONDS))
+    return _keys().read()
 
 
-@functools.lru_cache(maxsize=1)
-def _signing_keys(_: int) -> Mapping[str, str]:
+class _Keys:
+    """What is known stays known while it can't be read again: no mail fails for want of a link."""
+
+    def __init__(self) -> None:
+        self.known: Mapping[str, str] = {}
+        self.until = -math.inf
+
+    def read(self) -> Mapping[str, str]:
+        now = time.monotonic()
+        if not self.known or now >= self.until:
+            try:
+                self.known = _secret()
+            except (ClientError, BotoCoreError, ValueError):
+                if not self.known:
+                    raise
+                log.exception("the signing keys can't be read again; those that are known are used")
+            self.until = now + KEYS_SECONDS
+        return self.known
+
+
+@functools.cache
+def _keys() -> _Keys:
+    return _Keys()
+
+
+def _secret() -> Mapping[str, str]:
     client = boto3.client("secretsmanager", config=STORE)
     secret = client.get_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"])
     keys: Mapping[str, str] = json.loads(secret["SecretString"])

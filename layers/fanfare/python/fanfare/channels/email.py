@@ -27,9 +27,12 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2.type_defs import BulkEmailEntryTypeDef
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations a call;
-# with an inline template the request is at most 1 MB, of which we leave some for the envelope around the data.
+# with an inline template the request is at most 1 MB, of which we leave some for the envelope around the data;
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ReplacementTemplate.html: what is filled in, 262,144
+# characters a mail. One mail above that has the whole call refused.
 ENTRIES: Final = 50
 CALL_BYTES: Final = 900_000
+DATA_CHARACTERS: Final = 262_144
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
 ENTRY_STATUS: Final[dict[str, Result]] = {
@@ -122,12 +125,23 @@ class Email(Channel):
         return cls.identity({"email": address})
 
     def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
-        frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in self.parts}
+        results: dict[int, Result] = {}
+        for parts in dict.fromkeys(map(_parts, envelopes)):
+            places = [place for place, envelope in enumerate(envelopes) if _parts(envelope) == parts]
+            results |= zip(places, self._send_framed([envelopes[place] for place in places], parts), strict=True)
+        return [results[place] for place in range(len(envelopes))]
+
+    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str]) -> list[Result]:
+        """Mails that have the same parts, in as few calls as SES takes them in."""
+        frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in parts}
         room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
-        results: list[Result] = []
-        for call in _packed([self._entry(envelope, frames) for envelope in envelopes], room):
-            results += self._send(call, frames)
-        return results
+        entries = [self._entry(envelope, frames) for envelope in envelopes]
+        if any(len(_data(entry)) > DATA_CHARACTERS or _entry_size(entry) > room for entry in entries):
+            if len(envelopes) == 1:
+                return [Result(Kind.PERMANENT, "content_too_large")]
+            # alone, all that a mail says is its frame
+            return [result for envelope in envelopes for result in self._send_framed([envelope], parts)]
+        return [result for call in _packed(entries, room) for result in self._send(call, frames)]
 
     def _send(self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame]) -> list[Result]:
         request: dict[str, Any] = {
@@ -158,10 +172,12 @@ class Email(Channel):
         ]
 
     def _entry(self, envelope: Envelope, frames: Mapping[str, _Frame]) -> BulkEmailEntryTypeDef:
-        own = {part: frames[part].within(text) for part, text in envelope.content.items()}
+        own = {part: frame.within(envelope.content.get(part, "")) for part, frame in frames.items()}
         return {
             "Destination": {"ToAddresses": [envelope.address]},
-            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": json.dumps(own)}},
+            "ReplacementEmailContent": {
+                "ReplacementTemplate": {"ReplacementTemplateData": json.dumps(own, ensure_ascii=False)}
+            },
             "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
             "ReplacementTags": [
                 {"Name": "message_id", "Value": envelope.message_id},
@@ -268,7 +284,7 @@ def _packed(entries: Sequence[BulkEmailEntryTypeDef], space: int) -> Iterator[li
     call: list[BulkEmailEntryTypeDef] = []
     room = space
     for entry in entries:
-        size = _size(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]) + 1_000
+        size = _entry_size(entry)
         if call and (len(call) == ENTRIES or size > room):
             yield call
             call, room = [], space
@@ -278,9 +294,22 @@ def _packed(entries: Sequence[BulkEmailEntryTypeDef], space: int) -> Iterator[li
         yield call
 
 
+def _parts(envelope: Envelope) -> tuple[str, ...]:
+    """The parts of a mail. An empty one is left out: its reader would be shown it instead of the other."""
+    return ("subject", *([part for part in ("html", "text") if envelope.content.get(part)] or ["text"]))
+
+
+def _data(entry: BulkEmailEntryTypeDef) -> str:
+    return entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
+
+
+def _entry_size(entry: BulkEmailEntryTypeDef) -> int:
+    return _size(_data(entry)) + 1_000  # address, headers and tags
+
+
 def _size(text: str) -> int:
-    """Bytes in the call, about: JSON writes some characters as two."""
-    return len(text.encode()) * 11 // 10
+    """Bytes in the call, where JSON writes a letter beyond ASCII as six."""
+    return len(json.dumps(text))
 
 
 def _of_call(error: ClientError) -> Result:
