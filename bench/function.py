@@ -21,7 +21,7 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from fanfare import clock
+from fanfare import clock, wiring
 
 SECONDS_LEFT = 240
 
@@ -65,6 +65,7 @@ def main() -> None:
     session: Any = boto3.DEFAULT_SESSION
     session.events.register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
+    wiring.catalogue().monotonic = lambda: standing.timestamp()  # what it keeps for a second does not grow old either
     while (invocation := door.recv()) is not None:
         event, standing = invocation
         before = time.process_time()
