@@ -30,7 +30,7 @@ from fanfare.audience import Audience, Subscription
 from fanfare.batches import Batches
 from fanfare.catalogue import Catalogue, Topic
 from fanfare.channels import Channel, Email, Inbox, Push, Sms, Webhook
-from fanfare.channels.base import Envelope, Kind, Result
+from fanfare.channels.base import Envelope, InTime, Kind, Result, always
 from fanfare.deliver import Deliver, Pace
 from fanfare.deliveries import Deliveries
 from fanfare.events import Events
@@ -125,7 +125,7 @@ class _Posting(Webhook):
         super().__init__(keys=lambda: {"k1": "a key for the bench alone"}, clock=lambda: NOW)
         self.aws = aws
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:  # noqa: ARG002
         self.aws.sent += len(envelopes)
         return [Result(Kind.SENT)] * len(envelopes)
 
@@ -137,9 +137,9 @@ class _Filing(Inbox):
         super().__init__(Inboxes(bench.table("inbox"), clock=bench.clock, retention=timedelta(days=30)))
         self.aws = bench.aws
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
         self.aws.sent += len(envelopes)
-        return super().send(envelopes)
+        return super().send(envelopes, in_time=in_time)
 
 
 OPEN: Final[Mapping[str, Callable[[Bench], Channel]]] = {

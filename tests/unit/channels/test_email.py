@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
-from fanfare.channels.base import AddressRefused, Kind
+from fanfare.channels.base import NOT_ASKED, AddressRefused, Kind
 from fanfare.channels.email import (
     BOUNCE,
     CALL_BYTES,
@@ -50,6 +50,15 @@ def event(kind: str, **more: Any) -> dict[str, Any]:
 
 def bounce(kind: str) -> dict[str, Any]:
     return event("Bounce", bounce={"bounceType": kind, "bounceSubType": "General"})
+
+
+def test_a_call_that_would_not_end_in_time_is_not_made() -> None:
+    email, provider = channel()
+    mails = [{**MAIL, "html": f"{place} {'é' * 100_000} {place}"} for place in range(3)]  # a call takes one of them
+    first, *rest = email.send([envelope(content=mail) for mail in mails], in_time=lambda: not provider.asked)
+    assert first.kind is Kind.SENT
+    assert rest == [NOT_ASKED] * 2
+    assert len(provider.asked) == 1
 
 
 def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own() -> None:

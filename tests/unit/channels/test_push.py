@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from fanfare.channels.base import AddressRefused, Envelope, Kind
+from fanfare.channels.base import NOT_ASKED, AddressRefused, Envelope, Kind
 from fanfare.channels.push import GONE, PLATFORMS, PUBLISH_ERROR, Push, payload
 
 from tests.unit.channels.fakes import Provider, envelope, refusal
@@ -42,6 +42,13 @@ def test_every_device_of_a_user_is_reached() -> None:
     (result,) = sns.channel().send([note(PHONE, TABLET)])
     assert (result.kind, result.provider_id, result.gone) == (Kind.SENT, "sns-1", ())
     assert sns.published() == ["arn:app/GCM/shop/phone", "arn:app/APNS/shop/tablet"]
+
+
+def test_devices_that_there_is_no_time_for_are_not_asked_and_nobody_is_in_doubt() -> None:
+    sns = Sns()
+    reached, late = sns.channel().send([note(PHONE, TABLET), note(TABLET)], in_time=lambda: not sns.published())
+    assert (reached.kind, late) == (Kind.SENT, NOT_ASKED)
+    assert sns.published() == ["arn:app/GCM/shop/phone"]
 
 
 def test_a_device_has_its_endpoint_made_once() -> None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from .audience import Audience, User
 from .batches import Batch, Batches, Job, Open, Waiting
 from .catalogue import Catalogue
-from .channels.base import AddressRefused, Channel, Envelope, Kind, Result
+from .channels.base import AddressRefused, Channel, Envelope, InTime, Kind, Result
 from .clock import Clock, to_text
 from .deliveries import Deliveries, Delivery
 from .errors import ConditionFailed, TemplateError
@@ -31,7 +31,7 @@ from .templates import Renderer, inline_body
 
 log = logging.getLogger(__name__)
 
-PROVIDER_SECONDS = 25.0  # what a provider call and its records may take: less left, and it is not begun
+PROVIDER_SECONDS = 25.0  # what one call of a provider's and its records may take: less left, and it is not begun
 
 LOOK_AGAIN_SECONDS = 0.5  # after so long what is done is closed, and a message looked at before its next batch
 
@@ -210,9 +210,9 @@ class Deliver:
             report.again[job] = 0.0
             return
         endings = self._resolved_doubts(attempt)
-        envelopes, unreachable = self._envelopes(attempt, users, without=endings)
+        envelopes, unreachable = self._envelopes(attempt, users, without=endings, time_left=time_left)
         endings |= unreachable
-        results = self._send(job, attempt, envelopes, owner, report)
+        results = self._send(job, attempt, envelopes, owner, report, lambda: time_left() >= PROVIDER_SECONDS)
         self._forget_devices(envelopes, results)
         tried = any(result.kind is Kind.TEMPORARY for result in results.values())
         attempts = state.attempts + tried
@@ -232,18 +232,29 @@ class Deliver:
         self._close(job, after, owner, report)
 
     def _send(
-        self, job: Job, attempt: _Attempt, envelopes: Mapping[int, Envelope], owner: str, report: Report
+        self,
+        job: Job,
+        attempt: _Attempt,
+        envelopes: Mapping[int, Envelope],
+        owner: str,
+        report: Report,
+        in_time: InTime,
     ) -> dict[int, Result]:
-        """Hand the envelopes to the provider: in one go or, where each costs money, with a mark before each."""
-        if not envelopes:
+        """Hand the envelopes to the provider: in one go or, where each costs money, with a mark before each.
+
+        Who is left when the time is up was not asked about: nothing is known of them, and nothing in doubt.
+        """
+        if not envelopes or not in_time():
             return {}
         report.asked.add(job)
         if not self.channel.one_by_one:
-            return dict(zip(envelopes, self.channel.send(list(envelopes.values())), strict=True))
+            return dict(zip(envelopes, self.channel.send(list(envelopes.values()), in_time=in_time), strict=True))
         results: dict[int, Result] = {}
         for place, envelope in envelopes.items():
+            if not in_time():
+                break
             self.batches.mark(attempt.state, owner=owner, place=place)
-            (results[place],) = self.channel.send([envelope])
+            (results[place],) = self.channel.send([envelope], in_time=in_time)
             if results[place].kind is Kind.SENT:
                 ending = self._ending(results[place], attempt.state.attempts)
                 self._record(attempt, {place: ending}, attempts=attempt.state.attempts + 1)
@@ -325,18 +336,25 @@ class Deliver:
         return endings
 
     def _envelopes(
-        self, attempt: _Attempt, users: Mapping[str, User], *, without: Mapping[int, Any]
+        self,
+        attempt: _Attempt,
+        users: Mapping[str, User],
+        *,
+        without: Mapping[int, Any],
+        time_left: Callable[[], float],
     ) -> tuple[dict[int, Envelope], dict[int, _Ending]]:
-        """Rendered content for each recipient that is left, and an ending for those who can't be reached any more."""
+        """Rendered content for each recipient that is left, and an ending for those who can't be reached any more.
+
+        Whom the time does not reach for are in neither: they wait for the next attempt.
+        """
         body = self._body(attempt)
         unsubscribable = self._unsubscribable(attempt)
         refused = self._refused(attempt, users)
         envelopes: dict[int, Envelope] = {}
         endings: dict[int, _Ending] = {}
-        for place in attempt.state.unsettled:
+        wanted = [place for place in attempt.state.unsettled if place not in without]
+        for place in _while_in_time(wanted, time_left):
             user_id = attempt.batch.recipients[place]
-            if place in without:
-                continue
             if user_id in refused:
                 endings[place] = _Ending(Outcome.SKIPPED, refused[user_id])
                 continue
@@ -441,6 +459,17 @@ class Deliver:
         for place, result in results.items():
             if result.gone:
                 self.audience.forget_devices(envelopes[place].user_id, result.gone)
+
+
+def _while_in_time(places: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:
+    """The places, while one more that takes as long as the slowest so far leaves enough for the provider."""
+    left, slowest = time_left(), 0.0
+    for place in places:
+        if left - slowest < PROVIDER_SECONDS:
+            return
+        yield place
+        before, left = left, time_left()
+        slowest = max(slowest, before - left)
 
 
 def _unsettled(attempt: _Attempt) -> list[str]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 Profile = Mapping[str, Any]  # a user as stored: name, locale and addresses by channel
+InTime = Callable[[], bool]  # whether another call of the provider's would still end in time
 
 
 class Kind(StrEnum):
@@ -29,6 +30,14 @@ class Result:
     reason: str | None = None
     provider_id: str | None = None
     gone: tuple[tuple[str, str], ...] = ()  # devices of the recipient that the provider knows no more
+
+
+NOT_ASKED: Final = Result(Kind.THROTTLED, "no_time_left")
+
+
+def always() -> bool:
+    """Nobody waits for the end."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,5 +101,8 @@ class Channel(ABC):
         return None
 
     @abstractmethod
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
-        """Hand envelopes to the provider, once; one result for each, in order. Never raises for a provider's answer."""
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+        """Hand envelopes to the provider, once; one result for each, in order. Never raises for a provider's answer.
+
+        Asked before each call, `in_time` says whether it may still be made; of whom it may not, `NOT_ASKED`.
+        """

@@ -20,7 +20,7 @@ from email_validator import EmailNotValidError, validate_email
 
 from ..clock import from_text
 from ..receipts import Receipt, Report
-from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -124,14 +124,15 @@ class Email(Channel):
     def normalised(cls, address: str) -> str | None:
         return cls.identity({"email": address})
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
         results: dict[int, Result] = {}
         for parts in dict.fromkeys(map(_parts, envelopes)):
             places = [place for place, envelope in enumerate(envelopes) if _parts(envelope) == parts]
-            results |= zip(places, self._send_framed([envelopes[place] for place in places], parts), strict=True)
+            alike = [envelopes[place] for place in places]
+            results |= zip(places, self._send_framed(alike, parts, in_time), strict=True)
         return [results[place] for place in range(len(envelopes))]
 
-    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str]) -> list[Result]:
+    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str], in_time: InTime) -> list[Result]:
         """Mails that have the same parts, in as few calls as SES takes them in."""
         frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in parts}
         room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
@@ -140,10 +141,14 @@ class Email(Channel):
             if len(envelopes) == 1:
                 return [Result(Kind.PERMANENT, "content_too_large")]
             # alone, all that a mail says is its frame
-            return [result for envelope in envelopes for result in self._send_framed([envelope], parts)]
-        return [result for call in _packed(entries, room) for result in self._send(call, frames)]
+            return [result for envelope in envelopes for result in self._send_framed([envelope], parts, in_time)]
+        return [result for call in _packed(entries, room) for result in self._send(call, frames, in_time)]
 
-    def _send(self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame]) -> list[Result]:
+    def _send(
+        self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame], in_time: InTime
+    ) -> list[Result]:
+        if not in_time():
+            return [NOT_ASKED] * len(entries)
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "DefaultContent": {

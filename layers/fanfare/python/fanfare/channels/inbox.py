@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from .base import Channel, Envelope, Kind, Profile, Result
+from .base import Channel, Envelope, InTime, Kind, Profile, Result, always
 
 if TYPE_CHECKING:
     from ..inboxes import Inboxes
@@ -26,7 +26,7 @@ class Inbox(Channel):
         """Every user has an inbox."""
         return "inbox"
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:  # noqa: ARG002 - no doubt
         """Put the same again changes nothing: there is no doubt, and an error may be tried again."""
         self.inboxes.put(
             [

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
 from .sns import answered
 
 if TYPE_CHECKING:
@@ -56,22 +56,24 @@ class Push(Channel):
             raise AddressRefused("invalid_address")
         return devices
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
-        return [self._send(envelope) for envelope in envelopes]
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+        return [self._send(envelope, in_time) for envelope in envelopes]
 
-    def _send(self, envelope: Envelope) -> Result:
+    def _send(self, envelope: Envelope, in_time: InTime) -> Result:
         """Reaching one device is reaching the user; a device that is gone for good is named in the result."""
-        results = {device: self._to_device(device, envelope) for device in envelope.address}
+        results = {device: self._to_device(device, envelope, in_time) for device in envelope.address}
         gone = tuple(device for device, result in results.items() if result.reason in GONE)
         best = min(results.values(), key=lambda result: _PREFERENCE.index(result.kind))
         return replace(best, gone=gone)
 
-    def _to_device(self, device: tuple[str, str], envelope: Envelope) -> Result:
+    def _to_device(self, device: tuple[str, str], envelope: Envelope, in_time: InTime) -> Result:
         if PLATFORMS[device[0]] not in self.applications:
             return Result(Kind.PERMANENT, "platform_not_configured")
-        endpoint = self._endpoint(device)
+        endpoint = self._endpoint(device) if in_time() else NOT_ASKED
         if isinstance(endpoint, Result):
             return endpoint
+        if not in_time():
+            return NOT_ASKED
 
         def publish() -> str:
             answer = self.client.publish(

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
 from .sns import answered
 
 if TYPE_CHECKING:
@@ -71,8 +71,8 @@ class Sms(Channel):
     def segments(content: Mapping[str, str]) -> int | None:
         return segments(content.get("text", ""))
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
-        return [self._send(envelope) for envelope in envelopes]
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+        return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> Result:
         def publish() -> str:

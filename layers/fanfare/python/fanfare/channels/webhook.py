@@ -27,7 +27,7 @@ from urllib3.exceptions import HTTPError
 
 from ..clock import Clock
 from ..digests import Keys
-from .base import AddressRefused, Channel, Envelope, Kind, Profile, Result
+from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # of silence
@@ -87,8 +87,8 @@ class Webhook(Channel):
             raise AddressRefused("no_address")
         return str(url)
 
-    def send(self, envelopes: Sequence[Envelope]) -> list[Result]:
-        return [self._send(envelope) for envelope in envelopes]
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+        return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> Result:
         """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
