@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
+# As pip does by itself: behind a company's proxy its certificate is in the system's store and nowhere else.
+export UV_SYSTEM_CERTS ?= 1
 STAGE ?= dev
 
 .PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d :)
@@ -14,7 +16,7 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
 
 $(READY): requirements.lock pyproject.toml client/pyproject.toml
-	@echo "Setting up $(VENV) (once) …"
+	@echo "Setting up $(VENV): a minute or two, this once …"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock

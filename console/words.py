@@ -13,6 +13,7 @@ __all__ = ["CHANNELS", "MEANING", "STATES"]
 STATES: Final = tuple(state.value for state in State)
 AT_REST: Final = ("sent", "failed", "deleted")
 STATUSES: Final = ("sent", "failed", "skipped", "deleted", "pending")
+NOBODY: Final = "There was nobody to send it to: no recipient was let through"
 COUNTS: Final = ("sent", "failed", "skipped", "deleted", "outstanding")
 
 REASONS: Final[Mapping[str, str]] = {

@@ -70,7 +70,7 @@ def _synthesized() -> Path:
     place = CACHE / f"cdk.out-{_digest()}"
     if place.is_dir():
         return place
-    with step("Synthesizing the CDK app, as its sources have changed"):
+    with step("Synthesizing the CDK app, once for these sources"):
         for stale in CACHE.glob("cdk.out-*"):
             shutil.rmtree(stale)
         unfinished = CACHE / "cdk.out-unfinished"

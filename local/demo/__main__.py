@@ -87,8 +87,9 @@ def _prepare(api: Api, stack: Stack, everyone: Sequence[Person]) -> list[dict[st
     with step("Storing the users, 100 a call") as storing:
         refused = job.store_users(api, everyone, storing.note)
     job.spoil(stack.described["aws_endpoint_url"], stack.outputs["AudienceTableName"], everyone)
-    with step("Subscribing them, 500 a call") as subscribing:
-        job.subscribe(api, checks.subscribed(everyone), subscribing.note)
+    subscribers = checks.subscribed(everyone)
+    with step(f"Subscribing all but {len(everyone) - len(subscribers)} of them, 500 a call") as subscribing:
+        job.subscribe(api, subscribers, subscribing.note)
     return refused
 
 

@@ -76,12 +76,14 @@ def subscribe(
 ) -> None:
     """Subscribe everyone given, on each of the channels."""
     items = [{"user_id": person.id, "channel": channel} for person in people for channel in channels]
+    done = 0
     for chunk in _chunks(items, SUBSCRIPTIONS_A_CALL):
         results = api.expect(200, "POST", f"/v1/topics/{topic}/subscriptions", {"items": chunk})["items"]
         for result in results:
             if result["status"] >= 300:
                 raise StepFailed(f"A subscription was refused: {result}")
-        told(f"{len(chunk)} more of {len(items)}")
+        done += len(chunk)
+        told(f"{done} of {len(items)}")
 
 
 def spoil(url: str, audience_table: str, people: Sequence[Person]) -> None:

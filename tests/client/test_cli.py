@@ -127,6 +127,38 @@ def test_a_refusal_names_the_field_and_the_cure(fanfare: Shell) -> None:
     assert "r-1" in result.stderr
 
 
+def test_a_header_that_is_wrong_is_named(fanfare: Shell) -> None:
+    fault = {"pointer": "Idempotency-Key:", "code": "idempotency_key_reused", "detail": "came with another body before"}
+    fanfare.answers(problem(422, "idempotency_key_reused", errors=[fault]))
+    result = fanfare("send", "--topic", "t", "--text", "y")
+    assert "  Idempotency-Key: came with another body before (idempotency_key_reused)\n" in result.stderr
+
+
+def test_a_dry_run_says_what_reads_as_whom(fanfare: Shell) -> None:
+    sample = {"channel": "email", "recipients": 1, "content": {"subject": "Hi"}, "segments": None, "error": None}
+    cost = {"currency": "USD", "total": 0.0002, "as_of": "2026-11-22", "lines": []}
+    fanfare.answers(
+        ok(
+            {
+                "sampled": False,
+                "looked_at": 1,
+                "audience": {"email": 1},
+                "deliver": {"email": 1},
+                "deferred": {},
+                "skipped": {},
+                "samples": [
+                    {**sample, "locale": None, "user_id": "ada"},
+                    {**sample, "locale": "de", "user_id": None, "recipients": 0},
+                ],
+                "estimated_cost": cost,
+            }
+        )
+    )
+    result = fanfare("dry-run", "--topic", "t", "--template", "x")
+    assert "  email, as ada gets it:\n" in result.stdout
+    assert "  email de, as nobody gets it now:\n" in result.stdout
+
+
 @pytest.mark.parametrize(
     ("answer", "status"),
     [

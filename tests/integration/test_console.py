@@ -123,6 +123,16 @@ def test_a_message_shows_its_way_its_counts_and_its_deliveries(visitor: Visitor,
     assert {f"/users/user-000{n}" for n in range(3)} <= set(re.findall(r'href="(/users/[^"]*)"', page.answer.text))
 
 
+def test_a_message_that_reached_nobody_says_so(visitor: Visitor, pipeline: Pipeline) -> None:
+    for number in range(3):
+        call("PUT", f"/v1/suppressions/email/user-{number:04}@example.com", {"cause": "bounce"})
+    message_id = pipeline.post()
+    pipeline.run()
+    page = visitor.open(f"/messages/{message_id}")
+    assert "There was nobody to send it to: no recipient was let through." in page.text
+    assert "accepted by its provider" not in page.text
+
+
 def test_deliveries_are_narrowed_by_outcome_and_channel(visitor: Visitor, sent: str) -> None:
     skipped = visitor.open(f"/messages/{sent}", status="skipped")
     assert re.findall(r"/users/(user-\d+)", skipped.answer.text) == ["user-0002"]

@@ -53,7 +53,7 @@ def _tell(error: FanfareError) -> None:
     else:
         _line(f"error: {error.detail} ({error.code})", style="bold red")
         for fault in error.errors:
-            _line(f"  {fault.pointer or 'request'}: {fault.detail} ({fault.code})")
+            _line(f"  {fault.pointer.removesuffix(':') or 'request'}: {fault.detail} ({fault.code})")
         for kind, cure in CURES.items():
             if isinstance(error, kind):
                 _line(f"  {cure}")

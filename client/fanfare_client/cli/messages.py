@@ -239,7 +239,9 @@ def _show_dry_run(found: DryRun) -> None:
             for reason, count in found[what].get(channel, {}).items():
                 show.say(f"    {count} {what}: {reason}")
     for sample in found["samples"]:
-        show.say(f"  {sample['channel']} {sample['locale'] or ''} as {sample['user_id']}:", style="bold")
+        of = " ".join(filter(None, (sample["channel"], sample["locale"])))
+        reader = f"as {sample['user_id']} gets it" if sample["user_id"] else "as nobody gets it now"
+        show.say(f"  {of}, {reader}:", style="bold")
         for part, said in (sample["content"] or {"error": sample["error"] or ""}).items():
             show.say(f"    {part}: {said}")
     cost = found["estimated_cost"]

@@ -147,7 +147,7 @@ def _steps(found: _Found, now: datetime) -> Iterator[StepView]:
         detail = ", ".join(
             each
             for each in (
-                f"{delivery.attempts} attempts" if delivery.attempts else None,
+                f"attempts: {delivery.attempts}" if delivery.attempts else None,
                 delivery.reason,
                 f"provider's id {delivery.provider_id}" if delivery.provider_id else None,
             )
@@ -160,7 +160,7 @@ def _steps(found: _Found, now: datetime) -> Iterator[StepView]:
 
 def _batch(standing: Standing, now: datetime) -> StepView:
     """Settled, at a provider at this moment, or waiting and for what."""
-    detail = f"generation {standing.generation}, {standing.attempts} attempts"
+    detail = f"generation {standing.generation}, attempts: {standing.attempts}"
     if standing.settled_at is not None:
         return _step("batch", "settled", standing.settled_at)
     if standing.lease_until is not None and standing.lease_until > to_text(now):
