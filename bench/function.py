@@ -21,9 +21,11 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from fanfare import clock
+from fanfare import clock, wiring
 
 SECONDS_LEFT = 240
+FORGET = "forget"
+LONG = 3_600.0
 
 
 class Raw(io.BytesIO):
@@ -65,7 +67,12 @@ def main() -> None:
     session: Any = boto3.DEFAULT_SESSION
     session.events.register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
+    age = 0.0  # of what is kept for a second: it does not grow old either, save between two messages
+    wiring.catalogue().monotonic = lambda: age
     while (invocation := door.recv()) is not None:
+        if invocation == FORGET:
+            age += LONG
+            continue
         event, standing = invocation
         before = time.process_time()
         answer = handler(event, _context(code))

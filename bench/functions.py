@@ -13,6 +13,7 @@ from enum import Enum
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from bench.function import FORGET
 from bench.null_aws import NullAws
 from local.paths import ROOT
 
@@ -66,13 +67,15 @@ class Function:
     def __init__(self, code: str) -> None:
         self.code = code
         self.peak_mb = 0.0
-        self.forget()
+        self.cpu = 0.0
+        self.invocations = 0
         self._start()
 
     def forget(self) -> None:
-        """What was spent so far was for warming up."""
+        """What was spent so far was for warming up, and what was read is too old to be gone by."""
         self.cpu = 0.0
         self.invocations = 0
+        self.door.send(FORGET)
 
     def _start(self) -> None:
         ours, theirs = socket.socketpair()

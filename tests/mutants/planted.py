@@ -212,7 +212,13 @@ MUTANTS = (
         "and every_shard_sealed(message, progress)",
         "",
     ),
-    Mutant("a message comes to rest while it is re-driven", "finish.py", "not message.redriving and ", ""),
+    Mutant(
+        "a message comes to rest while it is re-driven",
+        "finish.py",
+        "(State.ACTIVE, State.STALE)",
+        "(State.PENDING, State.ACTIVE, State.STALE)",
+        tests=("tests/unit/test_life_cycle.py",),
+    ),
     Mutant(
         "a key makes a second message",
         "messages.py",
@@ -224,6 +230,7 @@ MUTANTS = (
         "messages.py",
         "condition = [f\"#state IN ({', '.join(f':from{i}' for i in range(len(allowed)))})\"]",
         'condition = ["attribute_exists(pk)"]\n        values = {k: values[k] for k in values if ":from" not in k}',
+        tests=("tests/unit/test_life_cycle.py",),
     ),
     Mutant(
         "sent can be deleted",

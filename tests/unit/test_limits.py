@@ -26,6 +26,12 @@ def test_the_wait_is_at_most_a_slice_longer_than_needed() -> None:
     assert second.at <= 1_000_000.0 + 3600 + limit.slice_seconds
 
 
+def test_a_slice_counts_until_its_end_has_left_the_window() -> None:
+    limit = Limit(1, 64)  # slices of two seconds
+    first = next_turn(limit, None, 1_000_001.9)
+    assert next_turn(limit, first.counter, 1_000_064.5).at >= first.at + 64
+
+
 @given(LIMITS, WAITS)
 def test_no_window_holds_more_than_the_limit_when_the_excess_is_dropped(limit: Limit, waits: list[float]) -> None:
     now, counter, delivered = 1_000_000.0, None, list[float]()

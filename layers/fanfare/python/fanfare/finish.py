@@ -10,7 +10,7 @@ from .errors import ConditionFailed
 from .messages import Message, Messages, Progress, every_shard_sealed
 from .status import State
 
-MAY_FINISH = (State.ACTIVE, State.STALE)
+MAY_FINISH = (State.ACTIVE, State.STALE)  # not while it is re-driven: it is pending until all is open again
 
 
 def finish(
@@ -43,7 +43,7 @@ def finish(
 
 
 def _may_finish(message: Message, progress: Sequence[Progress]) -> bool:
-    return message.state in MAY_FINISH and not message.redriving and every_shard_sealed(message, progress)
+    return message.state in MAY_FINISH and every_shard_sealed(message, progress)
 
 
 def _ending(message: Message, counts: Mapping[str, int], now: datetime) -> tuple[State, str | None]:
