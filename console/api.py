@@ -10,6 +10,7 @@ from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 AT_ONCE: Final = 8  # calls for one page
+NO_NAMES: Final = frozenset({"", ".", ".."})  # RFC 3986, 5.2.4: dots are taken out, and lead to another path
 
 
 class Reply(Protocol):
@@ -94,6 +95,10 @@ class InternalApi:
 
 
 def _url(path: Iterable[str], query: Mapping[str, str | int | None] | None = None) -> str:
+    """The path with its query. Raises Refused for a step that a client of HTTP would take out: nothing is called so."""
+    path = list(path)
+    if not NO_NAMES.isdisjoint(path):
+        raise Refused(404, {"code": "not_found", "detail": "nothing has such a name"})
     asked = {name: value for name, value in (query or {}).items() if value not in (None, "")}
     url = "/v1/" + "/".join(quote(part, safe="") for part in path)
     return f"{url}?{urlencode(asked)}" if asked else url

@@ -20,7 +20,13 @@ metrics = wiring.metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
-    records = {read_job_body(record.body): record for record in SQSEvent(event).records}
+    records, unread = {}, []
+    for record in SQSEvent(event).records:
+        try:
+            records[read_job_body(record.body)] = record
+        except (KeyError, TypeError, ValueError):
+            logger.exception("a job that can't be read", message_id=record.message_id)
+            unread.append(record.message_id)
     report = wiring.deliver().run(
         list(records), owner=context.aws_request_id, time_left=lambda: wiring.time_left(context)
     )
@@ -31,5 +37,12 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
     metrics.add_metric(name="batches", unit=MetricUnit.Count, value=len(records))
     for outcome, count in report.outcomes.items():
         metrics.add_metric(name=f"deliveries_{outcome}", unit=MetricUnit.Count, value=count)
-    logger.info("delivered", batches=len(records), again=len(report.again), outcomes=dict(report.outcomes))
-    return {"batchItemFailures": [{"itemIdentifier": records[job].message_id} for job in report.again]}
+    logger.info(
+        "delivered",
+        batches=len(records),
+        again=len(report.again),
+        unread=len(unread),
+        outcomes=dict(report.outcomes),
+    )
+    failed = [*unread, *(records[job].message_id for job in report.again)]
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}

@@ -46,6 +46,32 @@ def test_each_subscriber_gets_the_message_once_in_their_name(pipeline: Pipeline,
     assert pipeline.states(message) == ["pending", "active", "sent"]
 
 
+@pytest.mark.parametrize(
+    ("queue", "body"),
+    [
+        ("fan_out", "no JSON"),
+        ("email", "no JSON"),
+        ("email", '{"message_id": "m", "batch_id": "first", "generation": 1}'),
+    ],
+)
+def test_a_job_that_cannot_be_read_becomes_a_dead_letter_alone(
+    pipeline: Pipeline, ses: Ses, queue: str, body: str
+) -> None:
+    pipeline.topic()
+    pipeline.subscribers(3)
+    message = pipeline.post()
+    if queue == "email":
+        pipeline.step("fan_out")
+    pipeline.aws.sqs.send_message(QueueUrl=pipeline.aws.queues[queue], MessageBody=body)
+    assert pipeline.step(queue) == 2
+    assert pipeline.step(queue) == 1
+    pipeline.run()
+    assert len(ses.outbox) == 3
+    assert pipeline.message(message).state is State.SENT
+    letters = pipeline.aws.sqs.receive_message(QueueUrl=pipeline.aws.dead_letters[queue])["Messages"]
+    assert [letter["Body"] for letter in letters] == [body]
+
+
 def test_the_counts_add_up_and_a_skipped_user_has_a_reason(pipeline: Pipeline) -> None:
     pipeline.topic()
     pipeline.subscribers(60)

@@ -9,6 +9,7 @@ import pytest
 from fanfare import schemas
 from fanfare.errors import Invalid, TemplateError
 from fanfare.html_text import text_of
+from fanfare.schemas import data_faults, schema_faults
 from fanfare.templates import Renderer
 from fanfare.weave import INCLUDES
 
@@ -252,3 +253,16 @@ def test_a_partial_is_included_so_often_and_no_more() -> None:
     }
     with pytest.raises(Invalid):
         Renderer().check(body)
+
+
+@pytest.mark.parametrize("name", ["unevaluatedItems", "unevaluatedProperties"])
+def test_a_property_may_have_the_name_of_a_keyword_that_is_not_taken(name: str) -> None:
+    schema = {"properties": {name: {"type": "string"}}, "$defs": {"properties": {"properties": {name: True}}}}
+    assert schema_faults(schema) == []
+    assert [fault.code for fault in data_faults(schema, {name: 1}, pointer="")] == ["schema_type"]
+
+
+def test_what_a_reference_makes_a_keyword_of_is_not_followed() -> None:
+    schema = {"properties": {"unevaluatedProperties": False}, "$ref": "#/properties"}
+    with pytest.raises(Invalid):
+        data_faults(schema, {"a": 1}, pointer="")

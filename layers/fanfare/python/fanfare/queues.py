@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from .batches import Job
+from .batches import Job, shard_in
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
@@ -114,7 +114,9 @@ def job_body(job: Job) -> str:
 
 
 def read_job_body(body: str) -> Job:
+    """The job. Raises KeyError, TypeError and ValueError for what is none."""
     read: dict[str, Any] = json.loads(body)
+    shard_in(read["batch_id"])
     return Job(message_id=read["message_id"], batch_id=read["batch_id"], generation=read["generation"])
 
 

@@ -27,6 +27,8 @@ DETAIL_LIMIT: Final = 300  # characters: the library repeats the value that is w
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 # The library looks for what was evaluated by itself, with patterns of Python's and without an end.
 NOT_TAKEN: Final = frozenset({"unevaluatedItems", "unevaluatedProperties"})
+# What stands in these is named by the author
+NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs"})
 
 Keyword = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
 
@@ -81,16 +83,16 @@ def data_faults(schema: Mapping[str, Any], data: Mapping[str, Any], *, pointer: 
         raise Invalid.field("/schema", "schema_invalid", "it refers to what is no schema") from error
 
 
-def _not_taken(schema: Any, at: str) -> Iterator[Fault]:
+def _not_taken(schema: Any, at: str, *, named: bool = False) -> Iterator[Fault]:
     """Keywords that are not taken, and a dialect that is another, or not at the root."""
     for name, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
         here = f"{at}/{escaped(name)}"
-        if name in NOT_TAKEN:
+        if name in NOT_TAKEN and not named:
             yield Fault(f"/schema{here}", "schema_invalid", "this keyword is not taken; additionalProperties is")
         if name == "$schema" and isinstance(value, str) and (at or value.removesuffix("#") != DIALECT):
             yield Fault(f"/schema{here}", "schema_invalid", f"the dialect is {DIALECT}, named at the root or nowhere")
         if isinstance(value, dict | list):
-            yield from _not_taken(value, here)
+            yield from _not_taken(value, here, named=name in NAMED and not named)
 
 
 def _without_dialect(schema: Mapping[str, Any]) -> dict[str, Any]:
@@ -114,15 +116,19 @@ def _metaschemas() -> Any:
 
 @functools.cache
 def _validator_class() -> Any:
-    """The library's validator, with each of its keywords counted and four of them replaced."""
+    """The library's validator, with each of its keywords counted and six of them replaced."""
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415
 
-    keywords = dict(Draft202012Validator.VALIDATORS) | {
-        "pattern": _pattern,
-        "patternProperties": _pattern_properties,
-        "additionalProperties": _additional_properties,
-        "uniqueItems": _unique_items,
-    }
+    keywords = (
+        dict(Draft202012Validator.VALIDATORS)
+        | {
+            "pattern": _pattern,
+            "patternProperties": _pattern_properties,
+            "additionalProperties": _additional_properties,
+            "uniqueItems": _unique_items,
+        }
+        | dict.fromkeys(NOT_TAKEN, _refused)
+    )
     extend: Any = validators.extend  # which has no types
     return extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
 
@@ -178,6 +184,11 @@ def _error(message: str) -> Any:
     from jsonschema import ValidationError  # noqa: PLC0415
 
     return ValidationError(message)
+
+
+def _refused(*_: Any) -> Iterable[Any]:
+    """A $ref can make a keyword of what was a name."""
+    raise ValueError("this keyword is not taken")
 
 
 def _pattern(_: Any, pattern: Any, instance: Any, __: Any) -> Iterator[Any]:
