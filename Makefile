@@ -41,7 +41,7 @@ unit: $(READY) ## the tests that need no stack: unit, integration (on moto), inf
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
 e2e: $(READY) ## the tests against the local stack
-	@$(BIN)/python -m pytest tests/e2e
+	@$(BIN)/python -m pytest tests/e2e --durations=20
 
 faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine
 	@$(BIN)/python -m tests.faults
