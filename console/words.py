@@ -46,6 +46,7 @@ REASONS: Final[Mapping[str, str]] = {
     "message_rejected": "The provider rejected it",
     "no_address": "No address on this channel",
     "no_content": "The template says nothing on this channel",
+    "no_time_left": "The worker’s time was up before the provider could be asked",
     "not_https": "The webhook is not https",
     "not_in_the_audience": "Not subscribed when the message was fanned out",
     "not_named": "Not among the recipients that the service named",
