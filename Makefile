@@ -35,12 +35,15 @@ console: $(READY) ## the console of a deployed stage, as yourself: make console 
 env: $(READY) ## where the running stack is and how to call it, as shell variables: eval "$$(make env)"
 	@$(BIN)/python -m local.env
 
-test: unit e2e ## every test
+test: unit e2e ## the tests: all but those that take long
 
 unit: $(READY) ## the tests that need no stack: unit, integration (on moto), infrastructure
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-e2e: $(READY) ## the tests against the local stack
+e2e: $(READY) ## the tests against the local stack, but for the long ones
+	@$(BIN)/python -m pytest tests/e2e -m "not long" --durations=20
+
+e2e-long: $(READY) ## all of them, and what was let do against what was done
 	@$(BIN)/python -m pytest tests/e2e --durations=20
 
 faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine

@@ -90,6 +90,7 @@ def test_who_may_not_call_is_told_how_to_become_somebody_else(stranger: Path) ->
     assert "execute-api:Invoke" in result.stderr
 
 
+@pytest.mark.long
 def test_a_pinpoint_export_survives_a_kill(world: World, stack: Path, tmp_path: Path) -> None:
     made = export(ROWS, prefix="pin-")
     file = made.write(tmp_path / "export.json.gz")

@@ -93,6 +93,7 @@ def message(world: World) -> str:
     return message_id
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WINDOWS)
 def test_every_page_is_for_everybody(world: World, windows: Callable[..., Window], message: str, name: str) -> None:
     topic = world.get(message)["topic"]

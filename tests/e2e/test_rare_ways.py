@@ -20,6 +20,7 @@ from local.demo.audience import Kind, Person
 
 from .conftest import World
 
+pytestmark = pytest.mark.long
 TEMPLATE = "e2e-rare"
 BODY = {
     "channels": {
