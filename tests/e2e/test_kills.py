@@ -11,6 +11,7 @@ from tests.kills.harness import Harness
 from .conftest import World
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="what runs in a process is read from /proc")
 def test_a_worker_that_is_killed_costs_nobody_a_mail(world: World) -> None:
     if world.stack is None:
