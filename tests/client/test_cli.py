@@ -258,6 +258,21 @@ def test_what_deletes_asks_first(fanfare: Shell) -> None:
     assert fanfare("topics", "delete", "t", "--yes").exit_code == Exit.DONE
 
 
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("topics", "delete", "gone", "--yes"),
+        ("templates", "delete", "gone", "--yes"),
+        ("users", "delete", "gone", "--yes"),
+        ("suppressions", "remove", "email", "gone"),
+    ],
+    ids=lambda command: " ".join(command[:2]),
+)
+def test_programs_are_told_what_is_gone(fanfare: Shell, command: tuple[str, ...]) -> None:
+    fanfare.answers(httpx.Response(204))
+    assert json.loads(fanfare(*command, "--json").stdout) == {"deleted": "gone"}
+
+
 def test_an_import_with_rejected_rows_is_done_in_part(fanfare: Shell) -> None:
     (fanfare.folder / "users.csv").write_text("id,email\nada,ada@example.com\nbad,bad@@example.com\n")
     fanfare.handler = Audience()

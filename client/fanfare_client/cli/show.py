@@ -35,6 +35,12 @@ def one(value: Any, json_wanted: bool, people: Callable[[Any], None]) -> None:
     as_json(value) if json_wanted else people(value)
 
 
+def done(deleted: str, json_wanted: bool) -> None:
+    """Something is gone: of that programs are told, people see that nothing went wrong."""
+    if json_wanted:
+        as_json({"deleted": deleted})
+
+
 def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequence[str]) -> None:
     """A list: a JSON object on each line, or a table."""
     if json_wanted:

@@ -49,7 +49,8 @@ def add(
 
 
 @app.command()
-def remove(context: typer.Context, channel: OnChannel, address: Address) -> None:
+def remove(context: typer.Context, channel: OnChannel, address: Address, json: Json = False) -> None:
     """Let an address be written to again."""
     with calling(context) as fanfare:
         fanfare.suppressions.delete(channel, address)
+    show.done(address, json)

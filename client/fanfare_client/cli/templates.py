@@ -81,11 +81,12 @@ def diff(
 
 
 @app.command()
-def delete(context: typer.Context, template: TemplateId, yes: Yes = False) -> None:
+def delete(context: typer.Context, template: TemplateId, yes: Yes = False, json: Json = False) -> None:
     """Hide a template from new messages. Those accepted keep their version."""
     yes or typer.confirm(f"Delete the template {template}?", abort=True)
     with calling(context) as fanfare:
         fanfare.templates.delete(template)
+    show.done(template, json)
 
 
 def _show_parts(parts: Any) -> None:

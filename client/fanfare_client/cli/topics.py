@@ -60,11 +60,12 @@ def put(
 
 
 @app.command()
-def delete(context: typer.Context, topic: TopicId, yes: Yes = False) -> None:
+def delete(context: typer.Context, topic: TopicId, yes: Yes = False, json: Json = False) -> None:
     """Delete a topic: no new message can be posted to it."""
     yes or typer.confirm(f"Delete the topic {topic}?", abort=True)
     with calling(context) as fanfare:
         fanfare.topics.delete(topic)
+    show.done(topic, json)
 
 
 def _limit(written: str | None, overflow: str) -> dict[str, Any] | None:

@@ -58,11 +58,12 @@ def get(context: typer.Context, user: UserId, json: Json = False) -> None:
 
 
 @app.command()
-def delete(context: typer.Context, user: UserId, yes: Yes = False) -> None:
+def delete(context: typer.Context, user: UserId, yes: Yes = False, json: Json = False) -> None:
     """Erase all that is stored on a user."""
     yes or typer.confirm(f"Erase all that is stored on {user}?", abort=True)
     with calling(context) as fanfare:
         fanfare.users.delete(user)
+    show.done(user, json)
 
 
 @app.command()
