@@ -22,6 +22,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from console.app import make
 
+from . import deployment
 from .api import Api
 from .console import signed
 from .processes import StepFailed
@@ -58,11 +59,9 @@ def operate(options: argparse.Namespace) -> int:
 def internal_url(session: boto3.Session, stage: str) -> str:
     """Where the stage's internal API is, as its stack says."""
     try:
-        stacks = session.client("cloudformation").describe_stacks(StackName=f"Fanfare-{stage}-Service")["Stacks"]
+        return deployment.outputs_of(session.client("cloudformation"), f"Fanfare-{stage}-Service")["InternalApiUrl"]
     except (BotoCoreError, ClientError) as error:
         raise StepFailed(f"The URL of {stage} is not to be found ({error}). Give it as --url.") from error
-    outputs: dict[str, str] = {each["OutputKey"]: each["OutputValue"] for each in stacks[0]["Outputs"]}
-    return outputs["InternalApiUrl"]
 
 
 if __name__ == "__main__":

@@ -283,16 +283,16 @@ MUTANTS = (
     ),
     Mutant(
         "a cursor has many spellings",
-        "tokens.py",
-        "if hmac.compare_digest(_spelled(key, where, position).encode(), cursor.encode()):",
+        "signing.py",
+        "if hmac.compare_digest(_spelled(key, kind, content).encode(), text.encode()):",
         "if True:",
         tests=("tests/security/test_signed_tokens.py",),
     ),
     Mutant(
         "a link is good for every purpose",
         "links.py",
-        'salt=f"link\\n{purpose}"',
-        'salt="link"',
+        'return f"link\\n{purpose}"',
+        'return "link"',
         tests=("tests/security/test_signed_tokens.py",),
     ),
     Mutant(
