@@ -16,7 +16,7 @@ from urllib.parse import parse_qs
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from fanfare.sdk import unwalked
+from fanfare.sdk import lean
 from fanfare.wiring import PROVIDER, STORE
 
 from bench.function import body_of, response, target_of
@@ -62,7 +62,7 @@ class NullAws:
             config=PROVIDER if service in ("sesv2", "sns") else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
-        return unwalked(client) if service == "dynamodb" else client
+        return lean(client) if service in ("dynamodb", "sesv2") else client
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()

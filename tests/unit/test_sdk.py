@@ -11,7 +11,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from fanfare.items import pack
-from fanfare.sdk import unwalked
+from fanfare.sdk import lean
 
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -59,7 +59,7 @@ def asked(change: Callable[[Any], Any], operation: str, request: Any, answer: An
 
 @pytest.mark.parametrize(("operation", "request_", "answer"), REQUESTS, ids=lambda each: str(each)[:20])
 def test_a_call_goes_out_and_comes_back_as_by_the_sdk_itself(operation: str, request_: Any, answer: Any) -> None:
-    ours = asked(unwalked, operation, request_, answer)
+    ours = asked(lean, operation, request_, answer)
     assert ours == asked(lambda same: same, operation, request_, answer)
     assert ours[1].items() >= answer.items()
 
@@ -68,7 +68,7 @@ def test_a_refusal_says_the_same_as_by_the_sdk_itself() -> None:
     kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
     reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": ITEM}]
     answer = {"__type": kind, "Message": "cancelled", "CancellationReasons": reasons}
-    ours = asked(unwalked, "transact_write_items", REQUESTS[4][1], answer, 400)[1]
+    ours = asked(lean, "transact_write_items", REQUESTS[4][1], answer, 400)[1]
     theirs = asked(lambda same: same, "transact_write_items", REQUESTS[4][1], answer, 400)[1]
     assert {name: ours[name] for name in theirs} == theirs
     assert ours["CancellationReasons"] == reasons
@@ -77,5 +77,5 @@ def test_a_refusal_says_the_same_as_by_the_sdk_itself() -> None:
 def test_the_walk_is_left_out() -> None:
     """If botocore moves what is replaced, answers stay right and become dear: this says so."""
     unknown = {"Item": {"pk": {"S": "a"}}, "NotInTheModel": 1}
-    assert asked(unwalked, "get_item", REQUESTS[0][1], unknown)[1]["NotInTheModel"] == 1
-    assert asked(unwalked, "get_item", {**REQUESTS[0][1], "NotInTheModel": 1}, {})[0][0][0]["NotInTheModel"] == 1
+    assert asked(lean, "get_item", REQUESTS[0][1], unknown)[1]["NotInTheModel"] == 1
+    assert asked(lean, "get_item", {**REQUESTS[0][1], "NotInTheModel": 1}, {})[0][0][0]["NotInTheModel"] == 1

@@ -45,7 +45,7 @@ from .messages import Message, Messages
 from .queues import Queues
 from .receipts import Report
 from .reconcile import Reconcile
-from .sdk import unwalked
+from .sdk import USER_AGENT, lean
 from .templates import Renderer
 
 if TYPE_CHECKING:
@@ -57,16 +57,23 @@ log = logging.getLogger(__name__)
 
 # The SDK retries a provider's read time-out and 5xx by itself: that would send a mail twice.
 # Requests are typed and tested: checking the shape of each once more takes a sixth of a worker's CPU.
-PROVIDER = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=20, parameter_validation=False)
+PROVIDER = Config(
+    retries={"total_max_attempts": 1},
+    connect_timeout=2,
+    read_timeout=20,
+    parameter_validation=False,
+    user_agent=USER_AGENT,
+)
 STORE = Config(
     retries={"mode": "standard", "total_max_attempts": 5},
     connect_timeout=2,
     read_timeout=10,
     parameter_validation=False,
+    user_agent=USER_AGENT,
 )
 KEYS_SECONDS: Final = 300  # so soon after a rotation, every function knows the new key
 # An event is told beside the work, which does not wait long for it.
-TELL = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2)
+TELL = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2, user_agent=USER_AGENT)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -115,7 +122,7 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    return unwalked(boto3.client("dynamodb", config=STORE))
+    return lean(boto3.client("dynamodb", config=STORE))
 
 
 def _table(name: str) -> Table:
@@ -302,7 +309,7 @@ def public_links() -> Links:
 
 def _email() -> Channel:
     return Email(
-        boto3.client("sesv2", config=PROVIDER),
+        lean(boto3.client("sesv2", config=PROVIDER)),
         sender=os.environ["FANFARE_SENDER"],
         configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
     )

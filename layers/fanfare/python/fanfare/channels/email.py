@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import base64
+import bisect
 import functools
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 from botocore.exceptions import (
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 ENTRIES: Final = 50
 CALL_BYTES: Final = 900_000
 DATA_CHARACTERS: Final = 262_144
+ENTRY_BYTES: Final = 1_000  # address, headers and tags of a mail
+LETTER_BYTES: Final = 6  # at most, as JSON writes it: \u00e9
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
 ENTRY_STATUS: Final[dict[str, Result]] = {
@@ -82,6 +86,8 @@ BOUNCE: Final[dict[str, Receipt]] = {
     "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
 }
 
+_WITH_LETTERS: Final = json.JSONEncoder(ensure_ascii=False).encode  # made once, not for each mail
+_BRACES: Final = re.compile(r"\{\{|\}\}")
 MARKS: Final = "{}\\"  # beside a place to fill in, each would be read as a part of it
 
 # Nothing was sent: the connection never stood.
@@ -126,10 +132,12 @@ class Email(Channel):
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
         results: dict[int, Result] = {}
-        for parts in dict.fromkeys(map(_parts, envelopes)):
-            places = [place for place, envelope in enumerate(envelopes) if _parts(envelope) == parts]
-            alike = [envelopes[place] for place in places]
-            results |= zip(places, self._send_framed(alike, parts, in_time), strict=True)
+        alike: dict[tuple[str, ...], list[int]] = {}
+        for place, envelope in enumerate(envelopes):
+            alike.setdefault(_parts(envelope), []).append(place)
+        for parts, places in alike.items():
+            sent = self._send_framed([envelopes[place] for place in places], parts, in_time)
+            results |= zip(places, sent, strict=True)
         return [results[place] for place in range(len(envelopes))]
 
     def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str], in_time: InTime) -> list[Result]:
@@ -137,12 +145,13 @@ class Email(Channel):
         frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in parts}
         room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
         entries = [self._entry(envelope, frames) for envelope in envelopes]
-        if any(len(_data(entry)) > DATA_CHARACTERS or _entry_size(entry) > room for entry in entries):
+        sizes = _sizes(entries, room)
+        if max(sizes) > room or any(len(_data(entry)) > DATA_CHARACTERS for entry in entries):
             if len(envelopes) == 1:
                 return [Result(Kind.PERMANENT, "content_too_large")]
             # alone, all that a mail says is its frame
             return [result for envelope in envelopes for result in self._send_framed([envelope], parts, in_time)]
-        return [result for call in _packed(entries, room) for result in self._send(call, frames, in_time)]
+        return [result for call in _packed(entries, sizes, room) for result in self._send(call, frames, in_time)]
 
     def _send(
         self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame], in_time: InTime
@@ -181,7 +190,7 @@ class Email(Channel):
         return {
             "Destination": {"ToAddresses": [envelope.address]},
             "ReplacementEmailContent": {
-                "ReplacementTemplate": {"ReplacementTemplateData": json.dumps(own, ensure_ascii=False)}
+                "ReplacementTemplate": {"ReplacementTemplateData": _WITH_LETTERS(own)}
             },
             "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
             "ReplacementTags": [
@@ -265,31 +274,37 @@ class _Frame:
 
 def _frame(texts: Sequence[str]) -> _Frame:
     """The frame of the texts, as far as SES can't take it for a place to fill in: without two braces in a row."""
-    begin = re.split(r"\{\{|\}\}", _common(texts))[0].rstrip(MARKS)
-    backwards = [text[len(begin) :][::-1] for text in texts]
-    end = re.split(r"\{\{|\}\}", _common(backwards))[0].rstrip(MARKS)
-    return _Frame(begin, end[::-1])
+    begin = _BRACES.split(reduce(_shared_begin, texts))[0].rstrip(MARKS)
+    rest = [text[len(begin) :] for text in texts]
+    return _Frame(begin, _BRACES.split(reduce(_shared_end, rest))[-1].lstrip(MARKS))
 
 
-def _common(texts: Sequence[str]) -> str:
-    """What all of the texts begin with."""
-    first, last = min(texts), max(texts)  # in the order of texts, whatever these two share all of them share
-    shared, differs = 0, min(len(first), len(last)) + 1
-    while differs - shared > 1:
-        middle = (shared + differs) // 2
-        if last.startswith(first[:middle]):
-            shared = middle
-        else:
-            differs = middle
-    return first[:shared]
+def _shared_begin(one: str, other: str) -> str:
+    """What both texts begin with."""
+    if other.startswith(one):  # as it nearly always does, once what differs is left out
+        return one
+    return one[: _longest(one, lambda size: other.startswith(one[:size]))]
 
 
-def _packed(entries: Sequence[BulkEmailEntryTypeDef], space: int) -> Iterator[list[BulkEmailEntryTypeDef]]:
+def _shared_end(one: str, other: str) -> str:
+    """What both texts end with."""
+    if other.endswith(one):
+        return one
+    return one[len(one) - _longest(one, lambda size: other.endswith(one[len(one) - size :])) :]
+
+
+def _longest(text: str, shared: Callable[[int], bool]) -> int:
+    """How much of a text is shared, where of what is shared less is, too."""
+    return bisect.bisect_left(range(1, len(text) + 1), True, key=lambda size: not shared(size))
+
+
+def _packed(
+    entries: Sequence[BulkEmailEntryTypeDef], sizes: Sequence[int], space: int
+) -> Iterator[list[BulkEmailEntryTypeDef]]:
     """As many entries a call as SES takes, by number and by bytes, in order."""
     call: list[BulkEmailEntryTypeDef] = []
     room = space
-    for entry in entries:
-        size = _entry_size(entry)
+    for entry, size in zip(entries, sizes, strict=True):
         if call and (len(call) == ENTRIES or size > room):
             yield call
             call, room = [], space
@@ -308,8 +323,10 @@ def _data(entry: BulkEmailEntryTypeDef) -> str:
     return entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
 
 
-def _entry_size(entry: BulkEmailEntryTypeDef) -> int:
-    return _size(_data(entry)) + 1_000  # address, headers and tags
+def _sizes(entries: Sequence[BulkEmailEntryTypeDef], room: int) -> list[int]:
+    """Bytes of each in the call; more than that, where even so there is room for all."""
+    most = [LETTER_BYTES * len(_data(entry)) + ENTRY_BYTES for entry in entries]
+    return most if sum(most) <= room else [_size(_data(entry)) + ENTRY_BYTES for entry in entries]
 
 
 def _size(text: str) -> int:
