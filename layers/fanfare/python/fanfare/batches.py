@@ -75,7 +75,7 @@ class Open:
     @property
     def unsettled(self) -> list[int]:
         """The places of the recipients that are not settled yet."""
-        return [place for place, code in enumerate(self.codes) if Outcome(code) in UNSETTLED]
+        return [place for place, code in enumerate(self.codes) if code in UNSETTLED]
 
     def places(self, outcome: Outcome) -> list[int]:
         """The places of the recipients with this outcome."""

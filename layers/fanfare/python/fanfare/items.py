@@ -52,7 +52,7 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
     if kind == "N":
         return float(content) if "." in content or "E" in content else int(content)
     if kind == "M":
-        return {name: _unpacked(each) for name, each in content.items()}
+        return unpack(content)
     if kind == "L":
         return [_unpacked(each) for each in content]
     if kind == "NULL":
@@ -62,12 +62,16 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
 
 def pack(item: Mapping[str, Any]) -> dict[str, Any]:
     """Attributes as DynamoDB wants them; a None is an absent attribute."""
-    return {name: _packed(value) for name, value in item.items() if value is not None}
+    return {
+        name: {"S": value} if type(value) is str else _packed(value)  # as most are
+        for name, value in item.items()
+        if value is not None
+    }
 
 
 def unpack(item: Mapping[str, Any]) -> Item:
     """Attributes as Python has them."""
-    return {name: _unpacked(value) for name, value in item.items()}
+    return {name: value["S"] if "S" in value else _unpacked(value) for name, value in item.items()}
 
 
 class Table:

@@ -57,7 +57,8 @@ class Outcome(StrEnum):
     @property
     def label(self) -> str:
         """The word that the API uses."""
-        return {".": "pending", "?": "pending"}.get(self.value, self.name.lower())
+        return _LABELS[self]
 
 
 UNSETTLED: Final = (Outcome.OUTSTANDING, Outcome.IN_DOUBT)
+_LABELS: Final = {outcome: "pending" if outcome in UNSETTLED else outcome.name.lower() for outcome in Outcome}
