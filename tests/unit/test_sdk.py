@@ -9,9 +9,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.config import Config
 from botocore.exceptions import ClientError
 from fanfare.items import pack
-from fanfare.sdk import lean
+from fanfare.sdk import USER_AGENT, lean
 
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -20,6 +21,23 @@ REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("batch_get_item", {"RequestItems": {"t": {"Keys": [{}]}}}, {"Responses": {"t": [ITEM]}, "UnprocessedKeys": {}}),
     ("update_item", {"TableName": "t", "Key": {}, "ExpressionAttributeValues": ITEM}, {"Attributes": ITEM}),
     ("transact_write_items", {"TransactItems": [{"Put": {"TableName": "t", "Item": ITEM}}]}, {}),
+    (
+        "send_bulk_email",
+        {
+            "FromEmailAddress": "no-reply@example.com",
+            "DefaultContent": {"Template": {"TemplateContent": {"Subject": "x"}, "TemplateData": "{}"}},
+            "BulkEmailEntries": [
+                {
+                    "Destination": {"ToAddresses": ["ada@example.com"]},
+                    "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": '{"é": "\\n"}'}},
+                    "ReplacementHeaders": [{"Name": "List-Unsubscribe", "Value": "<https://example.com>"}],
+                    "ReplacementTags": [{"Name": "user_id", "Value": "ada"}],
+                }
+            ],
+            "ConfigurationSetName": "fanfare",
+        },
+        {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "1"}, {"Status": "FAILED", "Error": "no"}]},
+    ),
     ("batch_write_item", {"RequestItems": {"t": [{"PutRequest": {"Item": ITEM}}]}}, {"UnprocessedItems": {}}),
 ]
 
@@ -32,27 +50,33 @@ class Raw:
         yield self.content
 
 
-def client(answer: dict[str, Any], status: int, sent: list[Any]) -> Any:
+def client(service: str, answer: dict[str, Any], status: int, sent: list[Any]) -> Any:
     """A client of the SDK whose calls all end in one answer."""
     session: Any = boto3.Session("key", "secret", region_name="eu-central-1")
-    opened = session.client("dynamodb")
+    opened = session.client(service, config=Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}))
 
     def answered(request: Any, **_: Any) -> AWSResponse:
-        sent.append((json.loads(request.body), request.headers["X-Amz-Target"]))
+        sent.append((json.loads(request.body), request.url, request.headers.get("X-Amz-Target"), agent_of(request)))
         return AWSResponse(request.url, status, {"x-amzn-requestid": "1"}, Raw(json.dumps(answer).encode()))  # type: ignore[arg-type]
 
-    opened.meta.events.register("before-send.dynamodb", answered)
+    opened.meta.events.register(f"before-send.{service}", answered)
     return opened
+
+
+def agent_of(request: Any) -> str:
+    agent: bytes = request.headers["User-Agent"]
+    return agent.decode()
 
 
 def asked(change: Callable[[Any], Any], operation: str, request: Any, answer: Any, status: int = 200) -> Any:
     """What went out, and what came back or was raised."""
     sent: list[Any] = []
     try:
-        got = getattr(change(client(answer, status, sent)), operation)(**request)
+        service = "sesv2" if operation == "send_bulk_email" else "dynamodb"
+        got = getattr(change(client(service, answer, status, sent)), operation)(**request)
     except ClientError as error:
         got = error.response
-    for body, _ in sent:
+    for body, *_ in sent:
         body.pop("ClientRequestToken", None)  # drawn for each call
     return sent, got
 
@@ -72,6 +96,37 @@ def test_a_refusal_says_the_same_as_by_the_sdk_itself() -> None:
     theirs = asked(lambda same: same, "transact_write_items", REQUESTS[4][1], answer, 400)[1]
     assert {name: ours[name] for name in theirs} == theirs
     assert ours["CancellationReasons"] == reasons
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("TooManyRequestsException", 429), ("BadRequestException", 400), ("InternalFailure", 500)]
+)
+def test_a_provider_that_refuses_is_understood_as_by_the_sdk_itself(code: str, status: int) -> None:
+    said = {"code": code, "message": "not now"}
+    _, request, _ = next(each for each in REQUESTS if each[0] == "send_bulk_email")
+    sent, ours = asked(lean, "send_bulk_email", request, said, status)
+    as_ever, theirs = asked(lambda same: same, "send_bulk_email", request, said, status)
+    assert sent == as_ever
+    assert {name: ours[name] for name in theirs} == theirs
+    assert ours["Error"]["Code"] == code
+
+
+def test_where_to_call_is_looked_up_once() -> None:
+    """If botocore looks it up elsewhere, calls stay right and become dear: this says so."""
+    sent: list[Any] = []
+    opened = client("dynamodb", {}, 200, sent)
+    looked_up: list[str] = []
+    opened.meta.events.register("before-endpoint-resolution.dynamodb", lambda **_: looked_up.append("once"))
+    changed = lean(opened)
+    for table in ("one", "other"):
+        changed.get_item(TableName=table, Key={})
+    assert looked_up == ["once"]
+    assert {url for _, url, *_ in sent} == {"https://dynamodb.eu-central-1.amazonaws.com/"}
+
+
+def test_who_calls_is_said_once_for_all() -> None:
+    ((*_, agent),), _ = asked(lean, "get_item", REQUESTS[0][1], {})
+    assert agent.startswith("fanfare Boto3/")
 
 
 def test_the_walk_is_left_out() -> None:

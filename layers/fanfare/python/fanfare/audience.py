@@ -1,7 +1,8 @@
 """The audience: users, their subscriptions, and how much of each limit a user has used.
 
     pk                   sk                            what
-    user#<id>            user                          profile (a map) and limits (a map); `rev` counts its writes
+    user#<id>            user                          profile (a map), the addresses of it that were found good,
+                                                       and limits (a map); `rev` counts its writes
     user#<id>            subscription#<topic>#<chan>   a user's yes, as the user sees it
     topic#<topic>#<k>    <user>#<channel>              the same yes, as the fan-out reads it, in shard k of the topic
     removals#<topic>#<k> removals                      how many yeses were ever taken back in the shard
@@ -27,7 +28,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from .channels import CHANNELS
+from .channels import CHANNELS, Channel
 from .errors import ConditionFailed
 from .ids import shard_of
 from .items import TRANSACTION_LIMIT, Item, Table, transact
@@ -37,15 +38,22 @@ from .items import TRANSACTION_LIMIT, Item, Table, transact
 class User:
     """A person who receives. `profile` is what the API shows; `limits` is what the fan-out counts.
 
-    `suppressed` says, by channel, why the user's present address must not be written to.
+    `suppressed` says, by channel, why the user's present address must not be written to. `checked` has, by
+    channel, the address that was found good when the profile was written: twice a delivery it need not be found
+    again.
     """
 
     id: str
     profile: Mapping[str, Any]
     limits: Mapping[str, Any] = field(default_factory=dict)
     suppressed: Mapping[str, str] = field(default_factory=dict)
+    checked: Mapping[str, str] = field(default_factory=dict)
     opted_out: bool = False
     rev: int = 0
+
+    def address(self, channel: Channel | type[Channel]) -> Any:
+        """The checked address on a channel. Raises AddressRefused."""
+        return self.checked[channel.name] if channel.name in self.checked else channel.address(self.profile)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +170,7 @@ class Audience:
                 for channel, address in identities.items()
                 if (channel, address) in suppressions
             },
+            checked={name: CHANNELS[name].address(profile) for name in identities},
             opted_out=before.opted_out if before else False,
             rev=(before.rev if before else 0) + 1,
         )
@@ -169,10 +178,12 @@ class Audience:
             self.table.updating(
                 f"user#{user_id}",
                 "user",
-                "SET profile = :profile, suppressed = :suppressed, rev = :next, limits = if_not_exists(limits, :none)",
+                "SET profile = :profile, checked = :checked, suppressed = :suppressed, rev = :next,"
+                " limits = if_not_exists(limits, :none)",
                 # nothing of the user has changed since it was read
                 condition="rev = :read" if before and before.rev else "attribute_not_exists(rev)",
-                values={":profile": profile, ":suppressed": after.suppressed, ":next": after.rev, ":none": {}}
+                values={":profile": profile, ":checked": after.checked, ":suppressed": after.suppressed}
+                | {":next": after.rev, ":none": {}}
                 | ({":read": before.rev} if before and before.rev else {}),
             )
         ]
@@ -492,6 +503,7 @@ def _user(item: Item) -> User:
         profile=item.get("profile", {}),
         limits=item.get("limits", {}),
         suppressed=item.get("suppressed", {}),
+        checked=item.get("checked", {}),
         opted_out=item.get("opted_out", False),
         rev=item.get("rev", 0),
     )

@@ -82,9 +82,12 @@ def _offered(candidate: Candidate) -> str | None:
     return None if candidate.offered else "no_content"
 
 
+NOBODY: Final = User(id="", profile={})
+
+
 def _reachable(candidate: Candidate) -> str | None:
     try:
-        candidate.channel.address(candidate.user.profile if candidate.user else {})
+        (candidate.user or NOBODY).address(candidate.channel)
     except AddressRefused as refused:
         return refused.reason
     return None

@@ -363,7 +363,7 @@ class Deliver:
                 envelopes[place] = Envelope(
                     message_id=attempt.message.id,
                     user_id=user_id,
-                    address=self.channel.address(user.profile),
+                    address=user.address(self.channel),
                     content=self._rendered(body, attempt, user),
                     unsubscribe=unsubscribable(user_id) if unsubscribable else None,
                     data=attempt.payload.data,

@@ -107,7 +107,7 @@ def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, 
 
 def _reachable(user: User, channel: str) -> bool:
     try:
-        CHANNELS[channel].address(user.profile)
+        user.address(CHANNELS[channel])
     except AddressRefused:
         return False
     return True

@@ -73,7 +73,9 @@ STORE = Config(
 )
 KEYS_SECONDS: Final = 300  # so soon after a rotation, every function knows the new key
 # An event is told beside the work, which does not wait long for it.
-TELL = Config(retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2, user_agent=USER_AGENT)
+TELL = Config(
+    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2, user_agent=USER_AGENT
+)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -122,7 +124,8 @@ def settings() -> Settings:
 
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    return lean(boto3.client("dynamodb", config=STORE))
+    client: DynamoDBClient = boto3.client("dynamodb", config=STORE)
+    return lean(client)
 
 
 def _table(name: str) -> Table:

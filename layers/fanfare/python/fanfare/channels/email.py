@@ -189,9 +189,7 @@ class Email(Channel):
         own = {part: frame.within(envelope.content.get(part, "")) for part, frame in frames.items()}
         return {
             "Destination": {"ToAddresses": [envelope.address]},
-            "ReplacementEmailContent": {
-                "ReplacementTemplate": {"ReplacementTemplateData": _WITH_LETTERS(own)}
-            },
+            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": _WITH_LETTERS(own)}},
             "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
             "ReplacementTags": [
                 {"Name": "message_id", "Value": envelope.message_id},
