@@ -12,6 +12,8 @@ import io
 import re
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
 from multiprocessing.connection import Connection
@@ -69,7 +71,7 @@ def main() -> None:
     handler = import_module(f"functions.{code}.handler").handler
     age = 0.0  # of what is kept for a second: it does not grow old either, save between two messages
     wiring.catalogue().monotonic = lambda: age
-    while (invocation := door.recv()) is not None:
+    for invocation in _received(door):
         if invocation == FORGET:
             age += LONG
             continue
@@ -78,6 +80,13 @@ def main() -> None:
         answer = handler(event, _context(code))
         spent = time.process_time() - before
         door.send(("done", answer, spent, _peak_kb()))
+
+
+def _received(door: Connection[Any, Any]) -> Iterator[Any]:
+    """What comes in, until whoever started us has enough."""
+    with suppress(EOFError):
+        while True:
+            yield door.recv()
 
 
 def _peak_kb() -> int:

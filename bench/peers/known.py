@@ -32,4 +32,14 @@ POST_OFFICE: Final = Peer(
     work=("python", "post_office_app.py", "send_queued_mail"),
     pool=False,
 )
-PEERS: Final[Sequence[Peer]] = (CELERY, POST_OFFICE)
+PROCRASTINATE: Final = Peer(
+    name="procrastinate",
+    title="Procrastinate, PostgreSQL: a task for each recipient",
+    servers=("postgresql",),
+    packages=("procrastinate", "sqlalchemy", "psycopg"),
+    prepare=("python", "procrastinate_app.py", "prepare"),
+    submit=("python", "procrastinate_app.py", "submit"),
+    work=("python", "procrastinate_app.py", "work"),
+    pool=False,
+)
+PEERS: Final[Sequence[Peer]] = (CELERY, POST_OFFICE, PROCRASTINATE)
