@@ -20,7 +20,7 @@ PAGE: Final = Path(__file__).parent.parent / "docs" / "cost.md"
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "DynamoDB writes": ("write_units",),
     "DynamoDB reads": ("read_units",),
-    "SQS": ("queue_requests",),
+    "SQS": ("queue_requests", "fair_requests"),
     "Lambda time": ("gb_seconds",),
     "Lambda requests": ("invocations",),
     "EventBridge": ("events",),
@@ -115,6 +115,9 @@ price depends on the country, so the figure is an example and no price.
 
 *Each recipient by itself* is the usual design: a queue message, a row and calls of its own for each. It reads the user,
 writes the row, sends the mail, and writes what became of it; a limit is one conditional write more.
+
+Copies of a message are a group of SQS's fair queues, which has a price of its own; it is told for every request about
+them, sending, receiving and deleting, though AWS may mean fewer.
 
 Lambda's time is a model: calls wait (DynamoDB 6 ms, SQS 10 ms, EventBridge 15 ms, SES 300 ms for fifty mails and 100 ms
 for one, SNS 30 to 50 ms, a webhook 200 ms), which is assumed, and the CPU is what `bench.counts` measures, at 512 MB,

@@ -38,9 +38,9 @@ from .items import TRANSACTION_LIMIT, Item, Table, transact
 class User:
     """A person who receives. `profile` is what the API shows; `limits` is what the fan-out counts.
 
-    `suppressed` says, by channel, why the user's present address must not be written to. `checked` has, by
-    channel, the address that was found good when the profile was written: twice a delivery it need not be found
-    again.
+    `suppressed` says, by channel, why the user's present address must not be written to. `checked` has the
+    addresses that were found good when the profile was written, by how they are written there: so they need not be
+    checked again, twice at each delivery.
     """
 
     id: str
@@ -53,7 +53,8 @@ class User:
 
     def address(self, channel: Channel | type[Channel]) -> Any:
         """The checked address on a channel. Raises AddressRefused."""
-        return self.checked[channel.name] if channel.name in self.checked else channel.address(self.profile)
+        known = self.checked.get(self.profile.get(channel.field, "")) if channel.field else None
+        return channel.address(self.profile) if known is None else known
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +171,7 @@ class Audience:
                 for channel, address in identities.items()
                 if (channel, address) in suppressions
             },
-            checked={name: CHANNELS[name].address(profile) for name in identities},
+            checked=_checked(profile, identities),
             opted_out=before.opted_out if before else False,
             rev=(before.rev if before else 0) + 1,
         )
@@ -474,6 +475,11 @@ def _identities(profile: Mapping[str, Any]) -> dict[str, str]:
     """Channel → the address by which suppressions know the user there."""
     known = {name: channel.identity(profile) for name, channel in CHANNELS.items()}
     return {name: address for name, address in known.items() if address is not None}
+
+
+def _checked(profile: Mapping[str, Any], channels: Iterable[str]) -> dict[str, str]:
+    """The addresses that are good, by how the profile writes them."""
+    return {profile[field]: CHANNELS[name].address(profile) for name in channels if (field := CHANNELS[name].field)}
 
 
 def _packed(writes: Mapping[str, tuple[User, Sequence[Any]]]) -> Iterator[list[str]]:

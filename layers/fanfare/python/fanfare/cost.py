@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
-AS_OF: Final = "2026-11-22"  # in us-east-1
+AS_OF: Final = "2026-11-23"  # in us-east-1
 CURRENCY: Final = "USD"
 OWN: Final = "piece_prices of this deployment"
 
@@ -67,6 +67,14 @@ PRICES: Final[Mapping[str, Price]] = {
         "https://aws.amazon.com/sqs/pricing/",
         "cloudburn.io/blog/amazon-sqs-pricing, 2026",
     ),
+    # for requests that name a message group on a standard queue, beside the price of the request
+    "fair_requests": Price(
+        Decimal("0.10"),
+        MILLION,
+        "fair queue requests",
+        "https://aws.amazon.com/sqs/pricing/",
+        "cloudburn.io/blog/amazon-sqs-pricing, 2026",
+    ),
     "invocations": Price(
         Decimal("0.20"), MILLION, "invocations", LAMBDA, "examples on AWS's page, 2026-09-20", confirmed=True
     ),
@@ -99,6 +107,7 @@ class Takes:
     invocations: Decimal
     gb_seconds: Decimal
     events: Decimal
+    fair_requests: Decimal = Decimal(0)  # of the queue's requests, those about copies that are a group
     api_requests: Decimal = Decimal(1)  # a message to a thousand
 
 
@@ -219,7 +228,7 @@ PROVIDER_WAITS: Final = {"email": 0.3, "sms": 0.05, "push": 0.03, "webhook": 0.2
 ONE_MAIL_WAITS: Final = 0.1
 # Measured by bench.counts and rounded up; at 512 MB a function has 512/1769 of a core.
 CPU_A_CALL: Final = 0.0005
-CPU_A_DELIVERY: Final = 0.0002
+CPU_A_DELIVERY: Final = 0.00015
 MEMORY_GB: Final = 0.5
 CORE: Final = 512 / 1769
 
@@ -248,8 +257,9 @@ def takes(counted: Counted, *, provider_waits: float, queue_requests: int | None
 
 
 def of_channel(channel: str, *, limited: bool) -> Takes:
-    """What a thousand deliveries on a channel take, receipts not included."""
-    return takes(COUNTED[channel][limited], provider_waits=PROVIDER_WAITS[channel])
+    """What a thousand deliveries on a channel take, receipts not included. Every copy is of its message's group."""
+    found = takes(COUNTED[channel][limited], provider_waits=PROVIDER_WAITS[channel])
+    return replace(found, fair_requests=found.queue_requests)
 
 
 def of_receipts() -> Takes:

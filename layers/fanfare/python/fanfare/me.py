@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from .models import PatchMeRequest
 
 # Channels whose address is confirmed before it is used, and the field of the profile that has it
-CONFIRMED: Final[Mapping[str, str]] = {Email.name: "email", Sms.name: "phone"}
+CONFIRMED: Final[Mapping[str, str]] = {name: each.field for name, each in CHANNELS.items() if each.field}
 CODE_WITHIN: Final = timedelta(minutes=10)
 BY_USER: Final = Allowance("address_of_user", 10, timedelta(days=1))
 BY_ADDRESS: Final = Allowance("address", 3, timedelta(hours=1))

@@ -69,6 +69,7 @@ class Channel(ABC):
     of a message's own content (`subject`, `text`, `html`). `one_by_one` has progress
     recorded after each piece, so that a crash repeats at most one. `suppressible` is whether addresses
     can be suppressed, one by one; `derived` says which part is made of which where it is not given.
+    `field` is the field of a profile that has the address, where that is a text and dear to check.
     """
 
     name: ClassVar[str]
@@ -79,6 +80,7 @@ class Channel(ABC):
     one_by_one: ClassVar[bool] = False
     suppressible: ClassVar[bool] = False
     derived: ClassVar[Mapping[str, str]] = {}
+    field: ClassVar[str | None] = None
 
     @staticmethod
     @abstractmethod

@@ -96,6 +96,7 @@ NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
 
 class Email(Channel):
     name: ClassVar[str] = "email"
+    field: ClassVar[str | None] = "email"
     batch_size: ClassVar[int] = ENTRIES
     parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",), ("html", "text"))

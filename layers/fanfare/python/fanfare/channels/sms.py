@@ -35,6 +35,7 @@ GSM_SINGLE, GSM_PART, UCS2_SINGLE, UCS2_PART = 160, 153, 70, 67
 
 class Sms(Channel):
     name: ClassVar[str] = "sms"
+    field: ClassVar[str | None] = "phone"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("text",),)
