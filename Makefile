@@ -61,6 +61,9 @@ bench: $(READY) ## what a delivery costs, how it grows, and against whom; half a
 bench-peers: $(READY) ## the same job by others, side by side; wants Debian's redis-server and postgresql
 	@$(BIN)/python -m bench.peers
 
+bench-stack: $(READY) ## how long a POST takes on the local stack, how fast a message goes out, who waits behind whom
+	@$(BIN)/python -m bench.stack
+
 simulate: $(READY) ## a message to a million people and to ten, in simulated time
 	@$(BIN)/python -m bench.simulate
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import budgets, results
+from bench import budgets, results, stack
 from bench.growth import KINDS, measured
 from bench.peers.__main__ import compare
 from bench.plot import plot_cost
@@ -26,8 +26,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="recipients of one message")
     parser.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
+    parser.add_argument("--no-stack", dest="stack", action="store_false", help="nothing on the local stack")
     arguments = parser.parse_args()
     measure_growth(arguments.sizes)
+    if arguments.stack:
+        stack.measure()
     if arguments.peers:
         compare()
     return tell_budgets()

@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import reduce
 from typing import Any
 
 from fanfare.items import Table
@@ -18,6 +19,8 @@ from local.demo import job
 
 KINDS: Mapping[str, dict[str, Any] | None] = {"limited": LIMIT, "unlimited": None}
 EVENT_SOURCE_BATCH = 10  # as in infra/constructs/worker.py
+TIMES = 3  # each message up to MANY is sent, for the least CPU: whatever else a machine does only ever adds
+MANY = 10_000
 WARM_UP = 100  # recipients: imports, clients and compiled templates are a cold start's
 
 
@@ -46,7 +49,13 @@ class Measured:
 
 
 def measured(recipients: int, kind: str) -> Measured:
-    """The cost of one message to so many, in processes that have sent another before."""
+    """The cost of one message to so many; of CPU the least of some runs."""
+    runs = [_measured(recipients, kind) for _ in range(TIMES if recipients <= MANY else 1)]
+    return replace(runs[-1], cost=reduce(Cost.least, (run.cost for run in runs)))
+
+
+def _measured(recipients: int, kind: str) -> Measured:
+    """In processes that have sent another message before."""
     with Functions("internal_api", "fan_out", "deliver") as functions:
         _send(functions, Bench(WARM_UP, limit=KINDS[kind]))
         for function in functions.all.values():

@@ -9,6 +9,7 @@ from bench.budgets import Held
 from bench.counts import LIMIT, Bench
 from bench.growth import measured
 from bench.simulate import Account, Costs, delayed
+from bench.stack import spread
 
 COSTS = Costs(
     fan_out_cpu=0.0004,
@@ -30,6 +31,10 @@ def test_a_huge_message_delays_a_small_one_only_without_groups() -> None:
     account = Account(max_concurrency=100)
     fair, unfair = (delayed(replace(account, fair=each), COSTS, 200_000, 16) for each in (True, False))
     assert fair < 60 < unfair
+
+
+def test_times_are_told_in_milliseconds_by_their_median_and_their_tail() -> None:
+    assert spread([each / 1_000 for each in range(101)]) == {"p50": 50.0, "p99": 99.0}
 
 
 def test_a_missed_budget_says_by_how_much() -> None:
