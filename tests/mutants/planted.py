@@ -338,6 +338,27 @@ MUTANTS = (
         tests=("tests/security/test_pages_and_headers.py",),
     ),
     Mutant(
+        "an address that was changed past us is taken for the one that was checked",
+        "audience.py",
+        'self.checked.get(self.profile.get(channel.field, ""))',
+        "next(iter(self.checked.values()), None)",
+        tests=("tests/unit/test_checked_addresses.py",),
+    ),
+    Mutant(
+        "mails are taken to end alike",
+        "channels/email.py",
+        "lambda size: other.endswith(one[len(one) - size :])",
+        "lambda size: size <= len(other)",
+        tests=("tests/unit/channels/test_email.py",),
+    ),
+    Mutant(
+        "what a mail begins with is also what it ends with",
+        "channels/email.py",
+        "rest = [text[len(begin) :] for text in texts]",
+        "rest = list(texts)",
+        tests=("tests/unit/channels/test_email.py",),
+    ),
+    Mutant(
         "a page is not escaped",
         "pages/__init__.py",
         'autoescape=select_autoescape(["html"])',
