@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from datetime import timedelta
@@ -152,3 +153,12 @@ def test_keys_that_were_never_read_are_asked_for_each_time(aws: Aws, monkeypatch
         with pytest.raises(ClientError):
             wiring.signing_keys()
     assert wiring.signing_keys()
+
+
+def test_the_collector_walks_what_stays_no_more(aws: Aws) -> None:
+    wiring.forget()
+    assert gc.get_freeze_count() == 0
+    wiring.audience()
+    assert gc.get_freeze_count() > 10_000
+    wiring.forget()
+    assert gc.get_freeze_count() == 0
