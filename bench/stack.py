@@ -50,6 +50,8 @@ def measure(recipients: int = RECIPIENTS, posts: int = POSTS) -> None:
     with Stack() as stack:
         api = Api(stack.described["internal_url"], stack.described["service"])
         found = figures(api, recipients, posts)
+        with step("Waiting for what the provider reports of the mails"):
+            job.wait_for_receipts(stack, seconds=SECONDS, told=_silent)
     results.keep("stack", found)
     console.print(_table(found))
 
