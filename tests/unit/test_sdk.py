@@ -50,14 +50,15 @@ class Raw:
         yield self.content
 
 
-def client(service: str, answer: dict[str, Any], status: int, sent: list[Any]) -> Any:
+def client(service: str, answer: Any, status: int, sent: list[Any]) -> Any:
     """A client of the SDK whose calls all end in one answer."""
     session: Any = boto3.Session("key", "secret", region_name="eu-central-1")
     opened = session.client(service, config=Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}))
 
     def answered(request: Any, **_: Any) -> AWSResponse:
         sent.append((json.loads(request.body), request.url, request.headers.get("X-Amz-Target"), agent_of(request)))
-        return AWSResponse(request.url, status, {"x-amzn-requestid": "1"}, Raw(json.dumps(answer).encode()))  # type: ignore[arg-type]
+        said = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return AWSResponse(request.url, status, {"x-amzn-requestid": "1"}, Raw(said))  # type: ignore[arg-type]
 
     opened.meta.events.register(f"before-send.{service}", answered)
     return opened
@@ -109,6 +110,15 @@ def test_a_provider_that_refuses_is_understood_as_by_the_sdk_itself(code: str, s
     assert sent == as_ever
     assert {name: ours[name] for name in theirs} == theirs
     assert ours["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize("page", [b"<h1>Bad Gateway: \xc3\xbcber</h1>", b"", b"["])
+def test_what_is_no_json_is_told_as_by_the_sdk_itself(page: bytes) -> None:
+    for operation, request, _ in (REQUESTS[0], REQUESTS[5]):
+        _, ours = asked(lean, operation, request, page, 502)
+        _, theirs = asked(lambda same: same, operation, request, page, 502)
+        assert ours["Error"] == theirs["Error"]
+        assert ours["ResponseMetadata"] == theirs["ResponseMetadata"]
 
 
 def test_where_to_call_is_looked_up_once() -> None:

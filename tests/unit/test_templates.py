@@ -77,6 +77,7 @@ def test_a_subject_is_one_line() -> None:
         ("{{ data.order", 1, 1, "end of print statement"),
         ("a\nb\n{% if x %}", 3, 4, "if"),
         ("{{ data.order|shout }}", 1, 15, "shout"),
+        (r"{{ '\ud83d' ~ '\ude00' }}", 1, 1, "half of a pair"),
     ],
 )
 def test_a_refusal_says_where(source: str, line: int, column: int, detail: str) -> None:

@@ -3,7 +3,8 @@
 botocore walks through every attribute of every item by the service's model, on the way out and in, to turn
 bytes, sets and times into Python's: in what Fanfare sends and reads is nothing but what JSON has, and `items`
 packs and unpacks attributes itself. It looks up by rules which host to call, where a client of ours calls one for
-as long as it lives. Both took half of what a call of fifty users costs.
+as long as it lives. Both took half of what a call of fifty users costs. What is left is JSON, which orjson writes six
+times as fast and reads half as fast again as Python's own.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import boto3
+import orjson
 from botocore.parsers import JSONParser, ResponseParser, RestJSONParser
 from botocore.serialize import JSONSerializer, RestJSONSerializer
 
@@ -21,11 +23,20 @@ if TYPE_CHECKING:
 USER_AGENT: Final = f"fanfare Boto3/{boto3.__version__}"
 
 
-class _AsGiven:
+class _Writer(JSONSerializer):
     """The request's own JSON."""
 
-    def _serialize(self, serialized: Any, value: Any, shape: Any, key: Any = None) -> None:  # noqa: ARG002
-        serialized.update(value)
+    def serialize_to_request(self, parameters: Any, operation_model: Any) -> Any:
+        request: dict[str, Any] = super().serialize_to_request({}, operation_model)
+        request["body"] = orjson.dumps(parameters)
+        return request
+
+
+class _RestWriter(RestJSONSerializer):
+    """The same, of what is not in the request's path."""
+
+    def _serialize_body_params(self, params: Any, shape: Any) -> bytes:  # noqa: ARG002
+        return orjson.dumps(params)
 
 
 class _AsRead:
@@ -34,11 +45,11 @@ class _AsRead:
     def _parse_shape(self, shape: Any, node: Any) -> Any:  # noqa: ARG002
         return node
 
-
-class _Writer(_AsGiven, JSONSerializer): ...
-
-
-class _RestWriter(_AsGiven, RestJSONSerializer): ...
+    def _parse_body_as_json(self, body_contents: bytes) -> Any:
+        try:
+            return orjson.loads(body_contents)
+        except orjson.JSONDecodeError:
+            return {"message": body_contents.decode(errors="replace")} if body_contents else {}  # as botocore does
 
 
 class _Reader(_AsRead, JSONParser): ...

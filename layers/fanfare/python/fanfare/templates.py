@@ -69,6 +69,8 @@ TESTS: Final = frozenset(
 
 JINJA_NAMES: Final = frozenset({"self", "caller", "varargs", "kwargs"})  # Python objects of Jinja's own
 
+HALF: Final = re.compile("[\ud800-\udfff]")  # Jinja reads \\ud83d in a text as Python does; nobody can encode it
+
 LOOP: Final = frozenset(
     {"index", "index0", "revindex", "revindex0", "first", "last", "length", "depth", "previtem", "nextitem"}
 )
@@ -384,6 +386,8 @@ def _admit(node: nodes.Node, *, depth: int, line: int) -> None:
         raise TemplateSyntaxError(f"{what} in a template", line)
     if isinstance(node, nodes.Name) and (node.name.startswith("_") or node.name in JINJA_NAMES):
         raise TemplateSyntaxError(f"the name {node.name!r} is not allowed in a template", line)
+    if isinstance(node, nodes.Const) and isinstance(node.value, str) and HALF.search(node.value):
+        raise TemplateSyntaxError("half of a pair of \\u escapes is no character: write the character itself", line)
     if isinstance(node, nodes.Filter) and node.name not in FILTERS:
         raise TemplateSyntaxError(f"there is no filter {node.name!r}; there are {', '.join(sorted(FILTERS))}", line)
     if isinstance(node, nodes.Test) and node.name not in TESTS:
