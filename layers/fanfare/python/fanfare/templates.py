@@ -13,9 +13,8 @@ import functools
 import re
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import islice
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from jinja2 import StrictUndefined, TemplateSyntaxError, Undefined, nodes
 from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
@@ -415,8 +414,7 @@ def _concatenation(node: nodes.Concat) -> nodes.Filter:
     return nodes.Filter(values, "_concat", [], [], None, None, lineno=node.lineno)
 
 
-@dataclass(frozen=True)
-class _Written:
+class _Written(NamedTuple):
     """Stretches as text, and what they took of the bounds of one rendering."""
 
     texts: Mapping[str, str]
@@ -433,6 +431,9 @@ class _Compiled:
             raise TemplateError(f"the source is longer than {SOURCE_LIMIT:,} characters")
         try:
             self.stretches = stretches(woven(environment.parse, sources, self.places).body)
+            self.wanted = {
+                alike: [each.name for each in self.stretches if each.alike is alike] for alike in (True, False)
+            }
             self.template = environment.from_string(in_blocks(self.stretches))
         except TemplateSyntaxError as error:
             raise self._error(error.message or "does not compile", error.lineno) from error
@@ -443,8 +444,8 @@ class _Compiled:
         before = _written_alike(self, Same(seen["data"]))
         if isinstance(before, TemplateError):
             raise before.again()
-        written = self._write_or_tell(seen, before)
-        return "".join(written.texts[each.name] for each in self.stretches)
+        texts = self._write_or_tell(seen, before).texts
+        return "".join([texts[each.name] for each in self.stretches])
 
     def alike(self, data: Any) -> _Written | TemplateError:
         """What reads the same to everybody, or why it does not render: what takes too long does so once."""
@@ -464,20 +465,21 @@ class _Compiled:
 
     def _write(self, seen: Mapping[str, Any], before: _Written, *, alike: bool = False) -> _Written:
         """The stretches of one kind, and what was written before; the bounds are on all of it."""
-        wanted = [stretch for stretch in self.stretches if stretch.alike is alike]
+        wanted = self.wanted[alike]
         if not wanted:
             return before
         budget, size, texts = _Budget(before.iterations), before.size, dict(before.texts)
-        context = self.template.new_context({**seen, "_budget": budget})
-        for stretch in wanted:
-            pieces = self.template.blocks[stretch.name](context)
+        # as `new_context` makes it, but for the globals, of which there are none, and for blocks that call each other
+        context = Context(self.template.environment, {**seen, "_budget": budget}, None, {})
+        for name in wanted:
+            pieces = self.template.blocks[name](context)
             output: list[str] = []
-            while some := list(islice(pieces, PIECES_A_LOOK)):
+            while len(output) % PIECES_A_LOOK == 0 and (some := list(islice(pieces, PIECES_A_LOOK))):  # fewer end it
                 size += sum(map(len, some))
                 if size > OUTPUT_LIMIT:
                     raise TemplateError(f"renders to more than {OUTPUT_LIMIT:,} characters")
                 output += some
-            texts[stretch.name] = "".join(output)
+            texts[name] = "".join(output)
         return _Written(texts, budget.iterations, size)
 
     def _line(self, error: BaseException) -> int | None:
