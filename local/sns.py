@@ -107,7 +107,7 @@ class Sns:
         if application not in APPLICATIONS.values():
             raise Refused(404, "NotFound", "PlatformApplication does not exist")
         if not token or is_(token, "invalid"):
-            raise _invalid("Token")
+            raise _invalid("Token Reason: not a device token")
         service, name = application.split("/")[1:]
         endpoint = (
             f"{application.partition(':app/')[0]}:endpoint/{service}/{name}/{uuid.uuid5(uuid.NAMESPACE_URL, token)}"

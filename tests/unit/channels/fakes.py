@@ -14,9 +14,9 @@ def envelope(user_id: str = "ada", **fields: Any) -> Envelope:
     return Envelope(user_id=user_id, **defaults | fields)
 
 
-def refusal(code: str, status: int = 400) -> ClientError:
+def refusal(code: str, status: int = 400, *, message: str = "") -> ClientError:
     """An AWS service's answer that is an error."""
-    answer: Any = {"Error": {"Code": code, "Message": code}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    answer: Any = {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "Operation")
 
 

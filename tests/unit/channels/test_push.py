@@ -21,14 +21,18 @@ def note(*devices: tuple[str, str]) -> Envelope:
 class Sns:
     """Devices by their token: what publishing to each is answered."""
 
-    def __init__(self, **answers: Any) -> None:
+    def __init__(self, *, create: Any = None, **answers: Any) -> None:
+        self.create = create
         self.answers = answers
         self.provider = Provider(self.answer)
 
     def answer(self, operation: str, request: Any) -> Any:
+        if operation == "create_platform_endpoint" and self.create is not None:
+            return self.create
         if operation == "create_platform_endpoint":
             return {"EndpointArn": f"{request['PlatformApplicationArn']}/{request['Token']}"}
-        return self.answers.get(request["TargetArn"].rpartition("/")[2], {"MessageId": "sns-1"})
+        answer = self.answers.get(request["TargetArn"].rpartition("/")[2], {"MessageId": "sns-1"})
+        return answer() if callable(answer) else answer
 
     def channel(self, **applications: str) -> Push:
         return Push(self.provider, applications=applications or APPLICATIONS)  # type: ignore[arg-type]
@@ -59,17 +63,91 @@ def test_a_device_has_its_endpoint_made_once() -> None:
     assert [operation for operation, _ in sns.provider.asked].count("create_platform_endpoint") == 1
 
 
-@pytest.mark.parametrize("code", ["EndpointDisabled", "NotFound", "InvalidParameter"])
-def test_a_device_that_is_gone_is_named_and_the_user_reached_on_another(code: str) -> None:
-    (result,) = Sns(phone=refusal(code)).channel().send([note(PHONE, TABLET)])
+def test_a_device_that_is_gone_is_named_and_the_user_reached_on_another() -> None:
+    (result,) = Sns(phone=refusal("EndpointDisabled")).channel().send([note(PHONE, TABLET)])
     assert result.kind is Kind.SENT
     assert result.gone == (PHONE,)
 
 
 def test_a_user_whose_every_device_is_gone_is_not_tried_again() -> None:
-    (result,) = Sns(phone=refusal("EndpointDisabled"), tablet=refusal("NotFound")).channel().send([note(PHONE, TABLET)])
+    disabled = refusal("EndpointDisabled")
+    (result,) = Sns(phone=disabled, tablet=disabled).channel().send([note(PHONE, TABLET)])
     assert result.kind is Kind.PERMANENT
     assert result.gone == (PHONE, TABLET)
+
+
+def test_what_is_no_device_is_gone() -> None:
+    said = "Invalid parameter: Token Reason: iOS device tokens must be no more than 400 hexadecimal characters"
+    (result,) = Sns(create=refusal("InvalidParameter", message=said)).channel().send([note()])
+    assert (result.kind, result.reason, result.gone) == (Kind.PERMANENT, "invalid_endpoint", (PHONE,))
+
+
+@pytest.mark.parametrize("said", ["Invalid parameter: Message too long", "Invalid parameter: Message Reason: not JSON"])
+def test_a_message_that_sns_does_not_take_costs_nobody_their_device(said: str) -> None:
+    (result,) = Sns(phone=refusal("InvalidParameter", message=said)).channel().send([note()])
+    assert (result.kind, result.reason, result.gone) == (Kind.PERMANENT, "invalid_parameter", ())
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        refusal("NotFound", 404, message="PlatformApplication does not exist"),
+        refusal(
+            "InvalidParameter", message="Invalid parameter: PlatformApplicationArn Reason: Wrong number of slashes"
+        ),
+    ],
+    ids=["not found", "invalid"],
+)
+def test_an_application_that_is_not_there_costs_nobody_their_device(said: Any) -> None:
+    (result,) = Sns(create=said).channel().send([note()])
+    assert (result.kind, result.reason, result.gone) == (Kind.TEMPORARY, "platform_not_found", ())
+
+
+DELETED = (
+    refusal("NotFound", 404, message="Endpoint does not exist"),
+    refusal("InvalidParameter", message="Invalid parameter: TargetArn Reason: No endpoint found for the target arn"),
+)
+
+
+@pytest.mark.parametrize("deleted", DELETED, ids=["not found", "invalid"])
+def test_an_endpoint_that_somebody_deleted_is_made_again(deleted: Any) -> None:
+    sns = Sns()
+    push = sns.channel()
+    assert push.send([note()])[0].kind is Kind.SENT
+    answers = iter([deleted, {"MessageId": "sns-2"}])
+    sns.answers["phone"] = lambda: next(answers)
+    (result,) = push.send([note()])
+    assert (result.provider_id, result.gone) == ("sns-2", ())
+    made = [operation for operation, _ in sns.provider.asked if operation == "create_platform_endpoint"]
+    assert (len(made), len(sns.published())) == (2, 3)
+
+
+@pytest.mark.parametrize("deleted", DELETED, ids=["not found", "invalid"])
+def test_an_endpoint_that_was_just_made_and_is_not_found_is_tried_again_later(deleted: Any) -> None:
+    sns = Sns(phone=deleted)
+    (result,) = sns.channel().send([note()])
+    assert (result.kind, result.reason, result.gone) == (Kind.TEMPORARY, "endpoint_deleted", ())
+    assert len(sns.published()) == 1
+
+
+def test_an_endpoint_that_another_program_made_is_taken() -> None:
+    arn = "arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/shop/480e971c-7c2c-3b7b-bc02-7b9dbe0e1c1e"
+    said = (
+        f"Invalid parameter: Token Reason: Endpoint {arn} already exists with the same Token, but different attributes."
+    )
+    sns = Sns(create=refusal("InvalidParameter", message=said))
+    assert sns.channel().send([note()])[0].kind is Kind.SENT
+    assert sns.published() == [arn]
+
+
+def test_a_worker_keeps_the_endpoints_it_used_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fanfare.channels.push.ENDPOINTS_KEPT", 2)
+    sns = Sns()
+    push = sns.channel()
+    first, second, third = (("fcm", name) for name in ("first", "second", "third"))
+    push.send([note(each) for each in (first, second, first, third, first, second)])
+    made = [request["Token"] for operation, request in sns.provider.asked if operation == "create_platform_endpoint"]
+    assert made == ["first", "second", "third", "second"]
 
 
 def test_a_device_in_trouble_is_not_taken_for_gone() -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
+
+from botocore.exceptions import ClientError
 
 from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
 from .sns import answered
@@ -23,15 +26,28 @@ PUBLISH_ERROR: Final[dict[str, Result]] = {
     "ThrottledException": Result(Kind.THROTTLED, "throttled"),
     "EndpointDisabled": Result(Kind.PERMANENT, "endpoint_disabled"),
     "EndpointDisabledException": Result(Kind.PERMANENT, "endpoint_disabled"),
-    "NotFound": Result(Kind.PERMANENT, "endpoint_gone"),
-    "NotFoundException": Result(Kind.PERMANENT, "endpoint_gone"),
-    "InvalidParameter": Result(Kind.PERMANENT, "invalid_endpoint"),
-    "InvalidParameterException": Result(Kind.PERMANENT, "invalid_endpoint"),
+    "NotFound": Result(Kind.TEMPORARY, "endpoint_deleted"),
+    "NotFoundException": Result(Kind.TEMPORARY, "endpoint_deleted"),
+    "InvalidParameter": Result(Kind.PERMANENT, "invalid_parameter"),
+    "InvalidParameterException": Result(Kind.PERMANENT, "invalid_parameter"),
     "PlatformApplicationDisabled": Result(Kind.TEMPORARY, "platform_disabled"),
     "PlatformApplicationDisabledException": Result(Kind.TEMPORARY, "platform_disabled"),
     "AuthorizationError": Result(Kind.TEMPORARY, "access_denied"),
 }
-GONE: Final = frozenset({"endpoint_disabled", "endpoint_gone", "invalid_endpoint"})
+# https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html#API_CreatePlatformEndpoint_Errors
+CREATE_ERROR: Final[dict[str, Result]] = {
+    **PUBLISH_ERROR,
+    "NotFound": Result(Kind.TEMPORARY, "platform_not_found"),
+    "NotFoundException": Result(Kind.TEMPORARY, "platform_not_found"),
+    "InvalidParameter": Result(Kind.TEMPORARY, "platform_not_found"),  # of the application; a token says so
+    "InvalidParameterException": Result(Kind.TEMPORARY, "platform_not_found"),
+}
+GONE: Final = frozenset({"endpoint_disabled", "invalid_endpoint"})  # of a device: no message reaches it any more
+
+# AWS's own advice, for an endpoint that another program made:
+# https://docs.aws.amazon.com/sns/latest/dg/mobile-platform-endpoint.html
+_MADE_BY_ANOTHER: Final = re.compile(r"Endpoint (arn:aws\S*:sns:\S+) already exists with the same [Tt]oken")
+ENDPOINTS_KEPT: Final = 10_000  # by a worker, of the devices it wrote to last: some 3 MB
 
 
 class Push(Channel):
@@ -69,6 +85,7 @@ class Push(Channel):
     def _to_device(self, device: tuple[str, str], envelope: Envelope, in_time: InTime) -> Result:
         if PLATFORMS[device[0]] not in self.applications:
             return Result(Kind.PERMANENT, "platform_not_configured")
+        kept = device in self._endpoints
         endpoint = self._endpoint(device) if in_time() else NOT_ASKED
         if isinstance(endpoint, Result):
             return endpoint
@@ -87,26 +104,48 @@ class Push(Channel):
             )
             return answer["MessageId"]
 
-        return answered(publish, PUBLISH_ERROR)
+        result = answered(publish, PUBLISH_ERROR, told=_of_publish)
+        if result.reason == "endpoint_deleted":  # somebody deleted it at SNS, which says nothing of the device
+            self._endpoints.pop(device, None)
+            if kept:
+                return self._to_device(device, envelope, in_time)
+        return result
 
     def _endpoint(self, device: tuple[str, str]) -> str | Result:
         """The device's endpoint, or why there is none. Creating one that exists returns it."""
         if device in self._endpoints:
+            self._endpoints[device] = self._endpoints.pop(device)  # the last to be forgotten
             return self._endpoints[device]
         platform, token = device
         application = self.applications[PLATFORMS[platform]]
 
         def create() -> str:
-            answer = self.client.create_platform_endpoint(PlatformApplicationArn=application, Token=token)
+            try:
+                answer = self.client.create_platform_endpoint(PlatformApplicationArn=application, Token=token)
+            except ClientError as error:
+                found = _MADE_BY_ANOTHER.search(error.response["Error"].get("Message", ""))
+                if found is None:
+                    raise
+                return found[1]
             return answer["EndpointArn"]
 
-        created = answered(create, PUBLISH_ERROR)
+        created = answered(create, CREATE_ERROR, told=_of_create)
         if created.kind is Kind.UNKNOWN:  # nothing was sent by it
             return Result(Kind.TEMPORARY, "provider_unavailable")
         if created.provider_id is None:
             return created
         self._endpoints[device] = created.provider_id
+        if len(self._endpoints) > ENDPOINTS_KEPT:
+            del self._endpoints[next(iter(self._endpoints))]
         return created.provider_id
+
+
+def _of_publish(said: str) -> Result | None:
+    return PUBLISH_ERROR["NotFound"] if "TargetArn Reason" in said else None
+
+
+def _of_create(said: str) -> Result | None:
+    return Result(Kind.PERMANENT, "invalid_endpoint") if "Token Reason" in said else None
 
 
 _PREFERENCE: Final = (Kind.SENT, Kind.UNKNOWN, Kind.THROTTLED, Kind.TEMPORARY, Kind.PERMANENT)

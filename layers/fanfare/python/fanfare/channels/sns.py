@@ -9,8 +9,13 @@ from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnec
 from .base import Kind, Result
 
 
-def answered(publish: Callable[[], str], known: Mapping[str, Result]) -> Result:
-    """The result of one call that is never repeated: its id, or what its error means by the channel's literal."""
+def answered(
+    publish: Callable[[], str], known: Mapping[str, Result], *, told: Callable[[str], Result | None] = lambda _: None
+) -> Result:
+    """The result of one call that is never repeated: its id, or what its error means by the channel's literal.
+
+    `told` reads what the error says, where its code alone does not tell.
+    """
     try:
         return Result(Kind.SENT, provider_id=publish())
     except (ConnectTimeoutError, EndpointConnectionError):
@@ -18,7 +23,8 @@ def answered(publish: Callable[[], str], known: Mapping[str, Result]) -> Result:
     except HTTPClientError:
         return Result(Kind.UNKNOWN, "outcome_unknown")
     except ClientError as error:
-        return known.get(error.response["Error"]["Code"]) or _of_status(error)
+        said = error.response["Error"]
+        return told(said.get("Message", "")) or known.get(said["Code"]) or _of_status(error)
 
 
 def _of_status(error: ClientError) -> Result:
