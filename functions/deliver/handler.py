@@ -24,8 +24,8 @@ def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFail
     for record in SQSEvent(event).records:
         try:
             records[read_job_body(record.body)] = record
-        except (KeyError, TypeError, ValueError):
-            logger.exception("a job that can't be read", message_id=record.message_id)
+        except (KeyError, ValueError):
+            logger.exception("a job that can't be read", sqs_message_id=record.message_id)
             unread.append(record.message_id)
     report = wiring.deliver().run(
         list(records), owner=context.aws_request_id, time_left=lambda: wiring.time_left(context)

@@ -21,7 +21,11 @@ processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failu
 @logger.inject_lambda_context
 def handler(event: dict[str, object], context: LambdaContext) -> PartialItemFailureResponse:
     def fan_out(record: SQSRecord) -> None:
-        job = read_fan_out_body(record.body)
+        try:
+            job = read_fan_out_body(record.body)
+        except (KeyError, ValueError):
+            logger.exception("a job that can't be read", sqs_message_id=record.message_id)
+            raise
         end_of_turn = time.monotonic() + TURN_SECONDS
 
         def time_left() -> float:

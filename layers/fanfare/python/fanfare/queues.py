@@ -105,8 +105,9 @@ def fan_out_body(job: FanOutJob) -> str:
 
 
 def read_fan_out_body(body: str) -> FanOutJob:
-    read: dict[str, Any] = json.loads(body)
-    return FanOutJob(message_id=read["message_id"], shard=read["shard"])
+    """The job. Raises KeyError and ValueError for what is none."""
+    message_id, shard = _fields(body, message_id=str, shard=int)
+    return FanOutJob(message_id=message_id, shard=shard)
 
 
 def job_body(job: Job) -> str:
@@ -114,10 +115,20 @@ def job_body(job: Job) -> str:
 
 
 def read_job_body(body: str) -> Job:
-    """The job. Raises KeyError, TypeError and ValueError for what is none."""
-    read: dict[str, Any] = json.loads(body)
-    shard_in(read["batch_id"])
-    return Job(message_id=read["message_id"], batch_id=read["batch_id"], generation=read["generation"])
+    """The job. Raises KeyError and ValueError for what is none."""
+    message_id, batch_id, generation = _fields(body, message_id=str, batch_id=str, generation=int)
+    shard_in(batch_id)
+    return Job(message_id=message_id, batch_id=batch_id, generation=generation)
+
+
+def _fields(body: str, **kinds: type) -> list[Any]:
+    read = json.loads(body)
+    if not isinstance(read, dict):
+        raise ValueError("not a JSON object")
+    for name, kind in kinds.items():
+        if type(read[name]) is not kind:
+            raise ValueError(f"{name} is no {kind.__name__}")
+    return [read[name] for name in kinds]
 
 
 def _chunks(copies: Sequence[Copy]) -> Iterator[Sequence[Copy]]:

@@ -7,7 +7,6 @@ the state that was read as its condition.
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections import Counter
@@ -235,13 +234,15 @@ class Reconcile:
     def _dead_letter(self, name: str, letter: DeadLetter) -> None:
         """Re-drive what is still outstanding, with backoff; remove what is settled already."""
         try:
-            if name == "fan_out":
-                self._fan_out_letter(read_fan_out_body(letter.body))
-            else:
-                self._batch_letter(name, read_job_body(letter.body))
-        except (json.JSONDecodeError, KeyError, TypeError, ValueError):
+            job = read_fan_out_body(letter.body) if name == "fan_out" else read_job_body(letter.body)
+        except (KeyError, ValueError):
             log.error("a dead letter that is no job stays where it is", extra={"queue": name})
             return
+        try:
+            if isinstance(job, FanOutJob):
+                self._fan_out_letter(job)
+            else:
+                self._batch_letter(name, job)
         except ConditionFailed:
             self.done["batch_moved_meanwhile"] += 1
         self.queues.remove_dead_letter(name, letter)
