@@ -196,7 +196,7 @@ MUTANTS = (
     Mutant(
         "dead letters are thrown away",
         "reconcile.py",
-        "self._batch_letter(name, read_job_body(letter.body))",
+        "self._batch_letter(name, job)",
         "pass",
         tests=way("test_with_the_provider_down_batches_go_to_the_dead_letters_and_come_back"),
     ),
