@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import itertools
 import marshal
-from bisect import bisect_left, insort
+from bisect import bisect_left, bisect_right, insort
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -144,12 +144,33 @@ class Store:
         return writes
 
 
-def _page(rows: list[Item]) -> list[Item]:
-    """As many as make a megabyte. An item has 400 KB at most, so two of them always fit."""
-    if len(rows) > 2:
-        sizes = itertools.accumulate(map(_size, rows))
-        return [row for row, _ in zip(rows, itertools.takewhile(PAGE_BYTES.__gt__, sizes), strict=False)]
-    return rows
+def _page(rows: Iterator[Item], limit: int | None) -> tuple[list[Item], bool]:
+    """As many as make a megabyte, and whether there may be more. An item has 400 KB at most, so two always fit."""
+    page: list[Item] = []
+    size = 0
+    for row in rows:
+        if len(page) == 2:
+            size = sum(map(_size, page))
+        if len(page) >= 2:
+            size += _size(row)
+        if len(page) == limit or size >= PAGE_BYTES:
+            return page, True
+        page.append(row)
+    return page, len(page) == limit
+
+
+def _stretch(
+    keys: Sequence[Any], request: Mapping[str, Any], *, start: Any = None, low: Any = None, high: Any = None
+) -> Iterable[int]:
+    """The places to look at, in the order asked for: between the bounds, behind `start`, which need not be there."""
+    forward = request.get("ScanIndexForward", True)
+    first = bisect_left(keys, low) if low else 0
+    end = bisect_right(keys, high) if high else len(keys)
+    if start is not None and forward:
+        first = max(first, bisect_right(keys, start))
+    elif start is not None:
+        end = min(end, bisect_left(keys, start))
+    return range(first, end) if forward else range(end - 1, first - 1, -1)
 
 
 def _key_names(table: Table, index_name: str | None) -> tuple[str, ...]:
@@ -317,22 +338,8 @@ class DynamoDB:
     def _query(self, request: dict[str, Any]) -> Any:
         store = self.stores[request["TableName"]]
         names, values = _names_and_values(request)
-        rows = self._rows(store, request, names, values)
-        forward = request.get("ScanIndexForward", True)
-        if not forward:
-            rows = rows[::-1]
-        keys = _key_names(store.table, request.get("IndexName"))
-        start = request.get("ExclusiveStartKey")
-        if start is not None:  # need not be there any more
-
-            def place(row: Item) -> list[str]:
-                return [row[name]["S"] for name in keys]
-
-            rows = [row for row in rows if (place(row) > place(start) if forward else place(row) < place(start))]
-        limit = request.get("Limit", len(rows) + 1)
-        page = _page(rows[:limit])
+        page, more = _page(self._rows(store, request, names, values), request.get("Limit"))
         self._read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
-        more = len(page) < len(rows) or len(page) == limit
         wanted = request.get("ProjectionExpression")
         if wanted:
             kept = {Scope(None, names, values).name(name.strip()) for name in wanted.split(",")}
@@ -343,29 +350,34 @@ class DynamoDB:
         if request.get("Select") != "COUNT":
             answer["Items"] = shown
         if more and page:
+            keys = _key_names(store.table, request.get("IndexName"))
             answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
         return answer
 
-    def _rows(self, store: Store, request: Mapping[str, Any], names: Any, values: Any) -> list[Item]:
+    def _rows(self, store: Store, request: Mapping[str, Any], names: Any, values: Any) -> Iterator[Item]:
+        """Those that hold, in the order asked for, as they are wanted: a page may be a few of many."""
+        found = self._indexed if "IndexName" in request else self._in_partition
         holds = condition(request["KeyConditionExpression"])
-        if "IndexName" in request:
-            (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
-            hashed = values[":hash"]["S"]
-            found = [store.partitions[pk].items[sk] for _, pk, sk in store.indexes[index.name].get(hashed, [])]
-            kept = {"pk", "sk", index.hash, index.range, *index.include}
-            found = [{name: value for name, value in row.items() if name in kept} for row in found]
-            return [row for row in found if holds(Scope(row, names, values))]
+        return (row for row in found(store, request, values) if holds(Scope(row, names, values)))
+
+    def _indexed(self, store: Store, request: Mapping[str, Any], values: Any) -> Iterator[Item]:
+        (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
+        rows = store.indexes[index.name].get(values[":hash"]["S"], [])
+        start = request.get("ExclusiveStartKey")
+        kept = {"pk", "sk", index.hash, index.range, *index.include}
+        for place in _stretch(rows, request, start=start and _row(index, start)):
+            _, pk, sk = rows[place]
+            yield {name: value for name, value in store.partitions[pk].items[sk].items() if name in kept}
+
+    def _in_partition(self, store: Store, request: Mapping[str, Any], values: Any) -> Iterator[Item]:
         partition = store.partitions.get(values[":pk"]["S"], _Partition(None))
-        low = values.get(":low") or values.get(":prefix") or values.get(":after")
-        first = bisect_left(partition.keys, low["S"]) if low else 0
-        rows = []
-        for key in itertools.islice(partition.keys, first, None):
-            row = partition.items[key]
-            if holds(Scope(row, names, values)):
-                rows.append(row)
-            elif rows or (low and key > low["S"] + "\U0010ffff"):
-                break
-        return rows
+        named = {name: value.get("S") for name, value in values.items()}
+        prefix = named.get(":prefix")
+        low = named.get(":low") or prefix or named.get(":after")
+        high = named.get(":high") or (prefix + "\U0010ffff" if prefix else named.get(":before"))
+        start = request.get("ExclusiveStartKey")
+        for place in _stretch(partition.keys, request, start=start and start["sk"]["S"], low=low, high=high):
+            yield partition.items[partition.keys[place]]
 
     # What it costs. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 
