@@ -86,6 +86,21 @@ def test_three_copies_of_every_batch_send_once() -> None:
         play.once_each()
 
 
+@pytest.mark.parametrize("calls", range(1, 12))
+def test_batches_that_were_given_back_since_they_were_read_are_not_sent_as_they_were_read(calls: int) -> None:
+    play = Play()
+    play.world.step("fan_out")
+    jobs = play.jobs()
+    assert len(jobs) == 2
+    play.world.provider.puts_off.update([THREE[0], THREE[2]])  # one of each batch
+
+    def overtaken(step: int, able: list[int]) -> int:
+        return able[0] if step < calls else able[-1]
+
+    play.act(overtaken, play.worker("slow", *jobs), play.worker("quick", *jobs))
+    play.once_each()
+
+
 def test_two_fan_outs_of_one_shard_choose_everybody_once() -> None:
     for choose in drawn_orders(DRAWN, seed=2):
         play = Play(limit={"count": 2, "per_seconds": 3600, "overflow": "drop"})

@@ -88,6 +88,7 @@ class Provider:
     world: World
     accepted: list[Sent] = field(default_factory=list)
     rejects: frozenset[str] = frozenset()  # users whose mails it refuses, until they are taken out
+    puts_off: Counter[str] = field(default_factory=Counter)  # how often it can't take a user's mail at the moment
     receipts: bool = True
 
     def send_bulk_email(self, **request: Any) -> Any:
@@ -100,6 +101,10 @@ class Provider:
             message, user = tags["message_id"], from_tag_value(tags["user_id"])
             if user in self.rejects:
                 results.append({"Status": "MESSAGE_REJECTED"})
+                continue
+            if self.puts_off[user]:
+                self.puts_off[user] -= 1
+                results.append({"Status": "TRANSIENT_FAILURE"})
                 continue
             self.world.sent_at[len(self.accepted)] = self.world.calls
             self.accepted.append(Sent(message, user))

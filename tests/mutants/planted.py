@@ -27,21 +27,39 @@ class Mutant:
     nth: int = 0
 
 
-NO_LEASE_ALIVE = "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
-
 MUTANTS = (
     Mutant(
         "a stale copy of a batch is taken for the current one",
         "batches.py",
-        NO_LEASE_ALIVE,
-        f"{NO_LEASE_ALIVE} OR (attribute_exists(pk) AND attribute_not_exists(lease_until))",
+        "if s.generation == job.generation and not",
+        "if not",
         tests=way("test_an_old_copy_of_a_batch_that_was_sent_again_is_a_no_op"),
     ),
     Mutant(
         "a lease is taken while another is alive",
         "batches.py",
-        NO_LEASE_ALIVE,
+        "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
         "generation = :generation AND :now = :now",
+    ),
+    Mutant(
+        "leases are taken together while another is alive",
+        "batches.py",
+        '"\n                " AND attribute_not_exists(lease_until)"',
+        '"',
+        tests=(ORDERS,),
+    ),
+    Mutant(
+        "batches are taken as they were read, whatever was sent since",
+        "batches.py",
+        "due_at = :due_at AND codes = :codes AND attempts = :attempts",
+        "(due_at = :due_at OR codes = :codes OR attempts = :attempts OR attribute_exists(pk))",
+        tests=(ORDERS,),
+    ),
+    Mutant(
+        "whom a lost worker may have sent to is read, and not asked for again",
+        "batches.py",
+        "if state.lease_owner is None}",
+        "}",
     ),
     Mutant(
         "a batch is sent again without a new generation",

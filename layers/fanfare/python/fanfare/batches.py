@@ -19,7 +19,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from .clock import to_text
 from .errors import ConditionFailed
@@ -30,6 +30,7 @@ from .status import UNSETTLED, Outcome
 log = logging.getLogger(__name__)
 
 DUE_SHARDS = 4
+LEASE = "SET lease_owner = :owner, lease_until = :until"
 
 
 class Waiting(StrEnum):
@@ -120,6 +121,13 @@ class Job:
         return shard_in(self.batch_id)
 
 
+class Leased(NamedTuple):
+    """A batch that a worker took: its state as it was before, and who is in it."""
+
+    state: Open
+    batch: Batch
+
+
 @dataclass(frozen=True, kw_only=True)
 class Tally:
     """What became of a message's recipients so far, summed from its batches."""
@@ -186,16 +194,57 @@ class Batches:
 
     # Lease and settle
 
-    def lease(self, job: Job, *, owner: str, now: datetime, until: datetime) -> Open | None:
-        """Take the batch for `owner`, and return it as it was before: with the lease that a lost worker left, if any.
+    def lease_many(self, jobs: Iterable[Job], *, owner: str, now: datetime, until: datetime) -> dict[Job, Leased]:
+        """Take the batches for `owner`, and return each as it was before: with the lease that a lost worker left.
 
-        None where there is nothing to do: settled already, a stale copy, or another worker has it.
+        Left out are those with nothing to do: settled already, a stale copy, or another worker has it.
+        Those that nobody holds are taken together, as they were read; where one has changed since, each by itself.
         """
+        jobs = list(dict.fromkeys(jobs))
+        found = self.table.get_many([_key(job, kind) for job in jobs for kind in ("open", "batch")])
+        read = {job: _open(found[_key(job, "open")]) for job in jobs if _key(job, "open") in found}
+        free = {job: s for job, s in read.items() if s.generation == job.generation and not s.leased(now)}
+        fresh = {job: state for job, state in free.items() if state.lease_owner is None}
+        taken = fresh if len(fresh) > 1 and self._lease_together([*fresh.values()], owner, until) else {}
+        alone = {job: self._lease_alone(job, owner, now, until) for job in free if job not in taken}
+        return {
+            job: Leased(state, _batch(found[_key(job, "batch")]))
+            for job, state in (taken | alone).items()
+            if state is not None
+        }
+
+    def _lease_together(self, states: Sequence[Open], owner: str, until: datetime) -> bool:
+        """Whether all of them were taken: none is, if one is not as it was read any more."""
+        parts = [
+            self.table.updating(
+                _pk(state.message_id, state.shard),
+                f"open#{state.id}",
+                LEASE,
+                # nobody has touched it since it was read
+                condition="generation = :generation AND due_at = :due_at AND codes = :codes AND attempts = :attempts"
+                " AND attribute_not_exists(lease_until)",
+                values={
+                    ":owner": owner,
+                    ":until": to_text(until),
+                    ":generation": state.generation,
+                    ":due_at": state.due_at,
+                    ":codes": state.codes,
+                    ":attempts": state.attempts,
+                },
+            )
+            for state in states
+        ]
+        try:
+            transact(self.table.client, parts)
+        except ConditionFailed:
+            return False
+        return True
+
+    def _lease_alone(self, job: Job, owner: str, now: datetime, until: datetime) -> Open | None:
         try:
             before = self.table.update(
-                _pk(job.message_id, job.shard),
-                f"open#{job.batch_id}",
-                "SET lease_owner = :owner, lease_until = :until",
+                *_key(job, "open"),
+                LEASE,
                 # it is open, this copy is the current one, and no lease is alive
                 condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
                 values={
@@ -359,15 +408,7 @@ class Batches:
         if missing:
             found |= self.table.get_many(missing)
         return {
-            f"{message_id}/{batch}": Batch(
-                message_id=message_id,
-                shard=shard_in(batch),
-                id=batch,
-                channel=found[key]["channel"],
-                recipients=tuple(found[key]["recipients"]),
-            )
-            for key, (message_id, batch) in keys.items()
-            if key in found
+            f"{message_id}/{batch}": _batch(found[key]) for key, (message_id, batch) in keys.items() if key in found
         }
 
     def get_open(self, message_id: str, batch: str) -> Open | None:
@@ -431,6 +472,11 @@ def _pk(message_id: str, shard: int) -> str:
     return f"{message_id}#{shard}"
 
 
+def _key(job: Job, kind: str) -> tuple[str, str]:
+    """Where what a job is about is stored: the state (`open`), or who is in it (`batch`)."""
+    return _pk(job.message_id, job.shard), f"{kind}#{job.batch_id}"
+
+
 def _message_id(pk: str) -> str:
     return pk.partition("#")[0]
 
@@ -462,6 +508,17 @@ def _open_item(state: Open) -> Item:
         "due_at": state.due_at,
         "retain_until": state.retain_until,
     }
+
+
+def _batch(item: Item) -> Batch:
+    name = item["sk"].removeprefix("batch#")
+    return Batch(
+        message_id=_message_id(item["pk"]),
+        shard=shard_in(name),
+        id=name,
+        channel=item["channel"],
+        recipients=tuple(item["recipients"]),
+    )
 
 
 def _open(item: Item) -> Open:

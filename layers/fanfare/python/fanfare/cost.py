@@ -129,70 +129,70 @@ class Counted:
 COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
     "email": (
         Counted(
-            dynamodb=100, queue=3, provider=20, bus=3, write_units=1_283, read_units=2_039, invocations=3, events=21
+            dynamodb=82, queue=3, provider=20, bus=3, write_units=1_303, read_units=2_069, invocations=3, events=21
         ),
         Counted(
-            dynamodb=121, queue=4, provider=22, bus=3, write_units=3_349, read_units=2_043, invocations=4, events=23
+            dynamodb=102, queue=4, provider=22, bus=3, write_units=3_371, read_units=2_076, invocations=4, events=23
         ),
     ),
     "sms": (
         Counted(
-            dynamodb=2_174,
+            dynamodb=2_084,
             queue=12,
             provider=1_000,
             bus=101,
-            write_units=3_331,
-            read_units=2_106,
+            write_units=3_431,
+            read_units=2_256,
             invocations=11,
             events=1_001,
         ),
         Counted(
-            dynamodb=2_184,
+            dynamodb=2_094,
             queue=14,
             provider=1_000,
             bus=101,
-            write_units=5_371,
-            read_units=2_106,
+            write_units=5_471,
+            read_units=2_256,
             invocations=11,
             events=1_001,
         ),
     ),
     "push": (
         Counted(
-            dynamodb=130, queue=5, provider=2_000, bus=5, write_units=1_543, read_units=2_056, invocations=5, events=41
+            dynamodb=94, queue=5, provider=2_000, bus=5, write_units=1_583, read_units=2_116, invocations=5, events=41
         ),
         Counted(
-            dynamodb=159, queue=8, provider=2_000, bus=5, write_units=3_665, read_units=2_062, invocations=6, events=47
+            dynamodb=118, queue=8, provider=2_000, bus=5, write_units=3_711, read_units=2_131, invocations=6, events=47
         ),
     ),
     "webhook": (
         Counted(
-            dynamodb=2_174,
+            dynamodb=2_084,
             queue=12,
             provider=1_000,
             bus=101,
-            write_units=3_331,
-            read_units=2_107,
+            write_units=3_431,
+            read_units=2_257,
             invocations=11,
             events=1_001,
         ),
         Counted(
-            dynamodb=2_184,
+            dynamodb=2_094,
             queue=14,
             provider=1_000,
             bus=101,
-            write_units=5_371,
-            read_units=2_107,
+            write_units=5_471,
+            read_units=2_257,
             invocations=11,
             events=1_001,
         ),
     ),
     "inbox": (
         Counted(
-            dynamodb=140, queue=3, provider=0, bus=3, write_units=2_283, read_units=2_039, invocations=3, events=21
+            dynamodb=122, queue=3, provider=0, bus=3, write_units=2_303, read_units=2_069, invocations=3, events=21
         ),
         Counted(
-            dynamodb=165, queue=4, provider=0, bus=3, write_units=4_349, read_units=2_043, invocations=4, events=23
+            dynamodb=146, queue=4, provider=0, bus=3, write_units=4_371, read_units=2_076, invocations=4, events=23
         ),
     ),
 }

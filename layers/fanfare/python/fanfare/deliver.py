@@ -123,8 +123,7 @@ class Deliver:
     def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> Report:
         """Deliver the batches behind `jobs`, which share the reads; one that goes wrong does not hold up the rest."""
         report = Report()
-        leased = self._lease(jobs, owner)
-        attempts = self._attempts(leased)
+        attempts = self._lease(jobs, owner)
         wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
         users = self.audience.users(wanted) if wanted else {}
         seen = {attempt.message.id: (self.clock(), attempt.message) for attempt in attempts.values()}
@@ -161,29 +160,13 @@ class Deliver:
             seen[message_id] = self.clock(), message
         return message
 
-    def _lease(self, jobs: Sequence[Job], owner: str) -> dict[Job, Open]:
-        leased = {}
-        for job in jobs:
-            now = self.clock()
-            until = now + timedelta(seconds=self.pace.lease)
-            state = self.batches.lease(job, owner=owner, now=now, until=until)
-            if state is not None:
-                leased[job] = state
-        return leased
-
-    def _attempts(self, leased: Mapping[Job, Open]) -> dict[Job, _Attempt]:
-        """What the leased batches hold. The messages are read after the leases: a DELETE either is seen here
+    def _lease(self, jobs: Sequence[Job], owner: str) -> dict[Job, _Attempt]:
+        """What there is to do, leased. The messages are read after the leases: a DELETE either is seen here
         or sees the lease, and counts it as in flight."""
-        if not leased:
-            return {}
-        batches = self.batches.recipients((job.message_id, job.batch_id) for job in leased)
+        now = self.clock()
+        leased = self.batches.lease_many(jobs, owner=owner, now=now, until=now + timedelta(seconds=self.pace.lease))
         messages = self.messages.get_many([job.message_id for job in leased])
-        attempts = {}
-        for job, state in leased.items():
-            message, payload = messages[job.message_id]
-            batch = batches[f"{job.message_id}/{job.batch_id}"]
-            attempts[job] = _Attempt(state, batch, message, payload)
-        return attempts
+        return {job: _Attempt(state, batch, *messages[job.message_id]) for job, (state, batch) in leased.items()}
 
     def _deliver(
         self,
