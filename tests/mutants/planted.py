@@ -56,12 +56,6 @@ MUTANTS = (
         tests=(ORDERS,),
     ),
     Mutant(
-        "whom a lost worker may have sent to is read, and not asked for again",
-        "batches.py",
-        "if state.lease_owner is None}",
-        "}",
-    ),
-    Mutant(
         "a batch is sent again without a new generation",
         "batches.py",
         "generation=state.generation + 1, lost=lost",
