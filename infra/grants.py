@@ -59,7 +59,7 @@ PROVIDERS: Final[Mapping[str, Grants]] = {
     "sms": {"phone_numbers": ("sns:Publish",)},
     "push": {
         "push_applications": ("sns:CreatePlatformEndpoint",),
-        "push_endpoints": ("sns:Publish",),
+        "push_endpoints": ("sns:Publish", "sns:DeleteEndpoint"),
         # to take devices that are gone off their users
         "audience": _dynamodb("Get", "BatchGet", "Update", "Check"),
     },

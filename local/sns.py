@@ -2,6 +2,7 @@
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html
+https://docs.aws.amazon.com/sns/latest/api/API_DeleteEndpoint.html
 """
 
 from __future__ import annotations
@@ -59,6 +60,7 @@ class Sns:
         actions: dict[str, Callable[[Mapping[str, str]], Answer]] = {
             "Publish": self._publish,
             "CreatePlatformEndpoint": self._create_endpoint,
+            "DeleteEndpoint": self._delete_endpoint,
         }
         try:
             if form.get("Action", "") not in actions:
@@ -114,6 +116,10 @@ class Sns:
         )
         self._devices[endpoint] = Device(service, token)
         return _result("CreatePlatformEndpoint", f"<EndpointArn>{endpoint}</EndpointArn>")
+
+    def _delete_endpoint(self, form: Mapping[str, str]) -> Answer:
+        self._devices.pop(form.get("EndpointArn", ""), None)
+        return _result("DeleteEndpoint", "")
 
     def _must_be_up(self, channel: str) -> None:
         if self.simulator.is_down(channel):

@@ -26,7 +26,7 @@ COST_CAPACITY = frozenset(
 )
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
 # What a call is made at, where it is one thing. A text goes to a number, which is no resource.
-AT = ("TableName", "QueueUrl", "SecretId", "TargetArn", "TopicArn", "PlatformApplicationArn")
+AT = ("TableName", "QueueUrl", "SecretId", "TargetArn", "EndpointArn", "TopicArn", "PlatformApplicationArn")
 MAILED_WITH = ("FromEmailAddress", "ConfigurationSetName")
 
 

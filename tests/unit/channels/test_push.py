@@ -21,14 +21,17 @@ def note(*devices: tuple[str, str]) -> Envelope:
 class Sns:
     """Devices by their token: what publishing to each is answered."""
 
-    def __init__(self, *, create: Any = None, **answers: Any) -> None:
+    def __init__(self, *, create: Any = None, delete: Any = None, **answers: Any) -> None:
         self.create = create
+        self.delete = {} if delete is None else delete
         self.answers = answers
         self.provider = Provider(self.answer)
 
     def answer(self, operation: str, request: Any) -> Any:
         if operation == "create_platform_endpoint" and self.create is not None:
             return self.create
+        if operation == "delete_endpoint":
+            return self.delete
         if operation == "create_platform_endpoint":
             return {"EndpointArn": f"{request['PlatformApplicationArn']}/{request['Token']}"}
         answer = self.answers.get(request["TargetArn"].rpartition("/")[2], {"MessageId": "sns-1"})
@@ -39,6 +42,9 @@ class Sns:
 
     def published(self) -> list[str]:
         return [request["TargetArn"] for operation, request in self.provider.asked if operation == "publish"]
+
+    def deleted(self) -> list[str]:
+        return [request["EndpointArn"] for operation, request in self.provider.asked if operation == "delete_endpoint"]
 
 
 def test_every_device_of_a_user_is_reached() -> None:
@@ -74,6 +80,33 @@ def test_a_user_whose_every_device_is_gone_is_not_tried_again() -> None:
     (result,) = Sns(phone=disabled, tablet=disabled).channel().send([note(PHONE, TABLET)])
     assert result.kind is Kind.PERMANENT
     assert result.gone == (PHONE, TABLET)
+
+
+def test_a_device_that_is_gone_may_come_back_with_the_same_token() -> None:
+    sns = Sns(phone=refusal("EndpointDisabled"))
+    push = sns.channel()
+    assert push.send([note()])[0].gone == (PHONE,)
+    assert sns.deleted() == ["arn:app/GCM/shop/phone"]
+    del sns.answers["phone"]  # registered again: a new endpoint is enabled
+    assert push.send([note()])[0].kind is Kind.SENT
+    made = [request["Token"] for operation, request in sns.provider.asked if operation == "create_platform_endpoint"]
+    assert made == ["phone", "phone"]
+
+
+@pytest.mark.parametrize("said", [refusal("AuthorizationError", 403), ReadTimeoutError(endpoint_url="sns")])
+def test_an_endpoint_that_can_t_be_deleted_is_told_and_its_device_gone(
+    said: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    sns = Sns(phone=refusal("EndpointDisabled"), delete=said)
+    assert sns.channel().send([note()])[0].gone == (PHONE,)
+    (told,) = caplog.records
+    assert told.getMessage() == "endpoint of a device that is gone stays"
+
+
+def test_an_endpoint_that_there_is_no_time_to_delete_stays() -> None:
+    sns = Sns(phone=refusal("EndpointDisabled"))
+    assert sns.channel().send([note()], in_time=lambda: not sns.published())[0].gone == (PHONE,)
+    assert sns.deleted() == []
 
 
 def test_what_is_no_device_is_gone() -> None:

@@ -1,4 +1,4 @@
-"""The stand-in answers Publish and CreatePlatformEndpoint as SNS does."""
+"""The stand-in answers Publish, CreatePlatformEndpoint and DeleteEndpoint as SNS does."""
 
 from __future__ import annotations
 
@@ -100,6 +100,15 @@ def test_devices_that_are_gone_are_refused(world: World) -> None:
     assert refused(endpoint, world, "invalid-1") == "InvalidParameter"
     assert refused(push, world, endpoint(world, "disabled-1")) == "EndpointDisabled"
     assert refused(push, world, endpoint(world, "token-1")[:-1]) == "NotFound"
+
+
+def test_an_endpoint_that_was_deleted_is_not_there_until_it_is_made_again(world: World) -> None:
+    arn = endpoint(world, "token-1")
+    for _ in range(2):  # a repeat is no error
+        world.client("sns").delete_endpoint(EndpointArn=arn)
+    assert refused(push, world, arn) == "NotFound"
+    push(world, endpoint(world, "token-1"))
+    assert [mail.to for mail in world.mails] == ["token-1"]
 
 
 def test_a_payload_that_no_service_understands_is_refused(world: World) -> None:

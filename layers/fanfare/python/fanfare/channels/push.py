@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
 from .sns import answered
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+
+log = logging.getLogger(__name__)
 
 SERVICES: Final = ("fcm", "apns")
 # What a device says it is → the service that reaches it
@@ -109,7 +112,21 @@ class Push(Channel):
             self._endpoints.pop(device, None)
             if kept:
                 return self._to_device(device, envelope, in_time)
+        if result.reason == "endpoint_disabled":
+            self._endpoints.pop(device, None)
+            if in_time():
+                self._delete(endpoint)
         return result
+
+    def _delete(self, endpoint: str) -> None:
+        """Forget at SNS, too, a device that is gone: a token that came back would find its endpoint disabled for good.
+
+        One that stays costs nothing now; the next message to such a device tries again.
+        """
+        try:
+            self.client.delete_endpoint(EndpointArn=endpoint)
+        except (ClientError, BotoCoreError) as error:
+            log.warning("endpoint of a device that is gone stays", extra={"endpoint": endpoint, "error": str(error)})
 
     def _endpoint(self, device: tuple[str, str]) -> str | Result:
         """The device's endpoint, or why there is none. Creating one that exists returns it."""
