@@ -7,6 +7,7 @@ milliseconds of this machine, each with all that it brings first.
 
 from __future__ import annotations
 
+import functools
 import json
 import os
 import re
@@ -63,6 +64,7 @@ def instructions(function: str) -> int | None:
     return _instructions(f"import functions.{function}.handler") - _instructions("pass")
 
 
+@functools.cache
 def _instructions(code: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out", sys.executable]

@@ -25,7 +25,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from . import clock, pages, record_receipt
+from . import clock, record_receipt
 from .audience import Audience
 from .backlog import Backlog
 from .batches import Batches
@@ -40,7 +40,6 @@ from .events import Events
 from .fan_out import FanOut
 from .inboxes import Inboxes
 from .items import Table
-from .letters import Letters
 from .links import Links
 from .messages import Message, Messages
 from .queues import Queues
@@ -53,6 +52,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
+
+    from .letters import Letters
 
 log = logging.getLogger(__name__)
 
@@ -306,6 +307,8 @@ def _sns() -> SNSClient:
 @functools.cache
 def letters() -> Letters:
     """What this function itself writes to people; a client is opened with the first letter."""
+    from .letters import Letters  # noqa: PLC0415 - it comes with the pages, and most functions write to nobody
+
     return Letters(
         ses=_ses,
         sns=_sns,
@@ -316,6 +319,8 @@ def letters() -> Letters:
 
 def brand() -> str:
     """Whom people know as the sender."""
+    from . import pages  # noqa: PLC0415
+
     return pages.brand_of(os.environ.get("FANFARE_SENDER", ""))
 
 

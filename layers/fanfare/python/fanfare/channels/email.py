@@ -18,7 +18,6 @@ from botocore.exceptions import (
     EndpointConnectionError,
     HTTPClientError,
 )
-from email_validator import EmailNotValidError, validate_email
 
 from ..clock import from_text
 from ..receipts import Receipt, Report
@@ -231,6 +230,9 @@ def _headers(envelope: Envelope) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=4096)
 def _normalised(written: str) -> str | None:
+    # most addresses were checked when they were written: only who checks one should pay for it
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
     try:
         # SES takes no letters beyond ASCII before the @; an international domain goes as punycode
         return validate_email(written, check_deliverability=False, allow_smtputf8=False).ascii_email
