@@ -1,6 +1,6 @@
 """What a delivery costs, how fast it is, how it grows, and against whom: `make bench`.
 
-Everything goes to bench/results/latest.json; the status tells whether a budget is missed.
+Everything goes to bench/results/latest.json and docs/performance.md; the status tells whether a budget is missed.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from typing import Any
 
 from rich.table import Table
 
-from bench import budgets, results, stack
+from bench import budgets, imports, page, results, stack
 from bench.growth import KINDS, measured
 from bench.peers.__main__ import compare
 from bench.plot import plot_cost
@@ -33,6 +33,8 @@ def main() -> int:
         stack.measure()
     if arguments.peers:
         compare()
+    imports.measure()
+    page.main()
     return tell_budgets()
 
 

@@ -53,8 +53,12 @@ BUDGETS = {
     "limited": {"aws_calls_per_1000": 200.0, "write_units_per_delivery": 4.5},
     "unlimited": {"aws_calls_per_1000": 130.0, "write_units_per_delivery": 2.5},
 }
+AIMS = {
+    "limited": {"aws_calls_per_1000": 150.0, "write_units_per_delivery": 3.3},
+    "unlimited": {"aws_calls_per_1000": 100.0, "write_units_per_delivery": 1.6},
+}
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
-CPU_BUDGET = 0.30
+CPU_BUDGET, CPU_AIM = 0.30, 0.15
 POST_BUDGET = 3
 LIMIT = {"count": 3, "per_seconds": 3600, "overflow": "drop"}
 PACE = Pace(lease=75, backoff=30, max_attempts=8, doubt_grace=120, stale_after=120)

@@ -18,7 +18,11 @@ import tempfile
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+from bench import results
+from local.progress import console, step
+from local.run import guarded
 
 FUNCTIONS: Final = ("internal_api", "public_api", "fan_out", "deliver", "reconcile", "record_receipt")
 DEAREST: Final = 6
@@ -82,14 +86,33 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=root)
 
 
-def main() -> int:
+def measure() -> None:
+    """Every function's; the figures are kept and shown."""
+    found = {}
     for function in FUNCTIONS:
-        found, spent, took = imported(function), milliseconds(function), instructions(function)
-        told = "no valgrind" if took is None else f"{took / 1e6:,.0f} M instructions"
-        dearest = ", ".join(f"{name} {each}" for name, each in spent.most_common(DEAREST))
-        print(f"{function:16}{len(found.modules):5} modules  {told:>22}  {spent.total():5} ms: {dearest}", flush=True)
+        with step(f"Importing {function}"):
+            found[function] = _figures(function)
+    results.keep("imports", {"functions": found})
+    for function, each in found.items():
+        told = f"{each['million_instructions']:,} M instructions" if each["million_instructions"] else "no valgrind"
+        dearest = ", ".join(f"{name} {spent}" for name, spent in each["dearest_ms"].items())
+        console.print(f"{function:16}{each['modules']:5} modules {told:>22} {each['milliseconds']:5} ms: {dearest}")
+
+
+def _figures(function: str) -> dict[str, Any]:
+    found, spent, took = imported(function), milliseconds(function), instructions(function)
+    return {
+        "modules": len(found.modules),
+        "million_instructions": round(took / 1e6) if took is not None else None,
+        "milliseconds": spent.total(),
+        "dearest_ms": dict(spent.most_common(DEAREST)),
+    }
+
+
+def main() -> int:
+    measure()
     return 0
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(guarded(main))

@@ -15,8 +15,12 @@ COST: Final = ROOT / "docs" / "img" / "cost.svg"
 STYLE: Final = Style(
     background="white",
     plot_background="white",
-    colors=("#0b7285", "#868e96", "#e8590c", "#f4a261"),
+    colors=("#0b7285", "#0b7285", "#e8590c", "#e8590c"),
     font_family="sans-serif",
+    guide_stroke_color="#e9ecef",
+    major_guide_stroke_color="#e9ecef",
+    guide_stroke_dasharray="0",
+    major_guide_stroke_dasharray="0",
     label_font_size=14,
     major_label_font_size=14,
     legend_font_size=14,
@@ -40,10 +44,10 @@ def plot_cost(sizes: Sequence[Mapping[str, Any]], path: Path = COST) -> None:
         x_title="recipients",
     )
     chart.x_labels = [f"{size['recipients']:,}" for size in sizes]
-    chart.add("with per-user limits", [size["limited"]["aws_calls_per_1000"] for size in sizes])
-    chart.add("budget: 200", [200] * len(sizes), stroke_style={"dasharray": "4, 6"}, show_dots=False)
-    chart.add("without", [size["unlimited"]["aws_calls_per_1000"] for size in sizes])
-    chart.add("budget: 130", [130] * len(sizes), stroke_style={"dasharray": "4, 6"}, show_dots=False)
+    chart.add("with a limit per user", [size["limited"]["aws_calls_per_1000"] for size in sizes])
+    chart.add("its budget, 200", [200] * len(sizes), stroke_style={"dasharray": "4, 6", "width": 2}, show_dots=False)
+    chart.add("without a limit", [size["unlimited"]["aws_calls_per_1000"] for size in sizes])
+    chart.add("its budget, 130", [130] * len(sizes), stroke_style={"dasharray": "4, 6", "width": 2}, show_dots=False)
     chart.add_xml_filter(_without_scripts)
     path.parent.mkdir(parents=True, exist_ok=True)
     chart.render_to_file(str(path))

@@ -21,7 +21,7 @@ from local.progress import console, step
 from local.run import guarded
 
 RECIPIENTS = 10_000
-KILL_RECIPIENTS = 2_000
+KILL_RECIPIENTS = 10_000
 
 
 def main() -> int:
