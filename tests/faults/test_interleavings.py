@@ -141,6 +141,21 @@ def test_two_reconcilers_and_a_late_worker_send_once() -> None:
         play.once_each()
 
 
+@pytest.mark.parametrize("calls", range(1, 16))
+def test_what_a_worker_gave_back_meanwhile_is_not_overwritten_by_the_reconciler(calls: int) -> None:
+    play = Play()
+    play.world.step("fan_out")
+    jobs = play.jobs()
+    play.world.provider.puts_off.update([THREE[0]])  # its neighbour in the batch is sent to
+    play.world.sleep(200)
+
+    def overtaken(step: int, able: list[int]) -> int:
+        return able[0] if step < calls else able[-1]
+
+    play.act(overtaken, play.reconciler(), play.worker("late", *jobs))
+    play.once_each()
+
+
 def test_a_deletion_at_any_moment_stops_all_but_what_it_says_is_in_flight() -> None:
     played = 0
     for choose in every_order():

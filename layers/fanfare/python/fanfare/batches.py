@@ -334,9 +334,10 @@ class Batches:
         """
         after = replace(state, generation=state.generation + 1, lost=lost)
         guard = {
-            # nobody has re-sent it and no worker holds it
-            "condition": "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
-            "values": {":generation": state.generation, ":now": to_text(now)},
+            # nobody has re-sent it or given it back since it was read, and no worker holds it
+            "condition": "generation = :generation AND due_at = :seen"
+            " AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+            "values": {":generation": state.generation, ":seen": state.due_at, ":now": to_text(now)},
         }
         self._update_open(after, due_at=due_at, waiting=Waiting.QUEUED, guard=guard, keep_lease=True)
         return after
@@ -486,10 +487,11 @@ def _still_ours(state: Open, owner: str | None) -> dict[str, Any]:
     if owner is not None:
         # the lease is still this worker's
         return {"condition": "generation = :generation AND lease_owner = :owner", "values": values | {":owner": owner}}
-    # no worker has it, and nobody has re-sent it since it was read
-    values |= {":lease": state.lease_until or ""}
+    # no worker has it, and nobody has re-sent it or given it back since it was read
+    values |= {":lease": state.lease_until or "", ":seen": state.due_at}
     return {
-        "condition": "generation = :generation AND (attribute_not_exists(lease_until) OR lease_until = :lease)",
+        "condition": "generation = :generation AND due_at = :seen"
+        " AND (attribute_not_exists(lease_until) OR lease_until = :lease)",
         "values": values,
     }
 
