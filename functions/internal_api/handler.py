@@ -125,6 +125,7 @@ def _dry_run(request: models.SubmitRequest) -> models.DryRunView:
         catalogue=wiring.catalogue(),
         renderer=wiring.renderer(),
         clock=system_clock,
+        retention=wiring.settings().retention,
         prices=wiring.settings().piece_prices,
     )
 

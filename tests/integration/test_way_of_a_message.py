@@ -427,6 +427,18 @@ def test_a_message_past_its_expiry_is_not_sent(pipeline: Pipeline, ses: Ses) -> 
     assert pipeline.delivery("user-0001", message).reason == "expired"
 
 
+def test_a_message_that_is_about_to_be_forgotten_comes_to_an_end(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    pipeline.clock.advance(days=28)
+    pipeline.run()
+    assert not ses.outbox
+    assert pipeline.message(message).state is State.FAILED
+    assert pipeline.delivery("user-0001", message).reason == "expired"
+
+
 def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
     pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
 ) -> None:

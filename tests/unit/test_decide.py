@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -135,3 +136,32 @@ def test_an_end_that_the_clock_shows_twice_comes_once_more() -> None:
 def test_quiet_hours_can_lie_within_a_day(hour: int, quiet: bool) -> None:
     profile = {"quiet_hours": {"start": "12:00", "end": "14:00"}, "time_zone": "UTC"}
     assert (decide(candidate(profile), NOW.replace(hour=hour)).action is Action.DEFER) is quiet
+
+
+def test_an_opt_out_holds_for_a_topic_that_is_gone_and_not_for_whom_a_service_named() -> None:
+    gone = candidate(user={"opted_out": True}, topic=None)
+    assert decide(gone, NOW) == verdict(Action.SKIP, "opted_out")
+    assert decide(candidate(user={"opted_out": True}, topic=None, named=True), NOW).action is Action.DELIVER
+
+
+def test_what_is_deferred_counts_when_it_goes() -> None:
+    own = topic(limit={"count": 1, "per_seconds": 25, "overflow": "defer"})
+    limits: Any = {}
+    due = []
+    for _ in range(5):
+        found = decide(candidate(topic=own, user={"limits": limits}), NOW)
+        due.append(found.until or NOW)
+        limits = found.limits
+    assert {each.second for each in due[1:]} == {0}
+    assert all(later - earlier >= timedelta(seconds=25) for earlier, later in pairwise(due))
+
+
+def test_who_would_have_to_wait_until_the_message_is_forgotten_is_skipped() -> None:
+    own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "defer"})
+    first = decide(candidate(topic=own), NOW)
+    soon, late = (
+        decide(candidate(topic=own, user={"limits": first.limits}, keep_until=NOW + timedelta(minutes=minutes)), NOW)
+        for minutes in (50, 70)
+    )
+    assert soon == verdict(Action.SKIP, "rate_limited")
+    assert late.action is Action.DEFER

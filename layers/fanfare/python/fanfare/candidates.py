@@ -91,6 +91,7 @@ class Candidates:
         """
         body = self.body(message, payload)
         offered = {channel: offers(body, channel) for channel in message.channels}
+        keep_until = message.keep_until
         for start in range(0, len(rows), GET_LIMIT):
             chunk = rows[start : start + GET_LIMIT]
             users = self.audience.users(row.user_id for row in chunk if row.user_id)
@@ -109,6 +110,8 @@ class Candidates:
                         critical=message.priority == "critical",
                         offered=offered[row.channel],
                         overall=self.overall.get(row.channel),
+                        named=message.topic is None,
+                        keep_until=keep_until,
                     ),
                 )
 

@@ -22,6 +22,7 @@ from .quiet import quiet_until
 
 EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
 ROUNDS: Final = 10  # a quiet hour may push a turn, and a turn into the next quiet hour
+SLOT: Final = 60  # seconds: who is deferred to the same minute shares a batch, and none goes early
 
 
 class Action(StrEnum):
@@ -32,7 +33,11 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A user on one channel, and what the rules look at."""
+    """A user on one channel, and what the rules look at.
+
+    `named` by the service itself: the message has no topic, so there is none to refuse. `keep_until` is how long the
+    message can wait.
+    """
 
     user: User | None
     channel: type[Channel]
@@ -41,6 +46,8 @@ class Candidate:
     critical: bool
     offered: bool  # the template has something for the channel
     overall: Mapping[str, Any] | None = None  # the channel's limit across all topics, in the shape of a topic's
+    named: bool = False
+    keep_until: datetime | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,8 +74,8 @@ def _not_suppressed(candidate: Candidate) -> str | None:
 
 
 def _opted_in(candidate: Candidate) -> str | None:
-    if candidate.topic is None or candidate.topic.required:
-        return None  # named by the service, or not theirs to refuse
+    if candidate.named or (candidate.topic is not None and candidate.topic.required):
+        return None  # not theirs to refuse
     return "opted_out" if candidate.user and candidate.user.opted_out else None
 
 
@@ -134,6 +141,9 @@ def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[st
                 at, reason = turn.at, "rate_limited"
         if at == before:
             break
+        at = -(-at // SLOT) * SLOT  # what is counted is when it goes
+    if reason is not None and candidate.keep_until is not None and at > candidate.keep_until.timestamp():
+        return Verdict(action=Action.SKIP, reason=reason, steps=(*steps, ("time", f"{reason} for too long")))
     charged = None
     if limits:
         charged = without_forgotten(user.limits, present)

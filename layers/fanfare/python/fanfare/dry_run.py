@@ -77,13 +77,12 @@ def dry_run(
     catalogue: Catalogue,
     renderer: Renderer,
     clock: Clock,
+    retention: timedelta,
     prices: Mapping[str, float],
 ) -> DryRunView:
     """What would become of the message, were it fanned out when it is due. Raises Invalid as `submit` does."""
     now = clock()
-    message, payload = checked(
-        request, caller, now, catalogue, renderer, stale=timedelta(), retention=timedelta()
-    )  # fmt: skip
+    message, payload = checked(request, caller, now, catalogue, renderer, stale=timedelta(), retention=retention)
     at = from_text(message.send_at) if message.send_at else now
     body = candidates.body(message, payload)
     forecast = _forecast(message, payload, body, at, candidates)

@@ -42,7 +42,6 @@ ITEMS = TRANSACTION_LIMIT  # of a page's transaction
 PAGE = 2_000  # recipients of a page at most: their batches fit a transaction with room to spare
 SPARE = 4  # items of a page's transaction beside batches, charges and skips: cursor, skips, removals, one to grow
 CONFLICTS = 30  # in a row, before the job is left to be repeated
-DEFER_SLOT = 60  # seconds: deferred recipients of the same minute share a batch
 
 
 @dataclass
@@ -201,8 +200,7 @@ class FanOut:
         if verdict.action is Action.SKIP:
             page.skips.append(Skip(user_id=row.user_id, channel=row.channel, reason=verdict.reason or ""))
         else:
-            slot = _slot(verdict.until) if verdict.until else None
-            page.filling.setdefault((row.channel, slot), []).append(row.user_id)
+            page.filling.setdefault((row.channel, _slot(verdict)), []).append(row.user_id)
             if verdict.limits is not None and candidate.user is not None:
                 first = charged[0] if charged else candidate.user
                 page.charges[row.user_id] = (first, verdict.limits)
@@ -213,8 +211,7 @@ class FanOut:
     def _fits(self, page: Page, row: Row, verdict: Verdict) -> bool:
         more = 1 if verdict.action is Action.SKIP else 0
         if verdict.action is not Action.SKIP:
-            slot = _slot(verdict.until) if verdict.until else None
-            users = page.filling.get((row.channel, slot), [])
+            users = page.filling.get((row.channel, _slot(verdict)), [])
             more += 2 if len(users) % CHANNELS[row.channel].batch_size == 0 else 0
             more += 1 if verdict.limits is not None and row.user_id not in page.charges else 0
         return page.items + more <= ITEMS
@@ -276,10 +273,9 @@ class FanOut:
                 self.queues.send_batches(channel, jobs)
 
 
-def _slot(until: datetime) -> str:
-    """The end of the minute: recipients deferred to about the same time share a batch, none goes early."""
-    seconds = -(-until.timestamp() // DEFER_SLOT) * DEFER_SLOT
-    return to_text(datetime.fromtimestamp(seconds, until.tzinfo))
+def _slot(verdict: Verdict) -> str | None:
+    """When it is due, where that is not now: recipients of the same time share a batch."""
+    return to_text(verdict.until) if verdict.until else None
 
 
 def _skipped(message: Message, skip: Skip, now: datetime) -> Delivery:

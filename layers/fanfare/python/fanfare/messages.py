@@ -15,7 +15,7 @@ import hashlib
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from .clock import from_text, to_text
@@ -66,9 +66,16 @@ class Message:
     def at_rest(self) -> bool:
         return self.state in AT_REST
 
+    @property
+    def keep_until(self) -> datetime:
+        """How long it may wait: after that is a tenth of the retention, in which all that is left of it comes to an
+        end before it is forgotten."""
+        forgotten = datetime.fromtimestamp(self.retain_until, UTC)
+        return forgotten - (forgotten - from_text(self.send_at or self.created_at)) / 10
+
     def expired(self, now: datetime) -> bool:
-        """Past its `expires_at`: nothing more is to be sent."""
-        return self.expires_at is not None and from_text(self.expires_at) <= now
+        """Past its `expires_at`, or about to be forgotten: nothing more is to be sent."""
+        return (self.expires_at is not None and from_text(self.expires_at) <= now) or self.keep_until <= now
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -230,8 +237,8 @@ class Messages:
     def with_progress(self, message_id: str) -> tuple[Message, list[Progress]] | None:
         """The message and the progress of every shard that has begun, strongly consistent."""
         items = list(self.table.query(_pk(message_id), after="body"))
-        if not items:
-            return None
+        if not items or items[0]["sk"] != "message":
+            return None  # what is forgotten leaves one item after the other
         return _message(items[0]), [_progress(item) for item in items[1:]]
 
     def recent(
