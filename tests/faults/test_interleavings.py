@@ -72,6 +72,7 @@ def test_two_workers_with_the_same_batches_send_once() -> None:
         play.world.step("fan_out")
         jobs = play.jobs()[:1]
         play.act(choose, play.worker("one", *jobs), play.worker("two", *jobs))
+        assert jobs[0] not in play.jobs()  # it is settled: neither was kept from it by the other
         play.once_each()
         played += 1
     assert played > 10

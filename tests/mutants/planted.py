@@ -7,6 +7,7 @@ from dataclasses import dataclass
 SINGLES = "tests/faults/test_faults.py::test_no_single_fault_loses_or_doubles_anything"
 PAIRS = "tests/faults/test_faults.py::test_no_two_faults_lose_or_double_anything"
 ORDERS = "tests/faults/test_interleavings.py"
+IN_DOUBT = "tests/faults/test_in_doubt.py"
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
 
 
@@ -31,8 +32,8 @@ MUTANTS = (
     Mutant(
         "a stale copy of a batch is taken for the current one",
         "batches.py",
-        "if s.generation == job.generation and not",
-        "if not",
+        "if state.generation == job.generation}",
+        "if state.generation}",
         tests=way("test_an_old_copy_of_a_batch_that_was_sent_again_is_a_no_op"),
     ),
     Mutant(
@@ -181,9 +182,37 @@ MUTANTS = (
     Mutant(
         "a throttle is an attempt",
         "deliver.py",
-        "tried = any(result.kind is Kind.TEMPORARY",
-        "tried = any(result.kind in (Kind.TEMPORARY, Kind.THROTTLED)",
+        "result.kind in (Kind.TEMPORARY, Kind.UNKNOWN)",
+        "result.kind in (Kind.TEMPORARY, Kind.UNKNOWN, Kind.THROTTLED)",
         tests=way("test_a_throttle_is_not_an_attempt"),
+    ),
+    Mutant(
+        "what may have been sent is no attempt",
+        "deliver.py",
+        "result.kind in (Kind.TEMPORARY, Kind.UNKNOWN)",
+        "result.kind is Kind.TEMPORARY",
+        tests=(IN_DOUBT,),
+    ),
+    Mutant(
+        "a copy that comes twice ends the wait for the provider's event",
+        "batches.py",
+        "if not s.leased(now) and not s.awaits_event(now)}",
+        "if not s.leased(now)}",
+        tests=(IN_DOUBT,),
+    ),
+    Mutant(
+        "whom a worker left in doubt is forgotten at the next mark",
+        "batches.py",
+        '"SET #at = :at, codes = :codes"',
+        '"SET #at = :at, channel = :codes"',
+        tests=(IN_DOUBT,),
+    ),
+    Mutant(
+        "the reconciler overwrites what a worker gave back",
+        "batches.py",
+        'AND due_at = :seen"\n',
+        'AND :seen = :seen"\n',
+        tests=(ORDERS,),
     ),
     Mutant(
         "attempts have no end",

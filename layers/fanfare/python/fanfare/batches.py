@@ -78,6 +78,12 @@ class Open:
         """The places of the recipients that are not settled yet."""
         return [place for place, code in enumerate(self.codes) if code in UNSETTLED]
 
+    @property
+    def next_unsettled(self) -> list[int]:
+        """The same, beginning after the one that a worker was at last: who is slow makes nobody wait for ever."""
+        at = -1 if self.at is None else self.at
+        return sorted(self.unsettled, key=lambda place: (place <= at, place))
+
     def places(self, outcome: Outcome) -> list[int]:
         """The places of the recipients with this outcome."""
         return [place for place, code in enumerate(self.codes) if code == outcome.value]
@@ -90,6 +96,10 @@ class Open:
     def leased(self, now: datetime) -> bool:
         """Whether a worker may be sending it at this moment."""
         return self.lease_until is not None and self.lease_until > to_text(now)
+
+    def awaits_event(self, now: datetime) -> bool:
+        """Whether the provider's own word about a lost answer may still come."""
+        return self.waiting is Waiting.DOUBT and self.due_at is not None and self.due_at > to_text(now)
 
     def with_outcomes(self, outcomes: Mapping[int, Outcome]) -> Open:
         """The same batch with the outcomes of some places filled in."""
@@ -197,16 +207,19 @@ class Batches:
     def lease_many(self, jobs: Iterable[Job], *, owner: str, now: datetime, until: datetime) -> dict[Job, Leased]:
         """Take the batches for `owner`, and return each as it was before: with the lease that a lost worker left.
 
-        Left out are those with nothing to do: settled already, a stale copy, or another worker has it.
-        Those that nobody holds are taken together, as they were read; where one has changed since, each by itself.
+        Left out are those with nothing to do: settled already, a stale copy, another worker has it, or it waits for
+        the provider's own event (a queue may bring a copy twice). Those that nobody holds are taken together, as they
+        were read; where one has changed since, each by itself.
         """
         jobs = list(dict.fromkeys(jobs))
         found = self.table.get_many([_key(job, kind) for job in jobs for kind in ("open", "batch")])
-        read = {job: _open(found[_key(job, "open")]) for job in jobs if _key(job, "open") in found}
-        free = {job: s for job, s in read.items() if s.generation == job.generation and not s.leased(now)}
+        there = [job for job in jobs if _key(job, "open") in found and _key(job, "batch") in found]
+        read = {job: _open(found[_key(job, "open")]) for job in there}
+        current = {job: state for job, state in read.items() if state.generation == job.generation}
+        free = {job: s for job, s in current.items() if not s.leased(now) and not s.awaits_event(now)}
         fresh = {job: state for job, state in free.items() if state.lease_owner is None}
         taken = fresh if len(fresh) > 1 and self._lease_together([*fresh.values()], owner, until) else {}
-        alone = {job: self._lease_alone(job, owner, now, until) for job in free if job not in taken}
+        alone = {job: self._lease_alone(state, owner, now, until) for job, state in free.items() if job not in taken}
         return {
             job: Leased(state, _batch(found[_key(job, "batch")]))
             for job, state in (taken | alone).items()
@@ -240,23 +253,28 @@ class Batches:
             return False
         return True
 
-    def _lease_alone(self, job: Job, owner: str, now: datetime, until: datetime) -> Open | None:
+    def _lease_alone(self, read: Open, owner: str, now: datetime, until: datetime) -> Open | None:
         try:
             before = self.table.update(
-                *_key(job, "open"),
+                _pk(read.message_id, read.shard),
+                f"open#{read.id}",
                 LEASE,
-                # it is open, this copy is the current one, and no lease is alive
-                condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+                # it is open, this copy is the current one, no lease is alive, and no event is waited for
+                condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
+                " AND (waiting <> :doubt OR due_at <= :now)",
                 values={
                     ":owner": owner,
                     ":until": to_text(until),
-                    ":generation": job.generation,
+                    ":generation": read.generation,
                     ":now": to_text(now),
+                    ":doubt": Waiting.DOUBT,
                 },
                 old=True,
             )
-        except ConditionFailed:
-            return None
+        except ConditionFailed as failed:
+            # the SDK repeats a call whose answer was lost, and finds what it wrote itself
+            mine = replace(read, lease_owner=owner, lease_until=to_text(until))
+            return read if failed.found[0] and _open(failed.found[0]) == mine else None
         return _open(before)
 
     def settle(self, state: Open, *, owner: str | None, now: datetime) -> None:
@@ -304,14 +322,17 @@ class Batches:
         ]
 
     def mark(self, state: Open, *, owner: str, place: int) -> None:
-        """Note which recipient is being sent to. Raises ConditionFailed when the batch is no longer ours."""
+        """Note which recipient is being sent to, and the codes so far: what is in doubt by now stays so.
+
+        Raises ConditionFailed when the batch is no longer ours.
+        """
         guard = _still_ours(state, owner)
         self.table.update(
             _pk(state.message_id, state.shard),
             f"open#{state.id}",
-            "SET #at = :at",
+            "SET #at = :at, codes = :codes",
             condition=guard["condition"],
-            values=guard["values"] | {":at": place},
+            values=guard["values"] | {":at": place, ":codes": state.codes},
             names={"#at": "at"},
         )
 

@@ -16,7 +16,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from .audience import Audience, User
-from .batches import Batch, Batches, Job, Open, Waiting
+from .batches import Batch, Batches, Job, Leased, Open, Waiting
 from .catalogue import Catalogue
 from .channels.base import AddressRefused, Channel, Envelope, InTime, Kind, Result
 from .clock import Clock, to_text
@@ -123,9 +123,14 @@ class Deliver:
     def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> Report:
         """Deliver the batches behind `jobs`, which share the reads; one that goes wrong does not hold up the rest."""
         report = Report()
-        attempts = self._lease(jobs, owner)
-        wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
-        users = self.audience.users(wanted) if wanted else {}
+        now = self.clock()
+        leased = self.batches.lease_many(jobs, owner=owner, now=now, until=now + timedelta(seconds=self.pace.lease))
+        try:
+            attempts, users = self._read(leased, report)
+        except Exception:
+            log.exception("what the batches need can't be read", extra={"batches": len(leased)})
+            self._hand_back(leased, owner, report)
+            return report
         seen = {attempt.message.id: (self.clock(), attempt.message) for attempt in attempts.values()}
         for job, attempt in attempts.items():
             try:
@@ -160,13 +165,31 @@ class Deliver:
             seen[message_id] = self.clock(), message
         return message
 
-    def _lease(self, jobs: Sequence[Job], owner: str) -> dict[Job, _Attempt]:
-        """What there is to do, leased. The messages are read after the leases: a DELETE either is seen here
+    def _read(self, leased: Mapping[Job, Leased], report: Report) -> tuple[dict[Job, _Attempt], Mapping[str, User]]:
+        """What there is to do, and for whom. The messages are read after the leases: a DELETE either is seen here
         or sees the lease, and counts it as in flight."""
-        now = self.clock()
-        leased = self.batches.lease_many(jobs, owner=owner, now=now, until=now + timedelta(seconds=self.pace.lease))
         messages = self.messages.get_many([job.message_id for job in leased])
-        return {job: _Attempt(state, batch, *messages[job.message_id]) for job, (state, batch) in leased.items()}
+        for job, (state, _) in leased.items():
+            if job.message_id not in messages:  # it was forgotten while something of it was open
+                log.error("a batch without a message", extra={"message_id": job.message_id, "batch_id": job.batch_id})
+                report.settled.append(state.with_outcomes(dict.fromkeys(state.unsettled, Outcome.FAILED)))
+        attempts = {
+            job: _Attempt(state, batch, *messages[job.message_id])
+            for job, (state, batch) in leased.items()
+            if job.message_id in messages
+        }
+        wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
+        return attempts, self.audience.users(wanted) if wanted else {}
+
+    def _hand_back(self, leased: Mapping[Job, Leased], owner: str, report: Report) -> None:
+        """Nobody was asked about them: nothing is in doubt, and no attempt is spent."""
+        for job, (state, _) in leased.items():
+            if state.lease_owner is not None:
+                continue  # what a lost worker may have sent is not forgotten: it is taken over again
+            try:
+                self._close(job, state, owner, report)
+            except Exception:
+                log.exception("a lease stays", extra={"message_id": job.message_id, "batch_id": job.batch_id})
 
     def _deliver(
         self,
@@ -196,8 +219,8 @@ class Deliver:
         envelopes, unreachable = self._envelopes(attempt, users, without=endings, time_left=time_left)
         endings |= unreachable
         results = self._send(job, attempt, envelopes, owner, report, lambda: time_left() >= PROVIDER_SECONDS)
-        self._forget_devices(envelopes, results)
-        tried = any(result.kind is Kind.TEMPORARY for result in results.values())
+        # what may have been sent counts, too: nobody gets copies for ever of what can't be told
+        tried = any(result.kind in (Kind.TEMPORARY, Kind.UNKNOWN) for result in results.values())
         attempts = state.attempts + tried
         endings |= {place: self._ending(result, attempts) for place, result in results.items()}
         after = replace(
@@ -213,6 +236,7 @@ class Deliver:
         )
         self._count(endings, report)
         self._close(job, after, owner, report)
+        self._forget_devices(envelopes, results)
 
     def _send(
         self,
@@ -236,7 +260,9 @@ class Deliver:
         for place, envelope in envelopes.items():
             if not in_time():
                 break
-            self.batches.mark(attempt.state, owner=owner, place=place)
+            doubts = [each for each, result in results.items() if result.kind is Kind.UNKNOWN]
+            so_far = attempt.state.with_outcomes(dict.fromkeys(doubts, Outcome.IN_DOUBT))
+            self.batches.mark(so_far, owner=owner, place=place)
             (results[place],) = self.channel.send([envelope], in_time=in_time)
             if results[place].kind is Kind.SENT:
                 ending = self._ending(results[place], attempt.state.attempts)
@@ -335,7 +361,7 @@ class Deliver:
         refused = self._refused(attempt, users)
         envelopes: dict[int, Envelope] = {}
         endings: dict[int, _Ending] = {}
-        wanted = [place for place in attempt.state.unsettled if place not in without]
+        wanted = [place for place in attempt.state.next_unsettled if place not in without]
         for place in _while_in_time(wanted, time_left):
             user_id = attempt.batch.recipients[place]
             if user_id in refused:
@@ -362,7 +388,7 @@ class Deliver:
         return envelopes, endings
 
     def _refused(self, attempt: _Attempt, users: Mapping[str, User]) -> dict[str, str]:
-        """Who must not get it any more, and why: erased, suppressed or, if it waited, unsubscribed since."""
+        """Who must not get it any more, and why: erased, suppressed, opted out or, if it waited, unsubscribed since."""
         pending = _unsettled(attempt)
         name = self.channel.name
         refused = {user_id: "unknown_user" for user_id in pending if user_id not in users}
@@ -372,7 +398,10 @@ class Deliver:
             if user_id in users and name in users[user_id].suppressed
         }
         topic = attempt.message.topic
-        if topic is not None and attempt.state.generation > 1 and self._refusable(topic):
+        if topic is None or not self._refusable(topic):
+            return refused
+        refused = {u: "opted_out" for u in pending if u in users and users[u].opted_out} | refused
+        if attempt.state.generation > 1:
             subscribed = self.audience.subscribed(topic, [(user_id, name) for user_id in pending])
             gone = {user_id: "not_subscribed" for user_id in pending if (user_id, name) not in subscribed}
             refused = gone | refused
