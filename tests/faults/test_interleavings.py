@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from fanfare.batches import Job
 from fanfare.cancel import cancel
-from fanfare.errors import Conflict
+from fanfare.errors import ConditionFailed, Conflict
+from fanfare.fan_out import CONFLICTS
 from fanfare.queues import FanOutJob
 from fanfare.status import Outcome, State
 
+from local.memory.aws import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
 from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import World
@@ -106,6 +108,43 @@ def test_two_fan_outs_of_one_shard_choose_everybody_once() -> None:
         play = Play(limit={"count": 2, "per_seconds": 3600, "overflow": "drop"})
         play.act(choose, play.fan_out(play.message), play.fan_out(play.message))
         play.once_each()
+
+
+def test_a_fan_out_that_is_overtaken_again_and_again_comes_to_its_end() -> None:
+    """Another transaction is in the way at every page: more often in all than it would bear at one."""
+    play = Play(tuple(f"user-{number:03}" for number in range(6 * (CONFLICTS + 10))))
+    transactions = 0
+
+    def overtaken(name: str, work: Callable[[], Any]) -> Any:
+        nonlocal transactions
+        if name == "dynamodb:TransactWriteItems":
+            transactions += 1
+            if transactions % 2:
+                reasons = [{"Code": "TransactionConflict"}]
+                raise refused("TransactionCanceledException", "", name, CancellationReasons=reasons)
+        return work()
+
+    play.world.memory.interpose = overtaken
+    play.fan_out(play.message)()
+    play.world.memory.interpose = None
+    assert transactions > 2 * CONFLICTS
+    play.once_each()
+
+
+def test_a_fan_out_that_gets_no_further_leaves_its_job_to_be_repeated() -> None:
+    play = Play()
+
+    def overtaken(name: str, work: Callable[[], Any]) -> Any:
+        if name == "dynamodb:TransactWriteItems":
+            reasons = [{"Code": "TransactionConflict"}]
+            raise refused("TransactionCanceledException", "", name, CancellationReasons=reasons)
+        return work()
+
+    play.world.memory.interpose = overtaken
+    with pytest.raises(ConditionFailed):
+        play.fan_out(play.message)()
+    play.world.memory.interpose = None
+    play.once_each()
 
 
 def test_a_fan_out_that_comes_late_opens_nothing_that_was_sent() -> None:

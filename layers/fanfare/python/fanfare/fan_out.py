@@ -41,7 +41,7 @@ ROWS = 2_000  # subscriptions read at once
 ITEMS = TRANSACTION_LIMIT  # of a page's transaction
 PAGE = 2_000  # recipients of a page at most: their batches fit a transaction with room to spare
 SPARE = 4  # items of a page's transaction beside batches, charges and skips: cursor, skips, removals, one to grow
-CONFLICTS = 30  # in a row, before the job is left to be repeated
+CONFLICTS = 30  # in a row at the same page, before the job is left to be repeated
 DEFER_SLOT = 60  # seconds: deferred recipients of the same minute share a batch
 
 
@@ -96,7 +96,7 @@ class FanOut:
     def run(self, job: FanOutJob, *, time_left: Callable[[], float]) -> int:
         """Fan out until the shard is sealed or little time is left, then hand on. Returns the recipients chosen."""
         chosen = 0
-        conflicts = 0
+        conflicts, stuck = 0, -1
         while True:
             known = self.messages.for_fan_out(job.message_id, job.shard)
             if known is None:
@@ -113,7 +113,8 @@ class FanOut:
                 recipients, sealed = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
                 # somebody unsubscribed, was counted against a limit, or moved the cursor: read and decide again
-                conflicts += 1
+                conflicts = conflicts + 1 if progress.page == stuck else 1
+                stuck = progress.page
                 if conflicts > CONFLICTS:
                     raise
                 log.info("page decided again", extra={"message_id": message.id, "reasons": set(conflict.reasons)})
