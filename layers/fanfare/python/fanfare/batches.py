@@ -430,12 +430,16 @@ class Batches:
         for item in self.table.query(_pk(message_id, shard), prefix="done#"):
             yield _open(item)
 
-    def tally(self, message_id: str, shards: int, now: datetime) -> Tally:
-        """What became of every recipient so far."""
+    def tally(self, message_id: str, shards: int, now: datetime, *, once: bool = False) -> Tally:
+        """What became of every recipient so far.
+
+        `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
+        settles meanwhile may be missing then.
+        """
         tally = Tally()
         in_flight = 0
         for shard in range(shards):
-            for item in self.table.query(_pk(message_id, shard), after="done"):
+            for item in self._states(_pk(message_id, shard), once=once):
                 if item["sk"].startswith("skips#"):
                     tally.codes[Outcome.SKIPPED] += len(item["skips"])
                     continue
@@ -444,6 +448,20 @@ class Batches:
                 if item["sk"].startswith("open#") and state.leased(now):
                     in_flight += len(state.unsettled)
         return replace(tally, in_flight=in_flight)
+
+    def _states(self, pk: str, *, once: bool) -> Iterable[Item]:
+        """Each batch of a shard, open or done, and whom its pages passed over.
+
+        A query is no snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be
+        in neither, or in both. So what is open is read before and after what is done, and counts once.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
+        """
+        found = {} if once else {_named(item): item for item in self.table.query(pk, prefix="open#")}
+        for item in self.table.query(pk, after="done"):  # what is open once more, and the skips
+            before = found.get(_named(item))
+            if before is None or before["sk"].startswith("open#"):
+                found[_named(item)] = item
+        return found.values()
 
     def due(self, now: datetime, *, limit: int) -> list[tuple[str, str]]:
         """(message id, batch id) of open batches whose time has come, the longest overdue first."""
@@ -479,6 +497,11 @@ def _key(job: Job, kind: str) -> tuple[str, str]:
 
 def _message_id(pk: str) -> str:
     return pk.partition("#")[0]
+
+
+def _named(item: Item) -> str:
+    name: str = item["sk"].partition("#")[2]
+    return name
 
 
 def _still_ours(state: Open, owner: str | None) -> dict[str, Any]:

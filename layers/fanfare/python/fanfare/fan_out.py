@@ -223,7 +223,10 @@ class FanOut:
     def _commit(self, message: Message, page: Page, removals: int, now: datetime, *, sealed: bool) -> Progress:
         """The page in one transaction. Raises ConditionFailed, and then nothing of it happened."""
         read = page.progress
-        after = replace(read, page=read.page + 1, cursor=page.cursor, sealed=sealed, updated_at=to_text(now))
+        chosen = read.recipients + page.recipients
+        after = replace(
+            read, page=read.page + 1, recipients=chosen, cursor=page.cursor, sealed=sealed, updated_at=to_text(now)
+        )
         page.batches = list(self._batches(message, page, now))
         parts = [self.messages.advancing(message, read, after)]
         if message.topic:

@@ -73,10 +73,11 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far the fan-out of one shard is: `page` pages are committed, up to `cursor`."""
+    """How far the fan-out of one shard is: `page` pages with `recipients` in all are committed, up to `cursor`."""
 
     shard: int
     page: int = 0
+    recipients: int = 0
     cursor: str | None = None
     sealed: bool = False
     updated_at: str | None = None
@@ -371,6 +372,7 @@ class Messages:
         """Move the shard's progress from what was read to `after`."""
         values: dict[str, Any] = {
             ":page": after.page,
+            ":recipients": after.recipients,
             ":cursor": after.cursor,
             ":sealed": after.sealed,
             ":updated_at": after.updated_at,
@@ -383,7 +385,8 @@ class Messages:
             # the page is still the one that was read
             condition = "page = :read AND sealed = :open"
             values |= {":read": read.page, ":open": False}
-        sets = ["page = :page", "sealed = :sealed", "updated_at = :updated_at", "#ttl = :ttl"]
+        sets = ["page = :page", "recipients = :recipients", "sealed = :sealed"]
+        sets += ["updated_at = :updated_at", "#ttl = :ttl"]
         names = {"#ttl": "ttl"}
         if after.cursor is not None:
             sets.append("#cursor = :cursor")
@@ -468,6 +471,7 @@ def _progress(item: Item) -> Progress:
     return Progress(
         shard=int(item["sk"].removeprefix("shard#")),
         page=item["page"],
+        recipients=item.get("recipients", 0),
         cursor=item.get("cursor"),
         sealed=item["sealed"],
         updated_at=item.get("updated_at"),
