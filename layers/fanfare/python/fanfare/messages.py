@@ -330,9 +330,9 @@ class Messages:
                 values[f":{name}"] = value
         if round_ is not None:
             names["#round"] = "round"
-            values[":round"] = round_
+            values[":read"] = round_
             # not re-driven since it was read
-            condition.append("(#round = :round OR (attribute_not_exists(#round) AND :round = :zero))")
+            condition.append("(#round = :read OR (attribute_not_exists(#round) AND :read = :zero))")
             values[":zero"] = 0
         update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
         message = _message(

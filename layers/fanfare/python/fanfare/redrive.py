@@ -2,45 +2,63 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from .batches import Batches, Job, Open, Waiting
 from .clock import Clock, to_text
 from .errors import ConditionFailed, Conflict, NotFound
 from .finish import finish
 from .messages import Message, Messages
-from .queues import FanOutJob, Queues
+from .queues import FanOutJob, QueueRefused, Queues
 from .status import Outcome, State
+
+log = logging.getLogger(__name__)
 
 
 def redrive(message_id: str, *, messages: Messages, queues: Queues, clock: Clock, stale_after: float) -> Message:
     """Move a failed message to `pending` and have its failed recipients sent again.
 
-    Raises NotFound, and Conflict for a message in any other state.
+    Once it is moved the answer is yes, even if the queue is down: the reconciler finds it. Raises
+    NotFound, and Conflict for a message in any other state.
     """
-    now = clock()
     found = messages.get(message_id)
     if found is None:
         raise NotFound("there is no such message", code="message_not_found")
+    message = _begun(found, messages=messages, now=clock(), stale_after=stale_after)
     try:
-        message = messages.move(
-            message_id,
+        queues.send_fan_out([FanOutJob(message_id, 0)])
+    except (ClientError, BotoCoreError, QueueRefused):
+        log.exception("not queued; the reconciler will", extra={"message_id": message_id})
+    return message
+
+
+def _begun(found: Message, *, messages: Messages, now: datetime, stale_after: float) -> Message:
+    """The message in its next round."""
+    try:
+        return messages.move(
+            found.id,
             State.PENDING,
             now=now,
             reason="redriven_by_service",
             origins=(State.FAILED,),
+            round_=found.round,
             due_at=now + timedelta(seconds=stale_after),
             round=found.round + 1,
             redriving=True,
             counts=None,
         )
     except ConditionFailed as failed:
+        message = messages.get(found.id) or found
+        # The SDK repeats a call whose answer is lost, and is told that what it did is not possible any more.
+        if message.state is State.PENDING and message.round == found.round + 1:
+            return message
         raise Conflict(
-            f"only a failed message can be re-driven; it is {found.state}", code="message_not_failed"
+            f"only a failed message can be re-driven; it is {message.state}", code="message_not_failed"
         ) from failed
-    queues.send_fan_out([FanOutJob(message_id, 0)])
-    return message
 
 
 def reopen(
