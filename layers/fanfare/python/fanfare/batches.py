@@ -71,6 +71,7 @@ class Open:
     lost: int = 0
     at: int | None = None  # the place that a worker was at, on a channel that goes one by one
     reason: str | None = None  # of the last attempt that failed
+    round: int = 0  # of the message's redrives, the one that opened it
     retain_until: int = 0
 
     @property
@@ -297,6 +298,7 @@ class Batches:
                     "channel": state.channel,
                     "codes": state.codes,
                     "generation": state.generation,
+                    "round": state.round or None,
                     "settled_at": to_text(now),
                     "ttl": state.retain_until,
                 }
@@ -341,21 +343,31 @@ class Batches:
         self._update_open(after, due_at=due_at, waiting=Waiting.QUEUED, guard=guard, keep_lease=True)
         return after
 
-    def reopen(self, state: Open, done_generation: int) -> None:
-        """Open a settled batch again with what failed in it. Raises ConditionFailed when that was done already."""
-        pk = _pk(state.message_id, state.shard)
-        transact(
-            self.table.client,
-            [
-                self.table.deleting(
-                    pk,
-                    f"done#{state.id}",
-                    condition="generation = :generation",
-                    values={":generation": done_generation},
-                ),
-                self.table.putting(_open_item(state)),
-            ],
-        )
+    def reopen_many(self, states: Sequence[Open]) -> list[Open]:
+        """Open settled batches again in their next generation, and return those that were: others are open already."""
+        reopened: list[Open] = []
+        for start in range(0, len(states), TRANSACTION_LIMIT // 2):
+            chunk = states[start : start + TRANSACTION_LIMIT // 2]
+            reopened += chunk if self._reopen(chunk) else [state for state in chunk if self._reopen([state])]
+        return reopened
+
+    def _reopen(self, states: Sequence[Open]) -> bool:
+        """Whether all of them were opened again: none is, if another copy of the job has opened one."""
+        parts: list[dict[str, Any]] = []
+        for state in states:
+            done = self.table.deleting(
+                _pk(state.message_id, state.shard),
+                f"done#{state.id}",
+                # it is as it was settled last
+                condition="generation = :generation",
+                values={":generation": state.generation - 1},
+            )
+            parts += [done, self.table.putting(_open_item(state))]
+        try:
+            transact(self.table.client, parts)
+        except ConditionFailed:
+            return False
+        return True
 
     def put_off(self, state: Open, due_at: datetime) -> None:
         """Have the reconciler look again at `due_at`."""
@@ -527,6 +539,7 @@ def _open_item(state: Open) -> Item:
         "attempts": state.attempts,
         "waiting": state.waiting,
         "lost": state.lost,
+        "round": state.round or None,
         "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
         "due_at": state.due_at,
         "retain_until": state.retain_until,
@@ -560,5 +573,6 @@ def _open(item: Item) -> Open:
         lost=item.get("lost", 0),
         at=item.get("at"),
         reason=item.get("reason"),
+        round=item.get("round", 0),
         retain_until=item.get("retain_until") or item.get("ttl", 0),
     )

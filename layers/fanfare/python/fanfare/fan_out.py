@@ -104,7 +104,7 @@ class FanOut:
                 return chosen
             message, payload, progress = known
             if message.redriving:
-                self._reopen(message)
+                self._reopen(message, job, time_left)
                 return chosen
             if message.at_rest or progress.sealed or self._early(message, job):
                 return chosen
@@ -129,15 +129,25 @@ class FanOut:
                 self.queues.send_fan_out([job])
                 return chosen
 
-    def _reopen(self, message: Message) -> None:
-        reopen(
+    def _reopen(self, message: Message, job: FanOutJob, time_left: Callable[[], float]) -> None:
+        over = reopen(
             message,
             messages=self.messages,
             batches=self.batches,
             queues=self.queues,
             clock=self.clock,
             stale_after=self.stale_after,
+            time_left=time_left,
         )
+        if over:
+            return
+        try:
+            # the reconciler sends no copy while one goes on
+            due_at = self.clock() + timedelta(seconds=self.stale_after)
+            self.messages.put_off(message.id, due_at, seen=message.due_at)
+        except ConditionFailed:
+            return  # deleted meanwhile, or another copy goes on
+        self.queues.send_fan_out([job])
 
     def _early(self, message: Message, job: FanOutJob) -> bool:
         """A copy that came before its time goes back to wait for it."""
