@@ -6,7 +6,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import wiring
 
-RESERVE_SECONDS = 5.0
+RESERVE_SECONDS = 10.0  # what it is at, and the queueing of what it took up, fit into what is left then
 
 logger = wiring.logger()
 metrics = wiring.metrics()

@@ -191,16 +191,30 @@ class Table:
         newest_first: bool = False,
     ) -> list[Item]:
         """Up to `limit` items of an index: `hash_key` is (name, value), `range_key` (name, comparison, value)."""
-        answer = self.client.query(
-            TableName=self.name,
-            IndexName=index,
-            KeyConditionExpression=f"#hash = :hash AND #range {range_key[1]} :range",
-            ExpressionAttributeNames={"#hash": hash_key[0], "#range": range_key[0]},
-            ExpressionAttributeValues=pack({":hash": hash_key[1], ":range": range_key[2]}),
-            ScanIndexForward=not newest_first,
-            Limit=limit,
-        )
+        request = self._of_index(index, hash_key, range_key)
+        answer = self.client.query(**request, ScanIndexForward=not newest_first, Limit=limit)
         return [unpack(raw) for raw in answer["Items"]]
+
+    def walk_index(
+        self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str], *, page: int
+    ) -> Iterator[Item]:
+        """All of those items, in the index's order, read `page` at a time as they are used."""
+        request = self._of_index(index, hash_key, range_key)
+        while True:
+            answer = self.client.query(**request, Limit=page)
+            yield from map(unpack, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _of_index(self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str]) -> dict[str, Any]:
+        return {
+            "TableName": self.name,
+            "IndexName": index,
+            "KeyConditionExpression": f"#hash = :hash AND #range {range_key[1]} :range",
+            "ExpressionAttributeNames": {"#hash": hash_key[0], "#range": range_key[0]},
+            "ExpressionAttributeValues": pack({":hash": hash_key[1], ":range": range_key[2]}),
+        }
 
     def put(self, item: Mapping[str, Any]) -> None:
         """Store the item, whatever stood there."""

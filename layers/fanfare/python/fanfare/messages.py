@@ -12,10 +12,12 @@ a repeated post the same message.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from operator import itemgetter
 from typing import Any
 
 from .clock import from_text, to_text
@@ -275,17 +277,14 @@ class Messages:
                 return wanted, None
             position = rows[-1]["id"]
 
-    def due(self, now: datetime, *, limit: int) -> list[str]:
-        """Ids of messages that are not at rest and whose time has come, the longest overdue first."""
-        rows = [
-            row
+    def due(self, now: datetime, *, page: int) -> Iterator[str]:
+        """Ids of messages that are not at rest and whose time has come, the longest overdue first, as they are used."""
+        shards = [
+            self.table.walk_index("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), page=page)
             for shard in range(DUE_SHARDS)
-            for row in self.table.query_index(
-                "due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), limit=limit
-            )
         ]
-        rows.sort(key=lambda row: str(row["due_at"]))
-        return [str(row["pk"]).removeprefix("message#") for row in rows[:limit]]
+        for row in heapq.merge(*shards, key=itemgetter("due_at")):
+            yield str(row["pk"]).removeprefix("message#")
 
     # Moving through the life cycle
 
