@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 from fanfare.clock import to_text
 from fanfare.reconcile import BATCHES_A_TURN, MESSAGES_A_TURN
+from fanfare.status import State
 
+from local.memory.aws import refused
 from tests.faults.scenarios import small_pages
-from tests.faults.world import START, World
+from tests.faults.world import PACE, START, World
 
 MANY = 4 * MESSAGES_A_TURN + 50
 LATER = START + timedelta(hours=1)
@@ -106,3 +110,83 @@ def test_of_a_queue_with_many_dead_letters_all_are_taken_up(world: World) -> Non
     done = world.reconciler().run(time_left=lambda: 100.0)
     assert done["dead_letter_settled"] == 75
     assert not world.memory.sqs.queues["fan_out-dead"]
+
+
+def failing(call: str, number: int) -> Callable[[str, Callable[[], Any]], Any]:
+    """AWS with an error at one call."""
+    calls: Counter[str] = Counter()
+
+    def interpose(name: str, work: Callable[[], Any]) -> Any:
+        calls[name] += 1
+        if (name, calls[name]) == (call, number):
+            raise refused("InternalServerError", "", name)
+        return work()
+
+    return interpose
+
+
+def all_kinds_of_work(world: World) -> list[str]:
+    """Two dead letters of a message, another that was never fanned out, and one whose batch was lost."""
+    world.audience.put_user("a", {"email": "a@example.com"})
+    dead = posted(world, 2)
+    world.step("fan_out")
+    for job in world.memory.sqs.take("email", 10, visibility=0):
+        world.memory.sqs.remove("email", job.handle)
+        world.memory.sqs.put("email-dead", job.body)
+    world.sleep(10)
+    lost = [world.post(key=key, recipients=["a"], topic=None) for key in ("batch", "fan-out")]
+    (first, second) = world.memory.sqs.take("fan_out", 10, visibility=0)
+    world.invoke("fan_out", [first])
+    world.memory.sqs.remove("fan_out", second.handle)
+    for job in world.memory.sqs.take("email", 10, visibility=0):
+        world.memory.sqs.remove("email", job.handle)
+    world.sleep(PACE.stale_after)
+    return [*dead, *lost]
+
+
+def test_an_error_at_any_call_leaves_but_one_thing_to_the_next_run() -> None:
+    struck = 0
+    for call in (
+        "sqs:ReceiveMessage",
+        "sqs:DeleteMessage",
+        "sqs:SendMessageBatch",
+        *(f"dynamodb:{name}" for name in ("GetItem", "Query", "UpdateItem", "BatchGetItem")),
+    ):
+        for number in range(1, 20):
+            world = World()
+            world.prepare(("a",))
+            messages = all_kinds_of_work(world)
+            world.memory.interpose = failing(call, number)
+            done = world.reconciler().run(time_left=lambda: 100.0)
+            world.memory.interpose = world.interpose
+            if not done["reconcile_failed"]:
+                break
+            struck += 1
+            seen_to = done["dead_letter_redriven"] + done["batch_resent"] + done["fan_out_resent"]
+            assert done["reconcile_failed"] == 1
+            assert seen_to >= 2, (call, number, done)
+            world.rest(*messages)
+            assert {world.state(message) for message in messages} == {State.SENT}
+    assert struck > 20
+
+
+def test_what_can_not_be_looked_at_stands_in_nobodys_way(world: World) -> None:
+    """More of it than a page has, and longer overdue than all else."""
+    bad = posted(world, MESSAGES_A_TURN + 10)
+    world.sleep(1)
+    good = [world.post(key=f"good-{each}", recipients=["a"], topic=None) for each in range(10)]
+    world.memory.sqs.queues["fan_out"].clear()
+    world.sleep(PACE.stale_after)
+    reconciler = world.reconciler()
+    look = reconciler.messages.with_progress
+
+    def not_at_some(message_id: str) -> Any:
+        if message_id in bad:
+            raise refused("InternalServerError", "", "Query")
+        return look(message_id)
+
+    reconciler.messages.with_progress = not_at_some  # type: ignore[method-assign]
+    done = reconciler.run(time_left=lambda: 100.0)
+    assert done["reconcile_failed"] == len(bad)
+    assert {world.state(message) for message in good} == {State.STALE}
+    assert len(world.memory.sqs.queues["fan_out"]) == len(good)

@@ -11,6 +11,7 @@ import logging
 import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -64,8 +65,25 @@ class Reconcile:
         self.oldest_due_seconds = 0.0
         work = [self._dead_letters(time_left), self._due_messages(time_left), self._due_batches(time_left)]
         while work and time_left() > 0:
-            work = [each for each in work if next(each, OVER) is not OVER]
+            work = [each for each in work if self._turn(each)]
         return self.done
+
+    def _turn(self, work: Iterator[None]) -> bool:
+        """Whether there may be more of it after this turn."""
+        with self._apart("work"):
+            return next(work, OVER) is not OVER
+        return False
+
+    @contextmanager
+    def _apart(self, kind: str, **said: str) -> Iterator[None]:
+        """What goes wrong with one thing is told, counted as `reconcile_failed`, and keeps nothing else waiting."""
+        try:
+            yield
+        except ConditionFailed:
+            self.done[f"{kind}_moved_meanwhile"] += 1
+        except Exception:
+            self.done["reconcile_failed"] += 1
+            log.exception("left to the next run", extra={"kind": kind, **said})
 
     def _late(self, since: datetime, now: datetime) -> None:
         self.oldest_due_seconds = max(self.oldest_due_seconds, (now - since).total_seconds())
@@ -78,17 +96,11 @@ class Reconcile:
             for message_id in some:
                 if time_left() < 0:
                     return
-                self._due_message(message_id)
+                with self._apart("message", message_id=message_id):
+                    known = self.messages.with_progress(message_id)
+                    if known is not None:
+                        self._message(*known)
             yield
-
-    def _due_message(self, message_id: str) -> None:
-        known = self.messages.with_progress(message_id)
-        if known is None:
-            return
-        try:
-            self._message(*known)
-        except ConditionFailed:
-            self.done["message_moved_meanwhile"] += 1
 
     def _message(self, message: Message, progress: Sequence[Progress]) -> None:
         """One message whose time has come."""
@@ -146,8 +158,9 @@ class Reconcile:
     def _due_batches(self, time_left: Callable[[], float]) -> Iterator[None]:
         due = self.batches.due(self.clock(), page=BATCHES_A_TURN)
         while some := list(islice(due, BATCHES_A_TURN)):
-            states = self.batches.get_open_many(some)
-            self._due(states, time_left)
+            with self._apart("batches"):
+                states = self.batches.get_open_many(some)
+                self._due(states, time_left)
             yield
 
     def _due(self, states: Iterable[Open], time_left: Callable[[], float]) -> None:
@@ -157,21 +170,23 @@ class Reconcile:
         for state in states:
             if time_left() < 0:
                 break
-            now = self.clock()
-            if state.due_at is not None and from_text(state.due_at) > now:
-                continue  # the index lags a little behind the table
-            if state.message_id not in known:
-                known[state.message_id] = self.messages.get(state.message_id)
-            try:
-                again = self._batch(state, known[state.message_id], now)
-            except ConditionFailed:
-                self.done["batch_moved_meanwhile"] += 1
-                continue
-            if again is not None:
-                job = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
-                jobs.setdefault(again.channel, []).append((job, 0))
+            with self._apart("batch", message_id=state.message_id, batch_id=state.id):
+                again = self._due_batch(state, known)
+                if again is not None:
+                    job = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
+                    jobs.setdefault(again.channel, []).append((job, 0))
         for channel, copies in jobs.items():
-            self.queues.send_batches(channel, copies)
+            with self._apart("queue", queue=channel):
+                self.queues.send_batches(channel, copies)
+
+    def _due_batch(self, state: Open, known: dict[str, Message | None]) -> Open | None:
+        """One batch that the index shows as due, as it is to be sent again. `known` keeps the messages of a turn."""
+        now = self.clock()
+        if state.due_at is not None and from_text(state.due_at) > now:
+            return None  # the index lags a little behind the table
+        if state.message_id not in known:
+            known[state.message_id] = self.messages.get(state.message_id)
+        return self._batch(state, known[state.message_id], now)
 
     def _batch(self, state: Open, message: Message | None, now: datetime) -> Open | None:
         """One open batch that is due: end it, leave it to its worker, or start its next generation."""
@@ -243,11 +258,14 @@ class Reconcile:
 
     def _some_letters(self, name: str, time_left: Callable[[], float]) -> bool:
         """Some dead letters of a queue; whether it may have more. What is left in it stays hidden for this run."""
-        letters = self.queues.receive_dead_letters(name, limit=LETTERS_A_TURN)
+        letters: list[DeadLetter] = []
+        with self._apart("queue", queue=name):
+            letters = self.queues.receive_dead_letters(name, limit=LETTERS_A_TURN)
         for letter in letters:
             if time_left() < 0:
                 return False
-            self._dead_letter(name, letter)
+            with self._apart("dead_letter", queue=name):
+                self._dead_letter(name, letter)
         return len(letters) == LETTERS_A_TURN
 
     def _dead_letter(self, name: str, letter: DeadLetter) -> None:
