@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
-from fanfare.batches import Job
+from fanfare.batches import Job, Tally
 from fanfare.cancel import cancel
-from fanfare.errors import Conflict
+from fanfare.errors import ConditionFailed, Conflict
+from fanfare.fan_out import CONFLICTS
 from fanfare.queues import FanOutJob
 from fanfare.status import Outcome, State
 
+from local.memory.aws import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
 from tests.faults.scenarios import SEVEN, THREE, small_pages
-from tests.faults.world import World
+from tests.faults.world import Died, World
 
 DRAWN = 400  # where there are too many orders for all of them
 
@@ -53,6 +56,15 @@ class Play:
     def reconciler(self) -> Actor:
         reconciler = self.world.reconciler()
         return lambda: reconciler.run(time_left=lambda: 100.0)
+
+    def counting(self, seen: list[Tally]) -> Actor:
+        """Looks at the counts, as long as somebody else is at work."""
+
+        def count() -> None:
+            for _ in range(3):
+                seen.append(self.world.batches.tally(self.message, 1, self.world.now))
+
+        return count
 
     def jobs(self) -> list[Job]:
         states = self.world.batches.open_batches(self.message, 1)
@@ -107,6 +119,43 @@ def test_two_fan_outs_of_one_shard_choose_everybody_once() -> None:
         play = Play(limit={"count": 2, "per_seconds": 3600, "overflow": "drop"})
         play.act(choose, play.fan_out(play.message), play.fan_out(play.message))
         play.once_each()
+
+
+def test_a_fan_out_that_is_overtaken_again_and_again_comes_to_its_end() -> None:
+    """Another transaction is in the way at every page: more often in all than it would bear at one."""
+    play = Play(tuple(f"user-{number:03}" for number in range(6 * (CONFLICTS + 10))))
+    transactions = 0
+
+    def overtaken(name: str, work: Callable[[], Any]) -> Any:
+        nonlocal transactions
+        if name == "dynamodb:TransactWriteItems":
+            transactions += 1
+            if transactions % 2:
+                reasons = [{"Code": "TransactionConflict"}]
+                raise refused("TransactionCanceledException", "", name, CancellationReasons=reasons)
+        return work()
+
+    play.world.memory.interpose = overtaken
+    play.fan_out(play.message)()
+    play.world.memory.interpose = None
+    assert transactions > 2 * CONFLICTS
+    play.once_each()
+
+
+def test_a_fan_out_that_gets_no_further_leaves_its_job_to_be_repeated() -> None:
+    play = Play()
+
+    def overtaken(name: str, work: Callable[[], Any]) -> Any:
+        if name == "dynamodb:TransactWriteItems":
+            reasons = [{"Code": "TransactionConflict"}]
+            raise refused("TransactionCanceledException", "", name, CancellationReasons=reasons)
+        return work()
+
+    play.world.memory.interpose = overtaken
+    with pytest.raises(ConditionFailed):
+        play.fan_out(play.message)()
+    play.world.memory.interpose = None
+    play.once_each()
 
 
 def test_a_fan_out_that_comes_late_opens_nothing_that_was_sent() -> None:
@@ -204,3 +253,72 @@ def test_an_unsubscribe_holds_for_every_page_committed_after_it() -> None:
         if played >= DRAWN:
             break
     assert played > 50
+
+
+@pytest.fixture
+def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A query answers a few items at a time, as it does a megabyte."""
+    monkeypatch.setattr("local.memory.aws.PAGE_BYTES", 500)
+
+
+@pytest.mark.usefixtures("short_answers")
+def test_counts_that_are_read_while_batches_settle_leave_nobody_out() -> None:
+    for choose in drawn_orders(DRAWN, seed=6):
+        play = Play(SEVEN)
+        play.world.step("fan_out")
+        seen: list[Tally] = []
+        play.act(choose, play.counting(seen), *(play.worker(job.batch_id, job) for job in play.jobs()))
+        assert [tally.counts()["recipients"] for tally in seen] == [len(SEVEN)] * len(seen)
+        play.once_each()
+
+
+@pytest.mark.usefixtures("short_answers")
+def test_counts_that_are_read_while_batches_are_opened_again_leave_nobody_out() -> None:
+    for choose in drawn_orders(DRAWN, seed=7):
+        play = Play(SEVEN)
+        play.world.provider.rejects = frozenset(SEVEN)
+        play.world.rest(play.message)
+        play.world.provider.rejects = frozenset()
+        play.world.redrive(play.message)
+        seen: list[Tally] = []
+        play.act(choose, play.counting(seen), play.fan_out(play.message))
+        assert [tally.counts()["recipients"] for tally in seen] == [len(SEVEN)] * len(seen)
+        play.once_each()
+
+
+@pytest.mark.usefixtures("short_answers")
+def test_a_message_comes_to_rest_with_everybody_counted() -> None:
+    """While a worker asks whether its batches were the last, more are fanned out, and settled by some that die then."""
+    play = Play(SEVEN)
+    play.world.fan_out().run(FanOutJob(play.message, 0), time_left=lambda: -1.0)  # one page
+    queries = 0
+
+    def meanwhile(name: str, work: Callable[[], Any]) -> Any:
+        nonlocal queries
+        if name == "dynamodb:Query":
+            queries += 1
+            with play.world.unwatched():
+                if queries == 2:  # it saw that nothing is open, and will see that all is fanned out
+                    play.fan_out(play.message)()
+                    send_and_die(play.jobs()[-1:])
+                if queries == 4:  # it saw what is done, and will see what is open
+                    send_and_die(play.jobs())
+        return work()
+
+    def send_and_die(jobs: list[Job]) -> None:
+        play.world.memory.interpose = dead_when_it_asks
+        with suppress(Died):
+            play.worker("another", *jobs)()
+
+    def dead_when_it_asks(name: str, work: Callable[[], Any]) -> Any:
+        if name == "dynamodb:Query":
+            raise Died
+        return work()
+
+    jobs = play.jobs()
+    play.world.memory.interpose = meanwhile
+    play.worker("first", *jobs)()
+    play.world.memory.interpose = None
+    assert queries >= 4
+    play.once_each()
+    assert play.world.counts_that_differ(play.message, play.world.codes(play.message)) == []

@@ -134,3 +134,21 @@ def test_nothing_is_late_when_all_goes_well(pipeline: Pipeline, capsys: pytest.C
     pipeline.run()
     pipeline.reconcile(minutes=10)
     assert '"oldest_due_seconds":[0.0]' in capsys.readouterr().out
+
+
+def test_a_run_that_left_something_to_the_next_is_counted_as_one_and_fails(
+    pipeline: Pipeline,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """So the alarm for a silent reconciler keeps still, and that for functions that fail rings."""
+    pipeline.topic()
+    pipeline.post()
+    monkeypatch.setattr(wiring.messages(), "with_progress", lambda _: 1 / 0)
+    with pytest.raises(RuntimeError, match="1 of what was due could not be done"):
+        pipeline.reconcile(minutes=3)
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
+    (metrics,) = [each for each in printed if "_aws" in each]
+    assert (metrics["reconciled"], metrics["reconcile_failed"]) == ([1.0], [1.0])
+    assert "left to the next run" in caplog.messages

@@ -244,8 +244,22 @@ MUTANTS = (
     Mutant(
         "a redrive opens what was sent",
         "redrive.py",
-        "if code == Outcome.FAILED.value",
-        "if code != Outcome.SKIPPED.value",
+        "done.places(Outcome.FAILED)",
+        "done.places(Outcome.FAILED) + done.places(Outcome.SENT)",
+    ),
+    Mutant(
+        "a redrive opens again what it has opened already",
+        "redrive.py",
+        "if failed and done.round < message.round:",
+        "if failed:",
+        tests=("tests/faults/test_redrive.py",),
+    ),
+    Mutant(
+        "a message comes to rest whoever is missing",
+        "finish.py",
+        ' or counts["recipients"] < sum(each.recipients for each in progress)',
+        "",
+        tests=(ORDERS,),
     ),
     Mutant(
         "a message comes to rest before its shards are sealed",

@@ -13,12 +13,14 @@ could be hot, or counted twice. "Is anything open?" is a query for one item, not
 
 from __future__ import annotations
 
+import heapq
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from .clock import to_text
@@ -71,6 +73,7 @@ class Open:
     lost: int = 0
     at: int | None = None  # the place that a worker was at, on a channel that goes one by one
     reason: str | None = None  # of the last attempt that failed
+    round: int = 0  # of the message's redrives, the one that opened it
     retain_until: int = 0
 
     @property
@@ -315,6 +318,7 @@ class Batches:
                     "channel": state.channel,
                     "codes": state.codes,
                     "generation": state.generation,
+                    "round": state.round or None,
                     "settled_at": to_text(now),
                     "ttl": state.retain_until,
                 }
@@ -363,21 +367,31 @@ class Batches:
         self._update_open(after, due_at=due_at, waiting=Waiting.QUEUED, guard=guard, keep_lease=True)
         return after
 
-    def reopen(self, state: Open, done_generation: int) -> None:
-        """Open a settled batch again with what failed in it. Raises ConditionFailed when that was done already."""
-        pk = _pk(state.message_id, state.shard)
-        transact(
-            self.table.client,
-            [
-                self.table.deleting(
-                    pk,
-                    f"done#{state.id}",
-                    condition="generation = :generation",
-                    values={":generation": done_generation},
-                ),
-                self.table.putting(_open_item(state)),
-            ],
-        )
+    def reopen_many(self, states: Sequence[Open]) -> list[Open]:
+        """Open settled batches again in their next generation, and return those that were: others are open already."""
+        reopened: list[Open] = []
+        for start in range(0, len(states), TRANSACTION_LIMIT // 2):
+            chunk = states[start : start + TRANSACTION_LIMIT // 2]
+            reopened += chunk if self._reopen(chunk) else [state for state in chunk if self._reopen([state])]
+        return reopened
+
+    def _reopen(self, states: Sequence[Open]) -> bool:
+        """Whether all of them were opened again: none is, if another copy of the job has opened one."""
+        parts: list[dict[str, Any]] = []
+        for state in states:
+            done = self.table.deleting(
+                _pk(state.message_id, state.shard),
+                f"done#{state.id}",
+                # it is as it was settled last
+                condition="generation = :generation",
+                values={":generation": state.generation - 1},
+            )
+            parts += [done, self.table.putting(_open_item(state))]
+        try:
+            transact(self.table.client, parts)
+        except ConditionFailed:
+            return False
+        return True
 
     def put_off(self, state: Open, due_at: datetime) -> None:
         """Have the reconciler look again at `due_at`."""
@@ -452,12 +466,16 @@ class Batches:
         for item in self.table.query(_pk(message_id, shard), prefix="done#"):
             yield _open(item)
 
-    def tally(self, message_id: str, shards: int, now: datetime) -> Tally:
-        """What became of every recipient so far."""
+    def tally(self, message_id: str, shards: int, now: datetime, *, once: bool = False) -> Tally:
+        """What became of every recipient so far.
+
+        `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
+        settles meanwhile may be missing then.
+        """
         tally = Tally()
         in_flight = 0
         for shard in range(shards):
-            for item in self.table.query(_pk(message_id, shard), after="done"):
+            for item in self._states(_pk(message_id, shard), once=once):
                 if item["sk"].startswith("skips#"):
                     tally.codes[Outcome.SKIPPED] += len(item["skips"])
                     continue
@@ -467,17 +485,28 @@ class Batches:
                     in_flight += len(state.unsettled)
         return replace(tally, in_flight=in_flight)
 
-    def due(self, now: datetime, *, limit: int) -> list[tuple[str, str]]:
-        """(message id, batch id) of open batches whose time has come, the longest overdue first."""
-        rows = [
-            row
+    def _states(self, pk: str, *, once: bool) -> Iterable[Item]:
+        """Each batch of a shard, open or done, and whom its pages passed over.
+
+        A query is no snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be
+        in neither, or in both. So what is open is read before and after what is done, and counts once.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
+        """
+        found = {} if once else {_named(item): item for item in self.table.query(pk, prefix="open#")}
+        for item in self.table.query(pk, after="done"):  # what is open once more, and the skips
+            before = found.get(_named(item))
+            if before is None or before["sk"].startswith("open#"):
+                found[_named(item)] = item
+        return found.values()
+
+    def due(self, now: datetime, *, page: int) -> Iterator[tuple[str, str]]:
+        """(message id, batch id) of open batches whose time has come, the longest overdue first, as they are used."""
+        shards = [
+            self.table.walk_index("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), page=page)
             for shard in range(DUE_SHARDS)
-            for row in self.table.query_index(
-                "due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), limit=limit
-            )
         ]
-        rows.sort(key=lambda row: str(row["due_at"]))
-        return [(_message_id(row["pk"]), str(row["sk"]).removeprefix("open#")) for row in rows[:limit]]
+        for row in heapq.merge(*shards, key=itemgetter("due_at")):
+            yield _message_id(row["pk"]), str(row["sk"]).removeprefix("open#")
 
     def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[Open]:
         """Those of the batches that are still open, strongly consistent."""
@@ -501,6 +530,11 @@ def _key(job: Job, kind: str) -> tuple[str, str]:
 
 def _message_id(pk: str) -> str:
     return pk.partition("#")[0]
+
+
+def _named(item: Item) -> str:
+    name: str = item["sk"].partition("#")[2]
+    return name
 
 
 def _still_ours(state: Open, owner: str | None) -> dict[str, Any]:
@@ -527,6 +561,7 @@ def _open_item(state: Open) -> Item:
         "attempts": state.attempts,
         "waiting": state.waiting,
         "lost": state.lost,
+        "round": state.round or None,
         "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
         "due_at": state.due_at,
         "retain_until": state.retain_until,
@@ -560,5 +595,6 @@ def _open(item: Item) -> Open:
         lost=item.get("lost", 0),
         at=item.get("at"),
         reason=item.get("reason"),
+        round=item.get("round", 0),
         retain_until=item.get("retain_until") or item.get("ttl", 0),
     )

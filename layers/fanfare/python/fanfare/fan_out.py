@@ -41,7 +41,7 @@ ROWS = 2_000  # subscriptions read at once
 ITEMS = TRANSACTION_LIMIT  # of a page's transaction
 PAGE = 2_000  # recipients of a page at most: their batches fit a transaction with room to spare
 SPARE = 4  # items of a page's transaction beside batches, charges and skips: cursor, skips, removals, one to grow
-CONFLICTS = 30  # in a row, before the job is left to be repeated
+CONFLICTS = 30  # in a row at the same page, before the job is left to be repeated
 
 
 @dataclass
@@ -95,7 +95,7 @@ class FanOut:
     def run(self, job: FanOutJob, *, time_left: Callable[[], float]) -> int:
         """Fan out until the shard is sealed or little time is left, then hand on. Returns the recipients chosen."""
         chosen = 0
-        conflicts = 0
+        conflicts, stuck = 0, -1
         while True:
             known = self.messages.for_fan_out(job.message_id, job.shard)
             if known is None:
@@ -103,7 +103,7 @@ class FanOut:
                 return chosen
             message, payload, progress = known
             if message.redriving:
-                self._reopen(message)
+                self._reopen(message, job, time_left)
                 return chosen
             if message.at_rest or progress.sealed or self._early(message, job):
                 return chosen
@@ -112,7 +112,8 @@ class FanOut:
                 recipients, sealed = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
                 # somebody unsubscribed, was counted against a limit, or moved the cursor: read and decide again
-                conflicts += 1
+                conflicts = conflicts + 1 if progress.page == stuck else 1
+                stuck = progress.page
                 if conflicts > CONFLICTS:
                     raise
                 log.info("page decided again", extra={"message_id": message.id, "reasons": set(conflict.reasons)})
@@ -127,15 +128,25 @@ class FanOut:
                 self.queues.send_fan_out([job])
                 return chosen
 
-    def _reopen(self, message: Message) -> None:
-        reopen(
+    def _reopen(self, message: Message, job: FanOutJob, time_left: Callable[[], float]) -> None:
+        over = reopen(
             message,
             messages=self.messages,
             batches=self.batches,
             queues=self.queues,
             clock=self.clock,
             stale_after=self.stale_after,
+            time_left=time_left,
         )
+        if over:
+            return
+        try:
+            # the reconciler sends no copy while one goes on
+            due_at = self.clock() + timedelta(seconds=self.stale_after)
+            self.messages.put_off(message.id, due_at, seen=message.due_at)
+        except ConditionFailed:
+            return  # deleted meanwhile, or another copy goes on
+        self.queues.send_fan_out([job])
 
     def _early(self, message: Message, job: FanOutJob) -> bool:
         """A copy that came before its time goes back to wait for it."""
@@ -219,7 +230,10 @@ class FanOut:
     def _commit(self, message: Message, page: Page, removals: int, now: datetime, *, sealed: bool) -> Progress:
         """The page in one transaction. Raises ConditionFailed, and then nothing of it happened."""
         read = page.progress
-        after = replace(read, page=read.page + 1, cursor=page.cursor, sealed=sealed, updated_at=to_text(now))
+        chosen = read.recipients + page.recipients
+        after = replace(
+            read, page=read.page + 1, recipients=chosen, cursor=page.cursor, sealed=sealed, updated_at=to_text(now)
+        )
         page.batches = list(self._batches(message, page, now))
         parts = [self.messages.advancing(message, read, after)]
         if message.topic:

@@ -26,13 +26,13 @@ def finish(
     known = messages.with_progress(message_id)
     if known is None or not _may_finish(*known):
         return None
-    message, _ = known
+    message, progress = known
     others = (each for each in range(message.shards) if each != shard)
     if any(batches.any_open(message_id, each) for each in others):
         return None
-    counts = batches.tally(message_id, message.shards, now).counts()
-    if counts["outstanding"]:
-        return None  # a redrive has opened a batch since
+    counts = batches.tally(message_id, message.shards, now, once=True).counts()
+    if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
+        return None  # a batch was opened, or settled, while they were read: whoever did that asks after us
     state, reason = _ending(message, counts, now)
     try:
         return messages.move(

@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from random import uniform
 from typing import TYPE_CHECKING, Any
+from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -190,16 +191,30 @@ class Table:
         newest_first: bool = False,
     ) -> list[Item]:
         """Up to `limit` items of an index: `hash_key` is (name, value), `range_key` (name, comparison, value)."""
-        answer = self.client.query(
-            TableName=self.name,
-            IndexName=index,
-            KeyConditionExpression=f"#hash = :hash AND #range {range_key[1]} :range",
-            ExpressionAttributeNames={"#hash": hash_key[0], "#range": range_key[0]},
-            ExpressionAttributeValues=pack({":hash": hash_key[1], ":range": range_key[2]}),
-            ScanIndexForward=not newest_first,
-            Limit=limit,
-        )
+        request = self._of_index(index, hash_key, range_key)
+        answer = self.client.query(**request, ScanIndexForward=not newest_first, Limit=limit)
         return [unpack(raw) for raw in answer["Items"]]
+
+    def walk_index(
+        self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str], *, page: int
+    ) -> Iterator[Item]:
+        """All of those items, in the index's order, read `page` at a time as they are used."""
+        request = self._of_index(index, hash_key, range_key)
+        while True:
+            answer = self.client.query(**request, Limit=page)
+            yield from map(unpack, answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+
+    def _of_index(self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str]) -> dict[str, Any]:
+        return {
+            "TableName": self.name,
+            "IndexName": index,
+            "KeyConditionExpression": f"#hash = :hash AND #range {range_key[1]} :range",
+            "ExpressionAttributeNames": {"#hash": hash_key[0], "#range": range_key[0]},
+            "ExpressionAttributeValues": pack({":hash": hash_key[1], ":range": range_key[2]}),
+        }
 
     def put(self, item: Mapping[str, Any]) -> None:
         """Store the item, whatever stood there."""
@@ -299,14 +314,22 @@ def transact(client: DynamoDBClient, parts: Sequence[dict[str, Any]]) -> None:
     """All of `parts` or nothing.
 
     Raises ConditionFailed when a condition does not hold or another transaction is in the way: read
-    again, decide again. The SDK's own retries carry the same token, so they never apply twice.
+    again, decide again. Raises Unavailable when DynamoDB throttled it all the while. Retries, the SDK's
+    own too, carry the same token, so they never apply twice.
     """
     if len(parts) > TRANSACTION_LIMIT:
         raise ValueError(f"{len(parts)} items in one transaction; DynamoDB takes {TRANSACTION_LIMIT}")
-    try:
-        client.transact_write_items(TransactItems=parts)  # type: ignore[arg-type]
-    except ClientError as error:
-        raise _translated(error) from error
+    token = str(uuid4())
+    for attempt in range(UNPROCESSED_ROUNDS):
+        try:
+            client.transact_write_items(TransactItems=parts, ClientRequestToken=token)  # type: ignore[arg-type]
+        except ClientError as error:
+            if not _throttled(error):
+                raise _translated(error) from error
+            _wait(attempt)
+        else:
+            return
+    raise Unavailable("DynamoDB throttled a transaction")
 
 
 def _update(
@@ -333,6 +356,23 @@ def _update(
 
 
 _CONTENDED = {"ConditionalCheckFailed", "TransactionConflict"}
+# A throttled transaction comes as a cancelled one, which the SDK takes for final.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
+_THROTTLES = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+def _reasons(error: ClientError) -> list[dict[str, Any]]:
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    return reasons
+
+
+def _codes(error: ClientError) -> list[str]:
+    return [reason.get("Code") or "None" for reason in _reasons(error)]
+
+
+def _throttled(error: ClientError) -> bool:
+    """Whether nothing but throttles cancelled a transaction: nothing of it was applied."""
+    return bool(found := set(_codes(error)) - {"None"}) and found <= _THROTTLES
 
 
 def _translated(error: ClientError) -> Exception:
@@ -344,10 +384,9 @@ def _translated(error: ClientError) -> Exception:
     if code in ("TransactionConflictException", "TransactionInProgressException"):
         return ConditionFailed(None, reasons=["TransactionConflict"])
     if code == "TransactionCanceledException":
-        reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-        codes = [reason.get("Code") or "None" for reason in reasons]
-        if set(codes) - {"None"} <= _CONTENDED:
-            found = [unpack(reason["Item"]) if reason.get("Item") else None for reason in reasons]
+        codes = _codes(error)
+        if set(codes) - {"None"} <= _CONTENDED | _THROTTLES:
+            found = [unpack(reason["Item"]) if reason.get("Item") else None for reason in _reasons(error)]
             return ConditionFailed(*found, reasons=codes)
     return error
 

@@ -12,10 +12,12 @@ a repeated post the same message.
 from __future__ import annotations
 
 import hashlib
+import heapq
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import itemgetter
 from typing import Any
 
 from .clock import from_text, to_text
@@ -80,10 +82,11 @@ class Message:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far the fan-out of one shard is: `page` pages are committed, up to `cursor`."""
+    """How far the fan-out of one shard is: `page` pages with `recipients` in all are committed, up to `cursor`."""
 
     shard: int
     page: int = 0
+    recipients: int = 0
     cursor: str | None = None
     sealed: bool = False
     updated_at: str | None = None
@@ -281,17 +284,14 @@ class Messages:
                 return wanted, None
             position = rows[-1]["id"]
 
-    def due(self, now: datetime, *, limit: int) -> list[str]:
-        """Ids of messages that are not at rest and whose time has come, the longest overdue first."""
-        rows = [
-            row
+    def due(self, now: datetime, *, page: int) -> Iterator[str]:
+        """Ids of messages that are not at rest and whose time has come, the longest overdue first, as they are used."""
+        shards = [
+            self.table.walk_index("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), page=page)
             for shard in range(DUE_SHARDS)
-            for row in self.table.query_index(
-                "due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), limit=limit
-            )
         ]
-        rows.sort(key=lambda row: str(row["due_at"]))
-        return [str(row["pk"]).removeprefix("message#") for row in rows[:limit]]
+        for row in heapq.merge(*shards, key=itemgetter("due_at")):
+            yield str(row["pk"]).removeprefix("message#")
 
     # Moving through the life cycle
 
@@ -336,9 +336,9 @@ class Messages:
                 values[f":{name}"] = value
         if round_ is not None:
             names["#round"] = "round"
-            values[":round"] = round_
+            values[":read"] = round_
             # not re-driven since it was read
-            condition.append("(#round = :round OR (attribute_not_exists(#round) AND :round = :zero))")
+            condition.append("(#round = :read OR (attribute_not_exists(#round) AND :read = :zero))")
             values[":zero"] = 0
         update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
         message = _message(
@@ -378,6 +378,7 @@ class Messages:
         """Move the shard's progress from what was read to `after`."""
         values: dict[str, Any] = {
             ":page": after.page,
+            ":recipients": after.recipients,
             ":cursor": after.cursor,
             ":sealed": after.sealed,
             ":updated_at": after.updated_at,
@@ -390,7 +391,8 @@ class Messages:
             # the page is still the one that was read
             condition = "page = :read AND sealed = :open"
             values |= {":read": read.page, ":open": False}
-        sets = ["page = :page", "sealed = :sealed", "updated_at = :updated_at", "#ttl = :ttl"]
+        sets = ["page = :page", "recipients = :recipients", "sealed = :sealed"]
+        sets += ["updated_at = :updated_at", "#ttl = :ttl"]
         names = {"#ttl": "ttl"}
         if after.cursor is not None:
             sets.append("#cursor = :cursor")
@@ -475,6 +477,7 @@ def _progress(item: Item) -> Progress:
     return Progress(
         shard=int(item["sk"].removeprefix("shard#")),
         page=item["page"],
+        recipients=item.get("recipients", 0),
         cursor=item.get("cursor"),
         sealed=item["sealed"],
         updated_at=item.get("updated_at"),

@@ -1,8 +1,8 @@
 """The control loop: find what is overdue in the backup and the dead letters, re-send it, settle states.
 
 It asks for age, open-ended, never for a window: whatever was lost while nobody looked is found when
-somebody looks again. Its work per run is bounded, and two runs at once do no harm: each change has
-the state that was read as its condition.
+somebody looks again. A run goes on until nothing is due or its time is up, and two runs at once do no
+harm: each change has the state that was read as its condition.
 """
 
 from __future__ import annotations
@@ -10,8 +10,10 @@ from __future__ import annotations
 import logging
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import islice
 
 from .batches import Batches, Job, Open, Waiting, next_due
 from .clock import Clock, from_text, to_text
@@ -25,9 +27,11 @@ from .status import Outcome, State
 
 log = logging.getLogger(__name__)
 
-MESSAGES_A_RUN = 100
-BATCHES_A_RUN = 200
-LETTERS_A_RUN = 50  # of each queue
+OVER = object()
+# Of each kind of work so much is done in turn
+MESSAGES_A_TURN = 100
+BATCHES_A_TURN = 100
+LETTERS_A_TURN = 10  # of each queue
 
 
 class Reconcile:
@@ -53,30 +57,50 @@ class Reconcile:
         self.oldest_due_seconds = 0.0
 
     def run(self, *, time_left: Callable[[], float]) -> Counter[str]:
-        """One round. Returns what was done, by kind; `oldest_due_seconds` is how late the latest was that it met."""
+        """Until nothing is due or the time is up; in turns, so that no kind of work waits for all of another.
+
+        Returns what was done, by kind; `oldest_due_seconds` is how late the latest was that it met.
+        """
         self.done = Counter()
         self.oldest_due_seconds = 0.0
-        for step in (self._dead_letters, self._due_messages, self._due_batches):
-            if time_left() > 0:
-                step(time_left)
+        work = [self._dead_letters(time_left), self._due_messages(time_left), self._due_batches(time_left)]
+        while work and time_left() > 0:
+            work = [each for each in work if self._turn(each)]
         return self.done
+
+    def _turn(self, work: Iterator[None]) -> bool:
+        """Whether there may be more of it after this turn."""
+        with self._apart("work"):
+            return next(work, OVER) is not OVER
+        return False
+
+    @contextmanager
+    def _apart(self, kind: str, **said: str) -> Iterator[None]:
+        """What goes wrong with one thing is told, counted as `reconcile_failed`, and keeps nothing else waiting."""
+        try:
+            yield
+        except ConditionFailed:
+            self.done[f"{kind}_moved_meanwhile"] += 1
+        except Exception:
+            self.done["reconcile_failed"] += 1
+            log.exception("left to the next run", extra={"kind": kind, **said})
 
     def _late(self, since: datetime, now: datetime) -> None:
         self.oldest_due_seconds = max(self.oldest_due_seconds, (now - since).total_seconds())
 
     # Messages
 
-    def _due_messages(self, time_left: Callable[[], float]) -> None:
-        for message_id in self.messages.due(self.clock(), limit=MESSAGES_A_RUN):
-            if time_left() < 0:
-                return
-            known = self.messages.with_progress(message_id)
-            if known is None:
-                continue
-            try:
-                self._message(*known)
-            except ConditionFailed:
-                self.done["message_moved_meanwhile"] += 1
+    def _due_messages(self, time_left: Callable[[], float]) -> Iterator[None]:
+        due = self.messages.due(self.clock(), page=MESSAGES_A_TURN)
+        while some := list(islice(due, MESSAGES_A_TURN)):
+            for message_id in some:
+                if time_left() < 0:
+                    return
+                with self._apart("message", message_id=message_id):
+                    known = self.messages.with_progress(message_id)
+                    if known is not None:
+                        self._message(*known)
+            yield
 
     def _message(self, message: Message, progress: Sequence[Progress]) -> None:
         """One message whose time has come."""
@@ -131,9 +155,13 @@ class Reconcile:
 
     # Batches
 
-    def _due_batches(self, time_left: Callable[[], float]) -> None:
-        states = self.batches.get_open_many(self.batches.due(self.clock(), limit=BATCHES_A_RUN))
-        self._due(states, time_left)
+    def _due_batches(self, time_left: Callable[[], float]) -> Iterator[None]:
+        due = self.batches.due(self.clock(), page=BATCHES_A_TURN)
+        while some := list(islice(due, BATCHES_A_TURN)):
+            with self._apart("batches"):
+                states = self.batches.get_open_many(some)
+                self._due(states, time_left)
+            yield
 
     def _due(self, states: Iterable[Open], time_left: Callable[[], float]) -> None:
         """Deal with open batches whose time has come, and queue those that are to be sent again, together."""
@@ -142,21 +170,23 @@ class Reconcile:
         for state in states:
             if time_left() < 0:
                 break
-            now = self.clock()
-            if state.due_at is not None and from_text(state.due_at) > now:
-                continue  # the index lags a little behind the table
-            if state.message_id not in known:
-                known[state.message_id] = self.messages.get(state.message_id)
-            try:
-                again = self._batch(state, known[state.message_id], now)
-            except ConditionFailed:
-                self.done["batch_moved_meanwhile"] += 1
-                continue
-            if again is not None:
-                job = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
-                jobs.setdefault(again.channel, []).append((job, 0))
+            with self._apart("batch", message_id=state.message_id, batch_id=state.id):
+                again = self._due_batch(state, known)
+                if again is not None:
+                    job = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
+                    jobs.setdefault(again.channel, []).append((job, 0))
         for channel, copies in jobs.items():
-            self.queues.send_batches(channel, copies)
+            with self._apart("queue", queue=channel):
+                self.queues.send_batches(channel, copies)
+
+    def _due_batch(self, state: Open, known: dict[str, Message | None]) -> Open | None:
+        """One batch that the index shows as due, as it is to be sent again. `known` keeps the messages of a turn."""
+        now = self.clock()
+        if state.due_at is not None and from_text(state.due_at) > now:
+            return None  # the index lags a little behind the table
+        if state.message_id not in known:
+            known[state.message_id] = self.messages.get(state.message_id)
+        return self._batch(state, known[state.message_id], now)
 
     def _batch(self, state: Open, message: Message | None, now: datetime) -> Open | None:
         """One open batch that is due: end it, leave it to its worker, or start its next generation."""
@@ -220,16 +250,23 @@ class Reconcile:
 
     # Dead letters
 
-    def _dead_letters(self, time_left: Callable[[], float]) -> None:
-        for name in self.queues.dead_letters:
-            for _ in range(0, LETTERS_A_RUN, 10):
-                letters = self.queues.receive_dead_letters(name)
-                for letter in letters:
-                    if time_left() < 0:
-                        return
-                    self._dead_letter(name, letter)
-                if len(letters) < 10:
-                    break
+    def _dead_letters(self, time_left: Callable[[], float]) -> Iterator[None]:
+        names = [*self.queues.dead_letters]
+        while names:
+            names = [name for name in names if self._some_letters(name, time_left)]
+            yield
+
+    def _some_letters(self, name: str, time_left: Callable[[], float]) -> bool:
+        """Some dead letters of a queue; whether it may have more. What is left in it stays hidden for this run."""
+        letters: list[DeadLetter] = []
+        with self._apart("queue", queue=name):
+            letters = self.queues.receive_dead_letters(name, limit=LETTERS_A_TURN)
+        for letter in letters:
+            if time_left() < 0:
+                return False
+            with self._apart("dead_letter", queue=name):
+                self._dead_letter(name, letter)
+        return len(letters) == LETTERS_A_TURN
 
     def _dead_letter(self, name: str, letter: DeadLetter) -> None:
         """Re-drive what is still outstanding, with backoff; remove what is settled already."""
