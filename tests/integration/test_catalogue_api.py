@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from fanfare import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event
@@ -50,6 +52,18 @@ def test_the_shards_of_a_topic_stay() -> None:
     assert put_topic("news", shards=5).status == 409
     again = put_topic("news")
     assert (again.status, again.body["shards"]) == (201, 4)
+
+
+def test_a_topic_is_put_while_somebody_else_is_putting_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_topic("news")
+
+    def in_the_way(**_: Any) -> None:
+        why = [{"Code": "TransactionConflict"}]
+        answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": why}
+        raise ClientError(answer, "TransactWriteItems")
+
+    monkeypatch.setattr(wiring.catalogue().table.client, "transact_write_items", in_the_way)
+    assert [put_topic(topic).status for topic in ("news", "offers")] == [200, 201]
 
 
 def test_a_deleted_topic_is_gone_and_can_be_deleted_again() -> None:
