@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from fanfare import wiring
+from fanfare import catalogue, wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event
@@ -64,6 +64,15 @@ def test_a_topic_is_put_while_somebody_else_is_putting_it(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(wiring.catalogue().table.client, "transact_write_items", in_the_way)
     assert [put_topic(topic).status for topic in ("news", "offers")] == [200, 201]
+
+
+def test_a_message_is_taken_whatever_the_cache_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "CACHE_ITEMS", 1)
+    put_template("t")
+    for topic in ("news", "offers", "alerts"):
+        put_topic(topic)
+        posted = call("POST", "/v1/messages", {"topic": topic, "template": {"id": "t"}, "data": {"name": "A"}})
+        assert posted.status == 202
 
 
 def test_a_deleted_topic_is_gone_and_can_be_deleted_again() -> None:
