@@ -147,7 +147,7 @@ def _table(name: str) -> Table:
 
 @functools.cache
 def audience() -> Audience:
-    return Audience(_table("audience"))
+    return Audience(_table("audience"), clock=now)
 
 
 @functools.cache
