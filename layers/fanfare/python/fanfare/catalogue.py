@@ -21,6 +21,7 @@ from .errors import ConditionFailed
 from .items import Item, Table, transact
 
 CACHE_SECONDS = 30.0  # for workers, who ask for what hardly matters if it is a little old
+LOOK_AT = 100  # topics a call: not all of them are shown
 CACHE_ITEMS = 1_000  # beyond that it starts anew
 FRESH_SECONDS = 1.0  # for what decides about a new message: a change counts from the next second on
 
@@ -87,7 +88,7 @@ class Catalogue:
 
     def topics(self, *, after: str | None, limit: int, public: bool = False) -> list[Topic]:
         """Up to `limit` topics in the order of their ids; `public`: of those that people are shown."""
-        found = (_topic(item) for item in self._pages("topics", after, limit))
+        found = (_topic(item) for item in self._pages("topics", after, max(limit, LOOK_AT)))
         return list(islice((topic for topic in found if topic and (topic.public or not public)), limit))
 
     def put_topic(self, topic: Topic) -> None:
