@@ -233,6 +233,12 @@ def test_a_template_with_its_layout_has_to_fit_the_store() -> None:
     assert (answer.status, answer.body["errors"][0]["code"]) == (422, "too_large")
 
 
+def test_a_template_of_large_html_is_taken_without_a_text_of_its_own() -> None:
+    html = "<p>" + "ä" * 110_000 + "</p>"
+    assert put_template("order", channels={"email": {"subject": "Hi", "html": html}}).status == 201
+    assert render("order") == {"subject": "Hi", "html": html}
+
+
 def test_partials_are_part_of_a_version() -> None:
     body = {"email": {"subject": "Hi", "text": '{% include "hello" %}, welcome'}}
     assert put_template("order", channels=body, partials={"hello": "Hello {{ data.name }}"}).status == 201

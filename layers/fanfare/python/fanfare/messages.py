@@ -162,9 +162,7 @@ class Messages:
                 {
                     "pk": pk,
                     "sk": "body",
-                    "data": json.dumps(payload.data, ensure_ascii=False),
-                    "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
-                    "recipients": list(payload.recipients) if payload.recipients is not None else None,
+                    **_stored(payload),
                     "ttl": message.retain_until,
                 }
             ),
@@ -431,6 +429,13 @@ def unsealed_shards(message: Message, progress: Sequence[Progress]) -> Iterator[
             yield each
 
 
+def stored_bytes(payload: Payload) -> int:
+    """How much of an item's 400 KB what a message says and to whom will take."""
+    stored = _stored(payload)
+    texts = (stored["data"], stored["content"] or "", *(stored["recipients"] or ()))
+    return sum(len(text.encode()) + 1 for text in texts)  # one more for its place in a list
+
+
 def fingerprint(body: Any) -> str:
     """The same for the same body, however its keys are ordered or spaced."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
@@ -473,6 +478,14 @@ def _message(item: Item) -> Message:
         lost=item.get("lost", 0),
         due_at=item.get("due_at"),
     )
+
+
+def _stored(payload: Payload) -> dict[str, Any]:
+    return {
+        "data": json.dumps(payload.data, ensure_ascii=False),
+        "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
+        "recipients": list(payload.recipients) if payload.recipients is not None else None,
+    }
 
 
 def _payload(item: Item) -> Payload:
