@@ -128,7 +128,10 @@ def show_my_webhook() -> models.MyWebhookView:
 
 @api.get("/v1/me/inbox", tags=["me"])
 def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> models.InboxView:
-    """List my inbox, the newest first, with how much of it is unread."""
+    """List my inbox, the newest first, with how much of it is unread.
+
+    Of large entries a page has fewer than `limit`. Go on while there is a `next_cursor`.
+    """
     items, position, unread = me.list_my_inbox(
         _user_id(), before=_open_mine(cursor), limit=limit, inboxes=wiring.inboxes()
     )
