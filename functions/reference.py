@@ -14,8 +14,8 @@ Both take and give JSON. Times are RFC 3339 in UTC. Ids of topics, templates and
 
 Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `code`, a
 pointer for each field that is wrong in `errors`, and `retryable`. Lists
-are `{"items": […], "next_cursor": …}`; hand the cursor back as `?cursor=` to go on. Every answer carries
-`x-request-id`. A body has at most 256 KiB.
+are `{"items": […], "next_cursor": …}`; hand the cursor back as `?cursor=` to go on, for as long as there is one: a page
+may have fewer items than you asked for. Every answer carries `x-request-id`. A body has at most 256 KiB.
 
 The documents themselves, for generators and mock servers: [internal](openapi/internal.yaml),
 [public](openapi/public.yaml); each API also serves its own at `/openapi.json`.

@@ -90,6 +90,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "inbox": _dynamodb("Query", "Update"),
         "public_url": KNOWS,
         "user_id_claim": KNOWS,
+        "source_header": KNOWS,
         "secret": READ_KEYS,
         # a link or a code, to confirm an address
         "sender": ("ses:SendEmail",),

@@ -135,6 +135,12 @@ class Settings(BaseModel):
         description="where people reach the public API, if something of yours stands before it: https://host, "
         "without a path",
     )
+    source_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="the header in which what stands at public_url names the address of who calls it, as "
+        "`X-Real-IP`, overwriting what came in it; without, all who sign up share one allowance there",
+    )
     public_domain: str | None = Field(
         None, pattern=DOMAIN, description="a name of its own for the public API, as notify.shop.example"
     )
@@ -257,6 +263,8 @@ class Settings(BaseModel):
             raise ValueError("public_url: it is https:// and public_domain; leave one of them out")
         if (self.public_url or "https:").startswith("http:") and self.stage != "local":
             raise ValueError("public_url: only the stage `local` may do without TLS; give https://host")
+        if self.source_header and not self.public_url:
+            raise ValueError("source_header: anybody could write it where nothing stands before the API; leave it out")
         if bool(self.oidc_issuer) != bool(self.oidc_audience):
             raise ValueError("oidc_issuer, oidc_audience: give both, or neither for a user pool of our own")
         return self

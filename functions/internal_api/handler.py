@@ -137,7 +137,11 @@ def list_messages(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> models.MessagesView:
-    """List messages, the newest first."""
+    """List messages, the newest first.
+
+    With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand messages at most. Go on while
+    there is a `next_cursor`.
+    """
     items, position = views.list_messages(
         state=state, topic=topic, before=_open(cursor), limit=limit, messages=wiring.messages()
     )
@@ -182,7 +186,11 @@ def list_deliveries(
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> models.DeliveriesView:
-    """List what became of each recipient."""
+    """List what became of each recipient.
+
+    With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand recipients at most. Go on while
+    there is a `next_cursor`.
+    """
     items, position = history.list_deliveries(
         message_id,
         status=status,

@@ -128,7 +128,10 @@ def show_my_webhook() -> models.MyWebhookView:
 
 @api.get("/v1/me/inbox", tags=["me"])
 def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> models.InboxView:
-    """List my inbox, the newest first, with how much of it is unread."""
+    """List my inbox, the newest first, with how much of it is unread.
+
+    Of large entries a page has fewer than `limit`. Go on while there is a `next_cursor`.
+    """
     items, position, unread = me.list_my_inbox(
         _user_id(), before=_open_mine(cursor), limit=limit, inboxes=wiring.inboxes()
     )
@@ -167,7 +170,7 @@ def request_subscription(request: models.SignUpRequest) -> Response[models.SignU
     with sign_up.steadily(monotonic=time.monotonic, sleep=time.sleep):
         sign_up.sign_up(
             request,
-            source=api.current_event.request_context.http.source_ip,
+            source=_source(),
             audience=wiring.audience(),
             catalogue=wiring.catalogue(),
             confirmations=wiring.confirmations(),
@@ -332,6 +335,13 @@ def _user_id() -> str:
     if not isinstance(user_id, str) or not re.fullmatch(NAME_PATTERN, user_id, re.ASCII):
         raise Unauthorized("the token names nobody who can be a user here")
     return user_id
+
+
+def _source() -> str:
+    """The address of who calls: as API Gateway sees it, or as the proxy says that the deployment names."""
+    header = wiring.settings().source_header
+    told = api.current_event.headers.get(header) if header else None
+    return sign_up.source(told, seen=api.current_event.request_context.http.source_ip)
 
 
 def _me() -> me.Me:

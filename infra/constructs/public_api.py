@@ -69,7 +69,9 @@ class PublicApi(Construct):
         self.url = settings.public_url or (
             f"https://{settings.public_domain}" if self._domain else self._api.api_endpoint
         )
+        told = {"FANFARE_SOURCE_HEADER": settings.source_header} if settings.source_header else {}
         self.reach: Mapping[str, Reach] = {
+            "source_header": Reach(environment=told),
             "public_url": Reach(environment={"FANFARE_PUBLIC_URL": self.url}),
             "user_id_claim": Reach(environment={"FANFARE_USER_ID_CLAIM": settings.user_id_claim}),
         }

@@ -29,6 +29,7 @@ KEPT: Final = (
     "time",
     "detail.eventType",
     "detail.mail.messageId",
+    "detail.mail.timestamp",
     "detail.mail.tags.message_id",
     "detail.mail.tags.user_id",
 )

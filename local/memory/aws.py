@@ -221,8 +221,13 @@ class DynamoDB:
         self._read(table, [item] if item else [], consistent=consistent, each=True)
         return {"Item": item} if item else {}
 
-    def put_item(self, *, TableName: str, Item: Any) -> Any:
-        return self.memory.call("dynamodb:PutItem", lambda: self._put(TableName, Item))
+    def put_item(self, **request: Any) -> Any:
+        return self.memory.call("dynamodb:PutItem", lambda: self._put_if(request))
+
+    def _put_if(self, request: dict[str, Any]) -> Any:
+        before = self.stores[request["TableName"]].get(request["Item"])
+        self._require(request, before, "PutItem")
+        return self._put(request["TableName"], request["Item"])
 
     def _put(self, table: str, item: Any, factor: int = 1) -> Any:
         store = self._own(table)
@@ -245,10 +250,7 @@ class DynamoDB:
 
     def _update(self, request: dict[str, Any]) -> Any:
         before = self.stores[request["TableName"]].get(request["Key"])
-        if not self._holds(request, before):
-            self._wrote(request["TableName"], before, before, 1)  # a failed condition is billed too
-            more = {"Item": before} if before and "ReturnValuesOnConditionCheckFailure" in request else {}
-            raise refused("ConditionalCheckFailedException", "The conditional request failed", "UpdateItem", **more)
+        self._require(request, before, "UpdateItem")
         after = self._apply(request, before)
         wanted = before if request.get("ReturnValues") == "ALL_OLD" else after
         return {"Attributes": wanted} if wanted else {}
@@ -262,6 +264,12 @@ class DynamoDB:
         self._wrote(request["TableName"], before, after, factor)
         self._own(request["TableName"]).put(after)
         return after
+
+    def _require(self, request: Mapping[str, Any], before: Item | None, operation: str) -> None:
+        if not self._holds(request, before):
+            self._wrote(request["TableName"], before, before, 1)  # a failed condition is billed too
+            more = {"Item": before} if before and "ReturnValuesOnConditionCheckFailure" in request else {}
+            raise refused("ConditionalCheckFailedException", "The conditional request failed", operation, **more)
 
     def _holds(self, request: Mapping[str, Any], item: Item | None) -> bool:
         text = request.get("ConditionExpression")

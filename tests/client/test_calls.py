@@ -224,6 +224,12 @@ def test_a_list_goes_on_to_its_last_page_and_no_further() -> None:
     assert [request.url.params.get("cursor") for request in server.asked] == [None, "c/1"]
 
 
+def test_a_list_goes_on_over_a_page_that_has_nothing() -> None:
+    pages = [{"items": [], "next_cursor": "c/1"}, {"items": [{"id": "c"}], "next_cursor": None}]
+    with script(*map(ok, pages)).client() as fanfare:
+        assert [message["id"] for message in fanfare.messages.list(state="failed")] == ["c"]
+
+
 def test_a_list_asks_no_more_than_is_read() -> None:
     server = script(ok({"items": [{"id": "a"}], "next_cursor": "more"}))
     with server.client() as fanfare:

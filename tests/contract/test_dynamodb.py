@@ -194,6 +194,20 @@ def test_a_put_replaces_the_whole_item(aws: Backend) -> None:
     assert aws.get() == item(amount=SEVEN)
 
 
+def test_a_put_whose_condition_fails_changes_nothing_and_shows_what_was_found(aws: Backend) -> None:
+    aws.put("a", word=ABC)
+    with pytest.raises(ClientError) as refused:
+        aws.dynamodb.put_item(
+            TableName=aws.table,
+            Item=item("a", amount=SEVEN),
+            ConditionExpression="attribute_not_exists(pk)",
+            ReturnValuesOnConditionCheckFailure="ALL_OLD",
+        )
+    assert code_of(refused) == "ConditionalCheckFailedException"
+    assert refused.value.response["Item"]["word"] == ABC  # type: ignore[typeddict-item]
+    assert aws.get("a") == item("a", word=ABC)
+
+
 def test_what_is_deleted_need_not_be_there(aws: Backend) -> None:
     for _ in range(2):
         aws.dynamodb.delete_item(TableName=aws.table, Key=key())

@@ -14,7 +14,13 @@ def dev() -> Deployment:
 
 @pytest.fixture(scope="session")
 def prod() -> Deployment:
-    return deployment(stage="prod", sender="Shop <hello@shop.example>", sender_domain="shop.example")
+    return deployment(
+        stage="prod",
+        sender="Shop <hello@shop.example>",
+        sender_domain="shop.example",
+        public_url="https://people.shop.example",
+        source_header="X-Real-IP",
+    )
 
 
 @pytest.fixture(scope="session")

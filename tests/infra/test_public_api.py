@@ -78,6 +78,12 @@ def test_the_claim_that_names_the_user_is_the_deployers_choice(dev: Deployment, 
         assert variables["FANFARE_USER_ID_CLAIM"] == claim
 
 
+def test_a_header_names_who_calls_where_the_deployer_says_which(dev: Deployment, prod: Deployment) -> None:
+    for deployment, header in ((dev, None), (prod, "X-Real-IP")):
+        variables = deployment.service.function("public_api")["Environment"]["Variables"]
+        assert variables.get("FANFARE_SOURCE_HEADER") == header
+
+
 def test_who_signs_up_is_throttled_most(dev: Deployment, full: Deployment) -> None:
     assert stage(dev)["DefaultRouteSettings"] == {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 200}
     for deployment, rate, burst in ((dev, 5, 20), (full, 2, 4)):

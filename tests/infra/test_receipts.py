@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -73,6 +74,7 @@ def test_what_leaves_the_rule_holds_no_address_and_is_understood(dev: Deployment
     report = email.report(json.loads(body))
     assert report is not None
     assert (report.user_id, report.receipt, report.provider_id) == ("ada", Receipt.BOUNCED_HARD, "0100-ses")
+    assert report.sent_at == datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)
 
 
 def test_events_that_are_no_bounce_have_every_path_that_their_rule_reads(dev: Deployment) -> None:

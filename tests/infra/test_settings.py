@@ -43,6 +43,7 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("max_concurrency", "1", "2 to 1000"),
         ("requests_per_second", "0", "1 to 10000"),
         ("public_url", "https://shop.example/api", "without a path"),
+        ("source_header", "X-Real-IP, Forwarded", "as `X-Real-IP`"),
         ("mail_from_domain", "bounce", "bounce.shop.example"),
         ("dmarc_policy", "strict", "quarantine or reject"),
         ("hosted_zone_id", "shop.example", "Z0123456789ABC"),
@@ -104,6 +105,12 @@ def test_links_go_over_tls_save_on_the_local_stage() -> None:
     with pytest.raises(SettingsError, match="public_url: only the stage `local`"):
         settings(public_url="http://localhost:8080")
     assert settings(stage="local", public_url="http://localhost:8080").public_url == "http://localhost:8080"
+
+
+def test_who_calls_is_told_by_what_stands_before_the_api_alone() -> None:
+    with pytest.raises(SettingsError, match="source_header: anybody could write it"):
+        settings(source_header="X-Real-IP")
+    assert settings(source_header="X-Real-IP", public_url="https://shop.example").source_header == "X-Real-IP"
 
 
 SENDER = {"sender": "hello@shop.example", "sender_domain": "shop.example"}

@@ -5,6 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from fanfare import catalogue, wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event
@@ -50,6 +52,27 @@ def test_the_shards_of_a_topic_stay() -> None:
     assert put_topic("news", shards=5).status == 409
     again = put_topic("news")
     assert (again.status, again.body["shards"]) == (201, 4)
+
+
+def test_a_topic_is_put_while_somebody_else_is_putting_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    put_topic("news")
+
+    def in_the_way(**_: Any) -> None:
+        why = [{"Code": "TransactionConflict"}]
+        answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": why}
+        raise ClientError(answer, "TransactWriteItems")
+
+    monkeypatch.setattr(wiring.catalogue().table.client, "transact_write_items", in_the_way)
+    assert [put_topic(topic).status for topic in ("news", "offers")] == [200, 201]
+
+
+def test_a_message_is_taken_whatever_the_cache_has_no_room_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(catalogue, "CACHE_ITEMS", 1)
+    put_template("t")
+    for topic in ("news", "offers", "alerts"):
+        put_topic(topic)
+        posted = call("POST", "/v1/messages", {"topic": topic, "template": {"id": "t"}, "data": {"name": "A"}})
+        assert posted.status == 202
 
 
 def test_a_deleted_topic_is_gone_and_can_be_deleted_again() -> None:
@@ -208,6 +231,12 @@ def test_a_template_with_its_layout_has_to_fit_the_store() -> None:
     body = {"subject": "Hi"} | dict.fromkeys(("text", "html"), "y" * 98_000)
     answer = put_template("order", layout="frame", channels={"email": body})
     assert (answer.status, answer.body["errors"][0]["code"]) == (422, "too_large")
+
+
+def test_a_template_of_large_html_is_taken_without_a_text_of_its_own() -> None:
+    html = "<p>" + "ä" * 110_000 + "</p>"
+    assert put_template("order", channels={"email": {"subject": "Hi", "html": html}}).status == 201
+    assert render("order") == {"subject": "Hi", "html": html}
 
 
 def test_partials_are_part_of_a_version() -> None:

@@ -106,6 +106,26 @@ def test_what_can_not_be_sent_is_refused_at_once(fields: dict[str, Any], pointer
     assert aws.bodies("fan_out") == []
 
 
+def test_a_mail_of_large_html_is_taken_without_a_text_of_its_own() -> None:
+    large = "<p>" + "ä" * 120_000 + "</p>"  # with a text as large, more than DynamoDB takes in one item
+    ids = [
+        call("POST", "/v1/messages", {"recipients": ["ada"], "content": {"subject": "Hi", "html": html}}).body["id"]
+        for html in (large, "<p>Hello</p>")
+    ]
+    kept = [payload.content for _, payload in wiring.messages().get_many(ids).values()]
+    assert kept == [
+        {"subject": "Hi", "html": large},
+        {"subject": "Hi", "html": "<p>Hello</p>", "derived": {"channels": {"email": {"text": "Hello\n"}}}},
+    ]
+
+
+def test_data_that_is_too_large_to_keep_is_named() -> None:
+    numbers = "[" + ",".join(["1e15"] * 40_000) + "]"
+    body = '{"recipients": ["ada"], "content": {"subject": "a", "text": "b"}, "data": {"n": ' + numbers + "}}"
+    answer = call("POST", "/v1/messages", raw=body)
+    assert (answer.status, answer.pointers, answer.body["errors"][0]["code"]) == (422, ["/data"], "too_large")
+
+
 def test_a_warm_post_takes_three_calls(aws: Aws, calls: Callable[[], list[str]]) -> None:
     post()
     calls()

@@ -194,6 +194,33 @@ def test_a_source_gets_thirty_links_an_hour(post: Post) -> None:
     assert len(post.mails) == 31
 
 
+def test_a_proxy_that_is_trusted_names_the_source(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask_through(number: int, told: str) -> None:
+        body = {"email": f"user{number}@example.com", "topic": "news"}
+        call("POST", "/v1/subscriptions", body, user=None, headers={"x-real-ip": told})
+
+    for number in range(40):  # not trusted, it says nothing
+        ask_through(number, f"198.51.100.{number}")
+    assert len(post.mails) == 30
+    monkeypatch.setenv("FANFARE_SOURCE_HEADER", "X-Real-IP")
+    wiring.settings.cache_clear()
+    for number in range(40, 80):
+        ask_through(number, f"198.51.100.{number}")
+    assert len(post.mails) == 70
+    for number in range(80, 120):
+        ask_through(number, "2001:db8::1")
+    assert len(post.mails) == 100
+
+
+@pytest.mark.parametrize("told", ["", "unknown", "198.51.100.1, 198.51.100.2", "198.51.100.1:443", "é"])
+def test_what_is_no_address_names_nobody(post: Post, monkeypatch: pytest.MonkeyPatch, told: str) -> None:
+    monkeypatch.setenv("FANFARE_SOURCE_HEADER", "X-Real-IP")
+    for number in range(31):
+        body = {"email": f"user{number}@example.com", "topic": "news"}
+        assert call("POST", "/v1/subscriptions", body, user=None, headers={"x-real-ip": told}).status == 202
+    assert len(post.mails) == 30
+
+
 def test_a_source_over_its_limit_does_not_use_up_that_of_an_address(post: Post) -> None:
     for number in range(30):
         ask(f"user{number}@example.com", source="198.51.100.1")

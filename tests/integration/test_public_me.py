@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -467,6 +468,33 @@ def test_the_inbox_says_how_much_is_unread(clock: Clock) -> None:
     assert (read.status, read.body["read_at"], again.body) == (200, "2027-01-01T08:00:00.000Z", read.body)
     page = call("GET", "/v1/me/inbox", limit=1).body
     assert (page["unread"], page["items"]) == (2, [read.body])
+
+
+def test_a_page_of_large_notes_fits_what_a_function_answers() -> None:
+    body = "\n" * 380_000  # three letters each, in JSON that is in JSON
+    wiring.inboxes().put([("ada", f"message-{number:02d}", "Hi", body) for number in range(12)])
+    answers = [call("GET", "/v1/me/inbox", limit=100)]
+    while cursor := answers[-1].body["next_cursor"]:
+        answers.append(call("GET", "/v1/me/inbox", limit=100, cursor=cursor))
+    found = [note["message_id"] for answer in answers for note in answer.body["items"]]
+    assert found == [f"message-{number:02d}" for number in reversed(range(12))]
+    assert max(len(json.dumps(answer.text)) for answer in answers) < 6_000_000
+    assert {answer.body["unread"] for answer in answers} == {12}
+
+
+def test_the_count_of_what_is_unread_reads_no_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
+    fill("ada")
+    asked: list[Any] = []
+    client = wiring.inboxes().table.client
+    query = client.query
+
+    def noted(**request: Any) -> Any:
+        asked.append(request)
+        return query(**request)
+
+    monkeypatch.setattr(client, "query", noted)
+    assert wiring.inboxes().unread("ada") == 3
+    assert {*asked[0]["ExpressionAttributeNames"].values()} == {"sk", "read_at"}
 
 
 @pytest.mark.parametrize("message", [MESSAGES[0], "nothing", "x" * 1_500, "%00", "user%23grace"])

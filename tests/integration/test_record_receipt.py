@@ -12,7 +12,7 @@ from fanfare import wiring
 from fanfare.receipts import Receipt
 
 from functions.record_receipt.handler import handler
-from tests.integration.conftest import Aws
+from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Context
 
 SAMPLE = json.loads((Path(__file__).parents[2] / "events" / "record_receipt.json").read_text())
@@ -27,13 +27,17 @@ def ada(aws: Aws) -> str:
     return "ada"
 
 
-def reporting(*kinds: str, bounce: str = "Permanent") -> dict[str, Any]:
+def reporting(
+    *kinds: str, bounce: str = "Permanent", message: str = MESSAGE, sent: str = "2027-01-01T08:00:05.000Z"
+) -> dict[str, Any]:
     """The sample event, with a record for each kind."""
     records = []
     for number, kind in enumerate(kinds):
         record = copy.deepcopy(SAMPLE["Records"][0])
         body = json.loads(record["body"])
         body["detail"] |= {"eventType": kind, "bounce": {"bounceType": bounce, "bounceSubType": "General"}}
+        body["detail"]["mail"]["tags"]["message_id"] = [message]
+        body["detail"]["mail"]["timestamp"] = sent
         records.append({**record, "messageId": f"record-{number}", "body": json.dumps(body)})
     return {"Records": records}
 
@@ -70,12 +74,50 @@ def test_receipts_that_repeat_or_come_out_of_order_are_the_same_facts(ada: str) 
     assert wiring.audience().users([ada])[ada].suppressed == {}
 
 
-def test_the_fifth_soft_bounce_suppresses(ada: str) -> None:
-    for _ in range(4):
-        record(reporting("Bounce", bounce="Transient"))
+def bounce_softly(number: int, at: Clock) -> None:
+    """The mail of one message comes back, for now."""
+    event = reporting("Bounce", bounce="Transient", message=f"01941f29-7c00-7abc-8def-{number:012d}")
+    event["Records"][0]["body"] = event["Records"][0]["body"].replace("2027-01-01T08:00:07Z", at().isoformat())
+    record(event)
+
+
+def test_the_fifth_message_that_bounces_softly_suppresses(ada: str, clock: Clock) -> None:
+    for number in range(4):
+        bounce_softly(number, clock)
     assert wiring.audience().users([ada])[ada].suppressed == {}
-    record(reporting("Bounce", bounce="Transient"))
+    bounce_softly(4, clock)
     assert wiring.audience().users([ada])[ada].suppressed == {"email": "soft_bounces"}
+
+
+def test_a_soft_bounce_that_is_told_of_again_counts_once(ada: str, clock: Clock) -> None:
+    for _ in range(6):
+        bounce_softly(0, clock)
+    assert wiring.audience().users([ada])[ada].suppressed == {}
+
+
+def test_soft_bounces_count_for_thirty_days(ada: str, clock: Clock) -> None:
+    for number in range(8):
+        bounce_softly(number, clock)
+        clock.advance(days=10)
+    assert wiring.audience().users([ada])[ada].suppressed == {}
+
+
+@pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
+def test_what_was_sent_to_an_address_before_says_nothing_of_the_one_after(ada: str, clock: Clock, kind: str) -> None:
+    clock.advance(hours=1)
+    wiring.audience().put_user(ada, {"email": "ada@example.org"})
+    for sent in ("2027-01-01T08:00:05.000Z", "2027-01-01T09:00:30.000Z"):  # read before, and sent after
+        assert record(reporting(kind, sent=sent)) == []
+    assert wiring.audience().users([ada])[ada].suppressed == {}
+    record(reporting(kind, sent="2027-01-01T09:01:00.000Z"))
+    assert wiring.audience().users([ada])[ada].suppressed != {}
+
+
+def test_a_profile_that_keeps_its_address_keeps_its_bounces(ada: str, clock: Clock) -> None:
+    clock.advance(hours=1)
+    wiring.audience().put_user(ada, {"email": "Ada@example.com", "name": "Ada"})
+    record(SAMPLE)
+    assert wiring.audience().users([ada])[ada].suppressed == {"email": "bounce"}
 
 
 def test_a_receipt_of_somebody_erased_is_kept_and_suppresses_nobody(aws: Aws) -> None:

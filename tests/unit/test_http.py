@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from botocore.exceptions import ClientError
 from fanfare.errors import Invalid
-from fanfare.http import idempotency_key, without_session
+from fanfare.http import idempotency_key, is_busy, without_session
 
 
 @pytest.mark.parametrize(
@@ -40,3 +43,19 @@ def test_a_key_is_visible_ascii(header: str) -> None:
 )
 def test_every_session_of_a_role_is_the_same_caller(arn: str, principal: str) -> None:
     assert without_session(arn) == principal
+
+
+@pytest.mark.parametrize(
+    ("reasons", "busy"),
+    [
+        ([], True),
+        (["None", "TransactionConflict"], True),
+        (["ThrottlingError"], True),
+        (["None", "ValidationError"], False),
+        (["ThrottlingError", "ItemCollectionSizeLimitExceeded"], False),
+    ],
+)
+def test_a_transaction_is_tried_again_where_its_reasons_may_pass(reasons: list[str], busy: bool) -> None:
+    answer: Any = {"Error": {"Code": "TransactionCanceledException"}}
+    answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+    assert is_busy(ClientError(answer, "TransactWriteItems")) == busy

@@ -1,22 +1,25 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.channels.base import Kind
+from botocore.exceptions import ReadTimeoutError
+from fanfare.channels.base import NOT_ASKED, Envelope, Kind, Result
 from fanfare.channels.inbox import Inbox
+from fanfare.errors import Unavailable
 
-from tests.unit.channels.fakes import envelope
+from tests.unit.channels.fakes import envelope, refusal
 
 
 class Notes:
     """An inbox table: a user's note of a message is one, however often it is put."""
 
-    def __init__(self, *, broken: bool = False) -> None:
+    def __init__(self, *troubles: Exception | None) -> None:
         self.kept: dict[tuple[str, str], tuple[str, str]] = {}
-        self.broken = broken
+        self.troubles = [*troubles]
 
     def put(self, notes: list[tuple[str, str, str, str]]) -> None:
-        if self.broken:
-            raise RuntimeError("throttled")
+        trouble = self.troubles.pop(0) if self.troubles else None
+        if trouble is not None:
+            raise trouble
         self.kept |= {(user, message): (title, body) for user, message, title, body in notes}
 
 
@@ -45,6 +48,45 @@ def test_everybody_has_an_inbox_and_nobody_s_can_be_suppressed() -> None:
     assert Inbox.identity({"email": "ada@example.com"}) is None
 
 
-def test_a_table_in_trouble_is_trouble_of_ours_and_no_answer_of_a_provider() -> None:
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        refusal("ProvisionedThroughputExceededException"),
+        ReadTimeoutError(endpoint_url="https://dynamodb.test"),
+        Unavailable("DynamoDB left items unwritten"),
+    ],
+)
+def test_a_table_in_trouble_is_tried_again(trouble: Exception) -> None:
+    notes = Notes(trouble)
+    note = envelope(content={"title": "Order A-17", "body": "It has left"})
+    results = [Inbox(notes).send([note])[0] for _ in range(2)]  # type: ignore[arg-type]
+    assert results == [Result(Kind.TEMPORARY, "inbox_unavailable"), Result(Kind.SENT)]
+    assert len(notes.kept) == 1
+
+
+def test_those_whose_call_went_well_are_not_put_again() -> None:
+    results = Inbox(Notes(None, refusal("ThrottlingException"))).send(crowd(50))  # type: ignore[arg-type]
+    assert [result.kind for result in results] == [Kind.SENT] * 25 + [Kind.TEMPORARY] * 25
+
+
+def test_a_note_that_is_too_large_fails_alone() -> None:
+    notes = Notes()
+    large = envelope("eve", content={"title": "Hi", "body": "ä" * 200_000})
+    results = Inbox(notes).send([large, *crowd(2)])  # type: ignore[arg-type]
+    assert results == [Result(Kind.PERMANENT, "content_too_large"), Result(Kind.SENT), Result(Kind.SENT)]
+    assert [user for user, _ in notes.kept] == ["user-0", "user-1"]
+
+
+def test_whom_the_time_does_not_reach_for_is_not_asked_about() -> None:
+    asked = iter([True, False])
+    results = Inbox(Notes()).send(crowd(26), in_time=lambda: next(asked))  # type: ignore[arg-type]
+    assert results == [Result(Kind.SENT)] * 25 + [NOT_ASKED]
+
+
+def test_a_fault_of_ours_is_no_answer_of_a_provider() -> None:
     with pytest.raises(RuntimeError):
-        Inbox(Notes(broken=True)).send([envelope(content={"title": "", "body": ""})])  # type: ignore[arg-type]
+        Inbox(Notes(RuntimeError())).send(crowd(1))  # type: ignore[arg-type]
+
+
+def crowd(size: int) -> list[Envelope]:
+    return [envelope(f"user-{number}", content={"title": "Hi", "body": "there"}) for number in range(size)]

@@ -10,7 +10,7 @@
     address#<chan>       <address>                     who came last to an address that nobody had; leaves by TTL
     user#<id>            pending#<channel>             an address that is not confirmed yet: see confirmations.py
     suppression#<chan>   <address>                     an address that must not be written to, and why
-    bounces#<chan>       <address>                     how many soft bounces in a row of time
+    bounces#<chan>       <address>                     which messages bounced softly, and when
 
 Both rows of a subscription are written in one transaction. Taking one back also counts up the
 shard's removals, and the fan-out commits a page only where that number is still the one it read
@@ -29,6 +29,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .channels import CHANNELS, Channel
+from .clock import Clock, system_clock, to_text
 from .errors import ConditionFailed
 from .ids import shard_of
 from .items import TRANSACTION_LIMIT, Item, Table, transact
@@ -40,7 +41,7 @@ class User:
 
     `suppressed` says, by channel, why the user's present address must not be written to. `checked` has the
     addresses that were found good when the profile was written, by how they are written there: so they need not be
-    checked again, twice at each delivery.
+    checked again, twice at each delivery. `readdressed` says, by channel, when the address was last changed.
     """
 
     id: str
@@ -48,6 +49,7 @@ class User:
     limits: Mapping[str, Any] = field(default_factory=dict)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     checked: Mapping[str, str] = field(default_factory=dict)
+    readdressed: Mapping[str, str] = field(default_factory=dict)
     opted_out: bool = False
     rev: int = 0
 
@@ -78,8 +80,9 @@ class Suppression:
 
 
 class Audience:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: Table, *, clock: Clock = system_clock) -> None:
         self.table = table
+        self.clock = clock
 
     # Users
 
@@ -162,6 +165,7 @@ class Audience:
         """The user as it will be, and the transaction's parts that make it so."""
         identities = _identities(profile)
         old = _identities(before.profile) if before else {}
+        gone = {channel: address for channel, address in old.items() if identities.get(channel) != address}
         after = User(
             id=user_id,
             profile=profile,
@@ -172,6 +176,7 @@ class Audience:
                 if (channel, address) in suppressions
             },
             checked=_checked(profile, identities),
+            readdressed={**(before.readdressed if before else {}), **dict.fromkeys(gone, to_text(self.clock()))},
             opted_out=before.opted_out if before else False,
             rev=(before.rev if before else 0) + 1,
         )
@@ -180,17 +185,18 @@ class Audience:
                 f"user#{user_id}",
                 "user",
                 "SET profile = :profile, checked = :checked, suppressed = :suppressed, rev = :next,"
-                " limits = if_not_exists(limits, :none)",
+                + (" readdressed = :readdressed," if after.readdressed else "")
+                + " limits = if_not_exists(limits, :none)",
                 # nothing of the user has changed since it was read
                 condition="rev = :read" if before and before.rev else "attribute_not_exists(rev)",
                 values={":profile": profile, ":checked": after.checked, ":suppressed": after.suppressed}
                 | {":next": after.rev, ":none": {}}
+                | ({":readdressed": after.readdressed} if after.readdressed else {})
                 | ({":read": before.rev} if before and before.rev else {}),
             )
         ]
-        for channel, address in old.items():
-            if identities.get(channel) != address:
-                parts.append(self.table.deleting(f"address#{channel}", f"{address}#{user_id}"))
+        for channel, address in gone.items():
+            parts.append(self.table.deleting(f"address#{channel}", f"{address}#{user_id}"))
         for channel, address in identities.items():
             if old.get(channel) != address:
                 parts.append(self.table.putting({"pk": f"address#{channel}", "sk": f"{address}#{user_id}"}))
@@ -316,16 +322,21 @@ class Audience:
         """The suppressed addresses of a channel, in order."""
         return map(_suppression, self.table.query(f"suppression#{channel}", after=after, limit=limit))
 
-    def count_soft_bounce(self, channel: str, address: str, *, forget: int) -> int:
-        """One more soft bounce of an address: how many there are by now. `forget` is epoch seconds."""
+    def count_soft_bounces(
+        self, channel: str, address: str, message_id: str, *, at: str, since: str, forget: int
+    ) -> int:
+        """One more message bounced softly at an address: how many did since then. `forget` is epoch seconds.
+
+        Each message has an attribute, so one that is told of again is the same.
+        """
         item = self.table.update(
             f"bounces#{channel}",
             address,
-            "SET #ttl = :forget ADD bounces :one",
-            values={":forget": forget, ":one": 1},
-            names={"#ttl": "ttl"},
+            "SET #message = :at, #ttl = :forget",
+            values={":at": at, ":forget": forget},
+            names={"#message": f"message#{message_id}", "#ttl": "ttl"},
         )
-        return int(item["bounces"])
+        return sum(name.startswith("message#") and when >= since for name, when in item.items())
 
     def _copy_to_users(self, channel: str, address: str, cause: str | None) -> None:
         for user_id in self.users_at(channel, address):
@@ -510,6 +521,7 @@ def _user(item: Item) -> User:
         limits=item.get("limits", {}),
         suppressed=item.get("suppressed", {}),
         checked=item.get("checked", {}),
+        readdressed=item.get("readdressed", {}),
         opted_out=item.get("opted_out", False),
         rev=item.get("rev", 0),
     )

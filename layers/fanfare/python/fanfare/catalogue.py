@@ -21,6 +21,8 @@ from .errors import ConditionFailed
 from .items import Item, Table, transact
 
 CACHE_SECONDS = 30.0  # for workers, who ask for what hardly matters if it is a little old
+LOOK_AT = 100  # topics a call: not all of them are shown
+CACHE_ITEMS = 1_000  # beyond that it starts anew
 FRESH_SECONDS = 1.0  # for what decides about a new message: a change counts from the next second on
 
 
@@ -86,7 +88,7 @@ class Catalogue:
 
     def topics(self, *, after: str | None, limit: int, public: bool = False) -> list[Topic]:
         """Up to `limit` topics in the order of their ids; `public`: of those that people are shown."""
-        found = (_topic(item) for item in self._pages("topics", after, limit))
+        found = (_topic(item) for item in self._pages("topics", after, max(limit, LOOK_AT)))
         return list(islice((topic for topic in found if topic and (topic.public or not public)), limit))
 
     def put_topic(self, topic: Topic) -> None:
@@ -105,9 +107,8 @@ class Catalogue:
             "created_at": topic.created_at,
             "updated_at": topic.updated_at,
         }
-        put = self.table.putting(item, condition="attribute_not_exists(pk) OR shards = :shards")
-        put["Put"]["ExpressionAttributeValues"] = {":shards": {"N": str(topic.shards)}}
-        transact(self.table.client, [put])
+        # no transaction: one would be refused while somebody else is writing the same topic
+        self.table.put(item, condition="attribute_not_exists(pk) OR shards = :shards", values={":shards": topic.shards})
         self._cache.pop(("topics", topic.id), None)
 
     def delete_topic(self, topic_id: str) -> None:
@@ -136,13 +137,14 @@ class Catalogue:
         """What a new message names, at most `FRESH_SECONDS` old, in one call or none: the topic, and the template
         in that version, or in its newest one. A hidden template is not there for new messages."""
         keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id)) if sk is not None]
-        missing = [key for key in keys if not self._fresh(key, FRESH_SECONDS)]
-        if missing:
-            found = self.table.get_many(missing)
-            for key in missing:
-                self._keep(key, found.get(key))
-        topic = self._cache["topics", topic_id][1] if topic_id is not None else None
-        head = self._cache["templates", template_id][1] if template_id is not None else None
+        known = {key: self._cache[key][1] for key in keys if self._fresh(key, FRESH_SECONDS)}
+        missing = [key for key in keys if key not in known]
+        found = self.table.get_many(missing) if missing else {}
+        for key in missing:
+            self._keep(key, found.get(key))  # which may empty the cache: what is known is not read from it again
+        known |= found
+        topic = known.get(("topics", topic_id)) if topic_id is not None else None
+        head = known.get(("templates", template_id)) if template_id is not None else None
         if head is None or template_id is None or head.get("hidden"):
             return _topic(topic) if topic else None, None
         newest = version in (None, head["version"])
@@ -229,7 +231,7 @@ class Catalogue:
         return known is not None and known[1] is not None and self.monotonic() - known[0] < max_age
 
     def _keep(self, key: tuple[str, str], item: Item | None) -> None:
-        if len(self._cache) > 1_000:
+        if len(self._cache) > CACHE_ITEMS:
             self._cache.clear()
         self._cache[key] = (self.monotonic(), item)
 

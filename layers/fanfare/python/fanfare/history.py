@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -17,6 +17,8 @@ from .users import get_user
 from .views import find_message
 
 BATCHES_A_CALL = 25
+LOOK_AT = 10_000  # recipients, for a page of those that a filter wants: of the smallest batches, some forty calls
+LOOK_AT_BATCHES = 50  # a call, then: their states fit one call, too
 # What a provider may have seen, and so may report on
 HANDED_OVER: Final = frozenset({Outcome.SENT, Outcome.FAILED, Outcome.IN_DOUBT})
 
@@ -32,19 +34,35 @@ def list_deliveries(
     rosters: Rosters,
     deliveries: Deliveries,
 ) -> tuple[list[DeliveryView], Any]:
-    """A page of a message's recipients, and the position to go on after. Raises NotFound."""
+    """A page of a message's recipients, and the position to go on after. Raises NotFound.
+
+    With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
+    """
     message = find_message(message_id, messages=messages)
-    entries = (
-        entry
-        for entry in rosters.entries(message.id, message.shards, after=after, size=BATCHES_A_CALL)
-        if channel in (None, entry.channel) and status in (None, entry.outcome.label)
+    size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
+    page, position = _page(
+        rosters.entries(message.id, message.shards, after=after, size=size),
+        lambda entry: channel in (None, entry.channel) and status in (None, entry.outcome.label),
+        limit,
     )
-    page = list(islice(entries, limit + 1))
-    keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page[:limit]}
+    keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page}
     records = deliveries.get_many(keys.values())
     receipts = deliveries.receipts(key for entry, key in keys.items() if entry.outcome in HANDED_OVER)
     views = [_view(entry, records.get(key), strongest(receipts.get(key, ()))) for entry, key in keys.items()]
-    return views, page[limit - 1].position if len(page) > limit else None
+    return views, position
+
+
+def _page(entries: Iterable[Entry], wanted: Callable[[Entry], bool], limit: int) -> tuple[list[Entry], Any]:
+    """Up to `limit` of those that are wanted, and the position of the last that was looked at; None after them all."""
+    page: list[Entry] = []
+    position = None
+    for looked, entry in enumerate(entries):
+        if looked == LOOK_AT or (len(page) == limit and wanted(entry)):
+            return page, position
+        if wanted(entry):
+            page.append(entry)
+        position = entry.position
+    return page, None
 
 
 def list_user_deliveries(

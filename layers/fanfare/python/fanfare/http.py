@@ -63,6 +63,15 @@ BUSY: Final = {
     "TransactionCanceledException",
     "TransactionConflictException",
 }
+# Why a transaction was cancelled, where it may succeed the next time.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
+CANCELLED: Final = {
+    "ConditionalCheckFailed",
+    "None",
+    "ProvisionedThroughputExceeded",
+    "ThrottlingError",
+    "TransactionConflict",
+}
 
 
 class Api(APIGatewayHttpResolver):
@@ -202,7 +211,7 @@ class Api(APIGatewayHttpResolver):
             return FanfareError("something went wrong here; the request id finds it in the log")
         if isinstance(error, ConditionFailed):
             return Unavailable("others are writing the same; try again")
-        if isinstance(error, BotoCoreError) or (isinstance(error, ClientError) and _is_busy(error)):
+        if isinstance(error, BotoCoreError) or (isinstance(error, ClientError) and is_busy(error)):
             self.logger.exception("AWS did not answer")
             return Unavailable("not available just now; try again")
         self.logger.exception("unexpected")
@@ -310,6 +319,10 @@ def _headers(error: FanfareError) -> dict[str, str]:
     return headers
 
 
-def _is_busy(error: ClientError) -> bool:
+def is_busy(error: ClientError) -> bool:
+    """Whether AWS may do it the next time."""
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    if not {reason.get("Code") or "None" for reason in reasons} <= CANCELLED:
+        return False  # an item that is too large, say, is so the next time, too
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return error.response["Error"]["Code"] in BUSY or status >= 500

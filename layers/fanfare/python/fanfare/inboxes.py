@@ -49,7 +49,7 @@ class Inboxes:
 
     def unread(self, user_id: str) -> int:
         """How many notes the user has not read."""
-        return sum("read_at" not in item for item in self.table.query(f"user#{user_id}"))
+        return sum("read_at" not in item for item in self.table.query(f"user#{user_id}", names=["sk", "read_at"]))
 
     def read(self, user_id: str, message_id: str) -> Note | None:
         """Mark a note as read, the first time; None where there is none."""

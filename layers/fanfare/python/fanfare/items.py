@@ -216,9 +216,19 @@ class Table:
             "ExpressionAttributeValues": pack({":hash": hash_key[1], ":range": range_key[2]}),
         }
 
-    def put(self, item: Mapping[str, Any]) -> None:
-        """Store the item, whatever stood there."""
-        self.client.put_item(TableName=self.name, Item=pack(item))
+    def put(
+        self, item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None
+    ) -> None:
+        """Store the item: under a condition, or whatever stood there."""
+        request: dict[str, Any] = {"TableName": self.name, "Item": pack(item)}
+        if condition is not None:
+            request |= {"ConditionExpression": condition, "ReturnValuesOnConditionCheckFailure": "ALL_OLD"}
+        if values:
+            request["ExpressionAttributeValues"] = pack(values)
+        try:
+            self.client.put_item(**request)
+        except ClientError as error:
+            raise _translated(error) from error
 
     def update(
         self,

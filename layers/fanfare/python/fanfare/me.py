@@ -6,6 +6,7 @@ An address is not used before it is confirmed: until then all else goes to the o
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
@@ -38,6 +39,8 @@ if TYPE_CHECKING:
 # Channels whose address is confirmed before it is used, and the field of the profile that has it
 CONFIRMED: Final[Mapping[str, str]] = {name: each.field for name, each in CHANNELS.items() if each.field}
 CODE_WITHIN: Final = timedelta(minutes=10)
+# A function answers with 6 MB at most. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+ANSWER_BYTES: Final = 5_000_000
 BY_USER: Final = Allowance("address_of_user", 10, timedelta(days=1))
 BY_ADDRESS: Final = Allowance("address", 3, timedelta(hours=1))
 
@@ -226,10 +229,24 @@ def show_my_webhook(user_id: str, *, audience: Audience, keys: Keys) -> MyWebhoo
 def list_my_inbox(
     user_id: str, *, before: str | None, limit: int, inboxes: Inboxes
 ) -> tuple[list[Note], str | None, int]:
-    """A page of the inbox, the message to go on before, and how many of all notes are unread."""
-    found = list(inboxes.of_user(user_id, before=before, limit=limit + 1))
-    position = found[limit - 1].message_id if len(found) > limit else None
-    return found[:limit], position, inboxes.unread(user_id)
+    """A page of the inbox, the message to go on before, and how many of all notes are unread.
+
+    Large notes make a short page.
+    """
+    unread = inboxes.unread(user_id)
+    page: list[Note] = []
+    size = 0
+    for note in inboxes.of_user(user_id, before=before, limit=limit + 1):
+        size += _answered_bytes(note)
+        if page and (len(page) == limit or size > ANSWER_BYTES):
+            return page, page[-1].message_id, unread
+        page.append(note)
+    return page, None, unread
+
+
+def _answered_bytes(note: Note) -> int:
+    """How much of a function's answer it takes, which is JSON with JSON in it."""
+    return len(json.dumps(json.dumps([note.title, note.body])))
 
 
 def read_note(user_id: str, message_id: str, *, inboxes: Inboxes) -> Note:

@@ -28,6 +28,8 @@ from .status import AT_REST, State, may_come_from
 
 DUE_SHARDS = 4
 RECENT_SHARDS = 4
+# What a list with a filter looks at for a page: so many rows of each shard a call, so many times; 10,000 in all
+LOOK_AT, LOOKS = 500, 5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -163,9 +165,7 @@ class Messages:
                 {
                     "pk": pk,
                     "sk": "body",
-                    "data": json.dumps(payload.data, ensure_ascii=False),
-                    "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
-                    "recipients": list(payload.recipients) if payload.recipients is not None else None,
+                    **_stored(payload),
                     "ttl": message.retain_until,
                 }
             ),
@@ -249,40 +249,50 @@ class Messages:
     ) -> tuple[list[Message], str | None]:
         """A page of messages, newest first, and the id to go on `before` (None after the last).
 
-        The index is spread over shards, so a page is merged from each of them.
+        With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
         """
+        filtered = state is not None or topic is not None
+        size = max(limit + 1, LOOK_AT) if filtered else limit + 1
         wanted: list[Message] = []
         position = before or "g"  # after every id: they are hexadecimal
-        while True:
-            rows = [
-                row
-                for shard in range(RECENT_SHARDS)
-                for row in self.table.query_index(
-                    "recent",
-                    ("recent_shard", f"recent#{shard}"),
-                    ("id", "<", position),
-                    limit=limit + 1,
-                    newest_first=True,
-                )
-            ]
-            rows.sort(key=lambda row: str(row["id"]), reverse=True)
-            rows, more = rows[: limit + 1], len(rows) > limit
+        for _ in range(LOOKS):
+            rows, reached = self._newest(position, size)
             ids = [
                 row["id"]
                 for row in rows
                 if (state is None or row["state"] == state) and (topic is None or row.get("topic") == topic)
             ]
-            found = self.table.get_many([(_pk(message_id), "message") for message_id in ids])
-            for message_id in ids:
-                item = found.get((_pk(message_id), "message"))
-                if item is None or (state is not None and item["state"] != state):
-                    continue  # the index lags a little behind the table
-                wanted.append(_message(item))
+            for start in range(0, len(ids), limit + 1):
+                wanted += self._as_they_are(ids[start : start + limit + 1], state)
                 if len(wanted) > limit:
                     return wanted[:limit], wanted[limit - 1].id
-            if not more:
+            if reached is None:
                 return wanted, None
-            position = rows[-1]["id"]
+            position = reached
+        return wanted, position
+
+    def _newest(self, before: str, size: int) -> tuple[list[Item], str | None]:
+        """Rows of the index, `size` of each shard, newest first, and the id that they reach down to (None: the end)."""
+        pages = [
+            self.table.query_index(
+                "recent",
+                ("recent_shard", f"recent#{shard}"),
+                ("id", "<", before),
+                limit=size,
+                newest_first=True,
+            )
+            for shard in range(RECENT_SHARDS)
+        ]
+        # a shard that has more says nothing of what is older than its last row
+        reached = max((str(page[-1]["id"]) for page in pages if len(page) == size), default=None)
+        rows = [row for page in pages for row in page if reached is None or row["id"] >= reached]
+        return sorted(rows, key=lambda row: str(row["id"]), reverse=True), reached
+
+    def _as_they_are(self, message_ids: Sequence[str], state: str | None) -> list[Message]:
+        """Messages in this order: the index lags a little behind the table."""
+        found = self.table.get_many([(_pk(message_id), "message") for message_id in message_ids])
+        items = [found[key] for message_id in message_ids if (key := (_pk(message_id), "message")) in found]
+        return [_message(item) for item in items if state is None or item["state"] == state]
 
     def due(self, now: datetime, *, page: int) -> Iterator[str]:
         """Ids of messages that are not at rest and whose time has come, the longest overdue first, as they are used."""
@@ -421,6 +431,13 @@ def unsealed_shards(message: Message, progress: Sequence[Progress]) -> Iterator[
             yield each
 
 
+def stored_bytes(payload: Payload) -> int:
+    """How much of an item's 400 KB what a message says and to whom will take."""
+    stored = _stored(payload)
+    texts = (stored["data"], stored["content"] or "", *(stored["recipients"] or ()))
+    return sum(len(text.encode()) + 1 for text in texts)  # one more for its place in a list
+
+
 def fingerprint(body: Any) -> str:
     """The same for the same body, however its keys are ordered or spaced."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
@@ -463,6 +480,14 @@ def _message(item: Item) -> Message:
         lost=item.get("lost", 0),
         due_at=item.get("due_at"),
     )
+
+
+def _stored(payload: Payload) -> dict[str, Any]:
+    return {
+        "data": json.dumps(payload.data, ensure_ascii=False),
+        "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
+        "recipients": list(payload.recipients) if payload.recipients is not None else None,
+    }
 
 
 def _payload(item: Item) -> Payload:

@@ -36,6 +36,7 @@ class Report:
     channel: str
     receipt: Receipt
     at: datetime
+    sent_at: datetime | None = None  # when the provider took the message
     provider_id: str | None = None
 
 

@@ -12,9 +12,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
-from .audience import Audience
+from .audience import Audience, User
 from .channels import CHANNELS, email
-from .clock import Clock, to_text
+from .clock import Clock, from_text, to_text
 from .deliveries import Deliveries
 from .receipts import Receipt, Report
 
@@ -31,6 +31,9 @@ SUPPRESSES: Final = {
 }
 SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is taken for dead
 SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
+# A worker reads where a mail goes before it sends it, and lives for a minute: what is sent so soon after an address
+# was changed may have gone to the one before
+READ_BEFORE_SENT: Final = timedelta(minutes=1)
 
 
 def read(event: Mapping[str, Any]) -> Report | None:
@@ -49,14 +52,27 @@ def record_receipts(
     for report in serious:
         user = users.get(report.user_id)
         address = CHANNELS[report.channel].identity(user.profile) if user else None
-        if address is None:
+        if user is None or address is None or _of_another_address(report, user):
             continue  # erased, or the address was changed: the one that bounced is not theirs any more
         cause = SUPPRESSES.get(report.receipt)
         if report.receipt is Receipt.BOUNCED_SOFT:
-            forget = int((now + SOFT_BOUNCE_MEMORY).timestamp())
-            if audience.count_soft_bounce(report.channel, address, forget=forget) >= SOFT_BOUNCES:
+            bounces = audience.count_soft_bounces(
+                report.channel,
+                address,
+                report.message_id,
+                at=to_text(report.at),
+                since=to_text(now - SOFT_BOUNCE_MEMORY),
+                forget=int((now + SOFT_BOUNCE_MEMORY).timestamp()),
+            )
+            if bounces >= SOFT_BOUNCES:
                 cause = "soft_bounces"
         if cause is not None:
             audience.suppress(report.channel, address, cause, at=to_text(now))
             log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
     return Counter(report.receipt.value for report in reports)
+
+
+def _of_another_address(report: Report, user: User) -> bool:
+    """Whether what is reported was sent before the user had this address."""
+    since = user.readdressed.get(report.channel)
+    return since is not None and report.sent_at is not None and report.sent_at < from_text(since) + READ_BEFORE_SENT

@@ -79,6 +79,14 @@ def _refused(
     return "suppressed" if audience.suppression(Email.name, address) else None
 
 
+def source(told: str | None, *, seen: str) -> str:
+    """The address of who asks: what was told of it, if it is one, otherwise the one that was seen."""
+    try:
+        return str(ip_address((told or "").strip()))
+    except ValueError:
+        return seen
+
+
 def network(source: str) -> str:
     """Who is behind an address: of IPv6, a household or a server has all addresses of a /64."""
     address = ip_address(source)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,7 +20,7 @@ from .channels import CHANNELS
 from .clock import Clock, from_text, to_text
 from .errors import Fault, Invalid
 from .ids import new_message_id
-from .messages import Accepted, Message, Messages, Payload, fingerprint
+from .messages import Accepted, Message, Messages, Payload, fingerprint, stored_bytes
 from .queues import DELAY_LIMIT, FanOutJob, QueueRefused, Queues
 from .status import State
 from .templates import Renderer, derived, inline_body, offers
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+PAYLOAD_LIMIT: Final = 400_000  # bytes: DynamoDB takes items of 409,600, keys and names included
 AHEAD = timedelta(seconds=90)  # the reconciler takes a scheduled message up so long before, and queues it to the second
 
 
@@ -117,7 +119,17 @@ def checked(
         due_at=to_text(send_at - AHEAD if send_at and _delay(send_at, now) > DELAY_LIMIT else (send_at or now) + stale),
     )
     recipients = tuple(request.recipients) if request.recipients is not None else None
-    return message, Payload(data=data, content=content, recipients=recipients)
+    return message, _storable(Payload(data=data, content=content, recipients=recipients))
+
+
+def _storable(payload: Payload) -> Payload:
+    """The payload, without the text that was derived where both are too much to keep. Raises Invalid."""
+    if stored_bytes(payload) > PAYLOAD_LIMIT and payload.content is not None:
+        payload = replace(payload, content={name: part for name, part in payload.content.items() if name != "derived"})
+    size = stored_bytes(payload)
+    if size > PAYLOAD_LIMIT:  # what a body of 256 KiB has no room for, but numbers: 1e15 is kept as 1000000000000000.0
+        raise Invalid.field("/data", "too_large", f"as it is kept, it has {size:,} bytes; {PAYLOAD_LIMIT:,} can be")
+    return payload
 
 
 def _subject_faults(request: SubmitRequest, topic: Topic | None, template: Template | None) -> list[Fault]:

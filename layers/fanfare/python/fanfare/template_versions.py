@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any, Final
 
 from .catalogue import Catalogue, Template, Version
@@ -25,13 +26,17 @@ def put_template(
     if request.layout is not None:
         body["layout"] = _layout(request.layout, catalogue)
     renderer.check(body)
-    body |= {"derived": made} if (made := derived(body)) else {}
-    size = len(json.dumps(body, ensure_ascii=False).encode())
+    if (made := derived(body)) and _size(body | {"derived": made}) <= BODY_LIMIT:
+        body |= {"derived": made}
+    size = _size(body)
     if size > BODY_LIMIT:
-        raise Invalid.field(
-            "/layout", "too_large", f"with its layout it has {size:,} bytes; {BODY_LIMIT:,} can be kept"
-        )
+        what, where = ("with its layout", "/layout") if request.layout is not None else ("as it is kept", "/example")
+        raise Invalid.field(where, "too_large", f"{what} it has {size:,} bytes; {BODY_LIMIT:,} can be kept")
     return catalogue.add_version(template_id, body, created_at=to_text(clock()))
+
+
+def _size(body: Mapping[str, Any]) -> int:
+    return len(json.dumps(body, ensure_ascii=False).encode())
 
 
 def get_template(template_id: str, version: int | None, *, catalogue: Catalogue) -> Template:

@@ -91,6 +91,7 @@ class Settings:
     lease: float = 75.0
     retention: timedelta = timedelta(days=30)
     user_id_claim: str = "sub"
+    source_header: str | None = None  # in which a proxy before the public API names who calls
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
     piece_prices: Mapping[str, float] = field(default_factory=dict)  # by channel, in place of the list's
 
@@ -109,6 +110,7 @@ class Settings:
             lease=seconds("LEASE", cls.lease),
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
             user_id_claim=environment.get("FANFARE_USER_ID_CLAIM", cls.user_id_claim),
+            source_header=environment.get("FANFARE_SOURCE_HEADER"),
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
             piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
         )
@@ -147,7 +149,7 @@ def _table(name: str) -> Table:
 
 @functools.cache
 def audience() -> Audience:
-    return Audience(_table("audience"))
+    return Audience(_table("audience"), clock=now)
 
 
 @functools.cache

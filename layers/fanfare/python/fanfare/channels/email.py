@@ -214,6 +214,7 @@ def report(event: Mapping[str, Any]) -> Report | None:
         channel=Email.name,
         receipt=receipt,
         at=from_text(event["time"]),
+        sent_at=from_text(detail["mail"]["timestamp"]) if "timestamp" in detail["mail"] else None,
         provider_id=detail["mail"]["messageId"],
     )
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Final
 
-from .base import Channel, Envelope, InTime, Kind, Profile, Result, always
+from botocore.exceptions import BotoCoreError, ClientError
+
+from ..errors import Unavailable
+from .base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, Result, always
 
 if TYPE_CHECKING:
     from ..inboxes import Inboxes
+
+NOTES: Final = 25  # a call
+NOTE_BYTES: Final = 400_000  # DynamoDB takes items of 409,600 bytes, names, keys and times included
 
 
 class Inbox(Channel):
@@ -26,12 +32,29 @@ class Inbox(Channel):
         """Every user has an inbox."""
         return "inbox"
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:  # noqa: ARG002 - no doubt
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
         """Put the same again changes nothing: there is no doubt, and an error may be tried again."""
-        self.inboxes.put(
-            [
-                (each.user_id, each.message_id, each.content.get("title", ""), each.content.get("body", ""))
-                for each in envelopes
-            ]
-        )
-        return [Result(Kind.SENT)] * len(envelopes)
+        # one item that is too large would have all of its call refused
+        fits = [place for place, each in enumerate(envelopes) if _size(each) <= NOTE_BYTES]
+        results = [Result(Kind.PERMANENT, "content_too_large")] * len(envelopes)
+        for start in range(0, len(fits), NOTES):
+            places = fits[start : start + NOTES]
+            result = self._put([envelopes[place] for place in places]) if in_time() else NOT_ASKED
+            for place in places:
+                results[place] = result
+        return results
+
+    def _put(self, envelopes: Sequence[Envelope]) -> Result:
+        try:
+            self.inboxes.put([(each.user_id, each.message_id, *_parts(each)) for each in envelopes])
+        except (ClientError, BotoCoreError, Unavailable):
+            return Result(Kind.TEMPORARY, "inbox_unavailable")
+        return Result(Kind.SENT)
+
+
+def _parts(envelope: Envelope) -> tuple[str, str]:
+    return envelope.content.get("title", ""), envelope.content.get("body", "")
+
+
+def _size(envelope: Envelope) -> int:
+    return sum(len(part.encode()) for part in _parts(envelope))
