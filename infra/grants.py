@@ -123,9 +123,8 @@ _WORK: Final[Mapping[str, Grants]] = {
     "reconcile": {
         "messages": _dynamodb("Get", "Query", "Update"),
         "messages.due": _dynamodb("Query"),
-        "batches": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete"),
+        "batches": _dynamodb("Get", "BatchGet", "Query", "Update"),
         "batches.due": _dynamodb("Query"),
-        "deliveries": _dynamodb("BatchWrite"),
         **{f"{queue}.queue": SEND for queue in ("fan_out", *CHANNELS)},
         **{f"{queue}.dead_letters": DRAIN for queue in ("fan_out", *CHANNELS)},
         "events": TELL,

@@ -235,7 +235,7 @@ class Promises(RuleBasedStateMachine):
     def _counts(self, message: str) -> dict[str, int]:
         world = self.world
         with world.unwatched():
-            return world.batches.tally(message, world.known(message).shards, world.now).counts()
+            return world.batches.tally(message, world.known(message).shards).counts()
 
     @invariant()
     def nobody_is_sent_to_twice_unless_an_answer_was_lost(self) -> None:

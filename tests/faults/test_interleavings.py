@@ -62,7 +62,7 @@ class Play:
 
         def count() -> None:
             for _ in range(3):
-                seen.append(self.world.batches.tally(self.message, 1, self.world.now))
+                seen.append(self.world.batches.tally(self.message, 1))
 
         return count
 
@@ -232,6 +232,27 @@ def test_a_deletion_at_any_moment_stops_all_but_what_it_says_is_in_flight() -> N
             assert total <= answers[0]["already_sent"] + answers[0]["in_flight"]
             assert play.world.state(play.message) is State.DELETED
         played += 1
+    assert played > 50
+
+
+def test_a_deletion_tells_of_everybody_whose_page_was_committed() -> None:
+    played = 0
+    for choose in every_order():
+        play = Play()
+        answers: list[dict[str, Any]] = []
+
+        def delete(play: Play = play, answers: Any = answers) -> None:
+            world = play.world
+            answers.append(cancel(play.message, messages=world.messages, batches=world.batches, clock=world.clock))
+
+        play.act(choose, play.fan_out(play.message), delete)
+        counts = play.world.batches.tally(play.message, 1).counts(deleted=True)
+        assert (answers[0]["withheld"], answers[0]["in_flight"]) == (counts["deleted"], counts["outstanding"])
+        play.world.rest(play.message)
+        assert not play.world.provider.accepted
+        played += 1
+        if played >= DRAWN:
+            break
     assert played > 50
 
 

@@ -312,7 +312,6 @@ class World:
         return Reconcile(
             messages=self.messages,
             batches=self.batches,
-            deliveries=self.deliveries,
             queues=self.queues,
             clock=self.clock,
             pace=PACE,

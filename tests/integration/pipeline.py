@@ -16,6 +16,7 @@ from fanfare.messages import Message
 from fanfare.models import SubmitRequest
 from fanfare.redrive import redrive
 from fanfare.submit import submit
+from fanfare.views import get_message
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.provider import Ses
@@ -190,8 +191,8 @@ class Pipeline:
         return message
 
     def counts(self, message_id: str) -> dict[str, int]:
-        message = self.message(message_id)
-        return wiring.batches().tally(message_id, message.shards, self.clock()).counts()
+        view = get_message(message_id, messages=wiring.messages(), batches=wiring.batches())
+        return view.counts.model_dump()
 
     def states(self, message_id: str) -> list[str]:
         return [entry["state"] for entry in self.message(message_id).timeline]

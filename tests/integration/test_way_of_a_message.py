@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from fanfare import wiring
 from fanfare.batches import Job
+from fanfare.history import list_deliveries
 from fanfare.queues import FanOutJob
+from fanfare.rosters import Rosters
 from fanfare.status import Outcome, State
 
 from tests.integration.conftest import Aws, Clock
@@ -345,6 +347,37 @@ def test_delete_counts_what_a_worker_holds_as_in_flight(pipeline: Pipeline, ses:
     pipeline.step("email")
     assert answers == [{"state": "deleted", "already_sent": 0, "in_flight": 5, "withheld": 0}]
     assert len(ses.outbox) == 5
+
+
+def test_delete_counts_who_is_in_doubt_as_in_flight(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(5)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    ses.lose_answers = 1
+    pipeline.step("email")
+    answer = pipeline.cancel(message)
+    assert answer == {"state": "deleted", "already_sent": 0, "in_flight": 5, "withheld": 0}
+    assert pipeline.counts(message)["outstanding"] == 5
+
+
+def test_who_waits_in_a_message_that_is_deleted_is_deleted_at_once(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(3, quiet_hours={"start": "07:00", "end": "09:00"})
+    message = pipeline.post()
+    pipeline.run()
+    assert pipeline.counts(message)["outstanding"] == 3
+    assert pipeline.cancel(message)["withheld"] == 3
+    assert (pipeline.counts(message)["deleted"], pipeline.counts(message)["outstanding"]) == (3, 0)
+    shown, _ = list_deliveries(
+        message, status=None, channel=None, after=None, limit=10,
+        messages=wiring.messages(), rosters=Rosters(wiring.batches().table), deliveries=wiring.deliveries(),
+    )  # fmt: skip
+    assert [each.status for each in shown] == ["deleted"] * 3
+    pipeline.reconcile(minutes=70)
+    pipeline.run()
+    assert not ses.outbox
+    assert pipeline.delivery("user-0001", message).status is Outcome.DELETED
 
 
 def test_batches_of_a_deleted_message_that_lost_their_copies_are_settled(pipeline: Pipeline, ses: Ses) -> None:

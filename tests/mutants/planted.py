@@ -222,10 +222,18 @@ MUTANTS = (
         tests=way("test_after_the_last_attempt_the_message_is_failed_with_reasons"),
     ),
     Mutant(
-        "the reconciler ends what may have been sent",
-        "reconcile.py",
-        "if message.state is State.DELETED and not state.doubtful:",
-        "if message.state is State.DELETED:",
+        "a deletion takes who is in doubt for withheld",
+        "batches.py",
+        "if self.lease_owner is not None else self.places(Outcome.IN_DOUBT)",
+        "if self.lease_owner is not None else []",
+        tests=way("test_delete_counts_who_is_in_doubt_as_in_flight"),
+    ),
+    Mutant(
+        "a page is committed after a deletion has told its numbers",
+        "cancel.py",
+        "messages.seal(message, now=now)",
+        "pass",
+        tests=(ORDERS,),
     ),
     Mutant("the reconciler forgets batches", "reconcile.py", "self._due(states, time_left)", "pass"),
     Mutant(

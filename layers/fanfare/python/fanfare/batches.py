@@ -92,9 +92,9 @@ class Open:
         return [place for place, code in enumerate(self.codes) if code == outcome.value]
 
     @property
-    def doubtful(self) -> bool:
-        """Whether somebody in it may have been sent to without our knowing."""
-        return self.lease_owner is not None or Outcome.IN_DOUBT.value in self.codes
+    def handed_over(self) -> list[int]:
+        """The places of those who may be at the provider: all of a worker's, even a lost one's, and who is in doubt."""
+        return self.unsettled if self.lease_owner is not None else self.places(Outcome.IN_DOUBT)
 
     def leased(self, now: datetime) -> bool:
         """Whether a worker may be sending it at this moment."""
@@ -143,20 +143,31 @@ class Leased(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Tally:
-    """What became of a message's recipients so far, summed from its batches."""
+    """What became of a message's recipients so far, summed from its batches.
+
+    `in_flight` are handed to a provider, or may have been; what else is outstanding is `withheld` by a deletion.
+    """
 
     codes: Counter[Outcome] = field(default_factory=Counter)
     in_flight: int = 0
 
-    def counts(self) -> dict[str, int]:
-        """As the API shows them: recipients = sent + failed + skipped + deleted + outstanding, always."""
+    @property
+    def withheld(self) -> int:
+        return self.codes[Outcome.OUTSTANDING] + self.codes[Outcome.IN_DOUBT] - self.in_flight
+
+    def counts(self, *, deleted: bool = False) -> dict[str, int]:
+        """As the API shows them: recipients = sent + failed + skipped + deleted + outstanding, always.
+
+        Who waits in a message that is `deleted` is so, too: nothing of it can leave any more.
+        """
+        withheld = self.withheld if deleted else 0
         return {
             "recipients": self.codes.total(),
             "sent": self.codes[Outcome.SENT],
             "failed": self.codes[Outcome.FAILED],
             "skipped": self.codes[Outcome.SKIPPED],
-            "deleted": self.codes[Outcome.DELETED],
-            "outstanding": self.codes[Outcome.OUTSTANDING] + self.codes[Outcome.IN_DOUBT],
+            "deleted": self.codes[Outcome.DELETED] + withheld,
+            "outstanding": self.in_flight + self.withheld - withheld,
         }
 
 
@@ -466,7 +477,7 @@ class Batches:
         for item in self.table.query(_pk(message_id, shard), prefix="done#"):
             yield _open(item)
 
-    def tally(self, message_id: str, shards: int, now: datetime, *, once: bool = False) -> Tally:
+    def tally(self, message_id: str, shards: int, *, once: bool = False) -> Tally:
         """What became of every recipient so far.
 
         `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
@@ -481,8 +492,8 @@ class Batches:
                     continue
                 state = _open(item)
                 tally.codes.update(Outcome(code) for code in state.codes)
-                if item["sk"].startswith("open#") and state.leased(now):
-                    in_flight += len(state.unsettled)
+                if item["sk"].startswith("open#"):
+                    in_flight += len(state.handed_over)
         return replace(tally, in_flight=in_flight)
 
     def _states(self, pk: str, *, once: bool) -> Iterable[Item]:
@@ -564,7 +575,7 @@ def _open_item(state: Open) -> Item:
         "round": state.round or None,
         "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
         "due_at": state.due_at,
-        "retain_until": state.retain_until,
+        "ttl": state.retain_until,
     }
 
 
@@ -596,5 +607,5 @@ def _open(item: Item) -> Open:
         at=item.get("at"),
         reason=item.get("reason"),
         round=item.get("round", 0),
-        retain_until=item.get("retain_until") or item.get("ttl", 0),
+        retain_until=item.get("ttl", 0),
     )

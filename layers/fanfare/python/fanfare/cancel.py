@@ -15,8 +15,8 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
     """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
 
     A worker takes its lease before it looks at the message: so each either sees the deletion, or has
-    a lease that is counted here. Repeated, the first answer. Raises NotFound, and Conflict for a
-    message that is sent.
+    a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
+    first answer. Raises NotFound, and Conflict for a message that is sent.
     """
     now = clock()
     try:
@@ -30,14 +30,14 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
         message = found
     numbers = message.cancellation
     if numbers is None:
-        tally = batches.tally(message.id, message.shards, now)
-        outstanding = tally.codes[Outcome.OUTSTANDING] + tally.codes[Outcome.IN_DOUBT]
+        messages.seal(message, now=now)  # a page on its way would come after the numbers
+        tally = batches.tally(message.id, message.shards)
         numbers = messages.keep_cancellation(
             message.id,
             {
                 "already_sent": tally.codes[Outcome.SENT],
                 "in_flight": tally.in_flight,
-                "withheld": outstanding - tally.in_flight,
+                "withheld": tally.withheld,
             },
         )
     return {"state": State.DELETED, **numbers}

@@ -27,6 +27,7 @@ from .models import (
 )
 from .receipts import Receipt, strongest
 from .rosters import Rosters, Standing
+from .status import State
 from .views import find_message
 
 
@@ -59,7 +60,7 @@ def explain(
     if known is None:
         raise NotFound("there is no such message", code="message_not_found")
     message, payload, progress = known
-    standings = rosters.standings(message.id, shard, user_id)
+    standings = rosters.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
     keys = {channel: (user_id, message.id, channel) for channel in message.channels}
     records, receipts = deliveries.get_many(keys.values()), deliveries.receipts(keys.values())
     verdicts, exists = _verdicts(message, payload, user_id, now, candidates)

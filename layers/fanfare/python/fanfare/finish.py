@@ -30,7 +30,7 @@ def finish(
     others = (each for each in range(message.shards) if each != shard)
     if any(batches.any_open(message_id, each) for each in others):
         return None
-    counts = batches.tally(message_id, message.shards, now, once=True).counts()
+    counts = batches.tally(message_id, message.shards, once=True).counts()
     if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
         return None  # a batch was opened, or settled, while they were read: whoever did that asks after us
     state, reason = _ending(message, counts, now)

@@ -12,7 +12,7 @@ from .messages import Messages
 from .models import DeliveryView, UserDeliveryView
 from .receipts import Receipt, strongest
 from .rosters import Entry, Rosters
-from .status import Outcome
+from .status import Outcome, State
 from .users import get_user
 from .views import find_message
 
@@ -41,7 +41,7 @@ def list_deliveries(
     message = find_message(message_id, messages=messages)
     size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
     page, position = _page(
-        rosters.entries(message.id, message.shards, after=after, size=size),
+        rosters.entries(message.id, message.shards, after=after, size=size, deleted=message.state is State.DELETED),
         lambda entry: channel in (None, entry.channel) and status in (None, entry.outcome.label),
         limit,
     )

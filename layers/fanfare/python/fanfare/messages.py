@@ -15,7 +15,8 @@ import hashlib
 import heapq
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from operator import itemgetter
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 from .clock import from_text, to_text
 from .errors import ConditionFailed
 from .ids import shard_of
-from .items import Item, Table, transact
+from .items import TRANSACTION_LIMIT, Item, Table, transact
 from .status import AT_REST, State, may_come_from
 
 DUE_SHARDS = 4
@@ -383,6 +384,20 @@ class Messages:
         return found
 
     # Progress of the fan-out, as part of a page's transaction
+
+    def seal(self, message: Message, *, now: datetime) -> None:
+        """End the fan-out where it is: no page of any shard is committed after this."""
+        while True:
+            keys = [(_pk(message.id), _shard_sk(shard)) for shard in range(message.shards)]
+            begun = [_progress(item) for item in self.table.get_many(keys).values()]
+            ends = [
+                self.advancing(message, read, replace(read, sealed=True, updated_at=to_text(now)))
+                for read in unsealed_shards(message, begun)
+            ]
+            with suppress(ConditionFailed):  # a page came first: read again
+                for start in range(0, len(ends), TRANSACTION_LIMIT):
+                    transact(self.table.client, ends[start : start + TRANSACTION_LIMIT])
+                return
 
     def advancing(self, message: Message, read: Progress, after: Progress) -> dict[str, Any]:
         """Move the shard's progress from what was read to `after`."""

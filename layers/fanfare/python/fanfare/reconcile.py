@@ -18,12 +18,11 @@ from itertools import islice
 from .batches import Batches, Job, Open, Waiting, next_due
 from .clock import Clock, from_text, to_text
 from .deliver import Pace
-from .deliveries import Deliveries, Delivery
 from .errors import ConditionFailed
 from .finish import finish
 from .messages import Message, Messages, Progress, every_shard_sealed, unsealed_shards
 from .queues import DeadLetter, FanOutJob, Queues, read_fan_out_body, read_job_body
-from .status import Outcome, State
+from .status import State
 
 log = logging.getLogger(__name__)
 
@@ -42,14 +41,12 @@ class Reconcile:
         *,
         messages: Messages,
         batches: Batches,
-        deliveries: Deliveries,
         queues: Queues,
         clock: Clock,
         pace: Pace,
     ) -> None:
         self.messages = messages
         self.batches = batches
-        self.deliveries = deliveries
         self.queues = queues
         self.clock = clock
         self.pace = pace
@@ -189,20 +186,17 @@ class Reconcile:
         return self._batch(state, known[state.message_id], now)
 
     def _batch(self, state: Open, message: Message | None, now: datetime) -> Open | None:
-        """One open batch that is due: end it, leave it to its worker, or start its next generation."""
+        """One open batch that is due: leave it to its worker, or start its next generation.
+
+        What is deleted, or forgotten, goes to a worker, too: that one ends it, and nobody else writes over what was
+        sent of it.
+        """
         if state.leased(now):
             self.batches.put_off(state, from_text(state.lease_until or "") + timedelta(seconds=1))
             return None
-        if message is None:
-            log.error("a batch without a message", extra={"message_id": state.message_id, "batch_id": state.id})
-            self.batches.put_off(state, now + timedelta(hours=1))
-            return None
-        if message.state is State.DELETED and not state.doubtful:
-            self._end(state, message, Outcome.DELETED, None, now)
-            return None
         lost = state.waiting in (Waiting.QUEUED, Waiting.RETRY)
         self._late(self._first_due(state, now, lost=state.lost if lost else 0), now)
-        if lost and message.state is State.ACTIVE:
+        if lost and message is not None and message.state is State.ACTIVE:
             self._mark_stale(message, now)
         due_at = next_due(now, self.pace.stale_after, state.lost + 1 if lost else 0)
         again = self.batches.requeue(state, due_at=due_at, lost=state.lost + lost, now=now)
@@ -223,30 +217,6 @@ class Reconcile:
             self.done["message_stale"] += 1
         except ConditionFailed:
             pass  # stale already, by another batch of this run or another run
-
-    def _end(self, state: Open, message: Message, outcome: Outcome, reason: str | None, now: datetime) -> None:
-        """The same end for every recipient that is not settled, as `deliver` would write it."""
-        batch = self.batches.recipients([(state.message_id, state.id)])[f"{state.message_id}/{state.id}"]
-        self.deliveries.record(
-            [
-                Delivery(
-                    message_id=message.id,
-                    user_id=batch.recipients[place],
-                    channel=batch.channel,
-                    batch_id=batch.id,
-                    status=outcome,
-                    reason=reason,
-                    attempts=state.attempts,
-                    updated_at=to_text(now),
-                    retain_until=message.retain_until,
-                )
-                for place in state.unsettled
-            ]
-        )
-        ended = state.with_outcomes(dict.fromkeys(state.unsettled, outcome))
-        self.batches.settle(ended, owner=None, now=now)
-        self.done[f"batch_{outcome.label}"] += 1
-        finish(state.message_id, messages=self.messages, batches=self.batches, now=now, shard=state.shard)
 
     # Dead letters
 
@@ -302,7 +272,7 @@ class Reconcile:
         if state is None or state.generation != job.generation:
             self.done["dead_letter_settled"] += 1
             return
-        if state.leased(now):  # a worker is at it after all
+        if state.leased(now) or state.awaits_event(now):  # a worker is at it after all, or the provider will tell
             self.done["dead_letter_settled"] += 1
             return
         delay = self.pace.delay(state.attempts)

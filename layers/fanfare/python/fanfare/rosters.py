@@ -42,29 +42,34 @@ class Standing:
 
 
 class Rosters:
+    """The lists of a table. Who waits in a message that is `deleted` is so, too: nothing of it can leave any more."""
+
     def __init__(self, table: Table) -> None:
         self.table = table
 
-    def entries(self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int) -> Iterator[Entry]:
+    def entries(
+        self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int, deleted: bool = False
+    ) -> Iterator[Entry]:
         """Every recipient after a position, reading `size` items a call."""
         first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (0, "", -1)
         for shard in range(first, shards):
             pk = f"{message_id}#{shard}"
             if place >= 0:  # what is left of the item in which the page before ended
-                yield from self._read(pk, shard, [*self.table.get_many([(pk, sk)]).values()], beyond=place)
+                items = [*self.table.get_many([(pk, sk)]).values()]
+                yield from self._read(pk, shard, items, deleted, beyond=place)
             for prefix in ("batch#", "skips#"):
                 if sk > prefix + "~":
                     continue
                 position = sk if sk.startswith(prefix) else None
                 while True:
                     items = list(self.table.query(pk, prefix=prefix, after=position, limit=size))
-                    yield from self._read(pk, shard, items)
+                    yield from self._read(pk, shard, items, deleted)
                     if len(items) < size:
                         break
                     position = items[-1]["sk"]
             sk, place = "", -1
 
-    def standings(self, message_id: str, shard: int, user_id: str) -> dict[str, Standing]:
+    def standings(self, message_id: str, shard: int, user_id: str, *, deleted: bool = False) -> dict[str, Standing]:
         """Where a user stands in a shard of a message, by channel: in which batch, or why passed over."""
         pk = f"{message_id}#{shard}"
         found: dict[str, Standing] = {}
@@ -74,15 +79,15 @@ class Rosters:
                     found[channel] = Standing(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
         for item in self.table.query(pk, prefix="batch#"):
             if user_id in item["recipients"]:
-                found[item["channel"]] = self._standing(pk, item, user_id)
+                found[item["channel"]] = self._standing(pk, item, user_id, deleted)
         return found
 
-    def _standing(self, pk: str, item: Item, user_id: str) -> Standing:
+    def _standing(self, pk: str, item: Item, user_id: str, deleted: bool) -> Standing:
         each = item["sk"].removeprefix("batch#")
         states = self.table.get_many([(pk, f"open#{each}"), (pk, f"done#{each}")])
         state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
         place = item["recipients"].index(user_id)
-        _, channel, outcome, reason, attempts = _of_batch(item, state)[place]
+        _, channel, outcome, reason, attempts = _of_batch(item, state, deleted)[place]
         return Standing(
             channel=channel,
             outcome=outcome,
@@ -96,7 +101,7 @@ class Rosters:
             settled_at=state.get("settled_at"),
         )
 
-    def _read(self, pk: str, shard: int, items: Sequence[Item], *, beyond: int = -1) -> Iterator[Entry]:
+    def _read(self, pk: str, shard: int, items: Sequence[Item], deleted: bool, *, beyond: int = -1) -> Iterator[Entry]:
         ids = [item["sk"].removeprefix("batch#") for item in items if item["sk"].startswith("batch#")]
         keys = [(pk, f"{state}#{each}") for each in ids for state in ("open", "done")]
         states = self.table.get_many(keys) if keys else {}
@@ -106,7 +111,7 @@ class Rosters:
             else:
                 each = item["sk"].removeprefix("batch#")
                 state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
-                people = _of_batch(item, state)
+                people = _of_batch(item, state, deleted)
             for place, (user_id, channel, outcome, reason, attempts) in enumerate(people):
                 if place > beyond:
                     yield Entry(
@@ -119,8 +124,10 @@ class Rosters:
                     )
 
 
-def _of_batch(item: Item, state: Item) -> list[tuple[str, str, Outcome, str | None, int]]:
+def _of_batch(item: Item, state: Item, deleted: bool) -> list[tuple[str, str, Outcome, str | None, int]]:
     codes = state.get("codes") or Outcome.OUTSTANDING.value * len(item["recipients"])
+    if deleted and "lease_owner" not in state:
+        codes = codes.replace(Outcome.OUTSTANDING.value, Outcome.DELETED.value)
     return [
         (user_id, item["channel"], Outcome(code), _reason(Outcome(code), state), state.get("attempts", 0))
         for user_id, code in zip(item["recipients"], codes, strict=True)

@@ -6,7 +6,6 @@ from typing import Any
 from uuid import UUID
 
 from .batches import Batches
-from .clock import Clock
 from .errors import NotFound
 from .messages import Message, Messages
 from .models import MessageView, MessageWithCountsView
@@ -31,12 +30,13 @@ def known_id(message_id: str) -> str:
     raise _not_found()
 
 
-def get_message(message_id: str, *, messages: Messages, batches: Batches, clock: Clock) -> MessageWithCountsView:
+def get_message(message_id: str, *, messages: Messages, batches: Batches) -> MessageWithCountsView:
     """The message and what became of its recipients so far. Raises NotFound."""
     message = find_message(message_id, messages=messages)
     # once at rest the sums were kept; what is deleted may still have some in flight
-    settled = message.counts if message.at_rest and message.state is not State.DELETED else None
-    counts = settled or batches.tally(message.id, message.shards, clock()).counts()
+    deleted = message.state is State.DELETED
+    settled = message.counts if message.at_rest and not deleted else None
+    counts = settled or batches.tally(message.id, message.shards).counts(deleted=deleted)
     return MessageWithCountsView.model_validate(_shown(message) | {"counts": counts})
 
 

@@ -419,7 +419,6 @@ def reconcile() -> Reconcile:
     return Reconcile(
         messages=messages(),
         batches=batches(),
-        deliveries=deliveries(),
         queues=queues(),
         clock=now,
         pace=_pace(),
