@@ -79,7 +79,7 @@ REASONS: Final[Mapping[str, str]] = {
 }
 RECEIPTS: Final[Mapping[str, str]] = {
     "accepted": "Accepted by the receiver",
-    "bounced_hard": "Bounced for good",
+    "bounced": "Bounced for good",
     "bounced_soft": "Bounced for now",
     "complained": "Reader complained",
     "delayed": "Delayed",

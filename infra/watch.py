@@ -182,7 +182,7 @@ DASHBOARD: Final = (
     Graph(
         title="What providers reported",
         metrics=(
-            *("receipts_delivered", "receipts_delayed", "receipts_bounced_soft", "receipts_bounced_hard"),
+            *("receipts_delivered", "receipts_delayed", "receipts_bounced_soft", "receipts_bounced"),
             *("receipts_complained", "receipts_unread"),
         ),
     ),

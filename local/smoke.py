@@ -123,7 +123,7 @@ def _message(api: Api) -> list[str]:
 
 
 def _bounced(api: Api, message_id: str) -> bool:
-    return any(delivery["receipt"] == Receipt.BOUNCED_HARD for delivery in job.deliveries(api, message_id, "sent"))
+    return any(delivery["receipt"] == Receipt.BOUNCED for delivery in job.deliveries(api, message_id, "sent"))
 
 
 def _wrong_repeat(first: Reply, again: Reply) -> Iterator[str]:

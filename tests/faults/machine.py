@@ -185,7 +185,7 @@ class Promises(RuleBasedStateMachine):
         self._once(self.world.receive_events, fault)
 
     @precondition(lambda self: self.world.provider.accepted)
-    @rule(place=st.integers(0, 1000), receipt=st.sampled_from((Receipt.BOUNCED_HARD, Receipt.DELAYED)))
+    @rule(place=st.integers(0, 1000), receipt=st.sampled_from((Receipt.BOUNCED, Receipt.DELAYED)))
     def a_mail_bounces(self, place: int, receipt: Receipt) -> None:
         accepted = self.world.provider.accepted
         sent = accepted[place % len(accepted)]

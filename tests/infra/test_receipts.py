@@ -73,7 +73,7 @@ def test_what_leaves_the_rule_holds_no_address_and_is_understood(dev: Deployment
     assert "secret" not in body
     report = email.report(json.loads(body))
     assert report is not None
-    assert (report.user_id, report.receipt, report.provider_id) == ("ada", Receipt.BOUNCED_HARD, "0100-ses")
+    assert (report.user_id, report.receipt, report.provider_id) == ("ada", Receipt.BOUNCED, "0100-ses")
     assert report.sent_at == datetime(2027, 1, 1, 7, 59, 59, tzinfo=UTC)
 
 

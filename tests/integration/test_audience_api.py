@@ -40,6 +40,16 @@ def test_a_user_reads_as_it_was_written() -> None:
     assert call("GET", "/v1/users/ada").body == created.body
 
 
+def test_a_call_that_takes_no_body_takes_no_fields(topic: str) -> None:
+    put_users("ada")
+    path = f"/v1/users/ada/subscriptions/{topic}/email"
+    refused = call("PUT", path, {"channel": "sms"})
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/channel")
+    assert refused.body["errors"][0]["code"] == "unknown_field"
+    assert call("GET", "/v1/users/ada/subscriptions").body["items"] == []
+    assert call("PUT", path, {}).status == 201
+
+
 def test_a_user_is_replaced_whole() -> None:
     call("PUT", "/v1/users/ada", EVERYTHING)
     replaced = call("PUT", "/v1/users/ada", {"name": "Ada L."})

@@ -155,12 +155,12 @@ def test_both_lists_show_the_strongest_receipt(pipeline: Pipeline) -> None:
     message = pipeline.post()
     pipeline.run()
     reported(message, "user-0001", Receipt.DELIVERED, Receipt.COMPLAINED, Receipt.ACCEPTED)
-    reported(message, "user-0002", Receipt.BOUNCED_HARD)
+    reported(message, "user-0002", Receipt.BOUNCED)
     listed = call("GET", f"/v1/messages/{message}/deliveries").body["items"]
     assert {each["user_id"]: each["receipt"] for each in listed} == {
         "user-0000": None,
         "user-0001": "complained",
-        "user-0002": "bounced_hard",
+        "user-0002": "bounced",
     }
     (own,) = call("GET", "/v1/users/user-0001/deliveries").body["items"]
     assert own["receipt"] == "complained"

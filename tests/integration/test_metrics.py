@@ -27,7 +27,7 @@ REPORTED = {
     Receipt.DELIVERED: reporting("Delivery"),
     Receipt.DELAYED: reporting("DeliveryDelay"),
     Receipt.BOUNCED_SOFT: reporting("Bounce", bounce="Transient"),
-    Receipt.BOUNCED_HARD: reporting("Bounce"),
+    Receipt.BOUNCED: reporting("Bounce"),
     Receipt.COMPLAINED: reporting("Complaint"),
 }
 

@@ -54,7 +54,7 @@ def known() -> set[Receipt]:
 
 def test_a_hard_bounce_is_recorded_and_its_address_suppressed(ada: str) -> None:
     assert record(SAMPLE) == []
-    assert known() == {Receipt.BOUNCED_HARD}
+    assert known() == {Receipt.BOUNCED}
     found = wiring.audience().suppression("email", "ada@example.com")
     assert found is not None
     assert found.cause == "bounce"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fanfare import wiring
 from fanfare.batches import Job
+from fanfare.catalogue import Catalogue
 from fanfare.history import list_deliveries
 from fanfare.queues import FanOutJob
 from fanfare.rosters import Rosters
@@ -408,6 +410,20 @@ def test_nobody_gets_more_than_the_limit(pipeline: Pipeline, ses: Ses) -> None:
     assert set(ses.copies().values()) == {3}
     skipped = [message for message in messages if pipeline.delivery("user-0004", message).reason == "rate_limited"]
     assert len(skipped) == 2
+
+
+def test_a_limit_that_is_put_before_a_message_counts_for_it(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    pipeline.subscribers(1)
+    pipeline.post()
+    pipeline.run()  # what it reads of the topic is kept for a moment
+    known = wiring.catalogue().read_topic(TOPIC)
+    assert known is not None
+    limited = replace(known, limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
+    Catalogue(wiring.catalogue().table).put_topic(limited)  # by another process
+    second, third = pipeline.post(), pipeline.post()
+    pipeline.run()
+    assert [pipeline.counts(each)["skipped"] for each in (second, third)] == [0, 1]
 
 
 def test_a_critical_message_passes_the_limit(pipeline: Pipeline, ses: Ses) -> None:

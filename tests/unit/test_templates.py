@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fanfare.errors import Invalid, TemplateError
-from fanfare.templates import Renderer
+from fanfare.templates import Renderer, nearest
 
 USER = {"id": "user-1", "name": "Ada", "locale": "en"}
 DATA: dict[str, Any] = {
@@ -98,6 +98,9 @@ def test_the_nearest_locale_wins_part_by_part() -> None:
     swiss = Renderer().render(body, "email", locale="de-CH", data={}, user=USER)
     assert swiss == {"subject": "Grüezi", "text": "Deine Bestellung"}
     assert Renderer().render(body, "email", locale="fr", data={}, user=USER)["subject"] == "Hello"
+    for tag in ("DE-ch", "de-ch"):
+        assert Renderer().render(body, "email", locale=tag, data={}, user=USER) == swiss
+        assert nearest(body, "email", tag) == "de-CH"
 
 
 def test_a_template_is_refused_with_a_place_for_each_fault() -> None:

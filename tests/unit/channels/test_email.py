@@ -253,7 +253,7 @@ def test_each_event_is_the_receipt_that_the_literal_says(kind: str) -> None:
 @pytest.mark.parametrize(
     ("kind", "receipt"),
     [
-        ("Permanent", Receipt.BOUNCED_HARD),
+        ("Permanent", Receipt.BOUNCED),
         ("Transient", Receipt.BOUNCED_SOFT),
         ("Undetermined", Receipt.BOUNCED_SOFT),
     ],

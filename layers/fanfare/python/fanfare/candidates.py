@@ -13,6 +13,7 @@ from typing import Any
 from .audience import Audience
 from .catalogue import FRESH_SECONDS, Catalogue, Topic
 from .channels import CHANNELS
+from .clock import from_text
 from .decide import Candidate
 from .ids import shard_of
 from .items import GET_LIMIT
@@ -71,9 +72,12 @@ class Candidates:
             wanted.append(Row(found[-1][0], "", ""))
         return Stretch(wanted, more, len(found))
 
-    def topic(self, message: Message) -> Topic | None:
-        """What the message is about, as it is now."""
-        return self.catalogue.topic(message.topic, max_age=FRESH_SECONDS) if message.topic else None
+    def topic(self, message: Message, now: datetime) -> Topic | None:
+        """What the message is about: as it was when the message was accepted, or is since."""
+        if message.topic is None:
+            return None
+        age = (now - from_text(message.created_at)).total_seconds()
+        return self.catalogue.topic(message.topic, max_age=min(FRESH_SECONDS, age))
 
     def body(self, message: Message, payload: Payload) -> Mapping[str, Any]:
         """What the message says: the pinned version of its template, or its own content."""

@@ -129,70 +129,70 @@ class Counted:
 COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
     "email": (
         Counted(
-            dynamodb=82, queue=3, provider=20, bus=3, write_units=1_303, read_units=2_069, invocations=3, events=21
+            dynamodb=83, queue=3, provider=20, bus=3, write_units=1_303, read_units=2_070, invocations=3, events=21
         ),
         Counted(
-            dynamodb=102, queue=4, provider=22, bus=3, write_units=3_371, read_units=2_076, invocations=4, events=23
+            dynamodb=103, queue=4, provider=22, bus=3, write_units=3_371, read_units=2_077, invocations=4, events=23
         ),
     ),
     "sms": (
         Counted(
-            dynamodb=2_084,
+            dynamodb=2_085,
             queue=12,
             provider=1_000,
             bus=101,
             write_units=3_431,
-            read_units=2_256,
+            read_units=2_257,
             invocations=11,
             events=1_001,
         ),
         Counted(
-            dynamodb=2_094,
+            dynamodb=2_095,
             queue=14,
             provider=1_000,
             bus=101,
             write_units=5_471,
-            read_units=2_256,
+            read_units=2_257,
             invocations=11,
             events=1_001,
         ),
     ),
     "push": (
         Counted(
-            dynamodb=94, queue=5, provider=2_000, bus=5, write_units=1_583, read_units=2_116, invocations=5, events=41
+            dynamodb=95, queue=5, provider=2_000, bus=5, write_units=1_583, read_units=2_117, invocations=5, events=41
         ),
         Counted(
-            dynamodb=118, queue=8, provider=2_000, bus=5, write_units=3_711, read_units=2_131, invocations=6, events=47
+            dynamodb=119, queue=8, provider=2_000, bus=5, write_units=3_711, read_units=2_132, invocations=6, events=47
         ),
     ),
     "webhook": (
         Counted(
-            dynamodb=2_084,
+            dynamodb=2_085,
             queue=12,
             provider=1_000,
             bus=101,
             write_units=3_431,
-            read_units=2_257,
+            read_units=2_258,
             invocations=11,
             events=1_001,
         ),
         Counted(
-            dynamodb=2_094,
+            dynamodb=2_095,
             queue=14,
             provider=1_000,
             bus=101,
             write_units=5_471,
-            read_units=2_257,
+            read_units=2_258,
             invocations=11,
             events=1_001,
         ),
     ),
     "inbox": (
         Counted(
-            dynamodb=122, queue=3, provider=0, bus=3, write_units=2_303, read_units=2_069, invocations=3, events=21
+            dynamodb=123, queue=3, provider=0, bus=3, write_units=2_303, read_units=2_070, invocations=3, events=21
         ),
         Counted(
-            dynamodb=146, queue=4, provider=0, bus=3, write_units=4_371, read_units=2_076, invocations=4, events=23
+            dynamodb=147, queue=4, provider=0, bus=3, write_units=4_371, read_units=2_077, invocations=4, events=23
         ),
     ),
 }

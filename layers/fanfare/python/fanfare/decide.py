@@ -22,7 +22,10 @@ from .quiet import quiet_until
 
 EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
 ROUNDS: Final = 10  # a quiet hour may push a turn, and a turn into the next quiet hour
-SLOT: Final = 60  # seconds: who is deferred to the same minute shares a batch, and none goes early
+# Who is deferred to the same minute shares a batch, and none goes early; a short wait is not made much longer
+SLOT: Final = 60
+SHORT_SLOT: Final = 5
+SHORT_WAIT: Final = 300
 
 
 class Action(StrEnum):
@@ -141,7 +144,8 @@ def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[st
                 at, reason = turn.at, "rate_limited"
         if at == before:
             break
-        at = -(-at // SLOT) * SLOT  # what is counted is when it goes
+        slot = SHORT_SLOT if at - present < SHORT_WAIT else SLOT
+        at = -(-at // slot) * slot  # what is counted is when it goes
     if reason is not None and candidate.keep_until is not None and at > candidate.keep_until.timestamp():
         return Verdict(action=Action.SKIP, reason=reason, steps=(*steps, ("time", f"{reason} for too long")))
     charged = None

@@ -111,7 +111,7 @@ def _forecast(
 ) -> _Forecast:
     """Decide the audience shard by shard, of each the first rows, and work out how many there are in all."""
     forecast = _Forecast()
-    topic = candidates.topic(message)
+    topic = candidates.topic(message, at)
     quota = max(1, LOOKED_AT // message.shards)
     cut: list[int] = []  # shards with more than was looked at
     whole = 0

@@ -95,7 +95,7 @@ def _verdicts(
 ) -> tuple[dict[str, Verdict], bool]:
     """What the rules say of the user on each channel, and whether there is such a user."""
     rows = [Row("", user_id, channel) for channel in message.channels]
-    topic = candidates.topic(message)
+    topic = candidates.topic(message, now)
     asked = [
         candidate
         for _, candidate in candidates.of(message, payload, topic, rows, subscribers=False)

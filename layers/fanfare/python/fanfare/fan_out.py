@@ -175,7 +175,7 @@ class FanOut:
         stretch = self.candidates.stretch(
             message, payload, progress.shard, progress.cursor, now=self.clock(), limit=ROWS
         )
-        topic = self.candidates.topic(message)
+        topic = self.candidates.topic(message, self.clock())
         subscribers = payload.recipients is None
         candidates = self.candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers)
         chosen = 0

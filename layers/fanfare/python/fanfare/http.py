@@ -37,7 +37,7 @@ from .errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from .problems import parameter, problem, request_faults
+from .problems import escaped, parameter, problem, request_faults
 from .strict_json import parse
 
 BODY_LIMIT: Final = 256 * 1024
@@ -148,6 +148,7 @@ class Api(APIGatewayHttpResolver):
         headers = {name.lower(): value for name, value in (event.get("headers") or {}).items()}
         optional = not any(field.required for field in route.dependant.body_params)
         if not route.dependant.body_params or (optional and not event.get("body") and "content-type" not in headers):
+            self._check_no_fields(event, headers)
             return {**event, "body": None, "isBase64Encoded": False}
         body = _body(event)
         if not _is_json(headers.get("content-type")):
@@ -183,6 +184,19 @@ class Api(APIGatewayHttpResolver):
             detail = "there is no such parameter" + (f"; known are {', '.join(sorted(known))}" if known else "")
             errors = [Fault(parameter("query", name), "unknown_parameter", detail) for name in unknown]
             raise Invalid("the request has parameters that are not known", errors=errors)
+
+    @staticmethod
+    def _check_no_fields(event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
+        """A call that takes no body may have an empty one, or an object without fields."""
+        raw = _raw(event)
+        if not raw.strip() or not _is_json(headers.get("content-type")):
+            return
+        errors = [
+            Fault(f"/{escaped(name)}", "unknown_field", "there is no such field: this call takes no body")
+            for name in _parse_object(_text(raw))
+        ]
+        if errors:
+            raise Invalid("the request has fields that are not known", errors=errors)
 
     # How errors are told
 

@@ -17,7 +17,7 @@ class Receipt(StrEnum):
     DELIVERED = "delivered"
     BOUNCED_SOFT = "bounced_soft"
     REJECTED = "rejected"
-    BOUNCED_HARD = "bounced_hard"
+    BOUNCED = "bounced"  # for good
     COMPLAINED = "complained"
     OPTED_OUT = "opted_out"
 

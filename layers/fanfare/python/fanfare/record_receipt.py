@@ -25,7 +25,7 @@ READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report | None]]] = {"a
 
 # Why an address is not written to again, by what was reported of it
 SUPPRESSES: Final = {
-    Receipt.BOUNCED_HARD: "bounce",
+    Receipt.BOUNCED: "bounce",
     Receipt.COMPLAINED: "complaint",
     Receipt.OPTED_OUT: "opt_out",
 }

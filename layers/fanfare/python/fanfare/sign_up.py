@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
 from .audience import Audience
-from .catalogue import Catalogue
+from .catalogue import FRESH_SECONDS, Catalogue
 from .channels import Email
 from .clock import Clock
 from .confirmations import Allowance, Confirmations, SignUp
@@ -51,7 +51,7 @@ def sign_up(
     if refused is not None:
         log.info("no link sent", extra={"reason": refused})
         return
-    topic = catalogue.topic(request.topic)
+    topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
     asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
     confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
     link = links.confirmation({"sign_up": asked.id}, now=now)
@@ -73,7 +73,7 @@ def _refused(
         return "source_limited"
     if not confirmations.allows(BY_ADDRESS, address, now=clock()):
         return "address_limited"
-    topic = catalogue.topic(request.topic)
+    topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
     if topic is None or not topic.public or Email.name not in topic.channels:
         return "topic_not_offered"
     return "suppressed" if audience.suppression(Email.name, address) else None

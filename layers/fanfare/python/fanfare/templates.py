@@ -215,9 +215,15 @@ def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str
 
 
 def _of_locale(body: Mapping[str, Any], locale: str | None) -> Mapping[str, Mapping[str, str]]:
-    found: Mapping[str, Mapping[str, str]]
-    found = (body.get("channels") if locale is None else (body.get("locales") or {}).get(locale)) or {}
-    return found
+    if locale is None:
+        return body.get("channels") or {}
+    locales: Mapping[str, Mapping[str, Mapping[str, str]]] = body.get("locales") or {}
+    return locales.get(locale) or next((each for name, each in locales.items() if _same_tag(name, locale)), {})
+
+
+def _same_tag(one: str, other: str) -> bool:
+    """https://www.rfc-editor.org/rfc/rfc5646#section-2.1.1: the case of a language tag means nothing."""
+    return one.casefold() == other.casefold()
 
 
 def derived(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -240,7 +246,8 @@ def nearest(body: Mapping[str, Any], channel: str, locale: str | None) -> str | 
     """The locale of the template that a reader's locale leads to, on a channel; None is the default."""
     steps = (locale or "").split("-")
     names = ["-".join(steps[:length]) for length in range(len(steps), 0, -1)]
-    return next((name for name in names if body.get("locales", {}).get(name, {}).get(channel)), None)
+    locales = body.get("locales") or {}
+    return next((own for tag in names for own in locales if _same_tag(own, tag) and locales[own].get(channel)), None)
 
 
 def locales(body: Mapping[str, Any], channel: str) -> list[str]:

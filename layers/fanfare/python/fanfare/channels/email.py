@@ -80,7 +80,7 @@ EVENT: Final[dict[str, Receipt]] = {
 }
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-bounce-types
 BOUNCE: Final[dict[str, Receipt]] = {
-    "Permanent": Receipt.BOUNCED_HARD,
+    "Permanent": Receipt.BOUNCED,
     "Transient": Receipt.BOUNCED_SOFT,
     "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
 }

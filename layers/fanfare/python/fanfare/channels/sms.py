@@ -94,7 +94,10 @@ class Sms(Channel):
 
 @functools.lru_cache(maxsize=4096)
 def e164(written: str) -> str | None:
-    """A number that exists in its country's plan, as E.164; None for any other."""
+    """A number that is possible in its country's plan, as E.164; None for any other.
+
+    Which ranges are in use changes faster than any library's tables, so that is left to the provider.
+    """
     # the library brings every country's plan: only who checks a number should pay for it
     import phonenumbers  # noqa: PLC0415
 
@@ -102,7 +105,7 @@ def e164(written: str) -> str | None:
         number = phonenumbers.parse(written)
     except phonenumbers.NumberParseException:
         return None
-    if not written.startswith("+") or not phonenumbers.is_valid_number(number):
+    if not written.startswith("+") or not phonenumbers.is_possible_number(number):
         return None
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
