@@ -46,7 +46,7 @@ e2e: $(READY) ## the tests against the local stack, but for the long ones
 e2e-long: $(READY) ## all of them, and what was let do against what was done
 	@$(BIN)/python -m pytest tests/e2e --durations=20
 
-faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine
+faults: $(READY) ## every fault, pairs and triples in the smaller scenarios; a thousand runs of the state machine
 	@$(BIN)/python -m tests.faults
 
 import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for
