@@ -13,13 +13,20 @@ STAGE ?= dev
 .DEFAULT_GOAL := help
 
 help: ## list the targets
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 14
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 14
 
+# Without its mark it was broken off, or made by too old a Python: then it is made anew.
 $(READY): requirements.lock pyproject.toml client/pyproject.toml
-	@echo "Setting up $(VENV): a minute or two, this once …"
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@test -f $(READY) || $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
+		echo "Fanfare needs Python 3.11 or newer, and $(PYTHON) is not. Name one that is: make demo PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV): two or three minutes, this once …"
+	@test -f $(READY) || $(PYTHON) -m venv --clear $(VENV)
+	@rm -f $(READY)
+	@echo "  uv, which installs the rest"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@echo "  $$(grep -c == requirements.lock) packages"
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@echo "  Fanfare and its client"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable ./client
 	@touch $(READY)
 
@@ -46,7 +53,7 @@ e2e: $(READY) ## the tests against the local stack, but for the long ones
 e2e-long: $(READY) ## all of them, and what was let do against what was done
 	@$(BIN)/python -m pytest tests/e2e --durations=20
 
-faults: $(READY) ## every fault, every pair, every triple; a thousand runs of the state machine
+faults: $(READY) ## every fault, pairs and triples in the smaller scenarios; a thousand runs of the state machine
 	@$(BIN)/python -m tests.faults
 
 import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for

@@ -21,8 +21,44 @@ The documents themselves, for generators and mock servers: [internal](openapi/in
 [public](openapi/public.yaml); each API also serves its own at `/openapi.json`.
 """
 INTRODUCED: Final = {
-    "Internal API": "For services, signed with SigV4 for `execute-api`.",
-    "Public API": "For people: with a token, or with the signed link from a mail.",
+    "Internal API": """\
+For services, signed with SigV4 for `execute-api`. On the stack that `make run` keeps up:
+
+```sh
+eval "$(make env)"
+curl --silent --aws-sigv4 "aws:amz:$REGION:execute-api" --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" \\
+  --header "Content-Type: application/json" --request PUT "$INTERNAL_URL/v1/topics/news.weekly" \\
+  --data '{"title": "Weekly news", "channels": ["email", "inbox"], "public": true}'
+```
+
+<!-- answer -->
+```json
+{
+  "id": "news.weekly", "title": "Weekly news", "description": "", "channels": ["email", "inbox"], "required": false,
+  "category": "general", "limit": null, "public": true, "shards": 1,
+  "created_at": "2027-01-01T08:00:00.000Z", "updated_at": "2027-01-01T08:00:00.000Z"
+}
+```
+
+curl before 8.9 signs `@` and `%40` in a path wrongly, and parameters of a query unless they are in alphabetical order:
+the answer is 403. Take a newer one, the [client](client.md) or [`fanfare`](cli.md).""",
+    "Public API": """\
+For people: with a token, or with the signed link from a mail. `make run` keeps tokens of two people with an account,
+ada and grace, in `.local/stack.json`; the user's id is the token's `sub`:
+
+```sh
+token=$(python3 -c "import json; print(json.load(open('.local/stack.json'))['users']['ada']['id_token'])")
+curl --silent --header "Authorization: Bearer $token" --request PUT \\
+  "$PUBLIC_URL/v1/me/subscriptions/news.weekly/inbox"
+```
+
+<!-- answer -->
+```json
+{
+  "user_id": "8f14e45f-ceea-467a-9c5e-1b2a3c4d5e6f", "topic": "news.weekly", "channel": "inbox",
+  "created_at": "2027-01-01T08:00:00.000Z"
+}
+```""",
 }
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Annotated, Any, Final, Literal, Self
 
 from constructs import Node
+from email_validator import EmailNotValidError, validate_email
 from fanfare.channels import CHANNELS
 from pydantic import (
     AfterValidator,
@@ -28,6 +29,7 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 
 
 
 DOMAIN: Final = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+UNPROTECTED: Final = frozenset({"dev", "local"})  # deleting is daily work there
 STAGES: Final = Path(__file__).parent.parent / "stages"
 LOOPBACK: Final = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
 ORIGIN: Final = rf"(https://[a-z0-9.-]+(:[0-9]{{1,5}})?|{LOOPBACK})"
@@ -234,14 +236,23 @@ class Settings(BaseModel):
     @field_validator("sender")
     @classmethod
     def _has_an_address(cls, value: str) -> str:
-        local, _, domain = parseaddr(value)[1].rpartition("@")
-        if not (local and "." in domain) or "\n" in value:
+        address = parseaddr(value)[1]
+        try:
+            validate_email(address, check_deliverability=False, allow_smtputf8=False)
+        except EmailNotValidError as error:
+            raise ValueError(str(error).rstrip(".")) from None
+        # parseaddr finds something in almost everything
+        if "\n" in value or not (value == address or value.endswith(f"<{address}>")):
             raise ValueError("no e-mail address in it")
         return value
 
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         domain = self.sender_address.rpartition("@")[2].lower()
+        if f".{domain}".endswith(".example.com") and self.protected:
+            raise ValueError(
+                f"sender: {self.sender!r} is nobody's; give an address of yours in stages/{self.stage}.json"
+            )
         if self.sender_domain and not f".{domain}".endswith(f".{self.sender_domain}"):
             raise ValueError(f"sender_domain: {self.sender_domain!r} is not the domain of the sender, {domain!r}")
         if self.local and self.stage != "local":
@@ -303,7 +314,7 @@ class Settings(BaseModel):
     @property
     def protected(self) -> bool:
         """Nobody deletes data by mistake, save where deleting is daily work."""
-        return self.stage not in {"dev", "local"}
+        return self.stage not in UNPROTECTED
 
 
 def _subdomain(name: str, domain: str | None, of: str, parent: str | None) -> None:
@@ -312,10 +323,18 @@ def _subdomain(name: str, domain: str | None, of: str, parent: str | None) -> No
 
 
 def _of_the_stage(stage: str) -> dict[str, Any]:
-    """What `stages/<stage>.json` says, if there is one."""
+    """What `stages/<stage>.json` says. Only the unprotected do without one: of any other it may be a slip."""
     file = STAGES / f"{stage}.json"
-    if not (re.fullmatch(r"[a-z][a-z0-9-]{0,15}", stage) and file.is_file()):
-        return {}
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", stage):
+        return {}  # the model says what is wrong with it
+    if not file.is_file():
+        if stage in UNPROTECTED:
+            return {}
+        there = ", ".join(sorted({*UNPROTECTED, *(found.stem for found in STAGES.glob("*.json"))} - {"example"}))
+        raise SettingsError(
+            f"stage: there is no stages/{stage}.json. Give one of {there}; or begin {stage} with a copy of "
+            "stages/example.json."
+        )
     try:
         settings: Any = json.loads(file.read_text())
     except ValueError as error:

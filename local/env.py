@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from .paths import STACK_FILE
+from .running import is_running
 
 
 def variables(at: Mapping[str, Any]) -> dict[str, str]:
@@ -24,7 +25,7 @@ def variables(at: Mapping[str, Any]) -> dict[str, str]:
 
 
 def main() -> int:
-    if not STACK_FILE.is_file():
+    if not (is_running() and STACK_FILE.is_file()):
         sys.stderr.write("No stack runs on this machine: start it with `make run`.\n")
         return 1
     for name, value in variables(json.loads(STACK_FILE.read_text())).items():

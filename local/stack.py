@@ -5,15 +5,14 @@ While it runs, `.local/stack.json` says where everything is.
 
 from __future__ import annotations
 
-import fcntl
 import json
 import os
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
-from . import deployment
+from . import deployment, ports
 from .accounts import Accounts, Tokens
 from .api import Api
 from .aws_calls import AwsCalls
@@ -23,12 +22,13 @@ from .gateway import Gateway
 from .http import Server
 from .inboxes import Inboxes
 from .outbox import Outbox
-from .paths import CALLS, STACK_FILE, STATE
+from .paths import CALLS, STACK_FILE
 from .processes import StepFailed
 from .progress import step
 from .providers import Providers
 from .receipts import Receipts
 from .reconciling import Ticker
+from .running import only_one
 from .simulator import Simulator
 from .site import Site
 
@@ -42,7 +42,7 @@ class Stack:
         self.receipts = Receipts()
         self.described: dict[str, Any] = {}
         self.outputs: dict[str, str] = {}
-        self._ports = range(port, port + 4) if port else [None] * 4
+        self._ports: Sequence[int | None] = range(port, port + 4) if port else [None] * 4
         self._reconcile_seconds = reconcile_seconds
         self._restartable = restartable
         self._open = ExitStack()
@@ -80,7 +80,8 @@ class Stack:
             self._emulator.check()
 
     def _start(self) -> None:
-        self._open.enter_context(_only_one())
+        self._open.enter_context(only_one())
+        ports.check(self._ports)
         emulator_port, providers_port, console_port, public_port = self._ports
         calls = AwsCalls(CALLS)
         self._open.callback(calls.close)
@@ -133,21 +134,6 @@ class Stack:
     def _serving(self, server: Server) -> Server:
         self._open.callback(server.close)
         return server
-
-
-@contextmanager
-def _only_one() -> Iterator[None]:
-    """A hold on the folder of the running stack; the system lets go of it even if we are killed."""
-    STATE.mkdir(exist_ok=True)
-    folder = os.open(STATE, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        STACK_FILE.unlink(missing_ok=True)  # of one that was killed
-        yield
-    except BlockingIOError:
-        raise StepFailed(f"A local stack is running already ({STACK_FILE}): stop it first.") from None
-    finally:
-        os.close(folder)
 
 
 def _write(described: dict[str, Any]) -> None:

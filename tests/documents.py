@@ -5,6 +5,7 @@ A block is run or checked for what it is. What stands in a comment just before i
     <!-- not run: why -->     it cannot be, here; how many there are is asserted
     <!-- model: Name -->      JSON that this model of fanfare.models takes
     <!-- answer -->           JSON of the shape that the block of shell before it ends with
+    <!-- module: name -->     Python that is to be a file: others import it
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ DOCS: Final = {
     str(path.relative_to(ROOT)): path for path in [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").rglob("*.md"))]
 }
 _FENCE: Final = RawFencedCodeBlockLexer(re.compile(r"(?P<language>[a-z]*)$\n", re.MULTILINE))
-_MARK: Final = DirectiveInHTMLCommentLexer("not run|model|answer")
+_MARK: Final = DirectiveInHTMLCommentLexer("not run|model|answer|module")
 _LINK: Final = re.compile(r"\[[^\]\n]*(?:\n[^\]\n]*)?\]\((?P<target>[^)\s]+)\)")
 _HEADING: Final = re.compile(r"^#{1,6} (?P<title>.+?)\s*$", re.MULTILINE)
 

@@ -12,7 +12,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare import me, models, openapi, pages, preferences, sign_up, tokens, unsubscribe, wiring
-from fanfare.confirm import Confirm
+from fanfare.confirm import Confirm, Confirmed
 from fanfare.errors import Unauthorized
 from fanfare.http import Api
 from fanfare.ids import NAME_PATTERN
@@ -185,6 +185,8 @@ def request_subscription(request: models.SignUpRequest) -> Response[models.SignU
 def show_confirmation(token: Token) -> Response[str]:
     """Show what a link is to confirm. Changes nothing."""
     asked = _confirm().ask(token)
+    if done := _confirm().done(asked):
+        return _confirmed(done)
     brand = wiring.brand()
     if asked.topic is not None:
         return _html(pages.confirm_subscription(topic=asked.topic.title, required=asked.topic.required, brand=brand))
@@ -194,20 +196,7 @@ def show_confirmation(token: Token) -> Response[str]:
 @api.post("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
 def confirm(token: Token) -> Response[str]:
     """Confirm: subscribe, or use the address. Repeated, the same answer."""
-    done = _confirm().confirm(token)
-    choices = wiring.public_links().preferences(done.user_id)
-    brand = wiring.brand()
-    if done.topic is not None:
-        return _html(
-            pages.subscribed(
-                topic=done.topic.title,
-                required=done.topic.required,
-                opted_out=done.opted_out,
-                preferences=choices,
-                brand=brand,
-            )
-        )
-    return _html(pages.address_confirmed(preferences=choices, brand=brand))
+    return _confirmed(_confirm().confirm(token))
 
 
 @api.get("/v1/unsubscribe/<token>", tags=["links"], responses=PAGE)
@@ -353,6 +342,22 @@ def _me() -> me.Me:
         keys=wiring.signing_keys,
         clock=wiring.now,
     )
+
+
+def _confirmed(done: Confirmed) -> Response[str]:
+    choices = wiring.public_links().preferences(done.user_id)
+    brand = wiring.brand()
+    if done.topic is not None:
+        return _html(
+            pages.subscribed(
+                topic=done.topic.title,
+                required=done.topic.required,
+                opted_out=done.opted_out,
+                preferences=choices,
+                brand=brand,
+            )
+        )
+    return _html(pages.address_confirmed(preferences=choices, brand=brand))
 
 
 def _confirm() -> Confirm:

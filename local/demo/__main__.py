@@ -34,7 +34,8 @@ def main() -> int:
 
 def demo(options: argparse.Namespace) -> int:
     started = time.monotonic()
-    console.print("[bold]Fanfare: one message to a thousand users[/bold]\n")
+    subscribers = len(checks.subscribed(people()))
+    console.print(f"[bold]Fanfare: one message, a thousand users, {subscribers} of them subscribed[/bold]\n")
     with stack_from(options) as stack:
         wrong = _main_job(stack)
         console.print(f"All of it took {time.monotonic() - started:.0f} s.")

@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from .audience import Audience
 from .server import Given, Scripted, ok, problem
 
-MESSAGE = {
+MESSAGE: dict[str, Any] = {
     "id": "m-1",
     "state": "sent",
     "timeline": [{"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None}],
@@ -28,6 +28,10 @@ MESSAGE = {
 }
 ACCEPTED = {"id": "m-1", "state": "pending", "created_at": "2027-01-01T08:00:00.000Z"}
 SECRET = "the-secret-of-the-service"
+
+
+def skipped(*reasons: str, next_cursor: str | None = None) -> Given:
+    return ok({"items": [{"status": "skipped", "reason": reason} for reason in reasons], "next_cursor": next_cursor})
 
 
 class Shell:
@@ -184,11 +188,33 @@ def test_an_unknown_outcome_is_told_with_the_key_that_makes_a_repeat_safe(
 
 
 def test_a_message_is_watched_to_its_end(fanfare: Shell) -> None:
-    fanfare.answers(ok({**MESSAGE, "state": "active"}), ok(MESSAGE))
+    fanfare.answers(ok({**MESSAGE, "state": "active"}), ok(MESSAGE), skipped("no_address"))
     result = fanfare("status", "m-1", "--watch")
     assert result.exit_code == Exit.DONE
     assert "m-1  sent" in result.stdout
-    assert "2 sent, 1 skipped" in result.stdout
+    assert "3 recipients, 2 sent, 1 skipped\n" in result.stdout
+
+
+def test_a_message_says_why_somebody_did_not_get_it(fanfare: Shell) -> None:
+    counts = {**MESSAGE["counts"], "recipients": 1, "sent": 0}
+    fanfare.answers(ok({**MESSAGE, "counts": counts}), skipped("no_address"))
+    out = fanfare("status", "m-1").stdout
+    assert "1 recipient, 1 skipped\n" in out
+    assert "  1 skipped: no_address\n" in out
+    assert fanfare.asked.url.params["status"] == "skipped"
+
+
+def test_reasons_take_one_call_however_many_were_skipped(fanfare: Shell) -> None:
+    counts = {**MESSAGE["counts"], "recipients": 402, "skipped": 400}
+    page = skipped("not_subscribed", "no_address", "not_subscribed", next_cursor="more")
+    fanfare.answers(ok({**MESSAGE, "counts": counts}), page)
+    said = fanfare("status", "m-1").stdout.splitlines()[-3:]
+    assert said == [
+        "  2 skipped: not_subscribed",
+        "  1 skipped: no_address",
+        "  397 more skipped: fanfare deliveries m-1 --status skipped",
+    ]
+    assert len(fanfare.server.asked) == 2
 
 
 def test_a_watched_message_that_failed_is_an_exit_status(fanfare: Shell) -> None:
@@ -278,7 +304,7 @@ def test_an_import_with_rejected_rows_is_done_in_part(fanfare: Shell) -> None:
     fanfare.handler = Audience()
     result = fanfare("users", "import", "users.csv")
     assert result.exit_code == Exit.IN_PART
-    assert "2 rows: 1 imported as 1 users" in result.stdout
+    assert "2 rows: 1 imported as 1 user\n" in result.stdout
     assert "1 rejected: invalid_email" in result.stdout
     summary = json.loads(fanfare("users", "import", "users.csv", "--json").stdout)
     assert (summary["rows"], summary["rejected"]) == (2, {"invalid_email": 1})

@@ -18,7 +18,7 @@ from fanfare_client.imports.rows import LeftOut
 
 from .audience import Audience
 from .pinpoint_export import export
-from .server import IMPATIENT, REGION, URL
+from .server import IMPATIENT, REGION, URL, ok
 
 HEADER = "id,name,email,phone,locale,time_zone,quiet_start,quiet_end,opt_out\n"
 
@@ -139,6 +139,16 @@ def test_everybody_is_subscribed_where_they_can_be_reached_and_did_not_refuse(tm
     audience = Audience()
     run(audience, file, topics=["news"])
     assert audience.subscribed == {("ada", "news", "email"), ("eve", "news", "push")}
+
+
+def test_everybody_has_an_inbox_save_who_refused_all_else(tmp_path: Path) -> None:
+    rows = ["ada,Ada,,", "eve,Eve,eve@example.com,", "bob,Bob,bob@example.com,all"]
+    file = tmp_path / "users.csv"
+    file.write_text("\n".join(["id,name,email,opt_out", *rows]))
+    topic = {"id": "news", "channels": ["email", "inbox"]}
+    audience = Audience(lambda request: ok(topic) if request.method == "GET" else None)
+    run(audience, file, topics=["news"])
+    assert audience.subscribed == {("ada", "news", "inbox"), ("eve", "news", "email"), ("eve", "news", "inbox")}
 
 
 @pytest.mark.parametrize("breaks_at", [1, 3, 30, 45])

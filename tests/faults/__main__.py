@@ -1,4 +1,4 @@
-"""`make faults`: every single fault, every pair and every triple, and a thousand runs of the state machine.
+"""`make faults`: every single fault, pairs and triples of smaller scenarios, a thousand runs of the state machine.
 
 Ends with one line of JSON. Fails where anybody was lost, sent to twice without an explanation, or ended otherwise than
 promised.

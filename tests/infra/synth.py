@@ -7,13 +7,16 @@ import json
 import re
 import tempfile
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from aws_cdk import App
 
 import infra.app
+import infra.settings
 
 ROOT = Path(__file__).parents[2]
 FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -78,10 +81,19 @@ class Deployment:
                             yield action, f"all but {name_of(resource, self)}"
 
 
+@contextmanager
+def stages_file(stage: str) -> Iterator[None]:
+    """There is one for this stage, which says nothing."""
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        (Path(folder) / f"{stage}.json").write_text("{}")
+        patch.setattr(infra.settings, "STAGES", Path(folder))
+        yield
+
+
 @functools.cache
 def deployment(**context: str) -> Deployment:
     """The stacks of this context. Layers stay empty: what is in them does not show in a template."""
-    with tempfile.TemporaryDirectory() as outdir:
+    with tempfile.TemporaryDirectory() as outdir, stages_file(context.get("stage", "dev")):
         app = App(context={**FLAGS, "bundle": "false", **context}, outdir=outdir)
         storage, service = infra.app.fanfare(app)
         assembly = app.synth()

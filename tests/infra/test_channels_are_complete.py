@@ -55,7 +55,8 @@ def missing(name: str, deployment: Deployment) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_a_channel_is_complete(dev: Deployment, name: str) -> None:
-    assert list(missing(name, dev)) == []
+    if asked := list(missing(name, dev)):
+        pytest.fail("\n".join([f"{name} is not complete. It needs", *asked]), pytrace=False)
 
 
 def test_every_file_of_a_channel_is_one() -> None:

@@ -36,7 +36,7 @@ def test_cdk_nag_would_find_a_queue_without_tls(monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(Storage, "__init__", with_a_bad_queue)
     with pytest.raises(RuntimeError, match="AwsSolutions-SQS4"):
-        deployment(stage="broken")
+        deployment(stage="broken", sender="hello@shop.example")
 
 
 def test_cfn_lint_finds_nothing(each: Deployment) -> None:

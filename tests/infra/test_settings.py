@@ -7,7 +7,7 @@ from aws_cdk import App
 
 import infra.settings
 from infra import docs
-from infra.settings import Settings, SettingsError
+from infra.settings import STAGES, Settings, SettingsError
 
 
 def settings(**context: object) -> Settings:
@@ -33,6 +33,9 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("stage", "Prod!", "lower case"),
         ("sender", "Fanfare", "Name <address>"),
         ("sender", "a@b.example\nBcc: c@d.example", "Name <address>"),
+        ("sender", "Shop hello@shop.example", "Name <address>"),
+        ("sender", "Shop <hello@shop.example> and others", "Name <address>"),
+        ("sender", "Shop <hello@shop>", "Name <address>"),
         ("local", "perhaps", "stage=local"),
         ("stale_after_seconds", "0", "1 to 86400"),
         ("backoff_seconds", "-1", "1 to 3600"),
@@ -92,7 +95,7 @@ def test_all_mistakes_are_told_at_once() -> None:
 
 def test_only_the_stage_local_may_do_without_tls() -> None:
     with pytest.raises(SettingsError, match="local: only the stage `local`"):
-        settings(stage="prod", local="true")
+        settings(stage="dev", local="true")
 
 
 def test_only_the_stage_local_may_write_to_its_own_machine() -> None:
@@ -151,6 +154,31 @@ def test_what_a_stage_is_made_of_may_stand_in_a_file_of_its_own(
     read = settings(stage="prod", retention_days="7")
     assert (read.stage, read.sender_address, read.retention_days) == ("prod", "hello@shop.example", 7)
     assert settings().sender_address == "no-reply@example.com"
+
+
+def test_a_stage_that_has_no_file_may_be_a_slip_and_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
+    (tmp_path / "prod.json").write_text('{"sender": "hello@shop.example"}')
+    with pytest.raises(SettingsError, match=r"no stages/prdo\.json\. Give one of dev, local, prod; or begin prdo"):
+        settings(stage="prdo", sender="hello@shop.example")
+    assert settings(stage="dev").stage == "dev"
+
+
+@pytest.mark.parametrize("text", ["{}", (STAGES / "example.json").read_text()], ids=["left out", "copied"])
+def test_a_stage_that_is_protected_needs_a_sender_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
+    (tmp_path / "prod.json").write_text(text)
+    with pytest.raises(SettingsError, match=r"sender: .*example\.com.* is nobody's; give .* stages/prod\.json"):
+        settings(stage="prod")
+
+
+def test_the_example_of_a_stage_is_right_but_for_its_names(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    text = (STAGES / "example.json").read_text()
+    monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
+    (tmp_path / "prod.json").write_text(text.replace("example.com", "shop.example"))
+    assert settings(stage="prod").sender == "Shop <hello@shop.example>"
 
 
 @pytest.mark.parametrize(

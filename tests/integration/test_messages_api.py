@@ -236,6 +236,14 @@ def test_a_delivery_tells_what_became_of_it(pipeline: Pipeline) -> None:
     assert call("GET", path, status="failed").body == {"items": [], "next_cursor": None}
 
 
+def test_the_attempts_of_a_delivery_are_its_own(pipeline: Pipeline, ses: Ses) -> None:
+    ses.entry_status["user-0003@example.com"] = ["TRANSIENT_FAILURE"] * 3
+    path = f"/v1/messages/{post(recipients=['user-0003', 'user-0004']).body['id']}/deliveries"
+    pipeline.run()
+    told = {each["user_id"]: (each["status"], each["attempts"]) for each in call("GET", path).body["items"]}
+    assert told == {"user-0003": ("pending", 3), "user-0004": ("sent", 1)}
+
+
 @pytest.mark.parametrize(("name", "value"), [("status", "lost"), ("channel", "smoke")])
 def test_deliveries_are_filtered_by_what_there_is(name: str, value: Any) -> None:
     answer = call("GET", "/v1/messages/nobody/deliveries", **{name: value})

@@ -81,6 +81,16 @@ def test_a_confirmation_that_is_repeated_makes_one_user(post: Post) -> None:
     assert len(wiring.audience().users_at("email", "grace@example.com")) == 1
 
 
+def test_a_link_that_was_pressed_says_so_as_long_as_it_holds(post: Post) -> None:
+    ask()
+    link = post.mails[0].link
+    browse(link, {})
+    assert "You are subscribed" in browse(link).text
+    (grace,) = wiring.audience().users_at("email", "grace@example.com")
+    internal_api.call("DELETE", f"/v1/users/{grace}/subscriptions/news/email")
+    assert "Subscribe to “The news”?" in browse(link).text
+
+
 def test_a_user_who_is_known_at_the_address_is_subscribed_as_that_user(post: Post) -> None:
     user("ada", email="Ada@Example.com")
     ask("ada@example.com")

@@ -218,7 +218,9 @@ def test_a_changed_address_is_used_once_its_link_is_confirmed(post: Post) -> Non
     (mail,) = post.mails
     assert mail.to == "new@example.com"
     assert profile() == {"name": "Ada", "email": "old@example.com"}
+    assert "Use this e-mail address?" in browse(mail.link).text
     assert [browse(mail.link, {}).status for _ in range(2)] == [200, 200]
+    assert "Your e-mail address is confirmed" in browse(mail.link).text
     after = call("GET", "/v1/me").body
     assert (after["email"], after["pending"]["email"]) == ("new@example.com", None)
 

@@ -17,6 +17,15 @@ def test_the_model_has_what_a_thousand_deliveries_take(channel: str, limited: bo
     assert made.counted(channel, limited=limited) == cost.COUNTED[channel][limited]
 
 
+@pytest.mark.parametrize("limited", [False, True])
+def test_the_page_has_what_a_message_to_one_person_takes(limited: bool) -> None:
+    assert made.counted("email", limited=limited, recipients=1) == made.TO_ONE[limited]
+
+
+def test_a_message_to_one_person_takes_less_than_a_quarter_of_what_ses_does() -> None:
+    assert made.ours(made.each_a_message(limited=True)) < Decimal("0.25") * 160
+
+
 def test_every_channel_has_its_counts() -> None:
     assert cost.COUNTED.keys() == cost.PROVIDER_WAITS.keys() == CHANNELS.keys()
 
@@ -42,5 +51,5 @@ def test_a_million_in_the_model_is_a_million_on_the_page() -> None:
 def test_infrastructure_is_under_five_hundredths_of_what_ses_takes() -> None:
     for limited in (False, True):
         takes = [cost.of_channel("email", limited=limited), cost.of_receipts()]
-        ours = sum(made.amount(each, names) for each in takes for names in made.PARTS.values())
+        ours = sum(made.ours(each) for each in takes)
         assert ours < Decimal("0.05") * 100  # à la carte, the cheaper plan

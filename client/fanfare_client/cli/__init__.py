@@ -11,5 +11,5 @@ def main() -> None:
     except ModuleNotFoundError as error:
         if error.name not in {"typer", "rich"}:
             raise
-        sys.exit("The command line is an extra of the client: pip install 'fanfare-client[cli]'")
+        sys.exit("The command line is an extra of the client: pip install './client[cli]' in a clone")
     run()

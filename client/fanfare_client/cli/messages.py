@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Annotated, Any, Literal, cast
@@ -94,7 +95,7 @@ def status(context: typer.Context, message: MessageId, watch: Watch = False, jso
         if watch:
             _watch(fanfare, message, json)
         else:
-            show.one(fanfare.messages.get(message), json, _show_message)
+            _tell(fanfare, fanfare.messages.get(message), json)
 
 
 def messages(
@@ -205,7 +206,7 @@ def _watch(fanfare: Fanfare, message_id: str, json: bool) -> None:
             counts = message["counts"]
             settled = counts["recipients"] - counts["outstanding"]
             bar.update(task, description=message["state"], completed=settled, total=counts["recipients"] or None)
-    show.one(message, json, _show_message)
+    _tell(fanfare, message, json)
     if message["state"] == "failed":
         raise typer.Exit(Exit.IN_PART)
 
@@ -222,6 +223,12 @@ def _first(limit: int, items: Any) -> Iterator[Any]:
     return (item for item, _ in zip(items, range(limit), strict=False))
 
 
+def _tell(fanfare: Fanfare, message: MessageWithCounts, json: bool) -> None:
+    show.one(message, json, _show_message)
+    if message["counts"]["skipped"] and not json:
+        _show_skipped(fanfare, message)
+
+
 def _show_message(message: MessageWithCounts) -> None:
     show.say(f"{message['id']}  {message['state']}", style="bold")
     show.say(f"  {show.counted(message['counts'])}")
@@ -229,12 +236,22 @@ def _show_message(message: MessageWithCounts) -> None:
         show.say(f"  {moment['at']}  {moment['state']}" + (f"  {moment['reason']}" if moment["reason"] else ""))
 
 
+def _show_skipped(fanfare: Fanfare, message: MessageWithCounts) -> None:
+    """How many for each reason, of the first page: one call more, however many there are."""
+    page = next(fanfare.messages.deliveries(message["id"], status="skipped").pages())
+    reasons = Counter(delivery["reason"] for delivery in page["items"])
+    for reason, count in reasons.most_common():
+        show.say(f"  {count} skipped: {reason}")
+    if more := message["counts"]["skipped"] - reasons.total():
+        show.say(f"  {more} more skipped: fanfare deliveries {message['id']} --status skipped")
+
+
 def _show_dry_run(found: DryRun) -> None:
     show.say(
         "Nothing was sent." + (f" From a sample of {found['looked_at']}." if found["sampled"] else ""), style="bold"
     )
     for channel, audience in found["audience"].items():
-        show.say(f"  {channel}: {audience} recipients, {found['deliver'].get(channel, 0)} would get it")
+        show.say(f"  {channel}: {show.number(audience, 'recipients')}, {found['deliver'].get(channel, 0)} would get it")
         for what in ("deferred", "skipped"):
             for reason, count in found[what].get(channel, {}).items():
                 show.say(f"    {count} {what}: {reason}")

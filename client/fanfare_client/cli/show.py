@@ -14,6 +14,8 @@ from rich.text import Text
 # a name or an address could tell a terminal to do things
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
+_SINGULAR: Final = {"addresses": "address", "recipients": "recipient", "rows": "row", "users": "user"}
+
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -56,7 +58,12 @@ def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequenc
 
 
 def counted(counts: Mapping[str, Any]) -> str:
-    return ", ".join(f"{count} {word.replace('_', ' ')}" for word, count in counts.items() if count) or "none yet"
+    return ", ".join(number(count, word.replace("_", " ")) for word, count in counts.items() if count) or "none yet"
+
+
+def number(count: int, words: str) -> str:
+    """`words` is in the plural where it has one."""
+    return f"1 {_SINGULAR.get(words, words)}" if count == 1 else f"{count} {words}"
 
 
 def _cell(value: Any) -> str:

@@ -102,12 +102,13 @@ def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
 
 def _show_summary(summary: Summary) -> None:
     again = " (gone on with)" if summary.resumed else ""
-    show.say(f"{summary.rows} rows{again}: {summary.imported} imported as {summary.users} users", style="bold")
+    rows, users = show.number(summary.rows, "rows"), show.number(summary.users, "users")
+    show.say(f"{rows}{again}: {summary.imported} imported as {users}", style="bold")
     for outcome, reasons in (("skipped", summary.skipped), ("rejected", summary.rejected)):
         for reason, count in reasons.items():
             show.say(f"  {count} {outcome}: {reason}")
     if summary.suppressed:
-        show.say(f"  {summary.suppressed} addresses suppressed: opted out")
+        show.say(f"  {show.number(summary.suppressed, 'addresses')} suppressed: opted out")
     if summary.attributes_left_out:
         show.say(f"  without a place in Fanfare: {show.counted(summary.attributes_left_out)}")
     if summary.rejects_file:

@@ -35,9 +35,14 @@ class Composed:
 
     @property
     def channels(self) -> list[str]:
-        """Where they can be reached and did not refuse it."""
+        """Where they can be reached and did not refuse it. Everybody has an inbox, save who refused all else."""
         reached = [CHANNEL_OF[name] for name in CHANNEL_OF if self.fields.get(name)]
-        return [channel for channel in reached if channel not in self.refused_channels]
+        wanted = [channel for channel in reached if channel not in self.refused_channels]
+        return [*wanted, "inbox"] if wanted or not self._refused_something else wanted
+
+    @property
+    def _refused_something(self) -> bool:
+        return bool(self.refuses) or any(each.code == "opted_out" for each in self.left_out.values())
 
     def lines_of(self, pointer: str) -> list[int]:
         """The lines that a field of the API comes from; all of them where it is the user as such."""

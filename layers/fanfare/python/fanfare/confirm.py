@@ -65,6 +65,18 @@ class Confirm:
             return Asked(sign_up=sign_up, topic=self._offered(sign_up.topic))
         return Asked(pending=self._pending(about))
 
+    def done(self, asked: Asked) -> Confirmed | None:
+        """What the link has done already, and still holds: then there is nothing to ask."""
+        if asked.pending is not None and asked.pending.address is None:
+            return Confirmed(user_id=asked.pending.user_id)
+        user_id = asked.sign_up.user_id if asked.sign_up else None
+        if user_id is None or asked.topic is None:
+            return None
+        user = self.audience.user(user_id)
+        if user is None or self.audience.subscription(user_id, asked.topic.id, Email.name) is None:
+            return None
+        return Confirmed(user_id=user_id, topic=asked.topic, opted_out=user.opted_out)
+
     def confirm(self, token: str) -> Confirmed:
         """Do it; a repeat says the same. Raises NotFound."""
         asked = self.ask(token)

@@ -82,7 +82,7 @@ def _view(entry: Entry, record: Delivery | None, receipt: Receipt | None) -> Del
         channel=entry.channel,
         status=entry.outcome.label,  # type: ignore[arg-type]
         reason=told.reason if told and told.reason else entry.reason,
-        attempts=max(entry.attempts, record.attempts) if record else entry.attempts,
+        attempts=told.attempts if told else entry.attempts,
         provider_id=told.provider_id if told else None,
         receipt=receipt,
         updated_at=record.updated_at if record else None,

@@ -95,7 +95,7 @@ def subscribed(*, topic: str, required: bool, opted_out: bool, preferences: str,
 
 
 def _way_out(required: bool) -> str:
-    """A mail on a required topic has no link to unsubscribe."""
+    """The link to unsubscribe is in a header, which mail programs show as a button; none on a required topic."""
     return texts.UNSUBSCRIBE_NEVER if required else texts.UNSUBSCRIBE_ANYTIME
 
 

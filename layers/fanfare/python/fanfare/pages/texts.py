@@ -43,7 +43,7 @@ UNSUBSCRIBED_LEAD: Final = (
 
 SUBSCRIBE: Final = "Subscribe to “{topic}”?"
 SUBSCRIBE_LEAD: Final = "Press the button to get “{topic}” by e-mail."
-UNSUBSCRIBE_ANYTIME: Final = "Each mail has a link to unsubscribe."
+UNSUBSCRIBE_ANYTIME: Final = "Your mail program can unsubscribe you with one click."
 UNSUBSCRIBE_NEVER: Final = "The service needs people to have it: it can’t be turned off later."
 SUBSCRIBE_BUTTON: Final = "Subscribe"
 SUBSCRIBED: Final = "You are subscribed"
