@@ -97,6 +97,7 @@ STEPS: Final[Mapping[str, str]] = {
 }
 RESULTS: Final[Mapping[str, str]] = {
     "begun": "has begun",
+    "stopped": "was stopped, as the message was deleted",
     "being_sent": "at the provider at this moment",
     "ended": "has come to its end",
     "let_through": "let through",

@@ -100,7 +100,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     "fan_out": {
         "catalogue": _dynamodb("Get"),
         "audience": _dynamodb("Get", "BatchGet", "Query", "Update", "Check"),
-        "messages": _dynamodb("BatchGet", "Query", "Update"),
+        "messages": _dynamodb("BatchGet", "Query", "Update", "Check"),
         "batches": _dynamodb("Query", "Put", "Delete"),
         "deliveries": _dynamodb("Put"),
         "fan_out.queue": (*CONSUME, *SEND),

@@ -160,9 +160,9 @@ class World:
         until(f"{', '.join(queues)} are drained", empty, seconds=60)
 
     @contextmanager
-    def nobody_delivers(self, *channels: str) -> Iterator[None]:
-        """The channels' queues fill (e-mail's, if none is named), and nobody takes from them."""
-        queues = {self.outputs[f"{pascal(name)}QueueUrl"].rpartition("/")[2] for name in channels or ("email",)}
+    def nobody_delivers(self, *names: str) -> Iterator[None]:
+        """The queues of channels, or of the fan-out, fill (e-mail's, if none is named), and nobody takes from them."""
+        queues = {self.outputs[f"{pascal(name)}QueueUrl"].rpartition("/")[2] for name in names or ("email",)}
         mappings = [
             mapping["UUID"]
             for mapping in self.lambdas.list_event_source_mappings()["EventSourceMappings"]

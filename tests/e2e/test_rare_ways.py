@@ -133,8 +133,26 @@ def test_what_is_deleted_after_its_copies_were_lost_is_settled(world: World, eve
         time.sleep(1)  # the ids follow the commit
         world.sqs.purge_queue(QueueUrl=world.outputs["EmailQueueUrl"])
     world.api.expect(200, "DELETE", f"/v1/messages/{message_id}")
-    until("it is settled", lambda: world.get(message_id)["counts"]["deleted"] == 1, seconds=60)
+    listed = f"/v1/messages/{message_id}/deliveries"
+
+    def recorded() -> bool:
+        (delivery,) = world.api.expect(200, "GET", listed)["items"]
+        return delivery["status"] == "deleted" and delivery["updated_at"] is not None
+
+    until("it is settled", recorded, seconds=60)
     assert not world.received(message_id)
+
+
+def test_a_fan_out_that_lost_its_job_is_found_and_begun(world: World, reachable: list[Person]) -> None:
+    people = reachable[:5]
+    topic = world.topic(people)
+    with world.nobody_delivers("fan_out"):
+        message_id = world.send(topic)
+        world.sqs.purge_queue(QueueUrl=world.outputs["FanOutQueueUrl"])
+    message = world.rest(message_id)
+    assert message["state"] == "sent"
+    assert "stale" in [move["state"] for move in message["timeline"]]
+    assert world.received(message_id) == Counter(person.id for person in people)
 
 
 def test_a_fan_out_without_time_left_hands_on_to_itself(world: World, reachable: list[Person]) -> None:

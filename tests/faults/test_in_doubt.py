@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -10,7 +11,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from fanfare.batches import Job
-from fanfare.channels import Sms
+from fanfare.channels import Email, Sms
 from fanfare.models import SubmitRequest
 from fanfare.queues import FanOutJob, Queues
 from fanfare.status import Outcome, State
@@ -18,7 +19,7 @@ from fanfare.submit import submit
 from fanfare.templates import Renderer
 
 from local.memory.aws import refused
-from tests.faults.scenarios import THREE, small_pages
+from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import PACE, Died, World
 
 NUMBERS = {"a": "+436641234567", "b": "+436641234568", "c": "+436641234569"}
@@ -183,6 +184,47 @@ def test_a_lease_whose_answer_was_lost_and_that_the_sdk_repeats_is_ours() -> Non
     world.rest(message)
     assert world.provider.copies(message) == {"a": 1}
     assert world.state(message) is State.SENT
+
+
+def test_a_lease_that_fails_leaves_the_others_to_their_worker() -> None:
+    world = World()
+    world.provider.receipts = False
+    world.prepare(SEVEN)
+    message = world.post(on_doubt="hold")
+    world.step("fan_out")
+    failing = iter(["dynamodb:TransactWriteItems", "dynamodb:UpdateItem"])  # together, and then one by itself
+    left = [next(failing)]
+
+    def interpose(name: str, work: Callable[[], Any]) -> Any:
+        if left and name == left[0]:
+            left[:] = [*failing][:1]
+            raise refused("InternalServerError", "refused", name)
+        return work()
+
+    world.memory.interpose = interpose
+    world.step("email")
+    world.memory.interpose = None
+    assert not left
+    assert world.provider.copies(message).total() == len(SEVEN) - Email.batch_size
+    world.rest(message)
+    assert world.provider.copies(message) == dict.fromkeys(SEVEN, 1)
+    assert world.state(message) is State.SENT
+
+
+def test_a_dead_letter_does_not_cut_the_wait_for_the_event_short() -> None:
+    world = World()
+    world.prepare(("a",))
+    losing(world, answers=1)
+    message = world.post()
+    world.step("fan_out")
+    (job,) = jobs(world, message)
+    world.step("email")
+    body = {"message_id": message, "batch_id": job.batch_id, "generation": job.generation}
+    world.sqs.put("email-dead", json.dumps(body))
+    world.reconciler().run(time_left=lambda: 100.0)
+    assert jobs(world, message) == [job]
+    world.rest(message)
+    assert world.provider.copies(message) == {"a": 1}
 
 
 def test_a_message_that_is_forgotten_takes_no_other_with_it() -> None:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import ReadTimeoutError
 from fanfare.batches import Job, Tally
 from fanfare.cancel import cancel
 from fanfare.errors import ConditionFailed, Conflict
@@ -88,6 +89,30 @@ def test_two_workers_with_the_same_batches_send_once() -> None:
         play.once_each()
         played += 1
     assert played > 10
+
+
+def test_two_copies_of_a_batch_whose_answer_is_lost_wait_for_its_event() -> None:
+    played = 0
+    for choose in every_order():
+        play = Play()
+        play.world.step("fan_out")
+        jobs = play.jobs()[:1]
+        lose_one_answer(play.world)
+        play.act(choose, play.worker("one", *jobs), play.worker("two", *jobs))
+        play.once_each()
+        played += 1
+    assert played > 10
+
+
+def lose_one_answer(world: World) -> None:
+    send = world.provider.send_bulk_email
+
+    def once(**request: Any) -> Any:
+        vars(world.provider)["send_bulk_email"] = send
+        send(**request)
+        raise ReadTimeoutError(endpoint_url="https://email.test")
+
+    vars(world.provider)["send_bulk_email"] = once
 
 
 def test_three_copies_of_every_batch_send_once() -> None:

@@ -14,6 +14,7 @@ from fanfare.redrive import redrive
 from fanfare.status import State
 
 from local.memory.aws import refused
+from tests.faults.interleavings import Stage, every_order
 from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import MODES, PACE, Fault, World
 
@@ -100,6 +101,68 @@ def test_a_deletion_that_comes_before_a_redrive_is_told() -> None:
         answered(world, message)
 
 
+def test_two_redrives_are_two_rounds() -> None:
+    world, message = failed()
+
+    def overtaken(name: str, work: Callable[[], Any]) -> Any:
+        if name == "dynamodb:UpdateItem":
+            world.memory.interpose = None
+            answered(world, message)
+            world.rest(message)  # it failed once more
+        return work()
+
+    world.memory.interpose = overtaken
+    with pytest.raises(Conflict):
+        answered(world, message)
+    assert world.known(message).round == 1
+
+
+def test_a_deletion_during_a_redrive_tells_of_everybody_it_opened() -> None:
+    played = 0
+    for choose in every_order():
+        world, message = failed()
+        answered(world, message)
+        answers: list[Any] = []
+        stage = Stage()
+
+        def delete(world: World = world, message: str = message, answers: list[Any] = answers) -> None:
+            answers.append(world.delete(message))
+
+        def job(world: World = world, message: str = message) -> None:
+            world.fan_out().run(FanOutJob(message, 0), time_left=lambda: 100.0)
+
+        world.memory.interpose = stage.call
+        stage.play([job, delete], choose)
+        world.memory.interpose = None
+        counts = world.batches.tally(message, 1).counts(deleted=True)
+        assert answers[0]["withheld"] == counts["deleted"]
+        played += 1
+    assert played > 20
+
+
+@pytest.mark.parametrize("conflicts", [1, 3])
+def test_a_transaction_in_the_way_leaves_nobody_untried(conflicts: int) -> None:
+    world, message = failed()
+    world.provider.rejects = frozenset()
+    answered(world, message)
+    left = conflicts
+
+    def in_the_way(name: str, work: Callable[[], Any]) -> Any:
+        nonlocal left
+        if name == "dynamodb:TransactWriteItems" and left:
+            left -= 1
+            reasons = [{"Code": "None"}, {"Code": "TransactionConflict"}]
+            raise refused("TransactionCanceledException", "in the way", name, CancellationReasons=reasons)
+        return work()
+
+    world.memory.interpose = in_the_way
+    world.step("fan_out")
+    world.memory.interpose = world.interpose
+    world.rest(message)
+    assert world.provider.copies(message) == dict.fromkeys(THREE, 1)
+    assert world.state(message) is State.SENT
+
+
 def tries(world: World) -> Counter[str]:
     """How often each address is tried from now on."""
     tried: Counter[str] = Counter()
@@ -172,7 +235,7 @@ def test_each_redrive_tries_those_who_failed_once_more() -> None:
 
 
 def test_a_job_whose_time_is_over_hands_on_and_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfare.redrive.AT_ONCE", 1)
+    monkeypatch.setattr("fanfare.redrive.REOPENED", 1)
     world, message = failed(SEVEN)
     tried = tries(world)
     world.redrive(message)
@@ -191,7 +254,7 @@ def test_a_job_whose_time_is_over_hands_on_and_one_goes_on(monkeypatch: pytest.M
 
 
 def test_of_two_copies_of_a_job_that_hand_on_at_once_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfare.redrive.AT_ONCE", 1)
+    monkeypatch.setattr("fanfare.redrive.REOPENED", 1)
     world, message = failed(SEVEN)
     world.redrive(message)
 

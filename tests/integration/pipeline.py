@@ -12,9 +12,11 @@ from fanfare import wiring
 from fanfare.audience import Subscription
 from fanfare.cancel import cancel
 from fanfare.catalogue import Topic
+from fanfare.history import list_deliveries
 from fanfare.messages import Message
-from fanfare.models import SubmitRequest
+from fanfare.models import DeliveryView, SubmitRequest
 from fanfare.redrive import redrive
+from fanfare.rosters import Rosters
 from fanfare.submit import submit
 from fanfare.views import get_message
 
@@ -193,6 +195,20 @@ class Pipeline:
     def counts(self, message_id: str) -> dict[str, int]:
         view = get_message(message_id, messages=wiring.messages(), batches=wiring.batches())
         return view.counts.model_dump()
+
+    def listed(self, message_id: str) -> list[DeliveryView]:
+        """The first of the message's deliveries, as the API lists them."""
+        listed, _ = list_deliveries(
+            message_id,
+            status=None,
+            channel=None,
+            after=None,
+            limit=10,
+            messages=wiring.messages(),
+            rosters=Rosters(wiring.batches().table),
+            deliveries=wiring.deliveries(),
+        )
+        return listed
 
     def states(self, message_id: str) -> list[str]:
         return [entry["state"] for entry in self.message(message_id).timeline]

@@ -118,6 +118,14 @@ def test_who_subscribed_too_late_was_not_in_the_audience(pipeline: Pipeline) -> 
     assert told["rules_now"]["action"] == "deliver"
 
 
+def test_who_a_deletion_came_before_was_not_reached(pipeline: Pipeline) -> None:
+    message = pipeline.post()
+    pipeline.cancel(message)
+    pipeline.run()
+    recorded = explained(message)["recorded"]
+    assert (recorded["status"], results(recorded)[1]) == ("not_reached", ("fan_out", "stopped"))
+
+
 def test_who_was_not_named_is_told_so(pipeline: Pipeline) -> None:
     message = pipeline.post(recipients=["user-0000"])
     pipeline.run()

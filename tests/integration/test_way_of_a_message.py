@@ -11,9 +11,7 @@ import pytest
 from fanfare import wiring
 from fanfare.batches import Job
 from fanfare.catalogue import Catalogue
-from fanfare.history import list_deliveries
 from fanfare.queues import FanOutJob
-from fanfare.rosters import Rosters
 from fanfare.status import Outcome, State
 
 from tests.integration.conftest import Aws, Clock
@@ -345,8 +343,15 @@ def test_delete_counts_what_a_worker_holds_as_in_flight(pipeline: Pipeline, ses:
     message = pipeline.post()
     pipeline.step("fan_out")
     answers = []
-    ses.before = lambda: answers.append(pipeline.cancel(message))
+    shown: list[str] = []
+
+    def delete() -> None:
+        answers.append(pipeline.cancel(message))
+        shown.extend(each.status for each in pipeline.listed(message))
+
+    ses.before = delete
     pipeline.step("email")
+    assert shown == ["pending"] * 5
     assert answers == [{"state": "deleted", "already_sent": 0, "in_flight": 5, "withheld": 0}]
     assert len(ses.outbox) == 5
 
@@ -371,11 +376,7 @@ def test_who_waits_in_a_message_that_is_deleted_is_deleted_at_once(pipeline: Pip
     assert pipeline.counts(message)["outstanding"] == 3
     assert pipeline.cancel(message)["withheld"] == 3
     assert (pipeline.counts(message)["deleted"], pipeline.counts(message)["outstanding"]) == (3, 0)
-    shown, _ = list_deliveries(
-        message, status=None, channel=None, after=None, limit=10,
-        messages=wiring.messages(), rosters=Rosters(wiring.batches().table), deliveries=wiring.deliveries(),
-    )  # fmt: skip
-    assert [each.status for each in shown] == ["deleted"] * 3
+    assert [each.status for each in pipeline.listed(message)] == ["deleted"] * 3
     pipeline.reconcile(minutes=70)
     pipeline.run()
     assert not ses.outbox

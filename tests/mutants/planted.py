@@ -8,6 +8,7 @@ SINGLES = "tests/faults/test_faults.py::test_no_single_fault_loses_or_doubles_an
 PAIRS = "tests/faults/test_faults.py::test_no_two_faults_lose_or_double_anything"
 ORDERS = "tests/faults/test_interleavings.py"
 IN_DOUBT = "tests/faults/test_in_doubt.py"
+REDRIVE = "tests/faults/test_redrive.py"
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
 
 
@@ -213,6 +214,55 @@ MUTANTS = (
         'AND due_at = :seen"\n',
         'AND :seen = :seen"\n',
         tests=(ORDERS,),
+    ),
+    Mutant(
+        "a copy that overtakes another ends the wait for the provider's event",
+        "batches.py",
+        "(waiting <> :doubt OR due_at <= :now)",
+        "(waiting <> :doubt OR due_at <= :now OR :now = :now)",
+        tests=(ORDERS,),
+    ),
+    Mutant(
+        "a dead letter ends the wait for the provider's event",
+        "reconcile.py",
+        "if state.leased(now) or state.awaits_event(now):",
+        "if state.leased(now):",
+        tests=(IN_DOUBT,),
+    ),
+    Mutant(
+        "two redrives share a round",
+        "redrive.py",
+        "round_=found.round,",
+        "round_=None,",
+        tests=(REDRIVE,),
+    ),
+    Mutant(
+        "who is in flight is listed as deleted",
+        "rosters.py",
+        'if deleted and "lease_owner" not in state:',
+        "if deleted:",
+        tests=way("test_delete_counts_what_a_worker_holds_as_in_flight"),
+    ),
+    Mutant(
+        "a redrive opens what was deleted meanwhile",
+        "messages.py",
+        '"#state = :pending AND #round = :round",',
+        '"(#state = :pending OR attribute_exists(pk)) AND #round = :round",',
+        tests=(REDRIVE,),
+    ),
+    Mutant(
+        "a transaction in the way is taken for an open batch",
+        "batches.py",
+        'if checked != "None" or "ConditionalCheckFailed" not in others:',
+        'if checked != "None":',
+        tests=(REDRIVE,),
+    ),
+    Mutant(
+        "a lease that fails takes those along that were taken",
+        "batches.py",
+        "        except UNSURE:\n",
+        "        except ZeroDivisionError:\n",
+        tests=(IN_DOUBT,),
     ),
     Mutant(
         "attempts have no end",

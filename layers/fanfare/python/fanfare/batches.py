@@ -23,8 +23,10 @@ from enum import StrEnum
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from .clock import to_text
-from .errors import ConditionFailed
+from .errors import ConditionFailed, Unavailable
 from .ids import shard_of
 from .items import TRANSACTION_LIMIT, Item, Table, transact
 from .status import UNSETTLED, Outcome
@@ -32,6 +34,8 @@ from .status import UNSETTLED, Outcome
 log = logging.getLogger(__name__)
 
 DUE_SHARDS = 4
+REOPENED = (TRANSACTION_LIMIT - 1) // 2  # batches opened again by one transaction, beside its check
+UNSURE = (ClientError, BotoCoreError, Unavailable)  # a call that failed, or took effect and lost its answer
 LEASE = "SET lease_owner = :owner, lease_until = :until"
 
 
@@ -263,11 +267,12 @@ class Batches:
         ]
         try:
             transact(self.table.client, parts)
-        except ConditionFailed:
-            return False
+        except (ConditionFailed, *UNSURE):
+            return False  # each by itself then, which finds what took effect all the same
         return True
 
     def _lease_alone(self, read: Open, owner: str, now: datetime, until: datetime) -> Open | None:
+        """The batch as it was before; None where there is nothing to do, or it can't be told: the others go on."""
         try:
             before = self.table.update(
                 _pk(read.message_id, read.shard),
@@ -289,9 +294,12 @@ class Batches:
             # the SDK repeats a call whose answer was lost, and finds what it wrote itself
             mine = replace(read, lease_owner=owner, lease_until=to_text(until))
             return read if failed.found[0] and _open(failed.found[0]) == mine else None
+        except UNSURE:
+            log.exception("no lease", extra={"message_id": read.message_id, "batch_id": read.id})
+            return None
         return _open(before)
 
-    def settle(self, state: Open, *, owner: str | None, now: datetime) -> None:
+    def settle(self, state: Open, *, owner: str, now: datetime) -> None:
         """Close a batch whose every recipient is settled. Raises ConditionFailed if it is not ours any more."""
         transact(self.table.client, self._settling(state, owner, now))
 
@@ -316,7 +324,7 @@ class Batches:
             return False
         return True
 
-    def _settling(self, state: Open, owner: str | None, now: datetime) -> list[dict[str, Any]]:
+    def _settling(self, state: Open, owner: str, now: datetime) -> list[dict[str, Any]]:
         if state.unsettled:
             raise ValueError(f"batch {state.id} has recipients that are not settled")
         pk = _pk(state.message_id, state.shard)
@@ -355,7 +363,7 @@ class Batches:
         self,
         state: Open,
         *,
-        owner: str | None,
+        owner: str,
         due_at: datetime,
         waiting: Waiting,
     ) -> None:
@@ -378,17 +386,16 @@ class Batches:
         self._update_open(after, due_at=due_at, waiting=Waiting.QUEUED, guard=guard, keep_lease=True)
         return after
 
-    def reopen_many(self, states: Sequence[Open]) -> list[Open]:
-        """Open settled batches again in their next generation, and return those that were: others are open already."""
-        reopened: list[Open] = []
-        for start in range(0, len(states), TRANSACTION_LIMIT // 2):
-            chunk = states[start : start + TRANSACTION_LIMIT // 2]
-            reopened += chunk if self._reopen(chunk) else [state for state in chunk if self._reopen([state])]
-        return reopened
+    def reopen_many(self, states: Sequence[Open], *, check: dict[str, Any]) -> list[Open]:
+        """Open up to `REOPENED` settled batches again in their next generation, and return those that were: others
+        are open already. Raises ConditionFailed where `check` does not hold, or another transaction is in the way."""
+        if self._reopen(states, check):
+            return [*states]
+        return [state for state in states if self._reopen([state], check)]
 
-    def _reopen(self, states: Sequence[Open]) -> bool:
+    def _reopen(self, states: Sequence[Open], check: dict[str, Any]) -> bool:
         """Whether all of them were opened again: none is, if another copy of the job has opened one."""
-        parts: list[dict[str, Any]] = []
+        parts = [check]
         for state in states:
             done = self.table.deleting(
                 _pk(state.message_id, state.shard),
@@ -400,7 +407,10 @@ class Batches:
             parts += [done, self.table.putting(_open_item(state))]
         try:
             transact(self.table.client, parts)
-        except ConditionFailed:
+        except ConditionFailed as failed:
+            checked, *others = failed.reasons
+            if checked != "None" or "ConditionalCheckFailed" not in others:
+                raise
             return False
         return True
 
@@ -548,18 +558,10 @@ def _named(item: Item) -> str:
     return name
 
 
-def _still_ours(state: Open, owner: str | None) -> dict[str, Any]:
-    values: dict[str, Any] = {":generation": state.generation}
-    if owner is not None:
-        # the lease is still this worker's
-        return {"condition": "generation = :generation AND lease_owner = :owner", "values": values | {":owner": owner}}
-    # no worker has it, and nobody has re-sent it or given it back since it was read
-    values |= {":lease": state.lease_until or "", ":seen": state.due_at}
-    return {
-        "condition": "generation = :generation AND due_at = :seen"
-        " AND (attribute_not_exists(lease_until) OR lease_until = :lease)",
-        "values": values,
-    }
+def _still_ours(state: Open, owner: str) -> dict[str, Any]:
+    # the lease is still this worker's
+    values = {":generation": state.generation, ":owner": owner}
+    return {"condition": "generation = :generation AND lease_owner = :owner", "values": values}
 
 
 def _open_item(state: Open) -> Item:

@@ -145,7 +145,7 @@ def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[st
         if at == before:
             break
         slot = SHORT_SLOT if at - present < SHORT_WAIT else SLOT
-        at = -(-at // slot) * slot  # what is counted is when it goes
+        at = -(-at // slot) * slot  # what is counted is when it is due
     if reason is not None and candidate.keep_until is not None and at > candidate.keep_until.timestamp():
         return Verdict(action=Action.SKIP, reason=reason, steps=(*steps, ("time", f"{reason} for too long")))
     charged = None

@@ -118,7 +118,7 @@ def _recorded(found: _Found, now: datetime) -> RecordedView:
         status, reason = standing.outcome.label, standing.reason
     elif found.audience == "not_named":
         reason = "not_named"
-    elif not found.progress.sealed:
+    elif not found.progress.sealed or found.progress.stopped:
         status = "not_reached"
     else:
         reason = "not_in_the_audience"
@@ -136,6 +136,8 @@ def _steps(found: _Found, now: datetime) -> Iterator[StepView]:
     progress, standing, delivery = found.progress, found.standing, found.delivery
     yield _step("audience", found.audience)
     reached = "ended" if progress.sealed else "begun" if progress.page else "not_begun"
+    if progress.stopped:
+        reached = "stopped"
     yield _step("fan_out", reached, progress.updated_at)
     if standing is None:
         yield _step("choice", "none")

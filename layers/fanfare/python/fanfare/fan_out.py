@@ -102,16 +102,18 @@ class FanOut:
                 log.warning("fan-out job for a message that does not exist", extra={"message_id": job.message_id})
                 return chosen
             message, payload, progress = known
-            if message.redriving:
-                self._reopen(message, job, time_left)
+            if message.at_rest:
                 return chosen
-            if message.at_rest or progress.sealed or self._early(message, job):
-                return chosen
-            self._activate(message)
             try:
+                if message.redriving:
+                    self._reopen(message, job, time_left)
+                    return chosen
+                if progress.sealed or self._early(message, job):
+                    return chosen
+                self._activate(message)
                 recipients, sealed = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
-                # somebody unsubscribed, was counted against a limit, or moved the cursor: read and decide again
+                # somebody unsubscribed, was counted against a limit, moved the cursor, deleted it: read, decide again
                 conflicts = conflicts + 1 if progress.page == stuck else 1
                 stuck = progress.page
                 if conflicts > CONFLICTS:

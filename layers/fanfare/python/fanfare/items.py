@@ -308,7 +308,15 @@ class Table:
             delete["ExpressionAttributeValues"] = pack(values)
         return {"Delete": delete}
 
-    def checking(self, pk: str, sk: str, condition: str, *, values: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    def checking(
+        self,
+        pk: str,
+        sk: str,
+        condition: str,
+        *,
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+    ) -> dict[str, Any]:
         """A condition on an item that is not changed, as part of a transaction."""
         check: dict[str, Any] = {
             "TableName": self.name,
@@ -317,6 +325,8 @@ class Table:
         }
         if values:
             check["ExpressionAttributeValues"] = pack(values)
+        if names:
+            check["ExpressionAttributeNames"] = dict(names)
         return {"ConditionCheck": check}
 
 

@@ -92,6 +92,7 @@ class Progress:
     recipients: int = 0
     cursor: str | None = None
     sealed: bool = False
+    stopped: bool = False  # sealed by a deletion, wherever it was
     updated_at: str | None = None
 
 
@@ -385,13 +386,23 @@ class Messages:
 
     # Progress of the fan-out, as part of a page's transaction
 
+    def checking_round(self, message: Message) -> dict[str, Any]:
+        """That the message still waits for this round of its redrive, as part of a transaction."""
+        return self.table.checking(
+            _pk(message.id),
+            "message",
+            "#state = :pending AND #round = :round",
+            values={":pending": State.PENDING, ":round": message.round},
+            names={"#state": "state", "#round": "round"},
+        )
+
     def seal(self, message: Message, *, now: datetime) -> None:
         """End the fan-out where it is: no page of any shard is committed after this."""
         while True:
             keys = [(_pk(message.id), _shard_sk(shard)) for shard in range(message.shards)]
             begun = [_progress(item) for item in self.table.get_many(keys).values()]
             ends = [
-                self.advancing(message, read, replace(read, sealed=True, updated_at=to_text(now)))
+                self.advancing(message, read, replace(read, sealed=True, stopped=True, updated_at=to_text(now)))
                 for read in unsealed_shards(message, begun)
             ]
             with suppress(ConditionFailed):  # a page came first: read again
@@ -419,6 +430,8 @@ class Messages:
         sets = ["page = :page", "recipients = :recipients", "sealed = :sealed"]
         sets += ["updated_at = :updated_at", "#ttl = :ttl"]
         names = {"#ttl": "ttl"}
+        if after.stopped:
+            sets.append("stopped = :sealed")
         if after.cursor is not None:
             sets.append("#cursor = :cursor")
             names["#cursor"] = "cursor"
@@ -520,5 +533,6 @@ def _progress(item: Item) -> Progress:
         recipients=item.get("recipients", 0),
         cursor=item.get("cursor"),
         sealed=item["sealed"],
+        stopped=item.get("stopped", False),
         updated_at=item.get("updated_at"),
     )

@@ -10,18 +10,15 @@ from itertools import islice
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .batches import Batches, Job, Open, Waiting
+from .batches import REOPENED, Batches, Job, Open, Waiting
 from .clock import Clock, to_text
 from .errors import ConditionFailed, Conflict, NotFound
 from .finish import finish
-from .items import TRANSACTION_LIMIT
 from .messages import Message, Messages
 from .queues import FanOutJob, QueueRefused, Queues
 from .status import Outcome, State
 
 log = logging.getLogger(__name__)
-
-AT_ONCE = TRANSACTION_LIMIT // 2  # batches opened again by one transaction
 
 
 def redrive(message_id: str, *, messages: Messages, queues: Queues, clock: Clock, stale_after: float) -> Message:
@@ -78,12 +75,13 @@ def reopen(
 ) -> bool:
     """Open again, once in a round, every batch in which somebody failed, then let the message run.
 
-    Whether it is over: it stops when little time is left. Can be repeated or resumed.
+    Whether it is over: it stops when little time is left. Can be repeated or resumed. Raises ConditionFailed where
+    the message was deleted or another copy of the job is at it: read again.
     """
     for shard in range(message.shards):
         failed = _failed(message, batches.done_batches(message.id, shard), clock, stale_after)
-        while some := list(islice(failed, AT_ONCE)):
-            _queue(batches.reopen_many(some), queues)
+        while some := list(islice(failed, REOPENED)):
+            _queue(batches.reopen_many(some, check=messages.checking_round(message)), queues)
             if time_left() < 0:
                 return False
     try:
