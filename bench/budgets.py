@@ -30,6 +30,8 @@ class Held:
 
     @property
     def verdict(self) -> str:
+        if self.met and self.aim is not None and self.measured > self.aim:
+            return f"met; {self.measured / self.aim:.2f} times the aim"
         if self.met:
             return "met"
         by = self.budget / self.measured if self.least else self.measured / self.budget

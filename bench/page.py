@@ -129,8 +129,9 @@ TEXT: Final = """\
 # Performance
 
 Written by `python -m bench.page` from [bench/results/latest.json](../bench/results/latest.json), which `make bench`
-measures in one run: {when}. Counts are exact, and the same on every machine. CPU is user and system time, the least
-of some runs; it and all other times are good for ratios within this page, and for nothing else.
+measures in one run: {when}.
+Counts are exact, and the same on every machine. CPU is user and system time, the least of some runs; it and all other
+times are good for ratios within this page, and for nothing else.
 
 ![AWS calls for 1,000 deliveries, flat from 1,000 recipients on](img/cost.svg)
 
@@ -146,9 +147,9 @@ and AWS is in memory behind the point where a connection would be opened, and no
 
 {growth}
 
-What is left of the CPU is, by three parts that are about as large: the SDK, for each call; a reader's own part of the
-mail; packing and unpacking of what tables hold. How it came down, and what was not done for it, is in the
-[decisions](decisions.md).
+What misses its aim: with a limit, each reader's counter is an item of a transaction, which has room for a hundred and
+costs twice a write. So ninety are a page, and a page has two batches of its own. To a thousand, calls that a message
+makes once are a tenth of all. How the CPU came down, and what was not done for it, is in the [decisions](decisions.md).
 
 ## Beside others
 The same template to the same {recipients} people, each system as durable as it is in production, two workers' cores;
@@ -162,7 +163,8 @@ one, with the provider's answer on its way.
 Theirs are killed wherever they happen to be; the moment between a mail server's yes and the commit is short, and who
 is in it gets the mail twice. Ours wait for SES's own word about a call whose answer was lost: with it nobody is
 written to twice. Without it (no configuration set, or events turned off), `on_doubt: resend` sends those batches again,
-{untold} mails here; `hold` sends none.
+{untold} mails here; with `hold` they end as `outcome_unknown`, and nobody is written to twice
+([tests/faults](../tests/faults/)).
 
 Measured with {versions}. Where the peers' CPU goes is told in the [decisions](decisions.md).
 
@@ -184,7 +186,7 @@ SnapStart stays off: it would pay from 800,000 cold starts a month of each funct
 
 | `make` | does |
 |---|---|
-| `bench` | all of this, in three quarters of an hour; exit status 1 if a budget is missed |
+| `bench` | all of this, in twenty minutes to half an hour; exit status 1 if a budget is missed |
 | `bench-counts` | calls, units and CPU of a thousand, in seconds |
 | `bench-peers` | the peers; wants Debian's redis-server and postgresql |
 | `bench-stack` | the local stack |

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from bench import page, results
 from bench.budgets import Held
 from bench.counts import LIMIT, Bench
 from bench.growth import measured
@@ -39,3 +40,7 @@ def test_a_missed_budget_says_by_how_much() -> None:
     assert Held("calls", 260, 130).verdict == "missed 2.00 times"
     assert Held("times less", 2.5, 10, least=True).verdict == "missed 4.00 times"
     assert Held("times less", 12, 10, least=True).verdict == "met"
+
+
+def test_the_page_says_what_was_measured_last() -> None:
+    assert page.PAGE.read_text() == page.page(results.latest())
