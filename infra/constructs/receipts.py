@@ -29,9 +29,9 @@ KEPT: Final = (
     "time",
     "detail.eventType",
     "detail.mail.messageId",
-    "detail.mail.timestamp",
     "detail.mail.tags.message_id",
     "detail.mail.tags.user_id",
+    "detail.mail.tags.address_no",
 )
 KEPT_OF_BOUNCES: Final = (*KEPT, "detail.bounce.bounceType", "detail.bounce.bounceSubType")
 
@@ -75,7 +75,8 @@ class Receipts(Construct):
 def _ours(kinds: list[str], configuration_set: str) -> events.EventPattern:
     """Events of mails that carry our tags: an account may have other stages, and other senders."""
     there = [{"exists": True}]
-    tags = {"ses:configuration-set": [configuration_set], "message_id": there, "user_id": there}
+    ours = dict.fromkeys(("message_id", "user_id", "address_no"), there)
+    tags = {"ses:configuration-set": [configuration_set], **ours}
     return events.EventPattern(source=[SOURCE], detail={"eventType": kinds, "mail": {"tags": tags}})
 
 

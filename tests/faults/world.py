@@ -262,7 +262,7 @@ class World:
 
     @property
     def audience(self) -> Audience:
-        return Audience(self.table("audience"), clock=self.clock)
+        return Audience(self.table("audience"))
 
     @property
     def deliveries(self) -> Deliveries:

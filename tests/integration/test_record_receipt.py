@@ -27,9 +27,7 @@ def ada(aws: Aws) -> str:
     return "ada"
 
 
-def reporting(
-    *kinds: str, bounce: str = "Permanent", message: str = MESSAGE, sent: str = "2027-01-01T08:00:05.000Z"
-) -> dict[str, Any]:
+def reporting(*kinds: str, bounce: str = "Permanent", message: str = MESSAGE, address_no: int = 0) -> dict[str, Any]:
     """The sample event, with a record for each kind."""
     records = []
     for number, kind in enumerate(kinds):
@@ -37,7 +35,7 @@ def reporting(
         body = json.loads(record["body"])
         body["detail"] |= {"eventType": kind, "bounce": {"bounceType": bounce, "bounceSubType": "General"}}
         body["detail"]["mail"]["tags"]["message_id"] = [message]
-        body["detail"]["mail"]["timestamp"] = sent
+        body["detail"]["mail"]["tags"]["address_no"] = [str(address_no)]
         records.append({**record, "messageId": f"record-{number}", "body": json.dumps(body)})
     return {"Records": records}
 
@@ -103,13 +101,13 @@ def test_soft_bounces_count_for_thirty_days(ada: str, clock: Clock) -> None:
 
 
 @pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
-def test_what_was_sent_to_an_address_before_says_nothing_of_the_one_after(ada: str, clock: Clock, kind: str) -> None:
-    clock.advance(hours=1)
-    wiring.audience().put_user(ada, {"email": "ada@example.org"})
-    for sent in ("2027-01-01T08:00:05.000Z", "2027-01-01T09:00:30.000Z"):  # read before, and sent after
-        assert record(reporting(kind, sent=sent)) == []
+def test_what_was_sent_to_an_address_before_says_nothing_of_the_one_after(ada: str, kind: str) -> None:
+    for address in ("ada@example.org", None, "ada@example.net"):
+        wiring.audience().put_user(ada, {"email": address})
+    for before in (0, 1):
+        assert record(reporting(kind, address_no=before)) == []
     assert wiring.audience().users([ada])[ada].suppressed == {}
-    record(reporting(kind, sent="2027-01-01T09:01:00.000Z"))
+    record(reporting(kind, address_no=2))
     assert wiring.audience().users([ada])[ada].suppressed != {}
 
 

@@ -75,6 +75,7 @@ def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own(
         assert {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]} == {
             "message_id": "message-1",
             "user_id": tag_value(person),
+            "address_no": "0",
         }
     assert request["ConfigurationSetName"] == "rules"
 

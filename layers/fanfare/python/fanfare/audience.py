@@ -29,7 +29,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from .channels import CHANNELS, Channel
-from .clock import Clock, system_clock, to_text
 from .errors import ConditionFailed
 from .ids import shard_of
 from .items import TRANSACTION_LIMIT, Item, Table, transact
@@ -41,7 +40,7 @@ class User:
 
     `suppressed` says, by channel, why the user's present address must not be written to. `checked` has the
     addresses that were found good when the profile was written, by how they are written there: so they need not be
-    checked again, twice at each delivery. `readdressed` says, by channel, when the address was last changed.
+    checked again, twice at each delivery. `readdressed` counts, by channel, the addresses that the user had before.
     """
 
     id: str
@@ -49,7 +48,7 @@ class User:
     limits: Mapping[str, Any] = field(default_factory=dict)
     suppressed: Mapping[str, str] = field(default_factory=dict)
     checked: Mapping[str, str] = field(default_factory=dict)
-    readdressed: Mapping[str, str] = field(default_factory=dict)
+    readdressed: Mapping[str, int] = field(default_factory=dict)
     opted_out: bool = False
     rev: int = 0
 
@@ -80,9 +79,8 @@ class Suppression:
 
 
 class Audience:
-    def __init__(self, table: Table, *, clock: Clock = system_clock) -> None:
+    def __init__(self, table: Table) -> None:
         self.table = table
-        self.clock = clock
 
     # Users
 
@@ -166,6 +164,7 @@ class Audience:
         identities = _identities(profile)
         old = _identities(before.profile) if before else {}
         gone = {channel: address for channel, address in old.items() if identities.get(channel) != address}
+        addresses_before = before.readdressed if before else {}
         after = User(
             id=user_id,
             profile=profile,
@@ -176,7 +175,7 @@ class Audience:
                 if (channel, address) in suppressions
             },
             checked=_checked(profile, identities),
-            readdressed={**(before.readdressed if before else {}), **dict.fromkeys(gone, to_text(self.clock()))},
+            readdressed={**addresses_before, **{each: addresses_before.get(each, 0) + 1 for each in gone}},
             opted_out=before.opted_out if before else False,
             rev=(before.rev if before else 0) + 1,
         )

@@ -376,6 +376,7 @@ class Deliver:
                     content=self._rendered(body, attempt, user),
                     unsubscribe=unsubscribable(user_id) if unsubscribable else None,
                     data=attempt.payload.data,
+                    address_no=user.readdressed.get(self.channel.name, 0),
                 )
             except AddressRefused as refusal:
                 endings[place] = _Ending(Outcome.SKIPPED, refusal.reason)

@@ -36,7 +36,7 @@ class Report:
     channel: str
     receipt: Receipt
     at: datetime
-    sent_at: datetime | None = None  # when the provider took the message
+    address_no: int | None = None  # which of the user's addresses it was sent to, as far as is known
     provider_id: str | None = None
 
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from .audience import Audience, User
 from .channels import CHANNELS, email
-from .clock import Clock, from_text, to_text
+from .clock import Clock, to_text
 from .deliveries import Deliveries
 from .receipts import Receipt, Report
 
@@ -31,9 +31,6 @@ SUPPRESSES: Final = {
 }
 SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is taken for dead
 SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
-# A worker reads where a mail goes before it sends it, and lives for a minute: what is sent so soon after an address
-# was changed may have gone to the one before
-READ_BEFORE_SENT: Final = timedelta(minutes=1)
 
 
 def read(event: Mapping[str, Any]) -> Report | None:
@@ -73,6 +70,5 @@ def record_receipts(
 
 
 def _of_another_address(report: Report, user: User) -> bool:
-    """Whether what is reported was sent before the user had this address."""
-    since = user.readdressed.get(report.channel)
-    return since is not None and report.sent_at is not None and report.sent_at < from_text(since) + READ_BEFORE_SENT
+    """Whether what is reported was sent to one that the user had before, or has had since."""
+    return report.address_no is not None and report.address_no != user.readdressed.get(report.channel, 0)

@@ -149,7 +149,7 @@ def _table(name: str) -> Table:
 
 @functools.cache
 def audience() -> Audience:
-    return Audience(_table("audience"), clock=now)
+    return Audience(_table("audience"))
 
 
 @functools.cache

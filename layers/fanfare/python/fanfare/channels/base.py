@@ -50,6 +50,7 @@ class Envelope:
     content: Mapping[str, str]
     unsubscribe: str | None = None  # a link that takes the topic off this channel with one click
     data: Mapping[str, Any] = field(default_factory=dict)  # what the service posted
+    address_no: int = 0  # how many the user had before this one: a receipt says it, and so which one it is about
 
 
 class AddressRefused(Exception):

@@ -193,6 +193,7 @@ class Email(Channel):
             "ReplacementTags": [
                 {"Name": "message_id", "Value": envelope.message_id},
                 {"Name": "user_id", "Value": tag_value(envelope.user_id)},
+                {"Name": "address_no", "Value": str(envelope.address_no)},
             ],
         }
 
@@ -214,7 +215,7 @@ def report(event: Mapping[str, Any]) -> Report | None:
         channel=Email.name,
         receipt=receipt,
         at=from_text(event["time"]),
-        sent_at=from_text(detail["mail"]["timestamp"]) if "timestamp" in detail["mail"] else None,
+        address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
         provider_id=detail["mail"]["messageId"],
     )
 
