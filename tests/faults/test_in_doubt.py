@@ -5,18 +5,13 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
-from datetime import timedelta
 from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from fanfare.batches import Job
 from fanfare.channels import Email, Sms
-from fanfare.models import SubmitRequest
-from fanfare.queues import FanOutJob, Queues
 from fanfare.status import Outcome, State
-from fanfare.submit import submit
-from fanfare.templates import Renderer
 
 from local.memory.aws import refused
 from tests.faults.scenarios import SEVEN, THREE, small_pages
@@ -106,7 +101,15 @@ def test_a_text_message_in_doubt_is_not_forgotten_when_the_worker_dies_at_the_ne
     world = World()
     world.prepare(("a",))
     world.audience.put_users({user: {"phone": number} for user, number in NUMBERS.items()})
-    message = _post_sms(world)
+    message = world.post(
+        topic=None,
+        template=None,
+        recipients=[*NUMBERS],
+        channels=["sms"],
+        content={"text": "Hello"},
+        on_doubt="hold",
+    )
+    world.step("fan_out")
     sent: Counter[str] = Counter()
 
     def publish(**request: Any) -> Any:
@@ -132,29 +135,6 @@ def test_a_text_message_in_doubt_is_not_forgotten_when_the_worker_dies_at_the_ne
 class _Sns:
     def __init__(self, publish: Callable[..., Any]) -> None:
         self.publish = publish
-
-
-def _post_sms(world: World) -> str:
-    """Held where in doubt, and fanned out."""
-    queues = Queues(world.sqs, fan_out="fan_out", channels={"sms": "sms"})
-    body = {"recipients": [*NUMBERS], "channels": ["sms"], "content": {"text": "Hello"}, "on_doubt": "hold"}
-    accepted = submit(
-        SubmitRequest.model_validate(body),
-        caller="service",
-        idempotency_key=None,
-        body=body,
-        messages=world.messages,
-        catalogue=world.catalogue,
-        renderer=Renderer(),
-        queues=queues,
-        clock=world.clock,
-        stale_after=PACE.stale_after,
-        retention=timedelta(days=30),
-    )
-    fan_out = world.fan_out()
-    fan_out.queues = queues
-    fan_out.run(FanOutJob(accepted.message_id, 0), time_left=lambda: 100.0)
-    return accepted.message_id
 
 
 @pytest.mark.parametrize("read", [2, 3])  # of the messages, and of the users

@@ -277,7 +277,7 @@ class World:
         return Queues(
             self.sqs,
             fan_out="fan_out",
-            channels={"email": "email"},
+            channels={"email": "email", "sms": "sms"},
             dead_letters={"fan_out": "fan_out-dead", "email": "email-dead"},
         )
 

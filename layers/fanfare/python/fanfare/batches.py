@@ -13,14 +13,12 @@ could be hot, or counted twice. "Is anything open?" is a query for one item, not
 
 from __future__ import annotations
 
-import heapq
 import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from operator import itemgetter
 from typing import Any, NamedTuple
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -522,11 +520,7 @@ class Batches:
 
     def due(self, now: datetime, *, page: int) -> Iterator[tuple[str, str]]:
         """(message id, batch id) of open batches whose time has come, the longest overdue first, as they are used."""
-        shards = [
-            self.table.walk_index("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), page=page)
-            for shard in range(DUE_SHARDS)
-        ]
-        for row in heapq.merge(*shards, key=itemgetter("due_at")):
+        for row in self.table.overdue(to_text(now), shards=DUE_SHARDS, page=page):
             yield _message_id(row["pk"]), str(row["sk"]).removeprefix("open#")
 
     def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[Open]:

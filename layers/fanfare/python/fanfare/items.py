@@ -7,8 +7,10 @@ condition into `ConditionFailed` with the item that was found.
 
 from __future__ import annotations
 
+import heapq
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from operator import itemgetter
 from random import uniform
 from typing import TYPE_CHECKING, Any
 from uuid import uuid4
@@ -195,8 +197,15 @@ class Table:
         answer = self.client.query(**request, ScanIndexForward=not newest_first, Limit=limit)
         return [unpack(raw) for raw in answer["Items"]]
 
-    def walk_index(
-        self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str], *, page: int
+    def overdue(self, at: str, *, shards: int, page: int) -> Iterator[Item]:
+        """The rows of the index `due` whose time has come, the longest overdue first, `page` of a shard a call."""
+        walks = [
+            self._walk("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", at), page) for shard in range(shards)
+        ]
+        return heapq.merge(*walks, key=itemgetter("due_at"))
+
+    def _walk(
+        self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str], page: int
     ) -> Iterator[Item]:
         """All of those items, in the index's order, read `page` at a time as they are used."""
         request = self._of_index(index, hash_key, range_key)

@@ -12,13 +12,11 @@ a repeated post the same message.
 from __future__ import annotations
 
 import hashlib
-import heapq
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from operator import itemgetter
 from typing import Any
 
 from .clock import from_text, to_text
@@ -298,11 +296,7 @@ class Messages:
 
     def due(self, now: datetime, *, page: int) -> Iterator[str]:
         """Ids of messages that are not at rest and whose time has come, the longest overdue first, as they are used."""
-        shards = [
-            self.table.walk_index("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", to_text(now)), page=page)
-            for shard in range(DUE_SHARDS)
-        ]
-        for row in heapq.merge(*shards, key=itemgetter("due_at")):
+        for row in self.table.overdue(to_text(now), shards=DUE_SHARDS, page=page):
             yield str(row["pk"]).removeprefix("message#")
 
     # Moving through the life cycle

@@ -124,9 +124,10 @@ def checked(
 
 def _storable(payload: Payload) -> Payload:
     """The payload, without the text that was derived where both are too much to keep. Raises Invalid."""
-    if stored_bytes(payload) > PAYLOAD_LIMIT and payload.content is not None:
-        payload = replace(payload, content={name: part for name, part in payload.content.items() if name != "derived"})
     size = stored_bytes(payload)
+    if size > PAYLOAD_LIMIT and payload.content is not None:
+        payload = replace(payload, content={name: part for name, part in payload.content.items() if name != "derived"})
+        size = stored_bytes(payload)
     if size > PAYLOAD_LIMIT:  # what a body of 256 KiB has no room for, but numbers: 1e15 is kept as 1000000000000000.0
         raise Invalid.field("/data", "too_large", f"as it is kept, it has {size:,} bytes; {PAYLOAD_LIMIT:,} can be")
     return payload
