@@ -37,6 +37,7 @@ from .errors import (
     Unavailable,
     UnsupportedMediaType,
 )
+from .items import passing
 from .problems import escaped, parameter, problem, request_faults
 from .strict_json import parse
 
@@ -62,15 +63,6 @@ BUSY: Final = {
     "ThrottlingException",
     "TransactionCanceledException",
     "TransactionConflictException",
-}
-# Why a transaction was cancelled, where it may succeed the next time.
-# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html
-CANCELLED: Final = {
-    "ConditionalCheckFailed",
-    "None",
-    "ProvisionedThroughputExceeded",
-    "ThrottlingError",
-    "TransactionConflict",
 }
 
 
@@ -335,8 +327,7 @@ def _headers(error: FanfareError) -> dict[str, str]:
 
 def is_busy(error: ClientError) -> bool:
     """Whether AWS may do it the next time."""
-    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
-    if not {reason.get("Code") or "None" for reason in reasons} <= CANCELLED:
-        return False  # an item that is too large, say, is so the next time, too
+    if not passing(error):
+        return False
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     return error.response["Error"]["Code"] in BUSY or status >= 500

@@ -399,6 +399,11 @@ def _codes(error: ClientError) -> list[str]:
     return [reason.get("Code") or "None" for reason in _reasons(error)]
 
 
+def passing(error: ClientError) -> bool:
+    """Whether nothing cancelled a transaction but what may be over the next time; an item too large, say, is not."""
+    return set(_codes(error)) - {"None"} <= _CONTENDED | _THROTTLES
+
+
 def _throttled(error: ClientError) -> bool:
     """Whether nothing but throttles cancelled a transaction: nothing of it was applied."""
     return bool(found := set(_codes(error)) - {"None"}) and found <= _THROTTLES
@@ -414,7 +419,7 @@ def _translated(error: ClientError) -> Exception:
         return ConditionFailed(None, reasons=["TransactionConflict"])
     if code == "TransactionCanceledException":
         codes = _codes(error)
-        if set(codes) - {"None"} <= _CONTENDED | _THROTTLES:
+        if passing(error):
             found = [unpack(reason["Item"]) if reason.get("Item") else None for reason in _reasons(error)]
             return ConditionFailed(*found, reasons=codes)
     return error
