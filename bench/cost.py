@@ -1,6 +1,6 @@
 """What a million deliveries cost, by channel and by part: `python -m bench.cost` counts again and writes docs/cost.md.
 
-The figures that it counts stand in `fanfare.cost`, and here for a message to one person, which the page alone
+The figures that it counts stand in `fanfare.insight.cost`, and here for a message to one person, which the page alone
 asks for; a test says where they are not true any more.
 """
 
@@ -13,8 +13,8 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
-from fanfare import cost
-from fanfare.cost import COUNTED, MILLION, PRICES, PROVIDERS, Counted, Takes
+from fanfare.insight import cost
+from fanfare.insight.cost import COUNTED, MILLION, PRICES, PROVIDERS, Counted, Takes
 
 from bench.counts import LIMIT, Bench
 
@@ -136,10 +136,10 @@ def _lines(table: list[list[str]]) -> str:
 TEXT: Final = """\
 # What it costs
 
-Written by `python -m bench.cost` from `fanfare.cost`, which `?dry_run=true` answers from, too. Prices are of us-east-1
-as of {as_of}: no free tier, no discount, no tax; logs, storage, traces and idle polling are left out. A message goes
-to a thousand people of one topic; what it takes is counted on the real use cases and the real SDK with AWS in memory
-behind it, and a test fails when it changes.
+Written by `python -m bench.cost` from `fanfare.insight.cost`, which `?dry_run=true` answers from, too. Prices are of
+us-east-1 as of {as_of}: no free tier, no discount, no tax; logs, storage, traces and idle polling are left out. A
+message goes to a thousand people of one topic; what it takes is counted on the real use cases and the real SDK with AWS
+in memory behind it, and a test fails when it changes.
 
 {table}
 

@@ -26,24 +26,28 @@ from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from typing import Any, Final
 
-from fanfare.audience import Audience, Subscription
-from fanfare.batches import Batches
-from fanfare.catalogue import Catalogue, Topic
+from fanfare.aws.dynamodb import Table
+from fanfare.aws.event_bus import Events
+from fanfare.aws.queues import Queues
 from fanfare.channels import Channel, Email, Inbox, Push, Sms, Webhook
 from fanfare.channels.base import Envelope, InTime, Kind, Result, always
-from fanfare.deliver import Deliver, Pace
-from fanfare.deliveries import Deliveries
-from fanfare.events import Events
-from fanfare.fan_out import FanOut
-from fanfare.inboxes import Inboxes
-from fanfare.items import Table
-from fanfare.links import Links
-from fanfare.messages import Messages
-from fanfare.models import SubmitRequest
-from fanfare.queues import Queues, read_fan_out_body, read_job_body
-from fanfare.status import State
-from fanfare.submit import submit
-from fanfare.templates import Renderer
+from fanfare.domain.audience import Subscription
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.jobs import read_fan_out_body, read_job_body
+from fanfare.domain.lifecycle import State
+from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.deliver import Deliver
+from fanfare.pipeline.fan_out import FanOut
+from fanfare.pipeline.submit import submit
+from fanfare.schemas.messages import SubmitRequest
+from fanfare.signing.links import Links
+from fanfare.store.audience import Audience
+from fanfare.store.batches import Batches
+from fanfare.store.catalogue import Catalogue
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.inbox import Inboxes
+from fanfare.store.messages import Messages
+from fanfare.templates.renderer import Renderer
 
 from bench.null_aws import NullAws
 from local.demo import job

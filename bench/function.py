@@ -23,7 +23,8 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from fanfare import clock, wiring
+from fanfare import clock
+from fanfare.runtime import wiring
 
 SECONDS_LEFT = 240
 FORGET = "forget"

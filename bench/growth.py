@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from fanfare.items import Table
-from fanfare.messages import Messages
-from fanfare.status import State
+from fanfare.aws.dynamodb import Table
+from fanfare.domain.lifecycle import State
+from fanfare.store.messages import Messages
 
 from bench.counts import LIMIT, Bench, Cost
 from bench.functions import Functions

@@ -13,10 +13,11 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from fanfare.aws.dynamodb import Table
 from fanfare.clock import to_text
-from fanfare.items import Table
-from fanfare.messages import Message, Messages
-from fanfare.status import AT_REST
+from fanfare.domain.lifecycle import AT_REST
+from fanfare.domain.message import Message
+from fanfare.store.messages import Messages
 
 from bench.counts import NOW, Bench
 from bench.functions import Functions, Strike

@@ -16,8 +16,8 @@ from urllib.parse import parse_qs
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from fanfare.sdk import lean
-from fanfare.wiring import PROVIDER, STORE
+from fanfare.aws.fast_sdk import lean
+from fanfare.runtime.wiring import PROVIDER, STORE
 
 from bench.function import body_of, response, target_of
 from local.memory.aws import Memory

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from fanfare.pages.texts import CHANNELS
-from fanfare.status import MEANING, State
+from fanfare.domain.lifecycle import MEANING, State
+from fanfare.self_service.pages.texts import CHANNELS
 
 __all__ = ["CHANNELS", "MEANING", "STATES"]
 

@@ -10,7 +10,7 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from fanfare.tables import TABLES, Index, Table
+from fanfare.aws.tables import TABLES, Index, Table
 
 from .constructs.accounts import Accounts
 from .constructs.naming import pascal
@@ -22,7 +22,7 @@ TEXT = dynamodb.AttributeType.STRING
 
 
 class Storage(Stack):
-    """Tables from `fanfare.tables`, and the keys that sign cursors and tokens."""
+    """Tables from `fanfare.aws.tables`, and the keys that sign cursors and tokens."""
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
         super().__init__(

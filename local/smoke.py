@@ -22,7 +22,7 @@ from urllib.parse import quote
 import boto3
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
-from fanfare.receipts import Receipt
+from fanfare.channels.receipts import Receipt
 
 from . import deployment
 from .api import Api, People, Reply, until

@@ -3,7 +3,7 @@
 A block is run or checked for what it is. What stands in a comment just before it says otherwise:
 
     <!-- not run: why -->     it cannot be, here; how many there are is asserted
-    <!-- model: Name -->      JSON that this model of fanfare.models takes
+    <!-- model: Name -->      JSON that this model of fanfare.schemas takes
     <!-- answer -->           JSON of the shape that the block of shell before it ends with
     <!-- module: name -->     Python that is to be a file: others import it
 """

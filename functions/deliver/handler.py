@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.data_classes import SQSEvent
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare import wiring
-from fanfare.queues import read_job_body
+from fanfare.domain.jobs import read_job_body
+from fanfare.runtime import wiring
 
 if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse

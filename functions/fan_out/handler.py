@@ -8,8 +8,8 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, pro
 from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare import wiring
-from fanfare.queues import read_fan_out_body
+from fanfare.domain.jobs import read_fan_out_body
+from fanfare.runtime import wiring
 
 TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: a huge one keeps nobody waiting for long
 RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then

@@ -9,46 +9,65 @@ from typing import Annotated, Any, TypeVar
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare import (
-    cancel,
-    dry_run,
-    explain,
-    history,
-    models,
-    openapi,
-    redrive,
-    submit,
-    subscribe,
-    suppressions,
-    template_versions,
-    tokens,
-    topics,
-    users,
-    views,
-    wiring,
-)
+from fanfare.api import openapi
+from fanfare.api.app import Api, idempotency_key
+from fanfare.api.openapi import answers
+from fanfare.api.problems import parameter
 from fanfare.clock import system_clock
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import KeyReused
 from fanfare.errors import Fault, Invalid
-from fanfare.http import Api, idempotency_key
-from fanfare.messages import KeyReused
-from fanfare.openapi import answers
-from fanfare.problems import parameter
-from fanfare.rosters import Rosters
-from fanfare.status import State
+from fanfare.insight import deliveries as history
+from fanfare.insight import dry_run, explain
+from fanfare.insight import messages as views
+from fanfare.management import subscriptions as subscribe
+from fanfare.management import suppressions, topics, users
+from fanfare.management import templates as template_versions
+from fanfare.pipeline import cancel, redrive, submit
+from fanfare.runtime import wiring
+from fanfare.schemas.dry_runs import DryRunView
+from fanfare.schemas.explanations import ExplanationView
+from fanfare.schemas.messages import (
+    AcceptedView,
+    CancellationView,
+    DeliveriesView,
+    DeliveryStatus,
+    MessagesView,
+    MessageView,
+    MessageWithCountsView,
+    SubmitRequest,
+    UserDeliveriesView,
+)
+from fanfare.schemas.queues import QueuesView
+from fanfare.schemas.scalars import ChannelName, Flag, Name, PageSize, VersionNumber, View
+from fanfare.schemas.subscriptions import SubscribeRequest, SubscriptionResultsView, SubscriptionsView, SubscriptionView
+from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionsView, SuppressionView
+from fanfare.schemas.templates import (
+    PreviewRequest,
+    PutTemplateRequest,
+    PutTemplateView,
+    TemplatesView,
+    TemplateView,
+    VersionsView,
+)
+from fanfare.schemas.topics import PutTopicRequest, TopicsView, TopicView
+from fanfare.schemas.users import PutUserRequest, PutUsersRequest, UserResultsView, UserView
+from fanfare.signing import cursors as tokens
+from fanfare.store.recipients import Rosters
 
 T = TypeVar("T")
-V = TypeVar("V", bound=models.View)
+V = TypeVar("V", bound=View)
 
 logger = wiring.logger()
 api = Api(logger, open_ended=["/v1/suppressions/[^/]+/"])
 
-Limit = Annotated[models.PageSize, Query(description="How many at most.")]
+Limit = Annotated[PageSize, Query(description="How many at most.")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
 MessageId = Annotated[str, Path(description="The message's id.")]
-TopicId = Annotated[models.Name, Path(description="The topic's id.")]
-TemplateId = Annotated[models.Name, Path(description="The template's id.")]
-UserId = Annotated[models.Name, Path(description="The user's id.")]
-OnChannel = Annotated[models.ChannelName, Path(description="The channel.")]
+TopicId = Annotated[Name, Path(description="The topic's id.")]
+TemplateId = Annotated[Name, Path(description="The template's id.")]
+UserId = Annotated[Name, Path(description="The user's id.")]
+OnChannel = Annotated[ChannelName, Path(description="The channel.")]
 Address = Annotated[
     str, Path(description="The address, percent-encoded. API Gateway cuts a path at `?`, encoded or not.")
 ]
@@ -75,11 +94,11 @@ def key_reused(_: KeyReused) -> Response[str]:
 # Messages
 
 
-@api.post("/v1/messages", tags=["messages"], responses=answers(_200=models.DryRunView, _202=models.AcceptedView))
+@api.post("/v1/messages", tags=["messages"], responses=answers(_200=DryRunView, _202=AcceptedView))
 def submit_message(
-    request: models.SubmitRequest,
+    request: SubmitRequest,
     dry: Annotated[
-        models.Flag, Query(alias="dry_run", description="Answer what would become of it, and store nothing.")
+        Flag, Query(alias="dry_run", description="Answer what would become of it, and store nothing.")
     ] = False,
     key: Annotated[
         str | None,
@@ -88,7 +107,7 @@ def submit_message(
             description="1 to 255 visible ASCII characters, quoted or bare. One key of one caller makes one message.",
         ),
     ] = None,
-) -> Response[models.AcceptedView | models.DryRunView]:
+) -> Response[AcceptedView | DryRunView]:
     """Submit a message.
 
     It is stored and queued. A repeat with the same Idempotency-Key gets the first answer; another
@@ -112,12 +131,12 @@ def submit_message(
         stale_after=wiring.settings().stale_after,
         retention=wiring.settings().retention,
     )
-    view = models.AcceptedView(id=accepted.message_id, state="pending", created_at=accepted.created_at)
+    view = AcceptedView(id=accepted.message_id, state="pending", created_at=accepted.created_at)
     headers = {"Location": f"/v1/messages/{view.id}"} | ({"Idempotency-Replayed": "true"} if accepted.replayed else {})
     return _json(202, view, headers)
 
 
-def _dry_run(request: models.SubmitRequest) -> models.DryRunView:
+def _dry_run(request: SubmitRequest) -> DryRunView:
     return dry_run.dry_run(
         request,
         caller=api.principal(),
@@ -133,10 +152,10 @@ def _dry_run(request: models.SubmitRequest) -> models.DryRunView:
 @api.get("/v1/messages", tags=["messages"])
 def list_messages(
     state: Annotated[State | None, Query(description="Only those in this state.")] = None,
-    topic: Annotated[models.Name | None, Query(description="Only those on this topic.")] = None,
+    topic: Annotated[Name | None, Query(description="Only those on this topic.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> models.MessagesView:
+) -> MessagesView:
     """List messages, the newest first.
 
     With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand messages at most. Go on while
@@ -145,28 +164,28 @@ def list_messages(
     items, position = views.list_messages(
         state=state, topic=topic, before=_open(cursor), limit=limit, messages=wiring.messages()
     )
-    return _page(models.MessagesView, items, position)
+    return _page(MessagesView, items, position)
 
 
 @api.get("/v1/messages/<message_id>", tags=["messages"])
-def get_message(message_id: MessageId) -> models.MessageWithCountsView:
+def get_message(message_id: MessageId) -> MessageWithCountsView:
     """Read a message: where it is, how it got there, and what became of its recipients so far."""
     return views.get_message(message_id, messages=wiring.messages(), batches=wiring.batches())
 
 
-@api.delete("/v1/messages/<message_id>", tags=["messages"], responses=answers(409, _200=models.CancellationView))
-def delete_message(message_id: MessageId) -> models.CancellationView:
+@api.delete("/v1/messages/<message_id>", tags=["messages"], responses=answers(409, _200=CancellationView))
+def delete_message(message_id: MessageId) -> CancellationView:
     """Delete a message: nothing more of it leaves, save what is in flight.
 
     Repeated, the same answer. A message that is `sent` is refused with the code `message_already_sent`.
     """
     known = views.known_id(message_id)
     answer = cancel.cancel(known, messages=wiring.messages(), batches=wiring.batches(), clock=system_clock)
-    return models.CancellationView.model_validate(answer)
+    return CancellationView.model_validate(answer)
 
 
-@api.post("/v1/messages/<message_id>/redrives", tags=["messages"], responses=answers(409, _202=models.MessageView))
-def redrive_message(message_id: MessageId) -> Response[models.MessageView]:
+@api.post("/v1/messages/<message_id>/redrives", tags=["messages"], responses=answers(409, _202=MessageView))
+def redrive_message(message_id: MessageId) -> Response[MessageView]:
     """Send a failed message again, to those recipients alone that failed."""
     message = redrive.redrive(
         views.known_id(message_id),
@@ -181,11 +200,11 @@ def redrive_message(message_id: MessageId) -> Response[models.MessageView]:
 @api.get("/v1/messages/<message_id>/deliveries", tags=["messages"])
 def list_deliveries(
     message_id: MessageId,
-    status: Annotated[models.DeliveryStatus | None, Query(description="Only those with this status.")] = None,
-    channel: Annotated[models.ChannelName | None, Query(description="Only those on this channel.")] = None,
+    status: Annotated[DeliveryStatus | None, Query(description="Only those with this status.")] = None,
+    channel: Annotated[ChannelName | None, Query(description="Only those on this channel.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> models.DeliveriesView:
+) -> DeliveriesView:
     """List what became of each recipient.
 
     With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand recipients at most. Go on while
@@ -201,11 +220,11 @@ def list_deliveries(
         rosters=Rosters(wiring.batches().table),
         deliveries=wiring.deliveries(),
     )
-    return _page(models.DeliveriesView, items, position)
+    return _page(DeliveriesView, items, position)
 
 
 @api.get("/v1/messages/<message_id>/explanations/<user_id>", tags=["messages"])
-def explain_delivery(message_id: MessageId, user_id: UserId) -> models.ExplanationView:
+def explain_delivery(message_id: MessageId, user_id: UserId) -> ExplanationView:
     """Explain why a user did or did not get a message, per channel, step by step.
 
     `recorded` is what happened, as the tables say; `rules_now` is what the rules would say at this moment.
@@ -224,24 +243,24 @@ def explain_delivery(message_id: MessageId, user_id: UserId) -> models.Explanati
 # Topics
 
 
-@api.put("/v1/topics/<topic_id>", tags=["topics"], responses=answers(409, _200=models.TopicView, _201=models.TopicView))
-def put_topic(topic_id: TopicId, request: models.PutTopicRequest) -> Response[models.TopicView]:
+@api.put("/v1/topics/<topic_id>", tags=["topics"], responses=answers(409, _200=TopicView, _201=TopicView))
+def put_topic(topic_id: TopicId, request: PutTopicRequest) -> Response[TopicView]:
     """Create a topic (201) or replace it (200). Its shards can't change."""
     topic, created = topics.put_topic(topic_id, request, catalogue=wiring.catalogue(), clock=system_clock)
-    return _json(201 if created else 200, models.TopicView.model_validate(topic))
+    return _json(201 if created else 200, TopicView.model_validate(topic))
 
 
 @api.get("/v1/topics", tags=["topics"])
-def list_topics(limit: Limit = 50, cursor: Cursor = None) -> models.TopicsView:
+def list_topics(limit: Limit = 50, cursor: Cursor = None) -> TopicsView:
     """List topics, by id."""
     items, position = topics.list_topics(after=_open(cursor), limit=limit, catalogue=wiring.catalogue())
-    return _page(models.TopicsView, items, position)
+    return _page(TopicsView, items, position)
 
 
 @api.get("/v1/topics/<topic_id>", tags=["topics"])
-def get_topic(topic_id: TopicId) -> models.TopicView:
+def get_topic(topic_id: TopicId) -> TopicView:
     """Read a topic."""
-    return models.TopicView.model_validate(topics.get_topic(topic_id, catalogue=wiring.catalogue()))
+    return TopicView.model_validate(topics.get_topic(topic_id, catalogue=wiring.catalogue()))
 
 
 @api.delete("/v1/topics/<topic_id>", tags=["topics"], responses=answers(_204=None))
@@ -252,19 +271,19 @@ def delete_topic(topic_id: TopicId) -> Response[None]:
 
 
 @api.post("/v1/topics/<topic_id>/subscriptions", tags=["subscriptions"])
-def subscribe_many(topic_id: TopicId, request: models.SubscribeRequest) -> models.SubscriptionResultsView:
+def subscribe_many(topic_id: TopicId, request: SubscribeRequest) -> SubscriptionResultsView:
     """Subscribe up to 500 users at once: a result for each, in order."""
     items = subscribe.subscribe_many(
         topic_id, request.items, audience=wiring.audience(), catalogue=wiring.catalogue(), clock=system_clock
     )
-    return models.SubscriptionResultsView(items=items)
+    return SubscriptionResultsView(items=items)
 
 
 # Templates
 
 
-@api.put("/v1/templates/<template_id>", tags=["templates"], responses=answers(_201=models.PutTemplateView))
-def put_template(template_id: TemplateId, request: models.PutTemplateRequest) -> Response[models.PutTemplateView]:
+@api.put("/v1/templates/<template_id>", tags=["templates"], responses=answers(_201=PutTemplateView))
+def put_template(template_id: TemplateId, request: PutTemplateRequest) -> Response[PutTemplateView]:
     """Store a new version of a template, which never changes.
 
     Everything in it must compile and render with the example; what does not is named with line and column.
@@ -272,33 +291,33 @@ def put_template(template_id: TemplateId, request: models.PutTemplateRequest) ->
     template = template_versions.put_template(
         template_id, request, catalogue=wiring.catalogue(), renderer=wiring.renderer(), clock=system_clock
     )
-    return _json(201, models.PutTemplateView(id=template.id, version=template.version))
+    return _json(201, PutTemplateView(id=template.id, version=template.version))
 
 
 @api.get("/v1/templates", tags=["templates"])
-def list_templates(limit: Limit = 50, cursor: Cursor = None) -> models.TemplatesView:
+def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplatesView:
     """List templates, by id, each with its newest version."""
     items, position = template_versions.list_templates(after=_open(cursor), limit=limit, catalogue=wiring.catalogue())
-    return _page(models.TemplatesView, items, position)
+    return _page(TemplatesView, items, position)
 
 
 @api.get("/v1/templates/<template_id>", tags=["templates"])
 def get_template(
     template_id: TemplateId,
-    version: Annotated[models.VersionNumber | None, Query(description="The newest one if left out.")] = None,
-) -> models.TemplateView:
+    version: Annotated[VersionNumber | None, Query(description="The newest one if left out.")] = None,
+) -> TemplateView:
     """Read a version of a template."""
     template = template_versions.get_template(template_id, version, catalogue=wiring.catalogue())
     return template_versions.template_view(template)
 
 
 @api.get("/v1/templates/<template_id>/versions", tags=["templates"])
-def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> models.VersionsView:
+def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionsView:
     """List the versions of a template, the newest first."""
     items, position = template_versions.list_versions(
         template_id, before=_open(cursor), limit=limit, catalogue=wiring.catalogue()
     )
-    return _page(models.VersionsView, items, position)
+    return _page(VersionsView, items, position)
 
 
 @api.delete("/v1/templates/<template_id>", tags=["templates"], responses=answers(_204=None))
@@ -309,7 +328,7 @@ def delete_template(template_id: TemplateId) -> Response[None]:
 
 
 @api.post("/v1/templates/<template_id>/previews", tags=["templates"])
-def preview_template(template_id: TemplateId, request: models.PreviewRequest) -> dict[str, str]:
+def preview_template(template_id: TemplateId, request: PreviewRequest) -> dict[str, str]:
     """Render a template's newest version: each part of the channel, as it would be sent."""
     return template_versions.preview(template_id, request, catalogue=wiring.catalogue(), renderer=wiring.renderer())
 
@@ -317,21 +336,21 @@ def preview_template(template_id: TemplateId, request: models.PreviewRequest) ->
 # Users
 
 
-@api.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=models.UserView, _201=models.UserView))
-def put_user(user_id: UserId, request: models.PutUserRequest) -> Response[models.UserView]:
+@api.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=UserView, _201=UserView))
+def put_user(user_id: UserId, request: PutUserRequest) -> Response[UserView]:
     """Create a user (201) or replace all that is known of them (200)."""
     user, created = users.put_user(user_id, request, audience=wiring.audience())
     return _json(201 if created else 200, users.user_view(user))
 
 
 @api.post("/v1/users", tags=["users"])
-def put_users(request: models.PutUsersRequest) -> models.UserResultsView:
+def put_users(request: PutUsersRequest) -> UserResultsView:
     """Create or replace up to 100 users at once: a result for each, in order."""
-    return models.UserResultsView(items=users.put_users(request.items, audience=wiring.audience()))
+    return UserResultsView(items=users.put_users(request.items, audience=wiring.audience()))
 
 
 @api.get("/v1/users/<user_id>", tags=["users"])
-def get_user(user_id: UserId) -> models.UserView:
+def get_user(user_id: UserId) -> UserView:
     """Read a user."""
     return users.user_view(users.get_user(user_id, audience=wiring.audience()))
 
@@ -349,32 +368,32 @@ def delete_user(user_id: UserId) -> Response[None]:
 
 
 @api.get("/v1/users/<user_id>/deliveries", tags=["users"])
-def list_user_deliveries(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> models.UserDeliveriesView:
+def list_user_deliveries(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> UserDeliveriesView:
     """List what a user got or did not get, the newest first."""
     items, position = history.list_user_deliveries(
         user_id, before=_open(cursor), limit=limit, audience=wiring.audience(), deliveries=wiring.deliveries()
     )
-    return _page(models.UserDeliveriesView, items, position)
+    return _page(UserDeliveriesView, items, position)
 
 
 # Subscriptions
 
 
 @api.get("/v1/users/<user_id>/subscriptions", tags=["subscriptions"])
-def list_subscriptions(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> models.SubscriptionsView:
+def list_subscriptions(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> SubscriptionsView:
     """List a user's subscriptions, by topic and channel."""
     items, position = subscribe.list_subscriptions(
         user_id, after=_open(cursor), limit=limit, audience=wiring.audience()
     )
-    return _page(models.SubscriptionsView, items, position)
+    return _page(SubscriptionsView, items, position)
 
 
 @api.put(
     "/v1/users/<user_id>/subscriptions/<topic_id>/<channel>",
     tags=["subscriptions"],
-    responses=answers(_200=models.SubscriptionView, _201=models.SubscriptionView),
+    responses=answers(_200=SubscriptionView, _201=SubscriptionView),
 )
-def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[models.SubscriptionView]:
+def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[SubscriptionView]:
     """Subscribe a user to a topic on a channel: 201, or 200 where they were."""
     subscription, created = subscribe.subscribe(
         user_id,
@@ -384,7 +403,7 @@ def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Re
         catalogue=wiring.catalogue(),
         clock=system_clock,
     )
-    return _json(201 if created else 200, models.SubscriptionView.model_validate(subscription))
+    return _json(201 if created else 200, SubscriptionView.model_validate(subscription))
 
 
 @api.delete(
@@ -401,25 +420,25 @@ def unsubscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> 
 
 @api.get("/v1/suppressions", tags=["suppressions"])
 def list_suppressions(
-    channel: Annotated[models.ChannelName | None, Query(description="Only those on this channel.")] = None,
+    channel: Annotated[ChannelName | None, Query(description="Only those on this channel.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
-) -> models.SuppressionsView:
+) -> SuppressionsView:
     """List addresses that must not be written to, by channel and address."""
     items, position = suppressions.list_suppressions(
         channel=channel, after=_open(cursor), limit=limit, audience=wiring.audience()
     )
-    return _page(models.SuppressionsView, items, position)
+    return _page(SuppressionsView, items, position)
 
 
 @api.put(
     "/v1/suppressions/<channel>/<address>",
     tags=["suppressions"],
-    responses=answers(_200=models.SuppressionView, _201=models.SuppressionView),
+    responses=answers(_200=SuppressionView, _201=SuppressionView),
 )
 def put_suppression(
-    channel: OnChannel, address: Address, request: models.PutSuppressionRequest | None = None
-) -> Response[models.SuppressionView]:
+    channel: OnChannel, address: Address, request: PutSuppressionRequest | None = None
+) -> Response[SuppressionView]:
     """Never write to an address again: 201, or 200 where it was suppressed already, with its first cause.
 
     It holds for all that is not handed to a provider yet. The body may be left out.
@@ -431,14 +450,14 @@ def put_suppression(
         audience=wiring.audience(),
         clock=system_clock,
     )
-    return _json(201 if created else 200, models.SuppressionView.model_validate(suppression))
+    return _json(201 if created else 200, SuppressionView.model_validate(suppression))
 
 
 @api.get("/v1/suppressions/<channel>/<address>", tags=["suppressions"])
-def get_suppression(channel: OnChannel, address: Address) -> models.SuppressionView:
+def get_suppression(channel: OnChannel, address: Address) -> SuppressionView:
     """Read why an address must not be written to."""
     found = suppressions.get_suppression(channel, address, audience=wiring.audience())
-    return models.SuppressionView.model_validate(found)
+    return SuppressionView.model_validate(found)
 
 
 @api.delete("/v1/suppressions/<channel>/<address>", tags=["suppressions"], responses=answers(_204=None))
@@ -455,9 +474,9 @@ def delete_suppression(channel: OnChannel, address: Address) -> Response[None]:
 
 
 @api.get("/v1/queues", tags=["queues"])
-def list_queues() -> models.QueuesView:
+def list_queues() -> QueuesView:
     """Tell how much waits in each queue, and how much was given up: the dead letters."""
-    return models.QueuesView.model_validate({"items": wiring.backlog().depths()})
+    return QueuesView.model_validate({"items": wiring.backlog().depths()})
 
 
 # The description

@@ -11,25 +11,44 @@ from typing import Annotated, Any, Final, TypeVar
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare import me, models, openapi, pages, preferences, sign_up, tokens, unsubscribe, wiring
-from fanfare.confirm import Confirm, Confirmed
+from fanfare.api import openapi
+from fanfare.api.app import Api
+from fanfare.api.openapi import PAGE, answers
 from fanfare.errors import Unauthorized
-from fanfare.http import Api
 from fanfare.ids import NAME_PATTERN
-from fanfare.openapi import PAGE, answers
-from fanfare.pages import docs
+from fanfare.runtime import wiring
+from fanfare.schemas.messages import UserDeliveriesView
+from fanfare.schemas.scalars import ChannelName, Name, PageSize, View
+from fanfare.schemas.self_service import (
+    ConfirmCodeRequest,
+    HealthView,
+    InboxView,
+    MeView,
+    MyWebhookView,
+    NoteView,
+    PatchMeRequest,
+    PublicTopicsView,
+    SignUpRequest,
+    SignUpView,
+)
+from fanfare.schemas.subscriptions import SubscriptionsView, SubscriptionView
+from fanfare.self_service import pages, preferences, sign_up, unsubscribe
+from fanfare.self_service import profile as me
+from fanfare.self_service.confirm import Confirm, Confirmed
+from fanfare.self_service.pages import docs
+from fanfare.signing import cursors as tokens
 
 T = TypeVar("T")
-V = TypeVar("V", bound=models.View)
+V = TypeVar("V", bound=View)
 
 logger = wiring.logger()
 api = Api(logger)
 
-Limit = Annotated[models.PageSize, Query(description="How many at most.")]
+Limit = Annotated[PageSize, Query(description="How many at most.")]
 Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
-TopicId = Annotated[models.Name, Path(description="The topic's id.")]
+TopicId = Annotated[Name, Path(description="The topic's id.")]
 MessageId = Annotated[str, Path(description="The message's id.")]
-OnChannel = Annotated[models.ChannelName, Path(description="The channel.")]
+OnChannel = Annotated[ChannelName, Path(description="The channel.")]
 Token = Annotated[str, Path(description="What the link from the mail has here.")]
 
 OPEN: Final = frozenset(
@@ -54,23 +73,23 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
 
 
 @api.get("/v1/topics", tags=["topics"])
-def list_topics(limit: Limit = 50, cursor: Cursor = None) -> models.PublicTopicsView:
+def list_topics(limit: Limit = 50, cursor: Cursor = None) -> PublicTopicsView:
     """List the topics that people can subscribe to, by id."""
     items, position = me.list_public_topics(after=_open(cursor), limit=limit, catalogue=wiring.catalogue())
-    return models.PublicTopicsView.model_validate({"items": items, "next_cursor": _seal(position)})
+    return PublicTopicsView.model_validate({"items": items, "next_cursor": _seal(position)})
 
 
 # Me
 
 
 @api.get("/v1/me", tags=["me"])
-def get_me() -> models.MeView:
+def get_me() -> MeView:
     """Read what is known of me."""
     return _me().view(_user_id())
 
 
-@api.patch("/v1/me", tags=["me"], responses=answers(429, _200=models.MeView))
-def change_me(request: models.PatchMeRequest) -> models.MeView:
+@api.patch("/v1/me", tags=["me"], responses=answers(429, _200=MeView))
+def change_me(request: PatchMeRequest) -> MeView:
     """Change what is named; what is left out stays, and null removes.
 
     A new e-mail address gets a link, a new phone a code. Until that has come back it stands in
@@ -79,32 +98,32 @@ def change_me(request: models.PatchMeRequest) -> models.MeView:
     return _me().change(_user_id(), request)
 
 
-@api.post("/v1/me/confirmations", tags=["me"], responses=answers(409, _200=models.MeView))
-def confirm_code(request: models.ConfirmCodeRequest) -> models.MeView:
+@api.post("/v1/me/confirmations", tags=["me"], responses=answers(409, _200=MeView))
+def confirm_code(request: ConfirmCodeRequest) -> MeView:
     """Confirm a phone by the code that was sent to it: good for 10 minutes and 5 tries."""
     return _me().confirm(_user_id(), request.channel, request.code)
 
 
 @api.get("/v1/me/subscriptions", tags=["me"])
-def list_my_subscriptions(limit: Limit = 50, cursor: Cursor = None) -> models.SubscriptionsView:
+def list_my_subscriptions(limit: Limit = 50, cursor: Cursor = None) -> SubscriptionsView:
     """List my subscriptions, by topic and channel."""
     items, position = me.list_my_subscriptions(
         _user_id(), after=_open_mine(cursor), limit=limit, audience=wiring.audience()
     )
-    return _page(models.SubscriptionsView, items, position)
+    return _page(SubscriptionsView, items, position)
 
 
 @api.put(
     "/v1/me/subscriptions/<topic_id>/<channel>",
     tags=["me"],
-    responses=answers(_200=models.SubscriptionView, _201=models.SubscriptionView),
+    responses=answers(_200=SubscriptionView, _201=SubscriptionView),
 )
-def subscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[models.SubscriptionView]:
+def subscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[SubscriptionView]:
     """Subscribe to a public topic on a channel: 201, or 200 where I was."""
     subscription, created = me.subscribe_me(
         _user_id(), topic_id, channel, audience=wiring.audience(), catalogue=wiring.catalogue(), clock=wiring.now
     )
-    return _json(201 if created else 200, models.SubscriptionView.model_validate(subscription))
+    return _json(201 if created else 200, SubscriptionView.model_validate(subscription))
 
 
 @api.delete("/v1/me/subscriptions/<topic_id>/<channel>", tags=["me"], responses=answers(409, _204=None))
@@ -117,8 +136,8 @@ def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
     return Response(status_code=204)
 
 
-@api.get("/v1/me/webhook", tags=["me"], responses=answers(404, _200=models.MyWebhookView))
-def show_my_webhook() -> models.MyWebhookView:
+@api.get("/v1/me/webhook", tags=["me"], responses=answers(404, _200=MyWebhookView))
+def show_my_webhook() -> MyWebhookView:
     """Read where my own server listens, and the secret by which it verifies what it gets.
 
     After a rotation of the deployment's key the secret is another one; what is sent is signed for the one before, too.
@@ -127,7 +146,7 @@ def show_my_webhook() -> models.MyWebhookView:
 
 
 @api.get("/v1/me/inbox", tags=["me"])
-def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> models.InboxView:
+def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> InboxView:
     """List my inbox, the newest first, with how much of it is unread.
 
     Of large entries a page has fewer than `limit`. Go on while there is a `next_cursor`.
@@ -135,17 +154,17 @@ def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> models.InboxView:
     items, position, unread = me.list_my_inbox(
         _user_id(), before=_open_mine(cursor), limit=limit, inboxes=wiring.inboxes()
     )
-    return _page(models.InboxView, items, position, unread=unread)
+    return _page(InboxView, items, position, unread=unread)
 
 
 @api.post("/v1/me/inbox/<message_id>/read", tags=["me"])
-def read_note(message_id: MessageId) -> models.NoteView:
+def read_note(message_id: MessageId) -> NoteView:
     """Mark an entry of my inbox as read. Repeated, the same answer."""
-    return models.NoteView.model_validate(me.read_note(_user_id(), message_id, inboxes=wiring.inboxes()))
+    return NoteView.model_validate(me.read_note(_user_id(), message_id, inboxes=wiring.inboxes()))
 
 
 @api.get("/v1/me/deliveries", tags=["me"])
-def list_my_deliveries(limit: Limit = 50, cursor: Cursor = None) -> models.UserDeliveriesView:
+def list_my_deliveries(limit: Limit = 50, cursor: Cursor = None) -> UserDeliveriesView:
     """List what I got or did not get, the newest first."""
     items, position = me.list_my_deliveries(
         _user_id(),
@@ -154,14 +173,14 @@ def list_my_deliveries(limit: Limit = 50, cursor: Cursor = None) -> models.UserD
         audience=wiring.audience(),
         deliveries=wiring.deliveries(),
     )
-    return _page(models.UserDeliveriesView, items, position)
+    return _page(UserDeliveriesView, items, position)
 
 
 # Without an account
 
 
-@api.post("/v1/subscriptions", tags=["links"], responses=answers(429, _202=models.SignUpView))
-def request_subscription(request: models.SignUpRequest) -> Response[models.SignUpView]:
+@api.post("/v1/subscriptions", tags=["links"], responses=answers(429, _202=SignUpView))
+def request_subscription(request: SignUpRequest) -> Response[SignUpView]:
     """Ask to subscribe an e-mail address to a public topic.
 
     A link to confirm goes to the address; nothing else does before it is followed. The answer is the
@@ -178,7 +197,7 @@ def request_subscription(request: models.SignUpRequest) -> Response[models.SignU
             links=wiring.public_links(),
             clock=wiring.now,
         )
-    return _json(202, models.SignUpView(status="confirmation_requested"))
+    return _json(202, SignUpView(status="confirmation_requested"))
 
 
 @api.get("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
@@ -260,9 +279,9 @@ def change_preferences(token: Token) -> Response[str]:
 
 
 @api.get("/v1/health", tags=["description"])
-def get_health() -> models.HealthView:
+def get_health() -> HealthView:
     """Whether the API is there."""
-    return models.HealthView(status="ok")
+    return HealthView(status="ok")
 
 
 @api.get("/openapi.json", tags=["description"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare import wiring
+from fanfare.runtime import wiring
 
 RESERVE_SECONDS = 10.0  # what it is at, and the queueing of what it took up, fit into what is left then
 

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
 from botocore.exceptions import ClientError
-from fanfare.tables import TABLES, Index, Table
+from fanfare.aws.tables import TABLES, Index, Table
 
 from .expressions import Item, Scope, Unapplicable, condition, update
 

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 import httpx
 from fanfare.channels import CHANNELS
 from fanfare.errors import Invalid
-from fanfare.models import UserItem
-from fanfare.problems import faults, item_error
+from fanfare.schemas.errors import faults, item_error
+from fanfare.schemas.users import UserItem
 from pydantic import ValidationError
 
 from .server import ok, problem

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from fanfare.tables import Index, Table
+from fanfare.aws.tables import Index, Table
 
 from tests.integration.conftest import create_table
 

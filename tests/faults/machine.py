@@ -7,14 +7,15 @@ from collections.abc import Callable
 from contextlib import suppress
 from datetime import timedelta
 
-from fanfare.catalogue import Topic
+from fanfare.channels.receipts import Receipt
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.lifecycle import AT_REST, State
+from fanfare.domain.outcomes import Outcome
 from fanfare.errors import NotFound
-from fanfare.models import PutUserRequest
-from fanfare.receipts import Receipt
-from fanfare.status import AT_REST, Outcome, State
-from fanfare.subscribe import subscribe, unsubscribe
-from fanfare.suppressions import delete_suppression, put_suppression
-from fanfare.users import put_user
+from fanfare.management.subscriptions import subscribe, unsubscribe
+from fanfare.management.suppressions import delete_suppression, put_suppression
+from fanfare.management.users import put_user
+from fanfare.schemas.users import PutUserRequest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule

@@ -11,9 +11,10 @@ from datetime import datetime
 from unittest.mock import patch
 from uuid import UUID
 
-from fanfare import fan_out
 from fanfare.channels.email import Email
-from fanfare.status import AT_REST, Outcome, State
+from fanfare.domain.lifecycle import AT_REST, State
+from fanfare.domain.outcomes import Outcome
+from fanfare.pipeline import fan_out
 
 from tests.faults.world import Act, Fault, Sent, World
 
@@ -193,7 +194,7 @@ def small_pages() -> Iterator[None]:
     Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = 2, 3, 5, 10
     logging.disable(logging.CRITICAL)
     try:
-        with patch("fanfare.submit.new_message_id", _id_of):
+        with patch("fanfare.pipeline.submit.new_message_id", _id_of):
             yield
     finally:
         Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = before

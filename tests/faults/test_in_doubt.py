@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from fanfare.batches import Job
 from fanfare.channels import Email, Sms
-from fanfare.status import Outcome, State
+from fanfare.domain.jobs import Job
+from fanfare.domain.lifecycle import State
+from fanfare.domain.outcomes import Outcome
 
 from local.memory.aws import refused
 from tests.faults.scenarios import SEVEN, THREE, small_pages

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from fanfare.batches import Job, Tally
-from fanfare.cancel import cancel
+from fanfare.domain.batch import Tally
+from fanfare.domain.jobs import FanOutJob, Job
+from fanfare.domain.lifecycle import State
+from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict
-from fanfare.fan_out import CONFLICTS
-from fanfare.queues import FanOutJob
-from fanfare.status import Outcome, State
+from fanfare.pipeline.cancel import cancel
+from fanfare.pipeline.fan_out import CONFLICTS
 
 from local.memory.aws import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order

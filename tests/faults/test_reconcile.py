@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from fanfare.clock import to_text
-from fanfare.reconcile import BATCHES_A_TURN, MESSAGES_A_TURN
-from fanfare.status import State
+from fanfare.domain.lifecycle import State
+from fanfare.pipeline.reconcile import BATCHES_A_TURN, MESSAGES_A_TURN
 
 from local.memory.aws import refused
 from tests.faults.scenarios import small_pages

@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import pytest
+from fanfare.domain.jobs import FanOutJob, read_fan_out_body
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message
 from fanfare.errors import Conflict
-from fanfare.messages import Message
-from fanfare.queues import FanOutJob, read_fan_out_body
-from fanfare.redrive import redrive
-from fanfare.status import State
+from fanfare.pipeline.redrive import redrive
 
 from local.memory.aws import refused
 from tests.faults.interleavings import Stage, every_order
@@ -235,7 +235,7 @@ def test_each_redrive_tries_those_who_failed_once_more() -> None:
 
 
 def test_a_job_whose_time_is_over_hands_on_and_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfare.redrive.REOPENED", 1)
+    monkeypatch.setattr("fanfare.pipeline.redrive.REOPENED", 1)
     world, message = failed(SEVEN)
     tried = tries(world)
     world.redrive(message)
@@ -254,7 +254,7 @@ def test_a_job_whose_time_is_over_hands_on_and_one_goes_on(monkeypatch: pytest.M
 
 
 def test_of_two_copies_of_a_job_that_hand_on_at_once_one_goes_on(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fanfare.redrive.REOPENED", 1)
+    monkeypatch.setattr("fanfare.pipeline.redrive.REOPENED", 1)
     world, message = failed(SEVEN)
     world.redrive(message)
 

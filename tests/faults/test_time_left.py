@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from fanfare.batches import Job
-from fanfare.deliver import PROVIDER_SECONDS, Report
-from fanfare.status import Outcome, State
-from fanfare.templates import Renderer
+from fanfare.domain.jobs import Job
+from fanfare.domain.lifecycle import State
+from fanfare.domain.outcomes import Outcome
+from fanfare.pipeline.deliver import PROVIDER_SECONDS, Report
+from fanfare.templates.renderer import Renderer
 
 from tests.faults.world import World
 

@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from fanfare.batches import Batch, Job, Open
+from fanfare.aws.dynamodb import transact
 from fanfare.channels import Webhook
 from fanfare.channels.base import Envelope, Kind, Result
 from fanfare.clock import to_text
-from fanfare.items import transact
-from fanfare.status import Outcome
+from fanfare.domain.batch import Batch, Open
+from fanfare.domain.jobs import Job
+from fanfare.domain.outcomes import Outcome
 
 from tests.faults.scenarios import small_pages
 from tests.faults.world import World

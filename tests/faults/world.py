@@ -16,28 +16,34 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
-from fanfare.audience import Audience, Subscription
-from fanfare.batches import Batches
-from fanfare.cancel import cancel
-from fanfare.catalogue import Catalogue, Topic
+from fanfare.aws.dynamodb import Table
+from fanfare.aws.queues import Queues
 from fanfare.channels.email import Email, from_tag_value
+from fanfare.channels.receipts import PROVES_SENT, Receipt, Report
 from fanfare.clock import from_text, to_text
-from fanfare.deliver import Deliver, Pace
-from fanfare.deliveries import Deliveries
+from fanfare.domain.audience import Subscription
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.jobs import read_fan_out_body, read_job_body
+from fanfare.domain.lifecycle import AT_REST, State
+from fanfare.domain.message import Message
+from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, FanfareError
-from fanfare.fan_out import FanOut
-from fanfare.items import Table
-from fanfare.messages import Message, Messages
-from fanfare.models import SubmitRequest
-from fanfare.queues import Queues, read_fan_out_body, read_job_body
-from fanfare.receipts import PROVES_SENT, Receipt, Report
-from fanfare.reconcile import Reconcile
-from fanfare.record_receipt import record_receipts
-from fanfare.redrive import redrive
-from fanfare.rosters import Rosters
-from fanfare.status import AT_REST, Outcome, State
-from fanfare.submit import submit
-from fanfare.templates import Renderer
+from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.cancel import cancel
+from fanfare.pipeline.deliver import Deliver
+from fanfare.pipeline.fan_out import FanOut
+from fanfare.pipeline.reconcile import Reconcile
+from fanfare.pipeline.record_receipts import record_receipts
+from fanfare.pipeline.redrive import redrive
+from fanfare.pipeline.submit import submit
+from fanfare.schemas.messages import SubmitRequest
+from fanfare.store.audience import Audience
+from fanfare.store.batches import Batches
+from fanfare.store.catalogue import Catalogue
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+from fanfare.store.recipients import Rosters
+from fanfare.templates.renderer import Renderer
 
 from local.memory.aws import Memory, Store, refused
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fanfare.channels import email
-from fanfare.receipts import Receipt
+from fanfare.channels.receipts import Receipt
 
 from infra.constructs.receipts import PUBLISHED
 from tests.infra.synth import Deployment, Properties, name_of

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from fanfare.tables import TABLES
+from fanfare.aws.tables import TABLES
 
 from infra.constructs.naming import pascal
 from tests.infra.synth import Deployment, Properties

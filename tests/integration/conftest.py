@@ -14,9 +14,9 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from fanfare import clock as clock_module
-from fanfare import wiring
+from fanfare.aws.tables import TABLES, Table
 from fanfare.channels import CHANNELS
-from fanfare.tables import TABLES, Table
+from fanfare.runtime import wiring
 from moto import mock_aws
 
 from tests.integration.letters import Post

@@ -8,17 +8,17 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
-from fanfare import wiring
-from fanfare.audience import Subscription
-from fanfare.cancel import cancel
-from fanfare.catalogue import Topic
-from fanfare.history import list_deliveries
-from fanfare.messages import Message
-from fanfare.models import DeliveryView, SubmitRequest
-from fanfare.redrive import redrive
-from fanfare.rosters import Rosters
-from fanfare.submit import submit
-from fanfare.views import get_message
+from fanfare.domain.audience import Subscription
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.message import Message
+from fanfare.insight.deliveries import list_deliveries
+from fanfare.insight.messages import get_message
+from fanfare.pipeline.cancel import cancel
+from fanfare.pipeline.redrive import redrive
+from fanfare.pipeline.submit import submit
+from fanfare.runtime import wiring
+from fanfare.schemas.messages import DeliveryView, SubmitRequest
+from fanfare.store.recipients import Rosters
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.provider import Ses

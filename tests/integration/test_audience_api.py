@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fanfare import users, wiring
+from fanfare.management import users
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import call, deliver, event

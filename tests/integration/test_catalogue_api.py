@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from fanfare import catalogue, wiring
+from fanfare.runtime import wiring
+from fanfare.store import catalogue
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event

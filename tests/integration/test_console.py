@@ -6,8 +6,8 @@ import re
 from typing import Any
 
 import pytest
-from fanfare import wiring
-from fanfare.status import State
+from fanfare.domain.lifecycle import State
+from fanfare.runtime import wiring
 
 from console.api import InternalApi, Unreachable
 from console.app import PARTS, POLICY, make

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fanfare import dry_run, wiring
-from fanfare.audience import Subscription
+from fanfare.domain.audience import Subscription
+from fanfare.insight import dry_run
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call

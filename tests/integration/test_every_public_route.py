@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
-from fanfare import wiring
-from fanfare.http import is_page
+from fanfare.api.app import is_page
+from fanfare.runtime import wiring
 from jsonschema import Draft202012Validator
 
 from functions.public_api.handler import OPEN, api, description

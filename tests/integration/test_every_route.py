@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
-from fanfare import wiring
+from fanfare.runtime import wiring
 
 from functions import openapi
 from functions.internal_api.handler import api, description

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fanfare import wiring
-from fanfare.receipts import Receipt, Report
+from fanfare.channels.receipts import Receipt, Report
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fanfare import wiring
-from fanfare.status import State
+from fanfare.domain.lifecycle import State
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event

@@ -7,8 +7,8 @@ import json
 from collections.abc import Iterator
 
 import pytest
-from fanfare import wiring
-from fanfare.receipts import Receipt
+from fanfare.channels.receipts import Receipt
+from fanfare.runtime import wiring
 
 from functions.record_receipt.handler import handler as record_receipt
 from infra.watch import ALARMS, DASHBOARD, OURS

@@ -7,8 +7,9 @@ import time
 from typing import Any
 
 import pytest
-from fanfare import sign_up, wiring
-from fanfare.audience import Subscription
+from fanfare.domain.audience import Subscription
+from fanfare.runtime import wiring
+from fanfare.self_service import sign_up
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock

@@ -8,9 +8,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fanfare import audience, items, wiring
-from fanfare.deliveries import Delivery
-from fanfare.status import Outcome
+from fanfare.aws import dynamodb as items
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.outcomes import Outcome
+from fanfare.runtime import wiring
+from fanfare.store import audience
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fanfare import wiring
-from fanfare.receipts import Receipt
+from fanfare.channels.receipts import Receipt
+from fanfare.runtime import wiring
 
 from functions.record_receipt.handler import handler
 from tests.integration.conftest import Aws, Clock

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from fanfare import wiring
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Clock
 from tests.integration.internal_api import Answer, call

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fanfare import wiring
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline

@@ -8,11 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fanfare import wiring
-from fanfare.batches import Job
-from fanfare.catalogue import Catalogue
-from fanfare.queues import FanOutJob
-from fanfare.status import Outcome, State
+from fanfare.domain.jobs import FanOutJob, Job
+from fanfare.domain.lifecycle import State
+from fanfare.domain.outcomes import Outcome
+from fanfare.runtime import wiring
+from fanfare.store.catalogue import Catalogue
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import TOPIC, Pipeline
@@ -138,7 +138,7 @@ def test_in_every_queue_the_copies_of_a_message_are_a_group(pipeline: Pipeline) 
 
 def test_a_fan_out_whose_turn_is_over_hands_on(pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.fan_out.handler.TURN_SECONDS", -1.0)
-    monkeypatch.setattr("fanfare.fan_out.PAGE", 10)
+    monkeypatch.setattr("fanfare.pipeline.fan_out.PAGE", 10)
     pipeline.topic()
     users = pipeline.subscribers(15)
     message = pipeline.post()

@@ -12,9 +12,9 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from fanfare import wiring
+from fanfare.aws.event_bus import DELIVERIES_RECORDED, MESSAGE_MOVED, Events
 from fanfare.channels import CHANNELS, Push, Webhook
-from fanfare.events import DELIVERIES_RECORDED, MESSAGE_MOVED, Events
+from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline

@@ -19,9 +19,9 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from fanfare.batches import Batches
-from fanfare.deliveries import Deliveries
-from fanfare.items import Table
+from fanfare.aws.dynamodb import Table
+from fanfare.store.batches import Batches
+from fanfare.store.deliveries import Deliveries
 from urllib3.exceptions import HTTPError
 
 from local.api import Api

@@ -6,9 +6,10 @@ import re
 from typing import Final
 
 import pytest
-from fanfare import sign_up, wiring
-from fanfare.audience import Audience
-from fanfare.confirm import Confirm
+from fanfare.runtime import wiring
+from fanfare.self_service import sign_up
+from fanfare.self_service.confirm import Confirm
+from fanfare.store.audience import Audience
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.models import Name, SubmitRequest
+from fanfare.schemas.messages import SubmitRequest
+from fanfare.schemas.scalars import Name
 from pydantic import TypeAdapter, ValidationError
 
 from tests.integration import public_api

@@ -6,8 +6,8 @@ import json
 import time
 
 import pytest
+from fanfare.api.strict_json import parse
 from fanfare.errors import MalformedRequest
-from fanfare.strict_json import parse
 
 from tests.integration.internal_api import call
 

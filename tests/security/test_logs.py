@@ -10,9 +10,9 @@ from typing import Final
 import pytest
 from botocore.exceptions import ClientError
 from fanfare import clock as clocks
-from fanfare import wiring
 from fanfare.channels.base import Kind, Result
 from fanfare.channels.webhook import Webhook, secret
+from fanfare.runtime import wiring
 
 from functions.internal_api import handler as internal_handler
 from functions.public_api import handler as public_handler
@@ -83,7 +83,7 @@ def marked(texts: list[str]) -> list[tuple[str, str]]:
 
 
 def test_the_scan_finds_what_is_there(told: Everything) -> None:
-    logging.getLogger("fanfare.deliver").error("sent", extra={"to": ADDRESS})
+    logging.getLogger("fanfare.pipeline.deliver").error("sent", extra={"to": ADDRESS})
     assert {name for name, _ in marked(told.records)} == {"an address", "a domain"}
 
 

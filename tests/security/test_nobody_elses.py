@@ -6,7 +6,7 @@ import json
 from typing import Any, Final
 
 import pytest
-from fanfare import wiring
+from fanfare.runtime import wiring
 
 from functions.public_api.handler import OPEN, api
 from tests.integration import internal_api

@@ -9,13 +9,16 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 import pytest
-from fanfare import pages, wiring
 from fanfare.channels.base import Envelope
 from fanfare.channels.email import Email
 from fanfare.errors import Invalid
-from fanfare.links import Links
-from fanfare.models import PutTopicRequest, PutUserRequest, SignUpRequest
-from fanfare.templates import Renderer
+from fanfare.runtime import wiring
+from fanfare.schemas.self_service import SignUpRequest
+from fanfare.schemas.topics import PutTopicRequest
+from fanfare.schemas.users import PutUserRequest
+from fanfare.self_service import pages
+from fanfare.signing.links import Links
+from fanfare.templates.renderer import Renderer
 from pydantic import ValidationError
 
 from tests.integration import internal_api

@@ -9,10 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fanfare import tokens
-from fanfare.digests import digest, matches
 from fanfare.errors import FanfareError, Invalid, NotFound
-from fanfare.links import Links
+from fanfare.signing import cursors as tokens
+from fanfare.signing.keyed_hash import digest, matches
+from fanfare.signing.links import Links
 
 KEYS = {"k1": "the first key of a test", "k2": "the second key of a test"}
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)

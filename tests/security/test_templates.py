@@ -6,12 +6,12 @@ import time
 from typing import Any
 
 import pytest
-from fanfare import schemas
 from fanfare.errors import Invalid, TemplateError
-from fanfare.html_text import text_of
-from fanfare.schemas import data_faults, schema_faults
-from fanfare.templates import Renderer
-from fanfare.weave import INCLUDES
+from fanfare.templates import data_schema as schemas
+from fanfare.templates.data_schema import data_faults, schema_faults
+from fanfare.templates.includes import INCLUDES
+from fanfare.templates.plain_text import text_of
+from fanfare.templates.renderer import Renderer
 
 from tests.unit.test_templates import text
 

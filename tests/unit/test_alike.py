@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fanfare import templates
 from fanfare.errors import TemplateError
-from fanfare.templates import Renderer
+from fanfare.templates import renderer as templates
+from fanfare.templates.renderer import Renderer
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,10 +6,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fanfare.audience import Audience, User
+from fanfare.aws.dynamodb import Table
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import AddressRefused
-from fanfare.items import Table
+from fanfare.domain.audience import User
+from fanfare.store.audience import Audience
 
 from local.memory.aws import Memory
 

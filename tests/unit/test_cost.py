@@ -5,8 +5,8 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
-from fanfare import cost
 from fanfare.channels import CHANNELS
+from fanfare.insight import cost
 
 from bench import cost as made
 

@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from fanfare.audience import User
-from fanfare.catalogue import Topic
 from fanfare.channels.email import Email
-from fanfare.decide import RULES, Action, Candidate, Verdict, decide
+from fanfare.domain.audience import User
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.eligibility import RULES, Action, Candidate, Verdict, decide
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
 

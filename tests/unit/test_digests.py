@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fanfare.digests import digest, matches
+from fanfare.signing.keyed_hash import digest, matches
 
 OLD = {"k1": "a key"}
 BOTH = {**OLD, "k2": "a newer key"}

@@ -5,7 +5,9 @@ Blocks of shell are run by tests/e2e/test_docs.py.
 
 from __future__ import annotations
 
+import importlib
 import json
+import pkgutil
 import re
 import shlex
 import subprocess
@@ -14,17 +16,19 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 import botocore.session
 import pytest
 import typer.main
 from botocore.model import OperationModel
-from fanfare import models
+from fanfare import schemas
 from fanfare.channels import CHANNELS
-from fanfare.status import MAY_BECOME
-from fanfare.templates import FILTERS, TESTS, Renderer
+from fanfare.domain.lifecycle import MAY_BECOME
+from fanfare.schemas.templates import PutTemplateRequest
+from fanfare.templates.renderer import FILTERS, TESTS, Renderer
 from fanfare_client.cli.app import app
+from pydantic import BaseModel
 
 from infra.settings import Settings
 from tests.documents import DOCS, ROOT, Block, anchors, blocks, links
@@ -79,15 +83,24 @@ def test_python_in_a_document_runs(file: str, channels_put_back: None, monkeypat
             run(block, monkeypatch)
 
 
+def schema(name: str) -> type[BaseModel]:
+    """A model of the API by its name, in whichever module of `fanfare.schemas` it is."""
+    modules = [
+        importlib.import_module(f"fanfare.schemas.{each.name}") for each in pkgutil.iter_modules(schemas.__path__)
+    ]
+    (found,) = {getattr(module, name) for module in modules if hasattr(module, name)}
+    return cast("type[BaseModel]", found)
+
+
 @pytest.mark.parametrize("block", [block for block in ALL if block.language == "json"], ids=ids)
 def test_json_in_a_document_is_what_the_api_takes_or_answers(block: Block) -> None:
     read = json.loads(block.source)
     if block.mark == "answer":
         return  # compared by tests/e2e/test_docs.py
     assert block.mark == "model", "say what it is: <!-- model: Name --> or <!-- answer -->"
-    model = Settings if block.said == "Settings" else getattr(models, block.said)
+    model = Settings if block.said == "Settings" else schema(block.said)
     model.model_validate_json(block.source)
-    if model is models.PutTemplateRequest:
+    if model is PutTemplateRequest:
         Renderer().check(read)
 
 

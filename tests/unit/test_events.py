@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fanfare import events as module
-from fanfare.deliveries import Deliveries, Delivery
-from fanfare.events import DELIVERIES_RECORDED, ENTRIES, MESSAGE_MOVED, PUBLISHED, RECIPIENTS, Events
-from fanfare.messages import Message
-from fanfare.status import UNSETTLED, Outcome, State
+from fanfare.aws import event_bus as module
+from fanfare.aws.event_bus import DELIVERIES_RECORDED, ENTRIES, MESSAGE_MOVED, PUBLISHED, RECIPIENTS, Events
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message
+from fanfare.domain.outcomes import UNSETTLED, Outcome
+from fanfare.store.deliveries import Deliveries
 from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(__file__).parents[2] / "docs" / "events"

@@ -7,15 +7,17 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from fanfare.catalogue import Catalogue, Topic
+from fanfare.aws.dynamodb import Table
 from fanfare.clock import to_text
-from fanfare.deliveries import Deliveries
-from fanfare.history import list_deliveries
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Payload
 from fanfare.ids import new_message_id
-from fanfare.items import Table
-from fanfare.messages import Message, Messages, Payload
-from fanfare.rosters import Rosters
-from fanfare.status import State
+from fanfare.insight.deliveries import list_deliveries
+from fanfare.store.catalogue import Catalogue
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+from fanfare.store.recipients import Rosters
 
 from local.memory.aws import Memory
 
@@ -77,7 +79,7 @@ def test_messages_that_nobody_finds_take_a_few_calls(memory: Memory, limit: int)
 def test_a_page_of_messages_ends_where_it_has_looked_at_so_many(
     memory: Memory, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("fanfare.messages.LOOK_AT", 10)
+    monkeypatch.setattr("fanfare.store.messages.LOOK_AT", 10)
     oldest = post(memory, 0, State.FAILED)
     for number in range(1, 1_000):
         post(memory, number)
@@ -92,7 +94,7 @@ def test_a_page_of_messages_ends_where_it_has_looked_at_so_many(
 def test_pages_of_any_size_list_all_messages_that_are_wanted_once(
     memory: Memory, monkeypatch: pytest.MonkeyPatch, limit: int, look_at: int
 ) -> None:
-    monkeypatch.setattr("fanfare.messages.LOOK_AT", look_at)
+    monkeypatch.setattr("fanfare.store.messages.LOOK_AT", look_at)
     every = [(post(memory, number, state), state) for number, state in enumerate([State.SENT, State.FAILED] * 40)]
     for asked in ({"state": "failed"}, {"topic": "news"}, {}):
         wanted = [message_id for message_id, state in every if asked.get("state") in (None, state)]
@@ -147,7 +149,7 @@ def test_a_page_of_deliveries_ends_where_it_has_looked_at_so_many(memory: Memory
 def test_pages_of_any_size_list_everybody_who_is_wanted_once(
     memory: Memory, monkeypatch: pytest.MonkeyPatch, limit: int, look_at: int
 ) -> None:
-    monkeypatch.setattr("fanfare.history.LOOK_AT", look_at)
+    monkeypatch.setattr("fanfare.insight.deliveries.LOOK_AT", look_at)
     message_id = post(memory, 0)
     recipients(memory, message_id, ["SFS", "F", "SSSS", "FF", "S"])
     assert deliveries(memory, message_id, limit)[0] == ["user-0-1", "user-1-0", "user-3-0", "user-3-1"]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 
 import pytest
-from fanfare.html_text import text_of
-from fanfare.templates import Renderer, derived, parts
+from fanfare.templates.plain_text import text_of
+from fanfare.templates.renderer import Renderer, derived, parts
 
 USER = {"id": "user-1", "name": "Ada", "locale": "de"}
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from fanfare.api.app import idempotency_key, is_busy, without_session
 from fanfare.errors import Invalid
-from fanfare.http import idempotency_key, is_busy, without_session
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
+from fanfare.aws.dynamodb import UNPROCESSED_ROUNDS, pack, transact, unpack
+from fanfare.domain.lifecycle import State
 from fanfare.errors import ConditionFailed, Unavailable
-from fanfare.items import UNPROCESSED_ROUNDS, pack, transact, unpack
-from fanfare.status import State
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -66,7 +66,7 @@ class Throttling:
 def waits(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """How long somebody waited, each time."""
     waited: list[float] = []
-    monkeypatch.setattr("fanfare.items.time.sleep", waited.append)
+    monkeypatch.setattr("fanfare.aws.dynamodb.time.sleep", waited.append)
     return waited
 
 

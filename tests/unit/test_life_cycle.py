@@ -6,12 +6,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fanfare.batches import Batches
+from fanfare.aws.dynamodb import Table
+from fanfare.domain.lifecycle import MAY_BECOME, State
+from fanfare.domain.message import Message, Payload
 from fanfare.errors import ConditionFailed
-from fanfare.finish import finish
-from fanfare.items import Table
-from fanfare.messages import Message, Messages, Payload
-from fanfare.status import MAY_BECOME, State
+from fanfare.pipeline.complete import finish
+from fanfare.store.batches import Batches
+from fanfare.store.messages import Messages
 
 from local.memory.aws import Memory
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fanfare.limits import SLICES, Counter, Limit, next_turn, without_forgotten
+from fanfare.domain.rate_limit import SLICES, Counter, Limit, next_turn, without_forgotten
 from hypothesis import given
 from hypothesis import strategies as st
 

@@ -6,8 +6,12 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fanfare.models import PutTemplateRequest, PutTopicRequest, PutUserRequest, Request, SubmitRequest
-from fanfare.problems import faults
+from fanfare.schemas.errors import faults
+from fanfare.schemas.messages import SubmitRequest
+from fanfare.schemas.scalars import Request
+from fanfare.schemas.templates import PutTemplateRequest
+from fanfare.schemas.topics import PutTopicRequest
+from fanfare.schemas.users import PutUserRequest
 from pydantic import ValidationError
 
 MESSAGE: dict[str, Any] = {"topic": "orders.shipped", "content": {"subject": "Hello", "text": "Hello"}}

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from fanfare import pages
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import AddressRefused
-from fanfare.pages import Choice, Way, texts
+from fanfare.self_service import pages
+from fanfare.self_service.pages import Choice, Way, texts
 
 STYLE = (pages.FOLDER / "style.css").read_text(encoding="utf-8")
 # what stands on what: WCAG 2.2 AA asks for 4.5 to 1

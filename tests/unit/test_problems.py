@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from fanfare.api.problems import FAULTS_LIMIT, problem, request_faults
 from fanfare.errors import Fault, Invalid, Unavailable
-from fanfare.problems import FAULTS_LIMIT, faults, problem, request_faults
+from fanfare.schemas.errors import faults
 
 
 def test_a_problem_has_what_the_contract_names() -> None:

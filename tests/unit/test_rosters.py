@@ -7,9 +7,9 @@ from itertools import islice
 from typing import Any, cast
 
 import pytest
-from fanfare.items import Table
-from fanfare.rosters import Entry, Rosters
-from fanfare.status import Outcome
+from fanfare.aws.dynamodb import Table
+from fanfare.domain.outcomes import Outcome
+from fanfare.store.recipients import Entry, Rosters
 
 Key = tuple[str, str]
 

@@ -11,8 +11,8 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from fanfare.items import pack
-from fanfare.sdk import USER_AGENT, lean
+from fanfare.aws.dynamodb import pack
+from fanfare.aws.fast_sdk import USER_AGENT, lean
 
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [

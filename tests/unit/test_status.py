@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.status import AT_REST, MAY_BECOME, MEANING, UNSETTLED, Outcome, State, may_come_from
+from fanfare.domain.lifecycle import AT_REST, MAY_BECOME, MEANING, State, may_come_from
+from fanfare.domain.outcomes import UNSETTLED, Outcome
 
 DESIGN = {
     "pending": "active stale failed deleted",

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from fanfare.api.strict_json import NESTING_LIMIT, parse
 from fanfare.errors import MalformedRequest
-from fanfare.strict_json import NESTING_LIMIT, parse
 
 
 def test_what_is_plain_json_is_read() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fanfare.errors import Invalid, TemplateError
-from fanfare.templates import Renderer, nearest
+from fanfare.templates.renderer import Renderer, nearest
 
 USER = {"id": "user-1", "name": "Ada", "locale": "en"}
 DATA: dict[str, Any] = {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from fanfare.errors import Invalid
-from fanfare.tokens import seal, unseal
+from fanfare.signing.cursors import seal, unseal
 
 OLD = {"k1": "first key"}
 NEW = OLD | {"k2": "second key"}

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from fanfare.errors import Invalid, TemplateError
-from fanfare.templates import Renderer
-from fanfare.weave import CHARACTERS, INCLUDES
+from fanfare.templates.includes import CHARACTERS, INCLUDES
+from fanfare.templates.renderer import Renderer
 
 USER = {"id": "user-1", "name": "<Ada>", "locale": "de-AT"}
 DATA = {"items": ["a", "<b>"], "long": "x" * 1_000}

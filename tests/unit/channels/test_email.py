@@ -20,8 +20,8 @@ from fanfare.channels.email import (
     report,
     tag_value,
 )
-from fanfare.receipts import PROVES_SENT, Receipt
-from fanfare.record_receipt import READERS, read
+from fanfare.channels.receipts import PROVES_SENT, Receipt
+from fanfare.pipeline.record_receipts import READERS, read
 from hypothesis import given
 from hypothesis import strategies as st
 

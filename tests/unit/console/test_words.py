@@ -8,8 +8,8 @@ from pathlib import Path
 import fanfare
 import pytest
 from fanfare.channels import CHANNELS
-from fanfare.decide import RULES
-from fanfare.receipts import Receipt
+from fanfare.channels.receipts import Receipt
+from fanfare.domain.eligibility import RULES
 
 from console import words
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from fanfare.templates import Renderer
+from fanfare.templates.renderer import Renderer
 
 from local.demo import job
 from local.demo.audience import HOW_MANY, TOTAL, Kind, people

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Final
 
-from .base import Channel
-from .email import Email
-from .inbox import Inbox
-from .push import Push
-from .sms import Sms
-from .webhook import Webhook
+from fanfare.channels.base import Channel
+from fanfare.channels.email import Email
+from fanfare.channels.inbox import Inbox
+from fanfare.channels.push import Push
+from fanfare.channels.sms import Sms
+from fanfare.channels.webhook import Webhook
 
 __all__ = ["CHANNELS", "Channel", "Email", "Inbox", "Push", "Sms", "Webhook"]
 

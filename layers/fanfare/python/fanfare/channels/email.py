@@ -19,9 +19,9 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from ..clock import from_text
-from ..receipts import Receipt, Report
-from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.channels.receipts import Receipt, Report
+from fanfare.clock import from_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client

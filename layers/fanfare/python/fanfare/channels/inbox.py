@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, ClassVar, Final
+from typing import ClassVar, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from ..errors import Unavailable
-from .base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, Result, always
-
-if TYPE_CHECKING:
-    from ..inboxes import Inboxes
+from fanfare.channels.base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.errors import Unavailable
 
 NOTES: Final = 25  # a call
 NOTE_BYTES: Final = 400_000  # DynamoDB takes items of 409,600 bytes, names, keys and times included
+
+
+class Notes(Protocol):
+    """Where notes are kept: (user id, message id, title, body) each; the same again if repeated."""
+
+    def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None: ...
 
 
 class Inbox(Channel):
@@ -24,7 +27,7 @@ class Inbox(Channel):
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
 
-    def __init__(self, inboxes: Inboxes) -> None:
+    def __init__(self, inboxes: Notes) -> None:
         self.inboxes = inboxes
 
     @staticmethod

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
-from .sns import answered
+from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.channels.sns import answered
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

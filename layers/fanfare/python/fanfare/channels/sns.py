@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from .base import Kind, Result
+from fanfare.channels.base import Kind, Result
 
 
 def answered(

@@ -25,9 +25,9 @@ from urllib.parse import urlsplit
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from ..clock import Clock
-from ..digests import Keys
-from .base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.clock import Clock
+from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # of silence

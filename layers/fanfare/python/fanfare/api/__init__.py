@@ -1,0 +1,1 @@
+"""HTTP: admission, routing, errors, OpenAPI."""

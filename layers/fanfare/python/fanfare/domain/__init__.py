@@ -1,0 +1,1 @@
+"""Data and rules. Pure: no AWS, no clock, no environment."""

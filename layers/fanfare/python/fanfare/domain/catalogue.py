@@ -1,0 +1,44 @@
+"""Topics, and templates with their versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Topic:
+    """What a message is about, with the defaults of every message on it."""
+
+    id: str
+    title: str
+    description: str = ""
+    channels: tuple[str, ...] = ("email",)
+    required: bool = False
+    category: str = "general"
+    limit: Mapping[str, Any] | None = None  # {"count", "per_seconds", "overflow"}
+    public: bool = False
+    shards: int = 1
+    created_at: str
+    updated_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Version:
+    """A version of a template, without its body."""
+
+    id: str
+    version: int
+    created_at: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Template:
+    """One immutable version of a template. `body` has `channels`, `locales`, `schema` and `example`."""
+
+    id: str
+    version: int
+    body: Mapping[str, Any]
+    created_at: str
+    hidden: bool = False

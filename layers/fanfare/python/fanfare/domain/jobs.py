@@ -1,0 +1,64 @@
+"""What the queues carry: ids only, never personal data. A body is one JSON object."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """A batch's copy in its channel's queue: ids only."""
+
+    message_id: str
+    batch_id: str
+    generation: int
+
+    @property
+    def shard(self) -> int:
+        return shard_in(self.batch_id)
+
+
+def shard_in(batch: str) -> int:
+    """The shard that a batch's id names."""
+    return int(batch.partition("-")[0])
+
+
+@dataclass(frozen=True)
+class FanOutJob:
+    """One shard of one message: the cursor lives in the shard's progress, not here."""
+
+    message_id: str
+    shard: int
+
+
+def fan_out_body(job: FanOutJob) -> str:
+    return json.dumps({"message_id": job.message_id, "shard": job.shard})
+
+
+def read_fan_out_body(body: str) -> FanOutJob:
+    """The job. Raises KeyError and ValueError for what is none."""
+    message_id, shard = _fields(body, message_id=str, shard=int)
+    return FanOutJob(message_id=message_id, shard=shard)
+
+
+def job_body(job: Job) -> str:
+    return json.dumps({"message_id": job.message_id, "batch_id": job.batch_id, "generation": job.generation})
+
+
+def read_job_body(body: str) -> Job:
+    """The job. Raises KeyError and ValueError for what is none."""
+    message_id, batch_id, generation = _fields(body, message_id=str, batch_id=str, generation=int)
+    shard_in(batch_id)
+    return Job(message_id=message_id, batch_id=batch_id, generation=generation)
+
+
+def _fields(body: str, **kinds: type) -> list[Any]:
+    read = json.loads(body)
+    if not isinstance(read, dict):
+        raise ValueError("not a JSON object")
+    for name, kind in kinds.items():
+        if type(read[name]) is not kind:
+            raise ValueError(f"{name} is no {kind.__name__}")
+    return [read[name] for name in kinds]

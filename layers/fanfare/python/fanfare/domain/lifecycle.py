@@ -1,0 +1,44 @@
+"""The life cycle of a message, as data. Conditions, fakes, docs and tests are derived from this table."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Final
+
+
+class State(StrEnum):
+    """Where a message is. What each means stands in `MEANING`."""
+
+    PENDING = "pending"
+    ACTIVE = "active"
+    STALE = "stale"
+    FAILED = "failed"
+    SENT = "sent"
+    DELETED = "deleted"
+
+
+MEANING: Final[dict[State, str]] = {
+    State.PENDING: "queued for processing, or scheduled",
+    State.ACTIVE: "being processed",
+    State.STALE: "found lost by the reconciler, being re-sent",
+    State.FAILED: "not all recipients were sent; can be re-driven",
+    State.SENT: "every recipient that was let through was accepted by its provider",
+    State.DELETED: "must not be sent; nothing more leaves after this is answered",
+}
+
+MAY_BECOME: Final[dict[State, frozenset[State]]] = {
+    State.PENDING: frozenset({State.ACTIVE, State.STALE, State.FAILED, State.DELETED}),
+    State.ACTIVE: frozenset({State.SENT, State.FAILED, State.STALE, State.DELETED}),
+    State.STALE: frozenset({State.PENDING, State.ACTIVE, State.SENT, State.FAILED, State.DELETED}),
+    State.FAILED: frozenset({State.PENDING, State.DELETED}),
+    State.SENT: frozenset(),
+    State.DELETED: frozenset(),
+}
+
+# A failed message has come to rest too, but it can be woken by a redrive.
+AT_REST: Final = frozenset({State.SENT, State.FAILED, State.DELETED})
+
+
+def may_come_from(state: State) -> tuple[State, ...]:
+    """The states from which a message may move to `state`: the right side of a write's condition."""
+    return tuple(origin for origin, targets in MAY_BECOME.items() if state in targets)

@@ -1,0 +1,1 @@
+"""Questions about messages: lists, explanations, dry runs, cost."""

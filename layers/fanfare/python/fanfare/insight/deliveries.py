@@ -1,0 +1,107 @@
+"""What became of whom: the recipients of a message, and the messages of a user."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import islice
+from typing import Any, Final
+
+from fanfare.channels.receipts import Receipt, strongest
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.lifecycle import State
+from fanfare.domain.outcomes import Outcome
+from fanfare.insight.messages import find_message
+from fanfare.management.users import get_user
+from fanfare.schemas.messages import DeliveryView, UserDeliveryView
+from fanfare.store.audience import Audience
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+from fanfare.store.recipients import Entry, Rosters
+
+BATCHES_A_CALL = 25
+LOOK_AT = 10_000  # recipients, for a page of those that a filter wants: of the smallest batches, some forty calls
+LOOK_AT_BATCHES = 50  # a call, then: their states fit one call, too
+# What a provider may have seen, and so may report on
+HANDED_OVER: Final = frozenset({Outcome.SENT, Outcome.FAILED, Outcome.IN_DOUBT})
+
+
+def list_deliveries(
+    message_id: str,
+    *,
+    status: str | None,
+    channel: str | None,
+    after: Sequence[int | str] | None,
+    limit: int,
+    messages: Messages,
+    rosters: Rosters,
+    deliveries: Deliveries,
+) -> tuple[list[DeliveryView], Any]:
+    """A page of a message's recipients, and the position to go on after. Raises NotFound.
+
+    With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
+    """
+    message = find_message(message_id, messages=messages)
+    size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
+    page, position = _page(
+        rosters.entries(message.id, message.shards, after=after, size=size, deleted=message.state is State.DELETED),
+        lambda entry: channel in (None, entry.channel) and status in (None, entry.outcome.label),
+        limit,
+    )
+    keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page}
+    records = deliveries.get_many(keys.values())
+    receipts = deliveries.receipts(key for entry, key in keys.items() if entry.outcome in HANDED_OVER)
+    views = [_view(entry, records.get(key), strongest(receipts.get(key, ()))) for entry, key in keys.items()]
+    return views, position
+
+
+def _page(entries: Iterable[Entry], wanted: Callable[[Entry], bool], limit: int) -> tuple[list[Entry], Any]:
+    """Up to `limit` of those that are wanted, and the position of the last that was looked at; None after them all."""
+    page: list[Entry] = []
+    position = None
+    for looked, entry in enumerate(entries):
+        if looked == LOOK_AT or (len(page) == limit and wanted(entry)):
+            return page, position
+        if wanted(entry):
+            page.append(entry)
+        position = entry.position
+    return page, None
+
+
+def list_user_deliveries(
+    user_id: str, *, before: str | None, limit: int, audience: Audience, deliveries: Deliveries
+) -> tuple[list[UserDeliveryView], str | None]:
+    """A page of what a user got or did not get, the newest first, and the position to go on before. Raises NotFound."""
+    get_user(user_id, audience=audience)
+    page = list(islice(deliveries.of_user(user_id, before=before), limit + 1))
+    return _user_views(delivery for _, delivery in page[:limit]), page[limit - 1][0] if len(page) > limit else None
+
+
+def _view(entry: Entry, record: Delivery | None, receipt: Receipt | None) -> DeliveryView:
+    """The batch says what became of the recipient; its record adds the details, once it says the same."""
+    told = record if record is not None and record.status.label == entry.outcome.label else None
+    return DeliveryView(
+        user_id=entry.user_id,
+        channel=entry.channel,
+        status=entry.outcome.label,  # type: ignore[arg-type]
+        reason=told.reason if told and told.reason else entry.reason,
+        attempts=told.attempts if told else entry.attempts,
+        provider_id=told.provider_id if told else None,
+        receipt=receipt,
+        updated_at=record.updated_at if record else None,
+    )
+
+
+def _user_views(deliveries: Iterable[Delivery]) -> list[UserDeliveryView]:
+    return [
+        UserDeliveryView(
+            message_id=delivery.message_id,
+            channel=delivery.channel,
+            status=delivery.status.label,  # type: ignore[arg-type]
+            reason=delivery.reason,
+            attempts=delivery.attempts,
+            provider_id=delivery.provider_id,
+            receipt=delivery.receipt,
+            updated_at=delivery.updated_at,
+        )
+        for delivery in deliveries
+    ]

@@ -1,0 +1,229 @@
+"""What would become of a message: the fan-out's own candidates and rules, and nothing stored."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
+
+from fanfare.channels import CHANNELS
+from fanfare.clock import Clock, from_text, to_text
+from fanfare.domain.eligibility import Action, Candidate, decide
+from fanfare.domain.message import Message, Payload
+from fanfare.errors import TemplateError
+from fanfare.insight import cost
+from fanfare.pipeline.candidates import Candidates, counted
+from fanfare.pipeline.submit import checked
+from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
+from fanfare.templates.renderer import Renderer, locales, nearest, offers
+
+if TYPE_CHECKING:
+    from fanfare.domain.audience import User
+    from fanfare.schemas.messages import SubmitRequest
+    from fanfare.store.catalogue import Catalogue
+
+LOOKED_AT: Final = 10_000  # subscriptions that are decided; what is beyond is extrapolated
+ROWS: Final = 2_000  # read at once
+COUNTED: Final = 1_000_000  # rows of a shard that are counted at most, to know how many there are
+SAMPLES_CHARACTERS: Final = 1_000_000  # of all samples together: an answer has its limits
+NOBODY: Final = {"id": "preview", "name": ""}
+
+
+@dataclass
+class _Forecast:
+    """How many, so far: by channel and, where there is a reason, by reason."""
+
+    looked_at: int = 0
+    factor: float = 1.0
+    limited: bool = False  # whether a limit counts for anybody
+    deliver: Counter[str] = field(default_factory=Counter)
+    deferred: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    readers: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # let through, by channel and locale
+    first: dict[tuple[str, str | None], User] = field(default_factory=dict)
+
+    def add(self, candidate: Candidate, now: datetime, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+        """Count a candidate; what is then counted of the user's limits."""
+        verdict = decide(candidate, now)
+        channel = candidate.channel.name
+        if verdict.action is Action.SKIP or candidate.user is None:
+            self.skipped[channel][verdict.reason or ""] += 1
+            return None
+        if verdict.action is Action.DEFER:
+            self.deferred[channel][verdict.reason or ""] += 1
+        else:
+            self.deliver[channel] += 1
+        place = channel, nearest(body, channel, candidate.user.profile.get("locale"))
+        self.readers[place] += 1
+        self.first.setdefault(place, candidate.user)
+        self.limited |= verdict.limits is not None
+        return verdict.limits
+
+    def let_through(self, channel: str) -> int:
+        return self.deliver[channel] + self.deferred[channel].total()
+
+    def scaled(self, number: int) -> int:
+        """For the whole audience, from what was counted of those who were looked at."""
+        return round(number * self.factor)
+
+
+def dry_run(
+    request: SubmitRequest,
+    *,
+    caller: str,
+    candidates: Candidates,
+    catalogue: Catalogue,
+    renderer: Renderer,
+    clock: Clock,
+    retention: timedelta,
+    prices: Mapping[str, float],
+) -> DryRunView:
+    """What would become of the message, were it fanned out when it is due. Raises Invalid as `submit` does."""
+    now = clock()
+    message, payload = checked(request, caller, now, catalogue, renderer, stale=timedelta(), retention=retention)
+    at = from_text(message.send_at) if message.send_at else now
+    body = candidates.body(message, payload)
+    forecast = _forecast(message, payload, body, at, candidates)
+    samples, left_out = _samples(message, payload, body, forecast, renderer)
+    segments = _segments(samples)
+    return DryRunView(
+        at=to_text(at),
+        sampled=forecast.factor != 1.0,
+        looked_at=forecast.looked_at,
+        audience={
+            channel: forecast.scaled(forecast.let_through(channel) + forecast.skipped[channel].total())
+            for channel in message.channels
+        },
+        deliver={channel: forecast.scaled(forecast.deliver[channel]) for channel in message.channels},
+        deferred=_by_reason(forecast.deferred, forecast),
+        skipped=_by_reason(forecast.skipped, forecast),
+        segments=segments,
+        samples=samples,
+        samples_left_out=left_out,
+        estimated_cost=_cost(message, forecast, segments, prices),
+    )
+
+
+def _forecast(
+    message: Message, payload: Payload, body: Mapping[str, Any], at: datetime, candidates: Candidates
+) -> _Forecast:
+    """Decide the audience shard by shard, of each the first rows, and work out how many there are in all."""
+    forecast = _Forecast()
+    topic = candidates.topic(message, at)
+    quota = max(1, LOOKED_AT // message.shards)
+    cut: list[int] = []  # shards with more than was looked at
+    whole = 0
+    for shard in range(message.shards):
+        cursor, read, more = None, 0, True
+        while more and read < quota:
+            stretch = candidates.stretch(message, payload, shard, cursor, now=at, limit=min(ROWS, quota - read))
+            limits: dict[str, Mapping[str, Any]] = {}
+            subscribers = payload.recipients is None
+            for row, candidate in candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers):
+                if candidate is None:
+                    continue
+                charged = forecast.add(counted(candidate, limits.get(row.user_id)), at, body)
+                if charged is not None:
+                    limits[row.user_id] = charged
+            cursor = stretch.rows[-1].position if stretch.rows else cursor
+            read, more = read + stretch.read, stretch.more
+        forecast.looked_at += read
+        if more:
+            cut.append(shard)
+        else:
+            whole += read
+    if cut and message.topic:
+        # users are spread evenly over the shards: one of them tells the size of the others
+        each = candidates.audience.count_subscribers(message.topic, cut[0], most=COUNTED)
+        forecast.factor = max(1.0, (whole + each * len(cut)) / forecast.looked_at)
+    return forecast
+
+
+def _samples(
+    message: Message, payload: Payload, body: Mapping[str, Any], forecast: _Forecast, renderer: Renderer
+) -> tuple[list[SampleView], int]:
+    """One for each channel and locale of what is said, as long as there is room; and how many there was none for."""
+    samples: list[SampleView] = []
+    room, left_out = SAMPLES_CHARACTERS, 0
+    for channel in message.channels:
+        if not offers(body, channel):
+            continue
+        for locale in (None, *locales(body, channel)):
+            sample = _sample(channel, locale, payload, body, forecast, renderer)
+            size = sum(len(part) for part in (sample.content or {}).values())
+            if size > room:
+                left_out += 1
+                sample = sample.model_copy(update={"content": None})
+            else:
+                room -= size
+            samples.append(sample)
+    return samples, left_out
+
+
+def _sample(
+    channel: str,
+    locale: str | None,
+    payload: Payload,
+    body: Mapping[str, Any],
+    forecast: _Forecast,
+    renderer: Renderer,
+) -> SampleView:
+    user = forecast.first.get((channel, locale))
+    reader = {**user.profile, "id": user.id} if user else NOBODY | {"locale": locale or ""}
+    content, error = None, None
+    try:
+        content = renderer.render(body, channel, locale=reader.get("locale"), data=payload.data, user=reader)
+    except TemplateError as broken:
+        error = str(broken)
+    return SampleView(
+        channel=channel,
+        locale=locale,
+        recipients=forecast.scaled(forecast.readers[channel, locale]),
+        user_id=user.id if user else None,
+        content=content,
+        segments=CHANNELS[channel].segments(content) if content else None,
+        error=error,
+    )
+
+
+def _segments(samples: list[SampleView]) -> dict[str, int]:
+    """By channel: what the readers of each locale would be billed, were they all billed as the first one is."""
+    segments: Counter[str] = Counter()
+    for sample in samples:
+        if sample.segments is not None:
+            segments[sample.channel] += sample.segments * sample.recipients
+    return dict(segments)
+
+
+def _by_reason(reasons: Mapping[str, Counter[str]], forecast: _Forecast) -> dict[str, dict[str, int]]:
+    return {
+        channel: {reason: forecast.scaled(count) for reason, count in sorted(counts.items())}
+        for channel, counts in reasons.items()
+        if counts
+    }
+
+
+def _cost(message: Message, forecast: _Forecast, segments: Mapping[str, int], prices: Mapping[str, float]) -> CostView:
+    letting = {channel: forecast.scaled(forecast.let_through(channel)) for channel in message.channels}
+    lines = list(cost.estimate({**letting, **segments}, letting, limited=forecast.limited, prices=prices))
+    return CostView(
+        currency=cost.CURRENCY,
+        total=round(float(sum(line.amount for line in lines)), 6),
+        as_of=cost.AS_OF,
+        lines=list(_lines(lines)),
+    )
+
+
+def _lines(lines: list[cost.Line]) -> Iterator[CostLineView]:
+    for line in lines:
+        yield CostLineView(
+            what=line.what,
+            quantity=line.quantity,
+            unit=line.price.unit,
+            price=float(line.price.amount),
+            per=line.price.per,
+            amount=round(float(line.amount), 6),
+            source=line.price.source,
+        )

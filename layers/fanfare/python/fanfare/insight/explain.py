@@ -1,0 +1,186 @@
+"""Why a user did or did not get a message: what the tables say happened and, apart from it, what the rules say now.
+
+What happened is recorded and does not change; the user, the topic and the time may have. So the two are never mixed:
+a user who was skipped for want of an address, and has one by now, is told both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from fanfare.channels.receipts import Receipt, strongest
+from fanfare.clock import Clock, to_text
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.eligibility import Verdict, decide
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Payload, Progress
+from fanfare.errors import NotFound
+from fanfare.ids import shard_of
+from fanfare.insight.messages import find_message
+from fanfare.pipeline.candidates import Candidates, Row
+from fanfare.schemas.explanations import (
+    ChannelExplanationView,
+    ExplanationView,
+    RecordedView,
+    RulesNowView,
+    RuleView,
+    StepView,
+)
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+from fanfare.store.recipients import Rosters, Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Found:
+    """All that the tables have on one user and one channel of a message."""
+
+    audience: str
+    progress: Progress
+    standing: Standing | None
+    delivery: Delivery | None
+    receipts: Mapping[Receipt, str]
+
+
+def explain(
+    message_id: str,
+    user_id: str,
+    *,
+    messages: Messages,
+    rosters: Rosters,
+    deliveries: Deliveries,
+    candidates: Candidates,
+    clock: Clock,
+) -> ExplanationView:
+    """The message's channels, one by one. Raises NotFound for the message, and for a user of whom nothing is known."""
+    now = clock()
+    message = find_message(message_id, messages=messages)
+    shard = shard_of(user_id, message.shards)
+    known = messages.for_fan_out(message.id, shard)
+    if known is None:
+        raise NotFound("there is no such message", code="message_not_found")
+    message, payload, progress = known
+    standings = rosters.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
+    keys = {channel: (user_id, message.id, channel) for channel in message.channels}
+    records, receipts = deliveries.get_many(keys.values()), deliveries.receipts(keys.values())
+    verdicts, exists = _verdicts(message, payload, user_id, now, candidates)
+    if not (exists or standings or records):
+        raise NotFound("there is no such user", code="user_not_found")
+    found = {
+        channel: _Found(
+            audience=_audience(message, payload, user_id),
+            progress=progress,
+            standing=standings.get(channel),
+            delivery=records.get(key),
+            receipts=receipts.get(key, {}),
+        )
+        for channel, key in keys.items()
+    }
+    return ExplanationView(
+        message_id=message.id,
+        user_id=user_id,
+        state=message.state,
+        at=to_text(now),
+        channels=[
+            ChannelExplanationView(
+                channel=channel, recorded=_recorded(found[channel], now), rules_now=_rules_now(verdicts[channel])
+            )
+            for channel in message.channels
+        ],
+    )
+
+
+def _verdicts(
+    message: Message, payload: Payload, user_id: str, now: datetime, candidates: Candidates
+) -> tuple[dict[str, Verdict], bool]:
+    """What the rules say of the user on each channel, and whether there is such a user."""
+    rows = [Row("", user_id, channel) for channel in message.channels]
+    topic = candidates.topic(message, now)
+    asked = [
+        candidate
+        for _, candidate in candidates.of(message, payload, topic, rows, subscribers=False)
+        if candidate is not None
+    ]
+    verdicts = {candidate.channel.name: decide(candidate, now) for candidate in asked}
+    return verdicts, any(candidate.user is not None for candidate in asked)
+
+
+def _audience(message: Message, payload: Payload, user_id: str) -> str:
+    if payload.recipients is not None:
+        return "named" if user_id in payload.recipients else "not_named"
+    return f"subscribers of {message.topic}"
+
+
+def _recorded(found: _Found, now: datetime) -> RecordedView:
+    standing, delivery = found.standing, found.delivery
+    status, reason = "not_chosen", None
+    if standing is not None:
+        status, reason = standing.outcome.label, standing.reason
+    elif found.audience == "not_named":
+        reason = "not_named"
+    elif not found.progress.sealed or found.progress.stopped:
+        status = "not_reached"
+    else:
+        reason = "not_in_the_audience"
+    if delivery is not None and delivery.status.label == status:
+        reason = delivery.reason or reason
+    return RecordedView(
+        status=status,  # type: ignore[arg-type]
+        reason=reason,
+        receipt=strongest(found.receipts),
+        steps=list(_steps(found, now)),
+    )
+
+
+def _steps(found: _Found, now: datetime) -> Iterator[StepView]:
+    progress, standing, delivery = found.progress, found.standing, found.delivery
+    yield _step("audience", found.audience)
+    reached = "ended" if progress.sealed else "begun" if progress.page else "not_begun"
+    if progress.stopped:
+        reached = "stopped"
+    yield _step("fan_out", reached, progress.updated_at)
+    if standing is None:
+        yield _step("choice", "none")
+    elif standing.batch_id is None:
+        yield _step("choice", "skipped", detail=standing.reason)
+    else:
+        yield _step("choice", "let_through", detail=f"batch {standing.batch_id}")
+        yield _batch(standing, now)
+    if delivery is not None:
+        detail = ", ".join(
+            each
+            for each in (
+                f"attempts: {delivery.attempts}" if delivery.attempts else None,
+                delivery.reason,
+                f"provider's id {delivery.provider_id}" if delivery.provider_id else None,
+            )
+            if each
+        )
+        yield _step("delivery", delivery.status.label, delivery.updated_at, detail or None)
+    for receipt, at in sorted(found.receipts.items(), key=lambda each: each[1]):
+        yield _step("receipt", receipt, at)
+
+
+def _batch(standing: Standing, now: datetime) -> StepView:
+    """Settled, at a provider at this moment, or waiting and for what."""
+    detail = f"generation {standing.generation}, attempts: {standing.attempts}"
+    if standing.settled_at is not None:
+        return _step("batch", "settled", standing.settled_at)
+    if standing.lease_until is not None and standing.lease_until > to_text(now):
+        return _step("batch", "being_sent", None, detail)
+    return _step("batch", f"waits: {standing.waiting or 'queued'}", standing.due_at, f"{detail}, looked at again then")
+
+
+def _step(step: str, result: str, at: str | None = None, detail: str | None = None) -> StepView:
+    return StepView(step=step, result=result, at=at, detail=detail)
+
+
+def _rules_now(verdict: Verdict) -> RulesNowView:
+    return RulesNowView(
+        action=verdict.action.value,
+        reason=verdict.reason,
+        until=to_text(verdict.until) if verdict.until else None,
+        steps=[RuleView(rule=rule, result=result) for rule, result in verdict.steps],
+    )

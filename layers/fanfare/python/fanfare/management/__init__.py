@@ -1,0 +1,1 @@
+"""What services manage: topics, templates, users, subscriptions, suppressions."""

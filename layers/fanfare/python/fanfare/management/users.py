@@ -1,0 +1,83 @@
+"""Users: who receives, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from pydantic import ValidationError
+
+from fanfare.domain.audience import User
+from fanfare.errors import FanfareError, Invalid, NotFound, Unavailable
+from fanfare.schemas.errors import faults, item_error
+from fanfare.schemas.users import PutUserRequest, UserItem, UserResultView, UserView
+from fanfare.store.audience import Audience
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.inbox import Inboxes
+
+ERASED_AT_ONCE = 5_000  # rows of a table: some five seconds, at what a partition takes
+
+
+def put_user(user_id: str, request: PutUserRequest, *, audience: Audience) -> tuple[User, bool]:
+    """Create the user or replace what is known of them; says which."""
+    user = audience.put_user(user_id, request.profile())
+    return user, user.rev == 1
+
+
+def put_users(items: Sequence[Any], *, audience: Audience) -> list[UserResultView]:
+    """Take each user or refuse it, in order; of a user that is named twice, the last is kept."""
+    checked = [_checked(item, f"/items/{place}") for place, item in enumerate(items)]
+    stored = audience.put_users({user.id: user.profile() for user in checked if isinstance(user, UserItem)})
+    created = {user_id for user_id, user in stored.items() if user.rev == 1}
+    results = []
+    for item, user in zip(items, checked, strict=True):
+        if isinstance(user, Invalid):
+            results.append(_refused(written(item, "id"), user))
+            continue
+        results.append(UserResultView(id=user.id, status=201 if user.id in created else 200, error=None))
+        created.discard(user.id)  # named again, it is there already
+    return results
+
+
+def get_user(user_id: str, *, audience: Audience) -> User:
+    """The user. Raises NotFound."""
+    user = audience.user(user_id)
+    if user is None:
+        raise NotFound("there is no such user", code="user_not_found")
+    return user
+
+
+def delete_user(user_id: str, *, audience: Audience, deliveries: Deliveries, inboxes: Inboxes) -> None:
+    """Erase all that is stored on the user; done once it returns, and a repeat changes nothing.
+
+    What can be sent to goes first. Raises Unavailable where there is more than one call can erase: a repeat goes on.
+    """
+    audience.delete_user(user_id)
+    done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (inboxes, deliveries)]
+    if not all(done):
+        raise Unavailable(
+            "there is more to erase than one call can do; go on by repeating it", code="erasure_unfinished"
+        )
+
+
+def user_view(user: User) -> UserView:
+    """The user as the API shows it."""
+    known = dict.fromkeys(UserView.model_fields) | {"push": ()} | dict(user.profile)
+    return UserView.model_validate(known | {"id": user.id})
+
+
+def _checked(item: Any, at: str) -> UserItem | Invalid:
+    try:
+        return UserItem.model_validate(item)
+    except ValidationError as error:
+        return Invalid("this user can't be taken", errors=faults(error.errors(), at=at))
+
+
+def _refused(user_id: str | None, error: FanfareError) -> UserResultView:
+    return UserResultView.model_validate({"id": user_id, "status": error.status, "error": item_error(error)})
+
+
+def written(item: Any, name: str) -> str | None:
+    """What a refused item says of itself, if it is a text."""
+    found = item.get(name) if isinstance(item, dict) else None
+    return found if isinstance(found, str) else None

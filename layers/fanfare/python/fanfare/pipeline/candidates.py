@@ -1,0 +1,134 @@
+"""Who may get a message, with all that the rules look at: read here for the fan-out, a dry run and an explanation.
+
+They ask the same `decide` about the same candidates, so none can say another thing than the fan-out does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from fanfare.aws.dynamodb import GET_LIMIT
+from fanfare.channels import CHANNELS
+from fanfare.clock import from_text
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.eligibility import Candidate
+from fanfare.domain.message import Message, Payload
+from fanfare.ids import shard_of
+from fanfare.store.audience import Audience
+from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
+from fanfare.templates.renderer import inline_body, offers
+
+
+@dataclass(frozen=True)
+class Row:
+    """One candidate of the audience, and the cursor once it is dealt with."""
+
+    position: str
+    user_id: str
+    channel: str
+
+
+@dataclass(frozen=True)
+class Stretch:
+    """Rows that follow each other in a shard. `read` counts those that no channel of the message wants, too."""
+
+    rows: Sequence[Row]
+    more: bool
+    read: int
+
+
+class Candidates:
+    """`overall` is, by channel, a user's limit across all topics."""
+
+    def __init__(
+        self, *, audience: Audience, catalogue: Catalogue, overall: Mapping[str, Mapping[str, Any]] | None = None
+    ) -> None:
+        self.audience = audience
+        self.catalogue = catalogue
+        self.overall = overall or {}
+
+    def stretch(
+        self, message: Message, payload: Payload, shard: int, cursor: str | None, *, now: datetime, limit: int
+    ) -> Stretch:
+        """The next rows of a shard of the audience after the cursor."""
+        if payload.recipients is not None:
+            pairs = [
+                (user, channel)
+                for user in dict.fromkeys(payload.recipients)
+                if shard_of(user, message.shards) == shard
+                for channel in message.channels
+            ]
+            first = int(cursor or 0)
+            rows = [Row(str(i + 1), user, channel) for i, (user, channel) in enumerate(pairs)][first:]
+            return Stretch(rows, more=False, read=len(rows))
+        if message.topic is None or message.expired(now):
+            return Stretch([], more=False, read=0)
+        found, more = self.audience.subscribers(message.topic, shard, after=cursor, limit=limit)
+        wanted = [Row(*row) for row in found if row[2] in message.channels]
+        if found and (not wanted or wanted[-1].position != found[-1][0]) and more:
+            # nobody wants the last row, but the cursor has to pass it
+            wanted.append(Row(found[-1][0], "", ""))
+        return Stretch(wanted, more, len(found))
+
+    def topic(self, message: Message, now: datetime) -> Topic | None:
+        """What the message is about: as it was when the message was accepted, or is since."""
+        if message.topic is None:
+            return None
+        age = (now - from_text(message.created_at)).total_seconds()
+        return self.catalogue.topic(message.topic, max_age=min(FRESH_SECONDS, age))
+
+    def body(self, message: Message, payload: Payload) -> Mapping[str, Any]:
+        """What the message says: the pinned version of its template, or its own content."""
+        if message.template is not None:
+            template = self.catalogue.template(message.template["id"], message.template["version"])
+            return template.body if template else {}
+        return inline_body(payload.content or {})
+
+    def of(
+        self, message: Message, payload: Payload, topic: Topic | None, rows: Sequence[Row], *, subscribers: bool
+    ) -> Iterator[tuple[Row, Candidate | None]]:
+        """The rows with all that the rules look at, users read 100 at a time as they are needed.
+
+        `subscribers`: the rows were read from the topic's subscriptions, so nobody needs to be looked up there.
+        """
+        body = self.body(message, payload)
+        offered = {channel: offers(body, channel) for channel in message.channels}
+        keep_until = message.keep_until
+        for start in range(0, len(rows), GET_LIMIT):
+            chunk = rows[start : start + GET_LIMIT]
+            users = self.audience.users(row.user_id for row in chunk if row.user_id)
+            subscribed = None if subscribers else self._subscribed(message, chunk)
+            for row in chunk:
+                if not row.user_id:
+                    yield row, None
+                    continue
+                yield (
+                    row,
+                    Candidate(
+                        user=users.get(row.user_id),
+                        channel=CHANNELS[row.channel],
+                        subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
+                        topic=topic,
+                        critical=message.priority == "critical",
+                        offered=offered[row.channel],
+                        overall=self.overall.get(row.channel),
+                        named=message.topic is None,
+                        keep_until=keep_until,
+                    ),
+                )
+
+    def _subscribed(self, message: Message, rows: Sequence[Row]) -> set[tuple[str, str]] | None:
+        """Who of the rows is subscribed; None where nobody needs to be."""
+        if message.topic is None:
+            return None
+        return self.audience.subscribed(message.topic, [(row.user_id, row.channel) for row in rows])
+
+
+def counted(candidate: Candidate, limits: Mapping[str, Any] | None) -> Candidate:
+    """The candidate, once what another channel of the same message takes of the user's limits is counted."""
+    if limits is None or candidate.user is None:
+        return candidate
+    return replace(candidate, user=replace(candidate.user, limits=limits))

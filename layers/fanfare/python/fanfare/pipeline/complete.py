@@ -1,0 +1,55 @@
+"""Bring a message to rest, once nothing of it is open. Can be asked by anyone, any number of times."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Progress, every_shard_sealed
+from fanfare.errors import ConditionFailed
+from fanfare.store.batches import Batches
+from fanfare.store.messages import Messages
+
+MAY_FINISH = (State.ACTIVE, State.STALE)  # not while it is re-driven: it is pending until all is open again
+
+
+def finish(
+    message_id: str, *, messages: Messages, batches: Batches, now: datetime, shard: int | None = None
+) -> Message | None:
+    """Move the message to `sent` or `failed` if every shard is sealed and no batch is open.
+
+    `shard` is the one that just settled a batch: most often it still has another open one, and that
+    ends the question with one call. Returns the message if it came to rest now.
+    """
+    if shard is not None and batches.any_open(message_id, shard):
+        return None
+    known = messages.with_progress(message_id)
+    if known is None or not _may_finish(*known):
+        return None
+    message, progress = known
+    others = (each for each in range(message.shards) if each != shard)
+    if any(batches.any_open(message_id, each) for each in others):
+        return None
+    counts = batches.tally(message_id, message.shards, once=True).counts()
+    if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
+        return None  # a batch was opened, or settled, while they were read: whoever did that asks after us
+    state, reason = _ending(message, counts, now)
+    try:
+        return messages.move(
+            message_id, state, now=now, reason=reason, origins=MAY_FINISH, round_=message.round, counts=counts
+        )
+    except ConditionFailed:
+        return None  # somebody else has brought it to rest, or it was deleted
+
+
+def _may_finish(message: Message, progress: Sequence[Progress]) -> bool:
+    return message.state in MAY_FINISH and every_shard_sealed(message, progress)
+
+
+def _ending(message: Message, counts: Mapping[str, int], now: datetime) -> tuple[State, str | None]:
+    if counts["failed"]:
+        return State.FAILED, f"{counts['failed']} of {counts['recipients']} recipients failed"
+    if not counts["recipients"] and message.expired(now):
+        return State.FAILED, "expired"
+    return State.SENT, None

@@ -1,0 +1,75 @@
+"""Take what providers report afterwards: delivered, bounced, complained. Resolves doubts, feeds suppressions.
+
+Receipts may repeat, come out of order, and come before our own record of the delivery: each is a
+fact of its own, stored as such, and nothing here depends on what came before.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import timedelta
+from typing import Any, Final
+
+from fanfare.channels import CHANNELS, email
+from fanfare.channels.receipts import Receipt, Report
+from fanfare.clock import Clock, to_text
+from fanfare.domain.audience import User
+from fanfare.store.audience import Audience
+from fanfare.store.deliveries import Deliveries
+
+log = logging.getLogger(__name__)
+
+# Who reads an event, by its source
+READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report | None]]] = {"aws.ses": email.report}
+
+# Why an address is not written to again, by what was reported of it
+SUPPRESSES: Final = {
+    Receipt.BOUNCED: "bounce",
+    Receipt.COMPLAINED: "complaint",
+    Receipt.OPTED_OUT: "opt_out",
+}
+SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is taken for dead
+SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
+
+
+def read(event: Mapping[str, Any]) -> Report | None:
+    """What a provider's event reports, in our words; None where it is not of a delivery of ours."""
+    return READERS[event["source"]](event)
+
+
+def record_receipts(
+    reports: Sequence[Report], *, deliveries: Deliveries, audience: Audience, clock: Clock, retention: timedelta
+) -> Counter[str]:
+    """Store the reports, and suppress addresses that must not be written to again. Returns how many of each kind."""
+    now = clock()
+    deliveries.record_receipts(reports, retain_until=int((now + retention).timestamp()))
+    serious = [report for report in reports if report.receipt in SUPPRESSES or report.receipt is Receipt.BOUNCED_SOFT]
+    users = audience.users(report.user_id for report in serious) if serious else {}
+    for report in serious:
+        user = users.get(report.user_id)
+        address = CHANNELS[report.channel].identity(user.profile) if user else None
+        if user is None or address is None or _of_another_address(report, user):
+            continue  # erased, or the address was changed: the one that bounced is not theirs any more
+        cause = SUPPRESSES.get(report.receipt)
+        if report.receipt is Receipt.BOUNCED_SOFT:
+            bounces = audience.count_soft_bounces(
+                report.channel,
+                address,
+                report.message_id,
+                at=to_text(report.at),
+                since=to_text(now - SOFT_BOUNCE_MEMORY),
+                forget=int((now + SOFT_BOUNCE_MEMORY).timestamp()),
+            )
+            if bounces >= SOFT_BOUNCES:
+                cause = "soft_bounces"
+        if cause is not None:
+            audience.suppress(report.channel, address, cause, at=to_text(now))
+            log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
+    return Counter(report.receipt.value for report in reports)
+
+
+def _of_another_address(report: Report, user: User) -> bool:
+    """Whether what is reported was sent to one that the user had before, or has had since."""
+    return report.address_no is not None and report.address_no != user.readdressed.get(report.channel, 0)

@@ -1,0 +1,131 @@
+"""Send a failed message again, to those recipients alone that failed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
+from datetime import datetime, timedelta
+from itertools import islice
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fanfare.aws.queues import QueueRefused, Queues
+from fanfare.clock import Clock, to_text
+from fanfare.domain.batch import Open, Waiting
+from fanfare.domain.jobs import FanOutJob, Job
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message
+from fanfare.domain.outcomes import Outcome
+from fanfare.errors import ConditionFailed, Conflict, NotFound
+from fanfare.pipeline.complete import finish
+from fanfare.store.batches import REOPENED, Batches
+from fanfare.store.messages import Messages
+
+log = logging.getLogger(__name__)
+
+
+def redrive(message_id: str, *, messages: Messages, queues: Queues, clock: Clock, stale_after: float) -> Message:
+    """Move a failed message to `pending` and have its failed recipients sent again.
+
+    Once it is moved the answer is yes, even if the queue is down: the reconciler finds it. Raises
+    NotFound, and Conflict for a message in any other state.
+    """
+    found = messages.get(message_id)
+    if found is None:
+        raise NotFound("there is no such message", code="message_not_found")
+    message = _begun(found, messages=messages, now=clock(), stale_after=stale_after)
+    try:
+        queues.send_fan_out([FanOutJob(message_id, 0)])
+    except (ClientError, BotoCoreError, QueueRefused):
+        log.exception("not queued; the reconciler will", extra={"message_id": message_id})
+    return message
+
+
+def _begun(found: Message, *, messages: Messages, now: datetime, stale_after: float) -> Message:
+    """The message in its next round."""
+    try:
+        return messages.move(
+            found.id,
+            State.PENDING,
+            now=now,
+            reason="redriven_by_service",
+            origins=(State.FAILED,),
+            round_=found.round,
+            due_at=now + timedelta(seconds=stale_after),
+            round=found.round + 1,
+            redriving=True,
+            counts=None,
+        )
+    except ConditionFailed as failed:
+        message = messages.get(found.id) or found
+        # The SDK repeats a call whose answer is lost, and is told that what it did is not possible any more.
+        if message.state is State.PENDING and message.round == found.round + 1:
+            return message
+        raise Conflict(
+            f"only a failed message can be re-driven; it is {message.state}", code="message_not_failed"
+        ) from failed
+
+
+def reopen(
+    message: Message,
+    *,
+    messages: Messages,
+    batches: Batches,
+    queues: Queues,
+    clock: Clock,
+    stale_after: float,
+    time_left: Callable[[], float],
+) -> bool:
+    """Open again, once in a round, every batch in which somebody failed, then let the message run.
+
+    Whether it is over: it stops when little time is left. Can be repeated or resumed. Raises ConditionFailed where
+    the message was deleted or another copy of the job is at it: read again.
+    """
+    for shard in range(message.shards):
+        failed = _failed(message, batches.done_batches(message.id, shard), clock, stale_after)
+        while some := list(islice(failed, REOPENED)):
+            _queue(batches.reopen_many(some, check=messages.checking_round(message)), queues)
+            if time_left() < 0:
+                return False
+    try:
+        messages.move(
+            message.id,
+            State.ACTIVE,
+            now=clock(),
+            due_at=clock() + timedelta(seconds=stale_after),
+            round_=message.round,
+            redriving=None,
+        )
+    except ConditionFailed:
+        return True  # deleted meanwhile, or another copy of the job did it
+    finish(message.id, messages=messages, batches=batches, now=clock())
+    return True
+
+
+def _failed(message: Message, batches: Iterable[Open], clock: Clock, stale_after: float) -> Iterator[Open]:
+    """The batches in which somebody failed in an earlier round, as they are to be opened again."""
+    for done in batches:
+        failed = done.places(Outcome.FAILED)
+        if failed and done.round < message.round:
+            fresh = replace(
+                done,
+                generation=done.generation + 1,
+                round=message.round,
+                attempts=0,
+                lost=0,
+                reason=None,
+                waiting=Waiting.QUEUED,
+                due_at=to_text(clock() + timedelta(seconds=stale_after)),
+                retain_until=message.retain_until,
+            )
+            yield fresh.with_outcomes(dict.fromkeys(failed, Outcome.OUTSTANDING))
+
+
+def _queue(states: Iterable[Open], queues: Queues) -> None:
+    jobs: dict[str, list[tuple[Job, int]]] = {}
+    for state in states:
+        job = Job(message_id=state.message_id, batch_id=state.id, generation=state.generation)
+        jobs.setdefault(state.channel, []).append((job, 0))
+    for channel, copies in jobs.items():
+        queues.send_batches(channel, copies)

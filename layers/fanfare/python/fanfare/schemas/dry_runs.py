@@ -1,0 +1,109 @@
+"""Dry runs in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from pydantic import (
+    ConfigDict,
+    Field,
+)
+
+from fanfare.schemas.scalars import At, View
+
+
+class SampleView(View):
+    """What one reader would get. `segments` where the provider bills by them; `error` where it does not render."""
+
+    channel: str
+    locale: str | None
+    recipients: int
+    user_id: str | None
+    content: Mapping[str, str] | None
+    segments: int | None
+    error: str | None
+
+
+class CostLineView(View):
+    """`quantity` units at `price` for each `per` of them. `what` is a channel, or `infrastructure`."""
+
+    what: str
+    quantity: int
+    unit: str
+    price: float
+    per: int
+    amount: float
+    source: str
+
+
+class CostView(View):
+    """An estimate from list prices of the day `as_of`: no free tier, no discount, no tax."""
+
+    currency: str
+    total: float
+    as_of: str
+    lines: Sequence[CostLineView]
+
+
+class DryRunView(View):
+    """What would become of the message, were it fanned out at `at`. Nothing of it is stored.
+
+    Of a large topic the first `looked_at` subscriptions are decided and the numbers extrapolated: then `sampled`.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "at": "2027-01-01T08:00:00.000Z",
+                    "sampled": False,
+                    "looked_at": 1_020,
+                    "audience": {"email": 1_000, "sms": 20},
+                    "deliver": {"email": 950, "sms": 20},
+                    "deferred": {"email": {"quiet_hours": 30}},
+                    "skipped": {"email": {"no_address": 18, "suppressed_bounce": 2}},
+                    "segments": {"sms": 40},
+                    "samples": [
+                        {
+                            "channel": "sms",
+                            "locale": "de",
+                            "recipients": 20,
+                            "user_id": "user-1",
+                            "content": {"text": "Bestellung A-17 ist unterwegs."},
+                            "segments": 2,
+                            "error": None,
+                        }
+                    ],
+                    "samples_left_out": 0,
+                    "estimated_cost": {
+                        "currency": "USD",
+                        "total": 2.1568,
+                        "as_of": "2026-11-22",
+                        "lines": [
+                            {
+                                "what": "email",
+                                "quantity": 980,
+                                "unit": "e-mails",
+                                "price": 0.16,
+                                "per": 1_000,
+                                "amount": 0.1568,
+                                "source": "https://aws.amazon.com/ses/pricing/",
+                            }
+                        ],
+                    },
+                }
+            ]
+        }
+    )
+
+    at: At
+    sampled: bool
+    looked_at: int
+    audience: Mapping[str, int] = Field(description="Recipients by channel.")
+    deliver: Mapping[str, int] = Field(description="Let through at once, by channel.")
+    deferred: Mapping[str, Mapping[str, int]] = Field(description="Let through later, by channel and reason.")
+    skipped: Mapping[str, Mapping[str, int]] = Field(description="Passed over, by channel and reason.")
+    segments: Mapping[str, int] = Field(description="Billed segments, on channels where they depend on the text.")
+    samples: Sequence[SampleView]
+    samples_left_out: int
+    estimated_cost: CostView

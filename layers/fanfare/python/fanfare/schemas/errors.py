@@ -1,0 +1,124 @@
+"""Errors in the API: of a request, of an item of a bulk call, of a field."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from pydantic import (
+    ConfigDict,
+)
+
+from fanfare.errors import FanfareError, Fault
+from fanfare.json_pointer import escaped
+from fanfare.schemas.scalars import View
+
+
+class FaultView(View):
+    """One thing wrong: where, what, and the cure."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ItemErrorView(View):
+    """Why an item was refused."""
+
+    code: str
+    detail: str
+    errors: Sequence[FaultView]
+
+
+class ProblemView(View):
+    """What went wrong (RFC 9457). `code` is stable; `errors` name each field of an invalid request.
+
+    A `pointer` is a JSON pointer (RFC 6901) into the body, as `/recipients/3`; `?limit` is a query
+    parameter, `{user_id}` a part of the path, `Idempotency-Key:` a header.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "type": "urn:fanfare:problem:invalid_request",
+                    "title": "Invalid request",
+                    "status": 422,
+                    "detail": "the request has fields that are wrong",
+                    "instance": "/v1/messages",
+                    "code": "invalid_request",
+                    "errors": [
+                        {"pointer": "/recipients/3", "code": "wrong_type", "detail": "should be a valid string"}
+                    ],
+                    "retryable": False,
+                }
+            ]
+        }
+    )
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    instance: str
+    code: str
+    errors: Sequence[FaultView] = ()
+    retryable: bool
+
+
+# Pydantic's words for what is wrong, in ours. https://docs.pydantic.dev/latest/errors/validation_errors/
+CODES: Final[dict[str, str]] = {
+    "bool_type": "wrong_type",
+    "dict_type": "wrong_type",
+    "enum": "not_allowed",
+    "extra_forbidden": "unknown_field",
+    "greater_than_equal": "too_small",
+    "int_from_float": "wrong_type",
+    "int_parsing": "wrong_type",
+    "int_type": "wrong_type",
+    "less_than_equal": "too_large",
+    "list_type": "wrong_type",
+    "literal_error": "not_allowed",
+    "model_attributes_type": "wrong_type",
+    "model_type": "wrong_type",
+    "string_too_long": "too_long",
+    "string_too_short": "too_short",
+    "string_type": "wrong_type",
+    "tuple_type": "wrong_type",
+}
+
+
+def item_error(error: FanfareError) -> dict[str, Any]:
+    """The error of one item of a bulk call."""
+    return {"code": error.code, "detail": error.detail, "errors": [fault_document(fault) for fault in error.errors]}
+
+
+def faults(errors: Iterable[Mapping[str, Any]], *, at: str = "") -> list[Fault]:
+    """What Pydantic found wrong, each with the pointer of its field below `at`."""
+    return [Fault(at + _pointer(error), *code_and_detail(error)) for error in errors]
+
+
+def _pointer(error: Mapping[str, Any]) -> str:
+    # Pydantic adds "[key]" where the key of an object is wrong, not its value
+    steps = "".join(f"/{escaped(step)}" for step in error["loc"] if step != "[key]")
+    further: str = (error.get("ctx") or {}).get("pointer", "")
+    return steps + further
+
+
+def code_and_detail(error: Mapping[str, Any]) -> tuple[str, str]:
+    code = CODES.get(error["type"], error["type"])
+    context = error.get("ctx") or {}
+    if code == "unknown_field":
+        return code, "there is no such field"
+    if error["type"] in ("too_short", "too_long"):  # Pydantic names the Python type
+        bound = f"at least {context['min_length']}" if code == "too_short" else f"at most {context['max_length']}"
+        return code, f"should have {bound} items"
+    if error["type"] in ("list_type", "tuple_type"):
+        return code, "should be an array"
+    if error["type"] in ("dict_type", "model_type", "model_attributes_type"):
+        return code, "should be an object"
+    return code, str(error["msg"]).replace("Input should", "should").replace("Field required", "is required")
+
+
+def fault_document(fault: Fault) -> dict[str, str]:
+    return {"pointer": fault.pointer, "code": fault.code, "detail": fault.detail}

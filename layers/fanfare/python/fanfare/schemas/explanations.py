@@ -1,0 +1,61 @@
+"""Explanations in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from fanfare.domain.lifecycle import State
+from fanfare.schemas.scalars import At, Id, View
+
+
+class StepView(View):
+    """One thing that the tables say."""
+
+    step: str
+    result: str
+    at: At | None
+    detail: str | None
+
+
+class RecordedView(View):
+    """What happened, as the tables say. `not_reached`: the fan-out has not come so far; `not_chosen`: it passed by."""
+
+    status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    reason: str | None
+    receipt: str | None
+    steps: Sequence[StepView]
+
+
+class RuleView(View):
+    """What a rule says: `passed`, or why not."""
+
+    rule: str
+    result: str
+
+
+class RulesNowView(View):
+    """What the rules would say at this moment: the user, the topic or the time may have changed since."""
+
+    action: Literal["deliver", "defer", "skip"]
+    reason: str | None
+    until: At | None
+    steps: Sequence[RuleView]
+
+
+class ChannelExplanationView(View):
+    """One channel of the message: what is recorded, and apart from it what the rules say now."""
+
+    channel: str
+    recorded: RecordedView
+    rules_now: RulesNowView
+
+
+class ExplanationView(View):
+    """Why a user did or did not get a message."""
+
+    message_id: Id
+    user_id: str
+    state: State
+    at: At
+    channels: Sequence[ChannelExplanationView]

@@ -1,0 +1,182 @@
+"""What the API takes and gives, as Pydantic models: OpenAPI is generated from them.
+
+Requests are strict where JSON is: no "true" for a boolean, no "3" for a number, no field that is not
+named here. An optional field that is null is the same as one left out.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import zoneinfo
+from datetime import UTC, datetime
+from typing import Annotated, Final
+
+from email_validator import EmailNotValidError, validate_email
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+)
+from pydantic_core import PydanticCustomError
+
+from fanfare.channels import CHANNELS
+from fanfare.ids import NAME_PATTERN
+
+
+class Request(BaseModel):
+    """A body, or a part of one: a field that is not named here is an error."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class View(BaseModel):
+    """What is answered."""
+
+    model_config = ConfigDict(frozen=True, from_attributes=True)
+
+
+def wrong(code: str, detail: str, *, pointer: str = "") -> PydanticCustomError:
+    """A fault of our own; `pointer` is relative to what is validated."""
+    return PydanticCustomError(code, "{detail}", {"detail": detail, "pointer": pointer})
+
+
+# Scalars
+
+_RFC3339: Final = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})", re.ASCII)
+
+
+def _moment(value: object) -> datetime:
+    if isinstance(value, datetime):
+        return value
+    if not isinstance(value, str) or not _RFC3339.fullmatch(value):
+        raise wrong("invalid_time", "must be an RFC 3339 time with its offset, as 2027-01-01T08:00:00Z")
+    try:
+        return datetime.fromisoformat(value.upper()).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise wrong("invalid_time", "there is no such time") from error
+
+
+def _email(value: str) -> str:
+    try:
+        # SES takes no letters beyond ASCII before the @; DNS is not asked: an answer now says nothing of later
+        validate_email(value, check_deliverability=False, allow_smtputf8=False)
+    except EmailNotValidError as error:
+        raise wrong("invalid_email", str(error)) from error
+    return value
+
+
+@functools.cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones())
+
+
+def _time_zone(value: str) -> str:
+    if value not in _time_zones():
+        raise wrong("invalid_time_zone", "must be a name of the IANA time zone database, as Europe/Vienna")
+    return value
+
+
+def _channel(value: str) -> str:
+    if value not in CHANNELS:
+        raise wrong("unknown_channel", f"there is no such channel; known are: {', '.join(CHANNELS)}")
+    return value
+
+
+def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(values))
+
+
+def _pattern(pattern: str, code: str, detail: str) -> AfterValidator:
+    matches = re.compile(pattern, re.ASCII).fullmatch
+
+    def check(value: str) -> str:
+        if not matches(value):
+            raise wrong(code, detail)
+        return value
+
+    return AfterValidator(check)
+
+
+Name = Annotated[
+    str,
+    _pattern(
+        NAME_PATTERN.removeprefix("^").removesuffix("$"),
+        "invalid_id",
+        "must be 1 to 128 of the letters A-Z a-z 0-9 . _ : - and begin with a letter or digit",
+    ),
+    WithJsonSchema({"type": "string", "pattern": NAME_PATTERN, "examples": ["orders.shipped"]}),
+]
+ChannelName = Annotated[str, AfterValidator(_channel), WithJsonSchema({"type": "string", "enum": list(CHANNELS)})]
+Channels = Annotated[tuple[ChannelName, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
+Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
+Email = Annotated[
+    str,
+    Field(max_length=254),
+    AfterValidator(_email),
+    WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
+]
+_PHONE: Final = r"\+[1-9][0-9]{6,14}"
+Phone = Annotated[
+    str,
+    _pattern(_PHONE, "invalid_phone", "must be a number in E.164, as +436641234567"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_PHONE}$"}),
+]
+_LOCALE: Final = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}"
+Locale = Annotated[
+    str,
+    _pattern(_LOCALE, "invalid_locale", "must be a BCP 47 language tag, as de or pt-BR"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE}$"}),
+]
+TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Vienna"]})]
+
+
+def _digits(value: object) -> object:
+    if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)):
+        raise wrong("wrong_type", "must be a whole number")
+    return int(value)
+
+
+# As they stand in a query string
+PageSize = Annotated[
+    int,
+    BeforeValidator(_digits),
+    Field(ge=1, le=100),
+    WithJsonSchema({"type": "integer", "minimum": 1, "maximum": 100}),
+]
+
+
+def _flag(value: object) -> object:
+    if value not in ("true", "false"):
+        raise wrong("wrong_type", "must be true or false")
+    return value == "true"
+
+
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+VersionNumber = Annotated[
+    int,
+    BeforeValidator(_digits),
+    Field(ge=1, le=99_999_999),
+    WithJsonSchema({"type": "integer", "minimum": 1}),
+]
+
+_HOUR: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+Hour = Annotated[
+    str,
+    _pattern(_HOUR, "invalid_hour", "must be a time of day, 00:00 to 23:59"),
+    WithJsonSchema({"type": "string", "pattern": f"^{_HOUR}$"}),
+]
+_URL: Final = r"https?://[^\s/?#@]+([/?][^\s]*)?"
+WebUrl = Annotated[
+    str,
+    Field(max_length=2_048),
+    _pattern(_URL, "invalid_url", "must be an http or https URL without user and password"),
+    WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2_048}),
+]
+
+
+Id = Annotated[str, Field(description="A UUIDv7: ids sort by time.", examples=["01941f29-7c00-7abc-8def-0123456789ab"])]
+At = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]

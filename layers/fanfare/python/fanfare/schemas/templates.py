@@ -1,0 +1,112 @@
+"""Templates, versions and previews in the API."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any
+
+from pydantic import (
+    ConfigDict,
+    Field,
+)
+
+from fanfare.schemas.messages import TemplateVersionRef
+from fanfare.schemas.scalars import At, ChannelName, Locale, Name, Request, View
+
+# Templates
+
+Source = Annotated[str, Field(min_length=1, max_length=200_000)]
+Parts = Annotated[dict[str, Source], Field(min_length=1, max_length=20)]
+ByChannel = Annotated[dict[ChannelName, Parts], Field(min_length=1, max_length=20)]
+
+
+class PutTemplateRequest(Request):
+    """A template: for each channel its parts, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "channels": {
+                        "email": {
+                            "subject": "Order {{ data.order }} is on its way",
+                            "html": "<p>Hello {{ user.name }}</p>",
+                            "text": "Hello {{ user.name }}",
+                        }
+                    },
+                    "locales": {"de": {"email": {"subject": "Bestellung {{ data.order }} ist unterwegs"}}},
+                    "schema": {"type": "object", "required": ["order"], "properties": {"order": {"type": "string"}}},
+                    "example": {"order": "A-17"},
+                }
+            ]
+        }
+    )
+
+    channels: ByChannel = Field(description="Channel → part → source.")
+    locales: Annotated[dict[Locale, ByChannel], Field(max_length=100)] | None = Field(
+        None, description="Locale → channel → part → source: what differs in that language."
+    )
+    data_schema: dict[str, Any] | None = Field(
+        None, alias="schema", description="JSON Schema (2020-12) that a message's `data` must satisfy."
+    )
+    example: dict[str, Any] | None = Field(None, description="Data with which everything must render.")
+    layout: Name | None = Field(
+        None,
+        description="A template that is put around this one: each of its parts that says `{{ content }}` goes around "
+        "the part of the same name. Its newest version is pinned.",
+    )
+    partials: Annotated[dict[Name, Source], Field(max_length=50)] | None = Field(
+        None, description='Name → source, put in where a part or another partial says `{% include "name" %}`.'
+    )
+
+    def body(self) -> dict[str, Any]:
+        """As stored: what was left out is left out."""
+        return self.model_dump(by_alias=True, exclude_none=True)
+
+
+class PutTemplateView(View):
+    """The version that was stored."""
+
+    id: str
+    version: int
+
+
+class TemplateSummaryView(View):
+    """A version of a template."""
+
+    id: str
+    version: int
+    created_at: At
+
+
+class TemplateView(TemplateSummaryView):
+    """A version of a template, whole."""
+
+    channels: Mapping[str, Mapping[str, str]]
+    locales: Mapping[str, Mapping[str, Mapping[str, str]]]
+    data_schema: Mapping[str, Any] | None = Field(serialization_alias="schema")
+    example: Mapping[str, Any]
+    layout: TemplateVersionRef | None
+    partials: Mapping[str, str]
+
+
+class PreviewRequest(Request):
+    """What to render a template with."""
+
+    data: dict[str, Any] | None = Field(None, description="The template's example if left out.")
+    locale: Locale | None = Field(None, description="The language.")
+    channel: ChannelName = Field(description="The channel.")
+
+
+class TemplatesView(View):
+    """Templates, by id, each with its newest version."""
+
+    items: Sequence[TemplateSummaryView]
+    next_cursor: str | None
+
+
+class VersionsView(View):
+    """Versions of a template, the newest first."""
+
+    items: Sequence[TemplateSummaryView]
+    next_cursor: str | None

@@ -1,0 +1,1 @@
+"""What readers do themselves, and the pages they see."""

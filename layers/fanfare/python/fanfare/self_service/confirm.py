@@ -1,0 +1,134 @@
+"""Confirm by a link: that an address may be used, or that it asked for a topic. Nothing changes before the POST."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from fanfare.channels import Email
+from fanfare.clock import Clock, to_text
+from fanfare.domain.audience import Subscription, User
+from fanfare.domain.catalogue import Topic
+from fanfare.errors import NotFound
+from fanfare.self_service.profile import use_address
+from fanfare.signing.links import Links
+from fanfare.store.audience import Audience
+from fanfare.store.catalogue import Catalogue
+from fanfare.store.confirmations import Confirmations, Pending, SignUp
+
+NEWCOMER: Final = timedelta(hours=1)  # two links of one address that are pressed at once make one user
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """What a link asks: to subscribe to a topic, or to use an address."""
+
+    sign_up: SignUp | None = None
+    topic: Topic | None = None
+    pending: Pending | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Confirmed:
+    """What was confirmed, and by whom."""
+
+    user_id: str
+    topic: Topic | None = None
+    opted_out: bool = False
+
+
+class Confirm:
+    """The collaborators of a confirmation."""
+
+    def __init__(
+        self,
+        *,
+        audience: Audience,
+        catalogue: Catalogue,
+        confirmations: Confirmations,
+        links: Links,
+        clock: Clock,
+    ) -> None:
+        self.audience = audience
+        self.catalogue = catalogue
+        self.confirmations = confirmations
+        self.links = links
+        self.clock = clock
+
+    def ask(self, token: str) -> Asked:
+        """What the link is for. Raises NotFound."""
+        about = self.links.open_confirmation(token, now=self.clock())
+        if "sign_up" in about:
+            sign_up = self.confirmations.sign_up(about["sign_up"])
+            if sign_up is None:
+                raise _too_old()
+            return Asked(sign_up=sign_up, topic=self._offered(sign_up.topic))
+        return Asked(pending=self._pending(about))
+
+    def done(self, asked: Asked) -> Confirmed | None:
+        """What the link has done already, and still holds: then there is nothing to ask."""
+        if asked.pending is not None and asked.pending.address is None:
+            return Confirmed(user_id=asked.pending.user_id)
+        user_id = asked.sign_up.user_id if asked.sign_up else None
+        if user_id is None or asked.topic is None:
+            return None
+        user = self.audience.user(user_id)
+        if user is None or self.audience.subscription(user_id, asked.topic.id, Email.name) is None:
+            return None
+        return Confirmed(user_id=user_id, topic=asked.topic, opted_out=user.opted_out)
+
+    def confirm(self, token: str) -> Confirmed:
+        """Do it; a repeat says the same. Raises NotFound."""
+        asked = self.ask(token)
+        if asked.sign_up is not None and asked.topic is not None:
+            return self._subscribe(asked.sign_up, asked.topic)
+        if asked.pending is None:
+            raise _too_old()
+        return self._use(asked.pending)
+
+    def _subscribe(self, sign_up: SignUp, topic: Topic) -> Confirmed:
+        user = self._whose(sign_up)
+        if self.audience.subscription(user.id, topic.id, Email.name) is None:
+            now = to_text(self.clock())
+            yes = Subscription(user_id=user.id, topic=topic.id, channel=Email.name, created_at=now)
+            self.audience.subscribe(yes, shards=topic.shards)
+        self.confirmations.followed(sign_up.id, user.id)
+        return Confirmed(user_id=user.id, topic=topic, opted_out=user.opted_out)
+
+    def _whose(self, sign_up: SignUp) -> User:
+        """Who has the address; a new user where nobody has. Raises NotFound for who was erased since."""
+        user_id = sign_up.user_id
+        if sign_up.address is not None:
+            forget = int((self.clock() + NEWCOMER).timestamp())
+            user_id = self.audience.who_has(Email.name, {"email": sign_up.address}, new=str(uuid4()), forget=forget)
+        user = self.audience.user(user_id) if user_id else None
+        if user is None:
+            raise _too_old()
+        return user
+
+    def _use(self, pending: Pending) -> Confirmed:
+        if pending.address is not None:
+            user = use_address(pending.user_id, pending.channel, pending.address, audience=self.audience)
+            if user is None:
+                raise _too_old()
+            self.confirmations.confirmed(pending)
+            return Confirmed(user_id=user.id)
+        return Confirmed(user_id=pending.user_id)
+
+    def _offered(self, topic_id: str) -> Topic:
+        topic = self.catalogue.read_topic(topic_id)
+        if topic is None or not topic.public or Email.name not in topic.channels:
+            raise NotFound("the topic is no longer offered", code="topic_not_found")
+        return topic
+
+    def _pending(self, about: dict[str, Any]) -> Pending:
+        pending = self.confirmations.pending(about["user"], about["channel"], now=self.clock())
+        if pending is None or pending.secret != about["secret"]:
+            raise _too_old()
+        return pending
+
+
+def _too_old() -> NotFound:
+    return NotFound("this link has expired, or a newer one took its place", code="link_expired")

@@ -1,0 +1,115 @@
+"""The preference page: every public topic, and what the user has besides, on every channel."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from fanfare.channels import CHANNELS
+from fanfare.channels.base import AddressRefused
+from fanfare.clock import Clock, to_text
+from fanfare.domain.audience import Subscription, User
+from fanfare.domain.catalogue import Topic
+from fanfare.errors import NotFound
+from fanfare.self_service.pages import Choice, Way
+from fanfare.signing.links import Links
+from fanfare.store.audience import Audience
+from fanfare.store.catalogue import Catalogue
+
+TOPICS_LIMIT: Final = 500  # on one page
+SEPARATOR: Final = "/"  # no id has it
+
+
+@dataclass(frozen=True, kw_only=True)
+class Preferences:
+    """What a user may choose from, and has chosen."""
+
+    user: User
+    topics: Mapping[str, Topic]
+    subscribed: frozenset[tuple[str, str]]  # topic, channel
+
+    def choices(self) -> list[Choice]:
+        """As the page shows them."""
+        return [
+            Choice(
+                topic=topic.id,
+                title=topic.title,
+                description=topic.description,
+                category=topic.category,
+                required=topic.required,
+                ways=tuple(
+                    Way(
+                        channel=channel,
+                        subscribed=(topic.id, channel) in self.subscribed,
+                        reachable=_reachable(self.user, channel),
+                    )
+                    for channel in self.channels(topic)
+                ),
+            )
+            for topic in self.topics.values()
+        ]
+
+    def channels(self, topic: Topic) -> list[str]:
+        """Those that the topic is offered on, and those that the user has it on all the same."""
+        return [name for name in CHANNELS if name in topic.channels or (topic.id, name) in self.subscribed]
+
+
+def open_preferences(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) -> Preferences:
+    """What the link shows. Changes nothing. Raises NotFound."""
+    user = audience.user(links.open_preferences(token))
+    if user is None:
+        raise NotFound("there is nobody to choose", code="link_invalid")
+    subscribed = frozenset((each.topic, each.channel) for each in audience.subscriptions(user.id))
+    topics = {topic.id: topic for topic in catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
+    for name, _ in sorted(subscribed):
+        topic = topics.get(name) or catalogue.read_topic(name)
+        if topic is not None:
+            topics[name] = topic
+    return Preferences(user=user, topics=topics, subscribed=subscribed)
+
+
+def change_preferences(
+    token: str,
+    *,
+    shown: Iterable[str],
+    yes: Iterable[str],
+    nothing: bool,
+    audience: Audience,
+    catalogue: Catalogue,
+    links: Links,
+    clock: Clock,
+) -> Preferences:
+    """Take the choices of the form. What the page did not show stays as it is. Raises NotFound."""
+    before = open_preferences(token, audience=audience, catalogue=catalogue, links=links)
+    wanted = set(yes)
+    for topic, channel in _offered(before, shown):
+        has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
+        if wants and not has:
+            new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=to_text(clock()))
+            audience.subscribe(new, shards=topic.shards)
+        elif has and not wants:
+            audience.unsubscribe(before.user.id, topic.id, channel)
+    if nothing != before.user.opted_out:
+        audience.opt_out(before.user.id, nothing)
+    return open_preferences(token, audience=audience, catalogue=catalogue, links=links)
+
+
+def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:
+    """Those pairs of a form that its user may choose: a form may say anything."""
+    seen = set(shown)
+    return [
+        (topic, channel)
+        for topic in known.topics.values()
+        if not topic.required
+        for channel in known.channels(topic)
+        if f"{topic.id}{SEPARATOR}{channel}" in seen
+    ]
+
+
+def _reachable(user: User, channel: str) -> bool:
+    try:
+        user.address(CHANNELS[channel])
+    except AddressRefused:
+        return False
+    return True

@@ -1,0 +1,105 @@
+"""Subscribe without an account: one link goes out, and nothing more until somebody follows it.
+
+Whoever asks learns nothing: not whether the address is known, nor whether there is such a topic, nor
+whether a link was sent. The same is read whoever it is, and the answer takes as long.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from contextlib import contextmanager
+from datetime import timedelta
+from ipaddress import ip_address, ip_network
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from fanfare.channels import Email
+from fanfare.clock import Clock
+from fanfare.self_service.verification_mail import Letters
+from fanfare.signing.links import CONFIRM_WITHIN, Links
+from fanfare.store.audience import Audience
+from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
+from fanfare.store.confirmations import Allowance, Confirmations, SignUp
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from fanfare.schemas.self_service import SignUpRequest
+
+log = logging.getLogger(__name__)
+
+BY_SOURCE: Final = Allowance("sign_up_source", 30, timedelta(hours=1))
+BY_ADDRESS: Final = Allowance("sign_up_address", 3, timedelta(hours=1))
+ANSWER_AFTER: Final = 0.5  # seconds: a mail is handed over within that
+
+
+def sign_up(
+    request: SignUpRequest,
+    *,
+    source: str,
+    audience: Audience,
+    catalogue: Catalogue,
+    confirmations: Confirmations,
+    letters: Letters,
+    links: Links,
+    clock: Clock,
+) -> None:
+    """Send the link, unless it must not be sent; the caller is not told which."""
+    now = clock()
+    refused = _refused(request, source, audience, catalogue, confirmations, clock)
+    if refused is not None:
+        log.info("no link sent", extra={"reason": refused})
+        return
+    topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
+    asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
+    confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
+    link = links.confirmation({"sign_up": asked.id}, now=now)
+    result = letters.confirm_subscription(request.email, topic.title if topic else "", link)
+    log.info("link sent", extra={"result": result.kind, "reason": result.reason})
+
+
+def _refused(
+    request: SignUpRequest,
+    source: str,
+    audience: Audience,
+    catalogue: Catalogue,
+    confirmations: Confirmations,
+    clock: Clock,
+) -> str | None:
+    address = str(Email.identity({"email": request.email}))
+    # the source first: who is over that limit can't use up what others may ask for an address
+    if not confirmations.allows(BY_SOURCE, network(source), now=clock()):
+        return "source_limited"
+    if not confirmations.allows(BY_ADDRESS, address, now=clock()):
+        return "address_limited"
+    topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
+    if topic is None or not topic.public or Email.name not in topic.channels:
+        return "topic_not_offered"
+    return "suppressed" if audience.suppression(Email.name, address) else None
+
+
+def source(told: str | None, *, seen: str) -> str:
+    """The address of who asks: what was told of it, if it is one, otherwise the one that was seen."""
+    try:
+        return str(ip_address((told or "").strip()))
+    except ValueError:
+        return seen
+
+
+def network(source: str) -> str:
+    """Who is behind an address: of IPv6, a household or a server has all addresses of a /64."""
+    address = ip_address(source)
+    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+
+
+@contextmanager
+def steadily(
+    *, monotonic: Callable[[], float], sleep: Callable[[float], None], seconds: float = ANSWER_AFTER
+) -> Iterator[None]:
+    """Take `seconds` for what is done here, however soon it is done."""
+    begin = monotonic()
+    try:
+        yield
+    finally:
+        sleep(max(0.0, begin + seconds - monotonic()))

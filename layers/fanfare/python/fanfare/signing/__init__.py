@@ -1,0 +1,1 @@
+"""What only Fanfare can have made: signed text, keyed hashes, cursors and links."""

@@ -1,0 +1,1 @@
+"""What the tables hold, one module a table."""

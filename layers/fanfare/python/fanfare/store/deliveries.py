@@ -1,0 +1,127 @@
+"""The deliveries table: what became of each recipient, filed under the person.
+
+    pk             sk                            what
+    user#<id>      <message>#<channel>           status, reason, attempts, the provider's id
+    user#<id>      <message>#<channel>#<kind>    that the provider reported `kind`, and when
+
+Filed by user because that spreads every write evenly, however large a message is, makes a person's
+history one query, and their erasure one partition.
+
+What a provider reports is a set: each kind has a row of its own, so receipts may repeat, come out of
+order, and come before our own record, and no write depends on another. The strongest one is shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import Any
+
+from fanfare.aws.dynamodb import Item, Table
+from fanfare.channels.receipts import Receipt, Report, strongest
+from fanfare.clock import to_text
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.outcomes import Outcome
+
+Key = tuple[str, str, str]  # user id, message id, channel
+
+
+class Deliveries:
+    """`recorded` is told of what became of recipients, once it is written."""
+
+    def __init__(self, table: Table, *, recorded: Callable[[Sequence[Delivery]], None] | None = None) -> None:
+        self.table = table
+        self.recorded = recorded
+
+    def record(self, deliveries: Sequence[Delivery]) -> None:
+        """Store what became of recipients: 25 a call, the same again if repeated."""
+        self.table.write_many([_item(delivery) for delivery in deliveries])
+        if self.recorded is not None:
+            self.recorded(deliveries)
+
+    def recording(self, delivery: Delivery) -> dict[str, Any]:
+        """Store one, as part of a transaction."""
+        return self.table.putting(_item(delivery))
+
+    def get_many(self, keys: Iterable[Key]) -> dict[Key, Delivery]:
+        """The records that exist, strongly consistent."""
+        found = self.table.get_many([(f"user#{user}", f"{message}#{channel}") for user, message, channel in keys])
+        deliveries = map(_delivery, found.values())
+        return {(each.user_id, each.message_id, each.channel): each for each in deliveries}
+
+    def record_receipts(self, reports: Sequence[Report], *, retain_until: int) -> None:
+        """Store what providers reported: 25 a call, the same again if repeated."""
+        distinct = {(each.user_id, each.message_id, each.channel, each.receipt): each for each in reports}
+        self.table.write_many(
+            [
+                {
+                    "pk": f"user#{each.user_id}",
+                    "sk": f"{each.message_id}#{each.channel}#{each.receipt}",
+                    "at": to_text(each.at),
+                    "provider_id": each.provider_id,
+                    "ttl": retain_until,
+                }
+                for each in distinct.values()
+            ]
+        )
+
+    def receipts(self, keys: Iterable[Key]) -> dict[Key, dict[Receipt, str]]:
+        """What the provider reported of each delivery, and when; strongly consistent."""
+        wanted = {
+            (f"user#{user}", f"{message}#{channel}#{receipt}"): ((user, message, channel), receipt)
+            for user, message, channel in keys
+            for receipt in Receipt
+        }
+        known: dict[Key, dict[Receipt, str]] = {}
+        for place, item in self.table.get_many(wanted).items():
+            key, receipt = wanted[place]
+            known.setdefault(key, {})[receipt] = item["at"]
+        return known
+
+    def of_user(self, user_id: str, *, before: str | None) -> Iterator[tuple[str, Delivery]]:
+        """What a person got or did not get, newest first, each with the position to go on `before`."""
+        receipts: list[Receipt] = []
+        for item in self.table.query(f"user#{user_id}", before=before, newest_first=True):
+            kind = item["sk"].split("#")[2:]
+            if kind:  # sorts after its delivery, so comes before it here
+                receipts.append(Receipt(kind[0]))
+                continue
+            yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
+            receipts = []
+
+    def erase(self, user_id: str, *, limit: int) -> bool:
+        """Forget what a person got, up to `limit` rows of it; whether that was all. A repeat goes on."""
+        pk = f"user#{user_id}"
+        rows = list(self.table.query(pk, limit=limit, names=["sk"]))
+        self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
+        return len(rows) < limit
+
+
+def _item(delivery: Delivery) -> Item:
+    return {
+        "pk": f"user#{delivery.user_id}",
+        "sk": f"{delivery.message_id}#{delivery.channel}",
+        "batch": delivery.batch_id,
+        "status": delivery.status.label,
+        "reason": delivery.reason,
+        "attempts": delivery.attempts,
+        "provider_id": delivery.provider_id,
+        "updated_at": delivery.updated_at,
+        "ttl": delivery.retain_until,
+    }
+
+
+def _delivery(item: Item) -> Delivery:
+    message_id, _, channel = item["sk"].partition("#")
+    return Delivery(
+        message_id=message_id,
+        user_id=item["pk"].removeprefix("user#"),
+        channel=channel,
+        batch_id=item.get("batch"),
+        status=Outcome[item["status"].upper()],
+        reason=item.get("reason"),
+        attempts=item.get("attempts", 0),
+        provider_id=item.get("provider_id"),
+        updated_at=item["updated_at"],
+        retain_until=item["ttl"],
+    )

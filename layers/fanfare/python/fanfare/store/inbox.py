@@ -1,0 +1,79 @@
+"""The inbox table: what users find when they look.
+
+pk            sk             what
+user#<id>     <message id>   title, body, when it came, when it was read
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fanfare.aws.dynamodb import Item, Table
+from fanfare.clock import Clock, to_text
+from fanfare.errors import ConditionFailed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Note:
+    """One entry of an inbox."""
+
+    message_id: str
+    title: str
+    body: str
+    at: str
+    read_at: str | None = None
+
+
+class Inboxes:
+    def __init__(self, table: Table, *, clock: Clock, retention: timedelta) -> None:
+        self.table = table
+        self.clock = clock
+        self.retention = retention
+
+    def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None:
+        """Store (user id, message id, title, body), 25 a call; the same again if repeated."""
+        now = self.clock()
+        forget = int((now + self.retention).timestamp())
+        self.table.write_many(
+            [
+                {"pk": f"user#{user}", "sk": message, "title": title, "body": body, "at": to_text(now), "ttl": forget}
+                for user, message, title, body in notes
+            ]
+        )
+
+    def of_user(self, user_id: str, *, before: str | None, limit: int) -> Iterator[Note]:
+        """A user's notes, newest first."""
+        return map(_note, self.table.query(f"user#{user_id}", before=before, limit=limit, newest_first=True))
+
+    def unread(self, user_id: str) -> int:
+        """How many notes the user has not read."""
+        return sum("read_at" not in item for item in self.table.query(f"user#{user_id}", names=["sk", "read_at"]))
+
+    def read(self, user_id: str, message_id: str) -> Note | None:
+        """Mark a note as read, the first time; None where there is none."""
+        try:
+            item = self.table.update(
+                f"user#{user_id}",
+                message_id,
+                "SET read_at = if_not_exists(read_at, :now)",
+                condition="attribute_exists(pk)",
+                values={":now": to_text(self.clock())},
+            )
+        except ConditionFailed:
+            return None
+        return _note(item)
+
+    def erase(self, user_id: str, *, limit: int) -> bool:
+        """Forget a user's notes, up to `limit` rows of it; whether that was all. A repeat goes on."""
+        pk = f"user#{user_id}"
+        rows = list(self.table.query(pk, limit=limit, names=["sk"]))
+        self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])
+        return len(rows) < limit
+
+
+def _note(item: Item) -> Note:
+    return Note(
+        message_id=item["sk"], title=item["title"], body=item["body"], at=item["at"], read_at=item.get("read_at")
+    )

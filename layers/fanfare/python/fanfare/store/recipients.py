@@ -1,0 +1,140 @@
+"""The batches table as a list of people: who is in a message, in an order that does not change while it runs.
+
+A batch moves from `open#` to `done#` as it settles, and back when it is re-driven; `batch#` and
+`skips#` items never move. So a list that goes page by page walks those, and looks each state up.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from fanfare.aws.dynamodb import Item, Table
+from fanfare.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One recipient: where in the list, who, and what is known of it without its delivery."""
+
+    position: tuple[int, str, int]  # shard, sort key, place in the item
+    user_id: str
+    channel: str
+    outcome: Outcome
+    reason: str | None
+    attempts: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """One user on one channel of a message, and the state of the batch that they are in, if they are in one."""
+
+    channel: str
+    outcome: Outcome
+    reason: str | None
+    batch_id: str | None = None
+    generation: int = 0
+    attempts: int = 0
+    waiting: str | None = None
+    due_at: str | None = None
+    lease_until: str | None = None
+    settled_at: str | None = None
+
+
+class Rosters:
+    """The lists of a table. Who waits in a message that is `deleted` is so, too: nothing of it can leave any more."""
+
+    def __init__(self, table: Table) -> None:
+        self.table = table
+
+    def entries(
+        self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int, deleted: bool = False
+    ) -> Iterator[Entry]:
+        """Every recipient after a position, reading `size` items a call."""
+        first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (0, "", -1)
+        for shard in range(first, shards):
+            pk = f"{message_id}#{shard}"
+            if place >= 0:  # what is left of the item in which the page before ended
+                items = [*self.table.get_many([(pk, sk)]).values()]
+                yield from self._read(pk, shard, items, deleted, beyond=place)
+            for prefix in ("batch#", "skips#"):
+                if sk > prefix + "~":
+                    continue
+                position = sk if sk.startswith(prefix) else None
+                while True:
+                    items = list(self.table.query(pk, prefix=prefix, after=position, limit=size))
+                    yield from self._read(pk, shard, items, deleted)
+                    if len(items) < size:
+                        break
+                    position = items[-1]["sk"]
+            sk, place = "", -1
+
+    def standings(self, message_id: str, shard: int, user_id: str, *, deleted: bool = False) -> dict[str, Standing]:
+        """Where a user stands in a shard of a message, by channel: in which batch, or why passed over."""
+        pk = f"{message_id}#{shard}"
+        found: dict[str, Standing] = {}
+        for item in self.table.query(pk, prefix="skips#"):
+            for user, channel, reason in item["skips"]:
+                if user == user_id:
+                    found[channel] = Standing(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
+        for item in self.table.query(pk, prefix="batch#"):
+            if user_id in item["recipients"]:
+                found[item["channel"]] = self._standing(pk, item, user_id, deleted)
+        return found
+
+    def _standing(self, pk: str, item: Item, user_id: str, deleted: bool) -> Standing:
+        each = item["sk"].removeprefix("batch#")
+        states = self.table.get_many([(pk, f"open#{each}"), (pk, f"done#{each}")])
+        state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
+        place = item["recipients"].index(user_id)
+        _, channel, outcome, reason, attempts = _of_batch(item, state, deleted)[place]
+        return Standing(
+            channel=channel,
+            outcome=outcome,
+            reason=reason,
+            batch_id=each,
+            generation=state.get("generation", 1),
+            attempts=attempts,
+            waiting=state.get("waiting"),
+            due_at=state.get("due_at"),
+            lease_until=state.get("lease_until"),
+            settled_at=state.get("settled_at"),
+        )
+
+    def _read(self, pk: str, shard: int, items: Sequence[Item], deleted: bool, *, beyond: int = -1) -> Iterator[Entry]:
+        ids = [item["sk"].removeprefix("batch#") for item in items if item["sk"].startswith("batch#")]
+        keys = [(pk, f"{state}#{each}") for each in ids for state in ("open", "done")]
+        states = self.table.get_many(keys) if keys else {}
+        for item in items:
+            if item["sk"].startswith("skips#"):
+                people = [(user, channel, Outcome.SKIPPED, reason, 0) for user, channel, reason in item["skips"]]
+            else:
+                each = item["sk"].removeprefix("batch#")
+                state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
+                people = _of_batch(item, state, deleted)
+            for place, (user_id, channel, outcome, reason, attempts) in enumerate(people):
+                if place > beyond:
+                    yield Entry(
+                        position=(shard, item["sk"], place),
+                        user_id=user_id,
+                        channel=channel,
+                        outcome=outcome,
+                        reason=reason,
+                        attempts=attempts,
+                    )
+
+
+def _of_batch(item: Item, state: Item, deleted: bool) -> list[tuple[str, str, Outcome, str | None, int]]:
+    codes = state.get("codes") or Outcome.OUTSTANDING.value * len(item["recipients"])
+    if deleted and "lease_owner" not in state:
+        codes = codes.replace(Outcome.OUTSTANDING.value, Outcome.DELETED.value)
+    return [
+        (user_id, item["channel"], Outcome(code), _reason(Outcome(code), state), state.get("attempts", 0))
+        for user_id, code in zip(item["recipients"], codes, strict=True)
+    ]
+
+
+def _reason(outcome: Outcome, state: Item) -> str | None:
+    if outcome is Outcome.IN_DOUBT:
+        return "outcome_unknown"
+    return state.get("reason") if outcome is Outcome.OUTSTANDING else None

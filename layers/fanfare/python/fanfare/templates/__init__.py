@@ -1,0 +1,1 @@
+"""Templates: grammar, compiling, rendering. Pure."""

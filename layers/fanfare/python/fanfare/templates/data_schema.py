@@ -1,0 +1,244 @@
+"""The JSON Schemas of templates: written by an author, so they fetch nothing, and end.
+
+A schema is a small program: a pattern, or definitions that double with each level, could keep a validator
+busy for ever. Patterns are RE2's, which reads in linear time; what else a validation does is stopped after
+`SECONDS_LIMIT`. https://github.com/google/re2/wiki/Syntax
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from itertools import islice
+from typing import Any, Final
+
+from fanfare.errors import Fault, Invalid
+from fanfare.json_pointer import escaped
+
+SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time, for the data of a message
+SCHEMA_SECONDS_LIMIT: Final = 5.0  # for a schema itself, once for each version
+PATTERN_WORK_LIMIT: Final = 20_000_000  # a pattern's size times the characters of a text: a third of a second
+FAULTS_LIMIT: Final = 20
+DETAIL_LIMIT: Final = 300  # characters: the library repeats the value that is wrong
+DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
+# The library looks for what was evaluated by itself, with patterns of Python's and without an end.
+NOT_TAKEN: Final = frozenset({"unevaluatedItems", "unevaluatedProperties"})
+# What stands in these is named by the author
+NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs"})
+
+Keyword = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
+
+_until: ContextVar[float] = ContextVar("until")
+
+
+class _TooMuch(Exception):
+    """The work that a validation may be was done before it ended."""
+
+
+def schema_faults(schema: Any) -> list[Fault]:
+    """What is wrong with a schema."""
+    if found := list(islice(_not_taken(schema, ""), FAULTS_LIMIT)):
+        return found
+    from jsonschema import FormatChecker  # noqa: PLC0415 - the library is large, and most messages need it not
+
+    patterns = FormatChecker(formats=())
+    patterns.checks("regex", raises=ValueError)(_is_pattern)
+    metaschema = _validator_class()(_METASCHEMA, registry=_metaschemas(), format_checker=patterns)
+    try:
+        with _within(SCHEMA_SECONDS_LIMIT):
+            return [
+                Fault(f"/schema{_pointer(error)}", "schema_invalid", error.message[:DETAIL_LIMIT])
+                for error in islice(metaschema.iter_errors(schema), FAULTS_LIMIT)
+            ]
+    except _TooMuch as error:
+        raise Invalid.field("/schema", "schema_invalid", "it is too large to be checked") from error
+
+
+def data_faults(schema: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str) -> list[Fault]:
+    """Where `data` does not satisfy the schema. Raises Invalid for a schema that can't be followed to its end."""
+    from jsonschema.exceptions import UnknownType  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.exceptions import Unresolvable  # noqa: PLC0415
+
+    # an empty registry: a $ref to the outside is refused instead of fetched
+    validator = _validator_class()(_without_dialect(schema), registry=Registry())
+    try:
+        with _within(SECONDS_LIMIT):
+            return [
+                Fault(f"{pointer}{_pointer(error)}", f"schema_{error.validator}", error.message[:DETAIL_LIMIT])
+                for error in islice(validator.iter_errors(data), FAULTS_LIMIT)
+            ]
+    except _TooMuch as error:
+        raise Invalid.field("/schema", "schema_invalid", "it takes too long to validate this data") from error
+    except RecursionError as error:
+        raise Invalid.field("/schema", "schema_invalid", "it refers to itself without end") from error
+    except Unresolvable as error:
+        raise Invalid.field("/schema", "schema_invalid", f"{error.ref} is not within the schema") from error
+    except (UnknownType, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
+        # what a $ref leads to need be no schema
+        raise Invalid.field("/schema", "schema_invalid", "it refers to what is no schema") from error
+
+
+def _not_taken(schema: Any, at: str, *, named: bool = False) -> Iterator[Fault]:
+    """Keywords that are not taken, and a dialect that is another, or not at the root."""
+    for name, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
+        here = f"{at}/{escaped(name)}"
+        if name in NOT_TAKEN and not named:
+            yield Fault(f"/schema{here}", "schema_invalid", "this keyword is not taken; additionalProperties is")
+        if name == "$schema" and isinstance(value, str) and (at or value.removesuffix("#") != DIALECT):
+            yield Fault(f"/schema{here}", "schema_invalid", f"the dialect is {DIALECT}, named at the root or nowhere")
+        if isinstance(value, dict | list):
+            yield from _not_taken(value, here, named=name in NAMED and not named)
+
+
+def _without_dialect(schema: Mapping[str, Any]) -> dict[str, Any]:
+    """A schema that names its dialect would be followed by the library's own validator, which has no bounds."""
+    return {name: value for name, value in schema.items() if name != "$schema"}
+
+
+_METASCHEMA: Final = {"$ref": DIALECT}
+
+
+@functools.cache
+def _metaschemas() -> Any:
+    from jsonschema_specifications import REGISTRY  # noqa: PLC0415
+    from referencing import Registry  # noqa: PLC0415
+    from referencing.jsonschema import DRAFT202012  # noqa: PLC0415
+
+    dialect = [uri for uri in REGISTRY if uri.startswith(DIALECT.removesuffix("schema"))]
+    parts = [(uri, _without_dialect(REGISTRY.contents(uri))) for uri in dialect]
+    return Registry().with_contents(parts, default_specification=DRAFT202012)
+
+
+@functools.cache
+def _validator_class() -> Any:
+    """The library's validator, with each of its keywords counted and six of them replaced."""
+    from jsonschema import Draft202012Validator, validators  # noqa: PLC0415
+
+    keywords = (
+        dict(Draft202012Validator.VALIDATORS)
+        | {
+            "pattern": _pattern,
+            "patternProperties": _pattern_properties,
+            "additionalProperties": _additional_properties,
+            "uniqueItems": _unique_items,
+        }
+        | dict.fromkeys(NOT_TAKEN, _refused)
+    )
+    extend: Any = validators.extend  # which has no types
+    return extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
+
+
+@contextmanager
+def _within(seconds: float) -> Iterator[None]:
+    token = _until.set(time.thread_time() + seconds)
+    try:
+        yield
+    finally:
+        _until.reset(token)
+
+
+def _in_time(keyword: Keyword) -> Keyword:
+    def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any]:
+        if time.thread_time() > _until.get():
+            raise _TooMuch
+        return keyword(validator, value, instance, schema) or ()
+
+    return checked
+
+
+# Patterns
+
+
+def _is_pattern(text: object) -> bool:
+    if isinstance(text, str):
+        _compiled(text)
+    return True
+
+
+@functools.lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    """The pattern. Raises ValueError."""
+    import re2  # noqa: PLC0415 - a library of C++, and few schemas have a pattern
+
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        return re2.compile(pattern, options)
+    except re2.error as error:
+        raise ValueError("is no pattern that RE2 takes") from error
+
+
+def _found(pattern: str, text: str) -> bool:
+    compiled = _compiled(pattern)
+    if compiled.programsize * len(text) > PATTERN_WORK_LIMIT:
+        raise _TooMuch
+    return compiled.search(text) is not None
+
+
+def _error(message: str) -> Any:
+    from jsonschema import ValidationError  # noqa: PLC0415
+
+    return ValidationError(message)
+
+
+def _refused(*_: Any) -> Iterable[Any]:
+    """A $ref can make a keyword of what was a name."""
+    raise ValueError("this keyword is not taken")
+
+
+def _pattern(_: Any, pattern: Any, instance: Any, __: Any) -> Iterator[Any]:
+    if isinstance(instance, str) and not _found(pattern, instance):
+        yield _error(f"{instance[:100]!r} does not match {pattern!r}")
+
+
+def _pattern_properties(validator: Any, patterns: Any, instance: Any, _: Any) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    for pattern, schema in patterns.items():
+        for name, value in instance.items():
+            if _found(pattern, name):
+                yield from validator.descend(value, schema, path=name, schema_path=pattern)
+
+
+def _additional_properties(validator: Any, further: Any, instance: Any, schema: Any) -> Iterator[Any]:
+    if not isinstance(instance, dict):
+        return
+    known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
+    more = [name for name in instance if name not in known and not any(_found(each, name) for each in patterns)]
+    if further is False and more:
+        yield _error(f"there is no such property: {', '.join(map(repr, more[:FAULTS_LIMIT]))}")
+        return
+    for name in more:
+        yield from validator.descend(instance[name], further, path=name)
+
+
+# Items
+
+
+def _unique_items(_: Any, wanted: Any, instance: Any, __: Any) -> Iterator[Any]:
+    if wanted and isinstance(instance, list) and len({_spelled(each) for each in instance}) < len(instance):
+        yield _error("has items that are not unique")
+
+
+def _spelled(value: Any) -> str:
+    """The same text for what JSON Schema takes for equal, which is also 1 and 1.0."""
+    return json.dumps(_plain(value), sort_keys=True)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, list):
+        return [_plain(each) for each in value]
+    if isinstance(value, dict):
+        return {name: _plain(each) for name, each in value.items()}
+    return value
+
+
+def _pointer(error: Any) -> str:
+    return "".join(f"/{escaped(step)}" for step in error.absolute_path)
