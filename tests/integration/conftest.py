@@ -27,6 +27,16 @@ if TYPE_CHECKING:
 
 REGION = "eu-central-1"
 MODELS = create_loader()
+ENVIRONMENT = {
+    "FANFARE_STAGE": "test",
+    "FANFARE_SENDER": "Fanfare <no-reply@example.com>",
+    "FANFARE_CONFIGURATION_SET": "fanfare-test",
+    "FANFARE_CHANNEL": "email",
+    "FANFARE_PUBLIC_URL": "https://people.example.com",
+    "FANFARE_USER_ID_CLAIM": "sub",
+    "POWERTOOLS_SERVICE_NAME": "fanfare",
+    "POWERTOOLS_METRICS_NAMESPACE": "Fanfare",
+}
 
 
 @dataclass
@@ -68,6 +78,11 @@ class Aws:
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """The time of the handlers; it moves when a test says so."""
+    return standing_clock(monkeypatch)
+
+
+def standing_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Have the handlers read a clock that a test moves."""
     clock = Clock()
 
     class Now(datetime):
@@ -118,17 +133,7 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
         monkeypatch.setenv(f"FANFARE_{queue.upper()}_QUEUE_URL", url)
         monkeypatch.setenv(f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL", dead)
     secret = secrets.create_secret(Name="fanfare-test", SecretString=json.dumps({"k1": "a key for tests alone"}))
-    for name, value in {
-        "FANFARE_STAGE": "test",
-        "FANFARE_SECRET_ARN": secret["ARN"],
-        "FANFARE_SENDER": "Fanfare <no-reply@example.com>",
-        "FANFARE_CONFIGURATION_SET": "fanfare-test",
-        "FANFARE_CHANNEL": "email",
-        "FANFARE_PUBLIC_URL": "https://people.example.com",
-        "FANFARE_USER_ID_CLAIM": "sub",
-        "POWERTOOLS_SERVICE_NAME": "fanfare",
-        "POWERTOOLS_METRICS_NAMESPACE": "Fanfare",
-    }.items():
+    for name, value in (ENVIRONMENT | {"FANFARE_SECRET_ARN": secret["ARN"]}).items():
         monkeypatch.setenv(name, value)
     return world
 
