@@ -37,7 +37,7 @@ run: $(READY) ## start the stack on this machine and keep it running
 	@$(BIN)/python -m local.run
 
 console: $(READY) ## the console of a deployed stage, as yourself: make console STAGE=prod
-	@$(BIN)/python -m local.operate --stage $(STAGE)
+	@$(BIN)/python -m deploy.operate --stage $(STAGE)
 
 env: $(READY) ## where the running stack is and how to call it, as shell variables: eval "$$(make env)"
 	@$(BIN)/python -m local.env
@@ -107,19 +107,19 @@ format: $(READY) ## format the code
 	@$(BIN)/ruff check --fix .
 
 synth: $(READY) ## synthesize a STAGE's CloudFormation templates into cdk.out
-	@$(BIN)/python -m local.toolchain synth --quiet --context stage=$(STAGE)
+	@$(BIN)/python -m tools.toolchain synth --quiet --context stage=$(STAGE)
 
 cdk: $(READY) ## the CDK's own command line: make cdk do="bootstrap --help"
-	@$(BIN)/python -m local.toolchain $(do)
+	@$(BIN)/python -m tools.toolchain $(do)
 
 diff: $(READY) ## what a deployment of a STAGE would change
-	@$(BIN)/python -m local.toolchain diff --context stage=$(STAGE)
+	@$(BIN)/python -m tools.toolchain diff --context stage=$(STAGE)
 
 deploy: $(READY) ## deploy a STAGE to the AWS account of your credentials
-	@$(BIN)/python -m local.toolchain deploy --all --context stage=$(STAGE)
+	@$(BIN)/python -m tools.toolchain deploy --all --context stage=$(STAGE)
 
 smoke: $(READY) ## the demo's checks against a deployed STAGE; STAGE=local is what `make run` keeps up
-	@$(BIN)/python -m local.smoke $(STAGE)
+	@$(BIN)/python -m deploy.smoke $(STAGE)
 
 lock: ## resolve the dependencies again and pin them
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \

@@ -16,8 +16,8 @@ from bench import budgets, imports, page, results, stack
 from bench.growth import KINDS, measured
 from bench.peers.__main__ import compare
 from bench.plot import plot_cost
-from local.progress import console, step
 from local.run import guarded
+from tools.progress import console, step
 
 SIZES = (1_000, 10_000, 100_000)
 

@@ -26,11 +26,11 @@ from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from typing import Any, Final
 
-from fanfare.aws.dynamodb import Table
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.event_bus import Events
 from fanfare.aws.queues import Queues
 from fanfare.channels import Channel, Email, Inbox, Push, Sms, Webhook
-from fanfare.channels.base import Envelope, InTime, Kind, Result, always
+from fanfare.channels.base import Envelope, InTime, Kind, SendResult, always
 from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.jobs import read_fan_out_body, read_job_body
@@ -51,7 +51,7 @@ from fanfare.templates.renderer import Renderer
 
 from bench.null_aws import NullAws
 from local.demo import job
-from local.memory.aws import Memory, Store, Usage
+from testing.memory_aws.aws import Memory, Store, Usage
 
 BUDGETS = {
     "limited": {"aws_calls_per_1000": 200.0, "write_units_per_delivery": 4.5},
@@ -133,9 +133,9 @@ class _Posting(Webhook):
         super().__init__(keys=lambda: {"k1": "a key for the bench alone"}, clock=lambda: NOW)
         self.aws = aws
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:  # noqa: ARG002
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:  # noqa: ARG002
         self.aws.sent += len(envelopes)
-        return [Result(Kind.SENT)] * len(envelopes)
+        return [SendResult(Kind.SENT)] * len(envelopes)
 
 
 class _Filing(Inbox):
@@ -145,7 +145,7 @@ class _Filing(Inbox):
         super().__init__(Inboxes(bench.table("inbox"), clock=bench.clock, retention=timedelta(days=30)))
         self.aws = bench.aws
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         self.aws.sent += len(envelopes)
         return super().send(envelopes, in_time=in_time)
 
@@ -163,7 +163,7 @@ OPEN: Final[Mapping[str, Callable[[Bench], Channel]]] = {
 def _prepared(recipients: int, limit: str, channel: str) -> dict[str, Store]:
     """The tables before the message. The audience is stored past the SDK: it is not what is measured."""
     dynamodb: Any = Memory(lambda: NOW, metered=False).dynamodb
-    audience, catalogue = Audience(Table(dynamodb, "audience")), Catalogue(Table(dynamodb, "catalogue"))
+    audience, catalogue = Audience(DynamoTable(dynamodb, "audience")), Catalogue(DynamoTable(dynamodb, "catalogue"))
     catalogue.put_topic(
         Topic(id="orders", title="Orders", channels=(channel,), limit=json.loads(limit), created_at="", updated_at="")
     )
@@ -204,8 +204,8 @@ class Bench:
     def clock(self) -> datetime:
         return NOW  # stands still: what a slow machine does in the meantime must not show in a count
 
-    def table(self, name: str) -> Table:
-        return Table(self.clients["dynamodb"], name)
+    def table(self, name: str) -> DynamoTable:
+        return DynamoTable(self.clients["dynamodb"], name)
 
     def run(self) -> Cost:
         """Post one message, and let the functions work until it is sent."""

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from bench.function import FORGET
 from bench.null_aws import NullAws
-from local.paths import ROOT
+from tools.paths import ROOT
 
 TABLES: Final = ("audience", "catalogue", "messages", "batches", "deliveries")
 VISIBILITY: Final = 360  # seconds, as of the channels' queues

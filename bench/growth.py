@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from functools import reduce
 from typing import Any
 
-from fanfare.aws.dynamodb import Table
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.lifecycle import State
 from fanfare.store.messages import Messages
 
@@ -87,7 +87,7 @@ def _check(world: Bench, message_id: str) -> None:
     """Everybody has a mail, and the message says so."""
     usage = copy.deepcopy(world.memory.usage)
     dynamodb: Any = world.memory.dynamodb
-    found = Messages(Table(dynamodb, "messages")).get(message_id)
+    found = Messages(DynamoTable(dynamodb, "messages")).get(message_id)
     world.memory.usage = usage  # looking is not a cost of the message
     if found is None or found.state is not State.SENT or world.aws.sent != world.recipients:
         raise AssertionError(f"{world.aws.sent} of {world.recipients} mails; {found and found.state}")

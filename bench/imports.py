@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench import results
-from local.progress import console, step
 from local.run import guarded
+from tools.progress import console, step
 
 FUNCTIONS: Final = ("internal_api", "public_api", "fan_out", "deliver", "reconcile", "record_receipt")
 DEAREST: Final = 6

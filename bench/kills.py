@@ -13,7 +13,7 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from fanfare.aws.dynamodb import Table
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import to_text
 from fanfare.domain.lifecycle import AT_REST
 from fanfare.domain.message import Message
@@ -87,7 +87,7 @@ class World(Bench):
 
     def message(self, message_id: str) -> Message:
         dynamodb: Any = self.memory.dynamodb
-        found = Messages(Table(dynamodb, "messages")).get(message_id)
+        found = Messages(DynamoTable(dynamodb, "messages")).get(message_id)
         assert found is not None
         return found
 

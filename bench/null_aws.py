@@ -16,11 +16,11 @@ from urllib.parse import parse_qs
 import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
-from fanfare.aws.fast_sdk import lean
+from fanfare.aws.fast_sdk import use_raw_json
 from fanfare.runtime.wiring import PROVIDER, STORE
 
 from bench.function import body_of, response, target_of
-from local.memory.aws import Memory
+from testing.memory_aws.aws import Memory
 
 DYNAMODB = {
     "GetItem": "get_item",
@@ -62,7 +62,7 @@ class NullAws:
             config=PROVIDER if service in ("sesv2", "sns") else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
-        return lean(client) if service in ("dynamodb", "sesv2") else client
+        return use_raw_json(client) if service in ("dynamodb", "sesv2") else client
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()

@@ -9,7 +9,7 @@ from typing import Any, Final
 import pygal
 from pygal.style import Style
 
-from local.paths import ROOT
+from tools.paths import ROOT
 
 COST: Final = ROOT / "docs" / "img" / "cost.svg"
 STYLE: Final = Style(

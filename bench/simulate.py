@@ -17,7 +17,7 @@ import simpy
 from rich.table import Table
 
 from bench import results
-from local.progress import console, step
+from tools.progress import console, step
 
 BATCH: Final = 50  # recipients
 COPIES_AN_EVENT: Final = 10  # batches that a worker is handed at once

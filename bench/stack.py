@@ -21,11 +21,11 @@ from rich.table import Table
 from bench import results
 from local.api import Api
 from local.demo import job
-from local.demo.audience import Kind, Person
-from local.processes import StepFailed
-from local.progress import console, step
+from local.demo.audience import Person, PersonKind
 from local.run import guarded
 from local.stack import Stack
+from tools.processes import StepFailed
+from tools.progress import console, step
 
 RECIPIENTS: Final = 2_000
 POSTS: Final = 200
@@ -99,7 +99,9 @@ def spread(seconds: Sequence[float]) -> dict[str, float]:
 
 def _prepare(api: Api, recipients: int) -> None:
     people = [
-        Person(f"bench-{number:05}", Kind.REACHABLE, {"name": f"User {number}", "email": f"u{number}@example.com"})
+        Person(
+            f"bench-{number:05}", PersonKind.REACHABLE, {"name": f"User {number}", "email": f"u{number}@example.com"}
+        )
         for number in range(recipients)
     ]
     for topic in (NOBODY_TOPIC, FEW_TOPIC, ALL_TOPIC):

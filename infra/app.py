@@ -8,13 +8,13 @@ from aws_cdk import App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from .service import Service
-from .settings import Settings, SettingsError
+from .settings import DeploymentSettings, SettingsError
 from .storage import Storage
 
 
 def fanfare(app: App) -> tuple[Storage, Service]:
     """Both stacks of the deployment that the context describes."""
-    settings = Settings.from_context(app.node)
+    settings = DeploymentSettings.from_context(app.node)
     storage = Storage(app, f"Fanfare-{settings.stage}-Storage", settings=settings)
     service = Service(app, f"Fanfare-{settings.stage}-Service", settings=settings, storage=storage)
     for stack in (storage, service):

@@ -23,7 +23,7 @@ from .constructs.receipts import Receipts
 from .constructs.sender import Sender
 from .constructs.worker import Worker
 from .constructs.zone import Zone
-from .settings import Settings
+from .settings import DeploymentSettings
 from .storage import Storage, boundary
 
 DELIVER_TIMEOUT: Final = Duration.seconds(60)
@@ -37,7 +37,7 @@ class Service(Stack):
     out on a bus of its own.
     """
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, storage: Storage) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, storage: Storage) -> None:
         super().__init__(
             scope, id, description="Fanfare: the way of a message", permissions_boundary=boundary(settings)
         )
@@ -156,6 +156,6 @@ class Service(Stack):
             CfnOutput(self, name, value=value)
 
 
-def webhook_endpoints(settings: Settings) -> dict[str, str]:
+def webhook_endpoints(settings: DeploymentSettings) -> dict[str, str]:
     """Addresses that the webhook channel takes though they are not public: none, save on a developer's machine."""
     return {"FANFARE_WEBHOOK_ALLOWED": ",".join(settings.webhook_allowed)} if settings.webhook_allowed else {}

@@ -70,7 +70,7 @@ class SettingsError(ValueError):
     """The context cannot be deployed; the message names each field and its cure."""
 
 
-class Settings(BaseModel):
+class DeploymentSettings(BaseModel):
     """Every field has a default that works: a deployment without any context is a complete one."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -350,11 +350,11 @@ def _cures(error: ValidationError) -> str:
     for mistake in error.errors():
         field = str(mistake["loc"][0]) if mistake["loc"] else ""
         reason = mistake["msg"].removeprefix("Value error, ")
-        if field in Settings.model_fields:
-            cure = Settings.model_fields[field].description
+        if field in DeploymentSettings.model_fields:
+            cure = DeploymentSettings.model_fields[field].description
             lines.append(f"{field}: {mistake['input']!r} is refused ({reason}). Give {cure}.")
         elif field:
-            lines.append(f"{field}: unknown. Give one of {', '.join(Settings.model_fields)}.")
+            lines.append(f"{field}: unknown. Give one of {', '.join(DeploymentSettings.model_fields)}.")
         else:
             lines.append(f"{reason}.")
     return "\n".join(["The context is not deployable:", *lines])

@@ -10,13 +10,13 @@ from aws_cdk import aws_dynamodb as dynamodb
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
-from fanfare.aws.tables import TABLES, Index, Table
+from fanfare.aws.tables import TABLES, Index, TableSpec
 
 from .constructs.accounts import Accounts
 from .constructs.naming import pascal
 from .constructs.reach import Reach
 from .nag import acknowledge
-from .settings import Settings
+from .settings import DeploymentSettings
 
 TEXT = dynamodb.AttributeType.STRING
 
@@ -24,7 +24,7 @@ TEXT = dynamodb.AttributeType.STRING
 class Storage(Stack):
     """Tables from `fanfare.aws.tables`, and the keys that sign cursors and tokens."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings) -> None:
         super().__init__(
             scope,
             id,
@@ -46,7 +46,7 @@ class Storage(Stack):
             else Accounts(self, "Accounts", settings=settings, removal_policy=self.removal_policy)
         )
 
-    def _table(self, table: Table) -> dict[str, Reach]:
+    def _table(self, table: TableSpec) -> dict[str, Reach]:
         made = dynamodb.Table(
             self,
             pascal(table.name),
@@ -102,7 +102,7 @@ class Storage(Stack):
         return Reach((self.key.key_arn,), conditions={"StringEquals": {"kms:ViaService": through}})
 
 
-def boundary(settings: Settings) -> PermissionsBoundary | None:
+def boundary(settings: DeploymentSettings) -> PermissionsBoundary | None:
     """What no role of a stack may go beyond."""
     return PermissionsBoundary.from_name(settings.permissions_boundary) if settings.permissions_boundary else None
 

@@ -9,8 +9,9 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.progress import console
+
 from .aws import client
-from .progress import console
 
 NAMES: Final = ("ada", "grace")
 Tokens = dict[str, dict[str, str]]  # as stack.json has them

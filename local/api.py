@@ -14,8 +14,9 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from tools.processes import StepFailed
+
 from .emulator import REGION
-from .processes import StepFailed
 
 
 @dataclass(frozen=True)

@@ -18,9 +18,9 @@ from flask import Blueprint, Flask, Response, abort, jsonify, render_template, r
 from console.api import Call, Unreachable
 from console.app import make
 from console.templates import MAIL_POLICY
+from testing.aws_calls import AwsCalls
 
 from .api import Api, Reply
-from .aws_calls import AwsCalls
 from .http import problem
 from .inboxes import Inboxes
 from .outbox import Outbox

@@ -6,12 +6,14 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
-from . import synth, toolchain
+from tools import toolchain
+from tools.paths import CDK_LOG
+from tools.processes import on_loopback, run
+from tools.progress import step
+
+from . import synth
 from .aws import client
 from .emulator import ACCOUNT, REGION, ROOT_KEY
-from .paths import CDK_LOG
-from .processes import on_loopback, run
-from .progress import step
 
 STACKS: Final = ("Fanfare-local-Storage", "Fanfare-local-Service")
 

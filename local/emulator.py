@@ -13,11 +13,13 @@ from typing import Final, Self
 
 import urllib3
 
-from . import leash, toolchain
-from .paths import EMULATOR_LOG
+from tools import toolchain
+from tools.paths import EMULATOR_LOG
+from tools.processes import StepFailed, tail
+from tools.progress import step
+
+from . import leash
 from .ports import free_port
-from .processes import StepFailed, tail
-from .progress import step
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "000000000000"

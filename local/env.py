@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from .paths import STACK_FILE
+from tools.paths import STACK_FILE
+
 from .running import is_running
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterable
 
-from .processes import StepFailed
+from tools.processes import StepFailed
 
 
 def free_port() -> int:

@@ -12,9 +12,10 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.progress import console
+
 from .aws import client
 from .bridges import STANDS_FOR
-from .progress import console
 from .ses_events import Event
 
 SOURCE: Final = STANDS_FOR["aws.ses"]

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from tools.progress import console
+
 from .aws import client
-from .progress import console
 
 
 class Ticker:

@@ -15,9 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
-from .paths import CDK_LOG, EMULATOR_LOG, ROOT, STACK_FILE
-from .processes import StepFailed, forget_the_caller
-from .progress import console
+from tools.paths import CDK_LOG, EMULATOR_LOG, ROOT, STACK_FILE
+from tools.processes import StepFailed, forget_the_caller
+from tools.progress import console
+
 from .stack import Stack
 
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from .paths import STACK_FILE, STATE
-from .processes import StepFailed
+from tools.paths import STACK_FILE, STATE
+from tools.processes import StepFailed
 
 PID: Final = "pid"
 

@@ -49,7 +49,7 @@ class BadSettings(ValueError):
 
 
 @dataclass(frozen=True)
-class Settings:
+class SimulatorSettings:
     down: tuple[str, ...] = ()
     down_address: bool = True
     rate: float | None = None
@@ -60,7 +60,7 @@ class Simulator:
     """The switches, and what has misbehaved already."""
 
     def __init__(self) -> None:
-        self.settings = Settings()
+        self.settings = SimulatorSettings()
         self._done: set[tuple[str, str | None, str]] = set()
         self._lock = threading.Lock()
         self._spent: list[tuple[float, int]] = []
@@ -123,7 +123,7 @@ def named(address: str, name: str, domain: str) -> bool:
 
 def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(changes)
-    known = [each.name for each in fields(Settings)]
+    known = [each.name for each in fields(SimulatorSettings)]
     if unknown := changes.keys() - set(known):
         raise BadSettings(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
     if "down" in changes:

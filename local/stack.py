@@ -12,19 +12,20 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+from testing.aws_calls import AwsCalls
+from tools.paths import CALLS, STACK_FILE
+from tools.processes import StepFailed
+from tools.progress import step
+
 from . import deployment, ports
 from .accounts import Accounts, Tokens
 from .api import Api
-from .aws_calls import AwsCalls
 from .console import local_console
 from .emulator import REGION, Emulator
 from .gateway import Gateway
 from .http import Server
 from .inboxes import Inboxes
 from .outbox import Outbox
-from .paths import CALLS, STACK_FILE
-from .processes import StepFailed
-from .progress import step
 from .providers import Providers
 from .receipts import Receipts
 from .reconciling import Ticker

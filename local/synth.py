@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from . import toolchain
+from tools import toolchain
+from tools.paths import CACHE, CDK_LOG, ROOT
+from tools.processes import run
+from tools.progress import step
+
 from .bridges import bridge
-from .paths import CACHE, CDK_LOG, ROOT
-from .processes import run
-from .progress import step
 from .sns import APPLICATIONS
 
 SOURCES: Final = (

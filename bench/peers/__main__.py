@@ -17,8 +17,8 @@ from bench import growth, kills, results
 from bench.peers import run
 from bench.peers.known import PEERS
 from bench.peers.servers import Missing
-from local.progress import console, step
 from local.run import guarded
+from tools.progress import console, step
 
 RECIPIENTS = 10_000
 KILL_RECIPIENTS = 10_000

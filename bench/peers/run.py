@@ -19,8 +19,8 @@ from bench.peers.cpu import children, cpu_seconds
 from bench.peers.servers import postgresql, redis
 from local.demo import job
 from local.ports import free_port
-from local.processes import StepFailed, on_loopback, run, stop, tail
-from local.toolchain import own_environment
+from tools.processes import StepFailed, on_loopback, run, stop, tail
+from tools.toolchain import own_environment
 
 APPS: Final = Path(__file__).with_name("apps")
 LOCK: Final = Path(__file__).with_name("requirements.txt")

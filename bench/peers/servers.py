@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 from local.ports import free_port
-from local.processes import StepFailed, stop
+from tools.processes import StepFailed, stop
 
 PACKAGES: Final = {"redis-server": "redis-server", "postgres": "postgresql"}
 

@@ -53,7 +53,7 @@ from fanfare.schemas.templates import (
 from fanfare.schemas.topics import PutTopicRequest, TopicsView, TopicView
 from fanfare.schemas.users import PutUserRequest, PutUsersRequest, UserResultsView, UserView
 from fanfare.signing import cursors as tokens
-from fanfare.store.recipients import Rosters
+from fanfare.store.recipients import RecipientList
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -217,7 +217,7 @@ def list_deliveries(
         after=_open(cursor),
         limit=limit,
         messages=wiring.messages(),
-        rosters=Rosters(wiring.batches().table),
+        rosters=RecipientList(wiring.batches().table),
         deliveries=wiring.deliveries(),
     )
     return _page(DeliveriesView, items, position)
@@ -233,7 +233,7 @@ def explain_delivery(message_id: MessageId, user_id: UserId) -> ExplanationView:
         message_id,
         user_id,
         messages=wiring.messages(),
-        rosters=Rosters(wiring.batches().table),
+        rosters=RecipientList(wiring.batches().table),
         deliveries=wiring.deliveries(),
         candidates=wiring.candidates(),
         clock=system_clock,
@@ -514,7 +514,7 @@ def _json(status: int, body: T, headers: dict[str, str] | None = None) -> Respon
 
 
 def _page(view: type[V], items: Sequence[Any], position: Any) -> V:
-    cursor = tokens.seal(position, keys=wiring.signing_keys, where=api.where())
+    cursor = tokens.encode(position, keys=wiring.signing_keys, where=api.where())
     return view.model_validate({"items": items, "next_cursor": cursor})
 
 
@@ -523,4 +523,4 @@ def _nothing() -> Response[None]:
 
 
 def _open(cursor: str | None) -> Any:
-    return tokens.unseal(cursor, keys=wiring.signing_keys, where=api.where())
+    return tokens.decode(cursor, keys=wiring.signing_keys, where=api.where())

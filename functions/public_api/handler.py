@@ -413,12 +413,12 @@ def _mine() -> str:
 
 
 def _open_mine(cursor: str | None) -> Any:
-    return tokens.unseal(cursor, keys=wiring.signing_keys, where=_mine())
+    return tokens.decode(cursor, keys=wiring.signing_keys, where=_mine())
 
 
 def _open(cursor: str | None) -> Any:
-    return tokens.unseal(cursor, keys=wiring.signing_keys, where=api.where())
+    return tokens.decode(cursor, keys=wiring.signing_keys, where=api.where())
 
 
 def _seal(position: Any, where: str | None = None) -> str | None:
-    return tokens.seal(position, keys=wiring.signing_keys, where=where or api.where())
+    return tokens.encode(position, keys=wiring.signing_keys, where=where or api.where())

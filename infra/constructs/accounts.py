@@ -7,13 +7,15 @@ from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
 from ..nag import acknowledge
-from ..settings import Settings
+from ..settings import DeploymentSettings
 
 
 class Accounts(Construct):
     """A Cognito user pool, its login page, and one public client: authorization code with PKCE."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, removal_policy: RemovalPolicy) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: DeploymentSettings, removal_policy: RemovalPolicy
+    ) -> None:
         super().__init__(scope, id)
         pool = cognito.UserPool(
             self,

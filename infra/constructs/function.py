@@ -17,7 +17,7 @@ from constructs import Construct
 from ..bundle import ROOT
 from ..grants import GRANTS
 from ..nag import acknowledge
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .reach import Reach
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
@@ -27,7 +27,7 @@ RUNTIME = lambda_.Runtime.PYTHON_3_13
 class House:
     """What all functions share: settings, layers, and the map of what can be reached, which grows as it is built."""
 
-    settings: Settings
+    settings: DeploymentSettings
     layers: list[lambda_.LayerVersion]
     reach: dict[str, Reach] = field(default_factory=dict)
 
@@ -111,7 +111,7 @@ class Function(lambda_.Function):
         )
 
 
-def log_group_of(scope: Construct, id: str, *, settings: Settings) -> logs.LogGroup:
+def log_group_of(scope: Construct, id: str, *, settings: DeploymentSettings) -> logs.LogGroup:
     """Logs that go away by themselves."""
     group = logs.LogGroup(scope, id, removal_policy=RemovalPolicy.DESTROY)
     # The construct takes names such as ONE_MONTH; the setting, like CloudFormation, is a number of days.
@@ -119,7 +119,7 @@ def log_group_of(scope: Construct, id: str, *, settings: Settings) -> logs.LogGr
     return group
 
 
-def architecture(settings: Settings) -> lambda_.Architecture:
+def architecture(settings: DeploymentSettings) -> lambda_.Architecture:
     """arm64, the cheaper one; an emulator runs on what this machine is."""
     if settings.local and platform.machine() == "x86_64":
         return lambda_.Architecture.X86_64

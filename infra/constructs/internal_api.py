@@ -16,7 +16,7 @@ from constructs import Construct
 from console.calls import CALLS
 
 from ..nag import acknowledge
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .access_logs import AccessLogs
 from .function import log_group_of
 
@@ -27,7 +27,7 @@ class InternalApi(Construct):
     `service_policy` lets a service in, each of `console_policies` a person: as a viewer, or as an operator.
     """
 
-    def __init__(self, scope: Construct, id: str, *, function: lambda_.IFunction, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, function: lambda_.IFunction, settings: DeploymentSettings) -> None:
         super().__init__(scope, id)
         api = apigateway.HttpApi(
             self,

@@ -8,14 +8,14 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
 from .. import bundle
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .function import RUNTIME, architecture
 
 
 class Layers(Construct):
     """The layers, built for AWS, or for this machine if that is where the functions will run."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings) -> None:
         super().__init__(scope, id)
         self.settings = settings
         target = bundle.HERE if settings.local else bundle.AWS

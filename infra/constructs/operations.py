@@ -17,7 +17,7 @@ from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from ..nag import acknowledge
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from ..watch import ALARMS, DASHBOARD, RUNBOOKS, Alarm, Graph, Of
 from .function import Function
 from .naming import pascal
@@ -27,14 +27,14 @@ from .worker import Worker
 class Operations(Construct):
     """Watches all that `watched` holds: whatever worker, function or API is added there has its alarms."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, watched: list[Stack]) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, watched: list[Stack]) -> None:
         super().__init__(scope, id)
         self._dimensions = dict(_dimensions(watched, settings))
         self.topic = self._topic(settings)
         alarms = [made for alarm in ALARMS for made in self._alarms(alarm, settings)]
         self._dashboard(alarms)
 
-    def _topic(self, settings: Settings) -> sns.Topic:
+    def _topic(self, settings: DeploymentSettings) -> sns.Topic:
         account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         cloudwatchs = iam.ServicePrincipal("cloudwatch.amazonaws.com", conditions=account)
         # With the key that SNS has of its own, no alarm could publish: its policy cannot be changed.
@@ -62,7 +62,7 @@ class Operations(Construct):
             topic.add_subscription(subscriptions.EmailSubscription(settings.operations_email))
         return topic
 
-    def _alarms(self, alarm: Alarm, settings: Settings) -> Iterator[cloudwatch.Alarm]:
+    def _alarms(self, alarm: Alarm, settings: DeploymentSettings) -> Iterator[cloudwatch.Alarm]:
         compared = cloudwatch.ComparisonOperator
         for thing, dimensions in self._dimensions[alarm.of].items():
             made = cloudwatch.Alarm(
@@ -118,7 +118,9 @@ def _label(graph: Graph, name: str) -> str:
     return "" if len(graph.metrics) == 1 and graph.of not in {Of.STAGE, Of.ACCOUNT} else name
 
 
-def _dimensions(watched: list[Stack], settings: Settings) -> Iterator[tuple[Of, Mapping[str, dict[str, str]]]]:
+def _dimensions(
+    watched: list[Stack], settings: DeploymentSettings
+) -> Iterator[tuple[Of, Mapping[str, dict[str, str]]]]:
     """Whose metrics there are: for each kind the things, by name, each with its dimensions."""
     found: list[Any] = [each for stack in watched for each in stack.node.find_all()]
     workers = [each for each in found if isinstance(each, Worker)]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .reach import Reach
 
 
-def phones(partition: str, *, settings: Settings) -> Mapping[str, Reach]:
+def phones(partition: str, *, settings: DeploymentSettings) -> Mapping[str, Reach]:
     """Phone numbers, and the devices of the platform applications that the deployment has."""
     configured = {"FCM": settings.push_fcm_application_arn, "APNS": settings.push_apns_application_arn}
     applications = {name: arn for name, arn in configured.items() if arn}

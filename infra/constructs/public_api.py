@@ -14,7 +14,7 @@ from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
 from ..nag import acknowledge
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .access_logs import AccessLogs
 from .accounts import Accounts
 from .function import log_group_of
@@ -52,7 +52,9 @@ class PublicApi(Construct):
     In two steps, because the function, like everybody who sends a link, has to know the API's own URL.
     """
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, accounts: Accounts | None, zone: Zone) -> None:
+    def __init__(
+        self, scope: Construct, id: str, *, settings: DeploymentSettings, accounts: Accounts | None, zone: Zone
+    ) -> None:
         super().__init__(scope, id)
         self._settings = settings
         issuer = accounts.issuer if accounts else settings.oidc_issuer
@@ -136,7 +138,7 @@ class PublicApi(Construct):
                 stage.add_resource_dependency(route)
 
 
-def _cors(settings: Settings) -> apigateway.CorsPreflightOptions | None:
+def _cors(settings: DeploymentSettings) -> apigateway.CorsPreflightOptions | None:
     if not settings.cors_origins:
         return None
     return apigateway.CorsPreflightOptions(

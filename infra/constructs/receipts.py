@@ -11,7 +11,7 @@ from aws_cdk import aws_ses as ses
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..settings import Settings
+from ..settings import DeploymentSettings
 
 # What the configuration set publishes → what the event calls itself.
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
@@ -44,7 +44,7 @@ class Receipts(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, rules: ses.ConfigurationSet, queue: sqs.IQueue, settings: Settings
+        self, scope: Construct, id: str, *, rules: ses.ConfigurationSet, queue: sqs.IQueue, settings: DeploymentSettings
     ) -> None:
         super().__init__(scope, id)
         wanted = {

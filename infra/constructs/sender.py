@@ -8,7 +8,7 @@ from aws_cdk import Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .reach import Reach
 from .zone import Record, Zone
 
@@ -16,7 +16,7 @@ from .zone import Record, Zone
 class Sender(Construct):
     """The identity that SES verifies, the DNS records that prove it, and the set of rules that its mail goes by."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings, zone: Zone) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, zone: Zone) -> None:
         super().__init__(scope, id)
         self.rules = ses.ConfigurationSet(
             self,
@@ -44,7 +44,7 @@ class Sender(Construct):
         }
 
 
-def _records(domain: str, identity: ses.EmailIdentity, settings: Settings) -> list[Record]:
+def _records(domain: str, identity: ses.EmailIdentity, settings: DeploymentSettings) -> list[Record]:
     """DKIM proves the domain; SPF and the return path are of the MAIL FROM domain; DMARC says what they are for.
 
     https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html, …/dg/mail-from.html

@@ -11,7 +11,7 @@ from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
 from ..nag import acknowledge
-from ..settings import Settings
+from ..settings import DeploymentSettings
 from .function import Function, House
 from .reach import Reach
 
@@ -76,7 +76,7 @@ class Worker(Construct):
             max_concurrency=house.settings.max_concurrency,
         )
 
-    def _queue(self, id: str, settings: Settings, **props: Any) -> sqs.Queue:
+    def _queue(self, id: str, settings: DeploymentSettings, **props: Any) -> sqs.Queue:
         queue = sqs.Queue(self, id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=not settings.local, **props)
         if settings.local:
             acknowledge(queue, "AwsSolutions-SQS4", "The emulator speaks http, on loopback.")

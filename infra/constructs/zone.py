@@ -9,7 +9,7 @@ from aws_cdk import CfnOutput, Stack
 from aws_cdk import aws_route53 as route53
 from constructs import Construct
 
-from ..settings import Settings
+from ..settings import DeploymentSettings
 
 SECONDS: Final = "1800"
 
@@ -32,7 +32,7 @@ class Record:
 class Zone(Construct):
     """Every record is told as an output, `DnsDkim1` = `name type value`, whoever makes it."""
 
-    def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
+    def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings) -> None:
         super().__init__(scope, id)
         self._settings = settings
 

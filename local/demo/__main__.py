@@ -13,10 +13,11 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from tools.paths import ROOT, STATE
+from tools.processes import StepFailed
+from tools.progress import console, step
+
 from ..api import Api, Console
-from ..paths import ROOT, STATE
-from ..processes import StepFailed
-from ..progress import console, step
 from ..run import guarded, keep_open, parser, stack_from
 from ..stack import Stack
 from . import checks, job, report

@@ -9,7 +9,7 @@ from typing import Any, Final
 TOTAL: Final = 1_000
 
 
-class Kind(StrEnum):
+class PersonKind(StrEnum):
     """What is the matter with a user."""
 
     REACHABLE = "reachable"
@@ -20,10 +20,10 @@ class Kind(StrEnum):
 
 
 HOW_MANY: Final = {
-    Kind.WITHOUT_ADDRESS: 40,
-    Kind.SPOILT_ADDRESS: 9,
-    Kind.WITHOUT_SUBSCRIPTION: 50,
-    Kind.REFUSED: 1,
+    PersonKind.WITHOUT_ADDRESS: 40,
+    PersonKind.SPOILT_ADDRESS: 9,
+    PersonKind.WITHOUT_SUBSCRIPTION: 50,
+    PersonKind.REFUSED: 1,
 }
 NAMES: Final = ("Ada", "Grace", "Zoë", "Jürgen", "李 雷", "Siobhán O'Neill", "Tom & Jerry", "Ana <ana>", "Владимир")
 # As they come from an old import that nobody checked.
@@ -34,7 +34,7 @@ REFUSED_ADDRESS: Final = "not an address"
 @dataclass(frozen=True)
 class Person:
     id: str
-    kind: Kind
+    kind: PersonKind
     profile: dict[str, Any]
 
     @property
@@ -47,16 +47,18 @@ def people() -> list[Person]:
     """All of them; the odd ones stand among the others, not at the end."""
     odd = [kind for kind, count in HOW_MANY.items() for _ in range(count)]
     every = TOTAL // len(odd)
-    kinds = [odd[n // every] if n % every == 0 and n // every < len(odd) else Kind.REACHABLE for n in range(TOTAL)]
+    kinds = [
+        odd[n // every] if n % every == 0 and n // every < len(odd) else PersonKind.REACHABLE for n in range(TOTAL)
+    ]
     return [_person(number, kind) for number, kind in enumerate(kinds, start=1)]
 
 
-def _person(number: int, kind: Kind) -> Person:
+def _person(number: int, kind: PersonKind) -> Person:
     user_id = f"user-{number:04}"
     profile: dict[str, Any] = {"name": NAMES[number % len(NAMES)], "locale": "en"}
-    if kind is Kind.REFUSED:
+    if kind is PersonKind.REFUSED:
         profile["email"] = REFUSED_ADDRESS
-    elif kind is not Kind.WITHOUT_ADDRESS:
+    elif kind is not PersonKind.WITHOUT_ADDRESS:
         profile["email"] = f"{user_id}@example.com"
     return Person(user_id, kind, profile)
 

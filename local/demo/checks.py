@@ -6,17 +6,17 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-from .audience import Kind, Person
+from .audience import Person, PersonKind
 
-EXPECTED_REASONS: Final = {Kind.WITHOUT_ADDRESS: "no_address", Kind.SPOILT_ADDRESS: "invalid_address"}
+EXPECTED_REASONS: Final = {PersonKind.WITHOUT_ADDRESS: "no_address", PersonKind.SPOILT_ADDRESS: "invalid_address"}
 
 
 def subscribed(everyone: Sequence[Person]) -> list[Person]:
-    return [person for person in everyone if person.kind not in {Kind.REFUSED, Kind.WITHOUT_SUBSCRIPTION}]
+    return [person for person in everyone if person.kind not in {PersonKind.REFUSED, PersonKind.WITHOUT_SUBSCRIPTION}]
 
 
 def wrong_refusals(refused: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
-    expected = [(person.id, 422) for person in everyone if person.kind is Kind.REFUSED]
+    expected = [(person.id, 422) for person in everyone if person.kind is PersonKind.REFUSED]
     got = [(result["id"], result["status"]) for result in refused]
     if got != expected:
         yield f"the API refused the users {got}, not {expected}"
@@ -24,7 +24,7 @@ def wrong_refusals(refused: Sequence[Mapping[str, Any]], everyone: Sequence[Pers
 
 def wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: Sequence[Person]) -> Iterator[str]:
     kinds = Counter(person.kind for person in subscribed(everyone))
-    sent = kinds[Kind.REACHABLE]
+    sent = kinds[PersonKind.REACHABLE]
     reasons = Counter({EXPECTED_REASONS[kind]: count for kind, count in kinds.items() if kind in EXPECTED_REASONS})
     counts = {"recipients": kinds.total(), "sent": sent, "failed": 0, "skipped": reasons.total(), "deleted": 0}
     counts["outstanding"] = 0
@@ -37,7 +37,9 @@ def wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: S
 
 
 def wrong_outbox(mails: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
-    expected = Counter((person.id, person.profile["email"]) for person in everyone if person.kind is Kind.REACHABLE)
+    expected = Counter(
+        (person.id, person.profile["email"]) for person in everyone if person.kind is PersonKind.REACHABLE
+    )
     got = Counter((mail["user_id"], mail["to"]) for mail in mails)
     if got != expected:
         missing, too_many = expected - got, got - expected

@@ -10,11 +10,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from tools.processes import StepFailed
+
 from ..api import Api
 from ..aws import client
-from ..processes import StepFailed
 from ..stack import Stack
-from .audience import Kind, Person, spoilt_address
+from .audience import Person, PersonKind, spoilt_address
 
 TOPIC: Final = "orders.shipped"
 TEMPLATE: Final = "order-shipped"
@@ -89,7 +90,7 @@ def subscribe(
 def spoil(url: str, audience_table: str, people: Sequence[Person]) -> None:
     """Write addresses that the API would refuse, past it: so do old imports."""
     dynamodb = client("dynamodb", url)
-    for number, person in enumerate(person for person in people if person.kind is Kind.SPOILT_ADDRESS):
+    for number, person in enumerate(person for person in people if person.kind is PersonKind.SPOILT_ADDRESS):
         dynamodb.update_item(
             TableName=audience_table,
             Key={"pk": {"S": f"user#{person.id}"}, "sk": {"S": "user"}},

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from rich.table import Table
 
-from ..progress import console
+from tools.progress import console
 
 BUDGET: Final = 200  # AWS calls for 1,000 deliveries, everything included up to the last one settled
 RECEIPTS: Final = "RecordReceipt"  # the function that takes what SES reports, later and beside

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from fanfare.aws.tables import Index, Table
+from fanfare.aws.tables import Index, TableSpec
 
 from tests.integration.conftest import create_table
 
 PK = "thing#1"
-THINGS = Table("things", indexes=(Index("due", hash="due_shard", range="due_at", include=("note",)),))
+THINGS = TableSpec("things", indexes=(Index("due", hash="due_shard", range="due_at", include=("note",)),))
 
 
 @dataclass

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from local.memory.aws import Memory
+from testing.memory_aws.aws import Memory
 from tests.contract.backend import THINGS, Backend, opened
 
 

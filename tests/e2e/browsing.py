@@ -13,7 +13,7 @@ from typing import Final
 import pytest
 from playwright.sync_api import Browser, sync_playwright
 
-from local.paths import STATE
+from tools.paths import STATE
 
 CHROMIUM: Final = os.environ.get("FANFARE_CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
 PICTURES: Final = STATE / "screenshots"

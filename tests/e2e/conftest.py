@@ -24,10 +24,10 @@ from local import deployment
 from local.api import Api, Console, People, until
 from local.aws import client
 from local.demo import job
-from local.demo.audience import Kind, Person, people
-from local.paths import STACK_FILE
-from local.processes import forget_the_caller
+from local.demo.audience import Person, PersonKind, people
 from local.stack import Stack
+from tools.paths import STACK_FILE
+from tools.processes import forget_the_caller
 
 from .browsing import running
 
@@ -68,7 +68,7 @@ class World:
 
     def user(self, user_id: str, email: str) -> Person:
         """A user of one test's own."""
-        person = Person(user_id, Kind.REACHABLE, {"name": "Eve", "email": email})
+        person = Person(user_id, PersonKind.REACHABLE, {"name": "Eve", "email": email})
         self.store([person])
         return person
 

@@ -12,7 +12,7 @@ from fanfare.channels.webhook import secret
 from standardwebhooks import Webhook
 
 from local.demo import job
-from local.demo.audience import Kind, Person
+from local.demo.audience import Person, PersonKind
 
 from .conftest import World
 
@@ -35,7 +35,7 @@ def person(number: int, hooks: str) -> Person:
         "push": devices,
         "webhook": {"url": f"{hooks}/{user_id}?a=b"},
     }
-    return Person(user_id, Kind.REACHABLE, profile)
+    return Person(user_id, PersonKind.REACHABLE, profile)
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +118,7 @@ def test_a_webhook_is_signed_with_its_users_own_secret(world: World, people: lis
 
 
 def test_an_endpoint_that_refuses_fails_alone(world: World, people: list[Person]) -> None:
-    gone = Person("e2e-gone", Kind.REACHABLE, {"name": "Gone", "webhook": {"url": f"{world.hooks}/status/410"}})
+    gone = Person("e2e-gone", PersonKind.REACHABLE, {"name": "Gone", "webhook": {"url": f"{world.hooks}/status/410"}})
     world.store([gone])
     message_id = world.send(
         world.topic([people[0], gone], channels=["webhook"]), template={"id": TEMPLATE}, data={"order": "B-3"}
@@ -130,7 +130,7 @@ def test_an_endpoint_that_refuses_fails_alone(world: World, people: list[Person]
 
 def test_a_device_that_is_gone_is_taken_off_its_user(world: World) -> None:
     devices = [{"platform": "android", "token": token} for token in ("e2e-lives", "disabled-1")]
-    owner = Person("e2e-devices", Kind.REACHABLE, {"name": "Two", "email": "two@example.com", "push": devices})
+    owner = Person("e2e-devices", PersonKind.REACHABLE, {"name": "Two", "email": "two@example.com", "push": devices})
     world.store([owner])
     message_id = world.send(world.topic([owner], channels=["push"]), template={"id": TEMPLATE}, data={"order": "B-4"})
     assert world.rest(message_id)["state"] == "sent"
@@ -140,7 +140,7 @@ def test_a_device_that_is_gone_is_taken_off_its_user(world: World) -> None:
 
 def test_phones_that_misbehave_are_told_apart(world: World, simulate: Callable[..., Any]) -> None:
     numbers = {"e2e-slow": "+12025550101", "e2e-phone-down": "+12025550103", "e2e-opted-out": "+12025550104"}
-    owners = [Person(name, Kind.REACHABLE, {"name": name, "phone": number}) for name, number in numbers.items()]
+    owners = [Person(name, PersonKind.REACHABLE, {"name": name, "phone": number}) for name, number in numbers.items()]
     world.store(owners)
     message_id = world.send(world.topic(owners, channels=["sms"]), template={"id": TEMPLATE}, data={"order": "B-5"})
     assert world.rest(message_id)["state"] == "failed"

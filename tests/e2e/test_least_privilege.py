@@ -12,8 +12,8 @@ import pytest
 
 from infra.constructs.naming import pascal
 from infra.grants import GRANTS, USE_KEY
-from local.aws_calls import asked
-from local.paths import CALLS
+from testing.aws_calls import asked
+from tools.paths import CALLS
 
 from .conftest import World
 

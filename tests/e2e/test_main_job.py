@@ -6,11 +6,11 @@ import time
 from collections import Counter
 
 from local.demo import job, report
-from local.demo.audience import HOW_MANY, Kind, Person
+from local.demo.audience import HOW_MANY, Person, PersonKind
 
 from .conftest import World
 
-NOT_SUBSCRIBED = {Kind.REFUSED, Kind.WITHOUT_SUBSCRIPTION}
+NOT_SUBSCRIBED = {PersonKind.REFUSED, PersonKind.WITHOUT_SUBSCRIPTION}
 
 
 def test_a_message_to_a_thousand(world: World, everyone: list[Person], reachable: list[Person]) -> None:
@@ -28,8 +28,8 @@ def test_a_message_to_a_thousand(world: World, everyone: list[Person], reachable
     counts = message["counts"]
     assert counts["recipients"] == counts["sent"] + counts["skipped"] == len(subscribers)
     assert job.reasons(world.api, message_id, "skipped") == {
-        "no_address": HOW_MANY[Kind.WITHOUT_ADDRESS],
-        "invalid_address": HOW_MANY[Kind.SPOILT_ADDRESS],
+        "no_address": HOW_MANY[PersonKind.WITHOUT_ADDRESS],
+        "invalid_address": HOW_MANY[PersonKind.SPOILT_ADDRESS],
     }
     assert world.received(message_id) == Counter(person.id for person in reachable)
     assert job.reasons(world.api, message_id, "sent").total() == len(reachable)

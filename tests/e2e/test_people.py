@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from local.api import People
-from local.demo.audience import Kind, Person
+from local.demo.audience import Person, PersonKind
 
 from .conftest import World
 from .mail import LINK, link_in, links, opted_in, sent_to
@@ -28,7 +28,7 @@ def test_a_token_of_another_pool_is_refused(world: World) -> None:
 
 
 def test_ada_sees_herself_alone(world: World) -> None:
-    ada, grace = (Person(world.account_id(name), Kind.REACHABLE, {"name": name}) for name in ("ada", "grace"))
+    ada, grace = (Person(world.account_id(name), PersonKind.REACHABLE, {"name": name}) for name in ("ada", "grace"))
     world.store([ada, grace])
     topic = world.topic([ada], channels=["inbox"], public=True, title="News of Ada")
     message_id = world.send(topic, template=None, content={"subject": "For Ada", "text": "Hello"})

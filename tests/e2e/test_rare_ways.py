@@ -16,7 +16,7 @@ from fanfare.clock import to_text
 
 from infra.constructs.naming import pascal
 from local.api import until
-from local.demo.audience import Kind, Person
+from local.demo.audience import Person, PersonKind
 
 from .conftest import World
 
@@ -42,7 +42,7 @@ def eve(world: World) -> Person:
         "push": [{"platform": "android", "token": "rare"}],
         "webhook": {"url": f"{world.hooks}/rare"},
     }
-    eve = Person("e2e-rare", Kind.REACHABLE, profile)
+    eve = Person("e2e-rare", PersonKind.REACHABLE, profile)
     world.store([eve])
     return eve
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from fanfare.domain.batch import Tally
+from fanfare.domain.batch import Totals
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
@@ -16,7 +16,7 @@ from fanfare.errors import ConditionFailed, Conflict
 from fanfare.pipeline.cancel import cancel
 from fanfare.pipeline.fan_out import CONFLICTS
 
-from local.memory.aws import refused
+from testing.memory_aws.aws import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
 from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import Died, World
@@ -59,7 +59,7 @@ class Play:
         reconciler = self.world.reconciler()
         return lambda: reconciler.run(time_left=lambda: 100.0)
 
-    def counting(self, seen: list[Tally]) -> Actor:
+    def counting(self, seen: list[Totals]) -> Actor:
         """Looks at the counts, as long as somebody else is at work."""
 
         def count() -> None:
@@ -305,7 +305,7 @@ def test_an_unsubscribe_holds_for_every_page_committed_after_it() -> None:
 @pytest.fixture
 def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A query answers a few items at a time, as it does a megabyte."""
-    monkeypatch.setattr("local.memory.aws.PAGE_BYTES", 500)
+    monkeypatch.setattr("testing.memory_aws.aws.PAGE_BYTES", 500)
 
 
 @pytest.mark.usefixtures("short_answers")
@@ -313,7 +313,7 @@ def test_counts_that_are_read_while_batches_settle_leave_nobody_out() -> None:
     for choose in drawn_orders(DRAWN, seed=6):
         play = Play(SEVEN)
         play.world.step("fan_out")
-        seen: list[Tally] = []
+        seen: list[Totals] = []
         play.act(choose, play.counting(seen), *(play.worker(job.batch_id, job) for job in play.jobs()))
         assert [tally.counts()["recipients"] for tally in seen] == [len(SEVEN)] * len(seen)
         play.once_each()
@@ -327,7 +327,7 @@ def test_counts_that_are_read_while_batches_are_opened_again_leave_nobody_out() 
         play.world.rest(play.message)
         play.world.provider.rejects = frozenset()
         play.world.redrive(play.message)
-        seen: list[Tally] = []
+        seen: list[Totals] = []
         play.act(choose, play.counting(seen), play.fan_out(play.message))
         assert [tally.counts()["recipients"] for tally in seen] == [len(SEVEN)] * len(seen)
         play.once_each()

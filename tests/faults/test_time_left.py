@@ -10,7 +10,7 @@ import pytest
 from fanfare.domain.jobs import Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
-from fanfare.pipeline.deliver import PROVIDER_SECONDS, Report
+from fanfare.pipeline.deliver import PROVIDER_SECONDS, RunResult
 from fanfare.templates.renderer import Renderer
 
 from tests.faults.world import World
@@ -46,7 +46,7 @@ def posted() -> tuple[World, str]:
     return world, message
 
 
-def delivered(world: World, message: str, invocation: Invocation) -> Report:
+def delivered(world: World, message: str, invocation: Invocation) -> RunResult:
     deliver = world.deliver()
     deliver.renderer = Slow(invocation)
     jobs = [

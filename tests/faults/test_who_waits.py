@@ -9,9 +9,9 @@ from datetime import timedelta
 import pytest
 from fanfare.aws.dynamodb import transact
 from fanfare.channels import Webhook
-from fanfare.channels.base import Envelope, Kind, Result
+from fanfare.channels.base import Envelope, Kind, SendResult
 from fanfare.clock import to_text
-from fanfare.domain.batch import Batch, Open
+from fanfare.domain.batch import Batch, BatchState
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 
@@ -48,12 +48,12 @@ class Endpoints(Webhook):
         self.asked: Counter[str] = Counter()
         self.left = 0.0
 
-    def _send(self, envelope: Envelope) -> Result:
+    def _send(self, envelope: Envelope) -> SendResult:
         self.asked[envelope.user_id] += 1
         if int(envelope.user_id) % 2 == 0:
             self.left -= 10.0
-            return Result(Kind.TEMPORARY, "endpoint_broke_off")
-        return Result(Kind.SENT)
+            return SendResult(Kind.TEMPORARY, "endpoint_broke_off")
+        return SendResult(Kind.SENT)
 
 
 def test_slow_endpoints_keep_nobody_behind_them_waiting_for_long() -> None:
@@ -81,5 +81,5 @@ def _one_batch(world: World, message: str, people: tuple[str, ...]) -> None:
     """As the fan-out opens it."""
     shared = {"message_id": message, "shard": 0, "id": "0000-000000-00", "channel": "webhook"}
     due_at = to_text(world.now + timedelta(minutes=2))
-    state = Open(**shared, generation=1, codes=Outcome.OUTSTANDING.value * len(people), due_at=due_at)  # type: ignore[arg-type]
+    state = BatchState(**shared, generation=1, codes=Outcome.OUTSTANDING.value * len(people), due_at=due_at)  # type: ignore[arg-type]
     transact(world.dynamodb, world.batches.opening(Batch(**shared, recipients=people), state))  # type: ignore[arg-type]

@@ -16,10 +16,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
-from fanfare.aws.dynamodb import Table
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.queues import Queues
 from fanfare.channels.email import Email, from_tag_value
-from fanfare.channels.receipts import PROVES_SENT, Receipt, Report
+from fanfare.channels.receipts import PROVES_SENT, Receipt, ReceiptEvent
 from fanfare.clock import from_text, to_text
 from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
@@ -42,10 +42,10 @@ from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
-from fanfare.store.recipients import Rosters
+from fanfare.store.recipients import RecipientList
 from fanfare.templates.renderer import Renderer
 
-from local.memory.aws import Memory, Store, refused
+from testing.memory_aws.aws import Memory, Store, refused
 
 START = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
 END = START + timedelta(days=4)  # what is not at rest by then never will be
@@ -255,8 +255,8 @@ class World:
 
     # What the functions are made of
 
-    def table(self, name: str) -> Table:
-        return Table(self.dynamodb, name)
+    def table(self, name: str) -> DynamoTable:
+        return DynamoTable(self.dynamodb, name)
 
     @property
     def messages(self) -> Messages:
@@ -468,7 +468,7 @@ class World:
         if not due:
             return False
         reports = [
-            Report(message_id=message, user_id=user, channel="email", receipt=receipt, at=at)
+            ReceiptEvent(message_id=message, user_id=user, channel="email", receipt=receipt, at=at)
             for at, message, user, receipt in due
         ]
         try:
@@ -547,7 +547,7 @@ class World:
         shards = self.known(message).shards
         found: dict[str, Outcome] = {}
         with self.unwatched():
-            for entry in Rosters(self.table("batches")).entries(message, shards, after=None, size=50):
+            for entry in RecipientList(self.table("batches")).entries(message, shards, after=None, size=50):
                 assert entry.user_id not in found, f"{entry.user_id} is there twice"
                 found[entry.user_id] = entry.outcome
         return found

@@ -13,15 +13,15 @@ from typing import Any
 
 import boto3
 import pytest
-from fanfare import wiring
 from fanfare.channels import CHANNELS
+from fanfare.runtime import wiring
 
 from bench.null_aws import NullAws
 from functions.deliver import handler as deliver
 from functions.fan_out import handler as fan_out
 from functions.reconcile import handler as reconcile
 from functions.record_receipt import handler as record_receipt
-from local.memory.aws import Memory, Store
+from testing.memory_aws.aws import Memory, Store
 from tests.frozen.shapes import Shapes
 from tests.integration import internal_api, public_api
 from tests.integration.conftest import ENVIRONMENT, standing_clock

@@ -6,12 +6,12 @@ import pytest
 from aws_cdk import App
 
 import infra.settings
-from infra import docs
-from infra.settings import STAGES, Settings, SettingsError
+from infra.settings import STAGES, DeploymentSettings, SettingsError
+from tools import settings_page as docs
 
 
-def settings(**context: object) -> Settings:
-    return Settings.from_context(App(context=context).node)
+def settings(**context: object) -> DeploymentSettings:
+    return DeploymentSettings.from_context(App(context=context).node)
 
 
 def test_no_context_at_all_is_deployable() -> None:
@@ -209,11 +209,11 @@ def test_lists_and_objects_may_stand_in_cdk_json_as_they_are() -> None:
 
 
 def test_every_setting_is_described() -> None:
-    assert not [name for name, field in Settings.model_fields.items() if not field.description]
+    assert not [name for name, field in DeploymentSettings.model_fields.items() if not field.description]
 
 
 def test_the_page_of_the_settings_is_that_of_the_model() -> None:
-    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run: python -m infra.docs"
+    assert docs.PAGE.read_text(encoding="utf-8") == docs.page(), "run: python -m tools.settings_page"
 
 
 def test_the_domain_to_verify_is_the_senders() -> None:

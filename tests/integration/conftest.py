@@ -14,7 +14,7 @@ import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from fanfare import clock as clock_module
-from fanfare.aws.tables import TABLES, Table
+from fanfare.aws.tables import TABLES, TableSpec
 from fanfare.channels import CHANNELS
 from fanfare.runtime import wiring
 from moto import mock_aws
@@ -138,7 +138,7 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
     return world
 
 
-def create_table(client: DynamoDBClient, name: str, table: Table) -> None:
+def create_table(client: DynamoDBClient, name: str, table: TableSpec) -> None:
     attributes = {"pk", "sk"} | {key for index in table.indexes for key in (index.hash, index.range)}
     indexes: list[Any] = [
         {

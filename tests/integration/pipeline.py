@@ -18,7 +18,7 @@ from fanfare.pipeline.redrive import redrive
 from fanfare.pipeline.submit import submit
 from fanfare.runtime import wiring
 from fanfare.schemas.messages import DeliveryView, SubmitRequest
-from fanfare.store.recipients import Rosters
+from fanfare.store.recipients import RecipientList
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.provider import Ses
@@ -205,7 +205,7 @@ class Pipeline:
             after=None,
             limit=10,
             messages=wiring.messages(),
-            rosters=Rosters(wiring.batches().table),
+            rosters=RecipientList(wiring.batches().table),
             deliveries=wiring.deliveries(),
         )
         return listed

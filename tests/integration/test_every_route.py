@@ -9,10 +9,10 @@ import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from fanfare.runtime import wiring
 
-from functions import openapi
 from functions.internal_api.handler import api, description
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import EVENTS, call, deliver, event
+from tools import openapi
 
 ROUTES = {f"{route.method} {route.openapi_path}": route for route in api.routes}
 WITH_BODY = [name for name, route in ROUTES.items() if route.dependant.body_params]
@@ -205,7 +205,7 @@ def test_the_log_names_no_body_and_no_person(aws: Aws, caplog: pytest.LogCapture
 
 @pytest.mark.parametrize("file", openapi.documents(), ids=lambda file: Path(file).name)
 def test_the_written_description_is_that_of_the_code(file: Path) -> None:
-    assert file.read_text(encoding="utf-8") == openapi.documents()[file], "run: python -m functions.openapi"
+    assert file.read_text(encoding="utf-8") == openapi.documents()[file], "run: python -m tools.openapi"
 
 
 def test_the_description_is_served(aws: Aws) -> None:

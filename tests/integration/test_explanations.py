@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from fanfare.channels.receipts import Receipt, Report
+from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
@@ -44,7 +44,7 @@ def results(recorded: Any) -> list[tuple[str, str]]:
 def reported(message: str, user: str, *receipts: Receipt) -> None:
     now = wiring.now()
     reports = [
-        Report(message_id=message, user_id=user, channel="email", receipt=each, at=now + timedelta(seconds=place))
+        ReceiptEvent(message_id=message, user_id=user, channel="email", receipt=each, at=now + timedelta(seconds=place))
         for place, each in enumerate(receipts)
     ]
     wiring.deliveries().record_receipts(reports, retain_until=2_000_000_000)

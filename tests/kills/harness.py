@@ -19,18 +19,18 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final
 
-from fanfare.aws.dynamodb import Table
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from urllib3.exceptions import HTTPError
 
 from local.api import Api
 from local.aws import client
-from local.aws_calls import readable
 from local.demo import job
-from local.demo.audience import Kind, Person
+from local.demo.audience import Person, PersonKind
 from local.outbox import Mail
 from local.stack import Stack
+from testing.aws_calls import readable
 
 # So short that a run takes seconds. A lease must still outlive the longest work of a worker that lives.
 TIMES: Final = {
@@ -92,13 +92,15 @@ class Harness:
         self.api = Api(stack.described["internal_url"], stack.described["service"])
         self.lambdas = client("lambda", self.url)
         dynamodb = client("dynamodb", self.url)
-        self.batches = Batches(Table(dynamodb, stack.outputs["BatchesTableName"]))
-        self.deliveries = Deliveries(Table(dynamodb, stack.outputs["DeliveriesTableName"]))
+        self.batches = Batches(DynamoTable(dynamodb, stack.outputs["BatchesTableName"]))
+        self.deliveries = Deliveries(DynamoTable(dynamodb, stack.outputs["DeliveriesTableName"]))
         self.people = [f"{topic}-{number:04}" for number in range(recipients)]
 
     def prepare(self) -> None:
         """The template, the topic and its subscribers."""
-        persons = [Person(user, Kind.REACHABLE, {"name": user, "email": f"{user}@example.com"}) for user in self.people]
+        persons = [
+            Person(user, PersonKind.REACHABLE, {"name": user, "email": f"{user}@example.com"}) for user in self.people
+        ]
         job.put_template(self.api)
         job.put_topic(self.api, self.topic)
         job.store_users(self.api, persons, _silently)

@@ -10,7 +10,7 @@ from typing import Final
 import pytest
 from botocore.exceptions import ClientError
 from fanfare import clock as clocks
-from fanfare.channels.base import Kind, Result
+from fanfare.channels.base import Kind, SendResult
 from fanfare.channels.webhook import Webhook, secret
 from fanfare.runtime import wiring
 
@@ -166,6 +166,6 @@ def test_an_error_that_nobody_expected_names_no_one(
 
 def test_a_webhook_that_is_refused_says_why_and_not_where(told: Everything, aws: Aws) -> None:
     channel = Webhook(keys=wiring.signing_keys, clock=clocks.system_clock, resolve=lambda *_: ["127.0.0.1"])
-    results: list[Result] = channel.send([envelope(address="https://marked-hook.example/")])
+    results: list[SendResult] = channel.send([envelope(address="https://marked-hook.example/")])
     assert [result.kind for result in results] == [Kind.PERMANENT]
     assert marked([*told.records, repr(results)]) == []

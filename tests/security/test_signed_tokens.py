@@ -37,8 +37,8 @@ KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
         lambda token: LINKS.open_confirmation(token, now=NOW),
     ),
     "cursor": (
-        str(tokens.seal(["orders.shipped", 7], keys=lambda: KEYS, where=LIST)),
-        lambda token: tokens.unseal(token, keys=lambda: KEYS, where=LIST),
+        str(tokens.encode(["orders.shipped", 7], keys=lambda: KEYS, where=LIST)),
+        lambda token: tokens.decode(token, keys=lambda: KEYS, where=LIST),
     ),
 }
 
@@ -120,7 +120,7 @@ def test_a_cursor_of_another_list_or_filter_is_refused() -> None:
     cursor = KINDS["cursor"][0]
     for where in ('["/v1/topics", [["topic", "x"]]]', '["/v1/users", []]', '["/v1/topics", []] ', f"{LIST}\nada", ""):
         with pytest.raises(Invalid):
-            tokens.unseal(cursor, keys=lambda: KEYS, where=where)
+            tokens.decode(cursor, keys=lambda: KEYS, where=where)
 
 
 def test_a_token_carries_no_address() -> None:

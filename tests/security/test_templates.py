@@ -13,7 +13,7 @@ from fanfare.templates.includes import INCLUDES
 from fanfare.templates.plain_text import text_of
 from fanfare.templates.renderer import Renderer
 
-from tests.unit.test_templates import text
+from tests.unit.templates.test_renderer import text
 
 ESCAPES = [
     "{{ ''.__class__ }}",

@@ -30,7 +30,7 @@ from fanfare.templates.renderer import FILTERS, TESTS, Renderer
 from fanfare_client.cli.app import app
 from pydantic import BaseModel
 
-from infra.settings import Settings
+from infra.settings import DeploymentSettings
 from tests.documents import DOCS, ROOT, Block, anchors, blocks, links
 
 RUN = {"sh", "python", "json"}
@@ -98,7 +98,7 @@ def test_json_in_a_document_is_what_the_api_takes_or_answers(block: Block) -> No
     if block.mark == "answer":
         return  # compared by tests/e2e/test_docs.py
     assert block.mark == "model", "say what it is: <!-- model: Name --> or <!-- answer -->"
-    model = Settings if block.said == "Settings" else schema(block.said)
+    model = DeploymentSettings if block.said == "Settings" else schema(block.said)
     model.model_validate_json(block.source)
     if model is PutTemplateRequest:
         Renderer().check(read)

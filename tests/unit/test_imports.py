@@ -34,12 +34,12 @@ OTHERS = {
     "record_receipt": 454,
 }
 OURS = {
-    "internal_api": 69,
-    "public_api": 69,
-    "fan_out": 49,
-    "deliver": 49,
-    "reconcile": 49,
-    "record_receipt": 49,
+    "internal_api": 100,
+    "public_api": 96,
+    "fan_out": 64,
+    "deliver": 64,
+    "reconcile": 64,
+    "record_receipt": 64,
 }
 WITHOUT = {
     "internal_api": HEAVY,

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 from botocore.exceptions import ReadTimeoutError
-from fanfare.channels.base import NOT_ASKED, Envelope, Kind, Result
+from fanfare.channels.base import NOT_ASKED, Envelope, Kind, SendResult
 from fanfare.channels.inbox import Inbox
 from fanfare.errors import Unavailable
 
@@ -60,7 +60,7 @@ def test_a_table_in_trouble_is_tried_again(trouble: Exception) -> None:
     notes = Notes(trouble)
     note = envelope(content={"title": "Order A-17", "body": "It has left"})
     results = [Inbox(notes).send([note])[0] for _ in range(2)]  # type: ignore[arg-type]
-    assert results == [Result(Kind.TEMPORARY, "inbox_unavailable"), Result(Kind.SENT)]
+    assert results == [SendResult(Kind.TEMPORARY, "inbox_unavailable"), SendResult(Kind.SENT)]
     assert len(notes.kept) == 1
 
 
@@ -73,14 +73,14 @@ def test_a_note_that_is_too_large_fails_alone() -> None:
     notes = Notes()
     large = envelope("eve", content={"title": "Hi", "body": "ä" * 200_000})
     results = Inbox(notes).send([large, *crowd(2)])  # type: ignore[arg-type]
-    assert results == [Result(Kind.PERMANENT, "content_too_large"), Result(Kind.SENT), Result(Kind.SENT)]
+    assert results == [SendResult(Kind.PERMANENT, "content_too_large"), SendResult(Kind.SENT), SendResult(Kind.SENT)]
     assert [user for user, _ in notes.kept] == ["user-0", "user-1"]
 
 
 def test_whom_the_time_does_not_reach_for_is_not_asked_about() -> None:
     asked = iter([True, False])
     results = Inbox(Notes()).send(crowd(26), in_time=lambda: next(asked))  # type: ignore[arg-type]
-    assert results == [Result(Kind.SENT)] * 25 + [NOT_ASKED]
+    assert results == [SendResult(Kind.SENT)] * 25 + [NOT_ASKED]
 
 
 def test_a_fault_of_ours_is_no_answer_of_a_provider() -> None:

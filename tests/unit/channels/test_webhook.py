@@ -9,7 +9,7 @@ from functools import partial
 from typing import Any
 
 import pytest
-from fanfare.channels.base import AddressRefused, Kind, Result
+from fanfare.channels.base import AddressRefused, Kind, SendResult
 from fanfare.channels.webhook import Target, Webhook, _of_status, is_public, secret
 from standardwebhooks import Webhook as Signature
 from standardwebhooks.webhooks import WebhookVerificationError
@@ -35,7 +35,7 @@ class Endpoint(Webhook):
         self.asked.append(host)
         return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
 
-    def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Result:
+    def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> SendResult:
         self.posts.append((target, body, headers))
         return _of_status(self.status)
 

@@ -10,11 +10,11 @@ from flask.testing import FlaskClient
 
 from local import inboxes
 from local.api import Api
-from local.aws_calls import AwsCalls
 from local.console import local_console
 from local.inboxes import Inboxes
 from local.outbox import Mail, Outbox
 from local.simulator import Simulator
+from testing.aws_calls import AwsCalls
 
 NOTES = [("grace", "2027-01-01T08:00:01.000Z"), ("ada", "2027-01-01T08:00:00.000Z")]
 

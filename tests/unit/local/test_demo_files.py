@@ -7,7 +7,7 @@ from collections import Counter
 from fanfare.templates.renderer import Renderer
 
 from local.demo import job
-from local.demo.audience import HOW_MANY, TOTAL, Kind, people
+from local.demo.audience import HOW_MANY, TOTAL, PersonKind, people
 
 USER = {"id": "user-1", "name": "Ana <ana>", "locale": "en"}
 
@@ -30,4 +30,4 @@ def test_a_user_without_a_name_is_greeted_too() -> None:
 def test_the_audience_adds_up() -> None:
     kinds = Counter(person.kind for person in people())
     assert kinds.total() == TOTAL
-    assert kinds == {**HOW_MANY, Kind.REACHABLE: TOTAL - sum(HOW_MANY.values())}
+    assert kinds == {**HOW_MANY, PersonKind.REACHABLE: TOTAL - sum(HOW_MANY.values())}

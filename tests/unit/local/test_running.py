@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from local import env, ports
-from local.processes import StepFailed
 from local.running import is_running, only_one
+from tools.processes import StepFailed
 
 
 def test_a_stack_runs_while_it_holds_its_folder(tmp_path: Path) -> None:

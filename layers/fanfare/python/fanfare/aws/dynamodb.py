@@ -77,7 +77,7 @@ def unpack(item: Mapping[str, Any]) -> Item:
     return {name: value["S"] if "S" in value else _unpacked(value) for name, value in item.items()}
 
 
-class Table:
+class DynamoTable:
     """One table: its name and the client that reaches it."""
 
     def __init__(self, client: DynamoDBClient, name: str) -> None:

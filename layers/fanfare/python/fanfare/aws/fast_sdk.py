@@ -89,7 +89,7 @@ Client = TypeVar("Client")
 BY_PROTOCOL: Final = {"json": (_Writer, _Reader), "rest-json": (_RestWriter, _RestReader)}
 
 
-def lean(client: Client) -> Client:
+def use_raw_json(client: Client) -> Client:
     """The client, taking and giving JSON as it is. Where botocore changes inside, tests/unit say so.
 
     For services whose requests hold no bytes and no times, and all go to one host.

@@ -27,7 +27,7 @@ class Depth:
     dead_letters: int
 
 
-class Backlog:
+class QueueDepths:
     """The queues by name: their URL, and that of their dead letters."""
 
     def __init__(self, client: SQSClient, queues: Mapping[str, tuple[str, str]]) -> None:

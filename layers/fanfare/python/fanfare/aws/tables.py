@@ -20,7 +20,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Table:
+class TableSpec:
     """A table by concern; one repository module owns it."""
 
     name: str
@@ -31,11 +31,11 @@ class Table:
 DUE = Index("due", hash="due_shard", range="due_at")
 RECENT = Index("recent", hash="recent_shard", range="id", include=("state", "topic", "created_at"))
 
-AUDIENCE = Table("audience")
-CATALOGUE = Table("catalogue")
-MESSAGES = Table("messages", indexes=(DUE, RECENT))
-BATCHES = Table("batches", indexes=(DUE,))
-DELIVERIES = Table("deliveries")
-INBOX = Table("inbox")
+AUDIENCE = TableSpec("audience")
+CATALOGUE = TableSpec("catalogue")
+MESSAGES = TableSpec("messages", indexes=(DUE, RECENT))
+BATCHES = TableSpec("batches", indexes=(DUE,))
+DELIVERIES = TableSpec("deliveries")
+INBOX = TableSpec("inbox")
 
 TABLES = (AUDIENCE, CATALOGUE, MESSAGES, BATCHES, DELIVERIES, INBOX)

@@ -23,7 +23,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True)
-class Result:
+class SendResult:
     """What the provider said of one recipient. `reason` is a stable code, None when sent."""
 
     kind: Kind
@@ -32,7 +32,7 @@ class Result:
     gone: tuple[tuple[str, str], ...] = ()  # devices of the recipient that the provider knows no more
 
 
-NOT_ASKED: Final = Result(Kind.THROTTLED, "no_time_left")
+NOT_ASKED: Final = SendResult(Kind.THROTTLED, "no_time_left")
 
 
 def always() -> bool:
@@ -104,7 +104,7 @@ class Channel(ABC):
         return None
 
     @abstractmethod
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         """Hand envelopes to the provider, once; one result for each, in order. Never raises for a provider's answer.
 
         Asked before each call, `in_time` says whether it may still be made; of whom it may not, `NOT_ASKED`.

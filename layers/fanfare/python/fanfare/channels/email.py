@@ -19,8 +19,18 @@ from botocore.exceptions import (
     HTTPClientError,
 )
 
-from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
-from fanfare.channels.receipts import Receipt, Report
+from fanfare.channels.base import (
+    NOT_ASKED,
+    AddressRefused,
+    Channel,
+    Envelope,
+    InTime,
+    Kind,
+    Profile,
+    SendResult,
+    always,
+)
+from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import from_text
 
 if TYPE_CHECKING:
@@ -38,35 +48,35 @@ ENTRY_BYTES: Final = 1_000  # address, headers and tags of a mail
 LETTER_BYTES: Final = 4  # at most, of what is JSON already: UTF-8
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
-ENTRY_STATUS: Final[dict[str, Result]] = {
-    "SUCCESS": Result(Kind.SENT),
-    "MESSAGE_REJECTED": Result(Kind.PERMANENT, "message_rejected"),
-    "MAIL_FROM_DOMAIN_NOT_VERIFIED": Result(Kind.TEMPORARY, "sender_not_verified"),
-    "CONFIGURATION_SET_NOT_FOUND": Result(Kind.TEMPORARY, "configuration_set_not_found"),
-    "TEMPLATE_NOT_FOUND": Result(Kind.PERMANENT, "template_error"),
-    "ACCOUNT_SUSPENDED": Result(Kind.TEMPORARY, "account_suspended"),
-    "ACCOUNT_THROTTLED": Result(Kind.THROTTLED, "throttled"),
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": Result(Kind.THROTTLED, "daily_quota_exceeded"),
-    "INVALID_SENDING_POOL_NAME": Result(Kind.TEMPORARY, "sending_pool_not_found"),
-    "ACCOUNT_SENDING_PAUSED": Result(Kind.TEMPORARY, "sending_paused"),
-    "CONFIGURATION_SET_SENDING_PAUSED": Result(Kind.TEMPORARY, "sending_paused"),
-    "INVALID_PARAMETER": Result(Kind.PERMANENT, "invalid_parameter"),
-    "TRANSIENT_FAILURE": Result(Kind.TEMPORARY, "provider_unavailable"),
-    "FAILED": Result(Kind.TEMPORARY, "provider_failed"),
+ENTRY_STATUS: Final[dict[str, SendResult]] = {
+    "SUCCESS": SendResult(Kind.SENT),
+    "MESSAGE_REJECTED": SendResult(Kind.PERMANENT, "message_rejected"),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": SendResult(Kind.TEMPORARY, "sender_not_verified"),
+    "CONFIGURATION_SET_NOT_FOUND": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
+    "TEMPLATE_NOT_FOUND": SendResult(Kind.PERMANENT, "template_error"),
+    "ACCOUNT_SUSPENDED": SendResult(Kind.TEMPORARY, "account_suspended"),
+    "ACCOUNT_THROTTLED": SendResult(Kind.THROTTLED, "throttled"),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
+    "INVALID_SENDING_POOL_NAME": SendResult(Kind.TEMPORARY, "sending_pool_not_found"),
+    "ACCOUNT_SENDING_PAUSED": SendResult(Kind.TEMPORARY, "sending_paused"),
+    "CONFIGURATION_SET_SENDING_PAUSED": SendResult(Kind.TEMPORARY, "sending_paused"),
+    "INVALID_PARAMETER": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "TRANSIENT_FAILURE": SendResult(Kind.TEMPORARY, "provider_unavailable"),
+    "FAILED": SendResult(Kind.TEMPORARY, "provider_failed"),
 }
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html#API_SendBulkEmail_Errors
-CALL_ERROR: Final[dict[str, Result]] = {
-    "TooManyRequestsException": Result(Kind.THROTTLED, "throttled"),
-    "ThrottlingException": Result(Kind.THROTTLED, "throttled"),
-    "LimitExceededException": Result(Kind.THROTTLED, "daily_quota_exceeded"),
-    "MessageRejected": Result(Kind.PERMANENT, "message_rejected"),
-    "BadRequestException": Result(Kind.PERMANENT, "invalid_parameter"),
-    "MailFromDomainNotVerifiedException": Result(Kind.TEMPORARY, "sender_not_verified"),
-    "NotFoundException": Result(Kind.TEMPORARY, "configuration_set_not_found"),
-    "AccountSuspendedException": Result(Kind.TEMPORARY, "account_suspended"),
-    "SendingPausedException": Result(Kind.TEMPORARY, "sending_paused"),
-    "AccessDeniedException": Result(Kind.TEMPORARY, "access_denied"),
+CALL_ERROR: Final[dict[str, SendResult]] = {
+    "TooManyRequestsException": SendResult(Kind.THROTTLED, "throttled"),
+    "ThrottlingException": SendResult(Kind.THROTTLED, "throttled"),
+    "LimitExceededException": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
+    "MessageRejected": SendResult(Kind.PERMANENT, "message_rejected"),
+    "BadRequestException": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "MailFromDomainNotVerifiedException": SendResult(Kind.TEMPORARY, "sender_not_verified"),
+    "NotFoundException": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
+    "AccountSuspendedException": SendResult(Kind.TEMPORARY, "account_suspended"),
+    "SendingPausedException": SendResult(Kind.TEMPORARY, "sending_paused"),
+    "AccessDeniedException": SendResult(Kind.TEMPORARY, "access_denied"),
 }
 
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-top-level-json-object
@@ -129,8 +139,8 @@ class Email(Channel):
     def normalised(cls, address: str) -> str | None:
         return cls.identity({"email": address})
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
-        results: dict[int, Result] = {}
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
+        results: dict[int, SendResult] = {}
         alike: dict[tuple[str, ...], list[int]] = {}
         for place, envelope in enumerate(envelopes):
             alike.setdefault(_parts(envelope), []).append(place)
@@ -139,7 +149,7 @@ class Email(Channel):
             results |= zip(places, sent, strict=True)
         return [results[place] for place in range(len(envelopes))]
 
-    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str], in_time: InTime) -> list[Result]:
+    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str], in_time: InTime) -> list[SendResult]:
         """Mails that have the same parts, in as few calls as SES takes them in."""
         frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in parts}
         room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
@@ -147,14 +157,14 @@ class Email(Channel):
         sizes = _sizes(entries, room)
         if max(sizes) > room or any(len(_data(entry)) > DATA_CHARACTERS for entry in entries):
             if len(envelopes) == 1:
-                return [Result(Kind.PERMANENT, "content_too_large")]
+                return [SendResult(Kind.PERMANENT, "content_too_large")]
             # alone, all that a mail says is its frame
             return [result for envelope in envelopes for result in self._send_framed([envelope], parts, in_time)]
         return [result for call in _packed(entries, sizes, room) for result in self._send(call, frames, in_time)]
 
     def _send(
         self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame], in_time: InTime
-    ) -> list[Result]:
+    ) -> list[SendResult]:
         if not in_time():
             return [NOT_ASKED] * len(entries)
         request: dict[str, Any] = {
@@ -173,15 +183,15 @@ class Email(Channel):
         try:
             answer = self.client.send_bulk_email(**request)
         except NEVER_ARRIVED:
-            return [Result(Kind.TEMPORARY, "provider_unreachable")] * len(entries)
+            return [SendResult(Kind.TEMPORARY, "provider_unreachable")] * len(entries)
         except HTTPClientError:
-            return [Result(Kind.UNKNOWN, "outcome_unknown")] * len(entries)
+            return [SendResult(Kind.UNKNOWN, "outcome_unknown")] * len(entries)
         except ClientError as error:
             return [_of_call(error)] * len(entries)
         return [
-            Result(known.kind, known.reason, entry.get("MessageId"))
+            SendResult(known.kind, known.reason, entry.get("MessageId"))
             for entry in answer["BulkEmailEntryResults"]
-            for known in [ENTRY_STATUS.get(entry["Status"], Result(Kind.TEMPORARY, "provider_failed"))]
+            for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, "provider_failed"))]
         ]
 
     def _entry(self, envelope: Envelope, frames: Mapping[str, _Frame]) -> BulkEmailEntryTypeDef:
@@ -198,7 +208,7 @@ class Email(Channel):
         }
 
 
-def report(event: Mapping[str, Any]) -> Report | None:
+def report(event: Mapping[str, Any]) -> ReceiptEvent | None:
     """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
 
     `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
@@ -209,7 +219,7 @@ def report(event: Mapping[str, Any]) -> Report | None:
     tags = detail["mail"].get("tags", {})
     if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
         return None
-    return Report(
+    return ReceiptEvent(
         message_id=tags["message_id"][0],
         user_id=from_tag_value(tags["user_id"][0]),
         channel=Email.name,
@@ -336,12 +346,14 @@ def _size(text: str) -> int:
     return len(orjson.dumps(text))
 
 
-def _of_call(error: ClientError) -> Result:
+def _of_call(error: ClientError) -> SendResult:
     known = CALL_ERROR.get(error.response["Error"]["Code"])
     if known is not None:
         return known
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     if status == 503:  # turned away at the door
-        return Result(Kind.TEMPORARY, "provider_unavailable")
+        return SendResult(Kind.TEMPORARY, "provider_unavailable")
     # any other 5xx may come after the mails were accepted
-    return Result(Kind.UNKNOWN, "outcome_unknown") if status >= 500 else Result(Kind.TEMPORARY, "provider_failed")
+    return (
+        SendResult(Kind.UNKNOWN, "outcome_unknown") if status >= 500 else SendResult(Kind.TEMPORARY, "provider_failed")
+    )

@@ -7,7 +7,7 @@ from typing import ClassVar, Final, Protocol
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fanfare.channels.base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.channels.base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, SendResult, always
 from fanfare.errors import Unavailable
 
 NOTES: Final = 25  # a call
@@ -35,11 +35,11 @@ class Inbox(Channel):
         """Every user has an inbox."""
         return "inbox"
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         """Put the same again changes nothing: there is no doubt, and an error may be tried again."""
         # one item that is too large would have all of its call refused
         fits = [place for place, each in enumerate(envelopes) if _size(each) <= NOTE_BYTES]
-        results = [Result(Kind.PERMANENT, "content_too_large")] * len(envelopes)
+        results = [SendResult(Kind.PERMANENT, "content_too_large")] * len(envelopes)
         for start in range(0, len(fits), NOTES):
             places = fits[start : start + NOTES]
             result = self._put([envelopes[place] for place in places]) if in_time() else NOT_ASKED
@@ -47,12 +47,12 @@ class Inbox(Channel):
                 results[place] = result
         return results
 
-    def _put(self, envelopes: Sequence[Envelope]) -> Result:
+    def _put(self, envelopes: Sequence[Envelope]) -> SendResult:
         try:
             self.inboxes.put([(each.user_id, each.message_id, *_parts(each)) for each in envelopes])
         except (ClientError, BotoCoreError, Unavailable):
-            return Result(Kind.TEMPORARY, "inbox_unavailable")
-        return Result(Kind.SENT)
+            return SendResult(Kind.TEMPORARY, "inbox_unavailable")
+        return SendResult(Kind.SENT)
 
 
 def _parts(envelope: Envelope) -> tuple[str, str]:

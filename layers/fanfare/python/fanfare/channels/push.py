@@ -11,8 +11,18 @@ from typing import TYPE_CHECKING, ClassVar, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
-from fanfare.channels.sns import answered
+from fanfare.channels.base import (
+    NOT_ASKED,
+    AddressRefused,
+    Channel,
+    Envelope,
+    InTime,
+    Kind,
+    Profile,
+    SendResult,
+    always,
+)
+from fanfare.channels.sns import publish_to_sns
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -24,26 +34,26 @@ SERVICES: Final = ("fcm", "apns")
 PLATFORMS: Final[dict[str, str]] = {"fcm": "fcm", "apns": "apns", "android": "fcm", "web": "fcm", "ios": "apns"}
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
-PUBLISH_ERROR: Final[dict[str, Result]] = {
-    "Throttled": Result(Kind.THROTTLED, "throttled"),
-    "ThrottledException": Result(Kind.THROTTLED, "throttled"),
-    "EndpointDisabled": Result(Kind.PERMANENT, "endpoint_disabled"),
-    "EndpointDisabledException": Result(Kind.PERMANENT, "endpoint_disabled"),
-    "NotFound": Result(Kind.TEMPORARY, "endpoint_deleted"),
-    "NotFoundException": Result(Kind.TEMPORARY, "endpoint_deleted"),
-    "InvalidParameter": Result(Kind.PERMANENT, "invalid_parameter"),
-    "InvalidParameterException": Result(Kind.PERMANENT, "invalid_parameter"),
-    "PlatformApplicationDisabled": Result(Kind.TEMPORARY, "platform_disabled"),
-    "PlatformApplicationDisabledException": Result(Kind.TEMPORARY, "platform_disabled"),
-    "AuthorizationError": Result(Kind.TEMPORARY, "access_denied"),
+PUBLISH_ERROR: Final[dict[str, SendResult]] = {
+    "Throttled": SendResult(Kind.THROTTLED, "throttled"),
+    "ThrottledException": SendResult(Kind.THROTTLED, "throttled"),
+    "EndpointDisabled": SendResult(Kind.PERMANENT, "endpoint_disabled"),
+    "EndpointDisabledException": SendResult(Kind.PERMANENT, "endpoint_disabled"),
+    "NotFound": SendResult(Kind.TEMPORARY, "endpoint_deleted"),
+    "NotFoundException": SendResult(Kind.TEMPORARY, "endpoint_deleted"),
+    "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "InvalidParameterException": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "PlatformApplicationDisabled": SendResult(Kind.TEMPORARY, "platform_disabled"),
+    "PlatformApplicationDisabledException": SendResult(Kind.TEMPORARY, "platform_disabled"),
+    "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),
 }
 # https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html#API_CreatePlatformEndpoint_Errors
-CREATE_ERROR: Final[dict[str, Result]] = {
+CREATE_ERROR: Final[dict[str, SendResult]] = {
     **PUBLISH_ERROR,
-    "NotFound": Result(Kind.TEMPORARY, "platform_not_found"),
-    "NotFoundException": Result(Kind.TEMPORARY, "platform_not_found"),
-    "InvalidParameter": Result(Kind.TEMPORARY, "platform_not_found"),  # of the application; a token says so
-    "InvalidParameterException": Result(Kind.TEMPORARY, "platform_not_found"),
+    "NotFound": SendResult(Kind.TEMPORARY, "platform_not_found"),
+    "NotFoundException": SendResult(Kind.TEMPORARY, "platform_not_found"),
+    "InvalidParameter": SendResult(Kind.TEMPORARY, "platform_not_found"),  # of the application; a token says so
+    "InvalidParameterException": SendResult(Kind.TEMPORARY, "platform_not_found"),
 }
 GONE: Final = frozenset({"endpoint_disabled", "invalid_endpoint"})  # of a device: no message reaches it any more
 
@@ -75,22 +85,22 @@ class Push(Channel):
             raise AddressRefused("invalid_address")
         return devices
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         return [self._send(envelope, in_time) for envelope in envelopes]
 
-    def _send(self, envelope: Envelope, in_time: InTime) -> Result:
+    def _send(self, envelope: Envelope, in_time: InTime) -> SendResult:
         """Reaching one device is reaching the user; a device that is gone for good is named in the result."""
         results = {device: self._to_device(device, envelope, in_time) for device in envelope.address}
         gone = tuple(device for device, result in results.items() if result.reason in GONE)
         best = min(results.values(), key=lambda result: _PREFERENCE.index(result.kind))
         return replace(best, gone=gone)
 
-    def _to_device(self, device: tuple[str, str], envelope: Envelope, in_time: InTime) -> Result:
+    def _to_device(self, device: tuple[str, str], envelope: Envelope, in_time: InTime) -> SendResult:
         if PLATFORMS[device[0]] not in self.applications:
-            return Result(Kind.PERMANENT, "platform_not_configured")
+            return SendResult(Kind.PERMANENT, "platform_not_configured")
         kept = device in self._endpoints
         endpoint = self._endpoint(device) if in_time() else NOT_ASKED
-        if isinstance(endpoint, Result):
+        if isinstance(endpoint, SendResult):
             return endpoint
         if not in_time():
             return NOT_ASKED
@@ -107,7 +117,7 @@ class Push(Channel):
             )
             return answer["MessageId"]
 
-        result = answered(publish, PUBLISH_ERROR, told=_of_publish)
+        result = publish_to_sns(publish, PUBLISH_ERROR, told=_of_publish)
         if result.reason == "endpoint_deleted":  # somebody deleted it at SNS, which says nothing of the device
             self._endpoints.pop(device, None)
             if kept:
@@ -128,7 +138,7 @@ class Push(Channel):
         except (ClientError, BotoCoreError) as error:
             log.warning("endpoint of a device that is gone stays", extra={"endpoint": endpoint, "error": str(error)})
 
-    def _endpoint(self, device: tuple[str, str]) -> str | Result:
+    def _endpoint(self, device: tuple[str, str]) -> str | SendResult:
         """The device's endpoint, or why there is none. Creating one that exists returns it."""
         if device in self._endpoints:
             self._endpoints[device] = self._endpoints.pop(device)  # the last to be forgotten
@@ -146,9 +156,9 @@ class Push(Channel):
                 return found[1]
             return answer["EndpointArn"]
 
-        created = answered(create, CREATE_ERROR, told=_of_create)
+        created = publish_to_sns(create, CREATE_ERROR, told=_of_create)
         if created.kind is Kind.UNKNOWN:  # nothing was sent by it
-            return Result(Kind.TEMPORARY, "provider_unavailable")
+            return SendResult(Kind.TEMPORARY, "provider_unavailable")
         if created.provider_id is None:
             return created
         self._endpoints[device] = created.provider_id
@@ -157,12 +167,12 @@ class Push(Channel):
         return created.provider_id
 
 
-def _of_publish(said: str) -> Result | None:
+def _of_publish(said: str) -> SendResult | None:
     return PUBLISH_ERROR["NotFound"] if "TargetArn Reason" in said else None
 
 
-def _of_create(said: str) -> Result | None:
-    return Result(Kind.PERMANENT, "invalid_endpoint") if "Token Reason" in said else None
+def _of_create(said: str) -> SendResult | None:
+    return SendResult(Kind.PERMANENT, "invalid_endpoint") if "Token Reason" in said else None
 
 
 _PREFERENCE: Final = (Kind.SENT, Kind.UNKNOWN, Kind.THROTTLED, Kind.TEMPORARY, Kind.PERMANENT)

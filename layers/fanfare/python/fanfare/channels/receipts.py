@@ -28,7 +28,7 @@ PROVES_SENT: Final = frozenset(Receipt) - {Receipt.REJECTED}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Report:
+class ReceiptEvent:
     """One receipt as a channel's provider sent it, in our words."""
 
     message_id: str

@@ -6,21 +6,31 @@ import functools
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
-from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
-from fanfare.channels.sns import answered
+from fanfare.channels.base import (
+    NOT_ASKED,
+    AddressRefused,
+    Channel,
+    Envelope,
+    InTime,
+    Kind,
+    Profile,
+    SendResult,
+    always,
+)
+from fanfare.channels.sns import publish_to_sns
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
-PUBLISH_ERROR: Final[dict[str, Result]] = {
-    "Throttled": Result(Kind.THROTTLED, "throttled"),
-    "ThrottledException": Result(Kind.THROTTLED, "throttled"),
-    "OptedOut": Result(Kind.PERMANENT, "opted_out"),
-    "InvalidParameter": Result(Kind.PERMANENT, "invalid_parameter"),
-    "InvalidParameterValue": Result(Kind.PERMANENT, "invalid_parameter"),
-    "UserError": Result(Kind.TEMPORARY, "spend_limit_reached"),
-    "AuthorizationError": Result(Kind.TEMPORARY, "access_denied"),
+PUBLISH_ERROR: Final[dict[str, SendResult]] = {
+    "Throttled": SendResult(Kind.THROTTLED, "throttled"),
+    "ThrottledException": SendResult(Kind.THROTTLED, "throttled"),
+    "OptedOut": SendResult(Kind.PERMANENT, "opted_out"),
+    "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "InvalidParameterValue": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "UserError": SendResult(Kind.TEMPORARY, "spend_limit_reached"),
+    "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),
 }
 
 # GSM 03.38, the basic set and its extension: an extended letter takes two septets
@@ -72,10 +82,10 @@ class Sms(Channel):
     def segments(content: Mapping[str, str]) -> int | None:
         return segments(content.get("text", ""))
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
-    def _send(self, envelope: Envelope) -> Result:
+    def _send(self, envelope: Envelope) -> SendResult:
         def publish() -> str:
             answer = self.client.publish(
                 PhoneNumber=envelope.address,
@@ -89,7 +99,7 @@ class Sms(Channel):
             )
             return answer["MessageId"]
 
-        return answered(publish, PUBLISH_ERROR)
+        return publish_to_sns(publish, PUBLISH_ERROR)
 
 
 @functools.lru_cache(maxsize=4096)

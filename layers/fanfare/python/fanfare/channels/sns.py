@@ -6,31 +6,34 @@ from collections.abc import Callable, Mapping
 
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
-from fanfare.channels.base import Kind, Result
+from fanfare.channels.base import Kind, SendResult
 
 
-def answered(
-    publish: Callable[[], str], known: Mapping[str, Result], *, told: Callable[[str], Result | None] = lambda _: None
-) -> Result:
+def publish_to_sns(
+    publish: Callable[[], str],
+    known: Mapping[str, SendResult],
+    *,
+    told: Callable[[str], SendResult | None] = lambda _: None,
+) -> SendResult:
     """The result of one call that is never repeated: its id, or what its error means by the channel's literal.
 
     `told` reads what the error says, where its code alone does not tell.
     """
     try:
-        return Result(Kind.SENT, provider_id=publish())
+        return SendResult(Kind.SENT, provider_id=publish())
     except (ConnectTimeoutError, EndpointConnectionError):
-        return Result(Kind.TEMPORARY, "provider_unreachable")
+        return SendResult(Kind.TEMPORARY, "provider_unreachable")
     except HTTPClientError:
-        return Result(Kind.UNKNOWN, "outcome_unknown")
+        return SendResult(Kind.UNKNOWN, "outcome_unknown")
     except ClientError as error:
         said = error.response["Error"]
         return told(said.get("Message", "")) or known.get(said["Code"]) or _of_status(error)
 
 
-def _of_status(error: ClientError) -> Result:
+def _of_status(error: ClientError) -> SendResult:
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]
     if status == 503:  # turned away at the door
-        return Result(Kind.TEMPORARY, "provider_unavailable")
+        return SendResult(Kind.TEMPORARY, "provider_unavailable")
     if status >= 500:  # may come after it was accepted
-        return Result(Kind.UNKNOWN, "outcome_unknown")
-    return Result(Kind.TEMPORARY, "provider_failed")
+        return SendResult(Kind.UNKNOWN, "outcome_unknown")
+    return SendResult(Kind.TEMPORARY, "provider_failed")

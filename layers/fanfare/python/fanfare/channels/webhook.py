@@ -25,7 +25,17 @@ from urllib.parse import urlsplit
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
 
-from fanfare.channels.base import NOT_ASKED, AddressRefused, Channel, Envelope, InTime, Kind, Profile, Result, always
+from fanfare.channels.base import (
+    NOT_ASKED,
+    AddressRefused,
+    Channel,
+    Envelope,
+    InTime,
+    Kind,
+    Profile,
+    SendResult,
+    always,
+)
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
 
@@ -35,11 +45,11 @@ TOTAL_SECONDS: Final = 10.0  # of all together: who sends a letter every four se
 URL_LIMIT: Final = 2_048
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
-STATUS: Final[dict[int, Result]] = {
-    408: Result(Kind.TEMPORARY, "endpoint_timed_out"),
-    410: Result(Kind.PERMANENT, "endpoint_gone"),
-    425: Result(Kind.TEMPORARY, "endpoint_too_early"),
-    429: Result(Kind.THROTTLED, "endpoint_throttled"),
+STATUS: Final[dict[int, SendResult]] = {
+    408: SendResult(Kind.TEMPORARY, "endpoint_timed_out"),
+    410: SendResult(Kind.PERMANENT, "endpoint_gone"),
+    425: SendResult(Kind.TEMPORARY, "endpoint_too_early"),
+    429: SendResult(Kind.THROTTLED, "endpoint_throttled"),
 }
 
 Resolve = Callable[[str, int], Sequence[str]]
@@ -87,17 +97,17 @@ class Webhook(Channel):
             raise AddressRefused("no_address")
         return str(url)
 
-    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[Result]:
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
-    def _send(self, envelope: Envelope) -> Result:
+    def _send(self, envelope: Envelope) -> SendResult:
         """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
         try:
             target = self.checked(envelope.address)
         except AddressRefused as refused:
-            return Result(Kind.PERMANENT, refused.reason)
+            return SendResult(Kind.PERMANENT, refused.reason)
         except OSError:
-            return Result(Kind.TEMPORARY, "endpoint_not_found")
+            return SendResult(Kind.TEMPORARY, "endpoint_not_found")
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = f"{envelope.message_id}.{envelope.user_id}"
@@ -137,20 +147,20 @@ class Webhook(Channel):
             raise OSError(f"no address for {host}")
         return Target(parts.scheme, host, found[0], port, path)
 
-    def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> Result:
+    def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> SendResult:
         connection = _connection(target)
         with _cut_off(connection, self.total_seconds):
             try:
                 connection.connect()
             except (HTTPError, OSError):
-                return Result(Kind.TEMPORARY, "endpoint_unreachable")
+                return SendResult(Kind.TEMPORARY, "endpoint_unreachable")
             try:
                 if connection.sock is not None:
                     connection.sock.settimeout(READ_SECONDS)
                 connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
                 status = connection.getresponse().status  # what else it says is of no interest
             except (HTTPError, HTTPException, OSError):
-                return Result(Kind.TEMPORARY, "endpoint_broke_off")
+                return SendResult(Kind.TEMPORARY, "endpoint_broke_off")
         return _of_status(status)
 
 
@@ -187,16 +197,16 @@ def _cut_off(connection: HTTPConnection, seconds: float) -> Iterator[None]:
         connection.close()
 
 
-def _of_status(status: int) -> Result:
+def _of_status(status: int) -> SendResult:
     if 200 <= status < 300:
-        return Result(Kind.SENT)
+        return SendResult(Kind.SENT)
     if status in STATUS:
         return STATUS[status]
     if 300 <= status < 400:
-        return Result(Kind.PERMANENT, "endpoint_redirects")
+        return SendResult(Kind.PERMANENT, "endpoint_redirects")
     if status >= 500:
-        return Result(Kind.TEMPORARY, "endpoint_failed")
-    return Result(Kind.PERMANENT, "endpoint_refused")
+        return SendResult(Kind.TEMPORARY, "endpoint_failed")
+    return SendResult(Kind.PERMANENT, "endpoint_refused")
 
 
 def is_public(text: str) -> bool:

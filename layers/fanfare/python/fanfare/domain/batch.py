@@ -13,7 +13,7 @@ from fanfare.clock import to_text
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 
 
-class Waiting(StrEnum):
+class WaitReason(StrEnum):
     """What an open batch waits for: says what it means when its time has passed."""
 
     QUEUED = "queued"  # a copy is in the channel's queue; overdue, it was lost
@@ -34,7 +34,7 @@ class Batch:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Open:
+class BatchState:
     """The state of a batch that is not settled."""
 
     message_id: str
@@ -44,7 +44,7 @@ class Open:
     generation: int
     codes: str
     attempts: int = 0
-    waiting: Waiting = Waiting.QUEUED
+    waiting: WaitReason = WaitReason.QUEUED
     due_at: str | None = None
     lease_owner: str | None = None
     lease_until: str | None = None
@@ -80,9 +80,9 @@ class Open:
 
     def awaits_event(self, now: datetime) -> bool:
         """Whether the provider's own word about a lost answer may still come."""
-        return self.waiting is Waiting.DOUBT and self.due_at is not None and self.due_at > to_text(now)
+        return self.waiting is WaitReason.DOUBT and self.due_at is not None and self.due_at > to_text(now)
 
-    def with_outcomes(self, outcomes: Mapping[int, Outcome]) -> Open:
+    def with_outcomes(self, outcomes: Mapping[int, Outcome]) -> BatchState:
         """The same batch with the outcomes of some places filled in."""
         codes = list(self.codes)
         for place, outcome in outcomes.items():
@@ -102,12 +102,12 @@ class Skip:
 class Leased(NamedTuple):
     """A batch that a worker took: its state as it was before, and who is in it."""
 
-    state: Open
+    state: BatchState
     batch: Batch
 
 
 @dataclass(frozen=True, kw_only=True)
-class Tally:
+class Totals:
     """What became of a message's recipients so far, summed from its batches.
 
     `in_flight` are handed to a provider, or may have been; what else is outstanding is `withheld` by a deletion.

@@ -18,7 +18,7 @@ from fanfare.channels.base import AddressRefused, Channel
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
-from fanfare.domain.rate_limit import Limit, next_turn, without_forgotten
+from fanfare.domain.rate_limit import RateLimit, next_turn, without_forgotten
 
 EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
 ROUNDS: Final = 10  # a quiet hour may push a turn, and a turn into the next quiet hour
@@ -165,12 +165,12 @@ def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[st
     )
 
 
-def _limits(candidate: Candidate) -> list[tuple[str, Limit, str]]:
+def _limits(candidate: Candidate) -> list[tuple[str, RateLimit, str]]:
     """Every limit that counts here: the topic's, and the channel's across all topics."""
     named = [(candidate.topic.id, candidate.topic.limit)] if candidate.topic else []
     named.append((EVERY_TOPIC, candidate.overall))
     return [
-        (f"{name}#{candidate.channel.name}", Limit(limit["count"], limit["per_seconds"]), limit["overflow"])
+        (f"{name}#{candidate.channel.name}", RateLimit(limit["count"], limit["per_seconds"]), limit["overflow"])
         for name, limit in named
         if limit is not None
     ]

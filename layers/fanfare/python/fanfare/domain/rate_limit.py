@@ -18,7 +18,7 @@ Counter = list[int]
 
 
 @dataclass(frozen=True)
-class Limit:
+class RateLimit:
     """At most `count` deliveries in any `per_seconds`."""
 
     count: int
@@ -37,7 +37,7 @@ class Turn:
     counter: Counter
 
 
-def next_turn(limit: Limit, counter: Counter | None, now: float, *, not_before: float = 0.0) -> Turn:
+def next_turn(limit: RateLimit, counter: Counter | None, now: float, *, not_before: float = 0.0) -> Turn:
     """The earliest moment, at or after `now` and `not_before`, at which one more delivery is within the limit."""
     width = limit.slice_seconds
     numbers = counter or [0]

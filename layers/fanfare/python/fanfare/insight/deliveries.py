@@ -16,7 +16,7 @@ from fanfare.schemas.messages import DeliveryView, UserDeliveryView
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
-from fanfare.store.recipients import Entry, Rosters
+from fanfare.store.recipients import RecipientEntry, RecipientList
 
 BATCHES_A_CALL = 25
 LOOK_AT = 10_000  # recipients, for a page of those that a filter wants: of the smallest batches, some forty calls
@@ -33,7 +33,7 @@ def list_deliveries(
     after: Sequence[int | str] | None,
     limit: int,
     messages: Messages,
-    rosters: Rosters,
+    rosters: RecipientList,
     deliveries: Deliveries,
 ) -> tuple[list[DeliveryView], Any]:
     """A page of a message's recipients, and the position to go on after. Raises NotFound.
@@ -54,9 +54,11 @@ def list_deliveries(
     return views, position
 
 
-def _page(entries: Iterable[Entry], wanted: Callable[[Entry], bool], limit: int) -> tuple[list[Entry], Any]:
+def _page(
+    entries: Iterable[RecipientEntry], wanted: Callable[[RecipientEntry], bool], limit: int
+) -> tuple[list[RecipientEntry], Any]:
     """Up to `limit` of those that are wanted, and the position of the last that was looked at; None after them all."""
-    page: list[Entry] = []
+    page: list[RecipientEntry] = []
     position = None
     for looked, entry in enumerate(entries):
         if looked == LOOK_AT or (len(page) == limit and wanted(entry)):
@@ -76,7 +78,7 @@ def list_user_deliveries(
     return _user_views(delivery for _, delivery in page[:limit]), page[limit - 1][0] if len(page) > limit else None
 
 
-def _view(entry: Entry, record: Delivery | None, receipt: Receipt | None) -> DeliveryView:
+def _view(entry: RecipientEntry, record: Delivery | None, receipt: Receipt | None) -> DeliveryView:
     """The batch says what became of the recipient; its record adds the details, once it says the same."""
     told = record if record is not None and record.status.label == entry.outcome.label else None
     return DeliveryView(

@@ -15,7 +15,7 @@ from fanfare.domain.message import Message, Payload
 from fanfare.errors import TemplateError
 from fanfare.insight import cost
 from fanfare.pipeline.candidates import Candidates, counted
-from fanfare.pipeline.submit import checked
+from fanfare.pipeline.submit import validate_request
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
 from fanfare.templates.renderer import Renderer, locales, nearest, offers
 
@@ -82,7 +82,9 @@ def dry_run(
 ) -> DryRunView:
     """What would become of the message, were it fanned out when it is due. Raises Invalid as `submit` does."""
     now = clock()
-    message, payload = checked(request, caller, now, catalogue, renderer, stale=timedelta(), retention=retention)
+    message, payload = validate_request(
+        request, caller, now, catalogue, renderer, stale=timedelta(), retention=retention
+    )
     at = from_text(message.send_at) if message.send_at else now
     body = candidates.body(message, payload)
     forecast = _forecast(message, payload, body, at, candidates)

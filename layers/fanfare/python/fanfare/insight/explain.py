@@ -30,7 +30,7 @@ from fanfare.schemas.explanations import (
 )
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
-from fanfare.store.recipients import Rosters, Standing
+from fanfare.store.recipients import RecipientList, RecipientState
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,7 +39,7 @@ class _Found:
 
     audience: str
     progress: Progress
-    standing: Standing | None
+    standing: RecipientState | None
     delivery: Delivery | None
     receipts: Mapping[Receipt, str]
 
@@ -49,7 +49,7 @@ def explain(
     user_id: str,
     *,
     messages: Messages,
-    rosters: Rosters,
+    rosters: RecipientList,
     deliveries: Deliveries,
     candidates: Candidates,
     clock: Clock,
@@ -163,7 +163,7 @@ def _steps(found: _Found, now: datetime) -> Iterator[StepView]:
         yield _step("receipt", receipt, at)
 
 
-def _batch(standing: Standing, now: datetime) -> StepView:
+def _batch(standing: RecipientState, now: datetime) -> StepView:
     """Settled, at a provider at this moment, or waiting and for what."""
     detail = f"generation {standing.generation}, attempts: {standing.attempts}"
     if standing.settled_at is not None:

@@ -32,7 +32,7 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Stretch:
+class CandidatePage:
     """Rows that follow each other in a shard. `read` counts those that no channel of the message wants, too."""
 
     rows: Sequence[Row]
@@ -52,7 +52,7 @@ class Candidates:
 
     def stretch(
         self, message: Message, payload: Payload, shard: int, cursor: str | None, *, now: datetime, limit: int
-    ) -> Stretch:
+    ) -> CandidatePage:
         """The next rows of a shard of the audience after the cursor."""
         if payload.recipients is not None:
             pairs = [
@@ -63,15 +63,15 @@ class Candidates:
             ]
             first = int(cursor or 0)
             rows = [Row(str(i + 1), user, channel) for i, (user, channel) in enumerate(pairs)][first:]
-            return Stretch(rows, more=False, read=len(rows))
+            return CandidatePage(rows, more=False, read=len(rows))
         if message.topic is None or message.expired(now):
-            return Stretch([], more=False, read=0)
+            return CandidatePage([], more=False, read=0)
         found, more = self.audience.subscribers(message.topic, shard, after=cursor, limit=limit)
         wanted = [Row(*row) for row in found if row[2] in message.channels]
         if found and (not wanted or wanted[-1].position != found[-1][0]) and more:
             # nobody wants the last row, but the cursor has to pass it
             wanted.append(Row(found[-1][0], "", ""))
-        return Stretch(wanted, more, len(found))
+        return CandidatePage(wanted, more, len(found))
 
     def topic(self, message: Message, now: datetime) -> Topic | None:
         """What the message is about: as it was when the message was accepted, or is since."""

@@ -14,7 +14,7 @@ from fanfare.store.messages import Messages
 MAY_FINISH = (State.ACTIVE, State.STALE)  # not while it is re-driven: it is pending until all is open again
 
 
-def finish(
+def complete(
     message_id: str, *, messages: Messages, batches: Batches, now: datetime, shard: int | None = None
 ) -> Message | None:
     """Move the message to `sent` or `failed` if every shard is sealed and no batch is open.

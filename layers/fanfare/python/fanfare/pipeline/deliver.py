@@ -14,11 +14,11 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from fanfare.channels.base import AddressRefused, Channel, Envelope, InTime, Kind, Result
+from fanfare.channels.base import AddressRefused, Channel, Envelope, InTime, Kind, SendResult
 from fanfare.channels.receipts import PROVES_SENT
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
-from fanfare.domain.batch import Batch, Leased, Open, Waiting
+from fanfare.domain.batch import Batch, BatchState, Leased, WaitReason
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.jobs import Job
 from fanfare.domain.lifecycle import State
@@ -26,7 +26,7 @@ from fanfare.domain.message import Message, Payload
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 from fanfare.errors import ConditionFailed, TemplateError
 from fanfare.pipeline.backoff import Pace
-from fanfare.pipeline.complete import finish
+from fanfare.pipeline.complete import complete
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
@@ -55,12 +55,12 @@ COUNTED_AS = {Outcome.IN_DOUBT: "unknown", Outcome.OUTSTANDING: "retried"}
 
 
 @dataclass
-class Report:
+class RunResult:
     """What a run did: jobs to be delivered again with their delay in seconds, and what to count."""
 
     again: dict[Job, float] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
-    settled: list[Open] = field(default_factory=list)  # every recipient in them is: to be closed together
+    settled: list[BatchState] = field(default_factory=list)  # every recipient in them is: to be closed together
     asked: set[Job] = field(default_factory=set)  # the provider was asked: from here on the outcome may be unknown
 
 
@@ -68,7 +68,7 @@ class Report:
 class _Attempt:
     """One leased batch with all that is needed to send it."""
 
-    state: Open
+    state: BatchState
     batch: Batch
     message: Message
     payload: Payload
@@ -111,9 +111,9 @@ class Deliver:
         self.clock = clock
         self.pace = pace
 
-    def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> Report:
+    def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> RunResult:
         """Deliver the batches behind `jobs`, which share the reads; one that goes wrong does not hold up the rest."""
-        report = Report()
+        report = RunResult()
         now = self.clock()
         leased = self.batches.lease_many(jobs, owner=owner, now=now, until=now + timedelta(seconds=self.pace.lease))
         try:
@@ -137,16 +137,16 @@ class Deliver:
         self._settle(report, owner)
         return report
 
-    def _settle(self, report: Report, owner: str) -> None:
+    def _settle(self, report: RunResult, owner: str) -> None:
         """Close what was settled since the last time, and bring to rest what has nothing open any more."""
         now = self.clock()
         states, report.settled = report.settled, []
         settled = self.batches.settle_many(states, owner=owner, now=now)
         for message_id, shard in dict.fromkeys((state.message_id, state.shard) for state in settled):
-            finish(message_id, messages=self.messages, batches=self.batches, now=now, shard=shard)
+            complete(message_id, messages=self.messages, batches=self.batches, now=now, shard=shard)
 
     def _message(
-        self, message_id: str, seen: dict[str, tuple[datetime, Message]], report: Report, owner: str
+        self, message_id: str, seen: dict[str, tuple[datetime, Message]], report: RunResult, owner: str
     ) -> Message:
         """The message; if the batches before took long, as it is now: what was deleted meanwhile is not sent."""
         at, message = seen[message_id]
@@ -156,7 +156,7 @@ class Deliver:
             seen[message_id] = self.clock(), message
         return message
 
-    def _read(self, leased: Mapping[Job, Leased], report: Report) -> tuple[dict[Job, _Attempt], Mapping[str, User]]:
+    def _read(self, leased: Mapping[Job, Leased], report: RunResult) -> tuple[dict[Job, _Attempt], Mapping[str, User]]:
         """What there is to do, and for whom. The messages are read after the leases: a DELETE either is seen here
         or sees the lease, and counts it as in flight."""
         messages = self.messages.get_many([job.message_id for job in leased])
@@ -172,7 +172,7 @@ class Deliver:
         wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
         return attempts, self.audience.users(wanted) if wanted else {}
 
-    def _hand_back(self, leased: Mapping[Job, Leased], owner: str, report: Report) -> None:
+    def _hand_back(self, leased: Mapping[Job, Leased], owner: str, report: RunResult) -> None:
         """Nobody was asked about them: nothing is in doubt, and no attempt is spent."""
         for job, (state, _) in leased.items():
             if state.lease_owner is not None:
@@ -188,7 +188,7 @@ class Deliver:
         attempt: _Attempt,
         users: Mapping[str, User],
         owner: str,
-        report: Report,
+        report: RunResult,
         time_left: Callable[[], float],
     ) -> None:
         """One attempt at a batch."""
@@ -203,7 +203,7 @@ class Deliver:
             self._stop(attempt, _Ending(Outcome.FAILED, "expired"), report)
             return
         if time_left() < PROVIDER_SECONDS:
-            self._release(state, owner, Waiting.QUEUED, self.pace.stale_after)
+            self._release(state, owner, WaitReason.QUEUED, self.pace.stale_after)
             report.again[job] = 0.0
             return
         endings = self._resolved_doubts(attempt)
@@ -235,9 +235,9 @@ class Deliver:
         attempt: _Attempt,
         envelopes: Mapping[int, Envelope],
         owner: str,
-        report: Report,
+        report: RunResult,
         in_time: InTime,
-    ) -> dict[int, Result]:
+    ) -> dict[int, SendResult]:
         """Hand the envelopes to the provider: in one go or, where each costs money, with a mark before each.
 
         Who is left when the time is up was not asked about: nothing is known of them, and nothing in doubt.
@@ -247,7 +247,7 @@ class Deliver:
         report.asked.add(job)
         if not self.channel.one_by_one:
             return dict(zip(envelopes, self.channel.send(list(envelopes.values()), in_time=in_time), strict=True))
-        results: dict[int, Result] = {}
+        results: dict[int, SendResult] = {}
         for place, envelope in envelopes.items():
             if not in_time():
                 break
@@ -260,7 +260,7 @@ class Deliver:
                 self._record(attempt, {place: ending}, attempts=attempt.state.attempts + 1)
         return results
 
-    def _give_back(self, job: Job, attempt: _Attempt, owner: str, report: Report) -> None:
+    def _give_back(self, job: Job, attempt: _Attempt, owner: str, report: RunResult) -> None:
         """Something of ours broke before the provider was asked: an attempt is spent, nothing is in doubt."""
         after = replace(attempt.state, attempts=attempt.state.attempts + 1, reason="internal_error")
         if after.attempts >= self.pace.max_attempts:
@@ -268,23 +268,23 @@ class Deliver:
         else:
             self._close(job, after, owner, report)
 
-    def _close(self, job: Job, after: Open, owner: str, report: Report) -> None:
+    def _close(self, job: Job, after: BatchState, owner: str, report: RunResult) -> None:
         """Settle the batch, together with the others of the run, or give it back with what is left in it."""
         if not after.unsettled:
             report.settled.append(after)
         elif Outcome.IN_DOUBT.value in after.codes:
-            self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
+            self._release(after, owner, WaitReason.DOUBT, self.pace.doubt_grace)
         else:
             delay = self.pace.delay(after.attempts)
             # the queue brings the copy back; the reconciler steps in only if it does not
-            self._release(after, owner, Waiting.RETRY, delay + self.pace.stale_after)
+            self._release(after, owner, WaitReason.RETRY, delay + self.pace.stale_after)
             report.again[job] = delay
 
-    def _release(self, state: Open, owner: str, waiting: Waiting, seconds: float) -> None:
+    def _release(self, state: BatchState, owner: str, waiting: WaitReason, seconds: float) -> None:
         due_at = self.clock() + timedelta(seconds=seconds)
         self.batches.release(state, owner=owner, due_at=due_at, waiting=waiting)
 
-    def _stop(self, attempt: _Attempt, ending: _Ending, report: Report) -> None:
+    def _stop(self, attempt: _Attempt, ending: _Ending, report: RunResult) -> None:
         """Nothing more is sent: the same ending for all, save those who were, or may have been, sent to before."""
         doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = dict.fromkeys(attempt.state.unsettled, ending)
@@ -294,7 +294,7 @@ class Deliver:
         self._count(endings, report)
         report.settled.append(attempt.state.with_outcomes({place: each.outcome for place, each in endings.items()}))
 
-    def _taken_over(self, attempt: _Attempt, owner: str, report: Report) -> None:
+    def _taken_over(self, attempt: _Attempt, owner: str, report: RunResult) -> None:
         """A worker before this one never came back: what it handed to the provider is not known. Wait for events."""
         doubtful = attempt.state.unsettled
         if self.channel.one_by_one:
@@ -306,7 +306,7 @@ class Deliver:
             doubts |= dict.fromkeys(sent, Outcome.SENT)
         after = replace(attempt.state.with_outcomes(doubts), attempts=attempt.state.attempts + 1)
         if after.unsettled:
-            self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)
+            self._release(after, owner, WaitReason.DOUBT, self.pace.doubt_grace)
         else:
             report.settled.append(after)
 
@@ -429,7 +429,7 @@ class Deliver:
             raise LookupError(f"template {pinned['id']} has no version {pinned['version']}")
         return template.body
 
-    def _ending(self, result: Result, attempts: int) -> _Ending:
+    def _ending(self, result: SendResult, attempts: int) -> _Ending:
         outcome = OF_KIND[result.kind]
         if result.kind is Kind.TEMPORARY and attempts >= self.pace.max_attempts:
             outcome = Outcome.FAILED
@@ -456,10 +456,10 @@ class Deliver:
             ]
         )
 
-    def _count(self, endings: Mapping[int, _Ending], report: Report) -> None:
+    def _count(self, endings: Mapping[int, _Ending], report: RunResult) -> None:
         report.outcomes.update(COUNTED_AS.get(ending.outcome, ending.outcome.label) for ending in endings.values())
 
-    def _forget_devices(self, envelopes: Mapping[int, Envelope], results: Mapping[int, Result]) -> None:
+    def _forget_devices(self, envelopes: Mapping[int, Envelope], results: Mapping[int, SendResult]) -> None:
         for place, result in results.items():
             if result.gone:
                 self.audience.forget_devices(envelopes[place].user_id, result.gone)

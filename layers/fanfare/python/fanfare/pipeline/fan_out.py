@@ -22,7 +22,7 @@ from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.audience import User
-from fanfare.domain.batch import Batch, Open, Skip, Waiting, batch_id
+from fanfare.domain.batch import Batch, BatchState, Skip, WaitReason, batch_id
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.jobs import FanOutJob, Job
@@ -31,7 +31,7 @@ from fanfare.domain.message import Message, Payload, Progress
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.candidates import Candidates, Row, counted
-from fanfare.pipeline.complete import finish
+from fanfare.pipeline.complete import complete
 from fanfare.pipeline.redrive import reopen
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
@@ -55,7 +55,7 @@ class Page:
     """What one transaction will commit."""
 
     progress: Progress
-    batches: list[tuple[Batch, Open]] = field(default_factory=list)
+    batches: list[tuple[Batch, BatchState]] = field(default_factory=list)
     charges: dict[str, tuple[User, Mapping[str, Any]]] = field(default_factory=dict)
     skips: list[Skip] = field(default_factory=list)
     filling: dict[tuple[str, str | None], list[str]] = field(default_factory=dict)
@@ -130,7 +130,7 @@ class FanOut:
             chosen += recipients
             if sealed:
                 shard = progress.shard
-                finish(message.id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
+                complete(message.id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
                 return chosen
             if time_left() < 0:
                 self.queues.send_fan_out([job])
@@ -187,7 +187,7 @@ class FanOut:
         subscribers = payload.recipients is None
         candidates = self.candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers)
         chosen = 0
-        unsent: list[Open] = []
+        unsent: list[BatchState] = []
         upcoming = next(candidates, None)
         try:
             while True:
@@ -255,7 +255,7 @@ class FanOut:
         transact(self.batches.table.client, parts)
         return after
 
-    def _batches(self, message: Message, page: Page, now: datetime) -> Iterator[tuple[Batch, Open]]:
+    def _batches(self, message: Message, page: Page, now: datetime) -> Iterator[tuple[Batch, BatchState]]:
         overdue = to_text(now + timedelta(seconds=self.stale_after))
         number = 0
         for (channel, slot), users in page.filling.items():
@@ -270,26 +270,26 @@ class FanOut:
                 number += 1
                 yield (
                     batch,
-                    Open(
+                    BatchState(
                         message_id=message.id,
                         shard=batch.shard,
                         id=batch.id,
                         channel=channel,
                         generation=1,
                         codes=Outcome.OUTSTANDING.value * len(chunk),
-                        waiting=Waiting.DEFERRED if slot else Waiting.QUEUED,
+                        waiting=WaitReason.DEFERRED if slot else WaitReason.QUEUED,
                         due_at=slot or overdue,
                         retain_until=message.retain_until,
                     ),
                 )
 
-    def _queue(self, states: Sequence[Open]) -> None:
+    def _queue(self, states: Sequence[BatchState]) -> None:
         """Send the ids of committed batches. A failure loses nothing: they are in the backup, and become overdue."""
         for channel in {state.channel for state in states}:
             jobs = [
                 (Job(message_id=state.message_id, batch_id=state.id, generation=state.generation), 0)
                 for state in states
-                if state.channel == channel and state.waiting is Waiting.QUEUED
+                if state.channel == channel and state.waiting is WaitReason.QUEUED
             ]
             if jobs:
                 self.queues.send_batches(channel, jobs)

@@ -17,13 +17,13 @@ from itertools import islice
 
 from fanfare.aws.queues import DeadLetter, Queues
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.domain.batch import Open, Waiting
+from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job, read_fan_out_body, read_job_body
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Progress, every_shard_sealed, unsealed_shards
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
-from fanfare.pipeline.complete import finish
+from fanfare.pipeline.complete import complete
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
 
@@ -115,7 +115,7 @@ class Reconcile:
             self.queues.send_fan_out([FanOutJob(message.id, 0)])
             self.done["redrive_resumed"] += 1
         elif every_shard_sealed(message, progress):
-            if finish(message.id, messages=self.messages, batches=self.batches, now=now):
+            if complete(message.id, messages=self.messages, batches=self.batches, now=now):
                 self.done["message_finished"] += 1
             else:  # batches are open, and have due times of their own: look less often as time goes by
                 age = (now - from_text(message.created_at)).total_seconds()
@@ -163,7 +163,7 @@ class Reconcile:
                 self._due(states, time_left)
             yield
 
-    def _due(self, states: Iterable[Open], time_left: Callable[[], float]) -> None:
+    def _due(self, states: Iterable[BatchState], time_left: Callable[[], float]) -> None:
         """Deal with open batches whose time has come, and queue those that are to be sent again, together."""
         jobs: dict[str, list[tuple[Job, int]]] = {}
         known: dict[str, Message | None] = {}
@@ -179,7 +179,7 @@ class Reconcile:
             with self._apart("queue", queue=channel):
                 self.queues.send_batches(channel, copies)
 
-    def _due_batch(self, state: Open, known: dict[str, Message | None]) -> Open | None:
+    def _due_batch(self, state: BatchState, known: dict[str, Message | None]) -> BatchState | None:
         """One batch that the index shows as due, as it is to be sent again. `known` keeps the messages of a turn."""
         now = self.clock()
         if state.due_at is not None and from_text(state.due_at) > now:
@@ -188,7 +188,7 @@ class Reconcile:
             known[state.message_id] = self.messages.get(state.message_id)
         return self._batch(state, known[state.message_id], now)
 
-    def _batch(self, state: Open, message: Message | None, now: datetime) -> Open | None:
+    def _batch(self, state: BatchState, message: Message | None, now: datetime) -> BatchState | None:
         """One open batch that is due: leave it to its worker, or start its next generation.
 
         What is deleted, or forgotten, goes to a worker, too: that one ends it, and nobody else writes over what was
@@ -197,7 +197,7 @@ class Reconcile:
         if state.leased(now):
             self.batches.put_off(state, from_text(state.lease_until or "") + timedelta(seconds=1))
             return None
-        lost = state.waiting in (Waiting.QUEUED, Waiting.RETRY)
+        lost = state.waiting in (WaitReason.QUEUED, WaitReason.RETRY)
         self._late(self._first_due(state, now, lost=state.lost if lost else 0), now)
         if lost and message is not None and message.state is State.ACTIVE:
             self._mark_stale(message, now)
@@ -206,7 +206,7 @@ class Reconcile:
         self.done["batch_resent"] += 1
         return again
 
-    def _first_due(self, state: Open, now: datetime, *, lost: int) -> datetime:
+    def _first_due(self, state: BatchState, now: datetime, *, lost: int) -> datetime:
         """When it was due before it was first lost: each loss has put it off for longer."""
         due_at = from_text(state.due_at) if state.due_at else now
         for times in range(lost, 0, -1):

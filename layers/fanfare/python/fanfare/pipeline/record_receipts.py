@@ -13,7 +13,7 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS, email
-from fanfare.channels.receipts import Receipt, Report
+from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
 from fanfare.store.audience import Audience
@@ -22,7 +22,7 @@ from fanfare.store.deliveries import Deliveries
 log = logging.getLogger(__name__)
 
 # Who reads an event, by its source
-READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], Report | None]]] = {"aws.ses": email.report}
+READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], ReceiptEvent | None]]] = {"aws.ses": email.report}
 
 # Why an address is not written to again, by what was reported of it
 SUPPRESSES: Final = {
@@ -34,13 +34,13 @@ SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is tak
 SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
 
 
-def read(event: Mapping[str, Any]) -> Report | None:
+def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
     """What a provider's event reports, in our words; None where it is not of a delivery of ours."""
     return READERS[event["source"]](event)
 
 
 def record_receipts(
-    reports: Sequence[Report], *, deliveries: Deliveries, audience: Audience, clock: Clock, retention: timedelta
+    reports: Sequence[ReceiptEvent], *, deliveries: Deliveries, audience: Audience, clock: Clock, retention: timedelta
 ) -> Counter[str]:
     """Store the reports, and suppress addresses that must not be written to again. Returns how many of each kind."""
     now = clock()
@@ -70,6 +70,6 @@ def record_receipts(
     return Counter(report.receipt.value for report in reports)
 
 
-def _of_another_address(report: Report, user: User) -> bool:
+def _of_another_address(report: ReceiptEvent, user: User) -> bool:
     """Whether what is reported was sent to one that the user had before, or has had since."""
     return report.address_no is not None and report.address_no != user.readdressed.get(report.channel, 0)

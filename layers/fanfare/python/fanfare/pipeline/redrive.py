@@ -12,13 +12,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.clock import Clock, to_text
-from fanfare.domain.batch import Open, Waiting
+from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
-from fanfare.pipeline.complete import finish
+from fanfare.pipeline.complete import complete
 from fanfare.store.batches import REOPENED, Batches
 from fanfare.store.messages import Messages
 
@@ -99,11 +99,11 @@ def reopen(
         )
     except ConditionFailed:
         return True  # deleted meanwhile, or another copy of the job did it
-    finish(message.id, messages=messages, batches=batches, now=clock())
+    complete(message.id, messages=messages, batches=batches, now=clock())
     return True
 
 
-def _failed(message: Message, batches: Iterable[Open], clock: Clock, stale_after: float) -> Iterator[Open]:
+def _failed(message: Message, batches: Iterable[BatchState], clock: Clock, stale_after: float) -> Iterator[BatchState]:
     """The batches in which somebody failed in an earlier round, as they are to be opened again."""
     for done in batches:
         failed = done.places(Outcome.FAILED)
@@ -115,14 +115,14 @@ def _failed(message: Message, batches: Iterable[Open], clock: Clock, stale_after
                 attempts=0,
                 lost=0,
                 reason=None,
-                waiting=Waiting.QUEUED,
+                waiting=WaitReason.QUEUED,
                 due_at=to_text(clock() + timedelta(seconds=stale_after)),
                 retain_until=message.retain_until,
             )
             yield fresh.with_outcomes(dict.fromkeys(failed, Outcome.OUTSTANDING))
 
 
-def _queue(states: Iterable[Open], queues: Queues) -> None:
+def _queue(states: Iterable[BatchState], queues: Queues) -> None:
     jobs: dict[str, list[tuple[Job, int]]] = {}
     for state in states:
         job = Job(message_id=state.message_id, batch_id=state.id, generation=state.generation)

@@ -58,7 +58,7 @@ def submit(
     print_ = fingerprint(body)
     now = clock()
     try:
-        message, payload = checked(
+        message, payload = validate_request(
             request, caller, now, catalogue, renderer, stale=timedelta(seconds=stale_after), retention=retention
         )
     except Invalid:
@@ -74,7 +74,7 @@ def submit(
     return accepted
 
 
-def checked(
+def validate_request(
     request: SubmitRequest,
     caller: str,
     now: datetime,

@@ -26,14 +26,14 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare import clock
-from fanfare.aws.dynamodb import Table
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.event_bus import Events
-from fanfare.aws.fast_sdk import USER_AGENT, lean
-from fanfare.aws.queue_depth import Backlog
+from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
+from fanfare.aws.queue_depth import QueueDepths
 from fanfare.aws.queues import Queues
 from fanfare.channels import CHANNELS, Channel, Email, Inbox, Push, Sms, Webhook
 from fanfare.channels.push import SERVICES as PUSH_SERVICES
-from fanfare.channels.receipts import Report
+from fanfare.channels.receipts import ReceiptEvent
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.message import Message
 from fanfare.pipeline import record_receipts as record_receipt
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-    from fanfare.self_service.verification_mail import Letters
+    from fanfare.self_service.verification_mail import VerificationMail
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ TELL = Config(
 
 
 @dataclass(frozen=True, kw_only=True)
-class Settings:
+class RuntimeSettings:
     """What the deployment decides. Times in seconds."""
 
     stale_after: float = 120.0
@@ -100,7 +100,7 @@ class Settings:
     piece_prices: Mapping[str, float] = field(default_factory=dict)  # by channel, in place of the list's
 
     @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Settings:
+    def read(cls, environment: Mapping[str, str]) -> RuntimeSettings:
         """The settings that the environment names; the defaults for the rest."""
 
         def seconds(name: str, default: float) -> float:
@@ -126,8 +126,8 @@ def now() -> datetime:
 
 
 @functools.cache
-def settings() -> Settings:
-    return Settings.read(os.environ)
+def settings() -> RuntimeSettings:
+    return RuntimeSettings.read(os.environ)
 
 
 def _client(service: Any, config: Config) -> Any:
@@ -144,11 +144,11 @@ def _client(service: Any, config: Config) -> Any:
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
     client: DynamoDBClient = _client("dynamodb", STORE)
-    return lean(client)
+    return use_raw_json(client)
 
 
-def _table(name: str) -> Table:
-    return Table(_dynamodb(), os.environ[f"FANFARE_{name.upper()}_TABLE"])
+def _table(name: str) -> DynamoTable:
+    return DynamoTable(_dynamodb(), os.environ[f"FANFARE_{name.upper()}_TABLE"])
 
 
 @functools.cache
@@ -202,7 +202,7 @@ def queues() -> Queues:
 
 
 @functools.cache
-def backlog() -> Backlog:
+def backlog() -> QueueDepths:
     """The queues whose depth this function may ask for."""
     environment = os.environ
     urls = {
@@ -212,7 +212,7 @@ def backlog() -> Backlog:
         )
         for name in ("fan_out", *CHANNELS, "record_receipt")
     }
-    return Backlog(_client("sqs", STORE), {name: (url, dead) for name, (url, dead) in urls.items() if url and dead})
+    return QueueDepths(_client("sqs", STORE), {name: (url, dead) for name, (url, dead) in urls.items() if url and dead})
 
 
 @functools.cache
@@ -311,11 +311,11 @@ def _sns() -> SNSClient:
 
 
 @functools.cache
-def letters() -> Letters:
+def letters() -> VerificationMail:
     """What this function itself writes to people; a client is opened with the first letter."""
-    from fanfare.self_service.verification_mail import Letters  # noqa: PLC0415 - it comes with the pages, and most functions write to nobody
+    from fanfare.self_service.verification_mail import VerificationMail  # noqa: PLC0415 - it comes with the pages, and most functions write to nobody
 
-    return Letters(
+    return VerificationMail(
         ses=_ses,
         sns=_sns,
         sender=os.environ["FANFARE_SENDER"],
@@ -337,7 +337,7 @@ def public_links() -> Links:
 
 def _email() -> Channel:
     return Email(
-        lean(_client("sesv2", PROVIDER)),
+        use_raw_json(_client("sesv2", PROVIDER)),
         sender=os.environ["FANFARE_SENDER"],
         configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
     )
@@ -429,7 +429,7 @@ def reconcile() -> Reconcile:
     )
 
 
-def record_receipts(reports: Sequence[Report]) -> Counter[str]:
+def record_receipts(reports: Sequence[ReceiptEvent]) -> Counter[str]:
     """Store what providers reported; how many of each kind."""
     return record_receipt.record_receipts(
         reports, deliveries=deliveries(), audience=audience(), clock=now, retention=settings().retention

@@ -15,7 +15,7 @@ from pydantic import (
 )
 
 from fanfare.domain.lifecycle import State
-from fanfare.schemas.scalars import At, Channels, Id, Moment, Name, Request, View, _distinct, wrong
+from fanfare.schemas.scalars import At, Channels, Id, Moment, Name, Request, View, _distinct, validation_error
 
 RECIPIENTS_LIMIT: Final = 1_000
 
@@ -39,7 +39,7 @@ class Content(Request):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.text or self.html):
-            raise wrong("missing", "give text, html or both")
+            raise validation_error("missing", "give text, html or both")
         return self
 
 
@@ -88,13 +88,13 @@ class SubmitRequest(Request):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.topic is None and self.recipients is None:
-            raise wrong("missing", "give a topic, recipients or both", pointer="/topic")
+            raise validation_error("missing", "give a topic, recipients or both", pointer="/topic")
         if self.template is None and self.content is None:
-            raise wrong("missing", "give a template or content", pointer="/template")
+            raise validation_error("missing", "give a template or content", pointer="/template")
         if self.template is not None and self.content is not None:
-            raise wrong("too_many", "give a template or content, not both", pointer="/content")
+            raise validation_error("too_many", "give a template or content, not both", pointer="/content")
         if self.expires_at is not None and self.send_at is not None and self.expires_at <= self.send_at:
-            raise wrong("expired", "must be after send_at", pointer="/expires_at")
+            raise validation_error("expired", "must be after send_at", pointer="/expires_at")
         return self
 
 

@@ -39,7 +39,7 @@ class View(BaseModel):
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
-def wrong(code: str, detail: str, *, pointer: str = "") -> PydanticCustomError:
+def validation_error(code: str, detail: str, *, pointer: str = "") -> PydanticCustomError:
     """A fault of our own; `pointer` is relative to what is validated."""
     return PydanticCustomError(code, "{detail}", {"detail": detail, "pointer": pointer})
 
@@ -53,11 +53,11 @@ def _moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise wrong("invalid_time", "must be an RFC 3339 time with its offset, as 2027-01-01T08:00:00Z")
+        raise validation_error("invalid_time", "must be an RFC 3339 time with its offset, as 2027-01-01T08:00:00Z")
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise wrong("invalid_time", "there is no such time") from error
+        raise validation_error("invalid_time", "there is no such time") from error
 
 
 def _email(value: str) -> str:
@@ -65,7 +65,7 @@ def _email(value: str) -> str:
         # SES takes no letters beyond ASCII before the @; DNS is not asked: an answer now says nothing of later
         validate_email(value, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
-        raise wrong("invalid_email", str(error)) from error
+        raise validation_error("invalid_email", str(error)) from error
     return value
 
 
@@ -76,13 +76,13 @@ def _time_zones() -> frozenset[str]:
 
 def _time_zone(value: str) -> str:
     if value not in _time_zones():
-        raise wrong("invalid_time_zone", "must be a name of the IANA time zone database, as Europe/Vienna")
+        raise validation_error("invalid_time_zone", "must be a name of the IANA time zone database, as Europe/Vienna")
     return value
 
 
 def _channel(value: str) -> str:
     if value not in CHANNELS:
-        raise wrong("unknown_channel", f"there is no such channel; known are: {', '.join(CHANNELS)}")
+        raise validation_error("unknown_channel", f"there is no such channel; known are: {', '.join(CHANNELS)}")
     return value
 
 
@@ -95,7 +95,7 @@ def _pattern(pattern: str, code: str, detail: str) -> AfterValidator:
 
     def check(value: str) -> str:
         if not matches(value):
-            raise wrong(code, detail)
+            raise validation_error(code, detail)
         return value
 
     return AfterValidator(check)
@@ -136,7 +136,7 @@ TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "s
 
 def _digits(value: object) -> object:
     if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)):
-        raise wrong("wrong_type", "must be a whole number")
+        raise validation_error("wrong_type", "must be a whole number")
     return int(value)
 
 
@@ -151,7 +151,7 @@ PageSize = Annotated[
 
 def _flag(value: object) -> object:
     if value not in ("true", "false"):
-        raise wrong("wrong_type", "must be true or false")
+        raise validation_error("wrong_type", "must be true or false")
     return value == "true"
 
 

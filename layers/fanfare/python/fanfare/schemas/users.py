@@ -13,7 +13,19 @@ from pydantic import (
 )
 
 from fanfare.schemas.errors import ItemErrorView
-from fanfare.schemas.scalars import Email, Hour, Locale, Name, Phone, Request, TimeZone, View, WebUrl, _pattern, wrong
+from fanfare.schemas.scalars import (
+    Email,
+    Hour,
+    Locale,
+    Name,
+    Phone,
+    Request,
+    TimeZone,
+    View,
+    WebUrl,
+    _pattern,
+    validation_error,
+)
 
 USERS_LIMIT: Final = 100
 
@@ -42,7 +54,7 @@ class QuietHours(Request):
     @model_validator(mode="after")
     def _last_a_while(self) -> Self:
         if self.start == self.end:
-            raise wrong("empty", "must differ from start", pointer="/end")
+            raise validation_error("empty", "must differ from start", pointer="/end")
         return self
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from fanfare.channels import CHANNELS, Email, Sms
-from fanfare.channels.base import AddressRefused, Kind, Result
+from fanfare.channels.base import AddressRefused, Kind, SendResult
 from fanfare.channels.webhook import secret
 from fanfare.clock import Clock
 from fanfare.domain.audience import Subscription, User
@@ -27,7 +27,7 @@ from fanfare.management.subscriptions import subscribe
 from fanfare.management.users import user_view
 from fanfare.schemas.messages import UserDeliveryView
 from fanfare.schemas.self_service import MeView, MyWebhookView, PendingView
-from fanfare.self_service.verification_mail import Letters
+from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
@@ -56,7 +56,7 @@ class Me:
         *,
         audience: Audience,
         confirmations: Confirmations,
-        letters: Letters,
+        letters: VerificationMail,
         links: Links,
         keys: Keys,
         clock: Clock,
@@ -138,16 +138,16 @@ class Me:
         if result.kind in (Kind.TEMPORARY, Kind.THROTTLED):
             raise Unavailable("the confirmation could not be sent just now; try again")
 
-    def _ask_by_link(self, user_id: str, channel: str, address: str, silent: bool) -> Result:
+    def _ask_by_link(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
         now = self.clock()
         secret = str(uuid4())
         self.confirmations.put_pending(
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=now + CONFIRM_WITHIN)
         )
         link = self.links.confirmation({"user": user_id, "channel": channel, "secret": secret}, now=now)
-        return Result(Kind.SENT) if silent else self.letters.confirm_address(address, link)
+        return SendResult(Kind.SENT) if silent else self.letters.confirm_address(address, link)
 
-    def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> Result:
+    def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
         code = f"{secrets.randbelow(1_000_000):06d}"
         secret = digest(user_id, address, code, keys=self.keys, purpose="code")
         until = self.clock() + CODE_WITHIN
@@ -155,7 +155,7 @@ class Me:
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=until)
         )
         minutes = int(CODE_WITHIN.total_seconds() // 60)
-        return Result(Kind.SENT) if silent else self.letters.code(address, code, minutes=minutes)
+        return SendResult(Kind.SENT) if silent else self.letters.code(address, code, minutes=minutes)
 
 
 def _nothing_to_confirm() -> Conflict:

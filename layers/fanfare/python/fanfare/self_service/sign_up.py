@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
-from fanfare.self_service.verification_mail import Letters
+from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
@@ -41,7 +41,7 @@ def sign_up(
     audience: Audience,
     catalogue: Catalogue,
     confirmations: Confirmations,
-    letters: Letters,
+    letters: VerificationMail,
     links: Links,
     clock: Clock,
 ) -> None:

@@ -8,10 +8,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fanfare.channels.base import Result
+from fanfare.channels.base import SendResult
 from fanfare.channels.email import CALL_ERROR, one_line
 from fanfare.channels.sms import PUBLISH_ERROR
-from fanfare.channels.sns import answered
+from fanfare.channels.sns import publish_to_sns
 from fanfare.self_service import pages
 from fanfare.self_service.pages import texts
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
-class Letters:
+class VerificationMail:
     """`ses` and `sns` open their clients when there is something to send; neither may retry by itself."""
 
     def __init__(
@@ -36,18 +36,18 @@ class Letters:
         self.sender = sender
         self.configuration_set = configuration_set
 
-    def confirm_subscription(self, address: str, topic_title: str, link: str) -> Result:
+    def confirm_subscription(self, address: str, topic_title: str, link: str) -> SendResult:
         """The link that subscribes whoever reads it."""
         topic = one_line(topic_title)  # a subject is one
         return self._mail(
             address, pages.Mail(texts.SUBSCRIBE_SUBJECT.format(topic=topic), texts.SUBSCRIBE_MAIL, link, topic=topic)
         )
 
-    def confirm_address(self, address: str, link: str) -> Result:
+    def confirm_address(self, address: str, link: str) -> SendResult:
         """The link that has the address used."""
         return self._mail(address, pages.Mail(texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link))
 
-    def code(self, number: str, code: str, *, minutes: int) -> Result:
+    def code(self, number: str, code: str, *, minutes: int) -> SendResult:
         """The code that has the number used."""
         text = texts.CODE.format(code=code, brand=pages.brand_of(self.sender), minutes=minutes)
 
@@ -59,9 +59,9 @@ class Letters:
             )
             return answer["MessageId"]
 
-        return answered(publish, PUBLISH_ERROR)
+        return publish_to_sns(publish, PUBLISH_ERROR)
 
-    def _mail(self, address: str, mail: pages.Mail) -> Result:
+    def _mail(self, address: str, mail: pages.Mail) -> SendResult:
         brand = pages.brand_of(self.sender)
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
@@ -80,4 +80,4 @@ class Letters:
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
-        return answered(lambda: self.ses().send_email(**request)["MessageId"], CALL_ERROR)
+        return publish_to_sns(lambda: self.ses().send_email(**request)["MessageId"], CALL_ERROR)

@@ -13,14 +13,14 @@ from fanfare.signing.signed_text import opened, signed
 LENGTH_LIMIT: Final = 4_096
 
 
-def seal(position: Any, *, keys: Keys, where: str) -> str | None:
+def encode(position: Any, *, keys: Keys, where: str) -> str | None:
     """A cursor for `position` in the list `where`: its path and its filters. None at the end of the list."""
     if position is None:
         return None
     return signed(position, keys=keys, kind=_kind(where))
 
 
-def unseal(cursor: str | None, *, keys: Keys, where: str) -> Any:
+def decode(cursor: str | None, *, keys: Keys, where: str) -> Any:
     """The position that was sealed for the same list. Raises Invalid."""
     if cursor is None:
         return None

@@ -27,7 +27,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any
 
-from fanfare.aws.dynamodb import TRANSACTION_LIMIT, Item, Table, transact
+from fanfare.aws.dynamodb import TRANSACTION_LIMIT, DynamoTable, Item, transact
 from fanfare.channels import CHANNELS
 from fanfare.domain.audience import Subscription, Suppression, User
 from fanfare.errors import ConditionFailed
@@ -35,7 +35,7 @@ from fanfare.ids import shard_of
 
 
 class Audience:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: DynamoTable) -> None:
         self.table = table
 
     # Users

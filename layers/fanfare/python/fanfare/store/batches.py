@@ -21,9 +21,9 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fanfare.aws.dynamodb import TRANSACTION_LIMIT, Item, Table, transact
+from fanfare.aws.dynamodb import TRANSACTION_LIMIT, DynamoTable, Item, transact
 from fanfare.clock import to_text
-from fanfare.domain.batch import Batch, Leased, Open, Skip, Tally, Waiting
+from fanfare.domain.batch import Batch, BatchState, Leased, Skip, Totals, WaitReason
 from fanfare.domain.jobs import Job, shard_in
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Unavailable
@@ -39,12 +39,12 @@ LEASE = "SET lease_owner = :owner, lease_until = :until"
 
 
 class Batches:
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: DynamoTable) -> None:
         self.table = table
 
     # As parts of a page's transaction
 
-    def opening(self, batch: Batch, state: Open) -> list[dict[str, Any]]:
+    def opening(self, batch: Batch, state: BatchState) -> list[dict[str, Any]]:
         """Store a batch and open it: two items of a transaction."""
         pk = _pk(batch.message_id, batch.shard)
         return [
@@ -97,7 +97,7 @@ class Batches:
             if state is not None
         }
 
-    def _lease_together(self, states: Sequence[Open], owner: str, until: datetime) -> bool:
+    def _lease_together(self, states: Sequence[BatchState], owner: str, until: datetime) -> bool:
         """Whether all of them were taken: none is, if one is not as it was read any more."""
         parts = [
             self.table.updating(
@@ -124,7 +124,7 @@ class Batches:
             return False  # each by itself then, which finds what took effect all the same
         return True
 
-    def _lease_alone(self, read: Open, owner: str, now: datetime, until: datetime) -> Open | None:
+    def _lease_alone(self, read: BatchState, owner: str, now: datetime, until: datetime) -> BatchState | None:
         """The batch as it was before; None where there is nothing to do, or it can't be told: the others go on."""
         try:
             before = self.table.update(
@@ -139,7 +139,7 @@ class Batches:
                     ":until": to_text(until),
                     ":generation": read.generation,
                     ":now": to_text(now),
-                    ":doubt": Waiting.DOUBT,
+                    ":doubt": WaitReason.DOUBT,
                 },
                 old=True,
             )
@@ -152,13 +152,13 @@ class Batches:
             return None
         return _open(before)
 
-    def settle(self, state: Open, *, owner: str, now: datetime) -> None:
+    def settle(self, state: BatchState, *, owner: str, now: datetime) -> None:
         """Close a batch whose every recipient is settled. Raises ConditionFailed if it is not ours any more."""
         transact(self.table.client, self._settling(state, owner, now))
 
-    def settle_many(self, states: Sequence[Open], *, owner: str, now: datetime) -> list[Open]:
+    def settle_many(self, states: Sequence[BatchState], *, owner: str, now: datetime) -> list[BatchState]:
         """Close batches together, and return those that were closed: one that is not ours any more is left alone."""
-        settled: list[Open] = []
+        settled: list[BatchState] = []
         for start in range(0, len(states), TRANSACTION_LIMIT // 2):
             chunk = states[start : start + TRANSACTION_LIMIT // 2]
             try:
@@ -169,7 +169,7 @@ class Batches:
                 settled += chunk
         return settled
 
-    def _settled_alone(self, state: Open, owner: str, now: datetime) -> bool:
+    def _settled_alone(self, state: BatchState, owner: str, now: datetime) -> bool:
         try:
             self.settle(state, owner=owner, now=now)
         except ConditionFailed:
@@ -177,7 +177,7 @@ class Batches:
             return False
         return True
 
-    def _settling(self, state: Open, owner: str, now: datetime) -> list[dict[str, Any]]:
+    def _settling(self, state: BatchState, owner: str, now: datetime) -> list[dict[str, Any]]:
         if state.unsettled:
             raise ValueError(f"batch {state.id} has recipients that are not settled")
         pk = _pk(state.message_id, state.shard)
@@ -197,7 +197,7 @@ class Batches:
             ),
         ]
 
-    def mark(self, state: Open, *, owner: str, place: int) -> None:
+    def mark(self, state: BatchState, *, owner: str, place: int) -> None:
         """Note which recipient is being sent to, and the codes so far: what is in doubt by now stays so.
 
         Raises ConditionFailed when the batch is no longer ours.
@@ -214,16 +214,16 @@ class Batches:
 
     def release(
         self,
-        state: Open,
+        state: BatchState,
         *,
         owner: str,
         due_at: datetime,
-        waiting: Waiting,
+        waiting: WaitReason,
     ) -> None:
         """Give the batch back with what is left in it, until `due_at`. Raises ConditionFailed if it is not ours."""
         self._update_open(state, due_at=due_at, waiting=waiting, guard=_still_ours(state, owner))
 
-    def requeue(self, state: Open, *, due_at: datetime, lost: int, now: datetime) -> Open:
+    def requeue(self, state: BatchState, *, due_at: datetime, lost: int, now: datetime) -> BatchState:
         """Start the next generation: older copies in the queue become no-ops. Raises ConditionFailed.
 
         The lease that a lost worker left stays in place: the next one learns from it that the
@@ -236,17 +236,17 @@ class Batches:
             " AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
             "values": {":generation": state.generation, ":seen": state.due_at, ":now": to_text(now)},
         }
-        self._update_open(after, due_at=due_at, waiting=Waiting.QUEUED, guard=guard, keep_lease=True)
+        self._update_open(after, due_at=due_at, waiting=WaitReason.QUEUED, guard=guard, keep_lease=True)
         return after
 
-    def reopen_many(self, states: Sequence[Open], *, check: dict[str, Any]) -> list[Open]:
+    def reopen_many(self, states: Sequence[BatchState], *, check: dict[str, Any]) -> list[BatchState]:
         """Open up to `REOPENED` settled batches again in their next generation, and return those that were: others
         are open already. Raises ConditionFailed where `check` does not hold, or another transaction is in the way."""
         if self._reopen(states, check):
             return [*states]
         return [state for state in states if self._reopen([state], check)]
 
-    def _reopen(self, states: Sequence[Open], check: dict[str, Any]) -> bool:
+    def _reopen(self, states: Sequence[BatchState], check: dict[str, Any]) -> bool:
         """Whether all of them were opened again: none is, if another copy of the job has opened one."""
         parts = [check]
         for state in states:
@@ -267,7 +267,7 @@ class Batches:
             return False
         return True
 
-    def put_off(self, state: Open, due_at: datetime) -> None:
+    def put_off(self, state: BatchState, due_at: datetime) -> None:
         """Have the reconciler look again at `due_at`."""
         self.table.update(
             _pk(state.message_id, state.shard),
@@ -280,10 +280,10 @@ class Batches:
 
     def _update_open(
         self,
-        state: Open,
+        state: BatchState,
         *,
         due_at: datetime,
-        waiting: Waiting,
+        waiting: WaitReason,
         guard: Mapping[str, Any],
         keep_lease: bool = False,
     ) -> None:
@@ -321,7 +321,7 @@ class Batches:
             f"{message_id}/{batch}": _batch(found[key]) for key, (message_id, batch) in keys.items() if key in found
         }
 
-    def get_open(self, message_id: str, batch: str) -> Open | None:
+    def get_open(self, message_id: str, batch: str) -> BatchState | None:
         """The state of a batch, or None once it is settled."""
         item = self.table.get(_pk(message_id, shard_in(batch)), f"open#{batch}")
         return _open(item) if item else None
@@ -330,23 +330,23 @@ class Batches:
         """Whether a shard has a batch that is not settled; strongly consistent."""
         return any(self.table.query(_pk(message_id, shard), prefix="open#", limit=1, names=["sk"]))
 
-    def open_batches(self, message_id: str, shards: int) -> Iterator[Open]:
+    def open_batches(self, message_id: str, shards: int) -> Iterator[BatchState]:
         """The batches of a message that are not settled."""
         for shard in range(shards):
             yield from map(_open, self.table.query(_pk(message_id, shard), prefix="open#"))
 
-    def done_batches(self, message_id: str, shard: int) -> Iterator[Open]:
+    def done_batches(self, message_id: str, shard: int) -> Iterator[BatchState]:
         """The settled batches of a shard."""
         for item in self.table.query(_pk(message_id, shard), prefix="done#"):
             yield _open(item)
 
-    def tally(self, message_id: str, shards: int, *, once: bool = False) -> Tally:
+    def tally(self, message_id: str, shards: int, *, once: bool = False) -> Totals:
         """What became of every recipient so far.
 
         `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
         settles meanwhile may be missing then.
         """
-        tally = Tally()
+        tally = Totals()
         in_flight = 0
         for shard in range(shards):
             for item in self._states(_pk(message_id, shard), once=once):
@@ -378,7 +378,7 @@ class Batches:
         for row in self.table.overdue(to_text(now), shards=DUE_SHARDS, page=page):
             yield _message_id(row["pk"]), str(row["sk"]).removeprefix("open#")
 
-    def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[Open]:
+    def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[BatchState]:
         """Those of the batches that are still open, strongly consistent."""
         keys = [(_pk(message_id, shard_in(batch)), f"open#{batch}") for message_id, batch in batches]
         return [_open(item) for item in self.table.get_many(keys).values()]
@@ -407,13 +407,13 @@ def _named(item: Item) -> str:
     return name
 
 
-def _still_ours(state: Open, owner: str) -> dict[str, Any]:
+def _still_ours(state: BatchState, owner: str) -> dict[str, Any]:
     # the lease is still this worker's
     values = {":generation": state.generation, ":owner": owner}
     return {"condition": "generation = :generation AND lease_owner = :owner", "values": values}
 
 
-def _open_item(state: Open) -> Item:
+def _open_item(state: BatchState) -> Item:
     return {
         "pk": _pk(state.message_id, state.shard),
         "sk": f"open#{state.id}",
@@ -441,8 +441,8 @@ def _batch(item: Item) -> Batch:
     )
 
 
-def _open(item: Item) -> Open:
-    return Open(
+def _open(item: Item) -> BatchState:
+    return BatchState(
         message_id=_message_id(item["pk"]),
         shard=shard_in(item["sk"].partition("#")[2]),
         id=item["sk"].partition("#")[2],
@@ -450,7 +450,7 @@ def _open(item: Item) -> Open:
         generation=item["generation"],
         codes=item["codes"],
         attempts=item.get("attempts", 0),
-        waiting=Waiting(item.get("waiting", Waiting.QUEUED)),
+        waiting=WaitReason(item.get("waiting", WaitReason.QUEUED)),
         due_at=item.get("due_at"),
         lease_owner=item.get("lease_owner"),
         lease_until=item.get("lease_until"),

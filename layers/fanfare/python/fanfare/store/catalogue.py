@@ -16,7 +16,7 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from fanfare.aws.dynamodb import Item, Table, transact
+from fanfare.aws.dynamodb import DynamoTable, Item, transact
 from fanfare.domain.catalogue import Template, Topic, Version
 from fanfare.errors import ConditionFailed
 
@@ -29,7 +29,7 @@ FRESH_SECONDS = 1.0  # for what decides about a new message: a change counts fro
 class Catalogue:
     """Topics and templates. A cached answer is as old as the caller allows; versions never go out of date."""
 
-    def __init__(self, table: Table, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.table = table
         self.monotonic = monotonic
         self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}

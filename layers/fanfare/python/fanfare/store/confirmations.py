@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from fanfare.aws.dynamodb import Item, Table
+from fanfare.aws.dynamodb import DynamoTable, Item
 from fanfare.clock import from_text, to_text
 from fanfare.errors import ConditionFailed
 from fanfare.signing.keyed_hash import Keys, digest
@@ -59,7 +59,7 @@ class Allowance:
 
 
 class Confirmations:
-    def __init__(self, table: Table, *, keys: Keys) -> None:
+    def __init__(self, table: DynamoTable, *, keys: Keys) -> None:
         self.table = table
         self.keys = keys
 

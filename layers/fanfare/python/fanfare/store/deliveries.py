@@ -17,8 +17,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from fanfare.aws.dynamodb import Item, Table
-from fanfare.channels.receipts import Receipt, Report, strongest
+from fanfare.aws.dynamodb import DynamoTable, Item
+from fanfare.channels.receipts import Receipt, ReceiptEvent, strongest
 from fanfare.clock import to_text
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.outcomes import Outcome
@@ -29,7 +29,7 @@ Key = tuple[str, str, str]  # user id, message id, channel
 class Deliveries:
     """`recorded` is told of what became of recipients, once it is written."""
 
-    def __init__(self, table: Table, *, recorded: Callable[[Sequence[Delivery]], None] | None = None) -> None:
+    def __init__(self, table: DynamoTable, *, recorded: Callable[[Sequence[Delivery]], None] | None = None) -> None:
         self.table = table
         self.recorded = recorded
 
@@ -49,7 +49,7 @@ class Deliveries:
         deliveries = map(_delivery, found.values())
         return {(each.user_id, each.message_id, each.channel): each for each in deliveries}
 
-    def record_receipts(self, reports: Sequence[Report], *, retain_until: int) -> None:
+    def record_receipts(self, reports: Sequence[ReceiptEvent], *, retain_until: int) -> None:
         """Store what providers reported: 25 a call, the same again if repeated."""
         distinct = {(each.user_id, each.message_id, each.channel, each.receipt): each for each in reports}
         self.table.write_many(

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fanfare.aws.dynamodb import Item, Table
+from fanfare.aws.dynamodb import DynamoTable, Item
 from fanfare.clock import Clock, to_text
 from fanfare.errors import ConditionFailed
 
@@ -27,7 +27,7 @@ class Note:
 
 
 class Inboxes:
-    def __init__(self, table: Table, *, clock: Clock, retention: timedelta) -> None:
+    def __init__(self, table: DynamoTable, *, clock: Clock, retention: timedelta) -> None:
         self.table = table
         self.clock = clock
         self.retention = retention

@@ -19,7 +19,7 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from fanfare.aws.dynamodb import TRANSACTION_LIMIT, Item, Table, transact
+from fanfare.aws.dynamodb import TRANSACTION_LIMIT, DynamoTable, Item, transact
 from fanfare.clock import to_text
 from fanfare.domain.lifecycle import State, may_come_from
 from fanfare.domain.message import Accepted, KeyReused, Message, Payload, Progress, unsealed_shards
@@ -43,7 +43,7 @@ def _shard_sk(shard: int) -> str:
 class Messages:
     """`moved` is told of every move through the life cycle, once it is written."""
 
-    def __init__(self, table: Table, *, moved: Callable[[Message], None] | None = None) -> None:
+    def __init__(self, table: DynamoTable, *, moved: Callable[[Message], None] | None = None) -> None:
         self.table = table
         self.moved = moved
 

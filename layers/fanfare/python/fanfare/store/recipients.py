@@ -9,12 +9,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fanfare.aws.dynamodb import Item, Table
+from fanfare.aws.dynamodb import DynamoTable, Item
 from fanfare.domain.outcomes import Outcome
 
 
 @dataclass(frozen=True, kw_only=True)
-class Entry:
+class RecipientEntry:
     """One recipient: where in the list, who, and what is known of it without its delivery."""
 
     position: tuple[int, str, int]  # shard, sort key, place in the item
@@ -26,7 +26,7 @@ class Entry:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Standing:
+class RecipientState:
     """One user on one channel of a message, and the state of the batch that they are in, if they are in one."""
 
     channel: str
@@ -41,15 +41,15 @@ class Standing:
     settled_at: str | None = None
 
 
-class Rosters:
+class RecipientList:
     """The lists of a table. Who waits in a message that is `deleted` is so, too: nothing of it can leave any more."""
 
-    def __init__(self, table: Table) -> None:
+    def __init__(self, table: DynamoTable) -> None:
         self.table = table
 
     def entries(
         self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int, deleted: bool = False
-    ) -> Iterator[Entry]:
+    ) -> Iterator[RecipientEntry]:
         """Every recipient after a position, reading `size` items a call."""
         first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (0, "", -1)
         for shard in range(first, shards):
@@ -69,26 +69,28 @@ class Rosters:
                     position = items[-1]["sk"]
             sk, place = "", -1
 
-    def standings(self, message_id: str, shard: int, user_id: str, *, deleted: bool = False) -> dict[str, Standing]:
+    def standings(
+        self, message_id: str, shard: int, user_id: str, *, deleted: bool = False
+    ) -> dict[str, RecipientState]:
         """Where a user stands in a shard of a message, by channel: in which batch, or why passed over."""
         pk = f"{message_id}#{shard}"
-        found: dict[str, Standing] = {}
+        found: dict[str, RecipientState] = {}
         for item in self.table.query(pk, prefix="skips#"):
             for user, channel, reason in item["skips"]:
                 if user == user_id:
-                    found[channel] = Standing(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
+                    found[channel] = RecipientState(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
         for item in self.table.query(pk, prefix="batch#"):
             if user_id in item["recipients"]:
                 found[item["channel"]] = self._standing(pk, item, user_id, deleted)
         return found
 
-    def _standing(self, pk: str, item: Item, user_id: str, deleted: bool) -> Standing:
+    def _standing(self, pk: str, item: Item, user_id: str, deleted: bool) -> RecipientState:
         each = item["sk"].removeprefix("batch#")
         states = self.table.get_many([(pk, f"open#{each}"), (pk, f"done#{each}")])
         state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
         place = item["recipients"].index(user_id)
         _, channel, outcome, reason, attempts = _of_batch(item, state, deleted)[place]
-        return Standing(
+        return RecipientState(
             channel=channel,
             outcome=outcome,
             reason=reason,
@@ -101,7 +103,9 @@ class Rosters:
             settled_at=state.get("settled_at"),
         )
 
-    def _read(self, pk: str, shard: int, items: Sequence[Item], deleted: bool, *, beyond: int = -1) -> Iterator[Entry]:
+    def _read(
+        self, pk: str, shard: int, items: Sequence[Item], deleted: bool, *, beyond: int = -1
+    ) -> Iterator[RecipientEntry]:
         ids = [item["sk"].removeprefix("batch#") for item in items if item["sk"].startswith("batch#")]
         keys = [(pk, f"{state}#{each}") for each in ids for state in ("open", "done")]
         states = self.table.get_many(keys) if keys else {}
@@ -114,7 +118,7 @@ class Rosters:
                 people = _of_batch(item, state, deleted)
             for place, (user_id, channel, outcome, reason, attempts) in enumerate(people):
                 if place > beyond:
-                    yield Entry(
+                    yield RecipientEntry(
                         position=(shard, item["sk"], place),
                         user_id=user_id,
                         channel=channel,

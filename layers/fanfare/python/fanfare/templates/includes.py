@@ -39,7 +39,7 @@ class Sources:
 
 
 @dataclass(frozen=True)
-class Place:
+class SourceSpan:
     """A source, what it is called (nothing for the part itself), and how many lines are before it."""
 
     before: int
@@ -47,9 +47,9 @@ class Place:
     source: str
 
 
-def woven(parse: Parse, sources: Sources, places: list[Place]) -> nodes.Template:
+def resolve_includes(parse: Parse, sources: Sources, places: list[SourceSpan]) -> nodes.Template:
     """The tree of the whole; notes its sources, in the order of their lines, as it goes. Raises TemplateSyntaxError."""
-    weaver = _Weaver(parse, places)
+    weaver = _Resolver(parse, places)
     if sources.layout is None:
         # a layout by itself is put around nothing
         return weaver.tree("", sources.part, dict(sources.partials), content=[])
@@ -59,13 +59,13 @@ def woven(parse: Parse, sources: Sources, places: list[Place]) -> nodes.Template
     return layout if weaver.placed else part
 
 
-def place_of(places: Sequence[Place], line: int) -> Place:
+def span_of(places: Sequence[SourceSpan], line: int) -> SourceSpan:
     """The source that a line of the whole is in."""
     return next((place for place in reversed(places) if place.before < line), places[0])
 
 
-class _Weaver:
-    def __init__(self, parse: Parse, places: list[Place]) -> None:
+class _Resolver:
+    def __init__(self, parse: Parse, places: list[SourceSpan]) -> None:
         self.parse = parse
         self.places = places
         self.lines = self.characters = self.includes = 0
@@ -82,7 +82,7 @@ class _Weaver:
     ) -> nodes.Template:
         """One source with its partials in it, and `content` where it says so."""
         before = self.lines
-        self.places.append(Place(before, name, source))
+        self.places.append(SourceSpan(before, name, source))
         self.lines += len(source.splitlines()) + 1
         self.characters += len(source)
         if self.characters > CHARACTERS:

@@ -27,9 +27,9 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.templates.data_schema import data_faults, schema_faults
-from fanfare.templates.includes import Place, Sources, place_of, woven
+from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
 from fanfare.templates.plain_text import text_of
-from fanfare.templates.shared_blocks import Same, in_blocks, stretches
+from fanfare.templates.shared_blocks import IdentityKey, in_blocks, stretches
 
 SOURCE_LIMIT: Final = 200_000  # characters of one part's source
 OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part: SES takes 1 MB a call
@@ -116,7 +116,7 @@ class Renderer:
         user: Mapping[str, Any],
     ) -> dict[str, str]:
         """The parts of `channel` in the user's language. Raises TemplateError with the part's name and place."""
-        sources = _sources_kept(Same(body), channel, locale)
+        sources = _sources_kept(IdentityKey(body), channel, locale)
         seen = {
             "data": data,
             "user": {"id": user["id"], "name": user.get("name") or "", "locale": user.get("locale") or ""},
@@ -185,7 +185,7 @@ def _part_faults(
 
 
 @functools.lru_cache(maxsize=64)
-def _sources_kept(body: Same, channel: str, locale: str | None) -> dict[str, Sources]:
+def _sources_kept(body: IdentityKey, channel: str, locale: str | None) -> dict[str, Sources]:
     return _sources(body.data, channel, locale)
 
 
@@ -433,11 +433,11 @@ class _Compiled:
     """One part, compiled."""
 
     def __init__(self, sources: Sources, environment: _Environment) -> None:
-        self.places: list[Place] = []
+        self.places: list[SourceSpan] = []
         if len(sources.part) > SOURCE_LIMIT:
             raise TemplateError(f"the source is longer than {SOURCE_LIMIT:,} characters")
         try:
-            self.stretches = stretches(woven(environment.parse, sources, self.places).body)
+            self.stretches = stretches(resolve_includes(environment.parse, sources, self.places).body)
             self.wanted = {
                 alike: [each.name for each in self.stretches if each.alike is alike] for alike in (True, False)
             }
@@ -448,7 +448,7 @@ class _Compiled:
             raise TemplateError("is nested too deeply") from error
 
     def render(self, seen: Mapping[str, Any]) -> str:
-        before = _written_alike(self, Same(seen["data"]))
+        before = _written_alike(self, IdentityKey(seen["data"]))
         if isinstance(before, TemplateError):
             raise before.again()
         texts = self._write_or_tell(seen, before).texts
@@ -502,7 +502,7 @@ class _Compiled:
     def _error(self, detail: str, line: int | None) -> TemplateError:
         if line is None:
             return TemplateError(detail)
-        place = place_of(self.places, line)
+        place = span_of(self.places, line)
         line -= place.before
         lines = place.source.splitlines()
         column = _column(lines[line - 1], detail) if 0 < line <= len(lines) else None
@@ -518,7 +518,7 @@ def _compiled(sources: Sources, html: bool) -> _Compiled:
 
 
 @functools.lru_cache(maxsize=32)  # a worker has few messages in hand; a text may be long
-def _written_alike(compiled: _Compiled, data: Same) -> _Written | TemplateError:
+def _written_alike(compiled: _Compiled, data: IdentityKey) -> _Written | TemplateError:
     return compiled.alike(data.data)
 
 

@@ -27,7 +27,7 @@ class Stretch:
     body: list[nodes.Node]
 
 
-class Same:
+class IdentityKey:
     """Data as a key: the same object, not an equal one, for 1 and true are equal and read differently."""
 
     def __init__(self, data: Any) -> None:
@@ -37,7 +37,7 @@ class Same:
         return id(self.data)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Same) and other.data is self.data
+        return isinstance(other, IdentityKey) and other.data is self.data
 
 
 def stretches(body: Sequence[nodes.Node]) -> list[Stretch]:

@@ -1,0 +1,113 @@
+"""What the functions asked of AWS: calls by function, service and operation, and consumed capacity.
+
+`call_counting/sitecustomize.py` writes, this reads. A line is `dynamodb.Query` for a request that went out, retries
+included, `dynamodb.Query 0.5` for the capacity that an answer tells, and `dynamodb:Query = FANFARE_MESSAGES_TABLE due`
+for what IAM was asked, once a process. Calls that AWS makes for us, such as Lambda's polling of the queues, are not
+among them.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final
+
+COUNTING: Final = Path(__file__).with_name("call_counting")
+# CloudFormation's name of a function is <stack>-<logical id>-<random>, cut where the whole would be too long
+GENERATED: Final = re.compile(r"^Fanfare-[a-z0-9-]+-Service-(?P<id>\w+?)(?:Function)?[0-9A-F]{8}-?\w+$")
+
+
+ASKED: Final = " = "
+# How a function is told of what it may call → what the grants call it
+TARGETS: Final = [
+    (re.compile(pattern), target)
+    for pattern, target in (
+        (r"FANFARE_(\w+)_TABLE ?(\w*)", r"\1.\2"),
+        (r"FANFARE_(\w+)_QUEUE_URL", r"\1.queue"),
+        (r"FANFARE_(\w+)_DEAD_LETTERS_URL", r"\1.dead_letters"),
+        (r"FANFARE_SECRET_ARN", "secret"),
+        (r"FANFARE_EVENT_BUS_NAME", "events"),
+        (r"FANFARE_SENDER", "sender"),
+        (r"FANFARE_CONFIGURATION_SET", "configuration_set"),
+        (r"FANFARE_PUSH_\w+_APPLICATION_ARN", "push_applications"),
+        (r"arn:[\w-]+:sns:[\w-]*:\d+:endpoint/\S+", "push_endpoints"),
+        (r"nothing", "phone_numbers"),
+    )
+]
+
+
+@dataclass
+class Totals:
+    calls: Counter[tuple[str, str]] = field(default_factory=Counter)
+    capacity: Counter[tuple[str, str]] = field(default_factory=Counter)
+
+
+class AwsCalls:
+    """The calls since the last reset."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.close()
+        folder.mkdir(parents=True)
+        self._from: dict[str, int] = {}
+
+    def close(self) -> None:
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def environment(self) -> dict[str, str]:
+        """What the emulator's environment needs, so that its functions are counted."""
+        return {"PYTHONPATH": str(COUNTING), "FANFARE_CALLS_FOLDER": str(self.folder)}
+
+    def reset(self) -> None:
+        self._from = {path.name: path.stat().st_size for path in self.folder.iterdir()}
+
+    def totals(self) -> Totals:
+        totals = Totals()
+        for path in sorted(self.folder.iterdir()):
+            function = readable(path.name.split(".")[0])
+            for line in path.read_bytes()[self._from.get(path.name, 0) :].decode().splitlines():
+                operation, _, units = line.partition(" ")
+                if ASKED in line:
+                    continue
+                if units:
+                    totals.capacity[function, operation] += float(units)  # type: ignore[assignment]
+                else:
+                    totals.calls[function, operation] += 1
+        return totals
+
+    def as_json(self) -> dict[str, Any]:
+        totals = self.totals()
+        functions: dict[str, dict[str, Any]] = {}
+        for (function, operation), calls in sorted(totals.calls.items()):
+            functions.setdefault(function, {})[operation] = {
+                "calls": calls,
+                "capacity_units": totals.capacity.get((function, operation), 0),
+            }
+        return {"total": totals.calls.total(), "functions": functions}
+
+
+def asked(folder: Path) -> set[tuple[str, str, str]]:
+    """What the functions asked of IAM since the start: function, action, and target as `infra/grants.py` calls it."""
+    return {
+        (readable(path.name.split(".")[0]), action, target_of(target))
+        for path in folder.iterdir()
+        for action, separator, target in (line.partition(ASKED) for line in path.read_text().splitlines())
+        if separator
+    }
+
+
+def target_of(told: str) -> str:
+    """`FANFARE_MESSAGES_TABLE due` → `messages.due`; what goes by no name is given back as it is."""
+    for pattern, target in TARGETS:
+        if found := pattern.fullmatch(told):
+            return found.expand(target).lower().rstrip(".")
+    return told
+
+
+def readable(function: str) -> str:
+    """A function's logical name, without what CloudFormation put around it."""
+    found = GENERATED.match(function)
+    return found["id"] if found else function

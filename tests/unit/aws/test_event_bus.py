@@ -1,0 +1,188 @@
+"""What services are told: as published, after the state is written, and never at a message's cost."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from fanfare.aws import event_bus as module
+from fanfare.aws.event_bus import DELIVERIES_RECORDED, ENTRIES, MESSAGE_MOVED, PUBLISHED, RECIPIENTS, Events
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message
+from fanfare.domain.outcomes import UNSETTLED, Outcome
+from fanfare.store.deliveries import Deliveries
+from jsonschema import Draft202012Validator
+
+SCHEMAS = Path(__file__).parents[3] / "docs" / "events"
+AT = "2027-01-01T08:00:00.000Z"
+COUNTS = {"recipients": 3, "sent": 1, "failed": 1, "skipped": 1, "deleted": 0, "outstanding": 0}
+
+
+class Bus:
+    """Keeps what is put on it, until it is told to break."""
+
+    def __init__(self, *, broken: bool = False, refused: int = 0) -> None:
+        self.calls: list[list[dict[str, Any]]] = []
+        self.broken = broken
+        self.refused = refused
+
+    def put_events(self, *, Entries: Any) -> dict[str, Any]:
+        if self.broken:
+            raise ConnectionError("the bus has left")
+        self.calls.append(list(Entries))
+        return {"FailedEntryCount": self.refused}
+
+    @property
+    def told(self) -> list[tuple[str, dict[str, Any]]]:
+        return [(entry["DetailType"], json.loads(entry["Detail"])) for call in self.calls for entry in call]
+
+
+def events(bus: Bus) -> Events:
+    return Events(lambda: bus, bus="bus")
+
+
+def message(state: State, **fields: Any) -> Message:
+    defaults: dict[str, Any] = {
+        "id": "message-1",
+        "caller": "arn:aws:iam::123456789012:role/shop",
+        "topic": "orders.shipped",
+        "template": {"id": "order-shipped", "version": 3},
+        "channels": ("email", "push"),
+        "priority": "normal",
+        "on_doubt": "resend",
+        "shards": 1,
+        "created_at": AT,
+        "send_at": None,
+        "expires_at": None,
+        "retain_until": 0,
+        "timeline": ({"state": "pending", "at": AT}, {"state": state, "at": AT, "reason": "because"}),
+    }
+    return Message(state=state, **defaults | fields)
+
+
+def delivery(user_id: str, status: Outcome = Outcome.SENT, **fields: Any) -> Delivery:
+    defaults: dict[str, Any] = {"message_id": "message-1", "channel": "email", "batch_id": "b", "attempts": 1}
+    return Delivery(user_id=user_id, status=status, updated_at=AT, retain_until=0, **defaults | fields)
+
+
+def validator(detail_type: str) -> Draft202012Validator:
+    schema = json.loads((SCHEMAS / f"{detail_type.replace(' ', '-')}.json").read_text())
+    Draft202012Validator.check_schema(schema)
+    return Draft202012Validator(schema, format_checker=Draft202012Validator.FORMAT_CHECKER)
+
+
+def test_every_schema_is_of_an_event_and_every_event_has_a_schema() -> None:
+    titles = {json.loads(path.read_text())["title"] for path in SCHEMAS.glob("*.json")}
+    assert titles == {MESSAGE_MOVED, DELIVERIES_RECORDED}
+
+
+@pytest.mark.parametrize("state", sorted(PUBLISHED))
+@pytest.mark.parametrize(
+    "fields", [{}, {"counts": COUNTS}, {"topic": None, "template": None}, {"timeline": ({"state": "x", "at": AT},)}]
+)
+def test_a_message_that_moved_is_told_as_the_schema_says(state: State, fields: dict[str, Any]) -> None:
+    bus = Bus()
+    events(bus).moved(message(state, **fields))
+    ((detail_type, detail),) = bus.told
+    validator(detail_type).validate(detail)
+    assert detail["state"] == state
+
+
+@pytest.mark.parametrize("status", [outcome for outcome in Outcome if outcome not in UNSETTLED])
+def test_deliveries_are_told_as_the_schema_says(status: Outcome) -> None:
+    bus = Bus()
+    told = events(bus)
+    told.recorded([delivery("ada", status, reason=None), delivery("bob", status, reason="no_address")])
+    told.flush()
+    ((detail_type, detail),) = bus.told
+    validator(detail_type).validate(detail)
+    assert [each["user_id"] for each in detail["deliveries"]] == ["ada", "bob"]
+
+
+def test_the_schema_lists_the_states_that_are_published_and_counts_what_the_api_counts() -> None:
+    schema = json.loads((SCHEMAS / "message-moved.json").read_text())["properties"]
+    assert set(schema["state"]["enum"]) == set(PUBLISHED)
+    assert set(schema["counts"]["required"]) == set(COUNTS)
+
+
+def test_a_state_on_the_way_to_another_is_not_told() -> None:
+    bus = Bus()
+    for state in set(State) - PUBLISHED:
+        events(bus).moved(message(state))
+    assert {State.PENDING, State.ACTIVE} == set(State) - PUBLISHED
+    assert bus.calls == []
+
+
+def test_counts_of_a_message_that_may_have_some_in_flight_are_not_told() -> None:
+    assert module.message_moved(message(State.DELETED, counts=COUNTS))["counts"] is None
+    assert module.message_moved(message(State.SENT, counts=COUNTS))["counts"] == COUNTS
+
+
+def test_an_event_says_whose_it_is() -> None:
+    bus = Bus()
+    events(bus).moved(message(State.SENT))
+    ((entry,),) = bus.calls
+    assert (entry["EventBusName"], entry["Source"], entry["Resources"]) == ("bus", "fanfare", ["message/message-1"])
+
+
+def test_batches_are_gathered_and_a_message_at_rest_takes_them_along() -> None:
+    bus = Bus()
+    told = events(bus)
+    for batch in range(3):
+        told.recorded([delivery(f"user-{batch}")])
+    assert bus.calls == []
+    told.moved(message(State.SENT))
+    assert [detail_type for detail_type, _ in bus.told] == [DELIVERIES_RECORDED] * 3 + [MESSAGE_MOVED]
+    assert len(bus.calls) == 1
+
+
+def test_a_call_takes_no_more_entries_than_eventbridge_does() -> None:
+    bus = Bus()
+    told = events(bus)
+    for batch in range(2 * ENTRIES + 1):
+        told.recorded([delivery(f"user-{batch}")])
+    told.flush()
+    assert [len(call) for call in bus.calls] == [ENTRIES, ENTRIES, 1]
+
+
+def test_many_recipients_are_several_entries_and_a_full_call_has_room() -> None:
+    longest = [
+        delivery(f"{number:0128}", Outcome.SKIPPED, reason="suppressed_soft_bounces", message_id="m" * 36)
+        for number in range(RECIPIENTS * ENTRIES)
+    ]
+    details = list(module.deliveries_recorded(longest))
+    assert [len(detail["deliveries"]) for detail in details] == [RECIPIENTS] * ENTRIES
+    # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html: 256 KB, of all entries together
+    assert sum(len(json.dumps(detail, separators=(",", ":"))) + 100 for detail in details) < 256 * 1024
+
+
+def test_nothing_recorded_is_nothing_told() -> None:
+    assert list(module.deliveries_recorded([])) == []
+
+
+@pytest.mark.parametrize("bus", [Bus(broken=True), Bus(refused=1)], ids=["broken", "refused"])
+def test_a_bus_that_fails_fails_nothing_else(bus: Bus, caplog: pytest.LogCaptureFixture) -> None:
+    told = events(bus)
+    told.recorded([delivery("ada")])
+    told.moved(message(State.FAILED))
+    assert "events lost" in caplog.text
+    told.flush()  # and what was lost is not kept for ever
+
+
+class Rows:
+    """A table whose every write succeeds, and that says in which order things happened."""
+
+    def __init__(self, order: list[str]) -> None:
+        self.order = order
+
+    def write_many(self, _: Any) -> None:
+        self.order.append("written")
+
+
+def test_deliveries_are_told_after_they_are_written() -> None:
+    order: list[str] = []
+    Deliveries(Rows(order), recorded=lambda _: order.append("told")).record([delivery("ada")])  # type: ignore[arg-type]
+    assert order == ["written", "told"]

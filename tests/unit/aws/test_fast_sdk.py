@@ -1,0 +1,146 @@
+"""The SDK's client with the walk left out gives what the client with it gives."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import boto3
+import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from fanfare.aws.dynamodb import pack
+from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
+
+ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
+REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
+    ("get_item", {"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}, {"Item": ITEM}),
+    ("query", {"TableName": "t", "KeyConditionExpression": "x", "Limit": 3}, {"Items": [ITEM], "LastEvaluatedKey": {}}),
+    ("batch_get_item", {"RequestItems": {"t": {"Keys": [{}]}}}, {"Responses": {"t": [ITEM]}, "UnprocessedKeys": {}}),
+    ("update_item", {"TableName": "t", "Key": {}, "ExpressionAttributeValues": ITEM}, {"Attributes": ITEM}),
+    ("transact_write_items", {"TransactItems": [{"Put": {"TableName": "t", "Item": ITEM}}]}, {}),
+    (
+        "send_bulk_email",
+        {
+            "FromEmailAddress": "no-reply@example.com",
+            "DefaultContent": {"Template": {"TemplateContent": {"Subject": "x"}, "TemplateData": "{}"}},
+            "BulkEmailEntries": [
+                {
+                    "Destination": {"ToAddresses": ["ada@example.com"]},
+                    "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": '{"é": "\\n"}'}},
+                    "ReplacementHeaders": [{"Name": "List-Unsubscribe", "Value": "<https://example.com>"}],
+                    "ReplacementTags": [{"Name": "user_id", "Value": "ada"}],
+                }
+            ],
+            "ConfigurationSetName": "fanfare",
+        },
+        {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "1"}, {"Status": "FAILED", "Error": "no"}]},
+    ),
+    ("batch_write_item", {"RequestItems": {"t": [{"PutRequest": {"Item": ITEM}}]}}, {"UnprocessedItems": {}}),
+]
+
+
+class Raw:
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+
+    def stream(self, *_: Any, **__: Any) -> Any:
+        yield self.content
+
+
+def client(service: str, answer: Any, status: int, sent: list[Any]) -> Any:
+    """A client of the SDK whose calls all end in one answer."""
+    session: Any = boto3.Session("key", "secret", region_name="eu-central-1")
+    opened = session.client(service, config=Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}))
+
+    def answered(request: Any, **_: Any) -> AWSResponse:
+        sent.append((json.loads(request.body), request.url, request.headers.get("X-Amz-Target"), agent_of(request)))
+        said = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
+        return AWSResponse(request.url, status, {"x-amzn-requestid": "1"}, Raw(said))  # type: ignore[arg-type]
+
+    opened.meta.events.register(f"before-send.{service}", answered)
+    return opened
+
+
+def agent_of(request: Any) -> str:
+    agent: bytes = request.headers["User-Agent"]
+    return agent.decode()
+
+
+def asked(change: Callable[[Any], Any], operation: str, request: Any, answer: Any, status: int = 200) -> Any:
+    """What went out, and what came back or was raised."""
+    sent: list[Any] = []
+    try:
+        service = "sesv2" if operation == "send_bulk_email" else "dynamodb"
+        got = getattr(change(client(service, answer, status, sent)), operation)(**request)
+    except ClientError as error:
+        got = error.response
+    for body, *_ in sent:
+        body.pop("ClientRequestToken", None)  # drawn for each call
+    return sent, got
+
+
+@pytest.mark.parametrize(("operation", "request_", "answer"), REQUESTS, ids=lambda each: str(each)[:20])
+def test_a_call_goes_out_and_comes_back_as_by_the_sdk_itself(operation: str, request_: Any, answer: Any) -> None:
+    ours = asked(use_raw_json, operation, request_, answer)
+    assert ours == asked(lambda same: same, operation, request_, answer)
+    assert ours[1].items() >= answer.items()
+
+
+def test_a_refusal_says_the_same_as_by_the_sdk_itself() -> None:
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    reasons = [{"Code": "None"}, {"Code": "ConditionalCheckFailed", "Item": ITEM}]
+    answer = {"__type": kind, "Message": "cancelled", "CancellationReasons": reasons}
+    ours = asked(use_raw_json, "transact_write_items", REQUESTS[4][1], answer, 400)[1]
+    theirs = asked(lambda same: same, "transact_write_items", REQUESTS[4][1], answer, 400)[1]
+    assert {name: ours[name] for name in theirs} == theirs
+    assert ours["CancellationReasons"] == reasons
+
+
+@pytest.mark.parametrize(
+    ("code", "status"), [("TooManyRequestsException", 429), ("BadRequestException", 400), ("InternalFailure", 500)]
+)
+def test_a_provider_that_refuses_is_understood_as_by_the_sdk_itself(code: str, status: int) -> None:
+    said = {"code": code, "message": "not now"}
+    _, request, _ = next(each for each in REQUESTS if each[0] == "send_bulk_email")
+    sent, ours = asked(use_raw_json, "send_bulk_email", request, said, status)
+    as_ever, theirs = asked(lambda same: same, "send_bulk_email", request, said, status)
+    assert sent == as_ever
+    assert {name: ours[name] for name in theirs} == theirs
+    assert ours["Error"]["Code"] == code
+
+
+@pytest.mark.parametrize("page", [b"<h1>Bad Gateway: \xc3\xbcber</h1>", b"", b"["])
+def test_what_is_no_json_is_told_as_by_the_sdk_itself(page: bytes) -> None:
+    for operation, request, _ in (REQUESTS[0], REQUESTS[5]):
+        _, ours = asked(use_raw_json, operation, request, page, 502)
+        _, theirs = asked(lambda same: same, operation, request, page, 502)
+        assert ours["Error"] == theirs["Error"]
+        assert ours["ResponseMetadata"] == theirs["ResponseMetadata"]
+
+
+def test_where_to_call_is_looked_up_once() -> None:
+    """If botocore looks it up elsewhere, calls stay right and become dear: this says so."""
+    sent: list[Any] = []
+    opened = client("dynamodb", {}, 200, sent)
+    looked_up: list[str] = []
+    opened.meta.events.register("before-endpoint-resolution.dynamodb", lambda **_: looked_up.append("once"))
+    changed = use_raw_json(opened)
+    for table in ("one", "other"):
+        changed.get_item(TableName=table, Key={})
+    assert looked_up == ["once"]
+    assert {url for _, url, *_ in sent} == {"https://dynamodb.eu-central-1.amazonaws.com/"}
+
+
+def test_who_calls_is_said_once_for_all() -> None:
+    ((*_, agent),), _ = asked(use_raw_json, "get_item", REQUESTS[0][1], {})
+    assert agent.startswith("fanfare Boto3/")
+
+
+def test_the_walk_is_left_out() -> None:
+    """If botocore moves what is replaced, answers stay right and become dear: this says so."""
+    unknown = {"Item": {"pk": {"S": "a"}}, "NotInTheModel": 1}
+    assert asked(use_raw_json, "get_item", REQUESTS[0][1], unknown)[1]["NotInTheModel"] == 1
+    assert asked(use_raw_json, "get_item", {**REQUESTS[0][1], "NotInTheModel": 1}, {})[0][0][0]["NotInTheModel"] == 1

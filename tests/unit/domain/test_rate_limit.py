@@ -1,0 +1,78 @@
+"""No window of time ever holds more than the limit, whatever the moments and whoever counts."""
+
+from __future__ import annotations
+
+from fanfare.domain.rate_limit import SLICES, Counter, RateLimit, next_turn, without_forgotten
+from hypothesis import given
+from hypothesis import strategies as st
+
+LIMITS = st.builds(RateLimit, st.integers(1, 20), st.integers(1, 10_000))
+WAITS = st.lists(st.floats(0, 3_000), min_size=1, max_size=60)
+
+
+def test_the_count_goes_at_once_and_the_next_has_to_wait() -> None:
+    limit, counter = RateLimit(3, 3600), None
+    for _ in range(3):
+        turn = next_turn(limit, counter, 1_000_000.0)
+        assert turn.at == 1_000_000.0
+        counter = turn.counter
+    assert next_turn(limit, counter, 1_000_000.0).at >= 1_000_000.0 + 3600
+
+
+def test_the_wait_is_at_most_a_slice_longer_than_needed() -> None:
+    limit = RateLimit(1, 3600)
+    first = next_turn(limit, None, 1_000_000.0)
+    second = next_turn(limit, first.counter, 1_000_000.0)
+    assert second.at <= 1_000_000.0 + 3600 + limit.slice_seconds
+
+
+def test_a_slice_counts_until_its_end_has_left_the_window() -> None:
+    limit = RateLimit(1, 64)  # slices of two seconds
+    first = next_turn(limit, None, 1_000_001.9)
+    assert next_turn(limit, first.counter, 1_000_064.5).at >= first.at + 64
+
+
+@given(LIMITS, WAITS)
+def test_no_window_holds_more_than_the_limit_when_the_excess_is_dropped(limit: RateLimit, waits: list[float]) -> None:
+    now, counter, delivered = 1_000_000.0, None, list[float]()
+    for wait in waits:
+        now += wait
+        turn = next_turn(limit, counter, now)
+        if turn.at <= now:
+            delivered.append(now)
+            counter = turn.counter
+    assert_within(limit, delivered)
+
+
+@given(LIMITS, WAITS)
+def test_no_window_holds_more_than_the_limit_when_the_excess_is_deferred(limit: RateLimit, waits: list[float]) -> None:
+    now, counter, delivered = 1_000_000.0, None, list[float]()
+    for wait in waits:
+        now += wait
+        turn = next_turn(limit, counter, now)
+        delivered.append(turn.at)
+        counter = turn.counter
+    assert_within(limit, delivered)
+
+
+@given(LIMITS, WAITS)
+def test_a_counter_stays_small(limit: RateLimit, waits: list[float]) -> None:
+    now, counter = 1_000_000.0, None
+    for wait in waits:
+        now += wait
+        turn = next_turn(limit, counter, now)
+        if turn.at <= now:
+            counter = turn.counter
+    assert counter is not None
+    assert len(counter) <= 1 + 2 * min(limit.count, 2 * SLICES + 2)
+
+
+def test_counters_that_no_longer_matter_are_forgotten() -> None:
+    counters: dict[str, Counter] = {"old#email": [100, 50, 1], "new#email": [300, 250, 1]}
+    assert without_forgotten(counters, 200.0) == {"new#email": [300, 250, 1]}
+
+
+def assert_within(limit: RateLimit, delivered: list[float]) -> None:
+    delivered.sort()
+    for place in range(len(delivered) - limit.count):
+        assert delivered[place + limit.count] - delivered[place] >= limit.per_seconds

@@ -1,0 +1,166 @@
+"""A list with a filter does so much for a page, and no more, however little it finds."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.clock import to_text
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Payload
+from fanfare.ids import new_message_id
+from fanfare.insight.deliveries import list_deliveries
+from fanfare.store.catalogue import Catalogue
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+from fanfare.store.recipients import RecipientList
+
+from testing.memory_aws.aws import Memory
+
+NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def memory() -> Memory:
+    return Memory(lambda: NOW, metered=False)
+
+
+def table(memory: Memory, name: str) -> DynamoTable:
+    dynamodb: Any = memory.dynamodb
+    return DynamoTable(dynamodb, name)
+
+
+def post(memory: Memory, number: int, state: State = State.SENT) -> str:
+    at = NOW + timedelta(seconds=number)
+    message = Message(
+        id=new_message_id(at),
+        state=state,
+        caller="orders",
+        topic="news",
+        template=None,
+        channels=("sms",),
+        priority="normal",
+        on_doubt="resend",
+        shards=1,
+        created_at=to_text(at),
+        send_at=None,
+        expires_at=None,
+        retain_until=2_000_000_000,
+    )
+    Messages(table(memory, "messages")).accept(message, Payload(), idempotency_key=None, fingerprint="")
+    return message.id
+
+
+def messages(memory: Memory, limit: int, **filters: str) -> tuple[list[str], list[int]]:
+    """The ids that are listed, and the calls that each page took."""
+    found: list[str] = []
+    took: list[int] = []
+    position: str | None = None
+    while True:
+        memory.usage.calls.clear()
+        page, position = Messages(table(memory, "messages")).recent(before=position, limit=limit, **filters)
+        found += [message.id for message in page]
+        took.append(memory.usage.calls.total())
+        if position is None:
+            return found, took
+
+
+@pytest.mark.parametrize("limit", [1, 50, 100])
+def test_messages_that_nobody_finds_take_a_few_calls(memory: Memory, limit: int) -> None:
+    for number in range(3_000):
+        post(memory, number)
+    assert messages(memory, limit, state="failed") == ([], [8])
+
+
+def test_a_page_of_messages_ends_where_it_has_looked_at_so_many(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfare.store.messages.LOOK_AT", 10)
+    oldest = post(memory, 0, State.FAILED)
+    for number in range(1, 1_000):
+        post(memory, number)
+    found, took = messages(memory, 5, state="failed")
+    assert found == [oldest]
+    assert len(took) > 4
+    assert max(took) <= 4 * 5 + 1
+
+
+@pytest.mark.parametrize("limit", [1, 3, 7, 100])
+@pytest.mark.parametrize("look_at", [1, 4, 500])
+def test_pages_of_any_size_list_all_messages_that_are_wanted_once(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, limit: int, look_at: int
+) -> None:
+    monkeypatch.setattr("fanfare.store.messages.LOOK_AT", look_at)
+    every = [(post(memory, number, state), state) for number, state in enumerate([State.SENT, State.FAILED] * 40)]
+    for asked in ({"state": "failed"}, {"topic": "news"}, {}):
+        wanted = [message_id for message_id, state in every if asked.get("state") in (None, state)]
+        assert messages(memory, limit, **asked)[0] == wanted[::-1]
+
+
+def recipients(memory: Memory, message_id: str, codes: Sequence[str]) -> None:
+    """A settled batch for each of the codes."""
+    items = []
+    for number, each in enumerate(codes):
+        name = f"0000-{number:06d}-00"
+        people = [f"user-{number}-{place}" for place in range(len(each))]
+        items.append({"pk": f"{message_id}#0", "sk": f"batch#{name}", "channel": "sms", "recipients": people})
+        items.append({"pk": f"{message_id}#0", "sk": f"done#{name}", "codes": each})
+    table(memory, "batches").write_many(items)
+
+
+def deliveries(memory: Memory, message_id: str, limit: int) -> tuple[list[str], list[int]]:
+    """Who is listed as failed, and the calls that each page took."""
+    found: list[str] = []
+    took: list[int] = []
+    position: Any = None
+    while True:
+        memory.usage.calls.clear()
+        page, position = list_deliveries(
+            message_id,
+            status="failed",
+            channel=None,
+            after=position,
+            limit=limit,
+            messages=Messages(table(memory, "messages")),
+            rosters=RecipientList(table(memory, "batches")),
+            deliveries=Deliveries(table(memory, "deliveries")),
+        )
+        found += [view.user_id for view in page]
+        took.append(memory.usage.calls.total())
+        if position is None:
+            return found, took
+
+
+def test_a_page_of_deliveries_ends_where_it_has_looked_at_so_many(memory: Memory) -> None:
+    message_id = post(memory, 0)
+    recipients(memory, message_id, ["S" * 10] * 2_500 + ["SSF"])
+    found, took = deliveries(memory, message_id, 50)
+    assert found == ["user-2500-2"]
+    assert len(took) == 3
+    assert max(took) <= 45
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5, 50])
+@pytest.mark.parametrize("look_at", [1, 3, 10_000])
+def test_pages_of_any_size_list_everybody_who_is_wanted_once(
+    memory: Memory, monkeypatch: pytest.MonkeyPatch, limit: int, look_at: int
+) -> None:
+    monkeypatch.setattr("fanfare.insight.deliveries.LOOK_AT", look_at)
+    message_id = post(memory, 0)
+    recipients(memory, message_id, ["SFS", "F", "SSSS", "FF", "S"])
+    assert deliveries(memory, message_id, limit)[0] == ["user-0-1", "user-1-0", "user-3-0", "user-3-1"]
+
+
+def test_topics_that_people_are_not_shown_are_read_many_a_call(memory: Memory) -> None:
+    at = to_text(NOW)
+    catalogue = Catalogue(table(memory, "catalogue"))
+    for number in range(500):
+        topic = Topic(id=f"t{number:03d}", title="T", public=number == 499, created_at=at, updated_at=at)
+        catalogue.put_topic(topic)
+    memory.usage.calls.clear()
+    assert [topic.id for topic in catalogue.topics(after=None, limit=1, public=True)] == ["t499"]
+    assert memory.usage.calls.total() <= 6

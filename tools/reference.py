@@ -1,0 +1,170 @@
+"""The APIs as a page to read, docs/http.md, made from their OpenAPI descriptions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+HEAD: Final = """\
+<!-- Made from the code by `python -m tools.openapi`; a test fails where they differ. -->
+# The HTTP APIs
+
+Both take and give JSON. Times are RFC 3339 in UTC. Ids of topics, templates and users are chosen by the caller:
+`[A-Za-z0-9][A-Za-z0-9._:-]{0,127}`. An unknown field in a request is an error.
+
+Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `code`, a
+pointer for each field that is wrong in `errors`, and `retryable`. Lists
+are `{"items": […], "next_cursor": …}`; hand the cursor back as `?cursor=` to go on, for as long as there is one: a page
+may have fewer items than you asked for. Every answer carries `x-request-id`. A body has at most 256 KiB.
+
+The documents themselves, for generators and mock servers: [internal](openapi/internal.yaml),
+[public](openapi/public.yaml); each API also serves its own at `/openapi.json`.
+"""
+INTRODUCED: Final = {
+    "Internal API": """\
+For services, signed with SigV4 for `execute-api`. On the stack that `make run` keeps up:
+
+```sh
+eval "$(make env)"
+curl --silent --aws-sigv4 "aws:amz:$REGION:execute-api" --user "$ACCESS_KEY_ID:$SECRET_ACCESS_KEY" \\
+  --header "Content-Type: application/json" --request PUT "$INTERNAL_URL/v1/topics/news.weekly" \\
+  --data '{"title": "Weekly news", "channels": ["email", "inbox"], "public": true}'
+```
+
+<!-- answer -->
+```json
+{
+  "id": "news.weekly", "title": "Weekly news", "description": "", "channels": ["email", "inbox"], "required": false,
+  "category": "general", "limit": null, "public": true, "shards": 1,
+  "created_at": "2027-01-01T08:00:00.000Z", "updated_at": "2027-01-01T08:00:00.000Z"
+}
+```
+
+curl before 8.9 signs `@` and `%40` in a path wrongly, and parameters of a query unless they are in alphabetical order:
+the answer is 403. Take a newer one, the [client](client.md) or [`fanfare`](cli.md).""",
+    "Public API": """\
+For people: with a token, or with the signed link from a mail. `make run` keeps tokens of two people with an account,
+ada and grace, in `.local/stack.json`; the user's id is the token's `sub`:
+
+```sh
+token=$(python3 -c "import json; print(json.load(open('.local/stack.json'))['users']['ada']['id_token'])")
+curl --silent --header "Authorization: Bearer $token" --request PUT \\
+  "$PUBLIC_URL/v1/me/subscriptions/news.weekly/inbox"
+```
+
+<!-- answer -->
+```json
+{
+  "user_id": "8f14e45f-ceea-467a-9c5e-1b2a3c4d5e6f", "topic": "news.weekly", "channel": "inbox",
+  "created_at": "2027-01-01T08:00:00.000Z"
+}
+```""",
+}
+METHODS: Final = ("get", "post", "put", "patch", "delete")
+
+Document = Mapping[str, Any]
+
+
+def page(internal: Document, public: Document) -> str:
+    """Both APIs, one operation after the other."""
+    lines = [HEAD]
+    for (title, said), document in zip(INTRODUCED.items(), (internal, public), strict=True):
+        lines += [f"## {title}", "", said, ""]
+        for path, item in document["paths"].items():
+            for method in METHODS:
+                if method in item:
+                    lines += _operation(document, path, method, item[method])
+    lines += ["## Shapes", ""]
+    shapes = {**internal["components"]["schemas"], **public["components"]["schemas"]}
+    for name, schema in sorted(shapes.items()):
+        lines += _shape({"components": {"schemas": shapes}}, name, schema)
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _shape(document: Document, name: str, schema: Document) -> Iterator[str]:
+    """A thing that has fields."""
+    if fields := schema.get("properties"):
+        yield from (f"### {name}", "", schema.get("description", ""), "", "| name | type | what |", "|---|---|---|")
+        for field, of in fields.items():
+            yield _row(field, _type(document, of), of.get("description", ""))
+        yield ""
+
+
+def _operation(document: Document, path: str, method: str, operation: Document) -> Iterator[str]:
+    yield f"### {method.upper()} {path}"
+    yield ""
+    yield operation["summary"]
+    if operation.get("description", operation["summary"]) != operation["summary"]:
+        yield from ("", operation["description"])
+    yield ""
+    rows = [*_parameters(document, operation), *_fields(document, operation)]
+    if rows:
+        yield "| in | name | type | what |"
+        yield "|---|---|---|---|"
+        yield from rows
+        yield ""
+    yield f"Answers: {_answers(document, operation)}."
+    yield ""
+
+
+def _parameters(document: Document, operation: Document) -> Iterator[str]:
+    for given in operation.get("parameters", ()):
+        parameter = _found(document, given)
+        if parameter["in"] != "path" or parameter.get("description"):
+            what = parameter.get("description", "")
+            yield _row(parameter["in"], parameter["name"], _type(document, parameter["schema"]), what)
+
+
+def _fields(document: Document, operation: Document) -> Iterator[str]:
+    content = _found(document, operation.get("requestBody", {})).get("content", {})
+    body = _found(document, content.get("application/json", {}).get("schema", {}))
+    required = body.get("required", ())
+    for name, schema in body.get("properties", {}).items():
+        what = schema.get("description", "") + (" Required." if name in required else "")
+        yield _row("body", name, _type(document, schema), what)
+
+
+def _answers(document: Document, operation: Document) -> str:
+    answers = operation["responses"].items()
+    return ", ".join(f"`{status}`{_model(document, answer)}" for status, answer in answers)
+
+
+def _model(document: Document, answer: Document) -> str:
+    """The name of what a good answer has in it."""
+    content = _found(document, answer).get("content", {})
+    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
+    return f" {reference.rpartition('/')[2]}" if reference else ""
+
+
+def _type(document: Document, schema: Document) -> str:
+    """In a word or two."""
+    if "$ref" in schema:
+        found = _found(document, schema)
+        return _type(document, found) if "enum" in found else schema["$ref"].rpartition("/")[2]
+    if "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema["enum"])
+    if "const" in schema:
+        return f"`{schema['const']}`"
+    for several in ("anyOf", "oneOf"):
+        if several in schema:
+            return " or ".join(dict.fromkeys(_type(document, each) for each in schema[several]))
+    if schema.get("type") == "array":
+        return f"list of {_type(document, schema.get('items', {}))}"
+    return str(schema.get("type", "any"))
+
+
+def _found(document: Document, node: Any) -> Any:
+    """What a reference stands for."""
+    while isinstance(node, Mapping) and "$ref" in node:
+        place = node["$ref"]
+        node = document
+        for step in place.removeprefix("#/").split("/"):
+            node = node[step]
+    return node
+
+
+def _row(*cells: str) -> str:
+    """The last but two is the name."""
+    told = [" ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;") for cell in cells]
+    told[-3] = f"`{told[-3]}`"
+    return f"| {' | '.join(told)} |"
