@@ -51,7 +51,7 @@ def measure(recipients: int = RECIPIENTS, posts: int = POSTS) -> None:
         api = Api(stack.described["internal_url"], stack.described["service"])
         found = figures(api, recipients, posts)
         with step("Waiting for what the provider reports of the mails"):
-            job.wait_for_receipts(stack, seconds=SECONDS, told=_silent)
+            job.wait_for_receipts(stack, seconds=SECONDS, note=_silent)
     results.keep("stack", found)
     console.print(_table(found))
 
@@ -135,7 +135,7 @@ def _timed(call: Callable[[], Any]) -> float:
 def _seconds_until_sent(api: Api, message_id: str) -> float:
     """From now on. Raises StepFailed if somebody was not sent to."""
     began = time.monotonic()
-    message = job.wait_for_rest(api, message_id, seconds=SECONDS, told=_silent, every=0.1)
+    message = job.wait_for_rest(api, message_id, seconds=SECONDS, note=_silent, every=0.1)
     if message["state"] != "sent":
         raise StepFailed(f"Message {message_id} is {message['state']}: {message['counts']}")
     return time.monotonic() - began
