@@ -17,19 +17,17 @@ HEAD: Final = """\
 <!-- Generated from infra/settings.py by `python -m tools.settings_page`; a test fails if they differ. -->
 # Settings
 
-The settings of a deployment. Put them into `stages/<stage>.json`, a JSON object with the names below. On the command
-line, `--context name=value` overrides the file. All settings have defaults that work for the stages `dev` and `local`.
-Any other stage requires a file with at least `sender`, so that a mistyped name does not create a new installation.
-Invalid values and combinations are rejected before anything is deployed; the error says what to change.
-[deploy.md](deploy.md) explains which settings you need.
+The settings of a stage are a JSON object in `stages/<stage>.json`; `--context name=value` on the command line overrides
+them. Defaults work for the stages `dev` and `local`. Every other stage needs its file, so that a mistyped name does not
+create a new installation, and a `sender` in it. Invalid or contradictory values are rejected before anything is
+deployed. [deploy.md](deploy.md) says when to set which.
 
-Fanfare's own pages and confirmation mails are in English. They show the display name of `sender` as your brand.
-Templates are yours and can be in any language.
+Pages for users and confirmation mails are in English and show the display name of `sender`. Templates are yours, in any
+language.
 
-There is no VPC setting, because Fanfare does not use a VPC. All calls go to AWS endpoints over TLS with IAM, there is
-no database to isolate, and a NAT gateway would cost more than everything else in an idle installation.
+There is no setting for a VPC. Fanfare uses only AWS endpoints, over TLS and with IAM, and has no database to hide.
 
-| setting | default | description |
+| setting | default | what it is |
 |---|---|---|
 """
 OF_THE_MACHINE: Final = ("local", "bundle", "webhook_allowed")  # only for a developer's machine and tests
