@@ -13,7 +13,7 @@ __all__ = ["CHANNELS", "MEANING", "STATES"]
 STATES: Final = tuple(state.value for state in State)
 AT_REST: Final = ("sent", "failed", "deleted")
 STATUSES: Final = ("sent", "failed", "skipped", "deleted", "pending")
-NOBODY: Final = "No recipients: every candidate was skipped"
+NO_RECIPIENTS: Final = "No recipients: every candidate was skipped"
 COUNTS: Final = ("sent", "failed", "skipped", "deleted", "outstanding")
 
 REASONS: Final[Mapping[str, str]] = {

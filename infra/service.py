@@ -38,11 +38,11 @@ class Service(Stack):
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, storage: Storage) -> None:
         super().__init__(
-            scope, id, description="Fanfare: the way of a message", permissions_boundary=boundary(settings)
+            scope, id, description="Fanfare: APIs, queues and functions", permissions_boundary=boundary(settings)
         )
         zone = Zone(self, "Zone", settings=settings)
         sender = Sender(self, "Sender", settings=settings, zone=zone)
-        bus = events.EventBus(self, "Bus", description="Fanfare: what became of messages")
+        bus = events.EventBus(self, "Bus", description="Fanfare: events about messages")
         public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts, zone=zone)
         defaults = FunctionDefaults(
             settings=settings,

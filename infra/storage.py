@@ -28,7 +28,7 @@ class Storage(Stack):
         super().__init__(
             scope,
             id,
-            description="Fanfare: what must survive",
+            description="Fanfare: tables, signing keys and user accounts",
             termination_protection=settings.protected,
             permissions_boundary=boundary(settings),
         )
