@@ -19,7 +19,9 @@ FOLDER = Path(fanfare.__file__).parent / "channels"
 def reasons_in(path: Path) -> set[str]:
     """The reason codes of a channel: the second argument of each `SendResult` and `AddressRefused` in it."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    named = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id in {"SendResult", "AddressRefused"}]
+    named = [
+        node for node in calls if isinstance(node.func, ast.Name) and node.func.id in {"SendResult", "AddressRefused"}
+    ]
     values = [argument.value for node in named for argument in node.args if isinstance(argument, ast.Constant)]
     return {value for value in values if isinstance(value, str)}
 
