@@ -1,11 +1,11 @@
-# `make demo` and `make test` do all the set-up that they need. PYTHON may name any Python from 3.11 on.
+# `make demo` and `make test` set up everything they need. PYTHON can be any Python 3.11 or newer.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
-# As pip does by itself: behind a company's proxy its certificate is in the system's store and nowhere else.
+# Like pip: use the system's certificate store, which contains the certificate of a corporate proxy.
 export UV_SYSTEM_CERTS ?= 1
 STAGE ?= dev
 
@@ -15,85 +15,85 @@ STAGE ?= dev
 help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 14
 
-# Without its mark it was broken off, or made by too old a Python: then it is made anew.
+# Without the .ready file, a set-up was interrupted or used an unsupported Python: start over.
 $(READY): requirements.lock pyproject.toml client/pyproject.toml
 	@test -f $(READY) || $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
-		echo "Fanfare needs Python 3.11 or newer, and $(PYTHON) is not. Name one that is: make demo PYTHON=python3.12"; exit 1; }
-	@echo "Setting up $(VENV): two or three minutes, this once …"
+		echo "Fanfare needs Python 3.11 or newer; $(PYTHON) is older. Use another: make demo PYTHON=python3.12"; exit 1; }
+	@echo "Setting up $(VENV) (only once, two to three minutes) …"
 	@test -f $(READY) || $(PYTHON) -m venv --clear $(VENV)
 	@rm -f $(READY)
-	@echo "  uv, which installs the rest"
+	@echo "  uv"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@echo "  $$(grep -c == requirements.lock) packages"
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
-	@echo "  Fanfare and its client"
+	@echo "  Fanfare and the client"
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable ./client
 	@touch $(READY)
 
-demo: $(READY) ## start the stack on this machine and send one message to a thousand subscribers
+demo: $(READY) ## start the local stack and send one message to a thousand users
 	@$(BIN)/python -m local.demo
 
-run: $(READY) ## start the stack on this machine and keep it running
+run: $(READY) ## start the local stack and keep it running
 	@$(BIN)/python -m local.run
 
-console: $(READY) ## the console of a deployed stage, as yourself: make console STAGE=prod
+console: $(READY) ## console of a deployed stage, with your AWS credentials: make console STAGE=prod
 	@$(BIN)/python -m deploy.operate --stage $(STAGE)
 
-env: $(READY) ## where the running stack is and how to call it, as shell variables: eval "$$(make env)"
+env: $(READY) ## URLs and keys of the running local stack as shell variables: eval "$$(make env)"
 	@$(BIN)/python -m local.env
 
-test: unit e2e ## the tests: all but those that take long
+test: unit e2e ## all tests except the long ones
 
-unit: $(READY) ## the tests that need no stack: unit, integration (on moto), infrastructure
+unit: $(READY) ## tests without the local stack: unit, integration (moto), infrastructure
 	@$(BIN)/python -m pytest -n 2 --dist loadfile
 
-e2e: $(READY) ## the tests against the local stack, but for the long ones
+e2e: $(READY) ## tests against the local stack, except the long ones
 	@$(BIN)/python -m pytest tests/e2e -m "not long" --durations=20
 
-e2e-long: $(READY) ## all of them, and what was let do against what was done
+e2e-long: $(READY) ## all tests against the local stack; also reports granted but unused permissions
 	@$(BIN)/python -m pytest tests/e2e --durations=20
 
-faults: $(READY) ## every fault, pairs and triples in the smaller scenarios; a thousand runs of the state machine
+faults: $(READY) ## fault enumeration: single faults, pairs and triples; 1,000 runs of the state machine
 	@$(BIN)/python -m tests.faults
 
-import: $(READY) ## ten thousand rows of a spoilt Pinpoint export: imported, killed, gone on with, every row accounted for
+import: $(READY) ## import 10,000 rows of a damaged Pinpoint export, with kills and resumes; every row is checked
 	@FANFARE_IMPORT_ROWS=10000 $(BIN)/python -m pytest tests/e2e/test_command_line.py
 
-schemathesis: $(READY) ## two hundred drawn requests to each operation of both APIs, held against their documents
+schemathesis: $(READY) ## 200 generated requests per operation of both APIs, checked against their OpenAPI documents
 	@$(BIN)/python -m pytest tests/api
 
-bench: $(READY) ## what a delivery costs, how it grows, and against whom; half an hour
+bench: $(READY) ## all benchmarks: cost of a delivery, scaling, comparison with others; half an hour
 	@$(BIN)/python -m bench
 
-bench-peers: $(READY) ## the same job by others, side by side; wants Debian's redis-server and postgresql
+bench-peers: $(READY) ## the same job with other systems; requires Debian's redis-server and postgresql
 	@$(BIN)/python -m bench.peers
 
-bench-stack: $(READY) ## how long a POST takes on the local stack, how fast a message goes out, who waits behind whom
+bench-stack: $(READY) ## latency and throughput on the local stack, and how long a small message waits behind a large one
 	@$(BIN)/python -m bench.stack
 
-simulate: $(READY) ## a message to a million people and to ten, in simulated time
+simulate: $(READY) ## simulate a message to a million users and to ten million
 	@$(BIN)/python -m bench.simulate
 
-bench-counts: $(READY) ## what a delivery costs: calls, capacity units, CPU
+bench-counts: $(READY) ## cost of a delivery: calls, capacity units, CPU
 	@$(BIN)/python -m bench.counts
 
-bench-imports: $(READY) ## what a function imports before its first event, and what that takes
+bench-imports: $(READY) ## cold starts: what each function imports, and the cost
 	@$(BIN)/python -m bench.imports
 
-kills: $(READY) ## kill the functions' processes while twenty messages go to a thousand: nobody is lost
+kills: $(READY) ## kill the functions' processes while 20 messages go to 1,000 users; no delivery may be lost
 	@$(BIN)/python -m tests.kills
 
-coverage: $(READY) ## branches of the domain that the quick tests and the faults reach, with a floor for each module
+coverage: $(READY) ## branch coverage of the domain by quick tests and faults, with a minimum per module
 	@mkdir -p .local
 	@COVERAGE_FILE=.local/.coverage $(BIN)/python -m pytest tests/unit tests/integration tests/faults -n 2 --dist loadfile \
 		--cov --cov-report= --cov-report=json:.local/coverage.json
 	@$(BIN)/python -m tests.coverage_floor .local/coverage.json
 
-audit: $(READY) ## known vulnerabilities in what is locked
+audit: $(READY) ## known vulnerabilities in the locked dependencies
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/dependencies/requirements.txt
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
-mutants: $(READY) ## plant bugs on purpose: each has to be caught
+mutants: $(READY) ## mutation test: every planted bug must be caught
 	@$(BIN)/python -m tests.mutants
 
 lint: $(READY) ## ruff, mypy, import contracts
@@ -106,26 +106,26 @@ format: $(READY) ## format the code
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-synth: $(READY) ## synthesize a STAGE's CloudFormation templates into cdk.out
+synth: $(READY) ## synthesize the CloudFormation templates of STAGE into cdk.out
 	@$(BIN)/python -m tools.toolchain synth --quiet --context stage=$(STAGE)
 
-cdk: $(READY) ## the CDK's own command line: make cdk do="bootstrap --help"
+cdk: $(READY) ## run the CDK CLI: make cdk do="bootstrap --help"
 	@$(BIN)/python -m tools.toolchain $(do)
 
-diff: $(READY) ## what a deployment of a STAGE would change
+diff: $(READY) ## show what a deployment of STAGE would change
 	@$(BIN)/python -m tools.toolchain diff --context stage=$(STAGE)
 
-deploy: $(READY) ## deploy a STAGE to the AWS account of your credentials
+deploy: $(READY) ## deploy STAGE to the AWS account of your credentials
 	@$(BIN)/python -m tools.toolchain deploy --all --context stage=$(STAGE)
 
-smoke: $(READY) ## the demo's checks against a deployed STAGE; STAGE=local is what `make run` keeps up
+smoke: $(READY) ## run the demo's checks against a deployed STAGE; STAGE=local is the stack of `make run`
 	@$(BIN)/python -m deploy.smoke $(STAGE)
 
-lock: ## resolve the dependencies again and pin them
+lock: ## resolve and lock the dependencies
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--group cdk --group console --group dev --group bench --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
 	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
 		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
 
-clean: ## remove everything that was made
+clean: ## remove all generated files
 	@rm -rf $(VENV) .local .cache cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

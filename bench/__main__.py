@@ -1,6 +1,6 @@
-"""What a delivery costs, how fast it is, how it grows, and against whom: `make bench`.
+"""All benchmarks: cost and speed of a delivery, scaling, and comparison with other systems: `make bench`.
 
-Everything goes to bench/results/latest.json and docs/performance.md; the status tells whether a budget is missed.
+Results go to bench/results/latest.json and docs/performance.md. The exit status is 1 if a budget is exceeded.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ SIZES = (1_000, 10_000, 100_000)
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="recipients of one message")
-    parser.add_argument("--no-peers", dest="peers", action="store_false", help="ours alone")
-    parser.add_argument("--no-stack", dest="stack", action="store_false", help="nothing on the local stack")
+    parser.add_argument("--sizes", type=int, nargs="+", default=SIZES, help="numbers of recipients")
+    parser.add_argument("--no-peers", dest="peers", action="store_false", help="only Fanfare")
+    parser.add_argument("--no-stack", dest="stack", action="store_false", help="skip the local stack")
     arguments = parser.parse_args()
     measure_growth(arguments.sizes)
     if arguments.stack:
@@ -53,7 +53,7 @@ def measure_growth(sizes: Sequence[int]) -> None:
 
 
 def _table(kind: str, sizes: Sequence[Mapping[str, Any]]) -> Table:
-    table = Table(title=f"For 1,000 deliveries, {kind}", title_justify="left")
+    table = Table(title=f"Per 1,000 deliveries, {kind}", title_justify="left")
     table.add_column("")
     for size in sizes:
         table.add_column(f"to {size['recipients']:,}", justify="right")
@@ -74,7 +74,7 @@ def _table(kind: str, sizes: Sequence[Mapping[str, Any]]) -> Table:
 
 
 def tell_budgets() -> int:
-    """Print them; 1 if one is missed."""
+    """Print the budgets. Returns 1 if one is exceeded."""
     found = budgets.held(results.latest())
     console.print(budgets.table(found))
     missed = [each for each in found if not each.met]

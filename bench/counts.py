@@ -1,15 +1,14 @@
-"""What a delivery costs, counted: `make bench-counts`. Ends with one line of JSON.
+"""Counts the cost of a delivery: `make bench-counts`. The last line of output is JSON.
 
-One message to one topic, on the real use cases and the real SDK, with AWS in memory behind it. Calls
-and capacity units are exact and the same on every run.
+One message to one topic, with the real use cases and the real SDK on an in-memory AWS. Calls and capacity units are
+exact and the same in every run.
 
-CPU is user and system time of the process, within the functions alone: reading a job, the use case, and
-all of botocore for each call (serialising, endpoint, signature, parsing), and the last events. What
-stands for AWS is taken off: from the moment at which botocore would open a connection to the moment at
-which it has the bytes of an answer. Not counted, because a warm function has it behind it: imports, the
-opening of clients, compiled templates. Nor is TLS, or Lambda's own runtime. The message is sent several
-times over, each time in a world of its own, and the least of each function counts: whatever else a
-machine does only ever adds.
+CPU is user and system time of the process within the functions: reading a job, the use case, all of botocore per call
+(serializing, endpoint, signature, parsing), and the final events. The time of the in-memory AWS is subtracted: from the
+moment when botocore would open a connection until it has the bytes of the response. Not included, because warm
+functions don't pay for it: imports, creation of clients, compilation of templates; nor TLS and the Lambda runtime. The
+message is sent several times, each time in a new world, and the minimum per function counts, because other load on the
+machine only adds time.
 """
 
 from __future__ import annotations
@@ -70,7 +69,7 @@ PACE = Pace(lease=75, backoff=30, max_attempts=8, doubt_grace=120, stale_after=1
 
 @dataclass
 class Cost:
-    """What one message cost."""
+    """The cost of one message."""
 
     recipients: int
     usage: Usage
@@ -103,13 +102,13 @@ class Cost:
         }
 
     def least(self, other: Cost) -> Cost:
-        """The same message once more: of each function the lesser CPU. What is counted has to be equal."""
+        """Merge another run of the same message: the minimum CPU per function. The counts must be equal."""
         if (self.usage, self.post_calls) != (other.usage, other.post_calls):
-            raise AssertionError(f"counts differ from run to run: {self.usage} and {other.usage}")
+            raise AssertionError(f"The counts differ between runs: {self.usage} and {other.usage}")
         return replace(self, cpu={name: min(spent, other.cpu[name]) for name, spent in self.cpu.items()})
 
 
-# What the other channels have to say, and where; the mail is the demo's.
+# Content and addresses of the other channels; the mail is the demo's.
 TEXTS: Final = {
     "sms": {"text": "Your order {{ data.order }} is on its way, {{ user.name }}."},
     **{
@@ -127,7 +126,7 @@ ADDRESS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
 
 
 class _Posting(Webhook):
-    """A webhook whose endpoint takes everything, for nothing."""
+    """A webhook channel whose endpoint accepts everything without network."""
 
     def __init__(self, aws: NullAws) -> None:
         super().__init__(keys=lambda: {"k1": "a key for the bench alone"}, clock=lambda: NOW)
@@ -139,7 +138,7 @@ class _Posting(Webhook):
 
 
 class _Filing(Inbox):
-    """The inbox, telling how many it took."""
+    """The inbox channel, which counts its deliveries."""
 
     def __init__(self, bench: Bench) -> None:
         super().__init__(Inboxes(bench.table("inbox"), clock=bench.clock, retention=timedelta(days=30)))
@@ -161,7 +160,7 @@ OPEN: Final[Mapping[str, Callable[[Bench], Channel]]] = {
 
 @functools.cache
 def _prepared(recipients: int, limit: str, channel: str) -> dict[str, Store]:
-    """The tables before the message. The audience is stored past the SDK: it is not what is measured."""
+    """The tables before the message. The audience is written without the SDK, because it is not measured."""
     dynamodb: Any = Memory(lambda: NOW, metered=False).dynamodb
     audience, catalogue = Audience(DynamoTable(dynamodb, "audience")), Catalogue(DynamoTable(dynamodb, "catalogue"))
     catalogue.put_topic(
@@ -178,7 +177,7 @@ def _prepared(recipients: int, limit: str, channel: str) -> dict[str, Store]:
 
 
 class Bench:
-    """A deployment without a network, and one message through it."""
+    """A deployment without network that processes one message."""
 
     def __init__(self, recipients: int, *, limit: dict[str, Any] | None, channel: str = "email") -> None:
         self.recipients = recipients
@@ -194,7 +193,7 @@ class Bench:
         self.deliveries = Deliveries(self.table("deliveries"), recorded=self.events.recorded)
         self.audience, self.batches = Audience(self.table("audience")), Batches(self.table("batches"))
         self.renderer = Renderer()
-        # nor does what is kept for a second grow old while it works
+        # so caches with a lifetime of a second do not expire while it works
         self.catalogue = Catalogue(self.table("catalogue"), monotonic=lambda: 0.0)
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={channel: channel})
         self.channel: Channel = OPEN[channel](self)
@@ -202,13 +201,13 @@ class Bench:
         self.memory.dynamodb.load(_prepared(recipients, json.dumps(limit), channel))
 
     def clock(self) -> datetime:
-        return NOW  # stands still: what a slow machine does in the meantime must not show in a count
+        return NOW  # frozen: the speed of the machine must not affect the counts
 
     def table(self, name: str) -> DynamoTable:
         return DynamoTable(self.clients["dynamodb"], name)
 
     def run(self) -> Cost:
-        """Post one message, and let the functions work until it is sent."""
+        """Post one message and run the functions until it is sent."""
         message = self._timed("internal_api", self._post)
         post_calls = self.memory.usage.calls.total()
         while self.memory.sqs.queues.get("fan_out") or self.memory.sqs.queues.get(self.name):
@@ -284,7 +283,7 @@ class Bench:
 
 
 def measure(recipients: int, *, times: int = 1) -> tuple[Cost, Cost]:
-    """The cost of one message with a limit per user, and without; of CPU the least of so many times."""
+    """The cost of one message with and without a rate limit per user; CPU is the minimum of `times` runs."""
     limited, unlimited = (reduce(Cost.least, _runs(recipients, limit, times)) for limit in (LIMIT, None))
     return limited, unlimited
 
@@ -293,33 +292,35 @@ def _runs(recipients: int, limit: dict[str, Any] | None, times: int) -> Iterator
     for _ in range(times):
         bench = Bench(recipients, limit=limit)
         gc.collect()
-        gc.freeze()  # the tables in memory are not a function's: its collections don't walk them
+        gc.freeze()  # exclude the in-memory tables from garbage collection, because functions don't have them
         yield bench.run()
         gc.unfreeze()
 
 
 def exceeded(limited: Cost, unlimited: Cost) -> list[str]:
-    """Which budgets are missed, and by how much. CPU is told, but a noisy machine must not fail a count."""
+    """The exceeded budgets. Without CPU, because load on the machine must not fail the counts."""
     missed = []
     for name, cost in (("limited", limited), ("unlimited", unlimited)):
         for figure, budget in BUDGETS[name].items():
             if cost.summary()[figure] > budget:
-                missed.append(f"{name} {figure}: {cost.summary()[figure]} of {budget}")
+                missed.append(f"{name} {figure}: {cost.summary()[figure]}; the budget is {budget}")
         if cost.post_calls > POST_BUDGET:
-            missed.append(f"POST makes {cost.post_calls} AWS calls; {POST_BUDGET} are allowed")
+            missed.append(f"POST makes {cost.post_calls} AWS calls; the budget is {POST_BUDGET}")
     return missed
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipients", type=int, default=1_000)
-    parser.add_argument("--times", type=int, default=5, help="of CPU the least of so many times is told")
+    parser.add_argument("--times", type=int, default=5, help="number of runs; CPU is the minimum of them")
     arguments = parser.parse_args()
     recipients = arguments.recipients
-    Bench(200, limit=None).run()  # warm: imports and compiled templates are a cold start's, and measured there
+    Bench(
+        200, limit=None
+    ).run()  # warm up: imports and compiled templates belong to the cold start, which bench.imports measures
     limited, unlimited = measure(recipients, times=arguments.times)
     for name, cost in (("limited", limited), ("unlimited", unlimited)):
-        print(f"{name}: {recipients:,} recipients, CPU {cost.cpu_per_1000:.3f} s per 1,000", file=sys.stderr)
+        print(f"{name}: {recipients:,} recipients, CPU {cost.cpu_per_1000:.3f} s per 1,000 deliveries", file=sys.stderr)
         for operation, count in sorted(cost.usage.calls.items()):
             print(f"    {operation:32}{count:6}", file=sys.stderr)
         for table, units in sorted(cost.usage.write_units.items()):

@@ -1,9 +1,8 @@
-"""One function as Lambda runs it, in a process of its own: `python -m bench.function deliver 5`.
+"""Runs one function like Lambda does, in its own process: `python -m bench.function deliver 5`.
 
-It imports its handler and what that imports, and nothing else, so that the memory of this process is the
-function's. Events come in by the socket of the number given, each with the time that it is while it is worked
-on: what a slow machine does meanwhile must not show in a count. What the function asks of AWS goes out by the
-same socket, at the point where botocore would open a connection.
+It imports only the handler and its imports, so that the memory of this process is the function's. Events arrive on the
+socket with the given number, each with the time to use while it is processed, so that the speed of the machine does not
+affect the counts. AWS requests leave on the same socket, at the point where botocore would open a connection.
 """
 
 from __future__ import annotations
@@ -32,26 +31,26 @@ LONG = 3_600.0
 
 
 class Raw(io.BytesIO):
-    """What botocore reads an answer from."""
+    """The raw response that botocore reads from."""
 
     def stream(self, *_: object, **__: object) -> Any:
         yield self.read()
 
 
 def response(url: str, status: int, body: bytes) -> AWSResponse:
-    """An answer, as botocore expects it from its HTTP client."""
+    """A response in the form that botocore expects from its HTTP client."""
     headers = {"content-type": "application/x-amz-json-1.0", "content-length": str(len(body))}
     return AWSResponse(url, status, headers, Raw(body))  # type: ignore[arg-type]
 
 
 def target_of(request: Any) -> str | None:
-    """The operation that a request names in a header; None for SES, which has it in the path."""
+    """The operation in the request's header; None for SES, which has it in the path."""
     target = request.headers.get("X-Amz-Target")
     return target.decode() if isinstance(target, bytes) else target
 
 
 def body_of(request: Any) -> bytes:
-    """The body as it would be sent; SNS's is text until then."""
+    """The body as bytes; for SNS, botocore has it as text."""
     body: str | bytes = request.body or b"{}"
     return body.encode() if isinstance(body, str) else body
 
@@ -70,7 +69,7 @@ def main() -> None:
     session: Any = boto3.DEFAULT_SESSION
     session.events.register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
-    age = 0.0  # of what is kept for a second: it does not grow old either, save between two messages
+    age = 0.0  # caches with a lifetime of a second expire only between two messages
     wiring.catalogue().monotonic = lambda: age
     for invocation in _received(door):
         if invocation == FORGET:
@@ -84,14 +83,14 @@ def main() -> None:
 
 
 def _received(door: Connection[Any, Any]) -> Iterator[Any]:
-    """What comes in, until whoever started us has enough."""
+    """Process events until the parent closes the socket."""
     with suppress(EOFError):
         while True:
             yield door.recv()
 
 
 def _peak_kb() -> int:
-    """Of resident memory. `ru_maxrss` would tell our parent's, where that was more when it started us."""
+    """Peak resident memory. `ru_maxrss` would include the parent's memory at the time of the fork."""
     found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
     assert found is not None
     return int(found[1])

@@ -1,4 +1,4 @@
-"""The functions of a deployment, each in its own process, with AWS in memory in ours."""
+"""The functions of a deployment, each in its own process, with an in-memory AWS in this process."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from bench.null_aws import NullAws
 from tools.paths import ROOT
 
 TABLES: Final = ("audience", "catalogue", "messages", "batches", "deliveries")
-VISIBILITY: Final = 360  # seconds, as of the channels' queues
-# What the deployment sets, by the names under which AWS in memory keeps its tables and queues. Nobody listens at
-# the endpoint: a request that were to go out fails.
+VISIBILITY: Final = 360  # seconds, like the visibility timeout of the channel queues
+# The environment of the deployment, with the names of the in-memory tables and queues. No server listens at the
+# endpoint: a request that reaches the network fails.
 ENVIRONMENT: Final = {
     **{f"FANFARE_{table.upper()}_TABLE": table for table in TABLES},
     "FANFARE_FAN_OUT_QUEUE_URL": "fan_out",
@@ -47,7 +47,7 @@ ENVIRONMENT: Final = {
 
 
 class Strike(Enum):
-    """What may happen at a call."""
+    """What happens at a call."""
 
     NONE = "none"
     BEFORE = "the process dies before it takes effect"
@@ -58,11 +58,11 @@ Strikes = Callable[[str | None], Strike]  # asked with the operation; None for S
 
 
 class Killed(Exception):
-    """The function's process was killed at one of its calls; a new one stands in its place."""
+    """The function's process was killed at one of its calls and has been replaced."""
 
 
 class Function:
-    """A process that waits for events. `cpu` and `peak_mb` are its own."""
+    """A function process that waits for events. `cpu` and `peak_mb` are its own."""
 
     def __init__(self, code: str) -> None:
         self.code = code
@@ -72,7 +72,7 @@ class Function:
         self._start()
 
     def forget(self) -> None:
-        """What was spent so far was for warming up, and what was read is too old to be gone by."""
+        """Reset the counts after the warm-up, and expire the caches."""
         self.cpu = 0.0
         self.invocations = 0
         self.door.send(FORGET)
@@ -84,13 +84,13 @@ class Function:
             pass_fds=[theirs.fileno()],
             env=os.environ | ENVIRONMENT,
             cwd=ROOT,
-            stdout=subprocess.DEVNULL,  # its log, which CloudWatch would take
+            stdout=subprocess.DEVNULL,  # the log that goes to CloudWatch on AWS
         )
         theirs.close()
         self.door: Connection[Any, Any] = Connection(ours.detach())
 
     def invoke(self, event: Mapping[str, Any], aws: NullAws, strike: Strikes = lambda _: Strike.NONE) -> Any:
-        """What the handler answers to an event, with `aws` behind it. Raises Killed where `strike` says so."""
+        """The handler's response to an event, with `aws` as backend. Raises Killed if `strike` kills the process."""
         self.door.send((event, aws.memory.clock()))
         while True:
             kind, *said = self.door.recv()
@@ -115,13 +115,13 @@ class Function:
         self._start()
 
     def close(self) -> None:
-        self.door.close()  # which is what it waits for, or finds out at its next call
+        self.door.close()  # the process notices at its next read or call
         self.process.terminate()
         self.process.wait()
 
 
 class Functions:
-    """Those that a message passes through, by their names."""
+    """The functions that process a message, by name."""
 
     def __init__(self, *codes: str) -> None:
         self._opened = ExitStack()
@@ -139,26 +139,26 @@ class Functions:
         return self.all[code]
 
     def post(self, body: Mapping[str, Any], aws: NullAws, *, key: str) -> str:
-        """The id of a message, posted as API Gateway hands it over."""
+        """Post a message through an API Gateway event. Returns its id."""
         event = json.loads((ROOT / "events" / "submit_message.json").read_text(encoding="utf-8"))
         event["headers"]["idempotency-key"] = key
         answer = self["internal_api"].invoke(event | {"body": json.dumps(body)}, aws)
         if answer["statusCode"] != 202:
-            raise AssertionError(f"POST was answered {answer['statusCode']}: {answer['body']}")
+            raise AssertionError(f"POST returned {answer['statusCode']}: {answer['body']}")
         posted: str = json.loads(answer["body"])["id"]
         return posted
 
     def work_off(
         self, queue: str, code: str, limit: int, aws: NullAws, strike: Strikes = lambda _: Strike.NONE
     ) -> bool:
-        """Hand up to `limit` records of a queue to its function, as the event source does; False if there are none."""
+        """Pass up to `limit` records of a queue to its function, like the event source; False if there are none."""
         taken = aws.memory.sqs.take(queue, limit, visibility=VISIBILITY)
         if not taken:
             return False
         try:
             answer = self[code].invoke({"Records": [_record(each) for each in taken]}, aws, strike)
         except Killed:
-            return True  # the queue shows them again, in time
+            return True  # the messages become visible again after the timeout
         again = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
         for each in taken:
             if each.id not in again:

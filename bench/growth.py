@@ -1,4 +1,4 @@
-"""What a delivery costs as an audience grows: flat is the aim."""
+"""The cost of a delivery by size of the audience. It should be constant."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from bench.functions import Functions
 from local.demo import job
 
 KINDS: Mapping[str, dict[str, Any] | None] = {"limited": LIMIT, "unlimited": None}
-EVENT_SOURCE_BATCH = 10  # as in infra/constructs/worker.py
-TIMES = 3  # each message is sent, for the least CPU: whatever else a machine does only ever adds
-WARM_UP = 100  # recipients: imports, clients and compiled templates are a cold start's
+EVENT_SOURCE_BATCH = 10  # same as in infra/constructs/worker.py
+TIMES = 3  # runs per message; the minimum CPU counts, because other load on the machine only adds time
+WARM_UP = 100  # recipients of the warm-up message: imports, clients and templates belong to the cold start
 
 
 @dataclass(frozen=True)
 class Measured:
-    """One message to so many."""
+    """One message to `recipients` users."""
 
     cost: Cost
     peak_mb: Mapping[str, float]
@@ -48,13 +48,13 @@ class Measured:
 
 
 def measured(recipients: int, kind: str) -> Measured:
-    """The cost of one message to so many; of CPU the least of some runs."""
+    """The cost of one message; CPU is the minimum of several runs."""
     runs = [_measured(recipients, kind) for _ in range(TIMES)]
     return replace(runs[-1], cost=reduce(Cost.least, (run.cost for run in runs)))
 
 
 def _measured(recipients: int, kind: str) -> Measured:
-    """In processes that have sent another message before."""
+    """In warm processes."""
     with Functions("internal_api", "fan_out", "deliver") as functions:
         _send(functions, Bench(WARM_UP, limit=KINDS[kind]))
         for function in functions.all.values():
@@ -71,7 +71,7 @@ def _measured(recipients: int, kind: str) -> Measured:
 
 
 def _send(functions: Functions, world: Bench) -> int:
-    """Post one message and have it worked off; how many calls the POST made."""
+    """Post one message and process it. Returns the number of calls of the POST."""
     body = {"topic": "orders", "template": {"id": "order-shipped"}, "data": job.example()}
     message_id = functions.post(body, world.aws, key="one")
     post_calls: int = world.memory.usage.calls.total()
@@ -84,13 +84,13 @@ def _send(functions: Functions, world: Bench) -> int:
 
 
 def _check(world: Bench, message_id: str) -> None:
-    """Everybody has a mail, and the message says so."""
+    """Check that every recipient has a mail and that the message is sent."""
     usage = copy.deepcopy(world.memory.usage)
     dynamodb: Any = world.memory.dynamodb
     found = Messages(DynamoTable(dynamodb, "messages")).get(message_id)
-    world.memory.usage = usage  # looking is not a cost of the message
+    world.memory.usage = usage  # this check must not count
     if found is None or found.state is not State.SENT or world.aws.sent != world.recipients:
-        raise AssertionError(f"{world.aws.sent} of {world.recipients} mails; {found and found.state}")
+        raise AssertionError(f"{world.aws.sent} of {world.recipients} mails sent; state {found and found.state}")
 
 
 def _scaled(counted: Mapping[str, float], factor: float, digits: int) -> dict[str, float]:

@@ -1,8 +1,8 @@
-"""What a function imports before its first event: `make bench-imports`.
+"""Measures the imports of each function before its first event: `make bench-imports`.
 
-Each is imported in a process of its own. Modules are counted on any machine; instructions, which repeat to the
-instruction, by callgrind where valgrind is installed. The dearest packages come from `-X importtime`, in
-milliseconds of this machine, each with all that it brings first.
+Every handler is imported in its own process. The number of modules is the same on every machine. Instructions are exact
+and counted by callgrind if valgrind is installed. The most expensive packages come from `-X importtime`, in
+milliseconds on this machine, including what they import first.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ print(json.dumps(sorted(set(sys.modules) - before)))
 
 @dataclass(frozen=True)
 class Imported:
-    """What the import of a handler brought."""
+    """The cost of importing a handler."""
 
     modules: frozenset[str]
 
@@ -46,13 +46,13 @@ class Imported:
 
 
 def imported(function: str) -> Imported:
-    """The modules that a handler brings, in a process that had none of them."""
+    """The modules that a handler imports in a new process."""
     done = _python("-c", COUNT.format(name=function))
     return Imported(frozenset(json.loads(done.stdout)))
 
 
 def milliseconds(function: str) -> Counter[str]:
-    """By package, what its own modules took."""
+    """Milliseconds per package."""
     spent: Counter[str] = Counter()
     for line in _python("-X", "importtime", "-c", f"import functions.{function}.handler").stderr.splitlines():
         found = re.match(r"import time:\s+(\d+) \|\s+\d+ \|\s+(\S+)", line)
@@ -62,7 +62,7 @@ def milliseconds(function: str) -> Counter[str]:
 
 
 def instructions(function: str) -> int | None:
-    """What the import takes beyond the interpreter's own start; None without valgrind."""
+    """Instructions of the import without those of the interpreter's start; None without valgrind."""
     if shutil.which("valgrind") is None:
         return None
     return _instructions(f"import functions.{function}.handler") - _instructions("pass")
@@ -77,7 +77,7 @@ def _instructions(code: str) -> int:
         )
     found = re.search(r"Collected : (\d+)", done.stderr)
     if found is None:
-        raise RuntimeError(f"callgrind told nothing:\n{done.stderr}")
+        raise RuntimeError(f"callgrind failed:\n{done.stderr}")
     return int(found[1])
 
 
@@ -87,7 +87,7 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def measure() -> None:
-    """Every function's; the figures are kept and shown."""
+    """Measure, store and print all functions."""
     found = {}
     for function in FUNCTIONS:
         with step(f"Importing {function}"):

@@ -1,7 +1,7 @@
-"""What a killed worker costs us: lost and duplicated, when `deliver` is killed again and again at seeded calls.
+"""Lost and duplicated deliveries if `deliver` is killed repeatedly at seeded calls.
 
-The clock is in our hand: when nothing is left to do now, it moves to when there is, a minute at most, and the
-reconciler runs, as it does every minute.
+Time is simulated: if no work is due, the clock moves to the next due time, by a minute at most, and the reconciler runs
+every minute.
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from local.demo import job
 
 KILLS: Final = 20
 SEED: Final = 20261122
-BETWEEN: Final = (1, 12)  # calls of a worker from one kill to the next
-MAX_RECEIVES: Final = {"email": 3, "fan_out": 5}  # as in infra/service.py
-WORST: Final = 4  # every so many kills, the one at the worst moment
-RECEIPT_SECONDS: Final = 30  # until SES reports a mail as delivered
+BETWEEN: Final = (1, 12)  # calls of a worker between two kills
+MAX_RECEIVES: Final = {"email": 3, "fan_out": 5}  # same as in infra/service.py
+WORST: Final = 4  # one of this many kills is at the worst moment
+RECEIPT_SECONDS: Final = 30  # seconds until SES reports a mail as delivered
 HOURS: Final = 12
 
 
 class World(Bench):
-    """A deployment whose time passes, and whose provider keeps what it took."""
+    """A deployment with simulated time and a provider that stores accepted mails."""
 
     def __init__(self, recipients: int, *, receipts: bool) -> None:
         super().__init__(recipients, limit=None)
@@ -46,7 +46,7 @@ class World(Bench):
         self.drawn = random.Random(SEED)  # noqa: S311 - to be the same each time
         self.calls_left = self.drawn.randint(*BETWEEN)
         self.kills = 0
-        self.after_sending = 0  # of them, with the provider's answer on its way: the outcome nobody knows
+        self.after_sending = 0  # kills while the provider's answer is in flight: the outcome is unknown
 
     def _taken(self, entry: Any) -> None:
         tags = {tag["Name"]: [tag["Value"]] for tag in entry["ReplacementTags"]}
@@ -58,11 +58,11 @@ class World(Bench):
             self.memory.sqs.put("record_receipt", json.dumps(event), delay=RECEIPT_SECONDS)
 
     def strike(self, operation: str | None) -> Strike:
-        """Every few calls of a worker its process dies, before the call or after it."""
+        """Kills a worker every few calls, before or after the call takes effect."""
         if self.kills == KILLS:
             return Strike.NONE
         self.calls_left -= 1
-        worst = self.kills % WORST == 0  # then it waits for a call of the provider, and its answer is lost
+        worst = self.kills % WORST == 0  # waits for the next provider call and loses its answer
         if self.calls_left > 0 or (worst and operation is not None):
             return Strike.NONE
         struck = Strike.AFTER if worst else self.drawn.choice((Strike.BEFORE, Strike.AFTER))
@@ -72,14 +72,14 @@ class World(Bench):
         return struck
 
     def bury(self) -> None:
-        """Copies that were received too often become dead letters."""
+        """Move messages that were received too often to the dead-letter queue."""
         for queue, most in MAX_RECEIVES.items():
             for each in [each for each in self.memory.sqs.visible(queue) if each.received >= most]:
                 self.memory.sqs.remove(queue, each.handle)
                 self.memory.sqs.put(f"{queue}-dead", each.body)
 
     def minutes(self) -> Iterator[datetime]:
-        """The times at which the reconciler runs, as they come."""
+        """The times at which the reconciler runs."""
         end = self.now + timedelta(hours=HOURS)
         while self.now < end:
             self.now += timedelta(minutes=1)
@@ -93,7 +93,7 @@ class World(Bench):
 
 
 def kills(recipients: int, *, receipts: bool) -> dict[str, Any]:
-    """One message to so many, with its worker killed over and over; what became of it."""
+    """Send one message while its worker is killed repeatedly. Returns the result."""
     world = World(recipients, receipts=receipts)
     with Functions("internal_api", "fan_out", "deliver", "reconcile", "record_receipt") as functions:
         body = {"topic": "orders", "template": {"id": "order-shipped"}, "data": job.example()}
@@ -117,7 +117,7 @@ def kills(recipients: int, *, receipts: bool) -> dict[str, Any]:
 
 
 def _work(functions: Functions, world: World) -> None:
-    """Everything that is to be done now."""
+    """Process all work that is due now."""
     while True:
         world.bury()
         if not (

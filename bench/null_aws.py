@@ -1,8 +1,7 @@
-"""The real SDK in front of AWS in memory: requests are serialized, signed and parsed as ever, and go nowhere.
+"""The real SDK on an in-memory AWS: requests are serialized, signed and parsed as usual, but not sent.
 
-botocore asks its `before-send` hooks for an answer before it opens a connection. So what is measured
-is all that a function does, its SDK included, without a network; the time that the memory itself
-takes is counted apart, and taken off.
+botocore calls its `before-send` hooks before it opens a connection. So the measurement includes everything a function
+does, with its SDK, but no network. The time of the in-memory AWS is measured separately and subtracted.
 """
 
 from __future__ import annotations
@@ -45,14 +44,14 @@ APART: Mapping[str, tuple[str, Mapping[str, Any]]] = {
 
 
 class NullAws:
-    """`client` gives an SDK client whose requests end in `memory`. `seconds` is the CPU time spent behind it."""
+    """`client` returns an SDK client that uses `memory`. `seconds` is the CPU time spent there."""
 
     def __init__(self, memory: Memory) -> None:
         self.memory = memory
         self.seconds = 0.0
-        self.sent = 0  # by providers
+        self.sent = 0  # messages that providers accepted
         self.events = 0  # entries put on the bus
-        self.taken: Callable[[Any], None] | None = None  # told of each mail
+        self.taken: Callable[[Any], None] | None = None  # called for each mail
 
     def client(self, service: str) -> Any:
         session: Any = boto3.Session("null", "null", region_name="eu-central-1")
@@ -71,7 +70,7 @@ class NullAws:
         return answer
 
     def answer(self, target: str | None, body: bytes) -> tuple[int, bytes]:
-        """Status and body for a request, known by its `X-Amz-Target`."""
+        """Status and body for a request, by its `X-Amz-Target`."""
         if not body.startswith(b"{"):
             return 200, self._of_sns(parse_qs(body.decode())["Action"][0])
         status, answer = self._result(target, json.loads(body))
@@ -103,7 +102,7 @@ class NullAws:
         return {"BulkEmailEntryResults": [{"Status": "SUCCESS", "MessageId": "0" * 60} for _ in entries]}
 
     def _of_sns(self, action: str) -> bytes:
-        """SNS speaks XML still."""
+        """SNS uses XML."""
         self.sent += action == "Publish"
         told = {"Publish": "<MessageId>1</MessageId>", "CreatePlatformEndpoint": "<EndpointArn>arn:1</EndpointArn>"}
         answer = f"<{action}Response><{action}Result>{told[action]}</{action}Result></{action}Response>".encode()

@@ -1,4 +1,4 @@
-"""The README's picture: what a delivery costs as an audience grows."""
+"""The README's chart: cost of a delivery by size of the audience."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ STYLE: Final = Style(
 
 
 def plot_cost(sizes: Sequence[Mapping[str, Any]], path: Path = COST) -> None:
-    """AWS calls and write units for 1,000 deliveries, at each size."""
+    """AWS calls and write units per 1,000 deliveries for each size."""
     chart = pygal.Line(
         style=STYLE,
         width=820,
         height=380,
-        js=(),  # the picture asks nobody for a script
+        js=(),  # no external script in the SVG
         disable_xml_declaration=True,
         legend_at_bottom=True,
         legend_at_bottom_columns=2,
@@ -54,7 +54,7 @@ def plot_cost(sizes: Sequence[Mapping[str, Any]], path: Path = COST) -> None:
 
 
 def _without_scripts(root: Any) -> Any:
-    """Pygal leaves its settings for a script that is not there."""
+    """Remove Pygal's script settings, which are not needed without its script."""
     for parent in root.iter():
         for child in [child for child in parent if child.tag == "script"]:
             parent.remove(child)

@@ -1,4 +1,4 @@
-"""What was measured last, kept in the repository: `bench/results/latest.json`, a part for each thing measured."""
+"""The latest results, stored in the repository: `bench/results/latest.json`, with one part per benchmark."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ OURS: Final = ("boto3", "botocore", "aws-lambda-powertools", "jinja2", "pydantic
 
 
 def latest() -> dict[str, Any]:
-    """Everything that was measured last; empty if nothing was."""
+    """All latest results; empty if there are none."""
     kept: dict[str, Any] = json.loads(LATEST.read_text(encoding="utf-8")) if LATEST.exists() else {}
     return kept
 
 
 def keep(part: str, measured: Mapping[str, Any], *, packages: Iterable[str] = OURS) -> None:
-    """Put one part in the place of what it was, with its date and versions; nothing that names this machine."""
+    """Replace one part, with date and versions but without the name of this machine."""
     about = {
         "date": datetime.now(UTC).date().isoformat(),
         "cores": os.cpu_count(),

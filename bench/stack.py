@@ -1,9 +1,9 @@
-"""How long a POST takes, how fast a message goes out, and how long a small one waits behind a large one, on the local
-stack: `make bench-stack`.
+"""Latency of POST, throughput, and how long a small message waits behind a large one, on the local stack:
+`make bench-stack`.
 
-Seconds are this machine's and the emulator's, where every function of ours and all that stands for AWS share its cores:
-they say nothing about AWS's. What carries over are the ratios: a POST beside the cheapest request of the same API, and
-a small message behind a large one beside a small one alone.
+Seconds depend on this machine, where the emulator and all functions share the cores; they do not apply to AWS. The
+ratios do: a POST compared to the cheapest request of the same API, and a small message behind a large one compared to a
+small message alone.
 """
 
 from __future__ import annotations
@@ -46,29 +46,29 @@ def main() -> int:
 
 
 def measure(recipients: int = RECIPIENTS, posts: int = POSTS) -> None:
-    """On a stack of its own; the figures are kept and shown."""
+    """Run on a new stack; store and print the results."""
     with Stack() as stack:
         api = Api(stack.described["internal_url"], stack.described["service"])
         found = figures(api, recipients, posts)
-        with step("Waiting for what the provider reports of the mails"):
-            job.wait_for_receipts(stack, seconds=SECONDS, told=_silent)
+        with step("Waiting for the receipts"):
+            job.wait_for_receipts(stack, seconds=SECONDS, note=_silent)
     results.keep("stack", found)
     console.print(_table(found))
 
 
 def figures(api: Api, recipients: int, posts: int) -> dict[str, Any]:
-    """All of them, on a running stack whose service is `api`."""
-    with step(f"Storing {recipients:,} users and three topics"):
+    """All measurements, on a running stack with the client `api`."""
+    with step(f"Creating {recipients:,} users and three topics"):
         _prepare(api, recipients)
-    with step("Warming up: the emulator takes half a minute to start eight of a function at once"):
+    with step("Warming up: the emulator needs half a minute to start eight instances of a function"):
         _at_once(api, AT_ONCE)
-    with step(f"{posts} messages to nobody, one by one, each beside a cheap request"):
+    with step(f"{posts} messages without recipients, sequentially, each with a cheap request for comparison"):
         accepted, cheap = _one_by_one(api, posts)
-    with step(f"{posts} messages to nobody, {AT_ONCE} at once"):
+    with step(f"{posts} messages without recipients, {AT_ONCE} concurrently"):
         at_once = _at_once(api, posts)
-    with step(f"{SMALL_ONES} messages to {FEW}, each alone"):
+    with step(f"{SMALL_ONES} messages to {FEW} users, each alone"):
         alone = statistics.median(_seconds_until_sent(api, job.submit(api, FEW_TOPIC)) for _ in range(SMALL_ONES))
-    with step(f"A message to {recipients:,}, and one to {FEW} behind it"):
+    with step(f"A message to {recipients:,} users, followed by one to {FEW}"):
         began = time.monotonic()
         large = job.submit(api, ALL_TOPIC)
         behind = _seconds_until_sent(api, job.submit(api, FEW_TOPIC))
@@ -92,7 +92,7 @@ def figures(api: Api, recipients: int, posts: int) -> dict[str, Any]:
 
 
 def spread(seconds: Sequence[float]) -> dict[str, float]:
-    """The median and the 99th percentile, in milliseconds."""
+    """Median and 99th percentile, in milliseconds."""
     cuts = statistics.quantiles(seconds, n=100, method="inclusive")
     return {"p50": round(cuts[49] * 1_000, 1), "p99": round(cuts[98] * 1_000, 1)}
 
@@ -113,7 +113,7 @@ def _prepare(api: Api, recipients: int) -> None:
 
 
 def _one_by_one(api: Api, posts: int) -> tuple[list[float], list[float]]:
-    """Seconds of each POST, and of a request that reads one item, in turns."""
+    """Seconds of each POST and of a request that reads one item, alternating."""
     accepted, cheap = [], []
     for _ in range(posts):
         accepted.append(_timed(lambda: job.submit(api, NOBODY_TOPIC)))
@@ -133,16 +133,16 @@ def _timed(call: Callable[[], Any]) -> float:
 
 
 def _seconds_until_sent(api: Api, message_id: str) -> float:
-    """From now on. Raises StepFailed if somebody was not sent to."""
+    """Seconds from now until the message is sent. Raises StepFailed if a recipient was not sent to."""
     began = time.monotonic()
-    message = job.wait_for_rest(api, message_id, seconds=SECONDS, told=_silent, every=0.1)
+    message = job.wait_for_rest(api, message_id, seconds=SECONDS, note=_silent, every=0.1)
     if message["state"] != "sent":
-        raise StepFailed(f"Message {message_id} is {message['state']}: {message['counts']}")
+        raise StepFailed(f"Message {message_id} is not sent but {message['state']}: {message['counts']}")
     return time.monotonic() - began
 
 
 def _silent(_: str) -> None:
-    """A step's title says enough here."""
+    """Discard progress notes."""
 
 
 def _rows(found: Mapping[str, Any]) -> Iterator[tuple[str, str]]:

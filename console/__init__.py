@@ -1,5 +1,5 @@
-"""The operators' console: pages over the internal API, and over nothing else.
+"""The operators' console: web pages that use the internal API and nothing else.
 
-It knows the API by its HTTP contract alone. Whoever serves it brings a `call` that signs for the operator, so what may
-be done here is what IAM lets that operator do. Served by `local/`: beside the local stack, or for a deployed stage.
+It depends only on the API's HTTP contract. The server passes a `call` function that signs requests as the operator, so
+IAM decides what the operator can do here. `local/` serves it, for the local stack or for a deployed stage.
 """

@@ -1,4 +1,4 @@
-"""The internal API as the pages call it: JSON in and out, problems as exceptions."""
+"""Client of the internal API for the pages: JSON in and out, error responses as exceptions."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
-AT_ONCE: Final = 8  # calls for one page
-NO_NAMES: Final = frozenset({"", ".", ".."})  # RFC 3986, 5.2.4: dots are taken out, and lead to another path
+AT_ONCE: Final = 8  # concurrent calls for one page
+NO_NAMES: Final = frozenset({"", ".", ".."})  # RFC 3986, 5.2.4: dot segments are removed, so the path would change
 
 
 class Reply(Protocol):
-    """What a call came back with."""
+    """The response to a call."""
 
     @property
     def status(self) -> int: ...
@@ -22,12 +22,12 @@ class Reply(Protocol):
     def content(self) -> bytes: ...
 
 
-Call = Callable[[str, str, Any], Reply]  # method, path with its query, body
+Call = Callable[[str, str, Any], Reply]  # method, path with query, body
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing that the API found wrong."""
+    """One validation error of the API."""
 
     pointer: str
     code: str
@@ -35,23 +35,23 @@ class Fault:
 
 
 class Refused(Exception):
-    """The API answered with a problem."""
+    """The API answered with an error (RFC 9457 problem)."""
 
     def __init__(self, status: int, problem: Mapping[str, Any]) -> None:
         super().__init__(f"{status} {problem.get('code', '')}")
         self.status = status
         self.code = str(problem.get("code", ""))
-        # IAM's own refusal is the gateway's: it has a message and no detail
+        # if IAM denies the call, the gateway answers: with a message and no detail
         self.detail = str(problem.get("detail") or problem.get("message") or "")
         self.faults = [Fault(each["pointer"], each["code"], each["detail"]) for each in problem.get("errors", ())]
 
 
 class Unreachable(Exception):
-    """The API did not answer at all, or with something that is not of it."""
+    """The API did not answer, or the answer is not JSON."""
 
 
 class InternalApi:
-    """Calls by way of `call`, up to `at_once` together. Raises Refused and Unreachable."""
+    """Sends requests with `call`, up to `at_once` concurrently. Raises Refused and Unreachable."""
 
     def __init__(self, call: Call, *, at_once: int = AT_ONCE) -> None:
         self._call = call
@@ -61,7 +61,7 @@ class InternalApi:
         return self._json("GET", _url(path, query))
 
     def get_many(self, paths: Iterable[tuple[str, ...]]) -> list[Any]:
-        """What is at each path, in order; None where there is nothing any more."""
+        """The resource at each path, in order; None if it does not exist."""
         wanted = list(paths)
         if self._at_once == 1 or len(wanted) < 2:
             return [self.find(*path) for path in wanted]
@@ -69,7 +69,7 @@ class InternalApi:
             return list(together.map(lambda path: self.find(*path), wanted))
 
     def find(self, *path: str) -> Any:
-        """What is at the path, or None."""
+        """The resource at the path, or None if it does not exist."""
         try:
             return self.get(*path)
         except Refused as refused:
@@ -95,10 +95,10 @@ class InternalApi:
 
 
 def _url(path: Iterable[str], query: Mapping[str, str | int | None] | None = None) -> str:
-    """The path with its query. Raises Refused for a step that a client of HTTP would take out: nothing is called so."""
+    """The path with its query. Raises Refused for an empty or dot segment, which an HTTP client would remove."""
     path = list(path)
     if not NO_NAMES.isdisjoint(path):
-        raise Refused(404, {"code": "not_found", "detail": "nothing has such a name"})
+        raise Refused(404, {"code": "not_found", "detail": "No resource has this name."})
     asked = {name: value for name, value in (query or {}).items() if value not in (None, "")}
     url = "/v1/" + "/".join(quote(part, safe="") for part in path)
     return f"{url}?{urlencode(asked)}" if asked else url
@@ -110,4 +110,4 @@ def _read(reply: Reply) -> Any:
     try:
         return json.loads(reply.content)
     except ValueError as error:
-        raise Unreachable(f"the API answered {reply.status} with something that is not JSON") from error
+        raise Unreachable(f"The API answered with status {reply.status} and a body that is not JSON.") from error

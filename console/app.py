@@ -34,24 +34,27 @@ HEADERS: Final[Mapping[str, str]] = {
     "Content-Security-Policy": POLICY,
     "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "same-origin",  # the check against forgery looks at it
+    "Referrer-Policy": "same-origin",  # the CSRF check reads the header
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
-TOLD: Final[Mapping[int, tuple[str, str]]] = {
-    400: ("That was not understood", "Go back, and try again."),
+PROBLEMS: Final[Mapping[int, tuple[str, str]]] = {
+    400: ("Invalid request", "Go back and try again."),
     403: (
-        "You may not do this",
-        "IAM refuses the call. Ask for the policy of operators, or of viewers, of this stage.",
+        "Access denied",
+        "IAM denies the call. Ask for this stage’s operator policy or viewer policy.",
     ),
-    404: ("Nothing is here", "It may have been deleted, or its time of retention is over."),
-    405: ("This page is not for that", "Go back, and try again."),
-    409: ("That can’t be done now", "The message has moved on."),
-    422: ("That was not taken", "The internal API says what is wrong."),
-    429: ("Too many calls", "The API’s limit is reached. Wait a little, and try again."),
-    502: ("The API does not answer", "Try again. If it stays so, look whether the stage is up and the keys are good."),
+    404: ("Not found", "It may have been deleted, or its retention period has ended."),
+    405: ("Method not allowed", "Go back and try again."),
+    409: ("Not possible in the current state", "The message’s state has changed."),
+    422: ("Validation failed", "The internal API rejected the request."),
+    429: ("Too many requests", "The API’s rate limit is reached. Wait a moment and try again."),
+    502: (
+        "The API does not answer",
+        "Try again. If it keeps failing, check that the stage is up and your keys are valid.",
+    ),
 }
-OTHER: Final = ("That went wrong", "Try again. If it stays so, the log of the internal API says more.")
+OTHER: Final = ("Something went wrong", "Try again. If it keeps failing, look at the internal API’s log.")
 
 
 def make(
@@ -63,17 +66,17 @@ def make(
     at_once: int = AT_ONCE,
     more: Mapping[str, Blueprint] | None = None,
 ) -> Flask:
-    """The console of a stage, over `call`. With a `key`, for those alone who open it by a link that has it.
+    """The console of a stage, over `call`. If `key` is given, only browsers that opened a link with it get in.
 
-    `more` are parts of whoever serves it, by their names in the navigation.
+    `more` are blueprints that the server adds, by their names in the navigation.
     """
     app = Flask(__name__, template_folder="pages")
     app.config.update(
-        SECRET_KEY=secrets.token_bytes(32),  # sessions end with the process: there is nothing in them to keep
+        SECRET_KEY=secrets.token_bytes(32),  # sessions end with the process: they hold nothing worth keeping
         SESSION_COOKIE_NAME=cookie,
         SESSION_COOKIE_SAMESITE="Strict",
         SESSION_COOKIE_HTTPONLY=True,
-        TRUSTED_HOSTS=[*LOOPBACK],  # a page elsewhere may have its own name resolve to loopback
+        TRUSTED_HOSTS=[*LOOPBACK],  # DNS rebinding: another site's name can resolve to loopback
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         MAX_CONTENT_LENGTH=1_000_000,
     )
@@ -87,20 +90,20 @@ def make(
     _dress(app, stage, parts)
     app.add_url_rule("/", "home", lambda: redirect(url_for("messages.index")))
     app.after_request(_guarded)
-    for error, told in (
+    for error, handler in (
         (Refused, _refused),
         (Unreachable, _unreachable),
         (SecurityError, _misdirected),
         (HTTPException, _http),
     ):
-        app.register_error_handler(error, told)
+        app.register_error_handler(error, handler)
     return app
 
 
 def _dress(app: Flask, stage: str, parts: Mapping[str, Blueprint]) -> None:
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"when": when, "number": number}
+    app.jinja_env.filters |= {"when": when, "number": number, "sentence": sentence}
     app.jinja_env.globals |= {
         "here": here,
         "parts": {name: part.name for name, part in parts.items()},
@@ -111,7 +114,7 @@ def _dress(app: Flask, stage: str, parts: Mapping[str, Blueprint]) -> None:
 
 
 def _lock(app: Flask, key: str) -> None:
-    """Others on this machine can reach loopback too: they don't have the key."""
+    """Other users of this machine can reach loopback too, but they don't have the key."""
 
     @app.before_request
     def known() -> Answer | None:
@@ -120,7 +123,7 @@ def _lock(app: Flask, key: str) -> None:
         if hmac.compare_digest(request.args.get("key", "").encode(), key.encode()):
             session["known"] = True
             return redirect(request.path)
-        lead = "Open the link that the terminal shows: it has a key for this console."
+        lead = "Open the link that the terminal shows: it contains the key of this console."
         return Response(_page(403, "This console is locked", lead), 403)
 
 
@@ -132,37 +135,35 @@ def _guarded(answer: Response) -> Response:
     return answer
 
 
-# What goes wrong
+# Errors
 
 
 def _refused(error: Refused) -> tuple[str, int]:
-    title, lead = TOLD.get(error.status, OTHER)
-    status = error.status if error.status in TOLD else 502
+    title, lead = PROBLEMS.get(error.status, OTHER)
+    status = error.status if error.status in PROBLEMS else 502
     return _page(status, title, lead, said=error.detail, faults=error.faults), status
 
 
 def _unreachable(error: Unreachable) -> tuple[str, int]:
-    return _page(502, *TOLD[502], said=str(error)), 502
+    return _page(502, *PROBLEMS[502], said=str(error)), 502
 
 
 def _misdirected(_: SecurityError) -> Answer:
-    return Response("Ask for 127.0.0.1 or localhost.\n", 421, mimetype="text/plain")
+    return Response("Unknown host. Use 127.0.0.1 or localhost.\n", 421, mimetype="text/plain")
 
 
 def _http(error: HTTPException) -> tuple[str, int]:
     status = error.code or 500
     if isinstance(error, CSRFError):
-        return _page(
-            status, "This page was too old", "Nothing has been done. Go back, reload, and press again."
-        ), status
-    return _page(status, *TOLD.get(status, OTHER)), status
+        return _page(status, "This page has expired", "Nothing was changed. Go back, reload and try again."), status
+    return _page(status, *PROBLEMS.get(status, OTHER)), status
 
 
 def _page(status: int, title: str, lead: str, *, said: str = "", faults: Any = ()) -> str:
     return render_template("problem.html", status=status, title=title, lead=lead, said=said, faults=faults)
 
 
-# How values are shown
+# Filters and globals of the pages
 
 
 def when(text: str) -> str:
@@ -172,10 +173,15 @@ def when(text: str) -> str:
 
 
 def number(value: int) -> str:
-    """With thin spaces between thousands."""
+    """Digits grouped by thousands with thin spaces."""
     return f"{value:,}".replace(",", "\u202f")
 
 
+def sentence(text: str) -> str:
+    """With a capital letter at the start and one period at the end."""
+    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
+
+
 def here(**query: str | None) -> str:
-    """This page with its query changed; None takes a parameter out."""
+    """The URL of this page with the query changed; None removes a parameter."""
     return url_for(str(request.endpoint), **{**(request.view_args or {}), **request.args, **query})

@@ -1,11 +1,11 @@
-"""Every call that the console makes, as data: the policies of viewers and operators are made of it."""
+"""Every API call of the console, as data: the viewer policy and the operator policy are built from it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Final
 
-# A `*` of IAM goes over slashes: `GET /v1/messages/*` is a message's deliveries and explanations too.
+# `*` in IAM matches slashes too: `GET /v1/messages/*` includes a message's deliveries and explanations.
 VIEWER: Final = (
     "GET /v1/messages",
     "GET /v1/messages/*",

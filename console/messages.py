@@ -1,4 +1,4 @@
-"""Messages by state, one message as it moves, and why somebody got it or did not."""
+"""Pages of messages: the list by state, one message with live progress, and the explanation for one user."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .words import AT_REST
 
 A_PAGE: Final = 20
 DELIVERIES: Final = 25
-STEPS: Final = 10  # per cent between two words to those who listen
+STEPS: Final = 10  # per cent between two announcements to screen readers
 
 
 def pages(api: InternalApi) -> Blueprint:
@@ -43,8 +43,8 @@ def pages(api: InternalApi) -> Blueprint:
     def live(message_id: str) -> Response:
         message = api.get("messages", message_id)
         shown = progress(message)
-        told = None if shown == request.args.get("shown") else shown
-        answer = make_response(render_template("message_live.html", message=message, told=told))
+        announced = None if shown == request.args.get("shown") else shown
+        answer = make_response(render_template("message_live.html", message=message, announced=announced))
         if message["state"] in AT_REST:
             answer.headers["HX-Trigger"] = "at-rest"
         return answer
@@ -58,7 +58,10 @@ def pages(api: InternalApi) -> Blueprint:
         except Refused as refused:
             return _back(message_id, refused)
         flash(
-            "Cancelled. {already_sent} were sent, {in_flight} in flight, {withheld} withheld.".format(**answer), "done"
+            "Message cancelled: {already_sent} already sent, {in_flight} in flight, {withheld} withheld.".format(
+                **answer
+            ),
+            "done",
         )
         return redirect(url_for(".one", message_id=message_id))
 
@@ -70,7 +73,7 @@ def pages(api: InternalApi) -> Blueprint:
             api.post("messages", message_id, "redrives")
         except Refused as refused:
             return _back(message_id, refused)
-        flash("It is being sent again, to those who failed.", "done")
+        flash("Sending again to the failed recipients.", "done")
         return redirect(url_for(".one", message_id=message_id))
 
     @part.get("/<message_id>/explanations/<user_id>")
@@ -84,7 +87,7 @@ def pages(api: InternalApi) -> Blueprint:
 
 
 def progress(message: Mapping[str, Any]) -> str:
-    """How far it is, in words that change every ten per cent."""
+    """State and progress in steps of ten per cent, for screen readers."""
     counts, state = message["counts"], message["state"]
     if state in AT_REST or not counts["recipients"]:
         return str(state)
@@ -93,7 +96,7 @@ def progress(message: Mapping[str, Any]) -> str:
 
 
 def segments(counts: Mapping[str, int]) -> list[tuple[str, float, float]]:
-    """The parts of the bar: outcome, where it begins and how wide it is, in per cent."""
+    """The parts of the progress bar: outcome, start and width in per cent."""
     found, begin = [], 0.0
     for outcome in ("sent", "skipped", "failed", "deleted", "outstanding"):
         if counts[outcome]:
@@ -104,7 +107,7 @@ def segments(counts: Mapping[str, int]) -> list[tuple[str, float, float]]:
 
 
 def _counted(api: InternalApi, items: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Each with its counts. What is gone meanwhile is left out."""
+    """Each message with its counts. Messages deleted in the meantime are left out."""
     found = api.get_many(("messages", item["id"]) for item in items)
     return [message for message in found if message is not None]
 
@@ -114,8 +117,8 @@ def _next(found: Mapping[str, Any]) -> dict[str, str | None]:
 
 
 def _back(message_id: str, refused: Refused) -> Answer:
-    """To the message as it is now, with what the API says. Raises what it can't be told by."""
+    """Redirects to the message and shows the API's error. Raises it again if it is not a conflict."""
     if refused.status != 409:
         raise refused
-    flash(f"That can’t be done now: {refused.detail}.", "failed")
+    flash(f"Not possible in the current state: {refused.detail.removesuffix('.')}.", "failed")
     return redirect(url_for(".one", message_id=message_id))

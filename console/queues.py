@@ -1,4 +1,4 @@
-"""What waits, what the queues gave up, and the messages that wait for somebody."""
+"""Page of queue depths, dead letters, and messages that are failed or stale."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask import Blueprint, render_template
 
 from .api import InternalApi
 
-HELD_UP: Final = 10  # messages of each state
+HELD_UP: Final = 10  # messages per state
 
 
 def pages(api: InternalApi) -> Blueprint:

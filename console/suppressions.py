@@ -1,4 +1,4 @@
-"""Addresses that must not be written to again."""
+"""Pages of suppressions: addresses that nothing is sent to."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .api import Fault, InternalApi, Refused
 from .words import CAUSES
 
 A_PAGE: Final = 50
-CHANNELS: Final = ("email", "sms")  # those whose addresses can be suppressed
+CHANNELS: Final = ("email", "sms")  # channels that support suppressions
 
 
 def pages(api: InternalApi) -> Blueprint:
@@ -42,7 +42,7 @@ def pages(api: InternalApi) -> Blueprint:
     def add() -> tuple[str, int] | Answer:
         form = {name: request.form.get(name, "").strip() for name in ("channel", "address", "cause")}
         if not form["address"]:
-            return listed(422, form=form, faults=[Fault("", "missing", "give an address")])
+            return listed(422, form=form, faults=[Fault("", "missing", "Enter an address.")])
         cause = form["cause"] if form["cause"] in CAUSES else "manual"
         try:
             added = api.put("suppressions", form["channel"], form["address"], body={"cause": cause})
@@ -50,7 +50,7 @@ def pages(api: InternalApi) -> Blueprint:
             if refused.status != 422:
                 raise
             return listed(422, form=form, faults=refused.faults)
-        flash(f"Nothing is sent to {added['address']} any more.", "done")
+        flash(f"Suppressed: nothing will be sent to {added['address']}.", "done")
         return redirect(url_for(".index"))
 
     @part.route("/<channel>/<path:address>/removal", methods=["GET", "POST"])
@@ -59,7 +59,7 @@ def pages(api: InternalApi) -> Blueprint:
             found = api.get("suppressions", channel, address)
             return render_template("suppression_remove.html", suppression=found)
         api.delete("suppressions", channel, address)
-        flash(f"{address} may be written to again.", "done")
+        flash(f"Suppression removed: {address} can receive messages again.", "done")
         return redirect(url_for(".index"))
 
     return part

@@ -1,4 +1,4 @@
-"""The gallery of templates, and one template as its readers would see it."""
+"""Pages of templates: the gallery, and one template with a live preview."""
 
 from __future__ import annotations
 
@@ -11,20 +11,20 @@ from typing import Any, Final
 from flask import Blueprint, Response, abort, render_template, request
 
 from .api import Fault, InternalApi, Refused
-from .places import line_of, lines
+from .pointers import line_of, lines
 
 A_PAGE: Final = 12
 VERSIONS: Final = 20
-DATA_LIMIT: Final = 30_000  # characters of data that fit in an address
+DATA_LIMIT: Final = 30_000  # characters of data that fit in a URL
 LANGUAGES: Final = 12  # shown side by side
-# A mail brings its own styles and pictures, and nothing else: no script, no form, no request to anywhere.
+# A mail may use inline styles and data: images. No scripts, no forms, no requests.
 MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
-PLACE: Final = re.compile(r"line (?P<line>\d+)(?:, column (?P<column>\d+))?: (?P<part>\w+): ")
+POSITION: Final = re.compile(r"line (?P<line>\d+)(?:, column (?P<column>\d+))?: (?P<part>\w+): ")
 
 
 @dataclass(frozen=True)
 class Mistake:
-    """Something wrong with the data: where, what, and the line of the data or of a part's source."""
+    """An error in the data or in a part's source: where, what, and the line."""
 
     where: str
     what: str
@@ -34,7 +34,7 @@ class Mistake:
 
 @dataclass(frozen=True, kw_only=True)
 class Preview:
-    """What is asked for, and what comes of it."""
+    """The input of a preview and its result."""
 
     channel: str
     locale: str
@@ -88,12 +88,12 @@ def pages(api: InternalApi) -> Blueprint:
 
 
 def languages(template: Mapping[str, Any], channel: str) -> list[str]:
-    """The languages that say something of their own on the channel."""
+    """The locales that override parts of the channel."""
     return sorted(locale for locale, channels in template["locales"].items() if channel in channels)
 
 
 def sources(template: Mapping[str, Any], channel: str, locale: str) -> dict[str, str]:
-    """The parts of the channel as they were written for the language."""
+    """The source of the channel's parts in the given locale."""
     return {**template["channels"].get(channel, {}), **template["locales"].get(locale, {}).get(channel, {})}
 
 
@@ -122,11 +122,13 @@ def _rendered(api: InternalApi, template_id: str, channel: str, locale: str, dat
 
 
 def _read(text: str | None) -> tuple[Any, tuple[Mistake, ...]]:
-    """The data, or what is wrong with its JSON. None stands for the template's example."""
+    """The data, or the errors in its JSON. None means the template's example."""
     if text is None or not text.strip():
         return None, ()
     if len(text) > DATA_LIMIT:
-        return None, (Mistake("Data", f"more than {DATA_LIMIT} characters: take the API’s preview for it"),)
+        return None, (
+            Mistake("Data", f"{len(text)} characters; the limit is {DATA_LIMIT}. Use the API’s preview instead"),
+        )
     try:
         data = json.loads(text)
     except json.JSONDecodeError as error:
@@ -137,8 +139,8 @@ def _read(text: str | None) -> tuple[Any, tuple[Mistake, ...]]:
 
 
 def _mistake(fault: Fault, data: str) -> Mistake:
-    """A fault of the API, with the line that it is about: of the data, or of the source that did not render."""
-    if found := PLACE.match(fault.detail):
+    """An error of the API with the line it refers to, in the data or in the source that did not render."""
+    if found := POSITION.match(fault.detail):
         column = f", column {found['column']}" if found["column"] else ""
         what = fault.detail[found.end() :]
         return Mistake(

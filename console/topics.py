@@ -1,4 +1,4 @@
-"""Topics: what messages are about."""
+"""Pages of topics: the list, and one topic with its latest messages."""
 
 from __future__ import annotations
 

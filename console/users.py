@@ -1,4 +1,4 @@
-"""One user: addresses, subscriptions, what they got and did not get."""
+"""Page of one user: addresses, subscriptions and deliveries."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from .api import InternalApi
 
 DELIVERIES: Final = 25
 SUBSCRIPTIONS: Final = 100
-SUPPRESSIBLE: Final = {"email": "email", "sms": "phone"}  # channel → the field of the address
+SUPPRESSIBLE: Final = {"email": "email", "sms": "phone"}  # channel → the user's field with the address
 
 
 def pages(api: InternalApi) -> Blueprint:
@@ -42,7 +42,7 @@ def pages(api: InternalApi) -> Blueprint:
 
 
 def _suppressed(api: InternalApi, user: dict[str, Any]) -> dict[str, Any]:
-    """Channel → why the user's address there must not be written to."""
+    """Channel → the suppression of the user's address, if there is one."""
     channels = [channel for channel, field in SUPPRESSIBLE.items() if user[field]]
     found = api.get_many(("suppressions", channel, user[SUPPRESSIBLE[channel]]) for channel in channels)
     return {channel: suppression for channel, suppression in zip(channels, found, strict=True) if suppression}

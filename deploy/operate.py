@@ -25,7 +25,7 @@ from local import deployment
 from local.api import Api
 from local.console import signed
 from local.run import ended_well, parser
-from local.site import Site
+from local.wsgi_server import WsgiServer
 from tools.processes import StepFailed
 from tools.progress import console
 
@@ -45,7 +45,9 @@ def operate(options: argparse.Namespace) -> int:
     url = options.url or internal_url(session, options.stage)
     api = Api(url, credentials=credentials, region=session.region_name)
     key = secrets.token_urlsafe(24)
-    site = Site(make(signed(api), stage=options.stage, key=key, cookie=f"fanfare-{options.stage}"), port=options.port)
+    site = WsgiServer(
+        make(signed(api), stage=options.stage, key=key, cookie=f"fanfare-{options.stage}"), port=options.port
+    )
     console.print(f"\n[bold]Console of {options.stage}[/bold]. Ctrl-C stops it.\n")
     console.print(f"  {site.url}/?key={key}\n", markup=False, soft_wrap=True)
     try:

@@ -110,11 +110,11 @@ def _message(api: Api) -> list[str]:
         with step("Sending the message") as sending:
             first, again = _post(api, run), _post(api, run)
             message_id = first.json()["id"]
-            message = job.wait_for_rest(api, message_id, seconds=SECONDS, told=sending.note)
+            message = job.wait_for_rest(api, message_id, seconds=SECONDS, note=sending.note)
         with step("Waiting for what SES reports of the one that bounces"):
             until("the bounce is recorded", lambda: _bounced(api, message_id), seconds=SECONDS, every=1)
         skipped = job.reasons(api, message_id, "skipped")
-        report.tell_message(message, skipped)
+        report.print_message(message, skipped)
         return [
             *checks.wrong_refusals(refused, everyone),
             *checks.wrong_outcome(message, skipped, everyone),

@@ -1,4 +1,4 @@
-"""The stacks. Importing this package first lets the CDK find Node: on a Python-only machine it comes as a wheel."""
+"""The CDK stacks. Import this package before the CDK: it sets the Node.js to use if Node.js comes from a wheel."""
 
 from __future__ import annotations
 

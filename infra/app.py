@@ -1,4 +1,4 @@
-"""The whole app: two stacks, checked."""
+"""The CDK app: two stacks, checked with cdk-nag."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from .storage import Storage
 
 
 def fanfare(app: App) -> tuple[Storage, Service]:
-    """Both stacks of the deployment that the context describes."""
+    """Both stacks, with the settings from the context."""
     settings = DeploymentSettings.from_context(app.node)
     storage = Storage(app, f"Fanfare-{settings.stage}-Storage", settings=settings)
     service = Service(app, f"Fanfare-{settings.stage}-Service", settings=settings, storage=storage)
     for stack in (storage, service):
-        # The CDK writes a DependsOn beside every GetAtt on a role, which cfn-lint finds redundant (W3005).
+        # The CDK adds a DependsOn to every GetAtt on a role; cfn-lint reports it as redundant (W3005).
         stack.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
     Tags.of(app).add("fanfare:stage", settings.stage)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
@@ -26,7 +26,7 @@ def fanfare(app: App) -> tuple[Storage, Service]:
 
 
 def main() -> None:
-    """Synthesize, or say what is wrong with the context."""
+    """Synthesize, or exit with the errors in the context."""
     app = App()
     try:
         fanfare(app)

@@ -1,4 +1,4 @@
-"""Layers without Docker: wheels for the target's platform, cut down, compiled, cached by what they are made of."""
+"""Builds layers without Docker: wheels of the target platform, trimmed, compiled, and cached by their inputs."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ CACHE: Final = ROOT / ".cache" / "layers"
 LOCK: Final = ROOT / "layers" / "dependencies" / "requirements.txt"
 SOURCE: Final = ROOT / "layers" / "fanfare"
 
-# Kinds of Linux wheels, by the glibc that they need, the newest first. https://peps.python.org/pep-0600/
+# Platform tags of Linux wheels by required glibc, newest first. https://peps.python.org/pep-0600/
 GLIBC: Final = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
 
-# botocore describes some four hundred services, 28 MB of them; these are the ones we call.
+# botocore contains the models of about four hundred services (28 MB); these are the ones that we call.
 SERVICES: Final = frozenset(
     {"dynamodb", "events", "lambda", "scheduler", "secretsmanager", "sesv2", "sns", "sqs", "sts"}
 )
-# Notes of the installer, with paths of the machine it ran on. METADATA and licences stay: pydantic asks for
-# the version of email-validator by it.
+# Installer metadata with paths of the build machine. METADATA and licences stay: pydantic reads the version of
+# email-validator from METADATA.
 INSTALLER_NOTES: Final = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "uv_cache.json", "uv_build.json")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a layer is built for. No platform: this machine and this interpreter."""
+    """What a layer is built for. Without a platform: this machine and this interpreter."""
 
     python: str
     platform: str | None = None
@@ -46,7 +46,7 @@ HERE: Final = Target(python=f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def dependencies(target: Target) -> Path:
-    """The layer of third-party packages, exactly as locked."""
+    """The layer of third-party packages, with the locked versions."""
 
     def build(folder: Path) -> None:
         packages = folder / "python"
@@ -70,52 +70,54 @@ def fanfare(target: Target) -> Path:
 
 
 def empty() -> Path:
-    """A layer with nothing in it, for tests that look at the template only."""
+    """An empty layer, for tests that need only the template."""
     return _cached("empty", (), lambda folder: (folder / "python").mkdir())
 
 
 def _inputs(target: Target, *contents: bytes) -> Iterator[bytes]:
-    """All that the result depends on, this recipe and the compiling interpreter included."""
+    """All inputs of the result, including this file and the interpreter that compiles."""
     yield from (repr(target).encode(), str(_interpreter(target.python)).encode())
     yield from (sys.platform.encode(), os.uname().machine.encode(), Path(__file__).read_bytes())
     yield from contents
 
 
 def _cached(name: str, inputs: Iterable[bytes], build: Callable[[Path], None]) -> Path:
-    """Built beside its place and moved there whole: a build that was broken off leaves no layer behind."""
+    """Builds in a temporary folder and renames it at the end: an interrupted build leaves no partial layer."""
     digest = hashlib.sha256()
     for part in inputs:
         digest.update(len(part).to_bytes(8) + part)
-    place = CACHE / f"{name}-{digest.hexdigest()[:16]}"
-    if not place.is_dir():
+    target_folder = CACHE / f"{name}-{digest.hexdigest()[:16]}"
+    if not target_folder.is_dir():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE, prefix=".building-") as scratch:
             made = Path(scratch) / "layer"
             made.mkdir()
             build(made)
             try:
-                made.rename(place)
-            except OSError:  # somebody else was faster, with the same result
-                if not place.is_dir():
+                made.rename(target_folder)
+            except OSError:  # a concurrent build finished first, with the same result
+                if not target_folder.is_dir():
                     raise
-    return place
+    return target_folder
 
 
 def _installer(target: Target, packages: Path) -> list[str]:
-    """uv where there is one, else pip: wheels only, hashes checked, nothing that is not in the lock."""
+    """uv if available, otherwise pip: only wheels, checked hashes, only locked packages."""
     common = ["--target", str(packages), "--only-binary=:all:", "--no-deps", "--require-hashes", "-r", str(LOCK)]
     if uv := _uv():
         wanted = ["--python-version", target.python]
         if target.platform:
             libc, machine = _libc_and_machine(target.platform)
             wanted += ["--python-platform", f"{machine}-{libc}"]
-        # Copies, because what is linked to uv's cache is not ours to cut down.
+        # Copies, because trimming hard links would change uv's cache.
         quietly = ["--quiet", "--no-config", "--link-mode=copy", "--python", sys.executable]
         return [*uv, "pip", "install", *quietly, *wanted, *common]
     if importlib.util.find_spec("pip"):
         wanted = [*_platforms(target.platform), "--python-version", target.python] if target.platform else []
         return [sys.executable, "-m", "pip", "install", "--quiet", "--no-compile", *wanted, *common]
-    raise RuntimeError("Neither uv nor pip is here to build the layer with: install the project's `cdk` group.")
+    raise RuntimeError(
+        "Neither uv nor pip is installed to build the layer. Install the project's `cdk` dependency group."
+    )
 
 
 def _libc_and_machine(platform: str) -> tuple[str, str]:
@@ -124,7 +126,7 @@ def _libc_and_machine(platform: str) -> tuple[str, str]:
 
 
 def _platforms(platform: str) -> list[str]:
-    """As pip wants it: each kind of wheel that runs there, the newest first."""
+    """pip's options: every compatible platform tag, newest first."""
     libc, machine = _libc_and_machine(platform)
     return [part for each in GLIBC[GLIBC.index(libc) :] for part in ("--platform", f"{each}_{machine}")]
 
@@ -136,7 +138,7 @@ def _uv() -> list[str] | None:
 
 
 def _trim(packages: Path) -> None:
-    """What no function reads: other services' descriptions, scripts, tests, notes of the installer."""
+    """Remove what no function reads: models of other services, scripts, tests, installer metadata."""
     for described in (packages / "botocore" / "data", packages / "boto3" / "data"):
         for service in described.iterdir():
             if service.is_dir() and service.name not in SERVICES:
@@ -151,11 +153,11 @@ def _trim(packages: Path) -> None:
 
 
 def _compile(packages: Path, target: Target) -> None:
-    """Lambda cannot write .pyc, so it would compile at every cold start. Unchecked, because the layer's zip has
-    no times to check by and its files never change. Without an interpreter of the version: no .pyc, slower starts."""
+    """Lambda can't write .pyc files, so it would compile at every cold start. `unchecked-hash`, because the layer's zip
+    has no timestamps and its files never change. Without an interpreter of that version, there are no .pyc files."""
     interpreter = _interpreter(target.python)
     if not interpreter:
-        sys.stderr.write(f"No Python {target.python} here: layer without bytecode, slower cold starts.\n")
+        sys.stderr.write(f"Python {target.python} not found: the layer has no bytecode, cold starts are slower.\n")
         return
     where = ("-s", str(packages), "-p", "/opt/python")
     _run(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
@@ -163,7 +165,7 @@ def _compile(packages: Path, target: Target) -> None:
 
 @cache
 def _interpreter(version: str) -> str | None:
-    """Bytecode is of one Python version only."""
+    """Path of this Python version. Bytecode only works with the version that compiled it."""
     if version == HERE.python:
         return sys.executable
     candidates = [shutil.which(f"python{version}")]
@@ -172,7 +174,7 @@ def _interpreter(version: str) -> str | None:
         candidates.append(_output(*find))
     report = "import sys; print('%d.%d' % sys.version_info[:2])"
     for candidate in filter(None, candidates):
-        if _output(candidate, "-c", report) == version:  # a shim may stand for a version that is not installed
+        if _output(candidate, "-c", report) == version:  # a shim can exist for a version that is not installed
             return candidate
     return None
 

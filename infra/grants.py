@@ -1,10 +1,10 @@
-"""Who may call what on what: the only place where a function is given a permission.
+"""The permissions of every function, and the only place that grants them.
 
-A function's role is made of its entry here, and its environment names what the entry reaches: the
-table, queue or secret that a function may not call is not known to it either.
+A function's role and environment are built from its entry here: a function does not even know the name of a table,
+queue or secret that it has no permission for.
 
-A transaction is not an action of its own: DynamoDB asks for PutItem, UpdateItem, DeleteItem and
-ConditionCheckItem of its parts. https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
+Transactions have no IAM action: DynamoDB checks PutItem, UpdateItem, DeleteItem and ConditionCheckItem for the parts.
+https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis-iam.html
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ def _dynamodb(*operations: str) -> Actions:
 SEND: Final = ("sqs:SendMessage",)
 COUNT: Final = ("sqs:GetQueueAttributes",)
 DRAIN: Final = ("sqs:ReceiveMessage", "sqs:DeleteMessage")
-# Lambda itself takes from the queue, with the function's role.
+# Lambda polls the queue with the function's role.
 # https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaSQSQueueExecutionRole.html
 CONSUME: Final = (*DRAIN, "sqs:GetQueueAttributes")
-PUT_OFF: Final = ("sqs:ChangeMessageVisibility",)
+DELAY: Final = ("sqs:ChangeMessageVisibility",)
 READ_KEYS: Final = ("secretsmanager:GetSecretValue",)
-TELL: Final = ("events:PutEvents",)
+PUT_EVENTS: Final = ("events:PutEvents",)
 USE_KEY: Final = (
     "kms:Decrypt",
     "kms:DescribeKey",
@@ -49,21 +49,21 @@ USE_KEY: Final = (
     "kms:ReEncryptFrom",
     "kms:ReEncryptTo",
 )
-KNOWS: Final[Actions] = ()  # where it is, and nothing to call there
+ENVIRONMENT_ONLY: Final[Actions] = ()  # the function gets the environment variables and no permission
 
-# What the provider of a channel may be asked. SES v2 checks the permission of the v1 operation behind a
-# call: SendBulkEmail asks for SendBulkTemplatedEmail. https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
+# Permissions per channel's provider. SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail
+# requires SendBulkTemplatedEmail. https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
 _MAIL: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
 PROVIDERS: Final[Mapping[str, Grants]] = {
-    "email": {"sender": _MAIL, "configuration_set": _MAIL, "public_url": KNOWS, "secret": READ_KEYS},
+    "email": {"sender": _MAIL, "configuration_set": _MAIL, "public_url": ENVIRONMENT_ONLY, "secret": READ_KEYS},
     "sms": {"phone_numbers": ("sns:Publish",)},
     "push": {
         "push_applications": ("sns:CreatePlatformEndpoint",),
         "push_endpoints": ("sns:Publish", "sns:DeleteEndpoint"),
-        # to take devices that are gone off their users
+        # to remove devices that no longer exist from their users
         "audience": _dynamodb("Get", "BatchGet", "Update", "Check"),
     },
-    "webhook": {"webhook_endpoints": KNOWS, "secret": READ_KEYS},
+    "webhook": {"webhook_endpoints": ENVIRONMENT_ONLY, "secret": READ_KEYS},
     "inbox": {"inbox": _dynamodb("BatchWrite")},
 }
 
@@ -79,8 +79,8 @@ _WORK: Final[Mapping[str, Grants]] = {
         "fan_out.queue": (*SEND, *COUNT),
         **{f"{queue}.queue": COUNT for queue in (*CHANNELS, "record_receipt")},
         **{f"{queue}.dead_letters": COUNT for queue in ("fan_out", *CHANNELS, "record_receipt")},
-        "events": TELL,
-        "public_url": KNOWS,
+        "events": PUT_EVENTS,
+        "public_url": ENVIRONMENT_ONLY,
         "secret": READ_KEYS,
     },
     "public_api": {
@@ -88,11 +88,11 @@ _WORK: Final[Mapping[str, Grants]] = {
         "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
         "deliveries": _dynamodb("Query"),
         "inbox": _dynamodb("Query", "Update"),
-        "public_url": KNOWS,
-        "user_id_claim": KNOWS,
-        "source_header": KNOWS,
+        "public_url": ENVIRONMENT_ONLY,
+        "user_id_claim": ENVIRONMENT_ONLY,
+        "source_header": ENVIRONMENT_ONLY,
         "secret": READ_KEYS,
-        # a link or a code, to confirm an address
+        # to send a confirmation link or code
         "sender": ("ses:SendEmail",),
         "configuration_set": ("ses:SendEmail",),
         "phone_numbers": ("sns:Publish",),
@@ -104,7 +104,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "batches": _dynamodb("Query", "Put", "Delete"),
         "deliveries": _dynamodb("Put"),
         "fan_out.queue": (*CONSUME, *SEND),
-        "events": TELL,
+        "events": PUT_EVENTS,
         **{f"{channel}.queue": SEND for channel in CHANNELS},
     },
     **{
@@ -114,8 +114,8 @@ _WORK: Final[Mapping[str, Grants]] = {
             "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
-            f"{channel}.queue": (*CONSUME, *PUT_OFF),
-            "events": TELL,
+            f"{channel}.queue": (*CONSUME, *DELAY),
+            "events": PUT_EVENTS,
             **PROVIDERS.get(channel, {}),
         }
         for channel in CHANNELS
@@ -127,7 +127,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "batches.due": _dynamodb("Query"),
         **{f"{queue}.queue": SEND for queue in ("fan_out", *CHANNELS)},
         **{f"{queue}.dead_letters": DRAIN for queue in ("fan_out", *CHANNELS)},
-        "events": TELL,
+        "events": PUT_EVENTS,
     },
     "record_receipt": {
         "audience": _dynamodb("Get", "BatchGet", "Query", "Update"),
@@ -136,6 +136,6 @@ _WORK: Final[Mapping[str, Grants]] = {
     },
 }
 
-# Every function works on tables, and a table asks for its key in the name of its caller.
+# Every function uses tables, and DynamoDB uses the KMS key on behalf of the caller.
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/encryption.usagenotes.html
 GRANTS: Final[Mapping[str, Grants]] = {name: {**grants, "key": USE_KEY} for name, grants in _WORK.items()}

@@ -1,4 +1,4 @@
-"""cdk-nag's AWS Solutions pack: what is not followed is acknowledged where it is made, with the reason."""
+"""cdk-nag's AWS Solutions pack: suppressions stand next to the construct, each with a reason."""
 
 from __future__ import annotations
 
@@ -6,6 +6,6 @@ from aws_cdk import Acknowledgment, Validations
 from constructs import IConstruct
 
 
-def acknowledge(construct: IConstruct, rule: str, reason: str) -> None:
-    """This finding, on this construct, is meant to be so."""
+def suppress_nag(construct: IConstruct, rule: str, reason: str) -> None:
+    """Suppress this finding on this construct."""
     Validations.of(construct).acknowledge(Acknowledgment(id=rule, reason=reason))

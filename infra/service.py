@@ -1,4 +1,4 @@
-"""What can be remade: the way of a message."""
+"""The service stack: APIs, queues and functions. It holds no data and can be recreated."""
 
 from __future__ import annotations
 
@@ -10,57 +10,56 @@ from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 from fanfare.channels import CHANNELS
 
-from .constructs.every_minute import EveryMinute
-from .constructs.function import Function, House
+from .constructs.access_target import AccessTarget
+from .constructs.function import Function, FunctionDefaults
 from .constructs.internal_api import InternalApi
 from .constructs.layers import Layers
 from .constructs.naming import pascal
 from .constructs.operations import Operations
-from .constructs.phones import phones
 from .constructs.public_api import PublicApi
-from .constructs.reach import Reach
 from .constructs.receipts import Receipts
+from .constructs.schedule import Schedule
 from .constructs.sender import Sender
+from .constructs.sms import sms_and_push
 from .constructs.worker import Worker
 from .constructs.zone import Zone
 from .settings import DeploymentSettings
 from .storage import Storage, boundary
 
 DELIVER_TIMEOUT: Final = Duration.seconds(60)
-LEASE_SECONDS: Final = DELIVER_TIMEOUT.to_seconds() + 15  # outlives the function that holds it
+LEASE_SECONDS: Final = DELIVER_TIMEOUT.to_seconds() + 15  # longer than the function that holds the lease can run
 
 
 class Service(Stack):
-    """Internal API → fan-out → one queue and worker per channel; the reconciler sees to the rest every minute.
+    """Internal API → fan-out → one queue and worker per channel; the reconciler recovers lost work every minute.
 
-    People come in by the public API, what providers report by the receipts, and what became of messages goes
-    out on a bus of its own.
+    Readers use the public API. Reports of providers arrive as receipts. Events about messages go to an event bus.
     """
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, storage: Storage) -> None:
         super().__init__(
-            scope, id, description="Fanfare: the way of a message", permissions_boundary=boundary(settings)
+            scope, id, description="Fanfare: APIs, queues and functions", permissions_boundary=boundary(settings)
         )
         zone = Zone(self, "Zone", settings=settings)
         sender = Sender(self, "Sender", settings=settings, zone=zone)
-        bus = events.EventBus(self, "Bus", description="Fanfare: what became of messages")
+        bus = events.EventBus(self, "Bus", description="Fanfare: events about messages")
         public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts, zone=zone)
-        house = House(
+        defaults = FunctionDefaults(
             settings=settings,
             layers=Layers(self, "Layers", settings=settings).versions,
-            reach={
-                **storage.reach,
-                **sender.reach,
-                **public_api.reach,
-                **phones(self.partition, settings=settings),
-                "events": Reach(
+            access_targets={
+                **storage.access_targets,
+                **sender.access_targets,
+                **public_api.access_targets,
+                **sms_and_push(self.partition, settings=settings),
+                "events": AccessTarget(
                     (bus.event_bus_arn,),
                     {
                         "FANFARE_EVENT_BUS_NAME": bus.event_bus_name,
                         "FANFARE_DELIVERY_EVENTS": str(settings.delivery_events).lower(),
                     },
                 ),
-                "webhook_endpoints": Reach(environment=webhook_endpoints(settings)),
+                "webhook_endpoints": AccessTarget(environment=webhook_endpoints(settings)),
             },
         )
 
@@ -68,7 +67,7 @@ class Service(Stack):
             name: Worker(
                 self,
                 pascal(name),
-                house=house,
+                defaults=defaults,
                 queue=name,
                 name=f"deliver-{name}",
                 code="deliver",
@@ -81,25 +80,25 @@ class Service(Stack):
         workers["fan_out"] = Worker(
             self,
             "FanOut",
-            house=house,
+            defaults=defaults,
             queue="fan_out",
             name="fan_out",
             timeout=Duration.minutes(5),
             max_receive_count=5,
-            batch_size=1,  # a job is as long as its audience: none waits behind another's in the same event
-            # A long fan-out hands on to itself through its queue. Lambda takes that for a runaway and would stop
-            # it after some sixteen turns; ours ends with the last page, because the cursor only moves forward.
+            batch_size=1,  # jobs with a large audience take long: they must not delay others in the same event
+            # A long fan-out continues by sending itself a job. Lambda's recursive loop detection would stop it after
+            # about sixteen runs; the fan-out ends with the last page, because the cursor only moves forward.
             recursive_loop=lambda_.RecursiveLoop.ALLOW,
         )
         workers["record_receipt"] = Worker(
             self,
             "RecordReceipt",
-            house=house,
+            defaults=defaults,
             queue="record_receipt",
             name="record_receipt",
             timeout=Duration.seconds(30),
             max_receive_count=5,
-            # They come one by one and are stored 25 a call: nobody waits for them, so they are gathered.
+            # Receipts arrive one by one and are not urgent: gather them, so that a call stores 25.
             batch_size=100,
             max_batching_window=Duration.seconds(5),
         )
@@ -111,9 +110,9 @@ class Service(Stack):
             function=Function(
                 self,
                 "InternalApiFunction",
-                house=house,
+                defaults=defaults,
                 name="internal_api",
-                timeout=Duration.seconds(29),  # just under what API Gateway waits for
+                timeout=Duration.seconds(29),  # just below API Gateway's timeout
                 memory_size=1024,
             ),
         )
@@ -121,7 +120,7 @@ class Service(Stack):
             Function(
                 self,
                 "PublicApiFunction",
-                house=house,
+                defaults=defaults,
                 name="public_api",
                 timeout=Duration.seconds(29),
                 memory_size=1024,
@@ -130,12 +129,12 @@ class Service(Stack):
         reconcile = Function(
             self,
             "Reconcile",
-            house=house,
+            defaults=defaults,
             name="reconcile",
             timeout=Duration.seconds(55),
             retry_attempts=0,  # the next minute's run is the retry
         )
-        EveryMinute(self, "Clock", function=reconcile)
+        Schedule(self, "Clock", function=reconcile)
         operations = Operations(self, "Operations", settings=settings, watched=[self, storage])
 
         self._outputs(
@@ -157,5 +156,5 @@ class Service(Stack):
 
 
 def webhook_endpoints(settings: DeploymentSettings) -> dict[str, str]:
-    """Addresses that the webhook channel takes though they are not public: none, save on a developer's machine."""
+    """Private addresses that the webhook channel allows: none, except on a developer's machine."""
     return {"FANFARE_WEBHOOK_ALLOWED": ",".join(settings.webhook_allowed)} if settings.webhook_allowed else {}

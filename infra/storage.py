@@ -1,4 +1,4 @@
-"""What must survive: the tables, the signing secret and the people's accounts."""
+"""The storage stack: tables, signing secret and user accounts. Its data must survive."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 from fanfare.aws.tables import TABLES, Index, TableSpec
 
+from .constructs.access_target import AccessTarget
 from .constructs.accounts import Accounts
 from .constructs.naming import pascal
-from .constructs.reach import Reach
-from .nag import acknowledge
+from .nag import suppress_nag
 from .settings import DeploymentSettings
 
 TEXT = dynamodb.AttributeType.STRING
@@ -28,15 +28,15 @@ class Storage(Stack):
         super().__init__(
             scope,
             id,
-            description="Fanfare: what must survive",
+            description="Fanfare: tables, signing keys and user accounts",
             termination_protection=settings.protected,
             permissions_boundary=boundary(settings),
         )
         self.settings = settings
         self.removal_policy = RemovalPolicy.RETAIN if settings.survives else RemovalPolicy.DESTROY
         self.key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn) if settings.kms_key_arn else None
-        self.reach: Mapping[str, Reach] = {
-            **{name: reach for table in TABLES for name, reach in self._table(table).items()},
+        self.access_targets: Mapping[str, AccessTarget] = {
+            **{name: target for table in TABLES for name, target in self._table(table).items()},
             "secret": self._secret(),
             "key": self._key(),
         }
@@ -46,7 +46,7 @@ class Storage(Stack):
             else Accounts(self, "Accounts", settings=settings, removal_policy=self.removal_policy)
         )
 
-    def _table(self, table: TableSpec) -> dict[str, Reach]:
+    def _table(self, table: TableSpec) -> dict[str, AccessTarget]:
         made = dynamodb.Table(
             self,
             pascal(table.name),
@@ -66,20 +66,20 @@ class Storage(Stack):
             made.add_global_secondary_index(**_index(index))
         CfnOutput(self, f"{pascal(table.name)}TableName", value=made.table_name)
         return {
-            table.name: Reach((made.table_arn,), {f"FANFARE_{table.name.upper()}_TABLE": made.table_name}),
+            table.name: AccessTarget((made.table_arn,), {f"FANFARE_{table.name.upper()}_TABLE": made.table_name}),
             **{
-                f"{table.name}.{index.name}": Reach((f"{made.table_arn}/index/{index.name}",))
+                f"{table.name}.{index.name}": AccessTarget((f"{made.table_arn}/index/{index.name}",))
                 for index in table.indexes
             },
         }
 
-    def _secret(self) -> Reach:
+    def _secret(self) -> AccessTarget:
         secret = secretsmanager.Secret(
             self,
             "SigningKeys",
             description="Fanfare: key id → key; signs cursors and tokens",
             generate_secret_string=secretsmanager.SecretStringGenerator(
-                secret_string_template="{}",  # noqa: S106 - empty, to be filled with a random key
+                secret_string_template="{}",  # noqa: S106 - empty; Secrets Manager adds a random key
                 generate_string_key="k1",
                 password_length=64,
                 exclude_punctuation=True,
@@ -87,23 +87,23 @@ class Storage(Stack):
             encryption_key=self.key,
             removal_policy=self.removal_policy,
         )
-        acknowledge(
+        suppress_nag(
             secret,
             "AwsSolutions-SMG4",
-            "Keys are added, never replaced: an unsubscribe link signed with an old one must work for ever.",
+            "Keys are added, never replaced: an unsubscribe link signed with an old key must work forever.",
         )
-        return Reach((secret.secret_arn,), {"FANFARE_SECRET_ARN": secret.secret_arn})
+        return AccessTarget((secret.secret_arn,), {"FANFARE_SECRET_ARN": secret.secret_arn})
 
-    def _key(self) -> Reach:
-        """The deployer's own key, to be used through what it encrypts and not by itself."""
+    def _key(self) -> AccessTarget:
+        """The deployer's own KMS key, usable only through the services whose data it encrypts."""
         if not self.key:
-            return Reach()
+            return AccessTarget()
         through = [f"{service}.{self.region}.{self.url_suffix}" for service in ("dynamodb", "secretsmanager")]
-        return Reach((self.key.key_arn,), conditions={"StringEquals": {"kms:ViaService": through}})
+        return AccessTarget((self.key.key_arn,), conditions={"StringEquals": {"kms:ViaService": through}})
 
 
 def boundary(settings: DeploymentSettings) -> PermissionsBoundary | None:
-    """What no role of a stack may go beyond."""
+    """The permissions boundary of all roles of a stack."""
     return PermissionsBoundary.from_name(settings.permissions_boundary) if settings.permissions_boundary else None
 
 

@@ -1,4 +1,4 @@
-"""The local stack: the real CDK app on an AWS emulator, with stand-ins where the emulator does less than AWS.
+"""The local stack: the real CDK app on an AWS emulator, with stand-ins for AWS features that the emulator lacks.
 
-Handlers know nothing of any of this.
+Handlers do not depend on anything here.
 """

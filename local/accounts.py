@@ -1,4 +1,4 @@
-"""People with an account in the user pool, and tokens of theirs that are always good for a while."""
+"""Test accounts in the user pool, with tokens that are renewed before they expire."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from tools.progress import console
 from .aws import client
 
 NAMES: Final = ("ada", "grace")
-Tokens = dict[str, dict[str, str]]  # as stack.json has them
+Tokens = dict[str, dict[str, str]]  # as in stack.json
 
 
 class Accounts:
-    """The accounts of `NAMES`. Their tokens are replaced when half of their time is over, and `renewed` is told."""
+    """The accounts of `NAMES`. Renews their tokens after half of their lifetime and calls `renewed`."""
 
     def __init__(self, url: str, outputs: Mapping[str, str], *, renewed: Callable[[Tokens], None]) -> None:
         self._cognito = client("cognito-idp", url)
@@ -26,7 +26,9 @@ class Accounts:
         self._client = outputs["UserPoolClientId"]
         self._renewed = renewed
         self._over = threading.Event()
-        self._password = f"{secrets.token_urlsafe(24)}-aA1"  # one of each kind that the pool asks for
+        self._password = (
+            f"{secrets.token_urlsafe(24)}-aA1"  # one character of each class that the pool's policy requires
+        )
         for name in NAMES:
             self._create(name)
         self.tokens, seconds = self._log_in()
@@ -46,7 +48,7 @@ class Accounts:
         )
 
     def _log_in(self) -> tuple[Tokens, float]:
-        """Tokens, and for how many seconds they are good."""
+        """The tokens and their lifetime in seconds."""
         results: dict[str, Any] = {
             name: self._cognito.initiate_auth(
                 ClientId=self._client,
@@ -63,7 +65,7 @@ class Accounts:
             try:
                 self.tokens, _ = self._log_in()
             except (BotoCoreError, ClientError) as error:
-                console.print(f"  [red]The tokens of {' and '.join(NAMES)} grow old:[/red] {error}")
+                console.print(f"  [red]The tokens of {' and '.join(NAMES)} could not be renewed:[/red] {error}")
             else:
                 self._renewed(self.tokens)
 

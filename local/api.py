@@ -1,4 +1,4 @@
-"""Callers of the APIs: a service signs with SigV4, as any AWS SDK would; a person brings a token or a link."""
+"""Clients of the APIs: services sign with SigV4; people use a token or a link."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Reply:
 
 
 class Api:
-    """Calls the API at `url` with `keys` or `credentials`; without either it does not sign."""
+    """Calls the API at `url`, signed with `keys` or `credentials`; unsigned without both."""
 
     def __init__(
         self,
@@ -48,19 +48,19 @@ class Api:
         self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
 
     def call(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> Reply:
-        """One call. `body` goes as JSON, `raw` as it is; header names may have _ for -."""
+        """One call. `body` is sent as JSON, `raw` unchanged; `_` in header names becomes `-`."""
         content = raw if raw is not None else (b"" if body is None else json.dumps(body).encode())
         sent = {"Content-Type": "application/json"} if content else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         request = AWSRequest(method=method, url=self.url + path, data=content, headers=sent)
         if self._credentials:
-            # those of a role are renewed as they grow old
+            # a role's credentials are refreshed before they expire
             SigV4Auth(self._credentials.get_frozen_credentials(), "execute-api", self._region).add_auth(request)
         answer = self._http.request(method, self.url + path, body=content, headers=dict(request.headers.items()))
         return Reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data)
 
     def expect(self, status: int, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        """The JSON of an answer with this status. Raises StepFailed for any other."""
+        """The JSON of a response with this status. Raises StepFailed for any other status."""
         reply = self.call(method, path, body, raw=None, **headers)
         if reply.status != status:
             said = reply.content.decode(errors="replace")[:500]
@@ -69,7 +69,7 @@ class Api:
 
 
 class People:
-    """Calls the public API at `url`: with `token`, somebody who has an account; without, anybody."""
+    """Calls the public API at `url`, with a token or anonymously."""
 
     def __init__(self, url: str, token: str | None = None) -> None:
         self.url = url.rstrip("/")
@@ -77,17 +77,17 @@ class People:
         self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
 
     def call(self, method: str, path: str, body: Any = None, **headers: str) -> Reply:
-        """One call; `body` goes as JSON."""
+        """One call; `body` is sent as JSON."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         more = {} if body is None else {"json": body}
         return self._reply(method, self.url + path, headers=self._known | sent, **more)
 
     def follow(self, link: str) -> Reply:
-        """Open a link, as a browser or a scanner does."""
+        """GET a link, like a browser or a link scanner."""
         return self._reply("GET", link, headers={"Accept": "text/html"})
 
     def press(self, link: str, **form: str) -> Reply:
-        """Press the button of the page behind a link: post its form."""
+        """POST the form of the page behind a link."""
         content = urlencode({name.replace("_", "-"): value for name, value in form.items()})
         return self._reply("POST", link, body=content, headers={"Content-Type": "application/x-www-form-urlencoded"})
 
@@ -127,12 +127,12 @@ class Console:
 
 
 def until(said: str, done: Any, *, seconds: float, every: float = 0.25) -> Any:
-    """What `done()` gives once it gives something. Raises StepFailed after `seconds`."""
+    """Poll `done()` until it returns a result. Raises StepFailed after `seconds`."""
     deadline = time.monotonic() + seconds
     while True:
         found = done()
         if found:
             return found
         if time.monotonic() > deadline:
-            raise StepFailed(f"Waited {seconds:.0f} s in vain: {said}")
+            raise StepFailed(f"Timed out after {seconds:.0f} s: {said}")
         time.sleep(every)

@@ -1,11 +1,11 @@
-"""The console of the local stack: that of operators, and what the providers were given.
+"""The console of the local stack: the operators' console, plus the outbox with everything sent to providers.
 
-GET  /outbox           the last mails, to look through
-GET  /outbox/<n>       one mail: rendered, its text, its headers
-GET  /outbox.json      {"items": [...]}, the newest last; ?channel=&to=&message_id= narrow it; channel=inbox is all
-                       that is in people's inboxes, `to` being the user
+GET  /outbox           the latest mails
+GET  /outbox/<n>       one mail: rendered, text, headers
+GET  /outbox.json      {"items": [...]}, newest last; filters ?channel=&to=&message_id=. channel=inbox lists the
+                       users' inboxes; `to` is then the user id
 GET  /aws-calls.json   the AWS calls of the functions since the start or the last DELETE
-GET, POST /simulator   the switches; `simulator` says which
+GET, POST /simulator   the switches of the simulator, see simulator.py
 """
 
 from __future__ import annotations
@@ -27,22 +27,22 @@ from .outbox import Outbox
 from .simulator import CHANNELS, BadSettings, Simulator
 
 SHOWN: Final = 100
-AT_ONCE: Final = 2  # each call that runs beside another is one more process of the emulator
+AT_ONCE: Final = 2  # every concurrent call needs another process of the emulator
 
 
 def local_console(
     api: Api, *, outbox: Outbox, simulator: Simulator, calls: AwsCalls, inboxes: Inboxes, cookie: str = "fanfare-local"
 ) -> Flask:
-    """Answers what a browser, a test or `curl` asks of the running stack."""
+    """The WSGI app of the local console."""
     app = make(signed(api), stage="local", cookie=cookie, at_once=AT_ONCE, more={"Outbox": _pages(outbox)})
     machine = _machine(outbox, simulator, calls, inboxes)
-    app.extensions["csrf"].exempt(machine)  # it takes JSON alone, which no page of another origin can post
+    app.extensions["csrf"].exempt(machine)  # it accepts only JSON, which pages of other origins can't post
     app.register_blueprint(machine)
     return app
 
 
 def signed(api: Api) -> Call:
-    """The calls of an operator, signed."""
+    """A `call` function for the console that signs as the operator."""
 
     def call(method: str, url: str, body: Any) -> Reply:
         try:
@@ -118,5 +118,5 @@ def _machine(outbox: Outbox, simulator: Simulator, calls: AwsCalls, inboxes: Inb
 
 
 def _problem(status: int, detail: str) -> Response:
-    told = problem(status, detail)
-    return Response(told.body, status, dict(told.headers))
+    response = problem(status, detail)
+    return Response(response.body, status, dict(response.headers))

@@ -1,4 +1,4 @@
-"""The CDK app on the emulator: `cdk bootstrap`, `cdk deploy`, what came out, and who may call it."""
+"""Deploys the CDK app to the emulator: `cdk bootstrap`, `cdk deploy`, the stack outputs, and IAM callers."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STACKS: Final = ("Fanfare-local-Storage", "Fanfare-local-Service")
 
 
 def deploy(url: str, *, public_port: int, hooks_port: int) -> dict[str, str]:
-    """Both stacks, on the emulator at `url`, told where their public API and the webhooks are; their outputs."""
+    """Deploy both stacks to the emulator at `url`, with these ports in their settings. Returns the outputs."""
     CDK_LOG.unlink(missing_ok=True)
     with ThreadPoolExecutor(1) as beside, toolchain.scratch() as elsewhere:
         bootstrapped = beside.submit(_bootstrap, url, Path(elsewhere))
@@ -33,7 +33,7 @@ def deploy(url: str, *, public_port: int, hooks_port: int) -> dict[str, str]:
 
 
 def outputs(url: str) -> dict[str, str]:
-    """What the stacks tell of themselves."""
+    """The outputs of both stacks."""
     return outputs_of(client("cloudformation", url), *STACKS)
 
 
@@ -46,19 +46,19 @@ def outputs_of(cloudformation: Any, *stacks: str) -> dict[str, str]:
 
 
 def reachable(api_url: str, url: str) -> str:
-    """An API's URL on the emulator: `https://<id>.execute-api.…` has no name on loopback, its path has."""
+    """An API's URL on the emulator: `https://<id>.execute-api.…` does not resolve, so use the emulator's path."""
     api_id = api_url.partition("://")[2].partition(".")[0]
     return f"{url}/_aws/execute-api/{api_id}"
 
 
 def public_api(url: str) -> str:
-    """The public API's own URL: the stack's output says where people find it."""
+    """The emulator's URL of the public API. (The stack output contains the gateway's URL.)"""
     (api,) = [api for api in client("apigatewayv2", url).get_apis()["Items"] if "public" in api["Description"]]
     return reachable(api["ApiEndpoint"], url)
 
 
 def published(url: str) -> dict[str, frozenset[str]]:
-    """Configuration set → the kinds of events that it has SES publish."""
+    """Configuration set → event types that it publishes."""
     ses = client("sesv2", url)
     return {
         name: frozenset(
@@ -73,7 +73,7 @@ def published(url: str) -> dict[str, frozenset[str]]:
 
 
 def caller(url: str, name: str, *, policy: str | None = None) -> dict[str, str]:
-    """A new IAM user's keys; without a policy it may do nothing."""
+    """Keys of a new IAM user. Without a policy, it has no permissions."""
     iam = client("iam", url)
     iam.create_user(UserName=name)
     if policy:
@@ -83,9 +83,9 @@ def caller(url: str, name: str, *, policy: str | None = None) -> dict[str, str]:
 
 
 def _bootstrap(url: str, elsewhere: Path) -> None:
-    # in a folder of its own: beside cdk.json it would synthesize the app
+    # in its own folder: next to cdk.json it would synthesize the app
     _cdk(url, "bootstrap", f"aws://{ACCOUNT}/{REGION}", cwd=elsewhere)
-    # The bucket takes nothing but TLS, which there is none of on loopback.
+    # The bucket policy requires TLS, which the emulator does not have.
     s3 = client("s3", url)
     s3.delete_bucket_policy(Bucket=f"cdk-hnb659fds-assets-{ACCOUNT}-{REGION}")
 

@@ -1,4 +1,4 @@
-"""The AWS emulator as a child process on loopback, with IAM enforced and no state left behind."""
+"""The AWS emulator as a child process on loopback, with IAM enforced. It leaves no state behind."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from tools.paths import EMULATOR_LOG
 from tools.processes import StepFailed, tail
 from tools.progress import step
 
-from . import leash
+from . import parent_guard
 from .ports import free_port
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "000000000000"
-# The emulator takes this key for the account's root; who the service and the stranger are is up to IAM.
+# The emulator treats this key as the account's root user; other keys are checked by IAM.
 ROOT_KEY: Final = "test"
 START_SECONDS: Final = 60
 
 
 class Emulator:
-    """A running emulator, from `with` to the end of its block."""
+    """The emulator, running inside a `with` block."""
 
     def __init__(
         self, *, port: int | None = None, environment: dict[str, str] | None = None, restartable: bool = False
@@ -58,18 +58,18 @@ class Emulator:
         self.stop()
 
     def stop(self) -> None:
-        """End it with its workers, and remove all that it kept."""
-        self._end(grace=1.0)  # there is nothing that it should save
+        """Stop it with its workers and delete its state."""
+        self._end(grace=1.0)  # no state to save
         self._scratch.cleanup()
 
     def restart(self) -> None:
-        """End it as a person would, and start it again: what it keeps it has saved, what was at work is gone."""
+        """Stop and start it: saved state survives, work in progress is lost."""
         self._end(grace=START_SECONDS)
         self._start(toolchain.emulator())
 
     @property
     def pid(self) -> int:
-        """Of the process that all of its processes come from."""
+        """The pid of the emulator's parent process."""
         self.check()
         assert self._child is not None
         return self._child.pid
@@ -77,7 +77,7 @@ class Emulator:
     def check(self) -> None:
         """Raises StepFailed if it has died."""
         if self._child is None or self._child.poll() is not None:
-            raise StepFailed(f"The emulator has ended. The end of {EMULATOR_LOG}:\n{tail(EMULATOR_LOG)}")
+            raise StepFailed(f"The emulator has exited. Last lines of {EMULATOR_LOG}:\n{tail(EMULATOR_LOG)}")
 
     def _end(self, *, grace: float) -> None:
         child, self._child = self._child, None
@@ -86,26 +86,29 @@ class Emulator:
         child.terminate()
         with suppress(subprocess.TimeoutExpired):
             child.wait(grace)
-        child.stdin.close()  # lets go of the leash: whatever is left is killed
+        child.stdin.close()  # makes parent_guard kill the remaining processes
         child.wait()
 
     def _start(self, program: Path) -> None:
         EMULATOR_LOG.parent.mkdir(parents=True, exist_ok=True)
         with EMULATOR_LOG.open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, leash.__file__, self._scratch.name, program],
+                [sys.executable, parent_guard.__file__, self._scratch.name, program],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env={**_inherited(), **self._settings(), **self.environment},
                 cwd=self._scratch.name,
-                start_new_session=True,  # Ctrl-C is ours to handle
+                start_new_session=True,  # Ctrl-C is handled by the parent
             )
         deadline = time.monotonic() + START_SECONDS
         while not self._healthy():
             self.check()
             if time.monotonic() > deadline:
-                raise StepFailed(f"The emulator did not come up. The end of {EMULATOR_LOG}:\n{tail(EMULATOR_LOG)}")
+                raise StepFailed(
+                    f"The emulator did not start in {START_SECONDS} s. Last lines of {EMULATOR_LOG}:\n"
+                    f"{tail(EMULATOR_LOG)}"
+                )
             time.sleep(0.1)
 
     def _settings(self) -> dict[str, str]:
@@ -126,7 +129,7 @@ class Emulator:
             "HOME": scratch,
             "STATE_DIR": os.path.join(scratch, "state"),
             "S3_DATA_DIR": os.path.join(scratch, "s3"),
-            "DOCKER_HOST": f"unix://{scratch}/no-docker",  # it would look for containers of its own there
+            "DOCKER_HOST": f"unix://{scratch}/no-docker",  # otherwise it looks for its containers in Docker
             "LAMBDA_EXECUTOR": "local",
             "LOG_LEVEL": os.environ.get("FANFARE_EMULATOR_LOG_LEVEL", "INFO"),
             "PYTHONUNBUFFERED": "1",
@@ -141,5 +144,5 @@ class Emulator:
 
 
 def _inherited() -> dict[str, str]:
-    """Next to nothing: its environment becomes the functions'."""
+    """A minimal environment, because the functions inherit it."""
     return {name: os.environ[name] for name in ("PATH", "LANG", "LC_ALL", "LD_LIBRARY_PATH") if name in os.environ}

@@ -1,4 +1,4 @@
-"""`eval "$(make env)"`: where the running local stack is and how to call it, as variables of the shell."""
+"""`eval "$(make env)"`: URLs and keys of the running local stack, as shell variables."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ from typing import Any
 
 from tools.paths import STACK_FILE
 
-from .running import is_running
+from .lock import is_running
 
 
 def variables(at: Mapping[str, Any]) -> dict[str, str]:
-    """`AWS_ENDPOINT_URL` and the like are left alone: they would turn other tools of the caller round."""
+    """Does not set `AWS_ENDPOINT_URL` etc., because they would affect the caller's other tools."""
     return {
         "INTERNAL_URL": at["internal_url"],
         "PUBLIC_URL": at["public_url"],
@@ -27,7 +27,7 @@ def variables(at: Mapping[str, Any]) -> dict[str, str]:
 
 def main() -> int:
     if not (is_running() and STACK_FILE.is_file()):
-        sys.stderr.write("No stack runs on this machine: start it with `make run`.\n")
+        sys.stderr.write("No local stack is running. Start it with `make run`.\n")
         return 1
     for name, value in variables(json.loads(STACK_FILE.read_text())).items():
         print(f"export {name}={shlex.quote(value)}")

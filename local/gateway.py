@@ -1,6 +1,6 @@
-"""The public API at the root of an origin of its own, as people's browsers and their links need it.
+"""A reverse proxy that serves the public API at the root of its own origin, which links and browsers need.
 
-On AWS it has a host name; the emulator has it below a path. This hands everything on, and adds nothing.
+On AWS, the API has its own host name; on the emulator it is below a path.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import urllib3
 
 from .http import Answer, Request, problem
 
-# https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and what each side writes by itself
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and headers that each side writes
 OF_THE_CONNECTION: Final = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "host", "content-length"}
 )
@@ -19,7 +19,7 @@ WRITTEN_BY_THE_SERVER: Final = frozenset({"date", "server"})
 
 
 class Gateway:
-    """Hands requests on to `target`, once it is known where that is."""
+    """Forwards requests to `target` as soon as it is set."""
 
     def __init__(self) -> None:
         self.target = ""

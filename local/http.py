@@ -1,4 +1,4 @@
-"""The least HTTP server that serves us: one function from request to answer, loopback only, quick."""
+"""A minimal HTTP server on loopback: one function maps requests to responses."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Request:
     query: Mapping[str, str]
     headers: Mapping[str, str]  # names in lower case
     body: bytes
-    target: str = ""  # path and query as they came
+    target: str = ""  # raw path and query
 
 
 @dataclass(frozen=True)
@@ -47,13 +47,13 @@ def as_json(value: Any, status: int = 200, **headers: str) -> Answer:
 
 
 def problem(status: int, detail: str) -> Answer:
-    """RFC 9457, as the product's own APIs answer."""
+    """An error response (RFC 9457), like those of Fanfare's APIs."""
     body = {"type": "about:blank", "title": HTTPStatus(status).phrase, "status": status, "detail": detail}
     return Answer(status, json.dumps(body).encode(), {"Content-Type": "application/problem+json"})
 
 
 class Server:
-    """Serves `handle` on loopback, on a thread for each connection, until closed."""
+    """Serves `handle` on loopback, with a thread per connection, until closed."""
 
     def __init__(self, handle: Handle, *, port: int | None = None) -> None:
         handler = _bound_to(handle)
@@ -86,7 +86,7 @@ class _ServerOfIpv6(_Server):
 
 
 def _server_of_ipv6(port: int, handler: type[_Handler]) -> list[_Server]:
-    """`localhost` may be ::1 first. None where this machine has no such address, or somebody has the port there."""
+    """`localhost` can resolve to ::1 first. Empty if this machine has no IPv6, or the port is in use there."""
     try:
         return [_ServerOfIpv6(("::1", port), handler)]
     except OSError:
@@ -96,7 +96,7 @@ def _server_of_ipv6(port: int, handler: type[_Handler]) -> list[_Server]:
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server_version = "fanfare-local"
-    wbufsize = -1  # the head and the body leave together
+    wbufsize = -1  # head and body in one write
     disable_nagle_algorithm = True
     timeout = 120  # of an idle connection
     handle_request: ClassVar[Handle]
@@ -117,13 +117,13 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
     def _answer(self) -> Answer:
-        # A page elsewhere may have its own name resolve to loopback: it must not read what is here.
+        # DNS rebinding: another site's name can resolve to loopback; it must not read the responses.
         if self.headers.get("Host", "").rpartition(":")[0] not in {"127.0.0.1", "localhost", "[::1]"}:
-            return problem(421, "Ask for 127.0.0.1 or localhost.")
+            return problem(421, "Unknown host. Use 127.0.0.1 or localhost.")
         length = int(self.headers.get("Content-Length") or 0)
         if length > BODY_LIMIT:
             self.close_connection = True
-            return problem(413, f"At most {BODY_LIMIT} bytes.")
+            return problem(413, f"Request body is {length} bytes; the limit is {BODY_LIMIT}.")
         url = urlsplit(self.path)
         return type(self).handle_request(
             Request(
@@ -139,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _serve
 
     def log_message(self, format: str, *args: Any) -> None:
-        """The log of the stack is for what matters."""
+        """No access log."""
 
 
 def _bound_to(handle: Handle) -> type[_Handler]:

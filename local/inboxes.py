@@ -1,4 +1,4 @@
-"""What the channel `inbox` put where, from the table: it has no provider that could tell."""
+"""Reads the users' inboxes from the table, because the inbox channel has no provider."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Inboxes:
         self._table = table
 
     def items(self, *, to: str = "", message_id: str = "") -> list[dict[str, Any]]:
-        """As the outbox shows things, the newest last. A user's inbox has no address but the user."""
+        """The items in the outbox's format, newest last. `to` is the user id."""
         plain = TypeDeserializer().deserialize
         pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table)
         notes = [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]

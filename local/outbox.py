@@ -1,4 +1,4 @@
-"""What the providers were given, every mail whole, the newest last."""
+"""Everything that was sent to providers, newest last."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Mail:
-    """One thing given to a provider for one address. `user_id` and `message_id` are what its tags say."""
+    """One message to one address on any channel. `user_id` and `message_id` come from its tags."""
 
     channel: str
     to: str
@@ -22,13 +22,13 @@ class Mail:
     sender: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     tags: Mapping[str, str] = field(default_factory=dict)
-    raw: str | None = None  # as it was given, when it was given as one MIME text
+    raw: str | None = None  # the MIME text, if it was sent as one
     message_id: str | None = None
     user_id: str | None = None
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def as_item(self, number: int) -> dict[str, Any]:
-        """As `outbox.json` shows it: the fields of the contract, then ours."""
+        """The item of `outbox.json`: the fields of the contract, then ours."""
         return {
             "channel": self.channel,
             "to": self.to,
@@ -48,7 +48,7 @@ class Mail:
 
 
 class Outbox:
-    """All mails in the order in which they were accepted. Numbers start at 1 and never change."""
+    """All mails in the order of acceptance. Numbers start at 1 and never change."""
 
     def __init__(self) -> None:
         self._mails: list[Mail] = []
@@ -65,7 +65,7 @@ class Outbox:
         return self._mails[number - 1] if 0 < number <= len(self._mails) else None
 
     def find(self, *, channel: str = "", to: str = "", message_id: str = "") -> list[tuple[int, Mail]]:
-        """The mails that fit all that is given, each with its number."""
+        """The mails that match all filters, each with its number."""
         return [
             (number, mail)
             for number, mail in enumerate(list(self._mails), start=1)

@@ -9,7 +9,7 @@ from tools.processes import StepFailed
 
 
 def free_port() -> int:
-    """A port that nobody listens on just now."""
+    """A port that is free now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -17,15 +17,17 @@ def free_port() -> int:
 
 
 def check(wanted: Iterable[int | None]) -> None:
-    """Raises StepFailed where somebody listens on one of them."""
+    """Raises StepFailed if one of the ports is in use."""
     for port in wanted:
         if port is not None and not _is_free(port):
-            raise StepFailed(f"Port {port} is taken: choose another FANFARE_PORT, the first of four that are free.")
+            raise StepFailed(f"Port {port} is in use. Set FANFARE_PORT to the first of four free ports.")
 
 
 def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as servers do: what has just ended is free
+        probe.setsockopt(
+            socket.SOL_SOCKET, socket.SO_REUSEADDR, 1
+        )  # like servers: a port of a closed connection is free
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:

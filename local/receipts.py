@@ -1,4 +1,4 @@
-"""Brings what SES tells of mails to EventBridge, as SES does: shortly after, beside the sending, ten at a time."""
+"""Publishes the events of SES to EventBridge like SES does: delayed, in the background, ten per call."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tools.progress import console
 
 from .aws import client
-from .bridges import STANDS_FOR
 from .ses_events import Event
+from .template_patches import STANDS_FOR
 
 SOURCE: Final = STANDS_FOR["aws.ses"]
-AFTER_SECONDS: Final = 1.0  # a receipt is later than the answer, save where it is not: see the integration tests
+AFTER_SECONDS: Final = 1.0  # receipts come after the answer; the integration tests cover the opposite order
 ENTRIES: Final = 10  # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
-BREATH: Final = 0.05  # seconds between two calls: sending comes first
+BREATH: Final = 0.05  # seconds between two calls, so that sending has priority
 
 
 class Receipts:
-    """Publishes those events that the mail's configuration set asks for."""
+    """Publishes the event types that the mail's configuration set requests."""
 
     def __init__(self) -> None:
-        self.wanted: Mapping[str, frozenset[str]] = {}  # by configuration set
+        self.wanted: Mapping[str, frozenset[str]] = {}  # configuration set → event types
         self._waiting: queue.SimpleQueue[tuple[float, Event] | None] = queue.SimpleQueue()
-        self.waiting = 0  # events that are not with EventBridge yet
+        self.waiting = 0  # events not yet published
         self._counting = threading.Lock()
         self._thread: threading.Thread | None = None
         self._events: Any = None
@@ -41,7 +41,7 @@ class Receipts:
             self._waiting.put((time.monotonic() + AFTER_SECONDS, event))
 
     def start(self, url: str, *, wanted: Mapping[str, frozenset[str]]) -> None:
-        """From now on, to the default bus of the emulator at `url`."""
+        """Start publishing to the default bus of the emulator at `url`."""
         self._events = client("events", url)
         self.wanted = wanted
         self._thread = threading.Thread(target=self._run, daemon=True)
@@ -66,7 +66,7 @@ class Receipts:
             self.waiting += change
 
     def _gathered(self) -> list[Event]:
-        """The next ones, when it is their time; none when we are told to stop."""
+        """The next events that are due; empty after `stop`."""
         first = self._waiting.get()
         gathered: list[Event] = []
         while first is not None:
@@ -81,17 +81,17 @@ class Receipts:
                 return gathered
         return []
 
-    def _put(self, told: Sequence[Event]) -> None:
+    def _put(self, batch: Sequence[Event]) -> None:
         entries = [
             {"Source": SOURCE, "DetailType": f"Email {event['eventType']}", "Detail": json.dumps(event)}
-            for event in told
+            for event in batch
         ]
         answer = self._events.put_events(Entries=entries)
         for result in answer["Entries"]:
             if "ErrorCode" in result:
-                console.print(f"  [red]A receipt was refused:[/red] {result['ErrorCode']} {result['ErrorMessage']}")
+                console.print(f"  [red]A receipt was rejected:[/red] {result['ErrorCode']} {result['ErrorMessage']}")
 
 
 def _type(event: Event) -> str:
-    """`DeliveryDelay` and `Rendering Failure` as a configuration set calls them: DELIVERY_DELAY, RENDERING_FAILURE."""
+    """The type name of a configuration set: DELIVERY_DELAY for `DeliveryDelay`, RENDERING_FAILURE, …"""
     return re.sub(r"(?<=[a-z]) ?(?=[A-Z])", "_", event["eventType"]).upper()

@@ -1,8 +1,8 @@
-"""`python -m local.run`: the local stack, until Ctrl-C.
+"""`python -m local.run`: runs the local stack until Ctrl-C.
 
---port 4566               the emulator here; providers, console and public API on the next three; else free ports
-FANFARE_PORT              the same, from the environment
-FANFARE_RECONCILE_SECONDS how often the reconciler runs beside its schedule (5; 0 leaves it to the schedule)
+--port 4566               port of the emulator; providers, console, public API use the next three. Default: free ports
+FANFARE_PORT              default of --port
+FANFARE_RECONCILE_SECONDS seconds between additional runs of the reconciler (default 5; 0: only the schedule)
 """
 
 from __future__ import annotations
@@ -28,13 +28,13 @@ def main() -> int:
 
 def run(options: argparse.Namespace) -> int:
     with stack_from(options) as stack:
-        _tell(stack.described)
+        _print(stack.described)
         keep_open(stack)
     return 0
 
 
 def parser(doc: str) -> argparse.ArgumentParser:
-    """The options that all of our programs have."""
+    """A parser with the options that all local programs share."""
     summary, _, rest = doc.partition("\n")
     options = argparse.ArgumentParser(
         description=summary, epilog=rest, formatter_class=argparse.RawDescriptionHelpFormatter
@@ -48,13 +48,13 @@ def stack_from(options: argparse.Namespace) -> Stack:
 
 
 def guarded(work: Callable[[], int]) -> int:
-    """As `ended_well`, on this machine alone: nothing of the caller's AWS account is known to it."""
+    """Like `ended_well`, without access to the caller's AWS account."""
     forget_the_caller()
     return ended_well(work)
 
 
 def ended_well(work: Callable[[], int]) -> int:
-    """`work`'s status; a clear word and 1 for what goes wrong in it; a clean end when it is told to stop."""
+    """The status of `work`; 1 and a message if a step failed; 130 after Ctrl-C or SIGTERM."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _interrupt)
     try:
@@ -68,7 +68,7 @@ def ended_well(work: Callable[[], int]) -> int:
 
 
 def keep_open(stack: Stack) -> None:
-    """Until we are told to stop, or a part of it dies."""
+    """Wait until Ctrl-C. Raises StepFailed if a part of the stack exits."""
     try:
         while True:
             time.sleep(1)
@@ -77,17 +77,17 @@ def keep_open(stack: Stack) -> None:
         console.print("\nStopping.")
 
 
-def _tell(at: dict[str, Any]) -> None:
+def _print(at: dict[str, Any]) -> None:
     key = at["service"]
     console.print(
         f"""
-[bold]Fanfare is running[/bold]. Ctrl-C stops it and leaves nothing behind.
+[bold]Fanfare is running[/bold]. Press Ctrl-C to stop it; only logs and caches are left.
 
   Internal API  {at["internal_url"]}
   Public API    {at["public_url"]}
   Console       {at["console_url"]}
   AWS emulator  {at["aws_endpoint_url"]} ({at["region"]})
-  All of it     {STACK_FILE.relative_to(ROOT)}
+  Description   {STACK_FILE.relative_to(ROOT)}
   Logs          {EMULATOR_LOG.relative_to(ROOT)}, {CDK_LOG.relative_to(ROOT)}
 
 Try it:"""
@@ -102,7 +102,7 @@ Try it:"""
 
 
 def _interrupt(*_: object) -> None:
-    # once: the clean-up that follows is not to be broken off by another
+    # ignore further signals, so that they don't interrupt the clean-up
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     raise KeyboardInterrupt

@@ -1,4 +1,4 @@
-"""The stand-in for Amazon SES v2: answers its calls, keeps the mails that it takes, tells of them as SES does."""
+"""The stand-in for Amazon SES v2: answers calls, stores accepted mails, and publishes their events."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Ses:
 
     def _handle(self, request: Request) -> Answer:
         if self.simulator.is_down("email"):
-            raise Refused(503, "ServiceUnavailable", "The simulator was told to be down.")
+            raise Refused(503, "ServiceUnavailable", "Simulated failure: the channel is switched off.")
         match request.method, request.path:
             case "POST", "/v2/email/outbound-bulk-emails":
                 return as_json(self._bulk(ses_request.read(request.body), size=len(request.body)))
@@ -38,7 +38,7 @@ class Ses:
             case "GET", "/v2/email/account":
                 return as_json(self._account())
             case _:
-                raise Refused(404, "UnknownOperationException", f"Not in the stand-in: {request.path}")
+                raise Refused(404, "UnknownOperationException", f"The stand-in does not support {request.path}.")
 
     def _bulk(self, call: dict[str, Any], *, size: int) -> dict[str, Any]:
         drafts = ses_request.bulk(call, size=size)
@@ -89,9 +89,9 @@ class Ses:
     def _misbehaviour(self, draft: Draft) -> NotTaken | None:
         for mail in draft.mails:
             if self.simulator.fails(mail.to):
-                return NotTaken("TRANSIENT_FAILURE", "The simulator's down@ fails.")
+                return NotTaken("TRANSIENT_FAILURE", "Simulated failure of down@.")
             if self.simulator.throttles(mail.to, mail.message_id):
-                return NotTaken("ACCOUNT_THROTTLED", "The simulator's throttle@ throttles once.")
+                return NotTaken("ACCOUNT_THROTTLED", "Simulated throttling of throttle@, once per message.")
         return None
 
     def _accept(self, draft: Draft, configuration_set: str | None) -> None:
@@ -104,7 +104,7 @@ class Ses:
                 self.publish(configuration_set, event)
 
     def _lose_the_answer(self, mails: Sequence[Mail]) -> None:
-        # every one is asked: each loses its first answer only
+        # check every mail, because each loses only its first answer
         lost = [mail for mail in mails if self.simulator.loses_the_answer(mail.to, mail.message_id)]
         if lost:
             raise HangUp

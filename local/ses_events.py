@@ -1,4 +1,4 @@
-"""What SES tells of a mail after it took it, in the shape of SES event publishing.
+"""The events of a mail after SES accepted it, in the format of SES event publishing.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
@@ -16,12 +16,12 @@ from .outbox import Mail
 from .simulator import SES_DOMAIN, named
 
 Event = dict[str, Any]
-Publish = Callable[[str | None, Event], None]  # the configuration set, whose destinations get the event
+Publish = Callable[[str | None, Event], None]  # configuration set, event
 KEPT: Final = 10_000
 
 
 class EventLog:
-    """Keeps the last events: the place where they would go to the configuration set's destinations."""
+    """Stores the latest events instead of publishing them."""
 
     def __init__(self) -> None:
         self.events: deque[tuple[str | None, Event]] = deque(maxlen=KEPT)
@@ -33,10 +33,10 @@ class EventLog:
 
 
 def after(mail: Mail, configuration_set: str | None, *, missing: str | None = None) -> Iterator[Event]:
-    """The events of a mail that SES took, in order. One whose template lacks a name never leaves."""
+    """The events of an accepted mail, in order. If its template lacks a variable, it is never sent."""
     if missing is not None:
-        told = {"errorMessage": f"Attribute '{missing}' is not present in the rendering data.", "templateName": ""}
-        yield _event("Rendering Failure", mail, configuration_set, told, under="failure")
+        details = {"errorMessage": f"Attribute '{missing}' is not present in the rendering data.", "templateName": ""}
+        yield _event("Rendering Failure", mail, configuration_set, details, under="failure")
         return
     yield _event("Send", mail, configuration_set, {})
     if named(mail.to, "bounce", SES_DOMAIN):
@@ -80,12 +80,12 @@ def after(mail: Mail, configuration_set: str | None, *, missing: str | None = No
         )
 
 
-def _event(kind: str, mail: Mail, configuration_set: str | None, told: Event, *, under: str = "") -> Event:
+def _event(kind: str, mail: Mail, configuration_set: str | None, details: Event, *, under: str = "") -> Event:
     at = mail.at.isoformat(timespec="milliseconds").replace("+00:00", "Z")
     tags = {name: [value] for name, value in mail.tags.items()}
     if configuration_set:
         tags["ses:configuration-set"] = [configuration_set]
-    details = told if kind == "Send" or under else {"timestamp": at, **told}
+    details = details if kind == "Send" or under else {"timestamp": at, **details}
     return {
         "eventType": kind,
         "mail": {

@@ -1,4 +1,4 @@
-"""What an SES v2 call says, checked against SES's limits: the mails that it means.
+"""Parses SES v2 calls into mails and checks SES's limits.
 
 https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html
 """
@@ -23,7 +23,7 @@ from fanfare.channels.email import from_tag_value
 from .outbox import Mail
 
 ENTRIES: Final = 50
-CALL_BYTES: Final = 1_000_000  # "1 MB", in its stricter reading
+CALL_BYTES: Final = 1_000_000  # "1 MB", in the stricter interpretation
 TEMPLATE_DATA: Final = 262_144
 HEADERS: Final = 15
 HEADER_NAME: Final = re.compile(r"[!-9;-@A-~]{1,126}")
@@ -34,7 +34,7 @@ ADDRESS: Final = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 
 
 class Refused(Exception):
-    """SES refuses the whole call."""
+    """SES rejects the whole call."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -44,7 +44,7 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Draft:
-    """The mails of one entry, one for each address; `missing` is a name that the template asks for in vain."""
+    """The mails of one entry, one per address; `missing` is a template variable without data."""
 
     mails: list[Mail]
     missing: str | None = None
@@ -52,14 +52,14 @@ class Draft:
 
 @dataclass(frozen=True)
 class NotTaken:
-    """An entry that SES refuses, and only it."""
+    """One rejected entry of a call."""
 
     status: str
     error: str
 
 
 def read(body: bytes) -> dict[str, Any]:
-    """The call's JSON."""
+    """The call's JSON. Raises Refused."""
     try:
         call = json.loads(body)
     except ValueError:
@@ -92,7 +92,7 @@ def _entry(
     }
     tags = _tags(call.get("DefaultEmailTags")) | _tags(entry.get("ReplacementTags"))
     if not template.get("TemplateContent"):
-        return NotTaken("TEMPLATE_NOT_FOUND", "The stand-in keeps no stored templates.")
+        return NotTaken("TEMPLATE_NOT_FOUND", "The stand-in does not support stored templates.")
     addresses = _addresses(entry.get("Destination", {}))
     if not _deliverable(addresses):
         return NotTaken("INVALID_PARAMETER", "Invalid or missing destination address.")
@@ -114,7 +114,7 @@ def single(call: Mapping[str, Any]) -> Draft:
     else:
         template = content.get("Template", {})
         if not template.get("TemplateContent"):
-            raise Refused(404, "NotFoundException", "The stand-in keeps no stored templates.")
+            raise Refused(404, "NotFoundException", "The stand-in does not support stored templates.")
         parts, missing = _rendered(template["TemplateContent"], _data(template.get("TemplateData")))
         common |= parts | {"headers": _reply_to(call) | _headers(template.get("Headers"))}
     _check(_deliverable(addresses), "Invalid or missing destination address.")
@@ -168,7 +168,7 @@ def _deliverable(addresses: Sequence[str]) -> bool:
 
 
 def _rendered(content: Mapping[str, str], data: Mapping[str, Any]) -> tuple[dict[str, str | None], str | None]:
-    """What the template becomes, and a name that is missing. SES fills in as it stands: it does not escape."""
+    """The rendered parts, and a missing variable. Like SES, it does not escape values."""
     missing = []
 
     def value(place: re.Match[str]) -> str:
@@ -213,7 +213,7 @@ def _raw(raw: bytes, addresses: list[str], common: Mapping[str, Any]) -> tuple[l
 
 
 def _mails(addresses: Sequence[str], common: Mapping[str, Any]) -> list[Mail]:
-    """One for each address; they share the id that SES gives."""
+    """One mail per address, all with the same SES message id."""
     provider_id = f"{int(time.time() * 1000):016x}-{uuid.uuid4()}-000000"
     tags = common["tags"]
     ids = {"message_id": tags.get("message_id"), "user_id": _user_id(tags.get("user_id"))}
@@ -227,4 +227,4 @@ def _user_id(tag: str | None) -> str | None:
     try:
         return from_tag_value(tag) if tag else None
     except (binascii.Error, UnicodeDecodeError):
-        return tag  # not one of ours
+        return tag  # not encoded by Fanfare

@@ -1,27 +1,27 @@
-"""How the providers behave: the addresses that misbehave by design, and the switches of the console.
+"""The behaviour of the simulated providers: special addresses, and switches in the console.
 
-`success@`, `bounce@` and `complaint@simulator.amazonses.com` are accepted, and answered by the events that
-SES sends for them. These behave at the call itself, each with or without a label (`down+ada@…`):
+`success@`, `bounce@` and `complaint@simulator.amazonses.com` are accepted; the events that SES sends for them follow.
+These addresses change the call itself, with or without a label (`down+ada@…`):
 
-    throttle@simulator.example.com               refused as throttled once for a message, then accepted
-    timeout-then-accepted@simulator.example.com  the call is accepted whole and its answer lost, once for a message
-    down@simulator.example.com                   refused as a transient failure until told otherwise
+    throttle@simulator.example.com               throttled once per message, then accepted
+    timeout-then-accepted@simulator.example.com  the call is accepted and its answer lost, once per message
+    down@simulator.example.com                   transient failure until switched off
 
-So do these phones, of the numbers that are kept free for fiction, and these devices, known by how their token begins:
+The same for these phone numbers (reserved for fiction) and device tokens (by prefix):
 
-    +12025550101   throttle…   refused as throttled once for a message, then accepted
-    +12025550102   timeout…    accepted and the answer lost, once for a message
-    +12025550103   down…       refused as a transient failure until told otherwise
-    +12025550104               its owner has opted out of text messages
-                   disabled…   its endpoint is disabled
-                   invalid…    the platform knows no such device
+    +12025550101   throttle…   throttled once per message, then accepted
+    +12025550102   timeout…    accepted and the answer lost, once per message
+    +12025550103   down…       transient failure until switched off
+    +12025550104               the owner has opted out of text messages
+                   disabled…   the endpoint is disabled
+                   invalid…    unknown device
 
-Switches, as JSON at `/simulator` of the console (GET shows them, POST changes those that it names):
+Switches, as JSON at `/simulator` of the console (GET reads them, POST changes the given ones):
 
-    {"down": ["email"]}      the provider of a channel answers 503 to everything; {"down": []} heals it
-    {"down_address": false}  heals down@, the phone and the devices like it
-    {"rate": 14}             recipients a second that SES takes before it answers 429; null is no limit
-    {"receipts": false}      SES tells nothing of the mails that it takes from now on
+    {"down": ["email"]}      the channel's provider answers 503 to all calls; {"down": []} ends it
+    {"down_address": false}  down@ and the corresponding phone number and devices work
+    {"rate": 14}             recipients per second that SES accepts before it answers 429; null: no limit
+    {"receipts": false}      SES sends no events for mails accepted from now on
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from typing import Any, Final
 
 SES_DOMAIN: Final = "simulator.amazonses.com"
 OUR_DOMAIN: Final = "simulator.example.com"
-CHANNELS: Final = ("email", "sms", "push", "webhook")  # those with a provider
+CHANNELS: Final = ("email", "sms", "push", "webhook")  # channels with a provider
 PHONES: Final = {
     "+12025550101": "throttle",
     "+12025550102": "timeout-then-accepted",
@@ -45,7 +45,7 @@ TOKENS: Final = ("throttle", "timeout-then-accepted", "down", "disabled", "inval
 
 
 class BadSettings(ValueError):
-    """The switches cannot be set so. The text says what would do."""
+    """Invalid switches. The message says what is allowed."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +57,7 @@ class SimulatorSettings:
 
 
 class Simulator:
-    """The switches, and what has misbehaved already."""
+    """The switches, and which once-per-message failures have happened."""
 
     def __init__(self) -> None:
         self.settings = SimulatorSettings()
@@ -77,14 +77,14 @@ class Simulator:
         return channel in self.settings.down
 
     def too_many(self, recipients: int) -> bool:
-        """Whether a call is over the rate; it counts if it is not."""
+        """Whether a call exceeds the rate. If not, it counts towards the rate."""
         rate = self.settings.rate
         if rate is None:
             return False
         now = time.monotonic()
         with self._lock:
             self._spent = [(at, count) for at, count in self._spent if at > now - 1]
-            # a call of more than a second's worth passes when nothing else has in that second
+            # a call with more recipients than the rate passes if nothing else was sent in that second
             if self._spent and sum(count for _, count in self._spent) + recipients > rate:
                 return True
             self._spent.append((now, recipients))
@@ -107,7 +107,7 @@ class Simulator:
 
 
 def is_(address: str, name: str) -> bool:
-    """Whether it is the one that behaves so: an e-mail address of ours, a phone, or the token of a device."""
+    """Whether an e-mail address, phone number or device token is the special one called `name`."""
     if "@" in address:
         return named(address, name, OUR_DOMAIN)
     if address.startswith("+"):
@@ -116,7 +116,7 @@ def is_(address: str, name: str) -> bool:
 
 
 def named(address: str, name: str, domain: str) -> bool:
-    """Whether it is the simulator address `name`, with or without a label."""
+    """Whether the address is `name@domain`, with or without a label."""
     local, _, at = address.lower().rpartition("@")
     return at == domain and local.partition("+")[0] == name
 
@@ -125,16 +125,16 @@ def _checked(changes: Mapping[str, Any]) -> dict[str, Any]:
     checked = dict(changes)
     known = [each.name for each in fields(SimulatorSettings)]
     if unknown := changes.keys() - set(known):
-        raise BadSettings(f"unknown: {', '.join(sorted(unknown))}; known: {', '.join(known)}")
+        raise BadSettings(f"Unknown switches: {', '.join(sorted(unknown))}. The switches are {', '.join(known)}.")
     if "down" in changes:
         down = changes["down"]
         if not isinstance(down, list) or any(channel not in CHANNELS for channel in down):
-            raise BadSettings(f"down: a list of {', '.join(CHANNELS)}")
+            raise BadSettings(f"down: must be a list of {', '.join(CHANNELS)}.")
         checked["down"] = tuple(sorted(set(down)))
     for name in ("down_address", "receipts"):
         if not isinstance(changes.get(name, True), bool):
-            raise BadSettings(f"{name}: true or false")
+            raise BadSettings(f"{name}: must be true or false.")
     rate = changes.get("rate")
     if rate is not None and (isinstance(rate, bool) or not isinstance(rate, int | float) or rate <= 0):
-        raise BadSettings("rate: a number above 0, or null")
+        raise BadSettings("rate: must be a number above 0, or null.")
     return checked

@@ -1,4 +1,4 @@
-"""The stand-in for Amazon SNS: Publish to phones and to devices, and the endpoints that devices have.
+"""The stand-in for Amazon SNS: Publish to phone numbers and devices, and device endpoints.
 
 https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
 https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html
@@ -25,7 +25,7 @@ E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 SMS_BYTES: Final = 1600
 PUSH_BYTES: Final = 262_144
 NAMESPACE: Final = "http://sns.amazonaws.com/doc/2010-03-31/"
-# Where the functions are told to register devices. https://docs.aws.amazon.com/sns/latest/dg/mobile-push-send-register.html
+# Platform applications in which the functions register devices. https://docs.aws.amazon.com/sns/latest/dg/mobile-push-send-register.html
 APPLICATIONS: Final = {
     f"push_{name}_application_arn": f"arn:aws:sns:{REGION}:{ACCOUNT}:app/{service}/fanfare-local"
     for name, service in {"fcm": "GCM", "apns": "APNS"}.items()
@@ -33,7 +33,7 @@ APPLICATIONS: Final = {
 
 
 class Refused(Exception):
-    """SNS refuses the call."""
+    """SNS rejects the call."""
 
     def __init__(self, status: int, code: str, message: str) -> None:
         super().__init__(message)
@@ -48,7 +48,7 @@ class Device:
 
 
 class Sns:
-    """Keeps what it accepts in the outbox. A device's endpoint is made of its token: the same token, the same one."""
+    """Stores accepted messages in the outbox. The endpoint ARN is derived from the token, so it is stable."""
 
     def __init__(self, *, outbox: Outbox, simulator: Simulator) -> None:
         self.outbox = outbox
@@ -64,7 +64,7 @@ class Sns:
         }
         try:
             if form.get("Action", "") not in actions:
-                raise Refused(400, "InvalidAction", f"Not in the stand-in: {form.get('Action')}")
+                raise Refused(400, "InvalidAction", f"The stand-in does not support {form.get('Action')}.")
             return actions[form["Action"]](form)
         except Refused as refused:
             return _error(refused)
@@ -72,9 +72,9 @@ class Sns:
     def _publish(self, form: Mapping[str, str]) -> Answer:
         mail = self._to_device(form) if "TargetArn" in form else self._to_phone(form)
         if self.simulator.fails(mail.to):
-            raise Refused(503, "ServiceUnavailable", "The simulator's one that is down.")
+            raise Refused(503, "ServiceUnavailable", "Simulated failure: this address is down.")
         if self.simulator.throttles(mail.to, mail.message_id):
-            raise Refused(429, "Throttled", "The simulator's one that throttles once.")
+            raise Refused(429, "Throttled", "Simulated throttling, once per message.")
         self.outbox.add(mail)
         if self.simulator.loses_the_answer(mail.to, mail.message_id):
             raise HangUp
@@ -123,11 +123,11 @@ class Sns:
 
     def _must_be_up(self, channel: str) -> None:
         if self.simulator.is_down(channel):
-            raise Refused(503, "ServiceUnavailable", "The simulator was told to be down.")
+            raise Refused(503, "ServiceUnavailable", "Simulated failure: the channel is switched off.")
 
 
 def _notification(device: Device, form: Mapping[str, str]) -> tuple[str, str]:
-    """Title and body, as the device's own service would show them."""
+    """Title and body as the device's push service would show them."""
     try:
         by_service = json.loads(form["Message"]) if form.get("MessageStructure") == "json" else {}
         if device.service not in by_service:
@@ -160,7 +160,7 @@ def _mail(
 
 
 def _attributes(form: Mapping[str, str]) -> dict[str, str]:
-    """`MessageAttributes.entry.1.Name` and `.Value.StringValue`, together."""
+    """The message attributes from `MessageAttributes.entry.1.Name` and `.Value.StringValue`."""
     prefix = "MessageAttributes.entry."
     named = (key for key in form if key.startswith(prefix) and key.endswith(".Name"))
     return {form[key]: form.get(key.removesuffix("Name") + "Value.StringValue", "") for key in named}
@@ -172,8 +172,8 @@ def _invalid(what: str) -> Refused:
 
 def _error(refused: Refused) -> Answer:
     kind = "Sender" if refused.status < 500 else "Receiver"
-    told = f"<Type>{kind}</Type><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message>"
-    return _xml(refused.status, "ErrorResponse", f"<Error>{told}</Error>")
+    error = f"<Type>{kind}</Type><Code>{refused.code}</Code><Message>{escape(str(refused))}</Message>"
+    return _xml(refused.status, "ErrorResponse", f"<Error>{error}</Error>")
 
 
 def _result(action: str, inner: str) -> Answer:
@@ -182,6 +182,6 @@ def _result(action: str, inner: str) -> Answer:
 
 def _xml(status: int, root: str, inner: str) -> Answer:
     request_id = str(uuid.uuid4())
-    told = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
-    body = f'<{root} xmlns="{NAMESPACE}">{inner}{told}</{root}>'
+    metadata = f"<ResponseMetadata><RequestId>{request_id}</RequestId></ResponseMetadata>"
+    body = f'<{root} xmlns="{NAMESPACE}">{inner}{metadata}</{root}>'
     return Answer(status, body.encode(), {"Content-Type": "text/xml", "x-amzn-RequestId": request_id})

@@ -1,7 +1,4 @@
-"""The whole local stack, from `with` to the end of its block.
-
-While it runs, `.local/stack.json` says where everything is.
-"""
+"""The complete local stack, running inside a `with` block. `.local/stack.json` describes it while it runs."""
 
 from __future__ import annotations
 
@@ -25,17 +22,17 @@ from .emulator import REGION, Emulator
 from .gateway import Gateway
 from .http import Server
 from .inboxes import Inboxes
+from .lock import only_one
 from .outbox import Outbox
 from .providers import Providers
 from .receipts import Receipts
-from .reconciling import Ticker
-from .running import only_one
+from .schedule_ticker import Ticker
 from .simulator import Simulator
-from .site import Site
+from .wsgi_server import WsgiServer
 
 
 class Stack:
-    """Emulator, providers, console, public API and the deployed app. `port` is the first of four; None takes any."""
+    """Emulator, providers, console, public API and the deployed app. `port` is the first of four; None: free ports."""
 
     def __init__(self, *, port: int | None = None, reconcile_seconds: float = 5.0, restartable: bool = False) -> None:
         self.outbox = Outbox()
@@ -63,20 +60,20 @@ class Stack:
         self.stop()
 
     def stop(self) -> None:
-        """End everything, and leave nothing behind but logs and caches."""
+        """Stop everything. Only logs and caches are left."""
         if self.described:
             STACK_FILE.unlink(missing_ok=True)
         self._open.close()
 
     @property
     def emulator(self) -> Emulator:
-        """The emulator, for those who do something to it."""
+        """The running emulator."""
         if self._emulator is None:
-            raise StepFailed("The emulator has not been started.")
+            raise StepFailed("The emulator is not running.")
         return self._emulator
 
     def check(self) -> None:
-        """Raises StepFailed if a part has died."""
+        """Raises StepFailed if a part has exited."""
         if self._emulator:
             self._emulator.check()
 
@@ -101,7 +98,7 @@ class Stack:
         self._open.callback(self.receipts.stop)
         self.ticker = Ticker(url, self.outputs["ReconcileFunctionName"], seconds=self._reconcile_seconds)
         self._open.callback(self.ticker.stop)
-        with step("Making `service`, `stranger`, `operator`, and the accounts of ada and grace"):
+        with step("Creating the IAM users `service`, `stranger`, `operator` and the accounts of ada and grace"):
             accounts = Accounts(url, self.outputs, renewed=self._renewed)
             self._open.callback(accounts.stop)
             internal_url = deployment.reachable(self.outputs["InternalApiUrl"], url)
@@ -113,7 +110,7 @@ class Stack:
                 calls=calls,
                 inboxes=Inboxes(url, self.outputs["InboxTableName"]),
             )
-            seen = Site(console, port=console_port)
+            seen = WsgiServer(console, port=console_port)
             self._open.callback(seen.close)
             self.described = {
                 "internal_url": internal_url,
@@ -138,7 +135,7 @@ class Stack:
 
 
 def _write(described: dict[str, Any]) -> None:
-    """Whole or not at all, for no other eyes: there are keys in it."""
+    """Write atomically, readable only by the owner: the file contains keys."""
     unfinished = STACK_FILE.with_suffix(".unfinished")
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w") as file:
         json.dump(described, file, indent=2)

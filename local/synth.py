@@ -1,4 +1,4 @@
-"""The CDK app, synthesized for the emulator, once for each state of its sources."""
+"""Synthesizes the CDK app for the emulator. Cached by the content of the sources."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from tools.paths import CACHE, CDK_LOG, ROOT
 from tools.processes import run
 from tools.progress import step
 
-from .bridges import bridge
 from .sns import APPLICATIONS
+from .template_patches import patch_templates
 
 SOURCES: Final = (
     "app.py",
@@ -28,17 +28,17 @@ SOURCES: Final = (
     "functions",
     "console/calls.py",
 )
-BRIDGES: Final = Path(__file__).with_name("bridges.py")
-# So short that a person waits for a failure to be repaired, and a test for all of them.
+PATCHES: Final = Path(__file__).with_name("template_patches.py")
+# Short times, so that people and tests can wait for recovery.
 TIMES: Final = {
     "stale_after_seconds": 10,
     "backoff_seconds": 1,
     "max_attempts": 5,
-    "doubt_grace_seconds": 10,  # a receipt may have to wait for the first worker of its queue
+    "doubt_grace_seconds": 10,  # a receipt may wait for its queue's first worker to start
 }
-# Each function at work is a process here, slow to start: a few more than there are cores, no more.
+# Each concurrent function is a process that starts slowly: only a few more than there are cores.
 CONCURRENCY: Final = {"max_concurrency": 3}
-# Ports that there are none of: in the templates they stand for those that are taken when it runs.
+# Invalid ports: folderholders in the templates for the ports of the running stack.
 PUBLIC_PORT: Final = 99_998
 HOOKS_PORT: Final = 99_999
 ADDRESSES: Final = {
@@ -56,22 +56,22 @@ TEMPLATE: Final = ".template.json"
 
 
 def assembly(*, public_port: int, hooks_port: int) -> Path:
-    """The cloud assembly of the sources as they are, for these ports."""
-    place = _synthesized()
+    """The cloud assembly of the current sources, for these ports."""
+    folder = _synthesized()
     ports = {f":{PUBLIC_PORT}": f":{public_port}", f":{HOOKS_PORT}": f":{hooks_port}"}
-    for pattern in place.glob(f"*{TEMPLATE}.in"):
+    for pattern in folder.glob(f"*{TEMPLATE}.in"):
         text = pattern.read_text()
         for stands, port in ports.items():
             text = text.replace(stands, port)
         pattern.with_suffix("").write_text(text)
-    return place
+    return folder
 
 
 def _synthesized() -> Path:
-    place = CACHE / f"cdk.out-{_digest()}"
-    if place.is_dir():
-        return place
-    with step("Synthesizing the CDK app, once for these sources"):
+    folder = CACHE / f"cdk.out-{_digest()}"
+    if folder.is_dir():
+        return folder
+    with step("Synthesizing the CDK app (cached until the sources change)"):
         for stale in CACHE.glob("cdk.out-*"):
             shutil.rmtree(stale)
         unfinished = CACHE / "cdk.out-unfinished"
@@ -82,14 +82,14 @@ def _synthesized() -> Path:
             cwd=ROOT,
             env=toolchain.cdk_environment(),
         )
-        bridge(unfinished)
+        patch_templates(unfinished)
         for template in unfinished.glob(f"*{TEMPLATE}"):
             template.rename(f"{template}.in")
-        return unfinished.rename(place)
+        return unfinished.rename(folder)
 
 
 def _digest() -> str:
-    digest = hashlib.sha256(f"{sys.version}{sorted(CONTEXT.items())}".encode() + BRIDGES.read_bytes())
+    digest = hashlib.sha256(f"{sys.version}{sorted(CONTEXT.items())}".encode() + PATCHES.read_bytes())
     for path in _files():
         digest.update(f"{path.relative_to(ROOT)}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
     return digest.hexdigest()[:16]
@@ -97,9 +97,9 @@ def _digest() -> str:
 
 def _files() -> Iterator[Path]:
     for name in SOURCES:
-        place = ROOT / name
-        if place.is_file():
-            yield place
-        for path in sorted(place.rglob("*")):
+        folder = ROOT / name
+        if folder.is_file():
+            yield folder
+        for path in sorted(folder.rglob("*")):
             if path.is_file() and "__pycache__" not in path.parts:
                 yield path

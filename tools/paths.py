@@ -1,4 +1,4 @@
-"""Where things are."""
+"""Paths of the local stack."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
-CACHE: Final = ROOT / ".cache"  # dear to make again, safe to throw away
-STATE: Final = ROOT / ".local"  # of the stack that runs now, and its logs
+CACHE: Final = ROOT / ".cache"  # expensive to rebuild, safe to delete
+STATE: Final = ROOT / ".local"  # state and logs of the running stack
 CALLS: Final = STATE / "calls"
 STACK_FILE: Final = STATE / "stack.json"
 EMULATOR_LOG: Final = STATE / "emulator.log"

@@ -1,4 +1,4 @@
-"""Child processes: with an environment of their own, their output in a log, none left behind."""
+"""Child processes with their own environment and log. None is left behind."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ TAIL_LINES = 25
 
 
 class StepFailed(Exception):
-    """A step of the way could not be done. The text is all that the reader needs."""
+    """A step failed. The message is complete: no traceback is shown."""
 
 
 def forget_the_caller() -> None:
-    """Take the caller's AWS account, profile, certificates and endpoints out of this process and so of its children.
+    """Remove the caller's AWS account, profile, certificates and endpoints from the environment.
 
-    Nothing here may ever reach a real account.
+    The local stack must never reach a real account.
     """
     for name in [name for name in os.environ if name.startswith(("AWS_", "CDK_"))]:
         del os.environ[name]
@@ -31,14 +31,14 @@ def forget_the_caller() -> None:
 
 
 def on_loopback(environment: Mapping[str, str]) -> dict[str, str]:
-    """The environment of a child that talks to loopback only: no proxies."""
+    """The environment of a child that only uses loopback: without proxies."""
     proxies = {"http_proxy", "https_proxy", "all_proxy", "no_proxy"}
     kept = {name: value for name, value in environment.items() if name.lower() not in proxies}
     return {**kept, "NO_PROXY": "*"}
 
 
 def run(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | None = None, cwd: Path) -> None:
-    """Run to its end, output appended to `log`. Raises StepFailed with the end of what it said."""
+    """Run to completion, with output appended to `log`. Raises StepFailed with the last lines."""
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("ab") as out:
         begin = out.tell()
@@ -49,7 +49,7 @@ def run(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | No
             stderr=subprocess.STDOUT,
             env=env,
             cwd=cwd,
-            start_new_session=True,  # Ctrl-C is ours to handle
+            start_new_session=True,  # Ctrl-C is handled by the parent
         )
         try:
             status = child.wait()
@@ -58,11 +58,13 @@ def run(command: Sequence[str | Path], *, log: Path, env: Mapping[str, str] | No
             raise
     if status != 0:
         said = log.read_bytes()[begin:].decode(errors="replace").strip().splitlines()[-TAIL_LINES:]
-        raise StepFailed("\n".join([f"{Path(command[0]).name} ended with {status} (all of it: {log}):", *said]))
+        raise StepFailed(
+            "\n".join([f"{Path(command[0]).name} failed with status {status} (full output: {log}):", *said])
+        )
 
 
 def stop(child: subprocess.Popen[bytes], *, grace: float = 5.0) -> None:
-    """End a child that leads a process group, and then whatever is left of the group."""
+    """Stop a child that leads a process group, then kill the rest of the group."""
     if child.poll() is None:
         child.terminate()
         try:
@@ -70,10 +72,10 @@ def stop(child: subprocess.Popen[bytes], *, grace: float = 5.0) -> None:
         except subprocess.TimeoutExpired:
             child.kill()
             child.wait()
-    with suppress(ProcessLookupError):  # nobody was left
+    with suppress(ProcessLookupError):  # no process was left
         os.killpg(child.pid, signal.SIGKILL)
 
 
 def tail(log: Path, lines: int = TAIL_LINES) -> str:
-    """The end of a log."""
+    """The last lines of a log."""
     return "\n".join(log.read_text(errors="replace").splitlines()[-lines:]) if log.exists() else ""

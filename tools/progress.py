@@ -1,4 +1,4 @@
-"""What is going on: a spinner on a terminal, plain lines in a log."""
+"""Progress of long steps: a spinner on a terminal, plain lines in a log."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from contextlib import contextmanager
 
 from rich.console import Console
 
-QUIET_SECONDS = 10.0  # in a log, how long a step may say nothing
+QUIET_SECONDS = 10.0  # seconds between two lines in a log
 
 console = Console(highlight=False, soft_wrap=True)
 
 
 class Step:
-    """One step under way; `note` tells how far it is."""
+    """A running step; `note` sets its progress text."""
 
     def __init__(self, title: str) -> None:
         self.title = title
@@ -35,10 +35,10 @@ class Step:
 
 @contextmanager
 def step(title: str) -> Iterator[Step]:
-    """Show `title` while the block runs, then how long it took."""
+    """Show `title` while the block runs, then the duration."""
     under_way = Step(title)
     try:
-        with _spinning(under_way) if console.is_terminal else _telling(under_way):
+        with _spinning(under_way) if console.is_terminal else _logging(under_way):
             yield under_way
     except BaseException:
         console.print(f"  [red]✗[/red] {under_way} ({under_way.seconds:.1f} s)", markup=True)
@@ -53,7 +53,7 @@ def _spinning(under_way: Step) -> Iterator[None]:
 
 
 @contextmanager
-def _telling(under_way: Step) -> Iterator[None]:
+def _logging(under_way: Step) -> Iterator[None]:
     def still() -> None:
         console.print(f"    {under_way}, {under_way.seconds:.0f} s")
 
@@ -62,17 +62,17 @@ def _telling(under_way: Step) -> Iterator[None]:
 
 
 @contextmanager
-def _every(seconds: float, tell: Callable[[], None]) -> Iterator[None]:
+def _every(seconds: float, action: Callable[[], None]) -> Iterator[None]:
     over = threading.Event()
 
     def go() -> None:
         while not over.wait(seconds):
-            tell()
+            action()
 
-    teller = threading.Thread(target=go, daemon=True)
-    teller.start()
+    thread = threading.Thread(target=go, daemon=True)
+    thread.start()
     try:
         yield
     finally:
         over.set()
-        teller.join()
+        thread.join()

@@ -1,7 +1,7 @@
-"""The same job by others, in the same run: `make bench-peers`.
+"""The same job with other systems, in the same run: `make bench-peers`.
 
-One message to the same people from the same template: CPU of all processes for 1,000 deliveries, and what is lost
-or sent twice when a worker is killed twenty times on the way. The mail server's CPU is not counted on any side.
+One message to the same people from the same template: CPU of all processes per 1,000 deliveries, and deliveries that
+are lost or sent twice if a worker is killed twenty times. The CPU of the mail server is not counted for any system.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--recipients", type=int, default=RECIPIENTS)
     parser.add_argument("--kill-recipients", type=int, default=KILL_RECIPIENTS)
-    parser.add_argument("--peers", nargs="+", choices=[peer.name for peer in PEERS], help="these alone")
+    parser.add_argument("--peers", nargs="+", choices=[peer.name for peer in PEERS], help="only these systems")
     arguments = parser.parse_args()
     compare(arguments.recipients, arguments.kill_recipients, arguments.peers)
     return 0
@@ -37,7 +37,7 @@ def main() -> int:
 def compare(
     recipients: int = RECIPIENTS, kill_recipients: int = KILL_RECIPIENTS, only: list[str] | None = None
 ) -> None:
-    """Ours, then each peer that this machine has the servers for."""
+    """Fanfare, then each system whose servers are installed on this machine."""
     runs: dict[str, Any] = {"fanfare": _ours(recipients, kill_recipients)}
     left_out: dict[str, str] = {}
     for peer in PEERS:
@@ -58,7 +58,7 @@ def compare(
     results.keep("peers", {"runs": runs, "left_out": left_out})
     console.print(_table(runs))
     for name, why in left_out.items():
-        console.print(f"[bold red]{name} is left out[/bold red]: {why}")
+        console.print(f"[bold red]{name} skipped[/bold red]: {why}")
 
 
 def _ours(recipients: int, kill_recipients: int) -> dict[str, Any]:
@@ -66,10 +66,10 @@ def _ours(recipients: int, kill_recipients: int) -> dict[str, Any]:
         measured = growth.measured(recipients, "unlimited").figures()
     with step(f"Fanfare: {kills.KILLS} kills"):
         killed = kills.kills(kill_recipients, receipts=True)
-    with step(f"Fanfare: {kills.KILLS} kills, told nothing by the provider"):
+    with step(f"Fanfare: {kills.KILLS} kills, without receipts"):
         untold = kills.kills(kill_recipients, receipts=False)
     return {
-        "title": "Fanfare; AWS's servers are AWS's",
+        "title": "Fanfare (without the servers of AWS)",
         "recipients": recipients,
         "cpu_s_per_1000": measured["own_cpu_s_per_1000"],
         "cpu_s_per_1000_by_part": measured["own_cpu_s_per_1000_by_function"],
@@ -79,9 +79,9 @@ def _ours(recipients: int, kill_recipients: int) -> dict[str, Any]:
 
 
 def _table(runs: Mapping[str, Any]) -> Table:
-    table = Table(title="The same message by others", title_justify="left")
+    table = Table(title="The same message with other systems", title_justify="left")
     table.add_column("")
-    for column in ("CPU s for 1,000", "with servers", "times ours", "kills", "lost", "twice"):
+    for column in ("CPU s per 1,000", "with servers", "ratio to Fanfare", "kills", "lost", "twice"):
         table.add_column(column, justify="right")
     for each in runs.values():
         killed = each["kills"]

@@ -1,4 +1,4 @@
-"""The peers, as data."""
+"""The other systems, as data."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A peer at work: its servers, its workers, the sink; what they spend, and what a killed worker costs."""
+"""Runs another system: servers, workers and mail sink. Measures CPU, and lost and duplicated mails after kills."""
 
 from __future__ import annotations
 
@@ -25,15 +25,15 @@ from tools.toolchain import own_environment
 APPS: Final = Path(__file__).with_name("apps")
 LOCK: Final = Path(__file__).with_name("requirements.txt")
 SERVERS: Final = {"redis": redis, "postgresql": postgresql}
-QUIET_SECONDS = 90.0  # without a mail, with some missing: they are given up for lost
-WARM_UP = 100  # recipients of a message before: connections, imports and compiled templates are there then
+QUIET_SECONDS = 90.0  # seconds without a new mail after which missing ones count as lost
+WARM_UP = 100  # recipients of the warm-up message: opens connections, imports, compiles templates
 KILLS = 20
 SEED = 20261122
 
 
 @dataclass(frozen=True)
 class Peer:
-    """How one is set up, told what to send, and worked off. Commands are relative to the environment's programs."""
+    """Commands to set up, submit and work, relative to the environment's programs."""
 
     name: str
     title: str
@@ -42,16 +42,16 @@ class Peer:
     prepare: Sequence[str]
     submit: Sequence[str]
     work: Sequence[str]
-    pool: bool  # whether the worker starts processes that do the work, and new ones for those that die
+    pool: bool  # whether the worker has child processes and replaces dead ones
 
 
 class World:
-    """One peer's, for one run."""
+    """The running processes of one system."""
 
     def __init__(self, peer: Peer, place: Path, opened: ExitStack) -> None:
         self.peer = peer
         self.place = place
-        self.programs = own_environment("peers", LOCK, "the peers") / "bin"
+        self.programs = own_environment("peers", LOCK, "the other systems") / "bin"
         self.log = place / "peer.log"
         self.mails = place / "mails"
         self.mails.touch()
@@ -88,16 +88,16 @@ class World:
         run(self._command([*self.peer.prepare, str(recipients)]), log=self.log, env=self.environment, cwd=APPS)
 
     def submit(self, recipients: int) -> None:
-        """Post one message to so many; what that spends counts, too."""
+        """Submit one message. Its CPU counts, too."""
         poster = self._start([*self.peer.submit, str(recipients)])
         _, status, usage = os.wait4(poster.pid, 0)
         poster.returncode = os.waitstatus_to_exitcode(status)
         self.spent_by_the_ended += usage.ru_utime + usage.ru_stime
         if status:
-            raise StepFailed(f"{self.peer.name} was not taken:\n{self.log.read_text()[-2000:]}")
+            raise StepFailed(f"{self.peer.name} failed to submit:\n{self.log.read_text()[-2000:]}")
 
     def work(self) -> None:
-        """See that a worker is there, as a supervisor does."""
+        """Restart the worker if it has died, like a supervisor."""
         if self.worker is not None and self.worker.poll() is None:
             return
         self.worker = self._start(self.peer.work)
@@ -106,7 +106,7 @@ class World:
         return Counter(self.mails.read_text(encoding="utf-8").split())
 
     def wait(self, mails: int, meanwhile: Callable[[int], None] = lambda _: None) -> None:
-        """Until so many different people were written to, or nobody is any more."""
+        """Wait until all recipients have a mail, or no more mails arrive."""
         before, last = -1, time.monotonic()
         while (now := len(self.sent())) < mails and time.monotonic() - last < QUIET_SECONDS:
             if now > before:
@@ -116,7 +116,7 @@ class World:
             time.sleep(0.05)
 
     def spent(self) -> dict[str, float]:
-        """CPU of the worker and of each server, so far."""
+        """CPU time of the worker and each server so far."""
         assert self.worker is not None
         workers = cpu_seconds(self.worker.pid) + self.spent_by_the_ended
         return {"workers": workers, **{name: cpu_seconds(pid) for name, pid in self.servers.items()}}
@@ -124,7 +124,7 @@ class World:
 
 @contextmanager
 def world(peer: Peer) -> Iterator[World]:
-    # on a disk, not in memory: what a server makes durable has to cost what it costs
+    # on a disk, not in memory, so that durable writes have their real cost
     with (
         tempfile.TemporaryDirectory(prefix="fanfare-peers-", ignore_cleanup_errors=True) as folder,
         ExitStack() as opened,
@@ -135,7 +135,7 @@ def world(peer: Peer) -> Iterator[World]:
 
 
 def cost(peer: Peer, recipients: int) -> dict[str, Any]:
-    """CPU seconds for 1,000 deliveries, of a message after another that warmed everything up."""
+    """CPU seconds per 1,000 deliveries, after a warm-up message."""
     with world(peer) as at:
         at.prepare(recipients)
         at.submit(WARM_UP)
@@ -160,12 +160,14 @@ def cost(peer: Peer, recipients: int) -> dict[str, Any]:
 def _all_once(at: World, recipients: int) -> None:
     sent = at.sent()
     if len(sent) != recipients or set(sent.values()) != {1}:
-        said = f"{at.peer.name}: {len(sent)} of {recipients} were written to, with {sum(sent.values())} mails."
+        said = (
+            f"{at.peer.name}: {len(sent)} of {recipients} recipients got a mail; {sum(sent.values())} mails in total."
+        )
         raise StepFailed(f"{said}\n{tail(at.log)}")
 
 
 def kills(peer: Peer, recipients: int) -> dict[str, Any]:
-    """Lost and duplicated, when a worker is killed again and again at seeded points of the way."""
+    """Lost and duplicated mails if a worker is killed repeatedly at seeded points."""
     drawn = random.Random(SEED)  # noqa: S311 - to be the same each time
     points = sorted(drawn.sample(range(recipients // 50, recipients * 49 // 50), KILLS))
     killed = 0
@@ -184,7 +186,7 @@ def kills(peer: Peer, recipients: int) -> dict[str, Any]:
                 killed += 1
 
         at.wait(recipients, kill)
-        time.sleep(5)  # whatever would come twice
+        time.sleep(5)  # wait for late duplicates
         sent = at.sent()
     return {
         "recipients": recipients,
@@ -195,6 +197,6 @@ def kills(peer: Peer, recipients: int) -> dict[str, Any]:
 
 
 def versions(peer: Peer) -> dict[str, str]:
-    """Of what it is made of, as pinned."""
+    """The pinned versions of its packages."""
     pinned = dict(word.split("==") for word in LOCK.read_text(encoding="utf-8").split() if "==" in word)
     return {name: pinned[name] for name in peer.packages}

@@ -1,4 +1,4 @@
-"""PostgreSQL and Redis as Debian packages them, on a scratch folder, as durable as they are in production."""
+"""PostgreSQL and Redis from Debian packages, in a temporary folder, with the durability of production."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ PACKAGES: Final = {"redis-server": "redis-server", "postgres": "postgresql"}
 
 
 class Missing(StepFailed):
-    """A program that a peer needs is not on this machine."""
+    """A required program is not installed."""
 
 
 def program(name: str) -> str:
-    """Where a server's program is. Debian keeps PostgreSQL's out of the path."""
+    """Path of a server's program. Debian's PostgreSQL is not in PATH."""
     postgres = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{name}"), key=lambda path: int(path.parts[4]))
     found = str(postgres[-1]) if postgres else shutil.which(name)
     if found is None:
@@ -34,7 +34,7 @@ def program(name: str) -> str:
 
 @contextmanager
 def redis(scratch: Path) -> Iterator[tuple[int, str]]:
-    """Process id and URL. Every write is in the log, which is synchronised each second."""
+    """Process id and URL. Every write is in the append-only file, which is synced every second."""
     port = free_port()
     command = [program("redis-server"), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(scratch)]
     server = _started(
@@ -49,7 +49,7 @@ def redis(scratch: Path) -> Iterator[tuple[int, str]]:
 
 @contextmanager
 def postgresql(scratch: Path) -> Iterator[tuple[int, str]]:
-    """Process id and URL, by a socket in the scratch folder. Nothing of its defaults is changed."""
+    """Process id and URL, with a socket in the temporary folder and default settings."""
     user = _owner(scratch)
     data = scratch / "postgresql"
     initdb = [program("initdb"), "--pgdata", str(data), "--username", "peer", "--auth", "trust", "--encoding", "UTF8"]
@@ -64,7 +64,7 @@ def postgresql(scratch: Path) -> Iterator[tuple[int, str]]:
 
 
 def _owner(scratch: Path) -> str | None:
-    """PostgreSQL refuses to be root: then it is Debian's own user for it, and the scratch folder is theirs."""
+    """PostgreSQL does not run as root: as root, use Debian's user `postgres`, which then owns the folder."""
     if os.geteuid() != 0:
         return None
     owner = pwd.getpwnam("postgres")

@@ -1,4 +1,4 @@
-"""The client of Fanfare's internal API: `Fanfare` for threads, `AsyncFanfare` for event loops."""
+"""Client of Fanfare's internal API: `Fanfare` for threads, `AsyncFanfare` for asyncio and trio."""
 
 from __future__ import annotations
 

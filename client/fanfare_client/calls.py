@@ -1,4 +1,4 @@
-"""A call of the API, before it is signed."""
+"""An API call before it is signed."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ from .types import UserItem
 
 T = TypeVar("T")
 
-BODY_LIMIT = 240 * 1024  # the API takes 256 KiB
+BODY_LIMIT = 240 * 1024  # the API's limit is 256 KiB
 USERS_A_CALL = 100
 SUBSCRIPTIONS_A_CALL = 500
 
 
 @dataclass(frozen=True)
 class Call:
-    """`repeatable`: doing it twice is doing it once, so it may be tried again when the answer was lost."""
+    """`repeatable`: the call is idempotent, so it can be retried if the answer is lost."""
 
     method: str
     path: str
@@ -32,7 +32,7 @@ class Call:
     @property
     def target(self) -> str:
         asked = {name: _written(value) for name, value in self.query.items() if value is not None}
-        # a space is %20 in a signature, never +
+        # SigV4 encodes a space as %20, not as +
         return self.path + ("?" + urlencode(asked, quote_via=quote, safe="") if asked else "")
 
     @property
@@ -41,25 +41,25 @@ class Call:
 
 
 def path(*parts: str) -> str:
-    """`/v1/` and the parts, each escaped. Raises ValueError for a part that would lead elsewhere."""
+    """`/v1/` and the escaped segments. Raises ValueError for an empty or dot segment, which would change the path."""
     for part in parts:
         if part in ("", ".", ".."):
-            raise ValueError(f"{part!r} can't be a part of a path: give an id")
+            raise ValueError(f"Invalid path segment {part!r}: pass an id.")
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
 def new_key() -> str:
-    """An Idempotency-Key that nobody has used."""
+    """A new, unique Idempotency-Key."""
     return str(uuid.uuid4())
 
 
 def given(**fields: Any) -> dict[str, Any]:
-    """A body of what was given."""
+    """A request body of the arguments that are not None."""
     return {name: value for name, value in fields.items() if value is not None}
 
 
 def chunks(items: Iterable[T], *, most: int) -> Iterator[list[T]]:
-    """The items in their order, as many a call as it takes, by number and by bytes."""
+    """The items in order, split so that each request stays within the limits of items and bytes."""
     chunk: list[T] = []
     size = 0
     for item in items:

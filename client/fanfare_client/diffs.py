@@ -1,4 +1,4 @@
-"""What differs between two versions of a template, part by part."""
+"""Differences between two versions of a template, per part."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class PartDiff:
-    """`part` is where it stands, as `channels/email/subject`; None stands for what is not there."""
+    """`part` is a path, e.g. `channels/email/subject`; None if the part does not exist in that version."""
 
     part: str
     before: str | None
@@ -25,7 +25,7 @@ class PartDiff:
 
 
 def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[PartDiff]:
-    """The parts that differ, by where they stand."""
+    """The parts that differ, ordered by path."""
     old, new = parts(before), parts(after)
     return [
         PartDiff(part, old.get(part), new.get(part))
@@ -35,7 +35,7 @@ def differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Par
 
 
 def parts(template: Mapping[str, Any]) -> dict[str, str]:
-    """All that a template says, flat."""
+    """All parts of a template, flat: path → source."""
     found = dict(_sources("channels", template.get("channels") or {}))
     found |= _sources("locales", template.get("locales") or {})
     found |= _sources("partials", template.get("partials") or {})
@@ -43,7 +43,7 @@ def parts(template: Mapping[str, Any]) -> dict[str, str]:
         if template.get(name):
             found[name] = json.dumps(template[name], ensure_ascii=False, indent=2, sort_keys=True)
     layout = template.get("layout")
-    if layout:  # a stored version names the layout's version too
+    if layout:  # a stored version also contains the layout's version
         found["layout"] = layout if isinstance(layout, str) else str(layout["id"])
     return found
 

@@ -1,19 +1,19 @@
-"""What can go wrong, as one tree. `code` is stable; `errors` name each field that is wrong, and the cure.
+"""The error tree. `code` is stable; `errors` has one entry per invalid field with what to do.
 
 FanfareError
-├── ConfigurationError          no URL, no region or no credentials: says what to set
-├── Unreachable                 no answer, however often it was tried
-├── UnexpectedAnswer            an answer that is none of Fanfare's
-└── Refused                     an answer that is a problem (RFC 9457)
+├── ConfigurationError          no URL, region or credentials; the message says what to set
+├── Unreachable                 no answer after all attempts
+├── UnexpectedAnswer            an answer that is not from Fanfare
+└── Refused                     an error response of the API (RFC 9457 problem)
     ├── MalformedRequest   400
     ├── Unauthorized       401
-    ├── Forbidden          403  not signed, or by nobody who may call this
+    ├── Forbidden          403  not signed, or the principal is not allowed to call this
     ├── NotFound           404
     ├── MethodNotAllowed   405
-    ├── Conflict           409  its state forbids it
+    ├── Conflict           409  not possible in the current state
     ├── PayloadTooLarge    413
     ├── NotJson            415
-    ├── Invalid            422  understood, but wrong
+    ├── Invalid            422  validation failed
     ├── TooManyRequests    429
     └── ServerError        5xx
         └── Unavailable    503
@@ -27,12 +27,12 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-SHOWN = 300  # characters of an answer that is no problem
+SHOWN = 300  # characters of a body that is not a problem document
 
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong: where (a JSON pointer; `?name`, `{name}`, `Name:` beside the body), what, and the cure."""
+    """A validation error. `pointer` is a JSON pointer into the body; for parameters `?query`, `{path}` or `Header:`."""
 
     pointer: str
     code: str
@@ -40,15 +40,15 @@ class Fault:
 
 
 class FanfareError(Exception):
-    """The root of all that this package raises."""
+    """The base class of all errors of this package."""
 
 
 class ConfigurationError(FanfareError):
-    """It is not known where to call, or as whom."""
+    """The URL, the region or the credentials are missing or invalid."""
 
 
 class Unreachable(FanfareError):
-    """No answer came. Whether the call was carried out is not known: repeat it with the same key."""
+    """No answer. The call may have succeeded: to be safe, repeat it with the same idempotency key."""
 
     def __init__(self, detail: str, *, idempotency_key: str | None = None) -> None:
         super().__init__(detail)
@@ -56,11 +56,11 @@ class Unreachable(FanfareError):
 
 
 class UnexpectedAnswer(FanfareError):
-    """What answered is not Fanfare."""
+    """The answer is not from Fanfare."""
 
 
 class Refused(FanfareError):
-    """Fanfare answered with a problem."""
+    """The API answered with an error."""
 
     def __init__(
         self,
@@ -155,7 +155,7 @@ BY_STATUS: dict[int, type[Refused]] = {
 def refusal(
     status: int, content: bytes, *, request_id: str | None, retry_after: float | None, idempotency_key: str | None
 ) -> Refused:
-    """The answer as an exception. The gateway's own answers have no code: theirs is made from the status."""
+    """The error response as an exception. API Gateway's own errors have no code: it is derived from the status."""
     said = _object(content)
     kind = BY_STATUS.get(status) or (ServerError if status >= 500 else Refused)
     return kind(

@@ -1,4 +1,4 @@
-"""When a call is made again, and how long to wait before."""
+"""Which calls are retried, and after which delay."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from .errors import Refused
 
 @dataclass(frozen=True)
 class Retries:
-    """Up to `attempts` in all, with exponential backoff and full jitter between them.
+    """Up to `attempts` attempts in total, with exponential backoff and full jitter.
 
-    A server that asks for a longer pause than `longest` is taken at its word: the call fails with its `retry_after`.
+    If the server's Retry-After is longer than `longest` seconds, the call fails with that `retry_after`.
     """
 
     attempts: int = 5
@@ -24,17 +24,17 @@ class Retries:
     longest: float = 20.0
 
     def pause(self, attempt: int, error: Exception, *, repeatable: bool) -> float | None:
-        """Seconds to wait after the `attempt`-th, counted from 1; None where there is no sense in another."""
+        """Seconds to wait after the given attempt (counted from 1); None if the call must not be retried."""
         if attempt >= self.attempts or not _worth_another(error, repeatable=repeatable):
             return None
-        backoff = random.uniform(0, min(self.longest, self.first * 2**attempt))  # noqa: S311  # nothing is secret here
+        backoff = random.uniform(0, min(self.longest, self.first * 2**attempt))  # noqa: S311  # jitter needs no secure randomness
         asked = (error.retry_after if isinstance(error, Refused) else None) or 0.0
         return None if asked > self.longest else max(backoff, asked)
 
 
 def _worth_another(error: Exception, *, repeatable: bool) -> bool:
     if isinstance(error, httpx.RequestError):
-        # what never left may always go again
+        # a request that was never sent can always be retried
         return repeatable or isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
     if not isinstance(error, Refused) or not error.retryable:
         return False
@@ -42,7 +42,7 @@ def _worth_another(error: Exception, *, repeatable: bool) -> bool:
 
 
 def retry_after(header: str | None) -> float | None:
-    """Seconds, from either form of Retry-After (RFC 9110, 10.2.3); None for anything else."""
+    """Seconds of a Retry-After header in either form (RFC 9110, 10.2.3); None if it is invalid."""
     if not header:
         return None
     if header.isascii() and header.isdigit():

@@ -1,4 +1,4 @@
-"""AWS Signature Version 4, by botocore: the same credentials and the same chain as every AWS SDK."""
+"""AWS Signature Version 4 with botocore, with credentials from the AWS default chain."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SERVICE = "execute-api"
 
 
 class CredentialSource(Protocol):
-    """botocore's credentials: those that expire renew themselves when they are asked for."""
+    """botocore's credentials; expired ones are refreshed on access."""
 
     def get_frozen_credentials(self) -> ReadOnlyCredentials: ...
 
@@ -28,7 +28,7 @@ class Signer:
     region: str
 
     def signed(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> dict[str, str]:
-        """The headers, signed at this moment. It may read the credentials anew, over the network.
+        """The headers with a signature of the current time. May refresh the credentials over the network.
 
         Raises ConfigurationError.
         """
@@ -36,5 +36,5 @@ class Signer:
         try:
             SigV4Auth(self.credentials.get_frozen_credentials(), SERVICE, self.region).add_auth(request)
         except BotoCoreError as error:
-            raise ConfigurationError(f"AWS credentials: {error}") from error
+            raise ConfigurationError(f"Can't load the AWS credentials: {error}") from error
         return dict(request.headers.items())

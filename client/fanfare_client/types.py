@@ -1,4 +1,4 @@
-"""What the API takes and gives. Answers are plain dicts, and a later version may add to them."""
+"""Request and response types of the API. Responses are plain dicts; later versions may add keys."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ Cause = Literal["manual", "bounce", "complaint", "opt_out"]
 
 
 class Page(TypedDict, Generic[T]):
-    """A part of a list, and where it goes on."""
+    """A page of a list, with the cursor of the next page."""
 
     items: Sequence[T]
     next_cursor: str | None
 
 
 class Accepted(TypedDict):
-    """The message is stored; it will be sent."""
+    """The accepted message: it is stored and will be sent."""
 
     id: str
     state: Literal["pending"]
@@ -29,7 +29,7 @@ class Accepted(TypedDict):
 
 
 class Cancellation(TypedDict):
-    """What a deletion came in time for. `in_flight` were at the provider at that moment."""
+    """The result of a deletion. `in_flight` recipients were being sent at that moment."""
 
     state: Literal["deleted"]
     already_sent: int
@@ -38,7 +38,7 @@ class Cancellation(TypedDict):
 
 
 class ChannelExplanation(TypedDict):
-    """One channel of the message: what is recorded, and apart from it what the rules say now."""
+    """One channel of the message: what is recorded and, separately, what the rules would decide now."""
 
     channel: str
     recorded: Recorded
@@ -46,7 +46,7 @@ class ChannelExplanation(TypedDict):
 
 
 class Content(TypedDict):
-    """What is said, without a stored template: each part is itself a template over `data` and `user`."""
+    """Inline content instead of a stored template. Each part is a template over `data` and `user`."""
 
     subject: NotRequired[str | None]
     text: NotRequired[str | None]
@@ -54,7 +54,7 @@ class Content(TypedDict):
 
 
 class CostLine(TypedDict):
-    """`quantity` units at `price` for each `per` of them. `what` is a channel, or `infrastructure`."""
+    """`quantity` units at `price` per `per` units. `what` is a channel or `infrastructure`."""
 
     what: str
     quantity: int
@@ -66,7 +66,7 @@ class CostLine(TypedDict):
 
 
 class Cost(TypedDict):
-    """An estimate from list prices of the day `as_of`: no free tier, no discount, no tax."""
+    """An estimate from the list prices of `as_of`, without free tier, discounts and tax."""
 
     currency: str
     total: float
@@ -75,7 +75,7 @@ class Cost(TypedDict):
 
 
 class Counts(TypedDict):
-    """What became of the recipients: `recipients` is always the sum of the others."""
+    """Recipients by outcome. `recipients` is always the sum of the others."""
 
     recipients: int
     sent: int
@@ -86,7 +86,7 @@ class Counts(TypedDict):
 
 
 class Delivery(TypedDict):
-    """What became of one recipient. `pending` is not settled yet; `receipt` is what the provider reported later."""
+    """The delivery to one recipient. `pending` has no outcome yet; `receipt` is the provider's later report."""
 
     user_id: str
     channel: str
@@ -99,7 +99,7 @@ class Delivery(TypedDict):
 
 
 class DryRun(TypedDict):
-    """What would become of the message, were it fanned out at `at`. Nothing of it is stored."""
+    """What would happen if the message were fanned out at `at`. Nothing is stored."""
 
     at: str
     sampled: bool
@@ -115,7 +115,7 @@ class DryRun(TypedDict):
 
 
 class Explanation(TypedDict):
-    """Why a user did or did not get a message."""
+    """Why a user did or did not receive a message."""
 
     message_id: str
     user_id: str
@@ -125,7 +125,7 @@ class Explanation(TypedDict):
 
 
 class ItemFault(TypedDict):
-    """One thing wrong: where, what, and the cure."""
+    """A validation error: where, what, and what to do."""
 
     pointer: str
     code: str
@@ -133,7 +133,7 @@ class ItemFault(TypedDict):
 
 
 class ItemError(TypedDict):
-    """Why an item was refused."""
+    """Why an item was rejected."""
 
     code: str
     detail: str
@@ -141,7 +141,7 @@ class ItemError(TypedDict):
 
 
 class Limit(TypedDict):
-    """How many messages of the topic a user gets in a sliding time."""
+    """Rate limit per user: messages of the topic in a sliding window."""
 
     count: int
     per_seconds: int
@@ -149,7 +149,7 @@ class Limit(TypedDict):
 
 
 class Message(TypedDict):
-    """A message: where it is, and how it got there."""
+    """A message with its state and timeline."""
 
     id: str
     state: State
@@ -165,13 +165,13 @@ class Message(TypedDict):
 
 
 class MessageWithCounts(Message):
-    """A message and what became of its recipients so far."""
+    """A message with the counts of its recipients so far."""
 
     counts: Counts
 
 
 class Moment(TypedDict):
-    """One move through the life cycle."""
+    """One transition in the life cycle."""
 
     state: State
     at: str
@@ -179,14 +179,14 @@ class Moment(TypedDict):
 
 
 class PushAddress(TypedDict):
-    """One device or browser."""
+    """A device or browser."""
 
     platform: str
     token: str
 
 
 class TemplateBody(TypedDict):
-    """A template: for each channel its parts, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
+    """A template: the parts per channel, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
 
     channels: Mapping[str, Mapping[str, str]]
     locales: NotRequired[Mapping[str, Mapping[str, Mapping[str, str]]] | None]
@@ -217,7 +217,7 @@ class TopicBody(TypedDict):
 
 
 class Queue(TypedDict):
-    """How many jobs of a queue wait, are being worked at, come later, or were given up: about so many."""
+    """Approximate numbers of a queue: waiting, in flight, delayed, and dead letters."""
 
     queue: str
     waiting: int
@@ -227,14 +227,14 @@ class Queue(TypedDict):
 
 
 class QuietHours(TypedDict):
-    """The hours in which only critical messages come, in the user's time zone; they may pass midnight."""
+    """The hours in which only critical messages are sent, in the user's time zone. They can span midnight."""
 
     start: str
     end: str
 
 
 class Recorded(TypedDict):
-    """What happened, as the tables say. `not_reached`: the fan-out has not come so far; `not_chosen`: it passed by."""
+    """What is recorded. `not_reached`: not fanned out yet; `not_chosen`: the fan-out did not select the user."""
 
     status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
     reason: str | None
@@ -243,14 +243,14 @@ class Recorded(TypedDict):
 
 
 class Rule(TypedDict):
-    """What a rule says: `passed`, or why not."""
+    """The result of a rule: `passed` or the reason why not."""
 
     rule: str
     result: str
 
 
 class RulesNow(TypedDict):
-    """What the rules would say at this moment: the user, the topic or the time may have changed since."""
+    """What the rules would decide now. The user, the topic or the time may have changed since the fan-out."""
 
     action: Literal["deliver", "defer", "skip"]
     reason: str | None
@@ -259,7 +259,7 @@ class RulesNow(TypedDict):
 
 
 class Sample(TypedDict):
-    """What one reader would get. `segments` where the provider bills by them; `error` where it does not render."""
+    """The content for one user. `segments` if the provider bills by segment; `error` if it does not render."""
 
     channel: str
     locale: str | None
@@ -271,7 +271,7 @@ class Sample(TypedDict):
 
 
 class Step(TypedDict):
-    """One thing that the tables say."""
+    """One recorded step."""
 
     step: str
     result: str
@@ -280,7 +280,7 @@ class Step(TypedDict):
 
 
 class SubmitRequest(TypedDict):
-    """A message to a topic's subscribers, to users, or to those of the users who are subscribed."""
+    """A message to a topic's subscribers, to named users, or to those named users who are subscribed."""
 
     topic: NotRequired[str | None]
     template: NotRequired[TemplateRef | None]
@@ -295,14 +295,14 @@ class SubmitRequest(TypedDict):
 
 
 class SubscriptionItem(TypedDict):
-    """A user's yes on a channel."""
+    """A user's subscription on a channel."""
 
     user_id: str
     channel: Channel
 
 
 class SubscriptionResult(TypedDict):
-    """What became of one item: 201 subscribed, 200 was subscribed already, 404 unknown user, 422 refused."""
+    """The result of one item: 201 subscribed, 200 was already subscribed, 404 unknown user, 422 rejected."""
 
     user_id: str | None
     channel: str | None
@@ -311,7 +311,7 @@ class SubscriptionResult(TypedDict):
 
 
 class Subscription(TypedDict):
-    """A user's yes to a topic on a channel."""
+    """A user's subscription to a topic on a channel."""
 
     user_id: str
     topic: str
@@ -320,7 +320,7 @@ class Subscription(TypedDict):
 
 
 class Suppression(TypedDict):
-    """An address that must not be written to again, with its cause."""
+    """An address that nothing is sent to, with the cause."""
 
     channel: str
     address: str
@@ -351,7 +351,7 @@ class TemplateVersionRef(TypedDict):
 
 
 class Template(TemplateVersion):
-    """A version of a template, whole."""
+    """A version of a template with its content."""
 
     channels: Mapping[str, Mapping[str, str]]
     locales: Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -378,7 +378,7 @@ class Topic(TypedDict):
 
 
 class UserDelivery(TypedDict):
-    """What became of one message for a user, on one channel."""
+    """The delivery of one message to a user on one channel."""
 
     message_id: str
     channel: str
@@ -391,7 +391,7 @@ class UserDelivery(TypedDict):
 
 
 class UserBody(TypedDict):
-    """A user: all of it, as it is to be. What is left out is not known."""
+    """A complete user. Fields that are left out are removed."""
 
     name: NotRequired[str | None]
     email: NotRequired[str | None]
@@ -404,13 +404,13 @@ class UserBody(TypedDict):
 
 
 class UserItem(UserBody):
-    """The same, with the id."""
+    """A complete user with the id."""
 
     id: str
 
 
 class UserResult(TypedDict):
-    """What became of one item: 201 created, 200 replaced, 422 refused."""
+    """The result of one item: 201 created, 200 replaced, 422 rejected."""
 
     id: str | None
     status: int
@@ -432,6 +432,6 @@ class User(TypedDict):
 
 
 class WebhookAddress(TypedDict):
-    """Where a user's own server listens."""
+    """The URL of a user's own server."""
 
     url: str

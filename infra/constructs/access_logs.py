@@ -1,4 +1,4 @@
-"""One line for each call of an API."""
+"""Access logs of an API: one line per request."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACCESS_LOG = {
 
 @jsii.implements(apigateway.IAccessLogSettings)
 class AccessLogs:
-    """`more` are the variables that this API logs beside those of every one."""
+    """`more` are additional variables that this API logs."""
 
     def __init__(self, group: logs.ILogGroup, **more: str) -> None:
         self._group = group

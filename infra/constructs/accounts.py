@@ -1,4 +1,4 @@
-"""The accounts of people, where no other issuer of tokens is named."""
+"""User accounts for the public API, unless the settings name another token issuer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from aws_cdk import CfnOutput, Fn, RemovalPolicy, Stack
 from aws_cdk import aws_cognito as cognito
 from constructs import Construct
 
-from ..nag import acknowledge
+from ..nag import suppress_nag
 from ..settings import DeploymentSettings
 
 
@@ -35,10 +35,10 @@ class Accounts(Construct):
         )
         client = pool.add_client(
             "Client",
-            # A browser or an app can keep no secret: PKCE stands in for it.
+            # A browser or an app can't keep a secret: it uses PKCE instead.
             generate_secret=False,
             prevent_user_existence_errors=True,
-            # Names and passwords in a call are for scripts on a developer's machine.
+            # Password authentication is only for scripts on a developer's machine.
             auth_flows=cognito.AuthFlow(user_srp=True, user_password=settings.local),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
@@ -47,7 +47,7 @@ class Accounts(Construct):
                 logout_urls=[*settings.login_urls],
             ),
         )
-        # Domains are one namespace for all of AWS in a region: a part of the stack's id tells ours apart.
+        # Domain prefixes are unique per region across all AWS accounts: a part of the stack id makes it unique.
         domain = pool.add_domain(
             "Login",
             cognito_domain=cognito.CognitoDomainOptions(
@@ -61,13 +61,13 @@ class Accounts(Construct):
             "UserPoolClientId": client.user_pool_client_id,
             "LoginUrl": domain.base_url(),
         }.items():
-            # Outputs are the stack's, whatever made them.
+            # On the stack, so that the output's name has no construct prefix.
             CfnOutput(Stack.of(self), name, value=value)
-        acknowledge(
-            pool, "AwsSolutions-COG2", "What an account can do is choose notifications: a second factor is offered."
-        )
+        suppress_nag(pool, "AwsSolutions-COG2", "An account can only change notification settings: MFA is optional.")
         for rule in ("AwsSolutions-COG3", "AwsSolutions-COG8"):
-            acknowledge(pool, rule, "Threat protection comes with Cognito's Plus plan, paid by the user and month.")
+            suppress_nag(
+                pool, rule, "Threat protection requires Cognito's Plus plan, which is billed per user and month."
+            )
 
 
 def _distinct(stack: Stack) -> str:

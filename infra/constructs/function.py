@@ -1,4 +1,4 @@
-"""One of `functions/`, with the house's defaults."""
+"""A Lambda function from `functions/`, with the defaults that all functions share."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ from constructs import Construct
 
 from ..bundle import ROOT
 from ..grants import GRANTS
-from ..nag import acknowledge
+from ..nag import suppress_nag
 from ..settings import DeploymentSettings
-from .reach import Reach
+from .access_target import AccessTarget
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 
 
 @dataclass(frozen=True)
-class House:
-    """What all functions share: settings, layers, and the map of what can be reached, which grows as it is built."""
+class FunctionDefaults:
+    """What all functions share: settings, layers and access targets. Constructs add their targets to the map."""
 
     settings: DeploymentSettings
     layers: list[lambda_.LayerVersion]
-    reach: dict[str, Reach] = field(default_factory=dict)
+    access_targets: dict[str, AccessTarget] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
-        """The limits and times that the use cases go by."""
+        """The environment variables of all functions."""
         settings = self.settings
         limits = {"FANFARE_USER_LIMITS": settings.user_limits_json} if settings.user_limits else {}
         prices = {"FANFARE_PIECE_PRICES": json.dumps(settings.piece_prices)} if settings.piece_prices else {}
@@ -52,14 +52,14 @@ class House:
 
 
 class Function(lambda_.Function):
-    """`functions/<code>` with the role and environment that `grants.py` gives to `name`."""
+    """`functions/<code>` with the role and environment of `name` in `grants.py`."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        house: House,
+        defaults: FunctionDefaults,
         name: str,
         timeout: Duration,
         code: str | None = None,
@@ -68,59 +68,59 @@ class Function(lambda_.Function):
         retry_attempts: int | None = None,
         recursive_loop: lambda_.RecursiveLoop | None = None,
     ) -> None:
-        log_group = log_group_of(scope, f"{id}Logs", settings=house.settings)
+        log_group = log_group_of(scope, f"{id}Logs", settings=defaults.settings)
         role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
-        reached: dict[str, str] = {}
-        for target, actions in GRANTS[name].items():
-            reach = house.reach[target]
-            if actions and reach.arns:
-                role.add_to_policy(iam.PolicyStatement(actions=[*actions], **reach.where))
-            reached.update(reach.environment)
-            for pattern in reach.patterns:
-                acknowledge(role, f"AwsSolutions-IAM5[Resource::{pattern}]", reach.patterns_mean)
+        granted: dict[str, str] = {}
+        for target_name, actions in GRANTS[name].items():
+            target = defaults.access_targets[target_name]
+            if actions and target.arns:
+                role.add_to_policy(iam.PolicyStatement(actions=[*actions], **target.statement_scope))
+            granted.update(target.environment)
+            for arn in target.wildcard_arns:
+                suppress_nag(role, f"AwsSolutions-IAM5[Resource::{arn}]", target.wildcard_reason)
         super().__init__(
             scope,
             id,
             description=f"Fanfare: {name}",
             runtime=RUNTIME,
-            architecture=architecture(house.settings),
+            architecture=architecture(defaults.settings),
             handler="handler.handler",
             code=lambda_.Code.from_asset(str(ROOT / "functions" / (code or name)), exclude=["__pycache__", "*.pyc"]),
-            layers=house.layers,
+            layers=defaults.layers,
             role=role,
             timeout=timeout,
             memory_size=memory_size,
-            environment={**house.environment, **reached, **(environment or {})},
+            environment={**defaults.environment, **granted, **(environment or {})},
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=log_group,
             retry_attempts=retry_attempts,
             recursive_loop=recursive_loop,
         )
-        self.known_as = name
-        acknowledge(
+        self.grants_name = name
+        suppress_nag(
             self,
             "AwsSolutions-L1",
-            "One runtime for all, the one that the layers are built and tested for; a newer one is a line here.",
+            "All functions use the runtime that the layers are built and tested for.",
         )
-        acknowledge(
+        suppress_nag(
             role,
             "AwsSolutions-IAM5[Resource::*]",
-            "X-Ray has no resources to name: its two actions, PutTraceSegments and PutTelemetryRecords, take `*`.",
+            "X-Ray has no resource ARNs: its actions PutTraceSegments and PutTelemetryRecords require `*`.",
         )
 
 
 def log_group_of(scope: Construct, id: str, *, settings: DeploymentSettings) -> logs.LogGroup:
-    """Logs that go away by themselves."""
+    """A log group with the configured retention, deleted with the stack."""
     group = logs.LogGroup(scope, id, removal_policy=RemovalPolicy.DESTROY)
-    # The construct takes names such as ONE_MONTH; the setting, like CloudFormation, is a number of days.
+    # The construct expects names like ONE_MONTH; the setting is a number of days, like in CloudFormation.
     cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = settings.log_retention_days
     return group
 
 
 def architecture(settings: DeploymentSettings) -> lambda_.Architecture:
-    """arm64, the cheaper one; an emulator runs on what this machine is."""
+    """arm64, which is cheaper; an emulator uses the architecture of this machine."""
     if settings.local and platform.machine() == "x86_64":
         return lambda_.Architecture.X86_64
     return lambda_.Architecture.ARM_64

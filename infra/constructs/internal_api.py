@@ -1,4 +1,4 @@
-"""The API for services."""
+"""The internal API: for services and operators."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ from constructs import Construct
 
 from console.calls import CALLS
 
-from ..nag import acknowledge
+from ..nag import suppress_nag
 from ..settings import DeploymentSettings
 from .access_logs import AccessLogs
 from .function import log_group_of
 
 
 class InternalApi(Construct):
-    """Every path goes to one function, for callers whom IAM lets in.
+    """Routes all paths to one function, for callers that IAM authorizes.
 
-    `service_policy` lets a service in, each of `console_policies` a person: as a viewer, or as an operator.
+    `service_policy` is for services. `console_policies` are for people: viewers and operators of the console.
     """
 
     def __init__(self, scope: Construct, id: str, *, function: lambda_.IFunction, settings: DeploymentSettings) -> None:
@@ -50,7 +50,7 @@ class InternalApi(Construct):
             throttle=apigateway.ThrottleSettings(
                 rate_limit=settings.requests_per_second, burst_limit=settings.requests_burst
             ),
-            # The path of a suppression has an address in it: the function logs the route, under the same request id.
+            # The path of a suppression contains an address: the function logs the route with the same request id.
             access_log_settings=AccessLogs(
                 log_group_of(self, "AccessLogs", settings=settings), caller="$context.identity.userArn"
             ),
@@ -64,7 +64,7 @@ class InternalApi(Construct):
             "Service",
             "Lets a service call Fanfare's internal API",
             ("* /*",),
-            "A service may use the whole internal API, every method and path of it, and nothing else.",
+            "A service can use all methods and paths of the internal API, and nothing else.",
         )
         self.console_policies = {
             name: self._policy(
@@ -72,7 +72,7 @@ class InternalApi(Construct):
                 name,
                 f"Lets a person use Fanfare's console as {name.lower()}",
                 calls,
-                "The id of a message, user or template is a part of the path: any of them, in this API alone.",
+                "Paths contain ids of messages, users and templates: all ids are allowed, in this API only.",
             )
             for name, calls in CALLS.items()
         }
@@ -80,7 +80,7 @@ class InternalApi(Construct):
     def _policy(
         self, api: apigateway.HttpApi, name: str, description: str, calls: Sequence[str], reason: str
     ) -> iam.ManagedPolicy:
-        """Lets its bearer make `calls`: `GET /v1/topics/*`."""
+        """A policy that allows `calls`, e.g. `GET /v1/topics/*`."""
         paths = [f"$default/{call.replace(' /', '/')}" for call in calls]
         policy = iam.ManagedPolicy(
             self,
@@ -105,5 +105,5 @@ class InternalApi(Construct):
         for path in paths:
             if "*" in path:
                 arn = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{id}>/{path}"
-                acknowledge(policy, f"AwsSolutions-IAM5[Resource::{arn}]", reason)
+                suppress_nag(policy, f"AwsSolutions-IAM5[Resource::{arn}]", reason)
         return policy

@@ -1,4 +1,4 @@
-"""What every function imports: our package, and the third-party packages it stands on."""
+"""The layers of all functions: our package and the third-party packages."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .function import RUNTIME, architecture
 
 
 class Layers(Construct):
-    """The layers, built for AWS, or for this machine if that is where the functions will run."""
+    """The layers, built for AWS or, for a local deployment, for this machine."""
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings) -> None:
         super().__init__(scope, id)
         self.settings = settings
         target = bundle.HERE if settings.local else bundle.AWS
-        # Dependencies first: they are merged into /opt in this order, and ours has the last word.
+        # Dependencies first: layers are merged into /opt in this order, so our package takes precedence.
         self.versions = [
             self._version("Dependencies", bundle.dependencies(target) if settings.bundle else bundle.empty()),
             self._version("Fanfare", bundle.fanfare(target) if settings.bundle else bundle.empty()),

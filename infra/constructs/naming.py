@@ -1,4 +1,4 @@
-"""Names in the template."""
+"""Names of constructs."""
 
 from __future__ import annotations
 

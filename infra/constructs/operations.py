@@ -1,4 +1,4 @@
-"""What `watch.py` describes: the alarms, where they go, and the dashboard."""
+"""The alarms of `watch.py`, their SNS topic, and the dashboard."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from ..nag import acknowledge
+from ..nag import suppress_nag
 from ..settings import DeploymentSettings
-from ..watch import ALARMS, DASHBOARD, RUNBOOKS, Alarm, Graph, Of
+from ..watch import ALARMS, DASHBOARD, RUNBOOKS, Alarm, Graph, MetricScope
 from .function import Function
 from .naming import pascal
 from .worker import Worker
 
 
 class Operations(Construct):
-    """Watches all that `watched` holds: whatever worker, function or API is added there has its alarms."""
+    """Creates the alarms for every worker, function, API and table in the `watched` stacks."""
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, watched: list[Stack]) -> None:
         super().__init__(scope, id)
@@ -37,12 +37,12 @@ class Operations(Construct):
     def _topic(self, settings: DeploymentSettings) -> sns.Topic:
         account = {"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
         cloudwatchs = iam.ServicePrincipal("cloudwatch.amazonaws.com", conditions=account)
-        # With the key that SNS has of its own, no alarm could publish: its policy cannot be changed.
+        # CloudWatch can't publish to a topic that uses the AWS managed key of SNS, whose policy can't be changed.
         # https://docs.aws.amazon.com/sns/latest/dg/sns-key-management.html#compatibility-with-aws-services
         key = kms.Key(
             self,
             "Key",
-            description=f"Fanfare {settings.stage}: what the alarms say",
+            description=f"Fanfare {settings.stage}: alarm notifications",
             enable_key_rotation=True,
             removal_policy=RemovalPolicy.DESTROY,
         )
@@ -52,19 +52,19 @@ class Operations(Construct):
             )
         )
         topic = sns.Topic(self, "Topic", master_key=key, enforce_ssl=not settings.local)
-        # A policy of its own takes the place of the one that lets the whole account publish.
+        # Replaces the default policy, which lets the whole account publish.
         topic.add_to_resource_policy(
             iam.PolicyStatement(principals=[cloudwatchs], actions=["sns:Publish"], resources=[topic.topic_arn])
         )
         if settings.local:
-            acknowledge(topic, "AwsSolutions-SNS3", "The emulator speaks http, on loopback.")
+            suppress_nag(topic, "AwsSolutions-SNS3", "The emulator uses http, on loopback.")
         if settings.operations_email:
             topic.add_subscription(subscriptions.EmailSubscription(settings.operations_email))
         return topic
 
     def _alarms(self, alarm: Alarm, settings: DeploymentSettings) -> Iterator[cloudwatch.Alarm]:
         compared = cloudwatch.ComparisonOperator
-        for thing, dimensions in self._dimensions[alarm.of].items():
+        for thing, dimensions in self._dimensions[alarm.scope].items():
             made = cloudwatch.Alarm(
                 self,
                 f"{pascal(alarm.name)}{pascal(thing)}",
@@ -77,7 +77,7 @@ class Operations(Construct):
                 comparison_operator=compared.LESS_THAN_THRESHOLD
                 if alarm.below
                 else compared.GREATER_THAN_OR_EQUAL_TO_THRESHOLD,
-                treat_missing_data=cloudwatch.TreatMissingData[alarm.silence],
+                treat_missing_data=cloudwatch.TreatMissingData[alarm.missing_data],
             )
             made.add_alarm_action(actions.SnsAction(self.topic))
             made.add_ok_action(actions.SnsAction(self.topic))
@@ -86,16 +86,16 @@ class Operations(Construct):
     def _dashboard(self, alarms: list[cloudwatch.Alarm]) -> None:
         board = cloudwatch.Dashboard(self, "Dashboard")
         board.add_widgets(
-            cloudwatch.AlarmStatusWidget(title=f"Alarms: {RUNBOOKS} says what to do", alarms=[*alarms], width=24)
+            cloudwatch.AlarmStatusWidget(title=f"Alarms (runbooks: {RUNBOOKS})", alarms=[*alarms], width=24)
         )
         for left, right in zip(DASHBOARD[::2], DASHBOARD[1::2], strict=True):
-            board.add_widgets(self._picture(left), self._picture(right))
+            board.add_widgets(self._graph(left), self._graph(right))
 
-    def _picture(self, graph: Graph) -> cloudwatch.GraphWidget:
+    def _graph(self, graph: Graph) -> cloudwatch.GraphWidget:
         lines = [
             _metric(graph, name, dimensions, label=" ".join(filter(None, [thing, _label(graph, name)])))
             for name in graph.metrics
-            for thing, dimensions in self._dimensions[graph.of].items()
+            for thing, dimensions in self._dimensions[graph.scope].items()
         ]
         return cloudwatch.GraphWidget(title=graph.title, left=[*lines], width=12)
 
@@ -114,23 +114,23 @@ def _metric(
 
 
 def _label(graph: Graph, name: str) -> str:
-    """A line's name; the thing's own says enough where there is one metric."""
-    return "" if len(graph.metrics) == 1 and graph.of not in {Of.STAGE, Of.ACCOUNT} else name
+    """The label of a line: without the metric if there is only one."""
+    return "" if len(graph.metrics) == 1 and graph.scope not in {MetricScope.STAGE, MetricScope.ACCOUNT} else name
 
 
 def _dimensions(
     watched: list[Stack], settings: DeploymentSettings
-) -> Iterator[tuple[Of, Mapping[str, dict[str, str]]]]:
-    """Whose metrics there are: for each kind the things, by name, each with its dimensions."""
+) -> Iterator[tuple[MetricScope, Mapping[str, dict[str, str]]]]:
+    """The resources of each scope: name → dimensions of their metrics."""
     found: list[Any] = [each for stack in watched for each in stack.node.find_all()]
     workers = [each for each in found if isinstance(each, Worker)]
-    yield Of.STAGE, {"": {"service": "fanfare", "stage": settings.stage}}
-    yield Of.ACCOUNT, {"": {}}
-    yield Of.QUEUE, {each.works_off: {"QueueName": each.queue.queue_name} for each in workers}
-    yield Of.DEAD_LETTERS, {each.works_off: {"QueueName": each.dead_letters.queue_name} for each in workers}
+    yield MetricScope.STAGE, {"": {"service": "fanfare", "stage": settings.stage}}
+    yield MetricScope.ACCOUNT, {"": {}}
+    yield MetricScope.QUEUE, {each.consumes: {"QueueName": each.queue.queue_name} for each in workers}
+    yield MetricScope.DEAD_LETTERS, {each.consumes: {"QueueName": each.dead_letters.queue_name} for each in workers}
     functions = [each for each in found if isinstance(each, Function)]
-    yield Of.FUNCTION, {each.known_as: {"FunctionName": each.function_name} for each in functions}
+    yield MetricScope.FUNCTION, {each.grants_name: {"FunctionName": each.function_name} for each in functions}
     apis = [each for each in found if isinstance(each, apigateway.HttpApi)]
-    yield Of.API, {each.node.path.split("/")[1]: {"ApiId": each.api_id} for each in apis}
+    yield MetricScope.API, {each.node.path.split("/")[1]: {"ApiId": each.api_id} for each in apis}
     tables = [each for each in found if isinstance(each, dynamodb.Table)]
-    yield Of.TABLE, {each.node.id: {"TableName": each.table_name} for each in tables}
+    yield MetricScope.TABLE, {each.node.id: {"TableName": each.table_name} for each in tables}

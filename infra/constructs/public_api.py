@@ -1,4 +1,4 @@
-"""The API for people."""
+"""The public API: for readers."""
 
 from __future__ import annotations
 
@@ -13,17 +13,17 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from ..nag import acknowledge
+from ..nag import suppress_nag
 from ..settings import DeploymentSettings
 from .access_logs import AccessLogs
+from .access_target import AccessTarget
 from .accounts import Accounts
 from .function import log_group_of
-from .reach import Reach
 from .zone import Record, Zone
 
 ANY: Final = (apigateway.HttpMethod.ANY,)
-# All that a page of another origin may need. OPTIONS is left out: the gateway itself answers a preflight, unless
-# a route takes it. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
+# The methods that a page of another origin can use. Without OPTIONS: the gateway answers preflights unless a route
+# handles OPTIONS. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html
 SCRIPTED: Final = (
     apigateway.HttpMethod.GET,
     apigateway.HttpMethod.HEAD,
@@ -34,22 +34,22 @@ SCRIPTED: Final = (
 )
 CLOSED: Final = "/{proxy+}"
 SIGN_UP: Final = "/v1/subscriptions"
-# Who has no token, and why that is right. Every other path asks for one.
+# Paths without a token, each with the reason. All other paths require a token.
 OPEN: Final[Mapping[str, str]] = {
-    SIGN_UP: "People without an account subscribe here; nothing is sent but one link to confirm, and it is throttled.",
-    "/v1/confirmations/{token}": "The signed link is the proof: whoever has it reads what is sent to the address.",
-    "/v1/unsubscribe/{token}": "RFC 8058: the mail programme posts here for its reader; the signed link is the proof.",
-    "/v1/preferences/{token}": "The signed link is the proof: whoever has it reads what is sent to the address.",
-    "/v1/health": "It tells that the API is there, and nothing else.",
-    "/openapi.json": "The contract is no secret.",
-    "/docs": "The contract is no secret.",
+    SIGN_UP: "People without an account subscribe here. Only one confirmation link is sent; the route is throttled.",
+    "/v1/confirmations/{token}": "The signed link is the credential: its holder can read mail sent to the address.",
+    "/v1/unsubscribe/{token}": "RFC 8058: the mail client posts here for its user. The signed link is the credential.",
+    "/v1/preferences/{token}": "The signed link is the credential: its holder can read mail sent to the address.",
+    "/v1/health": "It only reports that the API is up.",
+    "/openapi.json": "The API contract is public.",
+    "/docs": "The API contract is public.",
 }
 
 
 class PublicApi(Construct):
-    """Closed, save the paths that are named as open. One function answers: `serve` is told which.
+    """An API that requires a token on all paths except `OPEN`. One function answers: call `serve` with it.
 
-    In two steps, because the function, like everybody who sends a link, has to know the API's own URL.
+    In two steps, because the function needs the API's URL, like every function that sends links.
     """
 
     def __init__(
@@ -71,20 +71,20 @@ class PublicApi(Construct):
         self.url = settings.public_url or (
             f"https://{settings.public_domain}" if self._domain else self._api.api_endpoint
         )
-        told = {"FANFARE_SOURCE_HEADER": settings.source_header} if settings.source_header else {}
-        self.reach: Mapping[str, Reach] = {
-            "source_header": Reach(environment=told),
-            "public_url": Reach(environment={"FANFARE_PUBLIC_URL": self.url}),
-            "user_id_claim": Reach(environment={"FANFARE_USER_ID_CLAIM": settings.user_id_claim}),
+        source_header = {"FANFARE_SOURCE_HEADER": settings.source_header} if settings.source_header else {}
+        self.access_targets: Mapping[str, AccessTarget] = {
+            "source_header": AccessTarget(environment=source_header),
+            "public_url": AccessTarget(environment={"FANFARE_PUBLIC_URL": self.url}),
+            "user_id_claim": AccessTarget(environment={"FANFARE_USER_ID_CLAIM": settings.user_id_claim}),
         }
 
     def serve(self, function: lambda_.IFunction) -> None:
-        """Have `function` answer every call."""
+        """Route all requests to `function`."""
         integration = HttpLambdaIntegration("Function", function, scope_permission_to_route=False)
         for path, reason in OPEN.items():
             methods = SCRIPTED if path == SIGN_UP else ANY
             for route in self._routes(path, methods, integration, authorizer=apigateway.HttpNoneAuthorizer()):
-                acknowledge(route, "AwsSolutions-APIG4", reason)
+                suppress_nag(route, "AwsSolutions-APIG4", reason)
         self._routes(CLOSED, SCRIPTED, integration)
         stage = apigateway.HttpStage(
             self,
@@ -95,7 +95,7 @@ class PublicApi(Construct):
             throttle=apigateway.ThrottleSettings(
                 rate_limit=self._settings.requests_per_second, burst_limit=self._settings.requests_burst
             ),
-            # The path of a signed link is the key that it is signed for: the route is logged instead.
+            # The path of a signed link contains its token: log the route instead.
             access_log_settings=AccessLogs(
                 log_group_of(self, "AccessLogs", settings=self._settings), route="$context.routeKey"
             ),
@@ -105,7 +105,7 @@ class PublicApi(Construct):
         self._throttle_sign_ups(cast(CfnResource, stage.node.default_child))
 
     def _named(self, zone: Zone) -> apigateway.DomainName | None:
-        """The API's name of its own, and the record that leads to it."""
+        """The custom domain of the API, and its DNS record."""
         settings = self._settings
         if not (settings.public_domain and settings.public_certificate_arn):
             return None
@@ -132,7 +132,7 @@ class PublicApi(Construct):
         }
         key = f"POST {SIGN_UP}"
         stage.add_property_override("RouteSettings", {key: limits})
-        # A stage may only speak of routes that are there.
+        # A stage's RouteSettings can only name existing routes.
         for route in self._api.node.find_all():
             if isinstance(route, apigateway.CfnRoute) and route.route_key == key:
                 stage.add_resource_dependency(route)

@@ -1,4 +1,4 @@
-"""What SES tells of a mail after it took it."""
+"""Receipts of SES: the events of a mail after SES accepted it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from constructs import Construct
 
 from ..settings import DeploymentSettings
 
-# What the configuration set publishes → what the event calls itself.
+# Event type of the configuration set → `eventType` in the event.
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 PUBLISHED: Final[Mapping[ses.EmailSendingEvent, str]] = {
     ses.EmailSendingEvent.DELIVERY: "Delivery",
@@ -23,7 +23,7 @@ PUBLISHED: Final[Mapping[ses.EmailSendingEvent, str]] = {
     ses.EmailSendingEvent.REJECT: "Reject",
     ses.EmailSendingEvent.RENDERING_FAILURE: "Rendering Failure",
 }
-# All that leaves the rule. An event of SES is full of addresses and subjects; who was meant, our tags say.
+# The only fields that leave the rule. Events of SES contain addresses and subjects; our tags identify the recipient.
 SOURCE: Final = "aws.ses"
 KEPT: Final = (
     "time",
@@ -37,10 +37,10 @@ KEPT_OF_BOUNCES: Final = (*KEPT, "detail.bounce.bounceType", "detail.bounce.boun
 
 
 class Receipts(Construct):
-    """SES → EventBridge's default bus, the only one that it knows → two rules → a queue without personal data.
+    """SES → EventBridge's default bus (SES supports no other) → two rules → a queue without personal data.
 
-    Two rules, because a path that an event lacks leaves a hole in what the rule makes of it. Neither has dead
-    letters: those would hold the event as it came, with all its addresses. EventBridge itself tries for a day.
+    Two rules, because a path that is missing in an event makes the rule's output invalid. Neither has a dead-letter
+    queue: it would store the original event, with all addresses. EventBridge retries for a day.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Receipts(Construct):
 
 
 def _ours(kinds: list[str], configuration_set: str) -> events.EventPattern:
-    """Events of mails that carry our tags: an account may have other stages, and other senders."""
+    """Matches events of mails with our tags: the account can have other stages and other senders."""
     there = [{"exists": True}]
     ours = dict.fromkeys(("message_id", "user_id", "address_no"), there)
     tags = {"ses:configuration-set": [configuration_set], **ours}
@@ -81,12 +81,12 @@ def _ours(kinds: list[str], configuration_set: str) -> events.EventPattern:
 
 
 def _tree(paths: tuple[str, ...]) -> dict[str, Any]:
-    """The source, and `("time", "detail.eventType")` each at its own place in an object of the event's shape."""
+    """An object with the event's structure that contains the source and the given paths."""
     tree: dict[str, Any] = {"source": SOURCE}
     for path in paths:
         *branches, leaf = path.split(".")
-        place = tree
+        node = tree
         for branch in branches:
-            place = place.setdefault(branch, {})
-        place[leaf] = events.EventField.from_path(f"$.{path}")
+            node = node.setdefault(branch, {})
+        node[leaf] = events.EventField.from_path(f"$.{path}")
     return tree

@@ -1,4 +1,4 @@
-"""Whom e-mail comes from."""
+"""The sender of e-mail."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from aws_cdk import aws_ses as ses
 from constructs import Construct
 
 from ..settings import DeploymentSettings
-from .reach import Reach
+from .access_target import AccessTarget
 from .zone import Record, Zone
 
 
 class Sender(Construct):
-    """The identity that SES verifies, the DNS records that prove it, and the set of rules that its mail goes by."""
+    """The SES identity, the DNS records that verify it, and the configuration set of its mail."""
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, zone: Zone) -> None:
         super().__init__(scope, id)
@@ -38,14 +38,14 @@ class Sender(Construct):
                 zone.add(record)
         name = self.rules.configuration_set_name
         rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
-        self.reach: Mapping[str, Reach] = {
-            "sender": Reach((identity.email_identity_arn,), {"FANFARE_SENDER": settings.sender}),
-            "configuration_set": Reach((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
+        self.access_targets: Mapping[str, AccessTarget] = {
+            "sender": AccessTarget((identity.email_identity_arn,), {"FANFARE_SENDER": settings.sender}),
+            "configuration_set": AccessTarget((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
         }
 
 
 def _records(domain: str, identity: ses.EmailIdentity, settings: DeploymentSettings) -> list[Record]:
-    """DKIM proves the domain; SPF and the return path are of the MAIL FROM domain; DMARC says what they are for.
+    """DKIM for the domain, SPF and MX for the MAIL FROM domain, and DMARC for the policy.
 
     https://docs.aws.amazon.com/ses/latest/dg/creating-identities.html, …/dg/mail-from.html
     """
@@ -59,7 +59,7 @@ def _records(domain: str, identity: ses.EmailIdentity, settings: DeploymentSetti
             Record("MailFrom", bounces, "MX", f"10 feedback-smtp.{region}.amazonses.com"),
             Record("Spf", bounces, "TXT", '"v=spf1 include:amazonses.com ~all"'),
         ]
-    # Where nobody says which, it is printed for the deployer to make: there may be one already.
+    # Without a policy, the record is only printed, because the domain may already have one.
     policy = settings.dmarc_policy
     dmarc = f'"v=DMARC1; p={policy or "none"}"'
     return [*records, Record("Dmarc", f"_dmarc.{domain}", "TXT", dmarc, made=bool(policy))]

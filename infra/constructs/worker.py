@@ -1,4 +1,4 @@
-"""A queue that is worked off."""
+"""A queue and the function that consumes it."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
-from ..nag import acknowledge
+from ..nag import suppress_nag
 from ..settings import DeploymentSettings
-from .function import Function, House
-from .reach import Reach
+from .access_target import AccessTarget
+from .function import Function, FunctionDefaults
 
-BATCH_SIZE: Final = 10  # jobs or batches an invocation
+BATCH_SIZE: Final = 10  # jobs or batches per invocation
 
 
 class Worker(Construct):
-    """A queue with dead letters, and the function that works it off."""
+    """A queue with a dead-letter queue, and the function that consumes it."""
 
     def __init__(
         self,
         scope: Construct,
         id: str,
         *,
-        house: House,
+        defaults: FunctionDefaults,
         queue: str,
         name: str,
         timeout: Duration,
@@ -38,27 +38,27 @@ class Worker(Construct):
         recursive_loop: lambda_.RecursiveLoop | None = None,
     ) -> None:
         super().__init__(scope, id)
-        self.works_off = queue
-        self.dead_letters = self._queue("DeadLetters", house.settings, retention_period=Duration.days(14))
+        self.consumes = queue
+        self.dead_letters = self._queue("DeadLetters", defaults.settings, retention_period=Duration.days(14))
         self.queue = self._queue(
             "Queue",
-            house.settings,
+            defaults.settings,
             retention_period=Duration.days(4),
-            # Six times the timeout is what AWS asks for, so that a throttled invocation is retried before
-            # its messages show again. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            # AWS recommends six times the timeout, so that a throttled invocation is retried before its messages
+            # become visible again. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
             visibility_timeout=Duration.seconds(6 * timeout.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receive_count),
         )
-        house.reach[f"{queue}.queue"] = Reach(
+        defaults.access_targets[f"{queue}.queue"] = AccessTarget(
             (self.queue.queue_arn,), {f"FANFARE_{queue.upper()}_QUEUE_URL": self.queue.queue_url}
         )
-        house.reach[f"{queue}.dead_letters"] = Reach(
+        defaults.access_targets[f"{queue}.dead_letters"] = AccessTarget(
             (self.dead_letters.queue_arn,), {f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL": self.dead_letters.queue_url}
         )
         self.function = Function(
             self,
             "Function",
-            house=house,
+            defaults=defaults,
             name=name,
             code=code,
             timeout=timeout,
@@ -73,11 +73,11 @@ class Worker(Construct):
             batch_size=batch_size,
             max_batching_window=max_batching_window,
             report_batch_item_failures=True,
-            max_concurrency=house.settings.max_concurrency,
+            max_concurrency=defaults.settings.max_concurrency,
         )
 
     def _queue(self, id: str, settings: DeploymentSettings, **props: Any) -> sqs.Queue:
         queue = sqs.Queue(self, id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=not settings.local, **props)
         if settings.local:
-            acknowledge(queue, "AwsSolutions-SQS4", "The emulator speaks http, on loopback.")
+            suppress_nag(queue, "AwsSolutions-SQS4", "The emulator uses http, on loopback.")
         return queue

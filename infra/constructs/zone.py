@@ -1,4 +1,4 @@
-"""DNS records: made in the deployer's hosted zone, or told as outputs."""
+"""DNS records: created in the deployer's hosted zone, and listed as stack outputs."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ SECONDS: Final = "1800"
 
 @dataclass(frozen=True)
 class Record:
-    """`id` is what it is called in the template, `domain` where it lies; `name` where that is known at deployment only.
+    """`id` is the construct id, `domain` the domain name; `name` the full name if it is only known at deployment.
 
-    `made` is whether it is made where there is a zone for it; told it is always.
+    If `made` is false, the record is never created, only listed as an output.
     """
 
     id: str
@@ -30,7 +30,7 @@ class Record:
 
 
 class Zone(Construct):
-    """Every record is told as an output, `DnsDkim1` = `name type value`, whoever makes it."""
+    """Lists every record as an output, e.g. `DnsDkim1` = `name type value`, whether it is created here or not."""
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings) -> None:
         super().__init__(scope, id)

@@ -1,1 +1,1 @@
-"""`python -m local.demo`: the main job on real input, on a stack of its own."""
+"""`python -m local.demo`: one message to a thousand users on its own local stack."""

@@ -1,8 +1,8 @@
-"""`python -m local.demo`: one message to a thousand users, on a stack of its own, checked to the last recipient.
+"""`python -m local.demo`: sends one message to a thousand users on its own local stack and checks every recipient.
 
-    --keep  keep the stack running afterwards, to look around in the console
+    --keep  keep the stack running afterwards, e.g. to use the console
 
-Exits 0 if everything is as it must be, else says what is not.
+Exits with 0 if all checks pass; otherwise prints the failed checks.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..stack import Stack
 from . import checks, job, report
 from .audience import Person, people
 
-SECONDS: Final = 120  # for the message to come to rest
+SECONDS: Final = 120  # until the message must be completed
 RECEIPTS_SECONDS: Final = 60
 
 
@@ -39,18 +39,18 @@ def demo(options: argparse.Namespace) -> int:
     console.print(f"[bold]Fanfare: one message, a thousand users, {subscribers} of them subscribed[/bold]\n")
     with stack_from(options) as stack:
         wrong = _main_job(stack)
-        console.print(f"All of it took {time.monotonic() - started:.0f} s.")
+        console.print(f"Total time: {time.monotonic() - started:.0f} s.")
         if wrong:
-            raise StepFailed("\n".join(["This is not as it must be:", *(f"  {each}" for each in wrong)]))
-        console.print("[green]Everything is as it must be.[/green]")
+            raise StepFailed("\n".join(["Failed checks:", *(f"  {each}" for each in wrong)]))
+        console.print("[green]All checks passed.[/green]")
         if options.keep:
-            console.print(f"Look around: {stack.described['console_url']}. Ctrl-C stops it.")
+            console.print(f"The console is at {stack.described['console_url']}. Press Ctrl-C to stop.")
             keep_open(stack)
     return 0
 
 
 def _main_job(stack: Stack) -> list[str]:
-    """Prepare, send, tell; what is wrong."""
+    """Prepare, send and report. Returns the failed checks."""
     api = Api(stack.described["internal_url"], stack.described["service"])
     seen = Console(stack.described["console_url"])
     everyone = people()
@@ -59,51 +59,55 @@ def _main_job(stack: Stack) -> list[str]:
         seen.reset_aws_calls()
         message_id = job.submit(api)
         after_submit = report.flat(seen.aws_calls())
-        message = job.wait_for_rest(api, message_id, seconds=SECONDS, told=sending.note)
-        time.sleep(0.5)  # the last function may still be at its last call
+        message = job.wait_for_rest(api, message_id, seconds=SECONDS, note=sending.note)
+        time.sleep(0.5)  # the last function may still be running
         calls = report.only_of_the_message(after_submit, report.flat(seen.aws_calls()))
-    with step("Waiting for what SES reports of the mails") as waiting:
-        reported = job.wait_for_receipts(stack, seconds=RECEIPTS_SECONDS, told=waiting.note)
+    with step("Waiting for the receipts of SES") as waiting:
+        reported = job.wait_for_receipts(stack, seconds=RECEIPTS_SECONDS, note=waiting.note)
         calls_for_receipts = report.flat(seen.aws_calls()).get(report.RECEIPTS, {})
     skipped = job.reasons(api, message_id, "skipped")
     mails = seen.outbox(message_id=message_id)
     console.print()
-    report.tell_message(message, skipped)
-    used = report.tell_calls(calls, max(message["counts"]["sent"], 1))
-    report.tell_receipts(calls_for_receipts, reported)
+    report.print_message(message, skipped)
+    used = report.print_calls(calls, max(message["counts"]["sent"], 1))
+    report.print_receipts(calls_for_receipts, reported)
     _keep_one(mails)
     return [
         *checks.wrong_refusals(refused, everyone),
         *checks.wrong_outcome(message, skipped, everyone),
         *checks.wrong_outbox(mails, everyone),
-        *([] if reported == len(mails) else [f"{reported} mails of {len(mails)} are reported as delivered"]),
-        *([f"{used:.0f} AWS calls for 1,000 deliveries, above {report.BUDGET}"] if used > report.BUDGET else []),
+        *([] if reported == len(mails) else [f"{reported} of {len(mails)} mails are reported as delivered"]),
+        *(
+            [f"{used:.0f} AWS calls per 1,000 deliveries; the budget is {report.BUDGET}"]
+            if used > report.BUDGET
+            else []
+        ),
     ]
 
 
 def _prepare(api: Api, stack: Stack, everyone: Sequence[Person]) -> list[dict[str, Any]]:
-    """Topic, template, users, subscriptions; the users that the API refused."""
-    with step("Storing the topic and the template"):
+    """Create topic, template, users and subscriptions. Returns the users that the API rejected."""
+    with step("Creating the topic and the template"):
         job.put_topic(api)
         job.put_template(api)
-    with step("Storing the users, 100 a call") as storing:
+    with step("Creating the users, 100 per call") as storing:
         refused = job.store_users(api, everyone, storing.note)
     job.spoil(stack.described["aws_endpoint_url"], stack.outputs["AudienceTableName"], everyone)
     subscribers = checks.subscribed(everyone)
-    with step(f"Subscribing all but {len(everyone) - len(subscribers)} of them, 500 a call") as subscribing:
+    with step(f"Subscribing {len(subscribers)} of {len(everyone)} users, 500 per call") as subscribing:
         job.subscribe(api, subscribers, subscribing.note)
     return refused
 
 
 def _keep_one(mails: Sequence[Mapping[str, Any]]) -> None:
-    """The outbox goes with the stack: keep one mail to look at."""
+    """Write one mail to files, because the outbox ends with the stack."""
     if not mails:
         return
     mail = next((mail for mail in mails if "<" not in mail["to"]), mails[0])
     html, text = STATE / "one-mail.html", STATE / "one-mail.txt"
     html.write_text(mail["html"])
     text.write_text(f"To: {mail['to']}\nSubject: {mail['subject']}\n\n{mail['text']}")
-    console.print(f"One mail, as {mail['to']} got it: {html.relative_to(ROOT)}, {text.relative_to(ROOT)}\n")
+    console.print(f"Example: the mail to {mail['to']} is in {html.relative_to(ROOT)} and {text.relative_to(ROOT)}\n")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The demo's thousand users: most can be reached, some can't, each for a reason that the product must tell."""
+"""The demo's thousand users. Most are reachable; for the others, Fanfare must report the reason."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ TOTAL: Final = 1_000
 
 
 class PersonKind(StrEnum):
-    """What is the matter with a user."""
+    """Whether and why a user is not reachable."""
 
     REACHABLE = "reachable"
     WITHOUT_ADDRESS = "without an address"
-    SPOILT_ADDRESS = "with a stored address that is none"
+    SPOILT_ADDRESS = "with an invalid stored address"
     WITHOUT_SUBSCRIPTION = "without a subscription"
-    REFUSED = "refused by the API for the address"
+    REFUSED = "rejected by the API because of the address"
 
 
 HOW_MANY: Final = {
@@ -26,7 +26,7 @@ HOW_MANY: Final = {
     PersonKind.REFUSED: 1,
 }
 NAMES: Final = ("Ada", "Grace", "Zoë", "Jürgen", "李 雷", "Siobhán O'Neill", "Tom & Jerry", "Ana <ana>", "Владимир")
-# As they come from an old import that nobody checked.
+# Like addresses from an old import without validation.
 SPOILT: Final = ("ada@localhost", "grace.example.com", "zoe@@example.com", "jü rgen@example.com", "@example.com")
 REFUSED_ADDRESS: Final = "not an address"
 
@@ -39,12 +39,12 @@ class Person:
 
     @property
     def item(self) -> dict[str, Any]:
-        """As `POST /v1/users` takes it."""
+        """The item for `POST /v1/users`."""
         return {"id": self.id, **self.profile}
 
 
 def people() -> list[Person]:
-    """All of them; the odd ones stand among the others, not at the end."""
+    """All users; the unreachable ones are spread evenly."""
     odd = [kind for kind, count in HOW_MANY.items() for _ in range(count)]
     every = TOTAL // len(odd)
     kinds = [

@@ -1,4 +1,4 @@
-"""What has to be true of the audience's message: of the demo's, and of a smoke test's."""
+"""Checks of the message of the demo and of the smoke test."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def wrong_refusals(refused: Sequence[Mapping[str, Any]], everyone: Sequence[Pers
     expected = [(person.id, 422) for person in everyone if person.kind is PersonKind.REFUSED]
     got = [(result["id"], result["status"]) for result in refused]
     if got != expected:
-        yield f"the API refused the users {got}, not {expected}"
+        yield f"rejected users: expected {expected}, got {got}"
 
 
 def wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: Sequence[Person]) -> Iterator[str]:
@@ -29,11 +29,11 @@ def wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: S
     counts = {"recipients": kinds.total(), "sent": sent, "failed": 0, "skipped": reasons.total(), "deleted": 0}
     counts["outstanding"] = 0
     if message["state"] != "sent":
-        yield f"the message is {message['state']}, not sent"
+        yield f"state of the message: expected sent, got {message['state']}"
     if message["counts"] != counts:
-        yield f"the counts are {message['counts']}, not {counts}"
+        yield f"counts: expected {counts}, got {message['counts']}"
     if skipped != reasons:
-        yield f"the reasons of the skipped are {dict(skipped)}, not {dict(reasons)}"
+        yield f"skip reasons: expected {dict(reasons)}, got {dict(skipped)}"
 
 
 def wrong_outbox(mails: Sequence[Mapping[str, Any]], everyone: Sequence[Person]) -> Iterator[str]:
@@ -43,6 +43,6 @@ def wrong_outbox(mails: Sequence[Mapping[str, Any]], everyone: Sequence[Person])
     got = Counter((mail["user_id"], mail["to"]) for mail in mails)
     if got != expected:
         missing, too_many = expected - got, got - expected
-        yield f"the outbox lacks {missing.total()} mails and has {too_many.total()} too many"
+        yield f"outbox: {missing.total()} mails are missing, {too_many.total()} are unexpected"
     if any("{{" in f"{mail['subject']}{mail['html']}{mail['text']}" for mail in mails):
-        yield "a mail has a place that was not filled in"
+        yield "a mail contains an unrendered placeholder"

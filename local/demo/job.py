@@ -1,4 +1,4 @@
-"""The steps of the demo, each on its own: the end-to-end tests take them too."""
+"""The steps of the demo; the end-to-end tests use them too."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ TEMPLATE: Final = "order-shipped"
 FILES: Final = Path(__file__).with_name("order_shipped")
 USERS_A_CALL: Final = 100
 SUBSCRIPTIONS_A_CALL: Final = 500
-CALLS_AT_ONCE: Final = 2  # a machine with two cores has no use for more
+CALLS_AT_ONCE: Final = 2  # more does not help on a machine with two cores
 AT_REST: Final = ("sent", "failed", "deleted")
 
-Told = Callable[[str], None]
+Note = Callable[[str], None]
 
 
 def put_topic(api: Api, topic: str = TOPIC, **more: Any) -> None:
@@ -33,17 +33,17 @@ def put_topic(api: Api, topic: str = TOPIC, **more: Any) -> None:
     body |= more
     reply = api.call("PUT", f"/v1/topics/{topic}", body)
     if reply.status not in {200, 201}:
-        raise StepFailed(f"The topic was not taken: {reply.status} {reply.content.decode()}")
+        raise StepFailed(f"The topic was rejected: {reply.status} {reply.content.decode()}")
 
 
 def put_template(api: Api, template_id: str = TEMPLATE) -> int:
-    """Store the template; its version."""
+    """Store the template. Returns its version."""
     version: int = api.expect(201, "PUT", f"/v1/templates/{template_id}", template())["version"]
     return version
 
 
 def template() -> dict[str, Any]:
-    """The template of the files, as the API takes it."""
+    """The API's request body for the template in the files."""
     parts = {"subject": "subject.txt", "html": "mail.html", "text": "mail.txt"}
     return {
         "channels": {"email": {part: (FILES / name).read_text().rstrip("\n") for part, name in parts.items()}},
@@ -57,8 +57,8 @@ def example() -> dict[str, Any]:
     return data
 
 
-def store_users(api: Api, people: Sequence[Person], told: Told) -> list[dict[str, Any]]:
-    """Store all users; the results of those that the API refused."""
+def store_users(api: Api, people: Sequence[Person], note: Note) -> list[dict[str, Any]]:
+    """Store all users. Returns the results of the rejected ones."""
 
     def store(chunk: Sequence[Any]) -> list[dict[str, Any]]:
         results: list[dict[str, Any]] = api.expect(200, "POST", "/v1/users", {"items": chunk})["items"]
@@ -68,27 +68,27 @@ def store_users(api: Api, people: Sequence[Person], told: Told) -> list[dict[str
     with ThreadPoolExecutor(CALLS_AT_ONCE) as calls:
         for stored in calls.map(store, _chunks([person.item for person in people], USERS_A_CALL)):
             results += stored
-            told(f"{len(results)} of {len(people)}")
+            note(f"{len(results)} of {len(people)}")
     return [result for result in results if result["status"] >= 300]
 
 
 def subscribe(
-    api: Api, people: Sequence[Person], told: Told, topic: str = TOPIC, channels: Sequence[str] = ("email",)
+    api: Api, people: Sequence[Person], note: Note, topic: str = TOPIC, channels: Sequence[str] = ("email",)
 ) -> None:
-    """Subscribe everyone given, on each of the channels."""
+    """Subscribe the given people on each of the channels."""
     items = [{"user_id": person.id, "channel": channel} for person in people for channel in channels]
     done = 0
     for chunk in _chunks(items, SUBSCRIPTIONS_A_CALL):
         results = api.expect(200, "POST", f"/v1/topics/{topic}/subscriptions", {"items": chunk})["items"]
         for result in results:
             if result["status"] >= 300:
-                raise StepFailed(f"A subscription was refused: {result}")
+                raise StepFailed(f"A subscription was rejected: {result}")
         done += len(chunk)
-        told(f"{done} of {len(items)}")
+        note(f"{done} of {len(items)}")
 
 
 def spoil(url: str, audience_table: str, people: Sequence[Person]) -> None:
-    """Write addresses that the API would refuse, past it: so do old imports."""
+    """Write invalid addresses directly to the table, because the API rejects them."""
     dynamodb = client("dynamodb", url)
     for number, person in enumerate(person for person in people if person.kind is PersonKind.SPOILT_ADDRESS):
         dynamodb.update_item(
@@ -102,35 +102,35 @@ def spoil(url: str, audience_table: str, people: Sequence[Person]) -> None:
 
 
 def submit(api: Api, topic: str = TOPIC, **more: Any) -> str:
-    """Post the message; its id."""
+    """Post the message. Returns its id."""
     body = {"topic": topic, "template": {"id": TEMPLATE}, "data": example(), **more}
     message_id: str = api.expect(202, "POST", "/v1/messages", body)["id"]
     return message_id
 
 
-def wait_for_rest(api: Api, message_id: str, *, seconds: float, told: Told, every: float = 0.5) -> dict[str, Any]:
-    """The message once it has come to rest. Raises StepFailed if it does not in time."""
+def wait_for_rest(api: Api, message_id: str, *, seconds: float, note: Note, every: float = 0.5) -> dict[str, Any]:
+    """Wait until the message is sent, failed or deleted. Raises StepFailed if that takes too long."""
     deadline = time.monotonic() + seconds
     while True:
         message: dict[str, Any] = api.expect(200, "GET", f"/v1/messages/{message_id}")
-        told(counted(message["counts"]))
+        note(counted(message["counts"]))
         if message["state"] in AT_REST:
             return message
         if time.monotonic() > deadline:
-            told(f"{message['state']}, {counted(message['counts'])}")
+            note(f"{message['state']}, {counted(message['counts'])}")
             raise StepFailed(f"After {seconds:.0f} s the message is still {message['state']}: {message['counts']}")
         time.sleep(every)
 
 
-def wait_for_receipts(stack: Stack, *, seconds: float, told: Told) -> int:
-    """How many mails are reported as delivered, once nothing more is on its way."""
+def wait_for_receipts(stack: Stack, *, seconds: float, note: Note) -> int:
+    """Wait until no receipts are pending. Returns the number of mails reported as delivered."""
     deadline = time.monotonic() + seconds
     sqs, queue = client("sqs", stack.described["aws_endpoint_url"]), stack.outputs["RecordReceiptQueueUrl"]
     kinds = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
     while time.monotonic() < deadline:
         answer = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=kinds)["Attributes"]
         waiting = stack.receipts.waiting + sum(int(answer[kind]) for kind in kinds)
-        told(f"{waiting} on their way")
+        note(f"{waiting} pending")
         if waiting == 0:
             break
         time.sleep(0.3)
@@ -138,7 +138,7 @@ def wait_for_receipts(stack: Stack, *, seconds: float, told: Told) -> int:
 
 
 def receipts(stack: Stack) -> int:
-    """The receipts of all mails that have one, from the table."""
+    """The number of delivery receipts in the table."""
     pages = (
         client("dynamodb", stack.described["aws_endpoint_url"])
         .get_paginator("scan")
@@ -153,7 +153,7 @@ def receipts(stack: Stack) -> int:
 
 
 def deliveries(api: Api, message_id: str, status: str) -> Iterator[dict[str, Any]]:
-    """All deliveries of one status."""
+    """All deliveries with a status."""
     cursor = ""
     while True:
         query = f"?status={status}&limit=100" + (f"&cursor={cursor}" if cursor else "")

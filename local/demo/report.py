@@ -1,4 +1,4 @@
-"""What the demo tells at its end."""
+"""The report at the end of the demo."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from rich.table import Table
 
 from tools.progress import console
 
-BUDGET: Final = 200  # AWS calls for 1,000 deliveries, everything included up to the last one settled
-RECEIPTS: Final = "RecordReceipt"  # the function that takes what SES reports, later and beside
+BUDGET: Final = 200  # AWS calls per 1,000 deliveries, everything included until the last one is completed
+RECEIPTS: Final = "RecordReceipt"  # the function that processes receipts
 
-Calls = Mapping[str, Mapping[str, int]]  # function → operation → how many
+Calls = Mapping[str, Mapping[str, int]]  # function → operation → count
 
 
-def tell_message(message: Mapping[str, Any], skipped: Counter[str]) -> None:
-    counts = Table(title="What became of the recipients", title_justify="left")
+def print_message(message: Mapping[str, Any], skipped: Counter[str]) -> None:
+    counts = Table(title="Recipients by outcome", title_justify="left")
     counts.add_column("outcome")
     counts.add_column("count", justify="right")
     for word, count in message["counts"].items():
@@ -38,13 +38,13 @@ def tell_message(message: Mapping[str, Any], skipped: Counter[str]) -> None:
     console.print(timeline)
 
 
-def tell_calls(calls: Calls, delivered: int) -> float:
-    """Print them; how many they are for 1,000 deliveries."""
+def print_calls(calls: Calls, delivered: int) -> float:
+    """Print the calls. Returns their number per 1,000 deliveries."""
     total = sum(count for operations in calls.values() for count in operations.values())
     table = Table(title=f"AWS calls of the functions for {delivered:,} deliveries", title_justify="left")
     for column in ("function", "operation"):
         table.add_column(column)
-    for column in ("calls", "for 1,000"):
+    for column in ("calls", "per 1,000"):
         table.add_column(column, justify="right")
     for function, operations in calls.items():
         for operation, count in sorted(operations.items(), key=lambda each: -each[1]):
@@ -53,20 +53,20 @@ def tell_calls(calls: Calls, delivered: int) -> float:
     table.add_section()
     table.add_row("all", "", str(total), f"{per_thousand:.1f}", style="bold")
     console.print(table)
-    console.print(f"Budget: {BUDGET} for 1,000 deliveries; used: {per_thousand:.0f}.\n")
+    console.print(f"Budget: {BUDGET} per 1,000 deliveries; used: {per_thousand:.0f}.\n")
     return per_thousand
 
 
-def tell_receipts(calls: Mapping[str, int], reported: int) -> None:
-    told = ", ".join(f"{count} {operation}" for operation, count in calls.items()) or "none"
-    console.print(f"Receipts, not among them: {reported:,} mails reported as delivered; AWS calls: {told}.")
-    console.print("(Ten receipts an invocation here; AWS gathers up to a hundred, and so saves half of the calls.)\n")
+def print_receipts(calls: Mapping[str, int], reported: int) -> None:
+    listed = ", ".join(f"{count} {operation}" for operation, count in calls.items()) or "none"
+    console.print(f"Receipts, counted separately: {reported:,} mails reported as delivered; AWS calls: {listed}.")
+    console.print("(Ten receipts per invocation here; AWS batches up to 100, which halves the number of calls.)\n")
 
 
 def only_of_the_message(after_submit: Calls, at_the_end: Calls) -> Calls:
-    """The API's calls up to its answer, the others' to the end: looking on costs calls too, but not the message.
+    """The calls that the message caused: the API's until its answer (later ones come from polling), all others.
 
-    Receipts are told apart: they come when the message is sent already.
+    Receipts are reported separately, because they arrive after the message is sent.
     """
     return {
         function: after_submit.get(function, {}) if function == "InternalApi" else operations
@@ -76,7 +76,7 @@ def only_of_the_message(after_submit: Calls, at_the_end: Calls) -> Calls:
 
 
 def flat(answer: Mapping[str, Any]) -> dict[str, dict[str, int]]:
-    """`aws-calls.json` as plain numbers."""
+    """`aws-calls.json` as function → operation → count."""
     return {
         function: {operation: each["calls"] for operation, each in operations.items()}
         for function, operations in answer["functions"].items()

@@ -1,4 +1,4 @@
-"""The command line: what is shown, what is told on stderr, and with which status it ends."""
+"""The command line: output, errors on stderr, and exit statuses."""
 
 from __future__ import annotations
 
@@ -105,15 +105,18 @@ def test_content_comes_from_a_file_and_data_from_stdin(fanfare: Shell) -> None:
     ("words", "said"),
     [
         (["--topic", "t"], "--template"),
-        (["--topic", "t", "--template", "x", "--text", "y"], "one of the two"),
+        (
+            ["--topic", "t", "--template", "x", "--text", "y"],
+            "Pass either --template, or --text or --html with --subject.",
+        ),
         (["--text", "y"], "--topic"),
-        (["--topic", "t", "--template", "x@new"], "a version is a number"),
-        (["--topic", "t", "--text", "@gone.txt"], "gone.txt can't be read"),
-        (["--topic", "t", "--text", "y", "--data", "{order: 1}"], "--data is no JSON"),
-        (["--topic", "t", "--text", "y", "--data", "[1]"], "--data has to be a JSON object"),
+        (["--topic", "t", "--template", "x@new"], "--template x@new: the version must be a number, e.g. x@3."),
+        (["--topic", "t", "--text", "@gone.txt"], "Can't read gone.txt: No such file or directory"),
+        (["--topic", "t", "--text", "y", "--data", "{order: 1}"], "--data is not valid JSON"),
+        (["--topic", "t", "--text", "y", "--data", "[1]"], '--data must be a JSON object, e.g. \'{"order": "A-17"}\''),
     ],
 )
-def test_a_wrong_command_line_is_told_with_the_cure_and_nothing_is_sent(
+def test_an_invalid_command_line_is_an_error_with_the_remedy_and_nothing_is_sent(
     fanfare: Shell, words: list[str], said: str
 ) -> None:
     result = fanfare("send", *words)
@@ -138,7 +141,7 @@ def test_a_header_that_is_wrong_is_named(fanfare: Shell) -> None:
     assert "  Idempotency-Key: came with another body before (idempotency_key_reused)\n" in result.stderr
 
 
-def test_a_dry_run_says_what_reads_as_whom(fanfare: Shell) -> None:
+def test_a_dry_run_shows_for_which_user_a_sample_is_rendered(fanfare: Shell) -> None:
     sample = {"channel": "email", "recipients": 1, "content": {"subject": "Hi"}, "segments": None, "error": None}
     cost = {"currency": "USD", "total": 0.0002, "as_of": "2026-11-22", "lines": []}
     fanfare.answers(
@@ -159,8 +162,8 @@ def test_a_dry_run_says_what_reads_as_whom(fanfare: Shell) -> None:
         )
     )
     result = fanfare("dry-run", "--topic", "t", "--template", "x")
-    assert "  email, as ada gets it:\n" in result.stdout
-    assert "  email de, as nobody gets it now:\n" in result.stdout
+    assert "  email (sample for ada):\n" in result.stdout
+    assert "  email de (sample: no matching user):\n" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -177,7 +180,7 @@ def test_the_exit_status_says_what_kind_of_trouble_it_was(fanfare: Shell, answer
     assert fanfare("topics", "get", "t").exit_code == status
 
 
-def test_an_unknown_outcome_is_told_with_the_key_that_makes_a_repeat_safe(
+def test_an_unknown_outcome_is_reported_with_the_key_that_makes_a_repeat_safe(
     fanfare: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Retries.__init__, "__defaults__", (1, 0.0, 0.0))
@@ -212,7 +215,7 @@ def test_reasons_take_one_call_however_many_were_skipped(fanfare: Shell) -> None
     assert said == [
         "  2 skipped: not_subscribed",
         "  1 skipped: no_address",
-        "  397 more skipped: fanfare deliveries m-1 --status skipped",
+        "  397 more skipped; list them with: fanfare deliveries m-1 --status skipped",
     ]
     assert len(fanfare.server.asked) == 2
 
@@ -271,7 +274,7 @@ def test_a_folder_is_a_template(fanfare: Shell) -> None:
     }
     stored = {**fanfare.body, "id": "shipped", "version": 4, "layout": {"id": "brand", "version": 1}}
     fanfare.answers(ok(stored))
-    assert fanfare("templates", "diff", "shipped", "shipped").stdout == "no difference\n"
+    assert fanfare("templates", "diff", "shipped", "shipped").stdout == "no differences\n"
     (folder / "email" / "subject.txt").write_text("Your order {{ data.order }}\n")
     fanfare.answers(ok(stored))
     assert "+Your order {{ data.order }}" in fanfare("templates", "diff", "shipped", "shipped").stdout
@@ -294,7 +297,7 @@ def test_what_deletes_asks_first(fanfare: Shell) -> None:
     ],
     ids=lambda command: " ".join(command[:2]),
 )
-def test_programs_are_told_what_is_gone(fanfare: Shell, command: tuple[str, ...]) -> None:
+def test_a_deletion_is_reported_as_json(fanfare: Shell, command: tuple[str, ...]) -> None:
     fanfare.answers(httpx.Response(204))
     assert json.loads(fanfare(*command, "--json").stdout) == {"deleted": "gone"}
 
@@ -310,7 +313,7 @@ def test_an_import_with_rejected_rows_is_done_in_part(fanfare: Shell) -> None:
     assert (summary["rows"], summary["rejected"]) == (2, {"invalid_email": 1})
 
 
-def test_without_a_place_it_says_what_to_set(fanfare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_url_the_error_names_the_variable_to_set(fanfare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:
     (fanfare.folder / ".local" / "stack.json").unlink()
     result = fanfare("topics", "list")
     assert result.exit_code == Exit.USAGE

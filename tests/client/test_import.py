@@ -214,7 +214,7 @@ def test_a_file_that_is_cut_off_sends_nothing(tmp_path: Path) -> None:
     file = export(500, each=1).write(tmp_path / "export.json.gz")
     file.write_bytes(file.read_bytes()[:-200])
     audience = Audience()
-    with pytest.raises(Unreadable, match="damaged or cut off"):
+    with pytest.raises(Unreadable, match="damaged or truncated"):
         run(audience, file)
     assert audience.calls == 0
     assert [each.name for each in tmp_path.iterdir()] == [file.name]
@@ -223,9 +223,9 @@ def test_a_file_that_is_cut_off_sends_nothing(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("", "begins neither"),
-        ("name,email\nAda,a@b.cc\n", "column `id`"),
-        ("id;name\nada;Ada\n", "separated by commas"),
+        ("", "Unknown format of "),
+        ("name,email\nAda,a@b.cc\n", "with a header that contains `id`"),
+        ("id;name\nada;Ada\n", "comma-separated CSV file"),
         ("id,nmae\nada,Ada\n", "nmae"),
     ],
 )

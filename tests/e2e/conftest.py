@@ -132,7 +132,7 @@ class World:
 
     def rest(self, message_id: str, *, seconds: float = 90) -> dict[str, Any]:
         """The message once it has come to rest."""
-        return job.wait_for_rest(self.api, message_id, seconds=seconds, told=_silently, every=0.3)
+        return job.wait_for_rest(self.api, message_id, seconds=seconds, note=_silently, every=0.3)
 
     def fanned_out(self, message_id: str, recipients: int) -> None:
         """Wait until everybody has been chosen."""

@@ -152,7 +152,7 @@ def test_what_failed_is_sent_again_by_a_button(
     window.open(f"/messages/{message_id}")
     window.press("link", "Send again")
     window.press("button", "Send again")
-    expect(window.page.get_by_text("It is being sent again")).to_be_visible()
+    expect(window.page.get_by_text("Sending again to the failed recipients.")).to_be_visible()
     expect(window.page.locator("#state")).to_have_text("sent", timeout=WAIT)
 
 
@@ -164,22 +164,22 @@ def test_a_message_is_cancelled_and_an_address_suppressed_without_scripts(
     window = windows("desk-dark", scripts=False)
     window.open(f"/messages/{message_id}")
     window.press("link", "Cancel")
-    window.press("button", "Cancel the message")
-    expect(window.page.get_by_role("status").first).to_contain_text("Cancelled.")
+    window.press("button", "Cancel message")
+    expect(window.page.get_by_role("status").first).to_contain_text("Message cancelled")
     assert world.get(message_id)["state"] == "deleted"
 
     window.press("link", "Suppressions")
     window.page.get_by_role("textbox", name="Address").fill("by.hand@example.com")
     window.press("button", "Suppress")
     window.press("link", "Remove by.hand@example.com")
-    window.press("button", "Remove the suppression")
-    expect(window.page.get_by_role("status")).to_contain_text("may be written to again")
+    window.press("button", "Remove suppression")
+    expect(window.page.get_by_role("status")).to_contain_text("can receive messages again")
 
 
 def test_a_preview_follows_what_is_typed(windows: Callable[..., Window], message: str) -> None:
     window = windows("desk-dark")
     window.open("/templates/console")
-    data = window.page.get_by_label("Data, as JSON")
+    data = window.page.get_by_label("Data (JSON)")
     data.fill('{"title": "Winter"}')
     expect(window.page.locator(".subject-line")).to_contain_text("Winter")
     expect(window.page.frame_locator(".phone iframe").get_by_role("heading")).to_have_text("Winter")

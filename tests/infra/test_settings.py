@@ -28,7 +28,7 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("field", "value", "cure"),
+    ("field", "value", "expected"),
     [
         ("stage", "Prod!", "lower case"),
         ("sender", "Fanfare", "Name <address>"),
@@ -46,72 +46,74 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("max_concurrency", "1", "2 to 1000"),
         ("requests_per_second", "0", "1 to 10000"),
         ("public_url", "https://shop.example/api", "without a path"),
-        ("source_header", "X-Real-IP, Forwarded", "as `X-Real-IP`"),
+        ("source_header", "X-Real-IP, Forwarded", "e.g. `X-Real-IP`"),
         ("mail_from_domain", "bounce", "bounce.shop.example"),
         ("dmarc_policy", "strict", "quarantine or reject"),
         ("hosted_zone_id", "shop.example", "Z0123456789ABC"),
-        ("hosted_zone_name", "shop.example.", "as shop.example"),
+        ("hosted_zone_name", "shop.example.", "e.g. shop.example"),
         ("public_domain", "https://notify.shop.example", "notify.shop.example"),
         ("public_certificate_arn", "arn:aws:iam::123456789012:server-certificate/shop", "certificate/<id>"),
         ("kms_key_arn", "alias/shop", "key/<id>"),
-        ("permissions_boundary", "arn:aws:iam::123456789012:policy/shop", "by its name"),
+        ("permissions_boundary", "arn:aws:iam::123456789012:policy/shop", "Name (not ARN)"),
         ("cors_origins", "*", "https://app.example"),
         ("cors_origins", "https://app.example/", "https://app.example"),
         ("sign_ups_per_second", "0", "1 to 1000"),
         ("sign_ups_burst", "0", "1 to 1000"),
         ("oidc_issuer", "http://id.example", "https://issuer"),
-        ("user_id_claim", "", "as `sub`"),
+        ("user_id_claim", "", "e.g. `sub`"),
         ("login_urls", "http://app.example/", "URLs with a path"),
         ("login_urls", "", "URLs with a path"),
-        ("self_sign_up", "perhaps", "by themselves"),
+        ("self_sign_up", "perhaps", "create their own account"),
         ("delivery_receipts", "perhaps", "bounces and complaints"),
         ("delivery_events", "perhaps", "whole messages"),
         ("push_fcm_application_arn", "arn:aws:sns:eu-west-1:123456789012:topic", "app/GCM/<name>"),
         ("push_apns_application_arn", "arn:aws:sns:eu-west-1:123456789012:app/GCM/shop", "app/APNS/<name>"),
         ("user_limits", "three", "per_seconds"),
-        ("piece_prices", '{"pigeon": 1}', "by channel"),
-        ("user_limits", '{"pigeon": {"count": 1, "per_seconds": 1, "overflow": "drop"}}', "by channel"),
-        ("user_limits", '{"email": {"count": 0, "per_seconds": 1, "overflow": "drop"}}', "by channel"),
+        ("piece_prices", '{"pigeon": 1}', "unknown channel 'pigeon'; must be one of email, sms"),
+        ("user_limits", '{"pigeon": {"count": 1, "per_seconds": 1, "overflow": "drop"}}', "unknown channel 'pigeon'"),
+        ("user_limits", '{"email": {"count": 0, "per_seconds": 1, "overflow": "drop"}}', "per user and channel"),
         ("user_limits", '{"email": {"count": 1, "per_seconds": 1}}', "overflow"),
         ("webhook_allowed", "http://localhost:1", "host:port"),
     ],
 )
-def test_a_wrong_value_is_refused_with_its_field_and_the_cure(field: str, value: str, cure: str) -> None:
+def test_an_invalid_value_is_reported_with_its_field_and_what_is_expected(
+    field: str, value: str, expected: str
+) -> None:
     with pytest.raises(SettingsError) as refused:
         settings(**{field: value})
     assert f"\n{field}: " in str(refused.value)
-    assert cure in str(refused.value)
+    assert expected in str(refused.value)
 
 
-def test_a_misspelt_setting_is_refused_with_the_ones_there_are() -> None:
-    with pytest.raises(SettingsError, match=r"stge: unknown\. Give one of stage, sender"):
+def test_a_misspelt_setting_is_reported_with_the_known_ones() -> None:
+    with pytest.raises(SettingsError, match=r"stge: unknown setting\. The settings are stage, sender"):
         settings(stge="prod")
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_errors_are_reported_together() -> None:
     with pytest.raises(SettingsError, match=r"(?s)stage: .*max_attempts: "):
         settings(stage="-", max_attempts="0")
 
 
 def test_only_the_stage_local_may_do_without_tls() -> None:
-    with pytest.raises(SettingsError, match="local: only the stage `local`"):
+    with pytest.raises(SettingsError, match="local: only allowed for the stage `local`"):
         settings(stage="dev", local="true")
 
 
 def test_only_the_stage_local_may_write_to_its_own_machine() -> None:
-    with pytest.raises(SettingsError, match="webhook_allowed: only the stage `local`"):
+    with pytest.raises(SettingsError, match="webhook_allowed: only allowed for the stage `local`"):
         settings(webhook_allowed="localhost:8080")
     assert settings(stage="local", webhook_allowed="localhost:8080").webhook_allowed == ("localhost:8080",)
 
 
-def test_links_go_over_tls_save_on_the_local_stage() -> None:
-    with pytest.raises(SettingsError, match="public_url: only the stage `local`"):
+def test_links_use_tls_except_on_the_local_stage() -> None:
+    with pytest.raises(SettingsError, match="public_url: http:// is only allowed for the stage `local`"):
         settings(public_url="http://localhost:8080")
     assert settings(stage="local", public_url="http://localhost:8080").public_url == "http://localhost:8080"
 
 
-def test_who_calls_is_told_by_what_stands_before_the_api_alone() -> None:
-    with pytest.raises(SettingsError, match="source_header: anybody could write it"):
+def test_a_source_header_requires_a_proxy_before_the_api() -> None:
+    with pytest.raises(SettingsError, match="source_header: requires public_url"):
         settings(source_header="X-Real-IP")
     assert settings(source_header="X-Real-IP", public_url="https://shop.example").source_header == "X-Real-IP"
 
@@ -122,27 +124,30 @@ CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"
 
 
 @pytest.mark.parametrize(
-    ("context", "cure"),
+    ("context", "message"),
     [
-        ({"mail_from_domain": "bounce.shop.example"}, "mail_from_domain: .* is no subdomain of sender_domain"),
-        ({**SENDER, "mail_from_domain": "shop.example"}, "mail_from_domain: .* is no subdomain of sender_domain"),
-        ({**SENDER, "mail_from_domain": "b.workshop.example"}, "mail_from_domain: .* is no subdomain of sender_domain"),
-        ({**SENDER, "dmarc_policy": "none"}, "dmarc_policy: the record needs sender_domain and a hosted zone"),
-        ({**SENDER, "hosted_zone_id": "Z0123456789ABC"}, "hosted_zone_id, hosted_zone_name: give both"),
-        (ZONE, "hosted_zone_name: neither sender_domain nor public_domain lies in it"),
-        ({"public_domain": "notify.shop.example"}, "public_domain, public_certificate_arn: give both"),
+        ({"mail_from_domain": "bounce.shop.example"}, "mail_from_domain: .* is not a subdomain of sender_domain"),
+        ({**SENDER, "mail_from_domain": "shop.example"}, "mail_from_domain: .* is not a subdomain of sender_domain"),
+        (
+            {**SENDER, "mail_from_domain": "b.workshop.example"},
+            "mail_from_domain: .* is not a subdomain of sender_domain",
+        ),
+        ({**SENDER, "dmarc_policy": "none"}, "dmarc_policy: requires sender_domain and a hosted zone"),
+        ({**SENDER, "hosted_zone_id": "Z0123456789ABC"}, "hosted_zone_id, hosted_zone_name: set both"),
+        (ZONE, "hosted_zone_name: neither sender_domain nor public_domain is in this zone"),
+        ({"public_domain": "notify.shop.example"}, "public_domain, public_certificate_arn: set both"),
         (
             {
                 "public_domain": "notify.shop.example",
                 "public_certificate_arn": CERTIFICATE,
                 "public_url": "https://notify.shop.example",
             },
-            "public_url: it is https:// and public_domain",
+            "public_url: conflicts with public_domain",
         ),
     ],
 )
-def test_settings_that_do_not_fit_together_are_refused_with_the_cure(context: dict[str, str], cure: str) -> None:
-    with pytest.raises(SettingsError, match=cure):
+def test_conflicting_settings_are_reported_with_the_remedy(context: dict[str, str], message: str) -> None:
+    with pytest.raises(SettingsError, match=message):
         settings(**context)
 
 
@@ -159,7 +164,9 @@ def test_what_a_stage_is_made_of_may_stand_in_a_file_of_its_own(
 def test_a_stage_that_has_no_file_may_be_a_slip_and_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
     (tmp_path / "prod.json").write_text('{"sender": "hello@shop.example"}')
-    with pytest.raises(SettingsError, match=r"no stages/prdo\.json\. Give one of dev, local, prod; or begin prdo"):
+    with pytest.raises(
+        SettingsError, match=r"stages/prdo\.json does not exist\. Use one of dev, local, prod, or create it"
+    ):
         settings(stage="prdo", sender="hello@shop.example")
     assert settings(stage="dev").stage == "dev"
 
@@ -170,7 +177,9 @@ def test_a_stage_that_is_protected_needs_a_sender_of_its_own(
 ) -> None:
     monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
     (tmp_path / "prod.json").write_text(text)
-    with pytest.raises(SettingsError, match=r"sender: .*example\.com.* is nobody's; give .* stages/prod\.json"):
+    with pytest.raises(
+        SettingsError, match=r"sender: .*example\.com.* is a placeholder\. Set your address in stages/prod\.json"
+    ):
         settings(stage="prod")
 
 
@@ -182,20 +191,21 @@ def test_the_example_of_a_stage_is_right_but_for_its_names(monkeypatch: pytest.M
 
 
 @pytest.mark.parametrize(
-    ("text", "cure"), [("{", "is not JSON"), ("[]", "is no object"), ('{"stge": 1}', "stge: unknown")]
+    ("text", "message"),
+    [("{", "is not valid JSON"), ("[]", "must contain a JSON object"), ('{"stge": 1}', "stge: unknown setting")],
 )
 def test_a_stages_file_is_checked_as_the_context_is(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, cure: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str, message: str
 ) -> None:
     monkeypatch.setattr(infra.settings, "STAGES", tmp_path)
     (tmp_path / "prod.json").write_text(text)
-    with pytest.raises(SettingsError, match=cure):
+    with pytest.raises(SettingsError, match=message):
         settings(stage="prod")
 
 
 def test_an_issuer_says_for_whom_its_tokens_are() -> None:
     for half in ({"oidc_issuer": "https://id.example"}, {"oidc_audience": "app"}):
-        with pytest.raises(SettingsError, match="oidc_issuer, oidc_audience: give both"):
+        with pytest.raises(SettingsError, match="oidc_issuer, oidc_audience: set both"):
             settings(**half)
 
 
@@ -217,6 +227,6 @@ def test_the_page_of_the_settings_is_that_of_the_model() -> None:
 
 
 def test_the_domain_to_verify_is_the_senders() -> None:
-    with pytest.raises(SettingsError, match=r"sender_domain: 'other\.example' is not the domain"):
+    with pytest.raises(SettingsError, match=r"sender_domain: 'other\.example' is not the sender's domain"):
         settings(sender="hello@shop.example", sender_domain="other.example")
     assert settings(sender="hello@mail.shop.example", sender_domain="shop.example").sender_domain

@@ -70,7 +70,7 @@ def failed(pipeline: Pipeline) -> str:
 def test_the_start_is_the_list_of_messages(visitor: Visitor) -> None:
     answer = visitor.browser.get("/")
     assert (answer.status_code, answer.headers["Location"]) == (302, "/messages")
-    assert "No message." in visitor.open("/messages").text
+    assert "No messages." in visitor.open("/messages").text
 
 
 def test_messages_are_listed_with_what_became_of_them(visitor: Visitor, sent: str, pipeline: Pipeline) -> None:
@@ -78,7 +78,7 @@ def test_messages_are_listed_with_what_became_of_them(visitor: Visitor, sent: st
     assert "sent" in page.text
     assert "2 of 3 sent" in page.text
     assert f'href="/messages/{sent}"' in page.answer.text
-    assert visitor.open("/messages", state="failed").text.endswith("Another state or topic may have some.")
+    assert visitor.open("/messages", state="failed").text.endswith("Try another state or topic.")
     assert "2 of 3 sent" in visitor.open("/messages", state="sent", topic="orders.shipped").text
 
 
@@ -119,7 +119,7 @@ def test_a_message_shows_its_way_its_counts_and_its_deliveries(visitor: Visitor,
     assert page.heading == "orders.shipped"
     assert "Recipients 3 Sent 2 Failed 0 Skipped 1 Deleted 0 Outstanding 0" in page.text
     assert "Timeline Pending" in page.text
-    assert "The address is suppressed: it bounced" in page.text
+    assert "The address is suppressed: bounce" in page.text
     assert {f"/users/user-000{n}" for n in range(3)} <= set(re.findall(r'href="(/users/[^"]*)"', page.answer.text))
 
 
@@ -129,14 +129,14 @@ def test_a_message_that_reached_nobody_says_so(visitor: Visitor, pipeline: Pipel
     message_id = pipeline.post()
     pipeline.run()
     page = visitor.open(f"/messages/{message_id}")
-    assert "There was nobody to send it to: no recipient was let through." in page.text
+    assert "No recipients: every candidate was skipped." in page.text
     assert "accepted by its provider" not in page.text
 
 
 def test_deliveries_are_narrowed_by_outcome_and_channel(visitor: Visitor, sent: str) -> None:
     skipped = visitor.open(f"/messages/{sent}", status="skipped")
     assert re.findall(r"/users/(user-\d+)", skipped.answer.text) == ["user-0002"]
-    assert "No delivery is like that." in visitor.open(f"/messages/{sent}", channel="email", status="failed").text
+    assert "No deliveries match the filter." in visitor.open(f"/messages/{sent}", channel="email", status="failed").text
 
 
 def test_a_user_is_asked_after_in_a_form(visitor: Visitor, sent: str) -> None:
@@ -147,9 +147,9 @@ def test_a_user_is_asked_after_in_a_form(visitor: Visitor, sent: str) -> None:
 def test_an_explanation_keeps_what_happened_apart_from_what_the_rules_say(visitor: Visitor, sent: str) -> None:
     call("DELETE", "/v1/suppressions/email/user-0002@example.com")
     page = visitor.open(f"/messages/{sent}/explanations/user-0002")
-    assert "Skipped : The address is suppressed: it bounced ." in page.text
+    assert "Skipped : The address is suppressed: bounce ." in page.text
     assert "Passed: Address is not suppressed" in page.text
-    assert "So it would be sent" in page.text
+    assert "The message would be sent" in page.text
 
 
 def test_cancelling_asks_first_and_then_tells_what_came_of_it(visitor: Visitor, pipeline: Pipeline) -> None:
@@ -158,23 +158,26 @@ def test_cancelling_asks_first_and_then_tells_what_came_of_it(visitor: Visitor, 
     assert asked.heading == "Cancel this message?"
     assert pipeline.message(message_id).state is State.PENDING
     done = visitor.press(asked)
-    assert "Cancelled. 0 were sent, 0 in flight" in done.text
+    assert "Message cancelled: 0 already sent, 0 in flight" in done.text
     assert pipeline.message(message_id).state is State.DELETED
 
 
-def test_what_was_sent_meanwhile_is_told_and_not_cancelled(visitor: Visitor, pipeline: Pipeline) -> None:
+def test_a_message_sent_in_the_meantime_is_reported_and_not_cancelled(visitor: Visitor, pipeline: Pipeline) -> None:
     message_id = pipeline.post()
     asked = visitor.open(f"/messages/{message_id}/cancellation")
     pipeline.run()
-    told = visitor.press(asked)
-    assert (told.status, told.heading) == (200, "orders.shipped")
-    assert "That can’t be done now" in told.text
+    page = visitor.press(asked)
+    assert (page.status, page.heading) == (200, "orders.shipped")
+    assert "Not possible in the current state: " in page.text
     assert pipeline.message(message_id).state is State.SENT
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_do(visitor: Visitor, sent: str) -> None:
-    assert "There is nothing left to cancel." in visitor.open(f"/messages/{sent}/cancellation").text
-    assert "it has not failed" in visitor.open(f"/messages/{sent}/redrive").text
+    assert "Nothing to cancel: the message is sent." in visitor.open(f"/messages/{sent}/cancellation").text
+    assert (
+        "Nothing to send again: only a failed message can be sent again."
+        in visitor.open(f"/messages/{sent}/redrive").text
+    )
 
 
 def test_a_failed_message_is_sent_again_at_the_press_of_a_button(
@@ -182,7 +185,7 @@ def test_a_failed_message_is_sent_again_at_the_press_of_a_button(
 ) -> None:
     assert "Send again" in visitor.open(f"/messages/{failed}").text
     done = visitor.press(visitor.open(f"/messages/{failed}/redrive"))
-    assert "It is being sent again" in done.text
+    assert "Sending again to the failed recipients." in done.text
     pipeline.settle()
     assert pipeline.message(failed).state is State.SENT
 
@@ -258,11 +261,11 @@ def test_a_user_is_looked_up_by_id(visitor: Visitor, sent: str) -> None:
     assert "E-mail user-0002@example.com" in page.text
     assert "E-mail is suppressed since" in page.text
     assert "orders.shipped E-mail" in page.text
-    assert "skipped The address is suppressed: it bounced" in page.text
+    assert "skipped The address is suppressed: bounce" in page.text
 
 
-def test_somebody_unknown_is_told_and_may_be_looked_up_anew(visitor: Visitor) -> None:
-    assert "There is no user nobody" in visitor.open("/users/nobody", 404).text
+def test_an_unknown_user_is_reported_and_another_can_be_looked_up(visitor: Visitor) -> None:
+    assert "No user has the ID nobody ." in visitor.open("/users/nobody", 404).text
 
 
 def test_dead_letters_are_counted_and_what_failed_can_be_sent_again(
@@ -279,11 +282,11 @@ def test_an_address_is_suppressed_and_let_go_again(visitor: Visitor) -> None:
     added = visitor.press(
         visitor.open("/suppressions"), channel="email", address="Angry@Example.com", cause="complaint"
     )
-    assert "Nothing is sent to angry@example.com any more." in added.text
+    assert "Suppressed: nothing will be sent to angry@example.com." in added.text
     asked = visitor.open("/suppressions/email/angry@example.com/removal")
-    assert "Its owner did not want to be written to" in asked.text
-    assert "may be written to again" in visitor.press(asked).text
-    assert "No address is suppressed." in visitor.open("/suppressions").text
+    assert "The owner of the address asked not to be contacted" in asked.text
+    assert "Suppression removed: angry@example.com can receive messages again." in visitor.press(asked).text
+    assert "No suppressed addresses." in visitor.open("/suppressions").text
 
 
 def test_an_address_that_is_none_is_refused_where_it_was_written(visitor: Visitor) -> None:
@@ -332,7 +335,7 @@ def test_a_form_of_another_page_does_nothing(visitor: Visitor, pipeline: Pipelin
     call("PUT", "/v1/suppressions/email/a@b.example", {})
     answer = visitor.browser.post(path.format(message_id), data={"channel": "email", "address": "c@d.example"})
     assert answer.status_code == 400
-    assert "This page was too old" in answer.text
+    assert "This page has expired" in answer.text
     assert pipeline.message(message_id).state is State.PENDING
     assert [item["address"] for item in call("GET", "/v1/suppressions").body["items"]] == ["a@b.example"]
 
@@ -356,13 +359,13 @@ def test_with_a_key_the_console_opens_to_who_has_it(aws: Aws) -> None:
     assert visitor.open("/messages").heading == "Messages"
 
 
-def test_what_iam_refuses_is_told_with_the_cure() -> None:
+def test_a_call_that_iam_denies_is_reported_with_the_remedy() -> None:
     refused = console.Reply(403, b'{"message": "Forbidden"}')
     page = Visitor(make(lambda *_: refused, stage="test").test_client()).open("/topics", 403)
-    assert "Ask for the policy of operators" in page.text
+    assert "Ask for this stage’s operator policy or viewer policy." in page.text
 
 
-def test_an_answer_that_is_not_of_the_api_is_told() -> None:
+def test_an_answer_that_is_not_json_is_reported() -> None:
     proxy = console.Reply(200, b"<html>")
     page = Visitor(make(lambda *_: proxy, stage="test").test_client()).open("/topics", 502)
     assert page.heading == "The API does not answer"

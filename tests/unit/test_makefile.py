@@ -31,7 +31,7 @@ def ready(folder: Path) -> str:
     return str(folder / ".venv" / ".ready")
 
 
-def test_too_old_a_python_is_told_with_the_cure_and_leaves_nothing(tmp_path: Path) -> None:
+def test_an_unsupported_python_is_reported_and_leaves_nothing(tmp_path: Path) -> None:
     made = make(tmp_path, ready(tmp_path), too_old=True)
     assert made.returncode != 0
     assert "Fanfare needs Python 3.11 or newer" in made.stdout
@@ -39,7 +39,7 @@ def test_too_old_a_python_is_told_with_the_cure_and_leaves_nothing(tmp_path: Pat
     assert not (tmp_path / ".venv").exists()
 
 
-def test_a_set_up_that_was_broken_off_begins_anew(tmp_path: Path) -> None:
+def test_an_interrupted_set_up_starts_over(tmp_path: Path) -> None:
     assert make(tmp_path, ready(tmp_path), pip="exit 1").returncode != 0
     (tmp_path / ".venv" / "half-made").touch()
     made = make(tmp_path, ready(tmp_path))

@@ -1,12 +1,12 @@
-"""One task for each recipient, as a Python team would write it: Celery on Redis, a row for each delivery.
+"""One task per recipient, as a Python team would write it: Celery on Redis, a row per delivery.
 
     python celery_app.py prepare 10000     the tables and the audience
     celery -A celery_app worker            the workers
-    python celery_app.py submit 10000      one message to so many
+    python celery_app.py submit 10000      one message to 10,000 users
 
-A task is acknowledged when it is done, comes again when its worker is lost, and is tried again with
-backoff when the mail server fails; a delivery that was sent is not sent again. Deliveries are inserted a
-thousand at a time and queued over one connection, each process keeps its connections.
+A task is acknowledged after it completes, redelivered if its worker is lost, and retried with backoff if the mail
+server fails; a sent delivery is not sent again. Deliveries are inserted 1,000 at a time and queued over one connection.
+Each process keeps its connections open.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ app.conf.update(
     worker_hijack_root_logger=False,
     worker_disable_rate_limits=True,
     broker_connection_retry_on_startup=True,
-    # what a lost worker had taken comes again after this; Celery's own hour is for tasks that take long
+    # seconds until a lost worker's tasks are redelivered; Celery's default, an hour, is for long tasks
     broker_transport_options={"visibility_timeout": 30},
 )
 engine = tables.opened(1)

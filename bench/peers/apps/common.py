@@ -1,4 +1,4 @@
-"""What a team would write for itself in any of these designs: the letter, and the way to the mail server."""
+"""Code that a team would write in any of these designs: the mail, and the connection to the mail server."""
 
 from __future__ import annotations
 
@@ -23,20 +23,20 @@ KEY = b"a key for the bench alone"
 
 @functools.cache
 def compiled(name: str) -> Any:
-    """A part of the letter, compiled once a process."""
+    """A part of the mail, compiled once per process."""
     source = (TEMPLATE / name).read_text(encoding="utf-8").rstrip("\n")
     return Environment(autoescape=name.endswith(".html")).from_string(source)
 
 
 def unsubscribe_headers(user_id: str) -> dict[str, str]:
-    """RFC 8058, with a link that only we can have made."""
+    """Headers of RFC 8058, with a signed link."""
     signature = hmac.new(KEY, user_id.encode(), hashlib.sha256).hexdigest()
     link = f"https://example.com/unsubscribe/{user_id}/{signature}"
     return {"List-Unsubscribe": f"<{link}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def letter(user: dict[str, str], data: dict[str, Any]) -> EmailMessage:
-    """The whole mail to one user."""
+    """The complete mail to one user."""
     seen = {"user": user, "data": data}
     mail = EmailMessage()
     mail["From"], mail["To"] = "no-reply@example.com", user["email"]
@@ -49,7 +49,7 @@ def letter(user: dict[str, str], data: dict[str, Any]) -> EmailMessage:
 
 
 class Line:
-    """A connection to the mail server, kept open by each process, and opened anew when it broke."""
+    """A connection to the mail server that each process keeps open and reopens if it breaks."""
 
     def __init__(self) -> None:
         self.smtp: smtplib.SMTP | None = None
@@ -65,6 +65,6 @@ class Line:
 
 
 def people(count: int) -> list[dict[str, str]]:
-    """The audience: the same as ours."""
+    """The same audience as in Fanfare's benchmark."""
     users = [f"user-{number:07d}" for number in range(count)]
     return [{"id": user, "name": user.title(), "email": f"{user}@example.com", "locale": "en"} for user in users]

@@ -1,11 +1,11 @@
-"""Django with django-post_office: mails are rows, queued in bulk, and sent by its own command.
+"""Django with django-post_office: mails are rows, queued in bulk, and sent by its management command.
 
     python post_office_app.py prepare                   the tables
-    python post_office_app.py submit 10000              one message to so many
-    python post_office_app.py send_queued_mail          what its users run from cron
+    python post_office_app.py submit 10000              one message to 10,000 users
+    python post_office_app.py send_queued_mail          the command for cron
 
-The template is kept once and rendered when a mail is sent. Those that failed are tried again, and the command works
-until its queue is empty, over one connection a process.
+The template is stored once and rendered when a mail is sent. Failed mails are retried. The command works until its
+queue is empty, with one connection per process.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ from post_office import mail  # noqa: E402 - needs the settings
 from post_office.models import EmailTemplate  # noqa: E402
 
 PAGE = 1_000
-IDLE_SECONDS = 1.0  # between two runs of the command, where cron would wait for a minute
+IDLE_SECONDS = 1.0  # seconds between two runs of the command; cron would wait a minute
 
 
 def prepare() -> None:

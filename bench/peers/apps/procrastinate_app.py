@@ -1,12 +1,12 @@
-"""One task for each recipient, with PostgreSQL alone: Procrastinate, a row for each task and for each delivery.
+"""One task per recipient, with only PostgreSQL: Procrastinate, a row per task and per delivery.
 
     python procrastinate_app.py prepare 10000     the tables and the audience
     python procrastinate_app.py work              the worker
-    python procrastinate_app.py submit 10000      one message to so many
+    python procrastinate_app.py submit 10000      one message to 10,000 users
 
-Tasks are queued a page at a time in one statement, and tried again with backoff when the mail server fails; a
-delivery that was sent is not sent again. What a lost worker had taken is found by its heartbeat and queued again, as
-https://procrastinate.readthedocs.io/en/stable/howto/production/retry_stalled_jobs.html says.
+Tasks are queued a page at a time in one statement and retried with backoff if the mail server fails; a sent delivery is
+not sent again. Tasks of a lost worker are detected by its heartbeat and queued again:
+https://procrastinate.readthedocs.io/en/stable/howto/production/retry_stalled_jobs.html
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def deliver(message_id: str, user_id: str) -> None:
     tables.send(engine, message_id, user_id)
 
 
-# Every ten seconds: the ten minutes of its documentation would be taken for a loss here. The last field is seconds.
+# Every ten seconds (the last field): with the documented ten minutes, the benchmark would count them as lost.
 @app.periodic(cron="* * * * * */10")
 @app.task(name="retry_stalled_jobs", queueing_lock="retry_stalled_jobs", pass_context=True)
 async def retry_stalled_jobs(context: JobContext, timestamp: int) -> None:  # noqa: ARG001 - every periodic task has it

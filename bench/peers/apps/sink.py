@@ -1,4 +1,4 @@
-"""A mail server that keeps nothing but who was written to: `python sink.py PORT FILE`. A line is an address."""
+"""A mail server that only stores the recipients, one address per line: `python sink.py PORT FILE`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from aiosmtpd.smtp import SMTP
 
 
 class Addresses:
-    """Appends the recipients of each mail that was taken, before it is answered for."""
+    """Appends the recipients of each accepted mail before it answers."""
 
     def __init__(self, path: str) -> None:
         self.file = open(path, "a", buffering=1, encoding="utf-8")  # noqa: SIM115 - as long as the process

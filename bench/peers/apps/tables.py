@@ -1,4 +1,4 @@
-"""What a team that queues a task for each recipient keeps in its database, and what such a task does."""
+"""Tables and task of a design with a task per recipient."""
 
 from __future__ import annotations
 
@@ -54,12 +54,12 @@ class Delivery(Base):
 
 
 def opened(connections: int) -> Engine:
-    """The database, over so many connections kept by a process."""
+    """The database, with a connection pool per process."""
     return create_engine(os.environ["PEER_POSTGRESQL"], pool_size=connections)
 
 
 def prepare(engine: Engine, count: int) -> None:
-    """The tables and the audience."""
+    """Create the tables and the audience."""
     Base.metadata.create_all(engine)
     with Session(engine) as session:
         audience = people(count)
@@ -71,7 +71,7 @@ def prepare(engine: Engine, count: int) -> None:
 
 
 def post(engine: Engine, count: int) -> str:
-    """One message to so many; its id."""
+    """Store one message. Returns its id."""
     message_id = str(uuid.uuid4())
     topic = WARM_UP if count == WARM_UP_PEOPLE else "orders"
     with Session(engine) as session:
@@ -81,7 +81,7 @@ def post(engine: Engine, count: int) -> str:
 
 
 def pages(engine: Engine, message_id: str) -> Iterator[Sequence[str]]:
-    """The subscribers, a page at a time, once the rows of their deliveries are stored in one statement."""
+    """The subscribers in pages. The delivery rows of a page are inserted in one statement first."""
     last = ""
     with Session(engine) as session:
         message = session.get_one(Message, message_id)
@@ -105,7 +105,7 @@ def pages(engine: Engine, message_id: str) -> Iterator[Sequence[str]]:
 
 
 def send(engine: Engine, message_id: str, user_id: str) -> None:
-    """Write to one recipient, unless they were written to, and note it."""
+    """Send to one recipient unless it is already sent, and record it."""
     with Session(engine) as session:
         delivery, user, message = session.execute(
             select(Delivery, User, Message)
@@ -123,7 +123,7 @@ def send(engine: Engine, message_id: str, user_id: str) -> None:
 
 
 def _line() -> Line:
-    """A connection to the mail server for each thread."""
+    """A connection to the mail server per thread."""
     if not hasattr(lines, "mine"):
         lines.mine = Line()
     line: Line = lines.mine

@@ -1,4 +1,4 @@
-"""A list of the API, page after page, as it is asked for."""
+"""A paginated list of the API. Pages are requested while you iterate."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 class AsyncItems(Generic[T]):
-    """Iterate over it for all items; over `pages()` to keep a cursor and go on from there another time."""
+    """Iterate over it for all items, or over `pages()` to store a cursor and continue later."""
 
     def __init__(self, transport: AsyncTransport, path: str, query: Mapping[str, Any]) -> None:
         self._transport = transport

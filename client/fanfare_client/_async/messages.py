@@ -25,13 +25,13 @@ AT_REST = ("sent", "failed", "deleted")
 
 
 class AsyncMessages:
-    """What services post."""
+    """Messages that services post."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def submit(self, *, idempotency_key: str | None = None, **message: Unpack[SubmitRequest]) -> Accepted:
-        """Post a message. The key is made once for the call where none is given, and goes with each attempt."""
+        """Post a message. If no key is given, one is generated and sent with every attempt of this call."""
         headers = {KEY: idempotency_key or new_key()}
         accepted: Accepted = await self._transport.json(
             Call("POST", path("messages"), body=given(**message), headers=headers)
@@ -39,14 +39,14 @@ class AsyncMessages:
         return accepted
 
     async def dry_run(self, **message: Unpack[SubmitRequest]) -> DryRun:
-        """What would become of the message; nothing is stored."""
+        """Simulate the message: audience, skip reasons, samples and cost. Nothing is stored or sent."""
         answer: DryRun = await self._transport.json(
             Call("POST", path("messages"), {"dry_run": True}, body=given(**message))
         )
         return answer
 
     async def get(self, message_id: str) -> MessageWithCounts:
-        """Where the message is, and what became of its recipients so far."""
+        """The message with its state and counts."""
         message: MessageWithCounts = await self._transport.json(Call("GET", path("messages", message_id)))
         return message
 
@@ -58,12 +58,12 @@ class AsyncMessages:
         page_size: int = 100,
         cursor: str | None = None,
     ) -> AsyncItems[Message]:
-        """The messages, the newest first."""
+        """The messages, newest first."""
         query = {"state": state, "topic": topic, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("messages"), query)
 
     async def watch(self, message_id: str, *, every: float = 1.0) -> AsyncIterator[MessageWithCounts]:
-        """The message again and again, the last time when it has come to rest."""
+        """Poll the message until it is sent, failed or deleted."""
         while True:
             message = await self.get(message_id)
             yield message
@@ -72,14 +72,14 @@ class AsyncMessages:
             await sleep(every)
 
     async def cancel(self, message_id: str) -> Cancellation:
-        """Delete the message: nothing more of it leaves, save what is in flight."""
+        """Delete the message: nothing more is sent, except calls in flight."""
         cancellation: Cancellation = await self._transport.json(Call("DELETE", path("messages", message_id)))
         return cancellation
 
     async def redrive(self, message_id: str) -> Message:
-        """Send a failed message again, to those alone that failed.
+        """Send a failed message again, only to the failed recipients.
 
-        A second one is a conflict, so it is not tried again when its answer is lost: look at the message's state.
+        Not retried if the answer is lost, because a second redrive is a conflict: check the message's state instead.
         """
         message: Message = await self._transport.json(
             Call("POST", path("messages", message_id, "redrives"), repeatable=False)
@@ -95,12 +95,12 @@ class AsyncMessages:
         page_size: int = 100,
         cursor: str | None = None,
     ) -> AsyncItems[Delivery]:
-        """What became of each recipient."""
+        """The deliveries: one per recipient and channel."""
         query = {"status": status, "channel": channel, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("messages", message_id, "deliveries"), query)
 
     async def explain(self, message_id: str, user_id: str) -> Explanation:
-        """Why a user did or did not get the message, per channel, step by step."""
+        """Why a user did or did not receive the message, per channel, step by step."""
         explanation: Explanation = await self._transport.json(
             Call("GET", path("messages", message_id, "explanations", user_id))
         )

@@ -9,7 +9,7 @@ from .transport import AsyncTransport
 
 
 class AsyncSubscriptions:
-    """Who wants what, on which channel."""
+    """Subscriptions of users to topics, per channel."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
@@ -22,7 +22,7 @@ class AsyncSubscriptions:
         return subscription
 
     async def put_many(self, topic_id: str, items: Iterable[SubscriptionItem]) -> Sequence[SubscriptionResult]:
-        """The same for many, as many calls as it takes. Each is taken or refused by itself: a result for each."""
+        """Subscribe many users, in several requests if necessary. Returns a result per item, in order."""
         results: Sequence[SubscriptionResult] = []
         for chunk in subscription_chunks(items):
             call = Call("POST", path("topics", topic_id, "subscriptions"), body={"items": chunk})
@@ -30,7 +30,7 @@ class AsyncSubscriptions:
         return results
 
     async def delete(self, user_id: str, topic_id: str, channel: Channel) -> None:
-        """Take the subscription back. Repeated, the same."""
+        """Remove the subscription. Idempotent."""
         await self._transport.json(Call("DELETE", path("users", user_id, "subscriptions", topic_id, channel)))
 
     def list(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[Subscription]:

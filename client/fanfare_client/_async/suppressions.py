@@ -7,30 +7,30 @@ from .transport import AsyncTransport
 
 
 class AsyncSuppressions:
-    """Addresses that must not be written to."""
+    """Suppressions: addresses that nothing is sent to."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def put(self, channel: Channel, address: str, *, cause: Cause | None = None) -> Suppression:
-        """Never write to the address again. The first cause is kept."""
+        """Suppress the address. If it is suppressed already, the first cause is kept."""
         suppression: Suppression = await self._transport.json(
             Call("PUT", path("suppressions", channel, address), body=given(cause=cause))
         )
         return suppression
 
     async def get(self, channel: Channel, address: str) -> Suppression:
-        """Why the address must not be written to. Raises NotFound where it may."""
+        """The suppression of the address. Raises NotFound if it is not suppressed."""
         suppression: Suppression = await self._transport.json(Call("GET", path("suppressions", channel, address)))
         return suppression
 
     def list(
         self, *, channel: Channel | None = None, page_size: int = 100, cursor: str | None = None
     ) -> AsyncItems[Suppression]:
-        """The suppressed addresses, by channel and address."""
+        """All suppressions, ordered by channel and address."""
         query = {"channel": channel, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("suppressions"), query)
 
     async def delete(self, channel: Channel, address: str) -> None:
-        """Let the address be written to again. Repeated, the same."""
+        """Remove the suppression. Idempotent."""
         await self._transport.json(Call("DELETE", path("suppressions", channel, address)))

@@ -11,38 +11,38 @@ from .transport import AsyncTransport
 
 
 class AsyncTemplates:
-    """What messages say. A version never changes."""
+    """Templates: the content of messages. Versions are immutable."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def put(self, template_id: str, **template: Unpack[TemplateBody]) -> StoredVersion:
-        """Store a new version. Repeated, it stores another one, with the next number."""
+        """Store a new version. Not idempotent: a repeated call stores another version."""
         stored: StoredVersion = await self._transport.json(
             Call("PUT", path("templates", template_id), body=given(**template), repeatable=False)
         )
         return stored
 
     async def get(self, template_id: str, *, version: int | None = None) -> Template:
-        """The newest version, or another."""
+        """The latest version, or `version`."""
         template: Template = await self._transport.json(
             Call("GET", path("templates", template_id), {"version": version})
         )
         return template
 
     def list(self, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[TemplateVersion]:
-        """The templates, by id, each with its newest version."""
+        """All templates, ordered by id, each with its latest version."""
         return AsyncItems(self._transport, path("templates"), {"limit": page_size, "cursor": cursor})
 
     def versions(
         self, template_id: str, *, page_size: int = 100, cursor: str | None = None
     ) -> AsyncItems[TemplateVersion]:
-        """The versions, the newest first."""
+        """The versions, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("templates", template_id, "versions"), query)
 
     async def delete(self, template_id: str) -> None:
-        """Hide it from new messages. Those accepted keep their version. Repeated, the same."""
+        """Hide the template from new messages. Accepted messages keep their version. Idempotent."""
         await self._transport.json(Call("DELETE", path("templates", template_id)))
 
     async def preview(
@@ -53,7 +53,7 @@ class AsyncTemplates:
         data: Mapping[str, Any] | None = None,
         locale: str | None = None,
     ) -> Mapping[str, str]:
-        """The newest version, rendered: each part of the channel, as it would be sent."""
+        """The latest version, rendered: each part of the channel as it would be sent."""
         parts: Mapping[str, str] = await self._transport.json(
             Call(
                 "POST",
@@ -66,7 +66,7 @@ class AsyncTemplates:
     async def diff(
         self, template_id: str, template: TemplateBody | None = None, *, old: int | None = None, new: int | None = None
     ) -> Sequence[PartDiff]:
-        """What differs from version `old` (the newest one) to `template`, or to version `new`."""
+        """The differences between version `old` (default: latest) and `template`, or version `new`."""
         before = await self.get(template_id, version=old)
         after: Mapping[str, Any] = template if template is not None else await self.get(template_id, version=new)
         return differences(before, after)

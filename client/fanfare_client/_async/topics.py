@@ -9,13 +9,13 @@ from .transport import AsyncTransport
 
 
 class AsyncTopics:
-    """What messages are about."""
+    """Topics that messages are sent to."""
 
     def __init__(self, transport: AsyncTransport) -> None:
         self._transport = transport
 
     async def put(self, topic_id: str, **topic: Unpack[TopicBody]) -> Topic:
-        """Create the topic or replace it. Its shards can't change."""
+        """Create or replace the topic. The number of shards can't change."""
         stored: Topic = await self._transport.json(Call("PUT", path("topics", topic_id), body=given(**topic)))
         return stored
 
@@ -24,9 +24,9 @@ class AsyncTopics:
         return topic
 
     def list(self, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[Topic]:
-        """The topics, by id."""
+        """All topics, ordered by id."""
         return AsyncItems(self._transport, path("topics"), {"limit": page_size, "cursor": cursor})
 
     async def delete(self, topic_id: str) -> None:
-        """No new message can be posted to it. Repeated, the same."""
+        """Delete the topic: new messages to it are rejected. Idempotent."""
         await self._transport.json(Call("DELETE", path("topics", topic_id)))

@@ -1,4 +1,4 @@
-"""How time passes here. Its twin for threads is written by hand."""
+"""Sleeping and blocking work for the event loop. The counterpart for threads is written by hand."""
 
 from __future__ import annotations
 

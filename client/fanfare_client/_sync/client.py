@@ -8,7 +8,7 @@ from typing import Any, Self
 
 import httpx
 
-from .. import place
+from .. import endpoint
 from ..calls import Call, path
 from ..retries import Retries
 from ..signing import CredentialSource, Signer
@@ -21,11 +21,11 @@ from .topics import Topics
 from .transport import Transport
 from .users import Users
 
-TIMEOUT = 35.0  # seconds for an attempt: API Gateway gives up after 30
+TIMEOUT = 35.0  # seconds per attempt; API Gateway's own timeout is 30
 
 
 class Fanfare:
-    """Fanfare's internal API, for services."""
+    """Client of Fanfare's internal API, for services."""
 
     def __init__(
         self,
@@ -37,7 +37,7 @@ class Fanfare:
         timeout: float = TIMEOUT,
         http: httpx.Client | None = None,
     ) -> None:
-        """`http` is for a client of httpx of your own, with a proxy or certificates; it is closed with this one."""
+        """Pass `http` to use your own httpx client, e.g. with a proxy; it is closed together with this one."""
         self._transport = Transport(
             url,
             Signer(credentials, region),
@@ -61,20 +61,20 @@ class Fanfare:
         stack: str | Path | None = None,
         **more: Any,
     ) -> Self:
-        """By the arguments, $FANFARE_URL, $FANFARE_STACK, or the stack that `make run` keeps, in this order.
+        """A client for the first of: the arguments, $FANFARE_URL, $FANFARE_STACK, the local stack of `make run`.
 
-        Credentials and region are those of every AWS SDK. Raises ConfigurationError.
+        Credentials and region come from the AWS default chain. Raises ConfigurationError.
         """
-        found = place.find(url=url, region=region, profile=profile, stack=stack)
+        found = endpoint.find(url=url, region=region, profile=profile, stack=stack)
         return cls(found.url, region=found.region, credentials=found.credentials, **more)
 
     def openapi(self) -> Mapping[str, Any]:
-        """The API's own description."""
+        """The API's OpenAPI document."""
         description: Mapping[str, Any] = self._transport.json(Call("GET", "/openapi.json"))
         return description
 
     def queues(self) -> Sequence[Queue]:
-        """How much waits in each queue, and how much was given up: the dead letters."""
+        """The approximate number of waiting jobs and dead letters of each queue."""
         queues: Sequence[Queue] = (self._transport.json(Call("GET", path("queues"))))["items"]
         return queues
 

@@ -1,5 +1,5 @@
 # Written by tests/client/unasync.py from its twin in _async.
-"""A list of the API, page after page, as it is asked for."""
+"""A paginated list of the API. Pages are requested while you iterate."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 class Items(Generic[T]):
-    """Iterate over it for all items; over `pages()` to keep a cursor and go on from there another time."""
+    """Iterate over it for all items, or over `pages()` to store a cursor and continue later."""
 
     def __init__(self, transport: Transport, path: str, query: Mapping[str, Any]) -> None:
         self._transport = transport

@@ -10,7 +10,7 @@ from .transport import Transport
 
 
 class Subscriptions:
-    """Who wants what, on which channel."""
+    """Subscriptions of users to topics, per channel."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
@@ -23,7 +23,7 @@ class Subscriptions:
         return subscription
 
     def put_many(self, topic_id: str, items: Iterable[SubscriptionItem]) -> Sequence[SubscriptionResult]:
-        """The same for many, as many calls as it takes. Each is taken or refused by itself: a result for each."""
+        """Subscribe many users, in several requests if necessary. Returns a result per item, in order."""
         results: Sequence[SubscriptionResult] = []
         for chunk in subscription_chunks(items):
             call = Call("POST", path("topics", topic_id, "subscriptions"), body={"items": chunk})
@@ -31,7 +31,7 @@ class Subscriptions:
         return results
 
     def delete(self, user_id: str, topic_id: str, channel: Channel) -> None:
-        """Take the subscription back. Repeated, the same."""
+        """Remove the subscription. Idempotent."""
         self._transport.json(Call("DELETE", path("users", user_id, "subscriptions", topic_id, channel)))
 
     def list(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> Items[Subscription]:

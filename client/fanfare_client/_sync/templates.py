@@ -12,38 +12,38 @@ from .transport import Transport
 
 
 class Templates:
-    """What messages say. A version never changes."""
+    """Templates: the content of messages. Versions are immutable."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def put(self, template_id: str, **template: Unpack[TemplateBody]) -> StoredVersion:
-        """Store a new version. Repeated, it stores another one, with the next number."""
+        """Store a new version. Not idempotent: a repeated call stores another version."""
         stored: StoredVersion = self._transport.json(
             Call("PUT", path("templates", template_id), body=given(**template), repeatable=False)
         )
         return stored
 
     def get(self, template_id: str, *, version: int | None = None) -> Template:
-        """The newest version, or another."""
+        """The latest version, or `version`."""
         template: Template = self._transport.json(
             Call("GET", path("templates", template_id), {"version": version})
         )
         return template
 
     def list(self, *, page_size: int = 100, cursor: str | None = None) -> Items[TemplateVersion]:
-        """The templates, by id, each with its newest version."""
+        """All templates, ordered by id, each with its latest version."""
         return Items(self._transport, path("templates"), {"limit": page_size, "cursor": cursor})
 
     def versions(
         self, template_id: str, *, page_size: int = 100, cursor: str | None = None
     ) -> Items[TemplateVersion]:
-        """The versions, the newest first."""
+        """The versions, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return Items(self._transport, path("templates", template_id, "versions"), query)
 
     def delete(self, template_id: str) -> None:
-        """Hide it from new messages. Those accepted keep their version. Repeated, the same."""
+        """Hide the template from new messages. Accepted messages keep their version. Idempotent."""
         self._transport.json(Call("DELETE", path("templates", template_id)))
 
     def preview(
@@ -54,7 +54,7 @@ class Templates:
         data: Mapping[str, Any] | None = None,
         locale: str | None = None,
     ) -> Mapping[str, str]:
-        """The newest version, rendered: each part of the channel, as it would be sent."""
+        """The latest version, rendered: each part of the channel as it would be sent."""
         parts: Mapping[str, str] = self._transport.json(
             Call(
                 "POST",
@@ -67,7 +67,7 @@ class Templates:
     def diff(
         self, template_id: str, template: TemplateBody | None = None, *, old: int | None = None, new: int | None = None
     ) -> Sequence[PartDiff]:
-        """What differs from version `old` (the newest one) to `template`, or to version `new`."""
+        """The differences between version `old` (default: latest) and `template`, or version `new`."""
         before = self.get(template_id, version=old)
         after: Mapping[str, Any] = template if template is not None else self.get(template_id, version=new)
         return differences(before, after)

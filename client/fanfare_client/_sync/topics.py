@@ -10,13 +10,13 @@ from .transport import Transport
 
 
 class Topics:
-    """What messages are about."""
+    """Topics that messages are sent to."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def put(self, topic_id: str, **topic: Unpack[TopicBody]) -> Topic:
-        """Create the topic or replace it. Its shards can't change."""
+        """Create or replace the topic. The number of shards can't change."""
         stored: Topic = self._transport.json(Call("PUT", path("topics", topic_id), body=given(**topic)))
         return stored
 
@@ -25,9 +25,9 @@ class Topics:
         return topic
 
     def list(self, *, page_size: int = 100, cursor: str | None = None) -> Items[Topic]:
-        """The topics, by id."""
+        """All topics, ordered by id."""
         return Items(self._transport, path("topics"), {"limit": page_size, "cursor": cursor})
 
     def delete(self, topic_id: str) -> None:
-        """No new message can be posted to it. Repeated, the same."""
+        """Delete the topic: new messages to it are rejected. Idempotent."""
         self._transport.json(Call("DELETE", path("topics", topic_id)))

@@ -1,5 +1,5 @@
 # Written by tests/client/unasync.py from its twin in _async.
-"""One call: signed, tried again where that is safe, and its answer or the error that it means."""
+"""Sends one call: signs it, retries it if that is safe, and raises errors."""
 
 from __future__ import annotations
 
@@ -25,17 +25,19 @@ class Transport:
         self._retries = retries
 
     def json(self, call: Call) -> Any:
-        """The answer's JSON; None where it has none. Raises FanfareError."""
+        """The response body as JSON; None if it is empty. Raises FanfareError."""
         answer = self.send(call)
         if not answer.content:
             return None
         try:
             return answer.json()
         except ValueError as error:
-            raise UnexpectedAnswer(f"{self.url} answered {answer.status_code} and no JSON: is it Fanfare?") from error
+            raise UnexpectedAnswer(
+                f"{self.url} answered {answer.status_code} with a body that is not JSON. Is this Fanfare's URL?"
+            ) from error
 
     def send(self, call: Call) -> httpx.Response:
-        """The answer, if it is a good one. Raises FanfareError."""
+        """The response if it is successful. Raises FanfareError."""
         attempt = 0
         while True:
             attempt += 1
@@ -44,7 +46,7 @@ class Transport:
             except (httpx.RequestError, Refused) as error:
                 pause = self._retries.pause(attempt, error, repeatable=call.repeatable)
                 if pause is None:
-                    raise self._told(call, error, attempt) from error
+                    raise self._final_error(call, error, attempt) from error
             sleep(pause)
 
     def _once(self, call: Call) -> httpx.Response:
@@ -52,7 +54,7 @@ class Transport:
         headers = {"Accept": "application/json", **call.headers}
         if content:
             headers["Content-Type"] = "application/json"
-        # each attempt anew: a signature is good for five minutes, and credentials expire
+        # sign every attempt: a signature is valid for five minutes, and credentials expire
         signed = off_the_loop(partial(self._signer.signed, call.method, url, headers, content))
         return self._http.request(call.method, url, headers=signed, content=content)
 
@@ -60,7 +62,9 @@ class Transport:
         if answer.status_code < 300:
             return answer
         if answer.status_code < 400:
-            raise UnexpectedAnswer(f"{self.url} answered {answer.status_code}, a redirect: is it Fanfare?")
+            raise UnexpectedAnswer(
+                f"{self.url} answered with a redirect ({answer.status_code}). Is this Fanfare's URL?"
+            )
         raise refusal(
             answer.status_code,
             answer.content,
@@ -69,12 +73,12 @@ class Transport:
             idempotency_key=call.headers.get(KEY),
         )
 
-    def _told(self, call: Call, error: httpx.RequestError | Refused, attempts: int) -> Exception:
+    def _final_error(self, call: Call, error: httpx.RequestError | Refused, attempts: int) -> Exception:
         if isinstance(error, Refused):
             return error
         what = str(error) or type(error).__name__
         return Unreachable(
-            f"{self.url} did not answer ({what}), tried {attempts} times", idempotency_key=call.headers.get(KEY)
+            f"No answer from {self.url} after {attempts} attempts: {what}", idempotency_key=call.headers.get(KEY)
         )
 
     def close(self) -> None:

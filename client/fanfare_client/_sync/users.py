@@ -11,18 +11,18 @@ from .transport import Transport
 
 
 class Users:
-    """Who receives, and where."""
+    """Users: the recipients and their addresses."""
 
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
 
     def put(self, user_id: str, **user: Unpack[UserBody]) -> User:
-        """Create the user or replace all that is known of them."""
+        """Create or replace the user."""
         stored: User = self._transport.json(Call("PUT", path("users", user_id), body=given(**user)))
         return stored
 
     def put_many(self, users: Iterable[UserItem]) -> Sequence[UserResult]:
-        """The same for many, as many calls as it takes. Each is taken or refused by itself: a result for each."""
+        """Create or replace many users, in several requests if necessary. Returns a result per user, in order."""
         results: list[UserResult] = []
         for chunk in user_chunks(users):
             answer = self._transport.json(Call("POST", path("users"), body={"items": chunk}))
@@ -34,10 +34,10 @@ class Users:
         return user
 
     def delete(self, user_id: str) -> None:
-        """Erase all that is stored on the user. Unavailable with the code `erasure_unfinished` asks to repeat it."""
+        """Erase everything stored about the user. On Unavailable with code `erasure_unfinished`, repeat the call."""
         self._transport.json(Call("DELETE", path("users", user_id)))
 
     def deliveries(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> Items[UserDelivery]:
-        """What the user got or did not get, the newest first."""
+        """The user's deliveries, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return Items(self._transport, path("users", user_id, "deliveries"), query)

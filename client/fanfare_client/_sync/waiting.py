@@ -1,4 +1,4 @@
-"""How time passes here. Its twin for event loops is written by hand."""
+"""Sleeping and blocking work for threads. The counterpart for event loops is written by hand."""
 
 from __future__ import annotations
 

@@ -7,9 +7,9 @@ import sys
 
 def main() -> None:
     try:
-        from .app import run  # noqa: PLC0415  # the command line is an extra: without it this says how to get it
+        from .app import run  # noqa: PLC0415  # the CLI is an optional extra
     except ModuleNotFoundError as error:
         if error.name not in {"typer", "rich"}:
             raise
-        sys.exit("The command line is an extra of the client: pip install './client[cli]' in a clone")
+        sys.exit("The CLI is not installed. In a clone of the repository, run: pip install './client[cli]'")
     run()

@@ -1,4 +1,4 @@
-"""The commands, and the options that all of them share."""
+"""All commands and their shared options."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from .context import Where
 
 app = typer.Typer(
     name="fanfare",
-    help="Post a message once, reach every subscriber, know what became of each.",
+    help="Send notifications to the subscribers of a topic or to named users, and track every delivery.",
     no_args_is_help=True,
-    pretty_exceptions_enable=False,  # they would show what is in variables: keys, addresses
+    pretty_exceptions_enable=False,  # they print the values of variables, e.g. keys and addresses
     rich_markup_mode=None,
 )
 
@@ -23,21 +23,19 @@ app = typer.Typer(
 def where(
     context: typer.Context,
     url: Annotated[
-        str | None, typer.Option(help="The deployed internal API, the output InternalApiUrl; else $FANFARE_URL.")
+        str | None, typer.Option(help="URL of the internal API (stack output InternalApiUrl). Default: $FANFARE_URL.")
     ] = None,
     stack: Annotated[
         Path | None,
-        typer.Option(help="The local stack's file; else $FANFARE_STACK; .local/stack.json is found by itself."),
+        typer.Option(help="File that describes the local stack. Default: $FANFARE_STACK, then .local/stack.json."),
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="The AWS region; that of the URL, of AWS_REGION or of the profile if left out.")
+        str | None, typer.Option(help="AWS region. Default: from the URL, $AWS_REGION or the profile.")
     ] = None,
-    profile: Annotated[
-        str | None, typer.Option(help="The AWS profile; credentials are found as every AWS SDK finds them.")
-    ] = None,
+    profile: Annotated[str | None, typer.Option(help="AWS profile. Default: the AWS credential chain.")] = None,
 ) -> None:
     if url and stack:
-        raise typer.BadParameter("give --url or --stack, not both")
+        raise typer.BadParameter("Use either --url or --stack, not both.")
     context.obj = Where(url, stack, region, profile)
 
 

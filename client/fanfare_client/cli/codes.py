@@ -1,4 +1,4 @@
-"""What the command's exit status says. docs/cli.md is written from here."""
+"""Exit statuses of the command. docs/cli.md is generated from this."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ class Exit(IntEnum):
 
 
 MEANING = {
-    Exit.DONE: "done",
-    Exit.REFUSED: "refused: what was asked for is wrong, is not there, or its state forbids it",
-    Exit.USAGE: "the command line is wrong, a file can't be read, or it is not known where Fanfare is",
-    Exit.IN_PART: "done in part: rows of an import were rejected, or a watched message came to rest as failed",
-    Exit.NOT_ALLOWED: "not allowed: the caller's AWS principal may not call this API",
-    Exit.AGAIN: "no answer, or none just now: the same command may work later",
-    Exit.STOPPED: "stopped by Ctrl-C",
+    Exit.DONE: "success",
+    Exit.REFUSED: "rejected: the request is invalid, the resource does not exist, or its state does not allow it",
+    Exit.USAGE: "usage error: invalid command line, unreadable file, or no API configured",
+    Exit.IN_PART: "partial success: the import rejected rows, or the watched message ended as failed",
+    Exit.NOT_ALLOWED: "access denied: the AWS principal is not allowed to call this API",
+    Exit.AGAIN: "temporary failure: no answer, throttled or unavailable; try again later",
+    Exit.STOPPED: "interrupted with Ctrl-C",
 }

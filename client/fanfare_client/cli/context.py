@@ -1,4 +1,4 @@
-"""Where the commands call: settled once, before the first call."""
+"""The client that commands use, and shared options and arguments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from .. import Fanfare
-from .failing import told
+from .failing import errors_on_stderr
 
 
 @dataclass(frozen=True)
@@ -24,18 +24,18 @@ class Where:
 
 @contextmanager
 def calling(context: typer.Context) -> Iterator[Fanfare]:
-    """A client of the place that the options name. What goes wrong is said, and ends the command."""
+    """A client for the API that the options select. Errors are printed and end the command."""
     where: Where = context.find_root().obj
     with (
-        told(),
+        errors_on_stderr(),
         Fanfare.from_environment(where.url, region=where.region, profile=where.profile, stack=where.stack) as fanfare,
     ):
         yield fanfare
 
 
-Json = Annotated[bool, typer.Option("--json", help="Answer in JSON; lists as one object a line.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask.")]
-MessageId = Annotated[str, typer.Argument(help="The message's id.", metavar="MESSAGE")]
-TopicId = Annotated[str, typer.Argument(help="The topic's id.", metavar="TOPIC")]
-TemplateId = Annotated[str, typer.Argument(help="The template's id.", metavar="TEMPLATE")]
-UserId = Annotated[str, typer.Argument(help="The user's id.", metavar="USER")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON; lists as one object per line.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Don't ask for confirmation.")]
+MessageId = Annotated[str, typer.Argument(help="ID of the message.", metavar="MESSAGE")]
+TopicId = Annotated[str, typer.Argument(help="ID of the topic.", metavar="TOPIC")]
+TemplateId = Annotated[str, typer.Argument(help="ID of the template.", metavar="TEMPLATE")]
+UserId = Annotated[str, typer.Argument(help="ID of the user.", metavar="USER")]

@@ -1,4 +1,4 @@
-"""What goes wrong, as people read it: which field, what is wrong with it, and what to do."""
+"""Errors as text: which field, what is wrong, and what to do."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from ..imports import Unreadable
 from . import show
 from .codes import Exit
 
-CURES = {
-    Forbidden: "The caller's AWS principal needs execute-api:Invoke on this API. `aws sts get-caller-identity` says "
-    "who that is; --profile or AWS_PROFILE makes it another.",
-    Unauthorized: "Is this the internal API's URL? It takes AWS signatures.",
-    TooManyRequests: "Wait a little, then do it again.",
+REMEDIES = {
+    Forbidden: "Your AWS principal needs execute-api:Invoke on this API. Run `aws sts get-caller-identity` to see the "
+    "principal; use --profile or AWS_PROFILE to change it.",
+    Unauthorized: "Check that the URL is the internal API's. Only that API accepts AWS signatures.",
+    TooManyRequests: "Wait a moment and try again.",
 }
 
 
 @contextmanager
-def told() -> Iterator[None]:
-    """Say what went wrong on stderr, and leave with its exit status."""
+def errors_on_stderr() -> Iterator[None]:
+    """Print errors to stderr and exit with their status."""
     try:
         yield
     except FanfareError as error:
-        _tell(error)
+        _print(error)
         raise typer.Exit(status_of(error)) from None
     except (Unreadable, ValueError) as error:
         _line(f"error: {error}", style="bold red")
         raise typer.Exit(Exit.USAGE) from None
     except KeyboardInterrupt:
-        _line("stopped")
+        _line("interrupted")
         raise typer.Exit(Exit.STOPPED) from None
 
 
@@ -47,23 +47,23 @@ def status_of(error: FanfareError) -> Exit:
     return Exit.REFUSED
 
 
-def _tell(error: FanfareError) -> None:
+def _print(error: FanfareError) -> None:
     if not isinstance(error, Refused):
         _line(f"error: {error}", style="bold red")
     else:
-        _line(f"error: {error.detail} ({error.code})", style="bold red")
+        _line(f"error: {error.detail.removesuffix('.')} ({error.code})", style="bold red")
         for fault in error.errors:
-            _line(f"  {fault.pointer.removesuffix(':') or 'request'}: {fault.detail} ({fault.code})")
-        for kind, cure in CURES.items():
+            _line(f"  {fault.pointer.removesuffix(':') or 'request'}: {fault.detail.removesuffix('.')} ({fault.code})")
+        for kind, remedy in REMEDIES.items():
             if isinstance(error, kind):
-                _line(f"  {cure}")
+                _line(f"  {remedy}")
         if error.retry_after:
-            _line(f"  It may work again in {error.retry_after:.0f} s.")
+            _line(f"  Retry after {error.retry_after:.0f} s.")
         if error.request_id:
-            _line(f"  request {error.request_id}", style="dim")
+            _line(f"  request id: {error.request_id}", style="dim")
     key = getattr(error, "idempotency_key", None)
     if key and status_of(error) is Exit.AGAIN:
-        _line(f"  It may have been accepted: to be safe, repeat it with --idempotency-key {key}")
+        _line(f"  The message may have been accepted. To avoid a duplicate, repeat with --idempotency-key {key}")
 
 
 def _line(text: str, *, style: str = "") -> None:

@@ -1,4 +1,4 @@
-"""Values from the command line, and templates from files."""
+"""Option values, and templates from files."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ JSON_FILES = ("schema", "example")
 
 
 def text(value: str | None) -> str | None:
-    """The value; of `@file` what is in the file, of `@-` what comes on stdin. Raises ValueError."""
+    """The value; for `@file` the file's content, for `@-` stdin. Raises ValueError."""
     if value is None or not value.startswith("@"):
         return value
     return sys.stdin.read() if value == "@-" else _read(Path(value[1:]))
 
 
 def json_object(value: str | None, option: str) -> Any:
-    """The same, as a JSON object. Raises ValueError."""
+    """Like `text`, parsed as a JSON object. Raises ValueError."""
     written = text(value)
     if written is None:
         return None
     try:
         found = json.loads(written)
     except ValueError as error:
-        raise ValueError(f"{option} is no JSON: {error}. Put it in single quotes, or give @file.") from None
+        raise ValueError(f"{option} is not valid JSON: {error}. Put it in single quotes or use @file.") from None
     if not isinstance(found, dict):
-        raise ValueError(f'{option} has to be a JSON object, as \'{{"order": "A-17"}}\'')
+        raise ValueError(f'{option} must be a JSON object, e.g. \'{{"order": "A-17"}}\'')
     return found
 
 
 def template(source: Path) -> TemplateBody:
-    """A template of a JSON file as the API takes it, or of a folder:
+    """A template from a JSON file (a request body of the API) or from a folder:
 
     <channel>/<part>.<any>            email/subject.txt, email/html.html, sms/text.txt
-    <locale>/<channel>/<part>.<any>   de/email/subject.txt, below `locales`
+    locales/<locale>/<channel>/<part>.<any>   locales/de/email/subject.txt
     partials/<name>.<any>, schema.json, example.json, layout.txt
     """
     if source.is_file():
         return cast(TemplateBody, json_object(f"@{source}", str(source)))
     if not source.is_dir():
-        raise ValueError(f"{source} is neither a file nor a folder")
+        raise ValueError(f"{source} does not exist or is not a file or folder.")
     body: dict[str, Any] = {"channels": _channels(source, without={"locales", "partials"})}
     if not body["channels"]:
-        raise ValueError(f"{source} has no parts: put them in files as email/subject.txt and email/html.html")
+        raise ValueError(f"{source} contains no parts. Add files, e.g. email/subject.txt and email/html.html.")
     if (locales := source / "locales").is_dir():
         body["locales"] = {folder.name: _channels(folder) for folder in _folders(locales)}
     if (partials := source / "partials").is_dir():
@@ -77,6 +77,6 @@ def _read(file: Path) -> str:
     try:
         return file.read_text(encoding="utf-8")
     except OSError as error:
-        raise ValueError(f"{file} can't be read: {error.strerror}") from None
+        raise ValueError(f"Can't read {file}: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ValueError(f"{file} is not UTF-8") from None
+        raise ValueError(f"{file} is not UTF-8 text.") from None

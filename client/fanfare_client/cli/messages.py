@@ -1,4 +1,4 @@
-"""Post a message, and see what becomes of it."""
+"""Commands that post and track messages."""
 
 from __future__ import annotations
 
@@ -16,25 +16,23 @@ from . import files, show
 from .codes import Exit
 from .context import Json, MessageId, UserId, calling
 
-Topic = Annotated[str | None, typer.Option(help="To everybody who is subscribed to this topic.")]
-To = Annotated[list[str] | None, typer.Option(help="To this user (repeatable); with --topic, only if subscribed.")]
-Template = Annotated[str | None, typer.Option(help="What it says: a template, as order-shipped or order-shipped@3.")]
-Data = Annotated[
-    str | None, typer.Option(help="What the template sees as `data`: a JSON object, @file, or @- for stdin.")
-]
-Subject = Annotated[str | None, typer.Option(help="Instead of a template: the subject line.")]
-TextPart = Annotated[str | None, typer.Option("--text", help="Instead of a template: plain text, or @file.")]
-Html = Annotated[str | None, typer.Option(help="Instead of a template: HTML, or @file.")]
+Topic = Annotated[str | None, typer.Option(help="Send to the subscribers of this topic.")]
+To = Annotated[list[str] | None, typer.Option(help="Send to this user (repeatable); with --topic, only if subscribed.")]
+Template = Annotated[str | None, typer.Option(help="Template, e.g. order-shipped or order-shipped@3 for version 3.")]
+Data = Annotated[str | None, typer.Option(help="Template data: a JSON object, @file, or @- for stdin.")]
+Subject = Annotated[str | None, typer.Option(help="Without a template: the subject.")]
+TextPart = Annotated[str | None, typer.Option("--text", help="Without a template: plain text, or @file.")]
+Html = Annotated[str | None, typer.Option(help="Without a template: HTML, or @file.")]
 Channels = Annotated[
-    list[str] | None, typer.Option("--channel", help="On this channel (repeatable); the topic's if left out.")
+    list[str] | None, typer.Option("--channel", help="Channel (repeatable). Default: the topic's channels.")
 ]
-SendAt = Annotated[str | None, typer.Option(help="Not before this time, as 2027-01-01T08:00:00Z.")]
-ExpiresAt = Annotated[str | None, typer.Option(help="Not after this time.")]
-Critical = Annotated[bool, typer.Option("--critical", help="Pass limits and quiet hours.")]
+SendAt = Annotated[str | None, typer.Option(help="Send at this time, e.g. 2027-01-01T08:00:00Z.")]
+ExpiresAt = Annotated[str | None, typer.Option(help="Don't send after this time.")]
+Critical = Annotated[bool, typer.Option("--critical", help="Ignore rate limits and quiet hours.")]
 OnDoubt = Annotated[
-    Literal["resend", "hold"], typer.Option(help="When a provider's answer is lost: send again, or hold it as failed.")
+    Literal["resend", "hold"], typer.Option(help="If a provider's answer is lost: send again, or hold as failed.")
 ]
-Watch = Annotated[bool, typer.Option("--watch", "-w", help="Wait until it has come to rest.")]
+Watch = Annotated[bool, typer.Option("--watch", "-w", help="Wait until the message is sent, failed or deleted.")]
 
 
 def send(
@@ -52,7 +50,7 @@ def send(
     critical: Critical = False,
     on_doubt: OnDoubt = "resend",
     idempotency_key: Annotated[
-        str | None, typer.Option(help="One key makes one message, however often it is sent. Made up if left out.")
+        str | None, typer.Option(help="Repeated calls with the same key create one message. Default: a new key.")
     ] = None,
     watch: Watch = False,
     json: Json = False,
@@ -83,29 +81,29 @@ def dry_run(
     on_doubt: OnDoubt = "resend",
     json: Json = False,
 ) -> None:
-    """Say what would become of a message: who would get it, who not and why, samples, and the cost."""
+    """Simulate a message: audience, skipped users with reasons, samples, and cost. Nothing is sent."""
     with calling(context) as fanfare:
         body = _body(topic, to, template, data, subject, text, html, channel, send_at, expires_at, critical, on_doubt)
         show.one(fanfare.messages.dry_run(**body), json, _show_dry_run)
 
 
 def status(context: typer.Context, message: MessageId, watch: Watch = False, json: Json = False) -> None:
-    """Say where a message is and what became of its recipients; with --watch, until it has come to rest."""
+    """Show a message's state and counts; with --watch, wait until it is sent, failed or deleted."""
     with calling(context) as fanfare:
         if watch:
             _watch(fanfare, message, json)
         else:
-            _tell(fanfare, fanfare.messages.get(message), json)
+            _show_status(fanfare, fanfare.messages.get(message), json)
 
 
 def messages(
     context: typer.Context,
-    state: Annotated[State | None, typer.Option(help="Only those in this state.")] = None,
-    topic: Annotated[str | None, typer.Option(help="Only those on this topic.")] = None,
-    limit: Annotated[int, typer.Option(min=1, help="How many at most.")] = 50,
+    state: Annotated[State | None, typer.Option(help="Only messages in this state.")] = None,
+    topic: Annotated[str | None, typer.Option(help="Only messages on this topic.")] = None,
+    limit: Annotated[int, typer.Option(min=1, help="Maximum number.")] = 50,
     json: Json = False,
 ) -> None:
-    """List messages, the newest first."""
+    """List messages, newest first."""
     with calling(context) as fanfare:
         found = fanfare.messages.list(state=state, topic=topic, page_size=min(limit, 100))
         show.many(_first(limit, found), json, ["id", "state", "topic", "template", "created_at"])
@@ -114,11 +112,11 @@ def messages(
 def deliveries(
     context: typer.Context,
     message: MessageId,
-    status: Annotated[DeliveryStatus | None, typer.Option(help="Only those with this status.")] = None,
-    channel: Annotated[Channel | None, typer.Option(help="Only those on this channel.")] = None,
+    status: Annotated[DeliveryStatus | None, typer.Option(help="Only deliveries with this status.")] = None,
+    channel: Annotated[Channel | None, typer.Option(help="Only deliveries on this channel.")] = None,
     json: Json = False,
 ) -> None:
-    """List what became of each recipient."""
+    """List the deliveries of a message, one per recipient and channel."""
     with calling(context) as fanfare:
         found = fanfare.messages.deliveries(message, status=status, channel=channel)
         show.many(
@@ -127,13 +125,13 @@ def deliveries(
 
 
 def explain(context: typer.Context, message: MessageId, user: UserId, json: Json = False) -> None:
-    """Say why a user did or did not get a message, step by step."""
+    """Explain why a user did or did not receive a message, step by step."""
     with calling(context) as fanfare:
         show.one(fanfare.messages.explain(message, user), json, _show_explanation)
 
 
 def redrive(context: typer.Context, message: MessageId, watch: Watch = False, json: Json = False) -> None:
-    """Send a failed message again, to those alone that failed."""
+    """Send a failed message again, only to the failed recipients."""
     with calling(context) as fanfare:
         again = fanfare.messages.redrive(message)
         if watch:
@@ -143,7 +141,7 @@ def redrive(context: typer.Context, message: MessageId, watch: Watch = False, js
 
 
 def cancel(context: typer.Context, message: MessageId, json: Json = False) -> None:
-    """Delete a message: nothing more of it leaves, save what is in flight."""
+    """Cancel a message: nothing more is sent, except calls in flight."""
     with calling(context) as fanfare:
         counts = fanfare.messages.cancel(message)
         show.one(
@@ -170,9 +168,9 @@ def _body(
     content = {"subject": subject, "text": files.text(text), "html": files.text(html)}
     content = {part: value for part, value in content.items() if value is not None}
     if bool(template) == bool(content):
-        raise ValueError("Give --template, or --text and --html with a --subject: one of the two.")
+        raise ValueError("Pass either --template, or --text or --html with --subject.")
     if not (topic or to):
-        raise ValueError("Give --topic, --to, or both.")
+        raise ValueError("Pass --topic, --to, or both.")
     return cast(
         SubmitRequest,
         {
@@ -195,7 +193,7 @@ def _template(written: str) -> dict[str, Any]:
     if not version:
         return {"id": template_id}
     if not version.isdigit():
-        raise ValueError(f"--template {written}: a version is a number, as {template_id}@3")
+        raise ValueError(f"--template {written}: the version must be a number, e.g. {template_id}@3.")
     return {"id": template_id, "version": int(version)}
 
 
@@ -206,14 +204,14 @@ def _watch(fanfare: Fanfare, message_id: str, json: bool) -> None:
             counts = message["counts"]
             settled = counts["recipients"] - counts["outstanding"]
             bar.update(task, description=message["state"], completed=settled, total=counts["recipients"] or None)
-    _tell(fanfare, message, json)
+    _show_status(fanfare, message, json)
     if message["state"] == "failed":
         raise typer.Exit(Exit.IN_PART)
 
 
 @contextmanager
 def _bar() -> Iterator[Progress]:
-    """On stderr, so that what is answered stays clean; nothing where nobody looks."""
+    """A progress bar on stderr, so that stdout has only the result; none if stderr is not a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal) as bar:
         yield bar
@@ -223,7 +221,7 @@ def _first(limit: int, items: Any) -> Iterator[Any]:
     return (item for item, _ in zip(items, range(limit), strict=False))
 
 
-def _tell(fanfare: Fanfare, message: MessageWithCounts, json: bool) -> None:
+def _show_status(fanfare: Fanfare, message: MessageWithCounts, json: bool) -> None:
     show.one(message, json, _show_message)
     if message["counts"]["skipped"] and not json:
         _show_skipped(fanfare, message)
@@ -237,36 +235,40 @@ def _show_message(message: MessageWithCounts) -> None:
 
 
 def _show_skipped(fanfare: Fanfare, message: MessageWithCounts) -> None:
-    """How many for each reason, of the first page: one call more, however many there are."""
+    """Counts per skip reason, from the first page of deliveries: one extra call, regardless of their number."""
     page = next(fanfare.messages.deliveries(message["id"], status="skipped").pages())
     reasons = Counter(delivery["reason"] for delivery in page["items"])
     for reason, count in reasons.most_common():
         show.say(f"  {count} skipped: {reason}")
     if more := message["counts"]["skipped"] - reasons.total():
-        show.say(f"  {more} more skipped: fanfare deliveries {message['id']} --status skipped")
+        show.say(f"  {more} more skipped; list them with: fanfare deliveries {message['id']} --status skipped")
 
 
 def _show_dry_run(found: DryRun) -> None:
     show.say(
-        "Nothing was sent." + (f" From a sample of {found['looked_at']}." if found["sampled"] else ""), style="bold"
+        "Nothing was sent."
+        + (f" Estimated from a sample of {found['looked_at']} subscribers." if found["sampled"] else ""),
+        style="bold",
     )
     for channel, audience in found["audience"].items():
-        show.say(f"  {channel}: {show.number(audience, 'recipients')}, {found['deliver'].get(channel, 0)} would get it")
+        show.say(
+            f"  {channel}: {show.number(audience, 'recipients')}, {found['deliver'].get(channel, 0)} would be sent"
+        )
         for what in ("deferred", "skipped"):
             for reason, count in found[what].get(channel, {}).items():
                 show.say(f"    {count} {what}: {reason}")
     for sample in found["samples"]:
-        of = " ".join(filter(None, (sample["channel"], sample["locale"])))
-        reader = f"as {sample['user_id']} gets it" if sample["user_id"] else "as nobody gets it now"
-        show.say(f"  {of}, {reader}:", style="bold")
+        variant = " ".join(filter(None, (sample["channel"], sample["locale"])))
+        reader = f"sample for {sample['user_id']}" if sample["user_id"] else "sample: no matching user"
+        show.say(f"  {variant} ({reader}):", style="bold")
         for part, said in (sample["content"] or {"error": sample["error"] or ""}).items():
             show.say(f"    {part}: {said}")
     cost = found["estimated_cost"]
-    show.say(f"  about {cost['total']:.4f} {cost['currency']}, list prices of {cost['as_of']}")
+    show.say(f"  estimated cost: {cost['total']:.4f} {cost['currency']} (list prices of {cost['as_of']})")
 
 
 def _show_explanation(found: Explanation) -> None:
-    show.say(f"{found['user_id']} and the message {found['message_id']} ({found['state']})", style="bold")
+    show.say(f"user {found['user_id']}, message {found['message_id']} ({found['state']})", style="bold")
     for channel in found["channels"]:
         recorded, rules = channel["recorded"], channel["rules_now"]
         show.say(
@@ -279,8 +281,6 @@ def _show_explanation(found: Explanation) -> None:
                     str(value) for value in (step["at"] or "", step["step"], step["result"], step["detail"] or "")
                 ).strip()
             )
-        show.say(
-            f"    now the rules would say: {rules['action']}" + (f", {rules['reason']}" if rules["reason"] else "")
-        )
+        show.say(f"    rules would decide now: {rules['action']}" + (f", {rules['reason']}" if rules["reason"] else ""))
         for rule in rules["steps"]:
             show.say(f"      {rule['rule']}: {rule['result']}")

@@ -1,4 +1,4 @@
-"""What is shown: text for people on a terminal, JSON for programs. Nothing of the credentials is ever at hand here."""
+"""Output: text for people, JSON for programs. Credentials are never passed to this module."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-# a name or an address could tell a terminal to do things
+# names and addresses could contain terminal control sequences
 _CONTROL: Final = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 
 _SINGULAR: Final = {"addresses": "address", "recipients": "recipient", "rows": "row", "users": "user"}
@@ -33,18 +33,18 @@ def as_json(value: Any) -> None:
 
 
 def one(value: Any, json_wanted: bool, people: Callable[[Any], None]) -> None:
-    """A thing: as JSON, or as people read it."""
+    """Print one object, as JSON or as text."""
     as_json(value) if json_wanted else people(value)
 
 
 def done(deleted: str, json_wanted: bool) -> None:
-    """Something is gone: of that programs are told, people see that nothing went wrong."""
+    """Report a deletion: as JSON, or no output."""
     if json_wanted:
         as_json({"deleted": deleted})
 
 
 def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequence[str]) -> None:
-    """A list: a JSON object on each line, or a table."""
+    """Print a list: one JSON object per line, or a table."""
     if json_wanted:
         for item in items:
             out.print(json.dumps(item, ensure_ascii=False), markup=False)
@@ -52,7 +52,7 @@ def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequenc
     table = Table(*(name.replace("_", " ") for name in columns), box=None, pad_edge=False, header_style="bold")
     for item in items:
         table.add_row(*(Text(_cell(item.get(name))) for name in columns))
-    # a pipe has no width: nothing is to be folded or cut there
+    # a pipe has no width: don't wrap or truncate
     shown = out if out.is_terminal else Console(highlight=False, width=10_000)
     shown.print(table if table.row_count else Text("none", style="dim"))
 
@@ -62,7 +62,7 @@ def counted(counts: Mapping[str, Any]) -> str:
 
 
 def number(count: int, words: str) -> str:
-    """`words` is in the plural where it has one."""
+    """`words` is in the plural if it has one."""
     return f"1 {_SINGULAR.get(words, words)}" if count == 1 else f"{count} {words}"
 
 

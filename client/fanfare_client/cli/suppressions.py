@@ -1,4 +1,4 @@
-"""Addresses that must not be written to."""
+"""Commands for suppressions: addresses that nothing is sent to."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from ..types import Cause, Channel
 from . import show
 from .context import Json, calling
 
-app = typer.Typer(help="Addresses that must not be written to.", no_args_is_help=True)
-OnChannel = Annotated[Channel, typer.Argument(help="The channel: email or sms.", metavar="CHANNEL")]
-Address = Annotated[str, typer.Argument(help="The address.", metavar="ADDRESS")]
+app = typer.Typer(help="Suppressions: addresses that nothing is sent to.", no_args_is_help=True)
+OnChannel = Annotated[Channel, typer.Argument(help="Channel: email or sms.", metavar="CHANNEL")]
+Address = Annotated[str, typer.Argument(help="Email address or phone number.", metavar="ADDRESS")]
 COLUMNS = ["channel", "address", "cause", "created_at"]
 
 
 @app.command("list")
 def list_suppressions(
     context: typer.Context,
-    channel: Annotated[Channel | None, typer.Option(help="Only those on this channel.")] = None,
+    channel: Annotated[Channel | None, typer.Option(help="Only suppressions on this channel.")] = None,
     json: Json = False,
 ) -> None:
     """List suppressed addresses."""
@@ -29,7 +29,7 @@ def list_suppressions(
 
 @app.command()
 def get(context: typer.Context, channel: OnChannel, address: Address, json: Json = False) -> None:
-    """Say why an address is suppressed."""
+    """Show the suppression of an address."""
     with calling(context) as fanfare:
         show.one(fanfare.suppressions.get(channel, address), json, lambda found: show.many([found], False, COLUMNS))
 
@@ -39,10 +39,12 @@ def add(
     context: typer.Context,
     channel: OnChannel,
     address: Address,
-    cause: Annotated[Cause, typer.Option(help="Why. The first cause is kept.")] = "manual",
+    cause: Annotated[
+        Cause, typer.Option(help="Cause. If the address is suppressed already, the first cause is kept.")
+    ] = "manual",
     json: Json = False,
 ) -> None:
-    """Never write to an address again."""
+    """Suppress an address: nothing is sent to it."""
     with calling(context) as fanfare:
         stored = fanfare.suppressions.put(channel, address, cause=cause)
         show.one(stored, json, lambda found: show.many([found], False, COLUMNS))
@@ -50,7 +52,7 @@ def add(
 
 @app.command()
 def remove(context: typer.Context, channel: OnChannel, address: Address, json: Json = False) -> None:
-    """Let an address be written to again."""
+    """Remove the suppression of an address."""
     with calling(context) as fanfare:
         fanfare.suppressions.delete(channel, address)
     show.done(address, json)

@@ -1,4 +1,4 @@
-"""What messages say."""
+"""Commands for templates: the content of messages."""
 
 from __future__ import annotations
 
@@ -13,30 +13,30 @@ from ..types import Channel
 from . import files, show
 from .context import Json, TemplateId, Yes, calling
 
-app = typer.Typer(help="What messages say. A version never changes.", no_args_is_help=True)
+app = typer.Typer(help="Templates: the content of messages. Versions are immutable.", no_args_is_help=True)
 Source = Annotated[
     Path,
-    typer.Argument(help="A folder with email/subject.txt, email/html.html, …, or a JSON file.", exists=True),
+    typer.Argument(help="Folder with email/subject.txt, email/html.html, …, or JSON file.", exists=True),
 ]
 
 
 @app.command("list")
 def list_templates(context: typer.Context, json: Json = False) -> None:
-    """List templates, by id, each with its newest version."""
+    """List templates, ordered by ID, each with its latest version."""
     with calling(context) as fanfare:
         show.many(cast(Any, fanfare.templates.list()), json, ["id", "version", "created_at"])
 
 
 @app.command()
 def versions(context: typer.Context, template: TemplateId, json: Json = False) -> None:
-    """List the versions of a template, the newest first."""
+    """List the versions of a template, newest first."""
     with calling(context) as fanfare:
         show.many(cast(Any, fanfare.templates.versions(template)), json, ["id", "version", "created_at"])
 
 
 @app.command()
 def push(context: typer.Context, template: TemplateId, source: Source, json: Json = False) -> None:
-    """Store a new version of a template. Everything in it must render with its example."""
+    """Store a new version of a template. All parts must render with its example."""
     with calling(context) as fanfare:
         body = files.template(source)
         stored = fanfare.templates.put(template, **body)
@@ -47,12 +47,14 @@ def push(context: typer.Context, template: TemplateId, source: Source, json: Jso
 def preview(
     context: typer.Context,
     template: TemplateId,
-    channel: Annotated[Channel, typer.Option(help="The channel.")] = "email",
-    locale: Annotated[str | None, typer.Option(help="The language, as de or pt-BR.")] = None,
-    data: Annotated[str | None, typer.Option(help="JSON, @file or @-; the template's example if left out.")] = None,
+    channel: Annotated[Channel, typer.Option(help="Channel.")] = "email",
+    locale: Annotated[str | None, typer.Option(help="Locale, e.g. de or pt-BR.")] = None,
+    data: Annotated[
+        str | None, typer.Option(help="Template data: JSON, @file or @-. Default: the template's example.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Render a template's newest version, as it would be sent."""
+    """Render the latest version of a template as it would be sent."""
     with calling(context) as fanfare:
         parts = fanfare.templates.preview(
             template, channel=channel, locale=locale, data=files.json_object(data, "--data")
@@ -64,15 +66,17 @@ def preview(
 def diff(
     context: typer.Context,
     template: TemplateId,
-    source: Annotated[Path | None, typer.Argument(help="A folder or a JSON file; else --new.", exists=True)] = None,
-    old: Annotated[int | None, typer.Option(help="From this version; the newest if left out.")] = None,
-    new: Annotated[int | None, typer.Option(help="To this version; the newest if left out.")] = None,
+    source: Annotated[
+        Path | None, typer.Argument(help="Folder or JSON file to compare with. Default: --new.", exists=True)
+    ] = None,
+    old: Annotated[int | None, typer.Option(help="Old version. Default: the latest.")] = None,
+    new: Annotated[int | None, typer.Option(help="New version. Default: the latest.")] = None,
     json: Json = False,
 ) -> None:
-    """Show what differs between a stored version and files, or between two versions."""
+    """Show the differences between a stored version and files, or between two versions."""
     with calling(context) as fanfare:
         if source is None and old == new:
-            raise ValueError("Give a folder, or two versions with --old and --new.")
+            raise ValueError("Pass a folder or file, or two versions with --old and --new.")
         found = fanfare.templates.diff(template, files.template(source) if source else None, old=old, new=new)
         if json:
             show.as_json([{"part": each.part, "before": each.before, "after": each.after} for each in found])
@@ -82,7 +86,7 @@ def diff(
 
 @app.command()
 def delete(context: typer.Context, template: TemplateId, yes: Yes = False, json: Json = False) -> None:
-    """Hide a template from new messages. Those accepted keep their version."""
+    """Hide a template from new messages. Accepted messages keep their version."""
     yes or typer.confirm(f"Delete the template {template}?", abort=True)
     with calling(context) as fanfare:
         fanfare.templates.delete(template)
@@ -97,6 +101,6 @@ def _show_parts(parts: Any) -> None:
 
 def _show_diff(found: Any) -> None:
     if not found:
-        show.say("no difference", style="dim")
+        show.say("no differences", style="dim")
     for each in cast("list[PartDiff]", found):
         show.out.print(Syntax(show.plain("\n".join(each.lines)), "diff", background_color="default"))

@@ -1,4 +1,4 @@
-"""What messages are about."""
+"""Commands for topics."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from ..types import TopicBody
 from . import show
 from .context import Json, TopicId, Yes, calling
 
-app = typer.Typer(help="What messages are about.", no_args_is_help=True)
+app = typer.Typer(help="Topics that messages are sent to.", no_args_is_help=True)
 COLUMNS = ["id", "title", "channels", "category", "required", "public", "limit"]
 
 
 @app.command("list")
 def list_topics(context: typer.Context, json: Json = False) -> None:
-    """List topics, by id."""
+    """List topics, ordered by ID."""
     with calling(context) as fanfare:
         show.many(cast(Any, fanfare.topics.list()), json, COLUMNS)
 
@@ -32,18 +32,23 @@ def get(context: typer.Context, topic: TopicId, json: Json = False) -> None:
 def put(
     context: typer.Context,
     topic: TopicId,
-    title: Annotated[str, typer.Option(help="What people read.")],
-    channel: Annotated[list[str], typer.Option(help="A way in which it can be subscribed to (repeatable).")],
-    description: Annotated[str | None, typer.Option(help="What it is about.")] = None,
-    category: Annotated[str | None, typer.Option(help="Topics of one category stand together.")] = None,
-    required: Annotated[bool, typer.Option("--required", help="Users can't unsubscribe from it.")] = False,
-    public: Annotated[bool, typer.Option("--public", help="Shown to people, who may subscribe.")] = False,
-    limit: Annotated[str | None, typer.Option(help="Per user, as 5/86400: so many in so many seconds.")] = None,
-    overflow: Annotated[Literal["drop", "defer"], typer.Option(help="What becomes of more than --limit.")] = "drop",
-    shards: Annotated[int | None, typer.Option(help="One for each 100,000 subscribers. Fixed once created.")] = None,
+    title: Annotated[str, typer.Option(help="Title for readers.")],
+    channel: Annotated[list[str], typer.Option(help="Channel that users can subscribe on (repeatable).")],
+    description: Annotated[str | None, typer.Option(help="Description for readers.")] = None,
+    category: Annotated[str | None, typer.Option(help="Category; topics are grouped by it.")] = None,
+    required: Annotated[bool, typer.Option("--required", help="Users can't unsubscribe.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Listed publicly; people can subscribe themselves.")] = False,
+    limit: Annotated[str | None, typer.Option(help="Rate limit per user as COUNT/SECONDS, e.g. 5/86400.")] = None,
+    overflow: Annotated[
+        Literal["drop", "defer"],
+        typer.Option(help="Messages above --limit: drop them, or defer them until the limit allows."),
+    ] = "drop",
+    shards: Annotated[
+        int | None, typer.Option(help="Number of shards: one per 100,000 subscribers. Can't be changed later.")
+    ] = None,
     json: Json = False,
 ) -> None:
-    """Create a topic or replace it."""
+    """Create or replace a topic."""
     with calling(context) as fanfare:
         body = {
             "title": title,
@@ -61,7 +66,7 @@ def put(
 
 @app.command()
 def delete(context: typer.Context, topic: TopicId, yes: Yes = False, json: Json = False) -> None:
-    """Delete a topic: no new message can be posted to it."""
+    """Delete a topic: new messages to it are rejected."""
     yes or typer.confirm(f"Delete the topic {topic}?", abort=True)
     with calling(context) as fanfare:
         fanfare.topics.delete(topic)
@@ -73,5 +78,5 @@ def _limit(written: str | None, overflow: str) -> dict[str, Any] | None:
         return None
     count, _, seconds = written.partition("/")
     if not (count.isdigit() and seconds.isdigit()):
-        raise ValueError(f"--limit {written}: give a number and seconds, as 5/86400")
+        raise ValueError(f"--limit {written}: must be COUNT/SECONDS, e.g. 5/86400.")
     return {"count": int(count), "per_seconds": int(seconds), "overflow": overflow}

@@ -1,4 +1,4 @@
-"""Who receives, and where."""
+"""Commands for users: the recipients and their addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from . import show
 from .codes import Exit
 from .context import Json, UserId, Yes, calling
 
-app = typer.Typer(help="Who receives, and where.", no_args_is_help=True)
+app = typer.Typer(help="Users: the recipients and their addresses.", no_args_is_help=True)
 
 
 @app.command("import")
@@ -25,23 +25,23 @@ def import_users(
     file: Annotated[
         Path,
         typer.Argument(
-            help="CSV, or an export of Amazon Pinpoint's endpoints; may be gzipped.", exists=True, dir_okay=False
+            help="CSV file or Amazon Pinpoint endpoint export; can be gzipped.", exists=True, dir_okay=False
         ),
     ],
     form: Annotated[
         Literal["csv", "pinpoint"] | None,
-        typer.Option("--format", help="Found out by the file's beginning if left out."),
+        typer.Option("--format", help="Format. Default: detected from the file's first line."),
     ] = None,
     topic: Annotated[
         list[str] | None,
-        typer.Option(help="Subscribe everybody to this topic (repeatable), on each channel they did not refuse."),
+        typer.Option(help="Subscribe the users to this topic (repeatable), except on channels they opted out of."),
     ] = None,
     json: Json = False,
 ) -> None:
-    """Create or replace users from a file, and account for every row.
+    """Create or replace users from a file, and report every row.
 
-    Broken off, the same command goes on where it was: <file>.import-journal keeps what is done until the import is
-    through. Rows that are left out are in <file>.rejects.jsonl, each with its line and reason.
+    If the import is interrupted, repeat the command to resume it: <file>.import-journal stores the progress until the
+    import is complete. Rows that are not imported are written to <file>.rejects.jsonl with line number and reason.
     """
     with calling(context) as fanfare, _progress() as progress:
         summary = Importer(fanfare, file, form=form, topics=topic or (), progress=progress).run()
@@ -52,15 +52,15 @@ def import_users(
 
 @app.command()
 def get(context: typer.Context, user: UserId, json: Json = False) -> None:
-    """Show what is known of a user."""
+    """Show a user."""
     with calling(context) as fanfare:
         show.one(fanfare.users.get(user), json, _show_fields)
 
 
 @app.command()
 def delete(context: typer.Context, user: UserId, yes: Yes = False, json: Json = False) -> None:
-    """Erase all that is stored on a user."""
-    yes or typer.confirm(f"Erase all that is stored on {user}?", abort=True)
+    """Erase everything stored about a user."""
+    yes or typer.confirm(f"Erase everything stored about {user}?", abort=True)
     with calling(context) as fanfare:
         fanfare.users.delete(user)
     show.done(user, json)
@@ -68,7 +68,7 @@ def delete(context: typer.Context, user: UserId, yes: Yes = False, json: Json = 
 
 @app.command()
 def deliveries(context: typer.Context, user: UserId, json: Json = False) -> None:
-    """List what a user got or did not get, the newest first."""
+    """List a user's deliveries, newest first."""
     with calling(context) as fanfare:
         columns = ["message_id", "channel", "status", "reason", "receipt", "updated_at"]
         show.many(cast(Any, fanfare.users.deliveries(user)), json, columns)
@@ -76,14 +76,14 @@ def deliveries(context: typer.Context, user: UserId, json: Json = False) -> None
 
 @app.command()
 def subscriptions(context: typer.Context, user: UserId, json: Json = False) -> None:
-    """List a user's subscriptions, by topic and channel."""
+    """List a user's subscriptions, ordered by topic and channel."""
     with calling(context) as fanfare:
         show.many(cast(Any, fanfare.subscriptions.list(user)), json, ["topic", "channel", "created_at"])
 
 
 @contextmanager
 def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
-    """A bar on a terminal, on stderr."""
+    """A progress bar on stderr, if it is a terminal."""
     columns = (
         TextColumn("{task.description}"),
         BarColumn(),
@@ -94,25 +94,25 @@ def _progress() -> Iterator[Callable[[str, int, int | None], None]]:
     with Progress(*columns, console=show.err, transient=True, disable=not show.err.is_terminal) as bar:
         task = bar.add_task("reading", total=None)
 
-        def told(doing: str, done: int, total: int | None) -> None:
-            bar.update(task, description=doing, completed=done, total=total)
+        def update(phase: str, done: int, total: int | None) -> None:
+            bar.update(task, description=phase, completed=done, total=total)
 
-        yield told
+        yield update
 
 
 def _show_summary(summary: Summary) -> None:
-    again = " (gone on with)" if summary.resumed else ""
+    resumed = " (resumed)" if summary.resumed else ""
     rows, users = show.number(summary.rows, "rows"), show.number(summary.users, "users")
-    show.say(f"{rows}{again}: {summary.imported} imported as {users}", style="bold")
+    show.say(f"{rows}{resumed}: {summary.imported} imported as {users}", style="bold")
     for outcome, reasons in (("skipped", summary.skipped), ("rejected", summary.rejected)):
         for reason, count in reasons.items():
             show.say(f"  {count} {outcome}: {reason}")
     if summary.suppressed:
-        show.say(f"  {show.number(summary.suppressed, 'addresses')} suppressed: opted out")
+        show.say(f"  {show.number(summary.suppressed, 'addresses')} suppressed (opted out)")
     if summary.attributes_left_out:
-        show.say(f"  without a place in Fanfare: {show.counted(summary.attributes_left_out)}")
+        show.say(f"  attributes not imported: {show.counted(summary.attributes_left_out)}")
     if summary.rejects_file:
-        show.say(f"  line by line: {summary.rejects_file}")
+        show.say(f"  details: {summary.rejects_file}")
 
 
 def _show_fields(user: Any) -> None:

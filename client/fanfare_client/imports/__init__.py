@@ -1,12 +1,12 @@
-"""Users from a file: read it whole, merge each user's rows, send them in bulk, and account for every row.
+"""Imports users from a file: reads it completely, merges each user's rows, sends them in bulk, reports every row.
 
-rows        a row as all formats give it, and why one is left out
-reading     lines of a file, compressed or not, as records
-csv_format  one user a row
-pinpoint    one endpoint a row, as Amazon Pinpoint exports them
-compose     one user of all their rows
-journal     what became of each row, beside the file, until the import is through
-importing   the whole of it
+rows        a row in the form that all formats share, and why a row is not imported
+reading     lines of a file, gzipped or not, as records
+csv_format  CSV: one user per row
+pinpoint    Amazon Pinpoint export: one endpoint per row
+compose     merges all rows of a user
+journal     the result of each row, stored next to the file until the import is complete
+importing   the import
 """
 
 from __future__ import annotations

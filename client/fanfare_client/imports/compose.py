@@ -1,4 +1,4 @@
-"""One user of all their rows: the newest says what they are called and where they are reached."""
+"""Merges all rows of a user. If rows conflict, the newest wins."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any, Final, cast
 from ..types import UserItem
 from .rows import CHANNEL_OF, LeftOut, Row
 
-DEVICES: Final = 20  # a user's
+DEVICES: Final = 20  # per user
 
 
 @dataclass
 class Composed:
-    """A user. `source` says which line a field comes from; `left_out` which lines have no part in it, and why."""
+    """A user. `source` maps fields to line numbers; `left_out` maps lines that are not imported to the reason."""
 
     user_id: str
     lines: list[int]
@@ -25,8 +25,8 @@ class Composed:
     refused_channels: set[str] = field(default_factory=set)
 
     @property
-    def is_somebody(self) -> bool:
-        """Whether any row has a part in it."""
+    def has_rows(self) -> bool:
+        """Whether at least one row is imported."""
         return any(line not in self.left_out for line in self.lines)
 
     @property
@@ -35,7 +35,7 @@ class Composed:
 
     @property
     def channels(self) -> list[str]:
-        """Where they can be reached and did not refuse it. Everybody has an inbox, save who refused all else."""
+        """Channels with an address and without an opt-out. Plus the inbox, unless the user opted out of all others."""
         reached = [CHANNEL_OF[name] for name in CHANNEL_OF if self.fields.get(name)]
         wanted = [channel for channel in reached if channel not in self.refused_channels]
         return [*wanted, "inbox"] if wanted or not self._refused_something else wanted
@@ -45,7 +45,7 @@ class Composed:
         return bool(self.refuses) or any(each.code == "opted_out" for each in self.left_out.values())
 
     def lines_of(self, pointer: str) -> list[int]:
-        """The lines that a field of the API comes from; all of them where it is the user as such."""
+        """The lines that an API field comes from; all lines if the pointer is the whole user."""
         found = [at for at in self.source if pointer == at or pointer.startswith(f"{at}/")]
         whole = [line for at, line in self.source.items() if at.startswith(f"{pointer}/")]
         return [self.source[at] for at in found] or whole or [line for line in self.lines if line not in self.left_out]
@@ -58,7 +58,9 @@ def compose(user_id: str, rows: Mapping[int, Row]) -> Composed:
     for line, row in sorted(rows.items(), key=lambda each: (each[1].at, each[0])):
         user.refuses += [(line, channel, address) for channel, address in row.refuses]
         if row.whole and line != last:
-            user.left_out[line] = LeftOut("repeated_id", f"line {last} is the same user, and counts", skipped=True)
+            user.left_out[line] = LeftOut(
+                "repeated_id", f"line {last} has the same id and replaces this one", skipped=True
+            )
             continue
         if row.skip:
             user.left_out[line] = LeftOut(row.skip[0], row.skip[1], skipped=True)
@@ -80,9 +82,9 @@ def _replace_address(user: Composed, name: str, line: int, value: Any) -> None:
     if before is not None:
         same = user.fields[name] == value
         user.left_out[before] = (
-            LeftOut("duplicate", f"line {line} says the same", skipped=True)
+            LeftOut("duplicate", f"line {line} has the same value", skipped=True)
             if same
-            else LeftOut("another_address", f"a user has one of them: line {line} is newer", skipped=True)
+            else LeftOut("another_address", f"a user has only one: line {line} is newer", skipped=True)
         )
     user.fields[name], user.source[f"/{name}"] = value, line
 
@@ -91,17 +93,19 @@ def _add_device(user: Composed, devices: dict[tuple[str, str], int], line: int, 
     key = device["platform"], device["token"]
     before = devices.pop(key, None)
     if before is not None:
-        user.left_out[before] = LeftOut("duplicate", f"line {line} says the same", skipped=True)
+        user.left_out[before] = LeftOut("duplicate", f"line {line} has the same value", skipped=True)
     devices[key] = line
 
 
 def _keep_devices(user: Composed, devices: Mapping[tuple[str, str], int]) -> None:
     newest = list(devices.items())[-DEVICES:]
     for line in list(devices.values())[:-DEVICES]:
-        user.left_out[line] = LeftOut("too_many_devices", f"a user has {DEVICES}, the newest", skipped=True)
+        user.left_out[line] = LeftOut(
+            "too_many_devices", f"a user has at most {DEVICES} devices: newer ones are kept", skipped=True
+        )
     if newest:
         user.fields["push"] = [{"platform": platform, "token": token} for (platform, token), _ in newest]
-        user.source |= {f"/push/{place}": line for place, (_, line) in enumerate(newest)}
+        user.source |= {f"/push/{index}": line for index, (_, line) in enumerate(newest)}
 
 
 def _is_theirs(user: Composed, channel: str, address: str) -> bool:

@@ -1,4 +1,4 @@
-"""A CSV of ours: one user a row, a column for each field, `id` needed and everything else as it is known."""
+"""CSV: one user per row, one column per field. Only `id` is required."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ REFUSABLE: Final = {"email": "email", "sms": "phone"}  # channel → column
 
 
 def column(pointer: str) -> str:
-    """The column behind a field of the API."""
+    """The column of an API field."""
     first, _, rest = pointer.strip("/").partition("/")
     return {"quiet_hours": f"quiet_{rest or 'start'}"}.get(first, first)
 
@@ -27,7 +27,7 @@ def row(record: Mapping[str, str]) -> Row:
     """Raises LeftOut."""
     given = {name: value.strip() for name, value in record.items() if value.strip()}
     if "id" not in given:
-        raise LeftOut("missing", "the user's id is needed", column="id")
+        raise LeftOut("missing", "the user's id is required", column="id")
     return Row(
         user_id=given["id"],
         profile={name: given[name] for name in PROFILE if name in given} | _quiet_hours(given),
@@ -43,7 +43,7 @@ def _quiet_hours(given: Mapping[str, str]) -> dict[str, Any]:
         return {}
     for end, value in hours.items():
         if value is None:
-            raise LeftOut("missing", "quiet hours need a start and an end", column=f"quiet_{end}")
+            raise LeftOut("missing", "quiet hours require a start and an end", column=f"quiet_{end}")
     return {"quiet_hours": hours}
 
 
@@ -52,11 +52,11 @@ def _address(name: str, value: str) -> Any:
 
 
 def _refused(given: Mapping[str, str]) -> list[str]:
-    """The channels of `opt_out` (`email`, `sms`, both with a blank between, or `all`) on which there is an address."""
+    """The channels of `opt_out` (`email`, `sms`, both separated by a space, or `all`) that have an address."""
     words = given.get("opt_out", "").lower().replace(";", " ").split()
     strange = [word for word in words if word not in REFUSABLE and word != "all"]
     if strange:
-        detail = f"{strange[0]} is none of: {', '.join(REFUSABLE)}, all"
+        detail = f"{strange[0]}: must be one of {', '.join(REFUSABLE)}, all"
         raise LeftOut("not_allowed", detail, column="opt_out")
     refused = list(REFUSABLE) if "all" in words else words
     return [channel for channel in refused if REFUSABLE[channel] in given]

@@ -1,4 +1,4 @@
-"""The whole import. Refusals go first, so that nobody is reached who said no; then users, each whole or not at all."""
+"""The import: suppressions first, so that users who opted out are never contacted; then users, each atomically."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from .journal import Journal, Settled, fingerprint
 from .rows import LeftOut
 
 CALLS_AT_ONCE: Final = 4
-_PLACE: Final = re.compile(r"/items/\d+")
+_ITEM: Final = re.compile(r"/items/\d+")
 
-Progress = Callable[[str, int, int | None], None]  # what is being done, how much of it, of how much
+Progress = Callable[[str, int, int | None], None]  # phase, done, total
 
 
 @dataclass(frozen=True)
 class Summary:
-    """`rows = imported + skipped + rejected`. `resumed`: an earlier run had begun it."""
+    """`rows = imported + skipped + rejected`. `resumed`: the import continued an earlier run."""
 
     file: str
     format: str
@@ -51,7 +51,7 @@ class _Result:
 
 
 class Importer:
-    """Imports `file`; with `topics`, subscribes everybody to them wherever they can be reached and did not refuse."""
+    """Imports `file`. With `topics`, subscribes the users on all channels with an address and without an opt-out."""
 
     def __init__(
         self,
@@ -71,9 +71,9 @@ class Importer:
         self.rejects_file = file.with_name(f"{file.name}.rejects.jsonl")
 
     def run(self) -> Summary:
-        """Import what is not imported yet. Raises Unreadable before anything is sent; FanfareError on the way.
+        """Import the rows that are not imported yet. Raises Unreadable before the first call; FanfareError later.
 
-        After an error the same call goes on where it was.
+        After an error, the same call resumes the import.
         """
         content = fingerprint(self.file)
         self._form = reading.FORMATS[self._given] if self._given else reading.detect(self.file)
@@ -111,18 +111,18 @@ class Importer:
                     self.progress("importing", done, total)
 
     def _send_chunk(self, users: Sequence[Composed]) -> _Result:
-        """What became of the rows. Those of a user of whom one was rejected stay pending: they go again without it."""
+        """The results of the rows. If a user's opt-out is rejected, their other rows stay pending for the next call."""
         result = _Result()
         again = {user.user_id for user in users if self._refuse(user, result)}
         going = [user for user in users if user.user_id not in again]
-        stored = self._store([user for user in going if user.is_somebody], result)
+        stored = self._store([user for user in going if user.has_rows], result)
         self._subscribe(stored)
-        for user in [*stored, *(user for user in going if not user.is_somebody)]:
+        for user in [*stored, *(user for user in going if not user.has_rows)]:
             result.settled += [_outcome(line, user.left_out.get(line)) for line in user.lines]
         return result
 
     def _refuse(self, user: Composed, result: _Result) -> bool:
-        """Suppress what the user refuses; whether a row was rejected over it."""
+        """Suppress the addresses that the user opted out of. Returns whether a row was rejected."""
         rejected = False
         for line, channel, address in user.refuses:
             try:
@@ -137,7 +137,7 @@ class Importer:
         return rejected
 
     def _store(self, users: Sequence[Composed], result: _Result) -> list[Composed]:
-        """Those who were taken."""
+        """Store the users. Returns the accepted ones."""
         results = self.fanfare.users.put_many(user.item for user in users)
         taken = []
         for user, answer in zip(users, results, strict=True):
@@ -148,10 +148,10 @@ class Importer:
         return taken
 
     def _rejected(self, user: Composed, error: ItemError) -> Iterator[Settled]:
-        """The lines that what is wrong comes from."""
+        """The lines that caused the error, as rejected."""
         seen: set[int] = set()
         for fault in error["errors"] or [{"pointer": "", "code": error["code"], "detail": error["detail"]}]:
-            pointer = _PLACE.sub("", fault["pointer"], count=1)
+            pointer = _ITEM.sub("", fault["pointer"], count=1)
             for line in user.lines_of(pointer):
                 if line not in seen:
                     seen.add(line)
@@ -167,7 +167,7 @@ class Importer:
             ]
             for answer in self.fanfare.subscriptions.put_many(topic, items):
                 if answer["error"] is not None:
-                    raise FanfareError(f"A subscription to {topic} was refused: {answer['error']['detail']}")
+                    raise FanfareError(f"A subscription to {topic} was rejected: {answer['error']['detail']}")
 
     def _summary(self, journal: Journal, *, resumed: bool) -> Summary:
         counted = journal.counted()
@@ -182,18 +182,18 @@ class Importer:
             skipped=counted.get("skipped", {}),
             rejected=counted.get("rejected", {}),
             suppressed=journal.refused_addresses(),
-            attributes_left_out=journal.without_a_place(),
+            attributes_left_out=journal.left_out_attributes(),
             rejects_file=str(self.rejects_file) if left_out else None,
         )
 
     def _write_rejects(self, journal: Journal) -> bool:
-        """Every row that was left out, with its reason; whether there is any."""
+        """Write every row that was not imported, with the reason. Returns whether there is one."""
         self.rejects_file.unlink(missing_ok=True)
         left_out = journal.not_imported()
         first = next(left_out, None)
         if first is None:
             return False
-        # for no other eyes: there are addresses in it
+        # readable only by the owner: it contains addresses
         descriptor = os.open(self.rejects_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             for row in chain([first], left_out):

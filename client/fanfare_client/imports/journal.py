@@ -1,6 +1,6 @@
-"""What became of each row: a file beside the imported one, until the import is through.
+"""The result of each row: a file next to the imported one until the import is complete.
 
-It holds what the imported file holds, so nobody else may read it, and it goes with the end of the import.
+It contains the same personal data as the imported file, so only the owner can read it; it is deleted at the end.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ class Journal:
     def __init__(self, file: Path, about: Mapping[str, Any]) -> None:
         self.file = file
         self._about = json.dumps({"version": VERSION, **about}, sort_keys=True)
-        # for no other eyes: there are addresses in it
+        # readable only by the owner: it contains addresses
         os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
         self._db = sqlite3.connect(file, timeout=0, isolation_level=None)
 
@@ -56,7 +56,7 @@ class Journal:
         self._db.close()
 
     def take(self) -> bool:
-        """Make it ours alone, and say whether it goes on from an earlier run. Raises Unreadable."""
+        """Lock the journal. Returns whether it resumes an earlier run. Raises Unreadable."""
         try:
             self._db.execute("PRAGMA locking_mode = EXCLUSIVE")
             self._db.execute("BEGIN EXCLUSIVE")
@@ -64,18 +64,18 @@ class Journal:
             found = dict(self._db.execute("SELECT what, said FROM about")) if known else {}
             self._db.execute("COMMIT")
         except sqlite3.OperationalError as error:
-            raise Unreadable(f"{self.file} is in use: is the same import running already?") from error
+            raise Unreadable(f"{self.file} is in use. Is the same import already running?") from error
         except sqlite3.DatabaseError as error:
-            raise Unreadable(f"{self.file} is no journal of an import: remove it, and start again.") from error
+            raise Unreadable(f"{self.file} is not an import journal. Remove it and start again.") from error
         if "read" in found and found["about"] != self._about:
             raise Unreadable(
-                f"{self.file} belongs to an import of another file or with other options. To begin anew, remove it; "
-                "users that it had imported are then imported again, which changes nothing."
+                f"{self.file} belongs to an import of another file or with other options. To start over, remove it; "
+                "users imported before are then imported again, which is safe."
             )
         return "read" in found
 
     def fill(self, rows: Iterable[Read]) -> Iterator[int]:
-        """Note all rows; the number of the line reached, now and then."""
+        """Store all rows. Yields the current line number after each commit."""
         self._db.executescript(
             "".join(f"DROP TABLE IF EXISTS {name};" for name in ("about", "rows", "left_out", "refusals")) + TABLES
         )
@@ -104,7 +104,7 @@ class Journal:
         self._db.execute("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?, ?)", (read.line, *values))
 
     def pending(self, users: int) -> list[tuple[str, dict[int, Row]]]:
-        """The rows of so many users that are not settled."""
+        """The rows of up to `users` users that have no result yet."""
         found = self._db.execute(
             "SELECT user, line, row FROM rows WHERE outcome = 'pending' AND user IN "
             "(SELECT DISTINCT user FROM rows WHERE outcome = 'pending' ORDER BY user LIMIT ?) ORDER BY user, line",
@@ -116,7 +116,7 @@ class Journal:
         ]
 
     def settle(self, settled: Iterable[Settled], refusals: Iterable[tuple[str, str]]) -> None:
-        """All of it or nothing."""
+        """Store the results in one transaction."""
         self._db.execute("BEGIN")
         self._db.executemany(
             "UPDATE rows SET outcome = ?, code = ?, field = ?, detail = ? WHERE line = ?",
@@ -140,12 +140,12 @@ class Journal:
     def refused_addresses(self) -> int:
         return self._number("SELECT count(*) FROM refusals")
 
-    def without_a_place(self) -> dict[str, int]:
-        """Names of attributes that were not taken, and in how many rows they were."""
+    def left_out_attributes(self) -> dict[str, int]:
+        """Names of attributes that were not imported, with the number of rows that had them."""
         return dict(self._db.execute("SELECT name, times FROM left_out ORDER BY name"))
 
     def not_imported(self) -> Iterator[dict[str, Any]]:
-        """What was left out, in the order of the file."""
+        """The rows that were not imported, in the order of the file."""
         for line, outcome, code, field, detail, text in self._db.execute(
             "SELECT line, outcome, code, field, detail, text FROM rows "
             "WHERE outcome IN ('rejected', 'skipped') ORDER BY line"
@@ -169,9 +169,9 @@ class Journal:
 
 
 def fingerprint(file: Path) -> str:
-    """What the file is, whatever it is called. Raises Unreadable."""
+    """SHA-256 of the file's content. Raises Unreadable."""
     try:
         with file.open("rb") as content:
             return hashlib.file_digest(content, "sha256").hexdigest()
     except OSError as error:
-        raise Unreadable(f"{file} can't be read: {error.strerror}") from error
+        raise Unreadable(f"Can't read {file}: {error.strerror}") from error

@@ -1,4 +1,4 @@
-"""Amazon Pinpoint's endpoints, one a row: JSON lines as an export job writes them, or CSV as an import job reads it.
+"""Amazon Pinpoint endpoints, one per row: JSON lines (format of an export job) or CSV (format of an import job).
 
 https://docs.aws.amazon.com/pinpoint/latest/apireference/apps-application-id-endpoints-endpoint-id.html
 https://docs.aws.amazon.com/pinpoint/latest/developerguide/audience-data-export.html
@@ -11,14 +11,14 @@ from typing import Any, Final
 
 from .rows import LeftOut, Row
 
-# ChannelType → where the address goes, and for devices the platform
+# ChannelType → field of the address and, for devices, the platform
 CHANNEL_TYPES: Final[dict[str, tuple[str, str | None]]] = {
     "EMAIL": ("email", None),
     "SMS": ("phone", None),
     "APNS": ("push", "apns"),
     "GCM": ("push", "fcm"),
 }
-# there are such endpoints, and Fanfare has no way to them
+# Pinpoint channel types that Fanfare has no channel for
 ELSEWHERE: Final = {
     "PUSH", "APNS_SANDBOX", "APNS_VOIP", "APNS_VOIP_SANDBOX", "ADM", "BAIDU", "VOICE", "CUSTOM", "IN_APP",
 }  # fmt: skip
@@ -36,12 +36,12 @@ COLUMNS: Final = {
 
 
 def column(pointer: str) -> str:
-    """Where a field of the API comes from."""
+    """The column of an API field."""
     return COLUMNS.get(pointer.strip("/").partition("/")[0], pointer)
 
 
 def flat(endpoint: Mapping[str, Any]) -> dict[str, str]:
-    """The endpoint under the names that its CSV has, as `User.UserId`; of a list the first value."""
+    """The endpoint with the names of the CSV format, e.g. `User.UserId`; of a list, the first value."""
     return dict(_flat("", endpoint))
 
 
@@ -49,18 +49,20 @@ def row(record: Mapping[str, str]) -> Row:
     """Raises LeftOut."""
     given = {name: value.strip() for name, value in record.items() if value.strip()}
     kind, platform = _kind(given)
-    address = _needed(given, "Address", "an endpoint has an address")
+    address = _needed(given, "Address", "an endpoint requires an address")
     refuses = _one_of(given, "OptOut", "NONE", {"ALL", "NONE"}) == "ALL"
     user_id = given.get("User.UserId") or given.get("Id", "")
     if not user_id and not refuses:
-        raise LeftOut("missing", "give User.UserId, or Id", column="User.UserId")
+        raise LeftOut("missing", "User.UserId or Id is required", column="User.UserId")
     return Row(
         user_id=user_id or f"?{address}",
         profile=_profile(given),
         addresses={kind: {"platform": platform, "token": address} if platform else address},
         refuses=[(REFUSABLE[kind], address)] if refuses and kind in REFUSABLE else (),
         at=given.get("EffectiveDate", ""),
-        skip=_passed(given, kind, refuses) if user_id else ("no_user", "it belongs to nobody; the refusal counts"),
+        skip=_passed(given, kind, refuses)
+        if user_id
+        else ("no_user", "the endpoint has no user; its opt-out is imported as a suppression"),
         left_out=[
             name for name in given if name.startswith(("Attributes.", "User.UserAttributes.")) and not _names(name)
         ],
@@ -68,28 +70,28 @@ def row(record: Mapping[str, str]) -> Row:
 
 
 def _kind(given: Mapping[str, str]) -> tuple[str, str | None]:
-    channel_type = _needed(given, "ChannelType", f"one of {', '.join(CHANNEL_TYPES)}").upper()
+    channel_type = _needed(given, "ChannelType", f"must be one of {', '.join(CHANNEL_TYPES)}").upper()
     if channel_type in ELSEWHERE:
         raise LeftOut(
             "no_such_channel", f"Fanfare has no channel for {channel_type}", column="ChannelType", skipped=True
         )
     if channel_type not in CHANNEL_TYPES:
-        raise LeftOut("not_allowed", f"has to be one of {', '.join(CHANNEL_TYPES)}", column="ChannelType")
+        raise LeftOut("not_allowed", f"must be one of {', '.join(CHANNEL_TYPES)}", column="ChannelType")
     return CHANNEL_TYPES[channel_type]
 
 
 def _passed(given: Mapping[str, str], kind: str, refuses: bool) -> tuple[str, str] | None:
     if _one_of(given, "EndpointStatus", "ACTIVE", {"ACTIVE", "INACTIVE"}) == "INACTIVE":
-        return "inactive", "Pinpoint no longer sends to it"
+        return "inactive", "inactive in Pinpoint"
     if refuses and kind not in REFUSABLE:
-        return "opted_out", "its owner wants nothing there, and a device is not suppressed but left out"
+        return "opted_out", "opted out; devices can't be suppressed, so it is not imported"
     return None
 
 
 def _profile(given: Mapping[str, str]) -> dict[str, str]:
     known = {
         "name": _name(given),
-        # Pinpoint's phones say en_US, languages are en-US (BCP 47)
+        # Pinpoint exports en_US; BCP 47 has en-US
         "locale": given.get("Demographic.Locale", "").replace("_", "-"),
         "time_zone": given.get("Demographic.Timezone", ""),
     }
@@ -97,9 +99,9 @@ def _profile(given: Mapping[str, str]) -> dict[str, str]:
 
 
 def _name(given: Mapping[str, str]) -> str:
-    for place in NAMES:
-        parts = [given.get(f"{place}.{part}", "") for part in ("FirstName", "LastName")]
-        name = given.get(f"{place}.Name") or " ".join(part for part in parts if part)
+    for prefix in NAMES:
+        parts = [given.get(f"{prefix}.{part}", "") for part in ("FirstName", "LastName")]
+        name = given.get(f"{prefix}.Name") or " ".join(part for part in parts if part)
         if name:
             return name
     return ""
@@ -118,7 +120,7 @@ def _needed(given: Mapping[str, str], name: str, detail: str, *, column: str = "
 def _one_of(given: Mapping[str, str], name: str, default: str, allowed: set[str]) -> str:
     value = given.get(name, default).upper()
     if value not in allowed:
-        raise LeftOut("not_allowed", f"has to be {' or '.join(sorted(allowed))}", column=name)
+        raise LeftOut("not_allowed", f"must be {' or '.join(sorted(allowed))}", column=name)
     return value
 
 

@@ -1,4 +1,4 @@
-"""Lines of a file, compressed or not, as records with their line numbers. One line is in memory at a time."""
+"""Lines of a file, gzipped or not, as records with line numbers. Reads one line at a time."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from .rows import LeftOut, Row
 
 LINE_LIMIT: Final = 256 * 1024
 GZIP: Final = b"\x1f\x8b"
-CUT: Final = 2_000  # characters of a line that is too long, for the list of rejects
+CUT: Final = 2_000  # characters of a too long line that the list of rejects shows
 
 
 class Unreadable(Exception):
-    """The file as a whole: nothing of it was sent."""
+    """The file can't be imported; nothing was sent."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ FORMATS: Final = {known.name: known for known in (CSV, PINPOINT)}
 
 @dataclass(frozen=True)
 class Read:
-    """A row of the file: its first line, its text, and what it says or why it says nothing."""
+    """A row of the file: number of its first line, text, and the parsed row or the reason why it is not imported."""
 
     line: int
     text: str
@@ -55,18 +55,18 @@ def opened(file: Path) -> Iterator[IO[bytes]]:
             raw.seek(0)
             yield gzip.GzipFile(fileobj=raw) if compressed else raw  # type: ignore[misc]  # both read lines
     except (EOFError, gzip.BadGzipFile, zlib.error) as error:
-        raise Unreadable(f"{file} is damaged or cut off: {error}") from error
+        raise Unreadable(f"{file} is damaged or truncated: {error}") from error
     except OSError as error:
-        raise Unreadable(f"{file} can't be read: {error.strerror or error}") from error
+        raise Unreadable(f"Can't read {file}: {error.strerror or error}") from error
 
 
 def detect(file: Path) -> Format:
-    """The format, by how the file begins. Raises Unreadable."""
+    """The format, detected from the first line. Raises Unreadable."""
     return _detected(file)[0]
 
 
 def rows(file: Path, form: Format) -> Iterator[Read]:
-    """All rows; blank lines are none. Raises Unreadable."""
+    """All rows, without blank lines. Raises Unreadable."""
     _, is_json = _detected(file)
     with opened(file) as lines:
         yield from (_json_rows if is_json else _csv_rows)(lines, form)
@@ -82,12 +82,12 @@ def _detected(file: Path) -> tuple[Format, bool]:
         return PINPOINT, False
     if "id" not in header:
         raise Unreadable(
-            f"{file} begins neither with an endpoint of Amazon Pinpoint (JSON lines, or CSV with the columns "
-            "ChannelType and Address) nor with a header that has a column `id`, separated by commas."
+            f"Unknown format of {file}. It must be an Amazon Pinpoint export (JSON lines, or CSV with the columns "
+            "ChannelType and Address) or a comma-separated CSV file with a header that contains `id`."
         )
     if strange := csv_format.unknown(header):
         raise Unreadable(
-            f"{file} has columns that are not known: {', '.join(strange)}. {', '.join(csv_format.KNOWN)} are."
+            f"Unknown columns in {file}: {', '.join(strange)}. Known columns: {', '.join(csv_format.KNOWN)}."
         )
     return CSV, False
 
@@ -102,9 +102,9 @@ def _endpoint(text: str) -> Mapping[str, str]:
     try:
         endpoint = json.loads(_sound(text))
     except (ValueError, RecursionError) as error:
-        raise LeftOut("not_json", f"is no JSON: {error}") from error
+        raise LeftOut("not_json", f"invalid JSON: {error}") from error
     if not isinstance(endpoint, dict):
-        raise LeftOut("not_json", "has to be an object")
+        raise LeftOut("not_json", "must be a JSON object")
     return pinpoint.flat(endpoint)
 
 
@@ -119,8 +119,8 @@ def _csv_rows(lines: IO[bytes], form: Format) -> Iterator[Read]:
         except StopIteration:
             return
         except csv.Error as error:
-            found: Row | LeftOut = LeftOut("not_csv", f"is no CSV: {error}; are its quotes in pairs?")
-            source.give_back()  # a quote that is never closed swallows what follows, which may be good
+            found: Row | LeftOut = LeftOut("not_csv", f"invalid CSV: {error}; check that all quotes are closed")
+            source.give_back()  # an unclosed quote consumes the following lines, which may be valid
         else:
             if not values:
                 continue
@@ -131,7 +131,7 @@ def _csv_rows(lines: IO[bytes], form: Format) -> Iterator[Read]:
 
 def _record(header: list[str], values: list[str]) -> Mapping[str, str]:
     if len(values) != len(header):
-        raise LeftOut("wrong_columns", f"has {len(values)} columns where the header has {len(header)}")
+        raise LeftOut("wrong_columns", f"has {len(values)} columns; the header has {len(header)}")
     for value in values:
         _sound(value)
     return dict(zip(header, values, strict=True))
@@ -146,16 +146,16 @@ def _parsed(form: Format, record: Callable[[], Mapping[str, str]]) -> Row | Left
 
 def _sound(text: str) -> str:
     if len(text) > LINE_LIMIT:
-        raise LeftOut("too_long", f"a line has at most {LINE_LIMIT} bytes")
+        raise LeftOut("too_long", f"the line is longer than {LINE_LIMIT} bytes")
     try:
         text.encode()
     except UnicodeEncodeError as error:
-        raise LeftOut("not_utf8", "is not UTF-8") from error
+        raise LeftOut("not_utf8", "not UTF-8") from error
     return text
 
 
 class _Taken:
-    """Lines for csv.reader; `taken` are those of the row that it reads: a quoted value may hold line ends."""
+    """Lines for csv.reader. `taken` are the lines of the current row: a quoted value may contain line breaks."""
 
     def __init__(self, lines: Iterator[tuple[int, str]]) -> None:
         self.taken: list[tuple[int, str]] = []
@@ -171,18 +171,18 @@ class _Taken:
         return line[1]
 
     def give_back(self) -> None:
-        """All lines of the row but its first: they are read again."""
+        """Return all lines of the row except the first, so that they are read again."""
         self._again.extendleft(reversed(self.taken[1:]))
         del self.taken[1:]
 
 
 def _lines(lines: IO[bytes]) -> Iterator[tuple[int, str]]:
-    """Numbered from 1; of a line that is too long no more than shows that it is."""
+    """The lines, numbered from 1. A too long line is cut just above the limit."""
     number = 0
     while line := lines.readline(LINE_LIMIT + 2):
         number += 1
         while not line.endswith(b"\n") and (rest := lines.readline(LINE_LIMIT)):
             line = line[: LINE_LIMIT + 2] + (b"\n" if rest.endswith(b"\n") else b"")
-        # what is not UTF-8 is kept as it is, and told of the row it is in
+        # invalid UTF-8 is kept for now, and reported for its row
         text = line.decode("utf-8", errors="surrogateescape")
         yield number, text.removeprefix("\ufeff") if number == 1 else text

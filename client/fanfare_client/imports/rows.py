@@ -1,4 +1,4 @@
-"""A row as all formats give it, and why one is left out."""
+"""A row in the form that all formats share, and the reason if it is not imported."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ CHANNEL_OF: dict[str, str] = {"email": "email", "phone": "sms", "webhook": "webh
 
 
 class LeftOut(Exception):
-    """A row that is not imported: `rejected` is wrong and can be mended, `skipped` is right and has no place."""
+    """A row that is not imported: `rejected` is invalid and can be fixed, `skipped` is valid but not needed."""
 
     def __init__(self, code: str, detail: str, *, column: str = "", skipped: bool = False) -> None:
         super().__init__(detail)
@@ -24,16 +24,16 @@ class LeftOut(Exception):
 
 @dataclass(frozen=True)
 class Row:
-    """What one row says of a user. `refuses` are addresses that must not be written to, as (channel, address)."""
+    """The data of one row. `refuses` are opted-out addresses, as (channel, address)."""
 
     user_id: str
     profile: Mapping[str, Any] = field(default_factory=dict)
     addresses: Mapping[str, Any] = field(default_factory=dict)
     refuses: Sequence[Sequence[str]] = ()
     at: str = ""  # the newer row wins
-    whole: bool = False  # says all of the user: another one replaces it
-    skip: Sequence[str] | None = None  # code and detail: nothing of it but its refusals is taken
-    left_out: Sequence[str] = ()  # names of what has no place here
+    whole: bool = False  # contains the whole user: a later row replaces it
+    skip: Sequence[str] | None = None  # code and detail: only the opt-outs of this row are imported
+    left_out: Sequence[str] = ()  # names of attributes that are not imported
 
     def to_json(self) -> str:
         return json.dumps(asdict(self), ensure_ascii=False)

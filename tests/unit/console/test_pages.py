@@ -48,6 +48,6 @@ def page(path: str, **counts: int) -> str:
 def test_a_message_that_reached_nobody_is_not_shown_as_a_success(path: str) -> None:
     for counts in ({"sent": 0, "skipped": 2}, {"sent": 0, "recipients": 0}):
         shown = page(path, **counts)
-        assert ">nobody reached</span>" in shown
+        assert ">no recipients</span>" in shown
         assert "badge sent" not in shown
     assert '<span class="badge sent">sent</span>' in page(path, sent=1, skipped=1)

@@ -1,4 +1,4 @@
-"""Codes that operators meet have words."""
+"""Every code that the console shows has a display text."""
 
 from __future__ import annotations
 
@@ -16,22 +16,23 @@ from console import words
 FOLDER = Path(fanfare.__file__).parent / "channels"
 
 
-def told_by(path: Path) -> set[str]:
-    """The reasons that a channel gives: the second word of each `SendResult` and `Refused` in it."""
+def reasons_in(path: Path) -> set[str]:
+    """The reason codes of a channel: the second argument of each `SendResult` and `AddressRefused` in it."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    givers = {"SendResult", "AddressRefused"}
-    named = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id in givers]
+    named = [
+        node for node in calls if isinstance(node.func, ast.Name) and node.func.id in {"SendResult", "AddressRefused"}
+    ]
     values = [argument.value for node in named for argument in node.args if isinstance(argument, ast.Constant)]
     return {value for value in values if isinstance(value, str)}
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.py")), ids=lambda path: path.stem)
 def test_every_reason_of_a_channel_has_words(path: Path) -> None:
-    assert told_by(path) <= words.REASONS.keys()
+    assert reasons_in(path) <= words.REASONS.keys()
 
 
 def test_reasons_are_found_at_all() -> None:
-    assert {"message_rejected", "no_address"} <= told_by(FOLDER / "email.py")
+    assert {"message_rejected", "no_address"} <= reasons_in(FOLDER / "email.py")
 
 
 def test_every_channel_receipt_and_rule_has_words() -> None:

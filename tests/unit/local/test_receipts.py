@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local import receipts
-from local.bridges import STANDS_FOR
 from local.receipts import Receipts
+from local.template_patches import STANDS_FOR
 
 WANTED = {"set-1": frozenset({"DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})}
 

@@ -1,4 +1,4 @@
-"""Whether a local stack runs: a hold on a folder, which the system lets go of even if the stack is killed."""
+"""A lock on the state folder while a local stack runs. The system releases it even if the stack is killed."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ PID: Final = "pid"
 
 @contextmanager
 def only_one(state: Path = STATE) -> Iterator[None]:
-    """Holds the folder of the running stack. Raises StepFailed where another does."""
+    """Hold the lock. Raises StepFailed if another stack holds it."""
     state.mkdir(exist_ok=True)
     with _folder(state) as folder:
         try:
             fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise StepFailed(f"A local stack is running already. Stop it first: {_how(state)}.") from None
+            raise StepFailed(f"A local stack is already running. To stop it, {_how(state)}.") from None
         (state / PID).write_text(str(os.getpid()))
-        (state / STACK_FILE.name).unlink(missing_ok=True)  # of one that was killed
+        (state / STACK_FILE.name).unlink(missing_ok=True)  # from a killed stack
         yield
 
 
 def is_running(state: Path = STATE) -> bool:
-    """Whether somebody holds the folder."""
+    """Whether a process holds the lock."""
     if not state.is_dir():
         return False
     with _folder(state) as folder:

@@ -1,4 +1,4 @@
-"""Where in a JSON text something stands: the line of each JSON pointer (RFC 6901)."""
+"""The line of each JSON pointer (RFC 6901) in a JSON text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def lines(text: str) -> dict[str, int]:
 
 
 def line_of(pointer: str, found: dict[str, int]) -> int | None:
-    """The line of what the pointer names or, where there is none, of what it would be in."""
+    """The line of the value at the pointer or, if it does not exist, of its nearest parent."""
     while pointer not in found and pointer:
         pointer = pointer.rpartition("/")[0]
     return found.get(pointer)
@@ -42,14 +42,14 @@ def _values(tokens: _Tokens, pointer: str) -> Iterator[tuple[str, int]]:
     yield pointer, line
     if sign not in ("{", "["):
         return
-    place = 0
+    index = 0
     while tokens.peek() not in ("}", "]"):
-        step = str(place)
+        step = str(index)
         if sign == "{":
             step = str(json.loads(tokens.next()[0])).replace("~", "~0").replace("/", "~1")
             tokens.next()  # the colon
         yield from _values(tokens, f"{pointer}/{step}")
-        place += 1
+        index += 1
         if tokens.peek() == ",":
             tokens.next()
     tokens.next()

@@ -1,4 +1,4 @@
-"""Serves a WSGI application on loopback, on a thread for each connection, until closed."""
+"""Serves a WSGI application on loopback, with a thread per connection, until closed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 class _Quiet(WSGIRequestHandler):
-    protocol_version = "HTTP/1.1"  # connections stay open
+    protocol_version = "HTTP/1.1"  # keep-alive
 
     def log(self, type: str, message: str, *args: Any) -> None:
-        """The log of the stack is for what matters."""
+        """No access log."""
 
 
-class Site:
-    """`app`, at `url`."""
+class WsgiServer:
+    """Serves `app` at `url`."""
 
     def __init__(self, app: WSGIApplication, *, port: int | None = None) -> None:
         self._server = make_server("127.0.0.1", port or 0, app, threaded=True, request_handler=_Quiet)

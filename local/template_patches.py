@@ -1,4 +1,4 @@
-"""What the emulator's CloudFormation and IAM do otherwise than AWS, set right in the synthesized templates."""
+"""Patches the synthesized templates where the emulator's CloudFormation and IAM differ from AWS."""
 
 from __future__ import annotations
 
@@ -7,24 +7,24 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
-# On AWS the permission for one is the permission for many; the emulator asks for the operation's own name.
+# On AWS, the permission for an action includes its batch form; the emulator checks the batch action's own name.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 ALSO: Final[Mapping[str, str]] = {
     f"sqs:{action}": f"sqs:{action}Batch" for action in ("SendMessage", "DeleteMessage", "ChangeMessageVisibility")
 }
-# Nobody but AWS publishes events as `aws.…`: the stand-in for SES calls itself so.
+# Only AWS can publish events with a source `aws.…`: the SES stand-in uses its own source.
 STANDS_FOR: Final[Mapping[str, str]] = {"aws.ses": "simulator.ses"}
 
 
-def bridge(assembly: Path) -> None:
-    """Change the templates of a cloud assembly where the emulator needs it."""
+def patch_templates(assembly: Path) -> None:
+    """Patch the templates of a cloud assembly."""
     for path in assembly.glob("*.template.json"):
-        template = _stand_ins_heard(_batches_allowed(_secrets_by_arn(json.loads(path.read_text()))))
+        template = _stand_ins_as_sources(_batches_allowed(_secrets_by_arn(json.loads(path.read_text()))))
         path.write_text(json.dumps(template, indent=1))
 
 
 def _secrets_by_arn(template: dict[str, Any]) -> dict[str, Any]:
-    """A `Ref` to a secret is its ARN on AWS, its name on the emulator; its attribute `Id` is the ARN on both."""
+    """`Ref` of a secret is its ARN on AWS but its name on the emulator; the attribute `Id` is the ARN on both."""
     secrets = {
         name
         for name, resource in template.get("Resources", {}).items()
@@ -38,7 +38,7 @@ def _secrets_by_arn(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _batches_allowed(template: dict[str, Any]) -> dict[str, Any]:
-    """Who may send, delete or hide a queue's message may do so to many."""
+    """Add the batch form of every allowed SQS action."""
 
     def widened(node: dict[str, Any]) -> dict[str, Any]:
         if node.get("Effect") != "Allow" or "Action" not in node:
@@ -50,14 +50,14 @@ def _batches_allowed(template: dict[str, Any]) -> dict[str, Any]:
     return rewritten
 
 
-def _stand_ins_heard(template: dict[str, Any]) -> dict[str, Any]:
-    """What a rule hears of a service of AWS, it hears of its stand-in too."""
+def _stand_ins_as_sources(template: dict[str, Any]) -> dict[str, Any]:
+    """Let event rules match the source of the stand-in in addition to the AWS service's."""
 
     def widened(node: dict[str, Any]) -> dict[str, Any]:
         if "source" not in node or not isinstance(node["source"], list):
             return node
-        heard = node["source"]
-        return {**node, "source": [*heard, *(STANDS_FOR[source] for source in heard if source in STANDS_FOR)]}
+        sources = node["source"]
+        return {**node, "source": [*sources, *(STANDS_FOR[source] for source in sources if source in STANDS_FOR)]}
 
     for resource in template.get("Resources", {}).values():
         if resource["Type"] == "AWS::Events::Rule":
@@ -66,7 +66,7 @@ def _stand_ins_heard(template: dict[str, Any]) -> dict[str, Any]:
 
 
 def _rewritten(node: Any, change: Callable[[dict[str, Any]], Any]) -> Any:
-    """The whole tree, each mapping in it changed, from the leaves up."""
+    """The tree with `change` applied to every mapping, bottom-up."""
     match node:
         case dict():
             return change({key: _rewritten(value, change) for key, value in node.items()})

@@ -1,4 +1,4 @@
-"""Runs the reconciler more often than the Scheduler can: locally, a minute is long."""
+"""Runs the reconciler more often than once a minute, the shortest schedule of EventBridge Scheduler."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .aws import client
 
 
 class Ticker:
-    """Invokes the function every so many seconds, one run at a time, beside the real schedule."""
+    """Invokes the function every `seconds` seconds, one run at a time, in addition to the schedule."""
 
     def __init__(self, url: str, function: str, *, seconds: float) -> None:
         self._lambda = client("lambda", url)
@@ -27,17 +27,17 @@ class Ticker:
             self._thread.start()
 
     def stop(self) -> None:
-        """No run begins any more; one under way is the emulator's to end."""
+        """Start no further runs; a run in progress continues."""
         self._over.set()
 
     @contextmanager
     def paused(self) -> Iterator[None]:
-        """Leave it to the real schedule for a while, as on AWS: for counting calls."""
+        """Only the schedule runs the reconciler inside this block, e.g. to count calls."""
         with self._running:
             yield
 
     def run_now(self) -> str | None:
-        """One run; what went wrong in it, if anything did."""
+        """Invoke the function once. Returns its error, or None."""
         try:
             answer = self._lambda.invoke(FunctionName=self._function, Payload=b"{}")
         except (BotoCoreError, ClientError) as error:
@@ -46,10 +46,10 @@ class Ticker:
         return said if answer.get("FunctionError") else None
 
     def _tick(self) -> None:
-        told = None
+        last_error = None
         while not self._over.wait(self._seconds):
             with self._running:
-                wrong = self.run_now()
-            if wrong and wrong != told and not self._over.is_set():
-                console.print(f"  [red]The reconciler failed:[/red] {wrong[:400]}")
-            told = wrong
+                error = self.run_now()
+            if error and error != last_error and not self._over.is_set():
+                console.print(f"  [red]The reconciler failed:[/red] {error[:400]}")
+            last_error = error

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.bridges import bridge
+from local.template_patches import patch_templates
 
 POLICY = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes"], "Resource": {"Ref": "Queue"}}
 
@@ -14,7 +14,7 @@ POLICY = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:GetQueueAttribut
 def bridged(folder: Path, template: dict[str, Any]) -> Any:
     path = folder / "Stack.template.json"
     path.write_text(json.dumps(template))
-    bridge(folder)
+    patch_templates(folder)
     return json.loads(path.read_text())
 
 

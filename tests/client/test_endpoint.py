@@ -1,4 +1,4 @@
-"""Where the client finds Fanfare, and what it says where it can't."""
+"""Which API the client calls, and the error if none is configured."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from fanfare_client import ConfigurationError, Fanfare
-from fanfare_client.place import find
+from fanfare_client.endpoint import find
 
 URL = "https://abc123.execute-api.eu-central-1.amazonaws.com/"
 
@@ -66,21 +66,21 @@ def test_a_profile_is_a_profile_of_aws(tmp_path: Path, monkeypatch: pytest.Monke
 
 
 @pytest.mark.parametrize(
-    ("url", "cure"),
+    ("url", "message"),
     [
-        ("example.com", "https://"),
-        ("http://example.com", "unencrypted"),
-        ("https://user:pw@example.com", "no user"),
-        ("https://example.com?x=1", "no query"),
-        ("https://own-domain.example.com", "AWS_REGION"),
+        ("example.com", "Invalid URL 'example.com': it must begin with https://"),
+        ("http://example.com", "Unencrypted URL: it must begin with https://"),
+        ("https://user:pw@example.com", "must not contain credentials"),
+        ("https://example.com?x=1", "must not contain credentials, a query"),
+        ("https://own-domain.example.com", "Set AWS_REGION or pass --region."),
     ],
 )
-def test_a_url_that_will_not_do_is_refused_with_the_cure(url: str, cure: str) -> None:
-    with pytest.raises(ConfigurationError, match=cure):
+def test_an_invalid_url_is_an_error_with_the_remedy(url: str, message: str) -> None:
+    with pytest.raises(ConfigurationError, match=message):
         find(url=url)
 
 
-def test_a_missing_place_a_missing_key_and_a_missing_profile_are_told(
+def test_a_missing_url_profile_or_key_is_an_error_with_the_remedy(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     with pytest.raises(ConfigurationError, match="make run"):
@@ -93,11 +93,11 @@ def test_a_missing_place_a_missing_key_and_a_missing_profile_are_told(
         find(url=URL)
 
 
-def test_a_stack_that_is_gone_or_spoilt_is_told(tmp_path: Path, stack: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is `make run` running"):
+def test_a_missing_or_damaged_stack_file_is_an_error_with_the_remedy(tmp_path: Path, stack: Path) -> None:
+    with pytest.raises(ConfigurationError, match="Is `make run` running"):
         find(stack=tmp_path / "elsewhere.json")
     stack.write_text("{}")
-    with pytest.raises(ConfigurationError, match="start it again"):
+    with pytest.raises(ConfigurationError, match="does not describe a stack"):
         find()
 
 

@@ -1,4 +1,4 @@
-"""Where something stands in a JSON text."""
+"""The line of a JSON pointer in a JSON text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.places import line_of, lines
+from console.pointers import line_of, lines
 
 VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(),

@@ -1,4 +1,4 @@
-"""A function that runs by the clock."""
+"""Runs a function every minute."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from aws_cdk import aws_scheduler as scheduler
 from constructs import Construct
 
 
-class EveryMinute(Construct):
-    """EventBridge Scheduler, with a role that may invoke this one function and serves this account only."""
+class Schedule(Construct):
+    """EventBridge Scheduler, with a role that can only invoke this function, and only for this account."""
 
     def __init__(self, scope: Construct, id: str, *, function: lambda_.IFunction) -> None:
         super().__init__(scope, id)
@@ -21,7 +21,7 @@ class EveryMinute(Construct):
                 "scheduler.amazonaws.com", conditions={"StringEquals": {"aws:SourceAccount": Stack.of(self).account}}
             ),
         )
-        # The construct for targets would also grant every version and alias of the function (`:*`).
+        # The CDK's target construct would also grant all versions and aliases of the function (`:*`).
         role.add_to_policy(iam.PolicyStatement(actions=["lambda:InvokeFunction"], resources=[function.function_arn]))
         schedule = scheduler.CfnSchedule(
             self,
@@ -31,7 +31,7 @@ class EveryMinute(Construct):
             target=scheduler.CfnSchedule.TargetProperty(
                 arn=function.function_arn,
                 role_arn=role.role_arn,
-                # A missed run is made up for by the next one.
+                # The next run makes up for a missed one.
                 retry_policy=scheduler.CfnSchedule.RetryPolicyProperty(
                     maximum_event_age_in_seconds=60, maximum_retry_attempts=0
                 ),

@@ -1,7 +1,7 @@
-"""The endpoints that webhooks are sent to.
+"""Endpoints that receive webhooks.
 
-POST /hooks/<anything>       taken, and kept in the outbox
-POST /hooks/status/<code>    answered with that status; kept if the status says that it was taken
+POST /hooks/<anything>       accepted and stored in the outbox
+POST /hooks/status/<code>    answered with that status; stored if the status is 2xx
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ PREFIX: Final = "/hooks/"
 STATUS: Final = re.compile(r"/hooks/status/([2-5]\d\d)")
 
 
-class Hooks:
-    """Keeps what it takes, with the headers that it came with: whoever looks may check the signature."""
+class WebhookReceiver:
+    """Stores accepted webhooks with their headers, so that tests can verify the signature."""
 
     def __init__(self, *, outbox: Outbox, simulator: Simulator) -> None:
         self.outbox = outbox
@@ -27,11 +27,11 @@ class Hooks:
 
     def handle(self, request: Request) -> Answer:
         if request.method != "POST":
-            return problem(405, "Webhooks are posted.")
+            return problem(405, "Webhooks use POST.")
         if self.simulator.is_down("webhook"):
-            return problem(503, "The simulator was told to be down.")
-        told = STATUS.fullmatch(request.path)
-        status = int(told[1]) if told else 200
+            return problem(503, "Simulated failure: the channel is switched off.")
+        wanted = STATUS.fullmatch(request.path)
+        status = int(wanted[1]) if wanted else 200
         if 200 <= status < 300:
             self.outbox.add(_mail(request))
         return Answer(status)

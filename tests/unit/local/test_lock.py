@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from local import env, ports
-from local.running import is_running, only_one
+from local.lock import is_running, only_one
 from tools.processes import StepFailed
 
 
@@ -24,7 +24,7 @@ def test_a_stack_runs_while_it_holds_its_folder(tmp_path: Path) -> None:
 
 def test_a_stack_that_was_killed_runs_no_more(tmp_path: Path) -> None:
     script = (
-        "import os, pathlib, sys; from local.running import only_one\n"
+        "import os, pathlib, sys; from local.lock import only_one\n"
         "with only_one(pathlib.Path(sys.argv[1])): os.kill(os.getpid(), 9)"
     )
     subprocess.run([sys.executable, "-c", script, tmp_path], check=False)  # noqa: S603  (our own text)
@@ -58,6 +58,8 @@ def test_a_port_that_is_taken_is_named_with_the_cure() -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        with pytest.raises(StepFailed, match=f"Port {port} is taken: choose another FANFARE_PORT"):
+        with pytest.raises(
+            StepFailed, match=f"Port {port} is in use. Set FANFARE_PORT to the first of four free ports"
+        ):
             ports.check([None, port])
     ports.check([port])

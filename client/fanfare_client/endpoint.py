@@ -1,4 +1,4 @@
-"""Where Fanfare is and as whom to call it: from arguments, the environment, or the stack that runs on this machine."""
+"""The API's URL, region and credentials: from arguments, the environment, or the local stack."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _HOST: Final = re.compile(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com
 
 
 @dataclass(frozen=True)
-class Place:
-    """An API, and who calls it."""
+class Endpoint:
+    """The API's URL and the credentials to call it with."""
 
     url: str
     region: str
@@ -43,10 +43,10 @@ def find(
     profile: str | None = None,
     stack: str | Path | None = None,
     start: Path | None = None,
-) -> Place:
-    """The first of: `url`, `stack`, $FANFARE_URL, $FANFARE_STACK, `.local/stack.json` here or in a folder above.
+) -> Endpoint:
+    """The first of: `url`, `stack`, $FANFARE_URL, $FANFARE_STACK, `.local/stack.json` in this folder or a parent.
 
-    Raises ConfigurationError, which says what to set.
+    Raises ConfigurationError with what to set.
     """
     if url:
         return deployed(url, region=region, profile=profile)
@@ -59,36 +59,36 @@ def find(
     return local(_above(start or Path.cwd()))
 
 
-def deployed(url: str, *, region: str | None = None, profile: str | None = None) -> Place:
-    """The API at `url`, by AWS's chain of credentials. Raises ConfigurationError."""
+def deployed(url: str, *, region: str | None = None, profile: str | None = None) -> Endpoint:
+    """The API at `url`, with credentials from the AWS default chain. Raises ConfigurationError."""
     _check(url)
     session = Session(profile=profile)
     try:
-        # botocore itself reads AWS_DEFAULT_REGION alone; Lambda and the other SDKs have AWS_REGION
+        # botocore reads only AWS_DEFAULT_REGION; Lambda and the other SDKs use AWS_REGION
         region = region or _region_of(url) or os.environ.get("AWS_REGION") or session.get_config_variable("region")
         credentials = session.get_credentials()
     except BotoCoreError as error:
-        raise ConfigurationError(f"AWS settings: {error}") from error
+        raise ConfigurationError(f"Invalid AWS configuration: {error}") from error
     if not region:
-        raise ConfigurationError("The region is not in the URL: set AWS_REGION, or give --region.")
+        raise ConfigurationError("No AWS region: the URL does not contain one. Set AWS_REGION or pass --region.")
     if credentials is None:
         raise ConfigurationError(
-            "No AWS credentials: run `aws configure` or `aws sso login`, or set AWS_PROFILE, or give --profile."
+            "No AWS credentials. Run `aws configure` or `aws sso login`, set AWS_PROFILE, or pass --profile."
         )
-    return Place(url.rstrip("/"), region, credentials)
+    return Endpoint(url.rstrip("/"), region, credentials)
 
 
-def local(file: Path) -> Place:
-    """The stack of `make run`. Raises ConfigurationError."""
+def local(file: Path) -> Endpoint:
+    """The local stack that `make run` starts. Raises ConfigurationError."""
     try:
         described: dict[str, Any] = json.loads(file.read_text())
         key = described["service"]
         credentials = Credentials(key["access_key_id"], key["secret_access_key"])
-        return Place(described["internal_url"].rstrip("/"), described["region"], credentials)
+        return Endpoint(described["internal_url"].rstrip("/"), described["region"], credentials)
     except OSError as error:
-        raise ConfigurationError(f"{file} can't be read ({error.strerror}): is `make run` running?") from error
+        raise ConfigurationError(f"Can't read {file} ({error.strerror}). Is `make run` running?") from error
     except (ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"{file} does not describe a stack: start it again with `make run`.") from error
+        raise ConfigurationError(f"{file} does not describe a stack. Restart it with `make run`.") from error
 
 
 def _above(start: Path) -> Path:
@@ -96,19 +96,19 @@ def _above(start: Path) -> Path:
         if (folder / STACK_FILE).is_file():
             return folder / STACK_FILE
     raise ConfigurationError(
-        "It is not known where Fanfare is. Give --url, or set FANFARE_URL, to the deployed API's URL (output "
-        "InternalApiUrl of the stack); or start one on this machine with `make run`."
+        "No Fanfare API configured. Pass --url or set FANFARE_URL to the deployed API's URL (stack output "
+        "InternalApiUrl), or start a local stack with `make run`."
     )
 
 
 def _check(url: str) -> None:
     parts = urlsplit(url)
     if parts.scheme not in ("https", "http") or not parts.hostname:
-        raise ConfigurationError(f"{url!r} is no URL: it has to begin with https://")
+        raise ConfigurationError(f"Invalid URL {url!r}: it must begin with https://")
     if parts.scheme == "http" and parts.hostname not in LOOPBACK:
-        raise ConfigurationError("Addresses of people would go unencrypted: the URL has to begin with https://")
+        raise ConfigurationError("Unencrypted URL: it must begin with https:// (http:// is only allowed on loopback).")
     if parts.query or parts.fragment or parts.username:
-        raise ConfigurationError("The URL has to end with the stage or the host: no user, no query.")
+        raise ConfigurationError("The URL must not contain credentials, a query or a fragment.")
 
 
 def _region_of(url: str) -> str | None:

@@ -1,7 +1,7 @@
-"""`leash.py FOLDER PROGRAM …`: runs a program for as long as whoever started it lives.
+"""`parent_guard.py FOLDER PROGRAM …`: runs a program that ends together with the process that started it.
 
-The starter holds the other end of our standard input. When that closes, even because the starter was killed, the
-program goes with its whole process group, and so does its folder. SIGTERM is handed on, and its status given back.
+The parent holds the other end of our standard input. When that closes, even because the parent was killed, the
+program's process group is killed and the folder deleted. SIGTERM is forwarded, and the program's status returned.
 """
 
 from __future__ import annotations
@@ -18,19 +18,19 @@ from contextlib import suppress
 def main(folder: str, *command: str) -> int:
     child = subprocess.Popen(command, stdin=subprocess.DEVNULL, start_new_session=True)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    left = threading.Event()
-    threading.Thread(target=_watch, args=(child, left), daemon=True).start()
+    parent_gone = threading.Event()
+    threading.Thread(target=_watch, args=(child, parent_gone), daemon=True).start()
     status = child.wait()
-    _kill_group(child)  # whatever is left of it
-    if left.is_set():
+    _kill_group(child)  # remaining child processes
+    if parent_gone.is_set():
         shutil.rmtree(folder, ignore_errors=True)
     return status
 
 
-def _watch(child: subprocess.Popen[bytes], left: threading.Event) -> None:
+def _watch(child: subprocess.Popen[bytes], parent_gone: threading.Event) -> None:
     while os.read(sys.stdin.fileno(), 1):
         pass
-    left.set()
+    parent_gone.set()
     _kill_group(child)
 
 
