@@ -17,17 +17,15 @@ HEAD: Final = """\
 <!-- Made from infra/settings.py by `python -m tools.settings_page`; a test fails where they differ. -->
 # Settings
 
-What a deployment decides. A stage's settings stand in a file of its own, `stages/<stage>.json`, an object of the names
-below; `--context name=value` on the command line goes over it. All have defaults that work on the stages `dev` and
-`local`. Any other stage needs its file, so a mistyped name makes no new installation, and a `sender` in it. A wrong
-value, or one that does not fit the others, is refused before anything is deployed, with the cure.
-[deploy.md](deploy.md) says when to give which.
+The settings of a stage are a JSON object in `stages/<stage>.json`; `--context name=value` on the command line overrides
+them. Defaults work for the stages `dev` and `local`. Every other stage needs its file, so that a mistyped name does not
+create a new installation, and a `sender` in it. Invalid or contradictory values are rejected before anything is
+deployed. [deploy.md](deploy.md) says when to set which.
 
-Pages for people and the mails that confirm an address speak English, and name you by the display name of `sender`: that
-is their brand. Templates are yours, and speak each reader's language.
+Pages for users and confirmation mails are in English and show the display name of `sender`. Templates are yours, in any
+language.
 
-There is no setting for a VPC: nothing of Fanfare is in one. Every call goes to AWS's own endpoints over TLS with IAM,
-there is no database to hide, and a NAT gateway would cost more than all the rest while idle.
+There is no setting for a VPC. Fanfare uses only AWS endpoints, over TLS and with IAM, and has no database to hide.
 
 | setting | default | what it is |
 |---|---|---|

@@ -19,7 +19,9 @@ FOLDER = Path(fanfare.__file__).parent / "channels"
 def told_by(path: Path) -> set[str]:
     """The reasons that a channel gives: the second word of each `SendResult` and `Refused` in it."""
     calls = [node for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call)]
-    named = [node for node in calls if isinstance(node.func, ast.Name) and node.func.id in {"SendResult", "AddressRefused"}]
+    named = [
+        node for node in calls if isinstance(node.func, ast.Name) and node.func.id in {"SendResult", "AddressRefused"}
+    ]
     values = [argument.value for node in named for argument in node.args if isinstance(argument, ast.Constant)]
     return {value for value in values if isinstance(value, str)}
 
