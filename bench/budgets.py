@@ -22,6 +22,7 @@ class Held:
     measured: float
     budget: float
     least: bool = False
+    name: str = ""  # of the figure in the results
     aim: float | None = None
 
     @property
@@ -40,36 +41,43 @@ class Held:
 
 def held(results: Mapping[str, Any]) -> list[Held]:
     """Every budget for which there is a measurement."""
+    sizes = results["growth"]["sizes"] if "growth" in results else []
+    return [*(each for size in sizes for kind in BUDGETS for each in of_size(size, kind)), *ratios(results)]
+
+
+def ratios(results: Mapping[str, Any]) -> list[Held]:
+    """The budgets that compare two measurements: the largest audience with the smallest, a peer with us."""
     return [
         *_of_growth(results["growth"]["sizes"] if "growth" in results else []),
         *_of_peers(results.get("peers", {})),
     ]
 
 
+def of_size(size: Mapping[str, Any], kind: str) -> list[Held]:
+    """The budgets of a message of this kind to an audience of this size."""
+    to = f"to {size['recipients']:,}"
+    limits = {**BUDGETS[kind], "own_cpu_s_per_1000": CPU_BUDGET, "post_aws_calls": POST_BUDGET}
+    aims = {**AIMS[kind], "own_cpu_s_per_1000": CPU_AIM}
+    return [
+        Held(f"{kind} {name}, {to}", size[kind][name], budget, name=name, aim=aims.get(name))
+        for name, budget in limits.items()
+    ]
+
+
 def _of_growth(sizes: Sequence[Mapping[str, Any]]) -> list[Held]:
     found = []
-    for size in sizes:
-        to = f"to {size['recipients']:,}"
-        for kind, budgets in BUDGETS.items():
-            found += [
-                Held(f"{kind} {name}, {to}", size[kind][name], budget, aim=AIMS[kind][name])
-                for name, budget in budgets.items()
-            ]
-            cpu = size[kind]["own_cpu_s_per_1000"]
-            found.append(Held(f"{kind} own_cpu_s_per_1000, {to}", cpu, CPU_BUDGET, aim=CPU_AIM))
-            found.append(Held(f"{kind} post_aws_calls, {to}", size[kind]["post_aws_calls"], POST_BUDGET))
     if len(sizes) > 1:
         for kind in BUDGETS:
             first, last = (size[kind]["aws_calls_per_1000"] for size in (sizes[0], sizes[-1]))
-            to = f"{sizes[-1]['recipients']:,} of those to {sizes[0]['recipients']:,}"
-            found.append(Held(f"{kind} calls a delivery to {to}", round(last / first, 3), GROWTH_BUDGET))
+            to = f"{sizes[-1]['recipients']:,}, divided by those to {sizes[0]['recipients']:,}"
+            found.append(Held(f"{kind}: calls per delivery to {to}", round(last / first, 3), GROWTH_BUDGET))
     return found
 
 
 def _of_peers(peers: Mapping[str, Any]) -> list[Held]:
     runs = peers.get("runs", {})
     return [
-        Held(f"own CPU, times less than {name}", runs[name]["cpu_ratio_to_fanfare"], least, least=True)
+        Held(f"CPU of {name}, divided by ours", runs[name]["cpu_ratio_to_fanfare"], least, least=True)
         for name, least in TIMES_LESS.items()
         if "cpu_ratio_to_fanfare" in runs.get(name, {})
     ]

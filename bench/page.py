@@ -11,32 +11,33 @@ from bench import budgets, results
 from bench.growth import KINDS
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "performance.md"
+HEADINGS: Final = ("with a limit", "without")
 PARTS: Final = {
     "calls_per_1000_by_operation": "",
     "write_units_per_1000_by_table": "write units: ",
     "read_units_per_1000_by_table": "read units: ",
-    "own_cpu_s_per_1000_by_function": "own CPU, s: ",
-    "peak_rss_mb_by_function": "peak memory, MB: ",
+    "own_cpu_s_per_1000_by_function": "CPU seconds: ",
 }
 
 
 def page(measured: Mapping[str, Any]) -> str:
     """The page, whose every figure stands in `measured`."""
+    sizes = measured["growth"]["sizes"]
     return TEXT.format(
         when=_when(measured),
-        budgets=_table(["what", "measured", "budget", "aim", ""], list(_budgets(measured))),
-        growth="\n\n".join(f"**{_title(kind)}**\n\n{_growth(kind, measured['growth']['sizes'])}" for kind in KINDS),
+        budgets=_table(["", *(f"to {size['recipients']:,}" for size in sizes), "budget", "aim"], [*_budgets(sizes)]),
+        ratios=_table(["", "measured", "budget"], [*_ratios(measured)]),
+        growth=_growth(sizes[0], sizes[-1]),
         peers=_table(
             ["", "CPU s for 1,000", "with its servers", "times ours", "lost", "sent twice"],
             list(_peers(measured["peers"]["runs"])),
         ),
         versions=_versions(measured["peers"]["runs"]),
         **_sizes(measured["peers"]["runs"]["fanfare"]),
+        million=_table(["", *HEADINGS, "limited by"], [*_million(measured["simulation"]["runs"])]),
+        behind=_table(["", "with groups", "without"], [*_behind(measured["simulation"]["behind"])]),
         stack=_table(["", ""], list(_stack(measured["stack"]))),
-        imports=_table(
-            ["", "modules", "million instructions", "ms", "dearest packages, ms"],
-            list(_imports(measured["imports"]["functions"])),
-        ),
+        imports=_table(["", "modules", "million instructions", "ms"], list(_imports(measured["imports"]["functions"]))),
     )
 
 
@@ -49,24 +50,56 @@ def _when(measured: Mapping[str, Any]) -> str:
     )
 
 
-def _budgets(measured: Mapping[str, Any]) -> Iterator[list[str]]:
-    for each in budgets.held(measured):
-        limit = f"{'≥' if each.least else '≤'} {each.budget:g}"
-        yield [each.what, f"{each.measured:g}", limit, f"{each.aim:g}" if each.aim else "", each.verdict]
+def _budgets(sizes: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """A row for each budget of a message, with what was measured at each size."""
+    for kind, heading in zip(KINDS, HEADINGS, strict=True):
+        for name, title in TITLES.items():
+            found = [each for size in sizes for each in budgets.of_size(size, kind) if each.name == name]
+            aim = found[0].aim
+            yield [
+                f"{title}, {heading}",
+                *(_verdict(each, f"{each.measured:g}") for each in found),
+                f"≤ {found[0].budget:g}",
+                f"{aim:g}" if aim else "",
+            ]
 
 
-def _title(kind: str) -> str:
-    return "With a limit per user" if kind == "limited" else "Without a limit"
+def _ratios(measured: Mapping[str, Any]) -> Iterator[list[str]]:
+    for each in budgets.ratios(measured):
+        yield [each.what, _verdict(each, f"{each.measured:.4g}"), f"{'≥' if each.least else '≤'} {each.budget:g}"]
 
 
-def _growth(kind: str, sizes: Sequence[Mapping[str, Any]]) -> str:
-    shown = [size[kind] for size in sizes]
+def _verdict(each: budgets.Held, figure: str) -> str:
+    return figure if each.met else f"**{figure}, {each.verdict}**"
+
+
+def _growth(first: Mapping[str, Any], last: Mapping[str, Any]) -> str:
+    """What 1,000 deliveries take, to the smallest and the largest audience, of both kinds."""
+    shown = [size[kind] for kind in KINDS for size in (first, last)]
+    head = [f"{heading}: to {size['recipients']:,}" for heading in HEADINGS for size in (first, last)]
     rows = [["**AWS calls**", *(f"**{each['aws_calls_per_1000']:,}**" for each in shown)]]
     for part, title in PARTS.items():
         for name in sorted({name for figures in shown for name in figures[part]}):
             rows.append([title + name, *(f"{figures[part].get(name, 0):,}" for figures in shown)])
-    rows.append(["**own CPU, s**", *(f"**{each['own_cpu_s_per_1000']:,}**" for each in shown)])
-    return _table(["for 1,000 deliveries", *(f"to {size['recipients']:,}" for size in sizes)], rows)
+    rows.append(
+        ["peak memory of a function, MB", *(f"{max(each['peak_rss_mb_by_function'].values())}" for each in shown)]
+    )
+    return _table(["", *head], rows)
+
+
+def _million(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    """Each account with the times of both kinds, to the smaller of the two audiences."""
+    smaller = min(run["recipients"] for run in runs)
+    found = {(run["account"], run["kind"]): run for run in runs if run["recipients"] == smaller}
+    for account in dict.fromkeys(account for account, _ in found):
+        both = [found[account, kind] for kind in KINDS]
+        slowest = " / ".join(max(run["workers_time"], key=run["workers_time"].get) for run in both)
+        yield [account, *(f"{run['fanned_out_s']:,} / {run['sent_s']:,}" for run in both), slowest]
+
+
+def _behind(runs: Sequence[Mapping[str, Any]]) -> Iterator[list[str]]:
+    for run in runs:
+        yield [run["account"], f"{run['fair_s']:g}", f"{run['unfair_s']:g}"]
 
 
 def _peers(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
@@ -80,7 +113,7 @@ def _peers(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
         ]
         if "kills_without_receipts" in each:
             untold = each["kills_without_receipts"]
-            yield ["… and told nothing by SES", "", "", "", *(f"{untold[what]:,}" for what in ("lost", "duplicated"))]
+            yield ["… without SES events", "", "", "", *(f"{untold[what]:,}" for what in ("lost", "duplicated"))]
 
 
 def _versions(runs: Mapping[str, Mapping[str, Any]]) -> str:
@@ -103,21 +136,20 @@ def _stack(found: Mapping[str, Any]) -> Iterator[list[str]]:
     fair = found["fair_share"]
     for title, key in (
         ("POST /v1/messages", "post_ms"),
-        ("the cheapest request beside it", "cheap_request_ms"),
-        ("POST, eight at once", "post_ms_8_at_once"),
+        ("the cheapest request", "cheap_request_ms"),
+        ("POST, eight in parallel", "post_ms_8_at_once"),
     ):
         yield [f"{title}: p50 / p99", f"{found[key]['p50']:g} / {found[key]['p99']:g} ms"]
-    yield ["a POST, in cheap requests", f"{found['post_times_a_cheap_request']:g}"]
-    yield [f"deliveries a second, to {found['recipients']:,}", f"{found['deliveries_per_second']:g}"]
+    yield ["POST divided by the cheapest request", f"{found['post_times_a_cheap_request']:g}"]
+    yield [f"deliveries per second, message to {found['recipients']:,}", f"{found['deliveries_per_second']:g}"]
     yield [f"a message to {fair['small']}, alone", f"{fair['small_alone_s']:g} s"]
-    yield [f"the same, behind one to {found['recipients']:,}", f"{fair['small_behind_large_s']:g} s"]
+    yield [f"the same, behind a message to {found['recipients']:,}", f"{fair['small_behind_large_s']:g} s"]
 
 
 def _imports(functions: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
     for name, each in functions.items():
-        dearest = ", ".join(f"{package} {spent}" for package, spent in each["dearest_ms"].items())
         told = f"{each['million_instructions']:,}" if each["million_instructions"] else "not counted"
-        yield [f"`{name}`", f"{each['modules']:,}", told, f"{each['milliseconds']:,}", dearest]
+        yield [f"`{name}`", f"{each['modules']:,}", told, f"{each['milliseconds']:,}"]
 
 
 def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -125,75 +157,107 @@ def _table(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(f"| {' | '.join(row)} |" for row in lines)
 
 
+TITLES: Final = {
+    "aws_calls_per_1000": "AWS calls for 1,000",
+    "write_units_per_delivery": "write units per delivery",
+    "own_cpu_s_per_1000": "CPU seconds for 1,000",
+    "post_aws_calls": "AWS calls of the POST",
+}
 TEXT: Final = """\
+<!-- Generated by `python -m bench.page` from bench/results/latest.json; a test fails if they differ. -->
 # Performance
 
-Written by `python -m bench.page` from [bench/results/latest.json](../bench/results/latest.json), which `make bench`
-measures in one run: {when}.
-Counts are exact, and the same on every machine. CPU is user and system time, the least of some runs; it and all other
-times are good for ratios within this page, and for nothing else.
+Measured by `make bench`: {when}.
+Counts of calls and capacity units are exact and equal on every machine. Times and CPU seconds (user and system, minimum
+of several runs) are good only for ratios within this page.
 
 ![AWS calls for 1,000 deliveries, flat from 1,000 recipients on](img/cost.svg)
 
 ## Budgets
 
+E-mail to one topic, with or without a limit per user. The bench fails if a budget is exceeded; an aim is a goal.
+
 {budgets}
 
-An *aim* is where we want to be, a budget what fails the bench; calls and units of `make bench-counts` fail a test, too.
+{ratios}
 
-## What a thousand deliveries take, as the audience grows
-One message to one topic, each function in a process of its own, with its real SDK; requests are signed, answers parsed,
-and AWS is in memory behind the point where a connection would be opened, and not counted.
+## What 1,000 deliveries take
+
+Each function runs in its own process with the real SDK. AWS is simulated in memory, behind the point where a connection
+would be opened, and its CPU is not counted.
 
 {growth}
 
-What misses its aim: with a limit, each reader's counter is an item of a transaction, which has room for a hundred and
-costs twice a write. So ninety are a page, and a page has two batches of its own. To a thousand, calls that a message
-makes once are a tenth of all. How the CPU came down, and what was not done for it, is in the [decisions](decisions.md).
+A limit costs more because each user's counter is an item of the page's transaction: 90 users fit in one, and a
+transaction costs twice the write units.
 
-## Beside others
-The same template to the same {recipients} people, each system as durable as it is in production, two workers' cores;
-the CPU of all of its processes. The mail server is counted nowhere, DynamoDB's and SQS's servers are AWS's: so the
-ratio is of workers alone, and what Redis and PostgreSQL spent stands beside it. Then the same to {kill_recipients}
-people, while a worker is killed with SIGKILL {kills} times at seeded points, in ours {in_doubt} of them at the worst
-one, with the provider's answer on its way.
+## Compared with task queues
+
+The same template to {recipients} people, on two cores, with production durability. CPU is that of the workers; Redis
+and PostgreSQL have a column of their own, because AWS's servers can't be measured. Then {kill_recipients} people, while
+workers are killed {kills} times with SIGKILL at seeded points. For Fanfare, {in_doubt} of these are the worst moment:
+the provider has accepted, and the answer is on its way.
 
 {peers}
 
-Theirs are killed wherever they happen to be; the moment between a mail server's yes and the commit is short, and who
-is in it gets the mail twice. Ours wait for SES's own word about a call whose answer was lost: with it nobody is
-written to twice. Without it (no configuration set, or events turned off), `on_doubt: resend` sends those batches again,
-{untold} mails here; with `hold` they end as `outcome_unknown`, and nobody is written to twice
-([tests/faults](../tests/faults/)).
+With SES events, Fanfare resolves lost answers and sends nothing twice. Without them, `on_doubt: resend` repeated
+{untold} e-mails; `on_doubt: hold` repeats none and reports `outcome_unknown`. The task queues need a task, a
+transaction and an SMTP dialogue per recipient, and django-post_office compiles its templates for each one.
 
-Measured with {versions}. Where the peers' CPU goes is told in the [decisions](decisions.md).
+Versions: {versions}.
+
+## A million recipients
+
+Simulated by `make simulate` ([bench/simulate.py](../bench/simulate.py)) with measured CPU and write units and the
+limits of AWS as data; nobody has sent a million messages with it. Seconds until all recipients are chosen / sent to.
+Each row adds to the rows above it; the first has SES at 500 a second and functions of 512 MB.
+
+{million}
+
+Ten million take nine to ten times as long.
+
+What limits throughput, in this order:
+
+1. **SES rate.** A new account sends 14 a second or fewer: 20 hours for a million. Ask AWS for more first. Throttled
+   batches use no attempt.
+2. **One shard with limits** chooses about 770 users a second. Create large topics with `shards` (16 for a million); the
+   number can't be changed later.
+3. **Workers** (`max_concurrency`, 10 by default). 100 workers send about 10,000 a second. The account's Lambda limit
+   (1,000) is shared with its other functions.
+4. **Tables.** An on-demand table starts at 4,000 write units a second and doubles within half an hour. For more than
+   3,500 deliveries a second (2,000 with limits) set `WarmThroughput` on `deliveries` and `audience`.
+5. **A partition** takes 1,000 write units a second; 64 shards stay far below.
+
+A message to 100 people, posted a minute after one to a million with limits; seconds until it is sent, with and without
+[SQS fair queues](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html)
+(`MessageGroupId` is the message). The simulation follows AWS's description of noisy groups, which is approximate.
+
+{behind}
 
 ## On the local stack
-Everything on this machine's two cores, the emulator included: ratios carry over, seconds do not.
+
+On two cores that the emulator shares: only ratios carry over.
 
 {stack}
 
 ## Cold starts
-What a function imports before its first event, without what Lambda itself takes. Instructions are callgrind's, and
-repeat to the instruction; a test holds modules and instructions.
+
+What a function imports before its first event. A test limits modules and instructions (callgrind).
 
 {imports}
 
-SnapStart stays off: it would pay from 800,000 cold starts a month of each function
-([the figures](decisions.md#2026-11-22--cold-starts-are-held-by-what-is-imported-and-snapstart-stays-off)).
-
-## Again
+## Run it again
 
 | `make` | does |
 |---|---|
-| `bench` | all of this, in twenty minutes to half an hour; exit status 1 if a budget is missed |
-| `bench-counts` | calls, units and CPU of a thousand, in seconds |
-| `bench-peers` | the peers; wants Debian's redis-server and postgresql |
+| `bench` | everything above except the simulation, in 20 to 30 minutes; exit status 1 if a budget is exceeded |
+| `bench-counts` | calls, units and CPU of 1,000 deliveries, in seconds |
+| `bench-peers` | the task queues; needs Debian's redis-server and postgresql |
 | `bench-stack` | the local stack |
-| `bench-imports` | cold starts; counts instructions where valgrind is installed |
-| `simulate` | a million people and ten, told in [scale](scale.md) |
+| `bench-imports` | cold starts; counts instructions if valgrind is installed |
+| `simulate` | a million and ten million recipients |
 
-What it costs in dollars is in [cost](cost.md).
+Prices are in [cost.md](cost.md).
 """
 
 

@@ -1,4 +1,4 @@
-"""A message to a million people, and to ten, by simulation: `python -m bench.simulate`, told in docs/scale.md.
+"""A message to a million people, and to ten, by simulation: `python -m bench.simulate`, shown on docs/performance.md.
 
 Shards, pages, batches and queues are Fanfare's; what AWS allows at once is data below, with where it stands. Costs
 of a page and of a batch are what bench/results/latest.json measured. Times are simulated, and the same on every run.
@@ -16,7 +16,7 @@ from typing import Any, Final
 import simpy
 from rich.table import Table
 
-from bench import results
+from bench import page, results
 from tools.progress import console, step
 
 BATCH: Final = 50  # recipients
@@ -281,6 +281,7 @@ def main() -> int:
         )
         found["behind"].append({"account": name, "fair_s": fair, "unfair_s": unfair})
     results.keep("simulation", found, packages=("simpy",))
+    page.main()
     console.print(_table(found["runs"]))
     for each in found["behind"]:
         console.print(

@@ -6,23 +6,23 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 HEAD: Final = """\
-<!-- Made from the code by `python -m tools.openapi`; a test fails where they differ. -->
-# The HTTP APIs
+<!-- Generated from the code by `python -m tools.openapi`; a test fails if they differ. -->
+# HTTP APIs
 
-Both take and give JSON. Times are RFC 3339 in UTC. Ids of topics, templates and users are chosen by the caller:
-`[A-Za-z0-9][A-Za-z0-9._:-]{0,127}`. An unknown field in a request is an error.
+Requests and answers are JSON. Times are RFC 3339 in UTC. Callers choose the ids of topics, templates and users:
+`[A-Za-z0-9][A-Za-z0-9._:-]{0,127}`. Unknown fields in a request are an error. A body has at most 256 KiB. Every answer
+has an `x-request-id`.
 
-Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `code`, a
-pointer for each field that is wrong in `errors`, and `retryable`. Lists
-are `{"items": […], "next_cursor": …}`; hand the cursor back as `?cursor=` to go on, for as long as there is one: a page
-may have fewer items than you asked for. Every answer carries `x-request-id`. A body has at most 256 KiB.
+Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `code`,
+`retryable`, and in `errors` a pointer to each invalid field. Lists are `{"items": […], "next_cursor": …}`. Pass the
+cursor as `?cursor=` until it is null; a page may have fewer items than requested.
 
-The documents themselves, for generators and mock servers: [internal](openapi/internal.yaml),
-[public](openapi/public.yaml); each API also serves its own at `/openapi.json`.
+OpenAPI documents: [internal](openapi/internal.yaml), [public](openapi/public.yaml). Each API also serves its own at
+`/openapi.json`.
 """
 INTRODUCED: Final = {
     "Internal API": """\
-For services, signed with SigV4 for `execute-api`. On the stack that `make run` keeps up:
+For services. Requests are signed with SigV4 for `execute-api`. On the stack of `make run`:
 
 ```sh
 eval "$(make env)"
@@ -40,11 +40,11 @@ curl --silent --aws-sigv4 "aws:amz:$REGION:execute-api" --user "$ACCESS_KEY_ID:$
 }
 ```
 
-curl before 8.9 signs `@` and `%40` in a path wrongly, and parameters of a query unless they are in alphabetical order:
-the answer is 403. Take a newer one, the [client](client.md) or [`fanfare`](cli.md).""",
+curl before 8.9 signs `@` and `%40` in paths wrongly, and query parameters that are not in alphabetical order; the
+answer is 403. Use a newer one, the [client](client.md) or [`fanfare`](cli.md).""",
     "Public API": """\
-For people: with a token, or with the signed link from a mail. `make run` keeps tokens of two people with an account,
-ada and grace, in `.local/stack.json`; the user's id is the token's `sub`:
+For users, with a token or with a signed link from a mail. `make run` writes tokens of two users, ada and grace, to
+`.local/stack.json`; the user's id is the token's `sub`:
 
 ```sh
 token=$(python3 -c "import json; print(json.load(open('.local/stack.json'))['users']['ada']['id_token'])")

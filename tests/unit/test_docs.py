@@ -24,7 +24,6 @@ import typer.main
 from botocore.model import OperationModel
 from fanfare import schemas
 from fanfare.channels import CHANNELS
-from fanfare.domain.lifecycle import MAY_BECOME
 from fanfare.schemas.templates import PutTemplateRequest
 from fanfare.templates.renderer import FILTERS, TESTS, Renderer
 from fanfare_client.cli.app import app
@@ -47,6 +46,7 @@ NOT_RUN = {
     "docs/operations.md": 10,
     "docs/tutorial.md": 1,
 }
+DECISIONS = ROOT / "docs" / "decisions"
 ALL = [block for file in DOCS for block in blocks(file)]
 SHELL = [block for block in ALL if block.language == "sh"]
 HAVING_PYTHON = sorted({block.file for block in ALL if block.language == "python"} - OF_THEIR_OWN.keys())
@@ -157,6 +157,20 @@ def test_the_map_names_every_page() -> None:
     assert mapped >= pages
 
 
+def test_the_index_of_decisions_names_every_one_in_order() -> None:
+    pages = sorted(path.name for path in DECISIONS.glob("[0-9]*.md"))
+    assert [target for target in links("docs/decisions/README.md") if target[0].isdigit()] == pages
+    assert [name[:4] for name in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+
+
+@pytest.mark.parametrize("path", sorted(DECISIONS.glob("[0-9]*.md")), ids=lambda path: path.stem)
+def test_a_decision_has_status_context_decision_and_consequences(path: Path) -> None:
+    text = path.read_text()
+    assert re.search(r"^(Accepted|Superseded by \[.+\]\(.+\)), \d{4}-\d{2}-\d{2}\.$", text, re.MULTILINE)
+    assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+    assert len(text.split()) <= 250
+
+
 def test_the_readme_is_no_book() -> None:
     assert 500 <= len(re.sub(r"```.*?```", "", DOCS["README.md"].read_text(), flags=re.DOTALL).split()) <= 700
 
@@ -224,13 +238,6 @@ def test_the_filters_and_tests_of_templates_are_all_told() -> None:
     for title, names in (("Filters:", FILTERS), ("Tests, after `is`:", TESTS)):
         told = text.partition(title)[2].partition(".")[0]
         assert set(re.findall(r"`(\w+)`", told)) == names
-
-
-def test_the_states_and_what_they_may_become_are_those_of_the_table() -> None:
-    rows = dict(re.findall(r"^\| (\w+) \|[^|]*\| ([^|]*) \|$", DOCS["docs/concepts.md"].read_text(), re.MULTILINE))
-    for state, targets in MAY_BECOME.items():
-        told = set() if rows[state].startswith("nothing") else set(rows[state].split(", "))
-        assert told == set(targets)
 
 
 def test_no_document_is_left_out() -> None:

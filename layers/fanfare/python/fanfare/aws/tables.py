@@ -17,6 +17,7 @@ class Index:
     hash: str
     range: str
     include: tuple[str, ...] = ()
+    what: str = ""  # it is for, on docs/data-model.md
 
 
 @dataclass(frozen=True)
@@ -27,9 +28,14 @@ class TableSpec:
     indexes: tuple[Index, ...] = ()
 
 
-# Sparse: only what is not settled carries `due_shard` and `due_at`, so the index stays small.
-DUE = Index("due", hash="due_shard", range="due_at")
-RECENT = Index("recent", hash="recent_shard", range="id", include=("state", "topic", "created_at"))
+DUE = Index("due", hash="due_shard", range="due_at", what="overdue work; sparse: only unfinished items carry its keys")
+RECENT = Index(
+    "recent",
+    hash="recent_shard",
+    range="id",
+    what="lists of messages, newest first",
+    include=("state", "topic", "created_at"),
+)
 
 AUDIENCE = TableSpec("audience")
 CATALOGUE = TableSpec("catalogue")

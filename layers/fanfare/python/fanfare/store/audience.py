@@ -1,16 +1,15 @@
-"""The audience: users, their subscriptions, and how much of each limit a user has used.
+"""The audience table: users, their subscriptions, limits in use, and suppressed addresses.
 
     pk                   sk                            what
-    user#<id>            user                          profile (a map), the addresses of it that were found good,
-                                                       and limits (a map); `rev` counts its writes
-    user#<id>            subscription#<topic>#<chan>   a user's yes, as the user sees it
-    topic#<topic>#<k>    <user>#<channel>              the same yes, as the fan-out reads it, in shard k of the topic
-    removals#<topic>#<k> removals                      how many yeses were ever taken back in the shard
-    address#<chan>       <address>#<user id>           whose address this is
-    address#<chan>       <address>                     who came last to an address that nobody had; leaves by TTL
-    user#<id>            pending#<channel>             an address that is not confirmed yet: see store/confirmations.py
-    suppression#<chan>   <address>                     an address that must not be written to, and why
-    bounces#<chan>       <address>                     which messages bounced softly, and when
+    user#<id>            user                          profile, validated addresses, and counters of limits; `rev`
+                                                       counts the writes
+    user#<id>            subscription#<topic>#<chan>   a subscription, as the user lists it
+    topic#<topic>#<k>    <user>#<channel>              the same subscription, as the fan-out reads it, in shard k
+    removals#<topic>#<k> removals                      number of subscriptions ever removed from the shard
+    address#<chan>       <address>#<user id>           the user who has this address
+    address#<chan>       <address>                     the user made last for a new address; removed by TTL
+    suppression#<chan>   <address>                     an address that must not be used, and why
+    bounces#<chan>       <address>                     messages that bounced softly, and when; removed by TTL
 
 Both rows of a subscription are written in one transaction. Taking one back also counts up the
 shard's removals, and the fan-out commits a page only where that number is still the one it read

@@ -1,10 +1,10 @@
-"""The batches table: the backup. A batch stays open here until every recipient in it is settled.
+"""The batches table: the backup. A batch stays open here until each of its recipients has an outcome.
 
     pk               sk                 what
-    <message>#<k>    batch#<id>         who is in it and on which channel; never changed
-    <message>#<k>    open#<id>          not settled: its generation, lease, attempts and codes
-    <message>#<k>    done#<id>          settled: its codes
-    <message>#<k>    skips#<page>       whom the fan-out passed over on a page, and why
+    <message>#<k>    batch#<id>         channel and recipients of a batch; never changed
+    <message>#<k>    open#<id>          state of an unsettled batch: generation, lease, attempts, outcome codes
+    <message>#<k>    done#<id>          outcome codes of a settled batch
+    <message>#<k>    skips#<page>       recipients that the fan-out skipped on a page, and the reasons
 
 k is the shard of the fan-out. A batch's codes are a string with one `Outcome` per recipient, in the
 order of its recipients: the totals of a message are summed from them, so there is no counter that

@@ -1,9 +1,9 @@
-"""The catalogue: topics and templates, read often and changed rarely, so read through a short cache.
+"""The catalogue table: topics and templates. They change rarely, so they are read through a short cache.
 
 pk              sk                what
-topics          <id>              a topic; deleted, its shards are kept: the subscriptions lie in them
-templates       <id>              a template's head: its newest version, whole, and whether it is hidden
-template#<id>   version#000003    a version; never changed, never deleted while a message may need it
+topics          <id>              a topic; a deleted one keeps its number of shards, because subscriptions use it
+templates       <id>              a template's newest version in full, and whether it is hidden
+template#<id>   version#<n>       a version; never changed, never deleted while a message may need it
 """
 
 from __future__ import annotations

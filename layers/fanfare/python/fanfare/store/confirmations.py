@@ -1,9 +1,9 @@
-"""What waits for a person's yes, and how often people tried: rows of the audience table.
+"""Confirmations in the audience table: unconfirmed addresses and sign-ups, and counters of attempts.
 
     pk                        sk                 what
-    user#<id>                 pending#<channel>  an address that its user has not confirmed yet
-    sign_up#<id>              sign_up            a subscription that somebody without an account asked for
-    attempts#<what>#<digest>  <when>             how often it was tried in the time that began then
+    user#<id>                 pending#<channel>  an address that the user has not confirmed yet; removed by TTL
+    sign_up#<id>              sign_up            a subscription requested without an account; removed by TTL
+    attempts#<what>#<digest>  <when>             number of attempts in the period that began then; removed by TTL
 
 A link carries an id, never the address; the address stays here until it is confirmed, or its time is over.
 Who tried is kept as a keyed digest. All of it leaves by TTL.

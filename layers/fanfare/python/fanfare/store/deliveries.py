@@ -1,8 +1,8 @@
-"""The deliveries table: what became of each recipient, filed under the person.
+"""The deliveries table: the outcome of each recipient, stored under the user.
 
     pk             sk                            what
     user#<id>      <message>#<channel>           status, reason, attempts, the provider's id
-    user#<id>      <message>#<channel>#<kind>    that the provider reported `kind`, and when
+    user#<id>      <message>#<channel>#<kind>    a receipt of this kind, and its time
 
 Filed by user because that spreads every write evenly, however large a message is, makes a person's
 history one query, and their erasure one partition.

@@ -1,7 +1,7 @@
-"""The inbox table: what users find when they look.
+"""The inbox table: the notes that users read through the public API.
 
 pk            sk             what
-user#<id>     <message id>   title, body, when it came, when it was read
+user#<id>     <message id>   title, body, time of arrival, time of reading
 """
 
 from __future__ import annotations

@@ -1,12 +1,11 @@
-"""The messages table: what services posted, how far the fan-out of each is, and the keys that make
-a repeated post the same message.
+"""The messages table: posted messages, the progress of their fan-out, and idempotency keys.
 
-    pk                      sk          what
-    message#<id>            body        what it says and to whom; never changed, and first, so that a
-                                        query after it reads the small items alone
-    message#<id>            message     its state, timeline and, once at rest, its counts
-    message#<id>            shard#0003  how far the fan-out of a shard has come
-    idempotency#<digest>    idempotency the message that this key of this caller made
+pk                      sk          what
+message#<id>            body        data or content, and named recipients; never changed. It sorts first, so a
+                                    query that starts after it reads only the small items
+message#<id>            message     state, timeline and, when finished, counts
+message#<id>            shard#<k>   cursor of the fan-out in one shard
+idempotency#<digest>    idempotency the message that this key of this caller created
 """
 
 from __future__ import annotations
