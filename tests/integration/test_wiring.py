@@ -12,7 +12,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from fanfare.aws.event_bus import DELIVERIES_RECORDED, MESSAGE_MOVED, Events
+from fanfare.aws.event_bus import Events
 from fanfare.channels import CHANNELS, Push, Webhook
 from fanfare.runtime import wiring
 
@@ -110,9 +110,9 @@ def test_services_are_told_when_a_message_is_sent_and_to_whom(bus: Bus, pipeline
     users = pipeline.subscribers(60)
     message = pipeline.post()
     pipeline.run()
-    (moved,) = bus.told(MESSAGE_MOVED)
+    (moved,) = bus.told("message moved")
     assert (moved["message_id"], moved["state"], moved["counts"]["sent"]) == (message, "sent", 60)
-    told = [each["user_id"] for detail in bus.told(DELIVERIES_RECORDED) for each in detail["deliveries"]]
+    told = [each["user_id"] for detail in bus.told("deliveries recorded") for each in detail["deliveries"]]
     assert sorted(told) == users
     assert len(bus.calls) <= 2
 
@@ -122,7 +122,7 @@ def test_services_are_told_of_a_deletion_once(bus: Bus, pipeline: Pipeline) -> N
     message = pipeline.post()
     for _ in range(2):
         pipeline.cancel(message)
-    assert [(each["message_id"], each["state"]) for each in bus.told(MESSAGE_MOVED)] == [(message, "deleted")]
+    assert [(each["message_id"], each["state"]) for each in bus.told("message moved")] == [(message, "deleted")]
 
 
 def test_where_there_is_no_bus_nobody_is_told(pipeline: Pipeline) -> None:

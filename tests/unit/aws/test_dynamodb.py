@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import ClientError
-from fanfare.aws.dynamodb import UNPROCESSED_ROUNDS, pack, transact, unpack
+from fanfare.aws.dynamodb import pack, transact, unpack
 from fanfare.domain.lifecycle import State
 from fanfare.errors import ConditionFailed, Unavailable
 from hypothesis import given
@@ -83,7 +83,7 @@ def test_a_transaction_that_is_throttled_all_the_while_is_given_up(waits: list[f
     client: Any = Throttling(*[["ThrottlingError"]] * 100)
     with pytest.raises(Unavailable):
         transact(client, [{}])
-    assert len(client.tokens) == len(waits) == UNPROCESSED_ROUNDS
+    assert len(client.tokens) == len(waits) == 8
 
 
 @pytest.mark.parametrize("decides", ["ConditionalCheckFailed", "TransactionConflict"])
