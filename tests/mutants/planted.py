@@ -9,6 +9,7 @@ PAIRS = "tests/faults/test_faults.py::test_no_two_faults_lose_or_double_anything
 ORDERS = "tests/faults/test_interleavings.py"
 IN_DOUBT = "tests/faults/test_in_doubt.py"
 REDRIVE = "tests/faults/test_redrive.py"
+PARTS = "tests/integration/test_partial_answers.py"
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
 
 
@@ -26,9 +27,13 @@ MODULES = {
     "complete": "fanfare.pipeline.complete",
     "data_schema": "fanfare.templates.data_schema",
     "deliver": "fanfare.pipeline.deliver",
+    "deliver_handler": "functions.deliver.handler",
+    "dynamodb": "fanfare.aws.dynamodb",
     "eligibility": "fanfare.domain.eligibility",
     "email": "fanfare.channels.email",
     "fan_out": "fanfare.pipeline.fan_out",
+    "fan_out_handler": "functions.fan_out.handler",
+    "inbox": "fanfare.store.inbox",
     "lifecycle": "fanfare.domain.lifecycle",
     "links": "fanfare.signing.links",
     "messages": "fanfare.store.messages",
@@ -199,15 +204,15 @@ MUTANTS = (
     Mutant(
         "a lost answer is taken for sent",
         "email:Email._send",
-        'return [Result(Kind.UNKNOWN, "outcome_unknown")] * len(entries)',
-        "return [Result(Kind.SENT)] * len(entries)",
+        'return [SendResult(Kind.UNKNOWN, "outcome_unknown")] * len(entries)',
+        "return [SendResult(Kind.SENT)] * len(entries)",
         tests=("tests/unit/channels/test_email.py",),
     ),
     Mutant(
         "a doubt does not wait for the provider's event",
         "deliver:Deliver._close",
-        "self._release(after, owner, Waiting.DOUBT, self.pace.doubt_grace)",
-        "self._release(after, owner, Waiting.DOUBT, 0.0)",
+        "self._release(after, owner, WaitReason.DOUBT, self.pace.doubt_grace)",
+        "self._release(after, owner, WaitReason.DOUBT, 0.0)",
         tests=("tests/faults/test_faults.py::test_with_receipts_a_lost_answer_is_not_sent_again",),
     ),
     Mutant(
@@ -316,7 +321,7 @@ MUTANTS = (
     ),
     Mutant(
         "a deletion takes who is in doubt for withheld",
-        "batch:Open.handed_over",
+        "batch:BatchState.handed_over",
         "if self.lease_owner is not None else self.places(Outcome.IN_DOUBT)",
         "if self.lease_owner is not None else []",
         tests=way("test_delete_counts_who_is_in_doubt_as_in_flight"),
@@ -359,7 +364,7 @@ MUTANTS = (
     ),
     Mutant(
         "a message comes to rest whoever is missing",
-        "complete:finish",
+        "complete:complete",
         ' or counts["recipients"] < sum(each.recipients for each in progress)',
         "",
         tests=(ORDERS,),
@@ -550,5 +555,54 @@ MUTANTS = (
         "route=self._rule(event)",
         'route=event.get("rawPath")',
         tests=("tests/security/test_logs.py",),
+    ),
+    Mutant(
+        "keys that DynamoDB left unread are dropped",
+        "dynamodb:DynamoTable.get_many",
+        'asked = list(unread[self.name]["Keys"]) if self.name in unread else []',
+        "asked = []",
+        tests=(f"{PARTS}::test_keys_that_dynamodb_leaves_unread_are_read_and_everybody_is_reached",),
+    ),
+    Mutant(
+        "items that DynamoDB left unwritten are dropped",
+        "dynamodb:DynamoTable.write_many",
+        'left = list(answer.get("UnprocessedItems", {}).get(self.name, ()))',
+        "left = []",
+        tests=(f"{PARTS}::test_records_that_dynamodb_leaves_unwritten_are_written",),
+    ),
+    Mutant(
+        "a mail that SES finds wrong is tried again",
+        "email:CALL_ERROR",
+        '"BadRequestException": SendResult(Kind.PERMANENT',
+        '"BadRequestException": SendResult(Kind.TEMPORARY',
+        tests=("tests/unit/channels/test_email.py",),
+    ),
+    Mutant(
+        "a batch that failed comes back at once",
+        "deliver_handler:handler",
+        "round(delay)",
+        "0 * round(delay)",
+        tests=(f"{PARTS}::test_a_batch_that_fails_is_brought_back_after_its_back_off",),
+    ),
+    Mutant(
+        "a fan-out begins a page that it has no time to end",
+        "fan_out_handler:handler",
+        "wiring.time_left(context) - RESERVE_SECONDS",
+        "wiring.time_left(context)",
+        tests=(f"{PARTS}::test_a_fan_out_hands_on_if_less_than_twenty_seconds_are_left",),
+    ),
+    Mutant(
+        "the count of what is unread brings the bodies",
+        "inbox:Inboxes.unread",
+        ', names=["sk", "read_at"]',
+        "",
+        tests=("tests/integration/test_public_me.py::test_the_count_of_what_is_unread_brings_no_bodies",),
+    ),
+    Mutant(
+        "a list with a filter looks on until it finds",
+        "messages:Messages.recent",
+        "for _ in range(LOOKS):",
+        "while True:",
+        tests=("tests/unit/insight/test_filtered_lists.py",),
     ),
 )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from fanfare.domain.rate_limit import SLICES, Counter, RateLimit, next_turn, without_forgotten
+from fanfare.domain.rate_limit import Counter, RateLimit, next_turn, without_forgotten
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,7 +64,7 @@ def test_a_counter_stays_small(limit: RateLimit, waits: list[float]) -> None:
         if turn.at <= now:
             counter = turn.counter
     assert counter is not None
-    assert len(counter) <= 1 + 2 * min(limit.count, 2 * SLICES + 2)
+    assert len(counter) <= 1 + 2 * min(limit.count, 66)
 
 
 def test_counters_that_no_longer_matter_are_forgotten() -> None:
