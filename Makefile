@@ -96,6 +96,9 @@ audit: $(READY) ## known vulnerabilities in the locked dependencies
 mutants: $(READY) ## mutation test: every planted bug must be caught
 	@$(BIN)/python -m tests.mutants
 
+mutants-drawn: $(READY) ## bugs that a tool draws; read those that no test notices: make mutants-drawn do="domain --count 100"
+	@$(BIN)/python -m tests.mutants.drawn $(do)
+
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: Sequence[pytest.
 
 
 @pytest.hookimpl(tryfirst=True)
-def pytest_timeout_set_timer(item: Any, settings: pytest_timeout.Settings) -> bool | None:
+def pytest_timeout_set_timer(item: Any, settings: Any) -> bool | None:
     """pytest-timeout's own timer, except for the exception that it raises."""
     if settings.method != "signal" or threading.current_thread() is not threading.main_thread():
         return None

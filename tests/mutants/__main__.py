@@ -8,28 +8,19 @@ from __future__ import annotations
 import ast
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from importlib.util import find_spec
 from pathlib import Path
 
 from tests.mutants.planted import MODULES, MUTANTS, Mutant
+from tests.mutants.scratch import FAILED, PASSED, origin, run_tests
 
-ROOT = Path(__file__).parents[2]
-SOURCES = {"fanfare": ROOT / "layers/fanfare/python/fanfare", "functions": ROOT / "functions"}
 TIMEOUT = 300  # seconds: a bug that makes the tests run on is caught too
 
 
 def file_of(mutant: Mutant) -> Path:
-    """The file that the bug is planted in, from the folder that its package is in."""
-    name = MODULES[mutant.place.partition(":")[0]]
-    spec = find_spec(name)
-    if spec is None or spec.origin is None:
-        raise ValueError(f"{mutant.name}: there is no module {name}: bring MODULES up to date")
-    return Path(spec.origin).relative_to(SOURCES[name.partition(".")[0]].parent)
+    """The file that the bug is planted in."""
+    return origin(MODULES[mutant.place.partition(":")[0]])
 
 
 def planted(source: str, mutant: Mutant) -> str:
@@ -68,26 +59,11 @@ def _names(statement: ast.stmt) -> list[str]:
 
 def caught(mutant: Mutant) -> bool:
     """Whether the tests fail with the bug in place."""
-    with tempfile.TemporaryDirectory(prefix="fanfare-mutant-") as folder:
-        for package, source in SOURCES.items():
-            shutil.copytree(source, Path(folder, package), ignore=shutil.ignore_patterns("__pycache__"))
-        file = Path(folder) / file_of(mutant)
-        file.write_text(planted(file.read_text(), mutant))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
-        environment = os.environ | {
-            "PYTHONPATH": f"{folder}{os.pathsep}{ROOT}",
-            "PYTHONSAFEPATH": "1",  # or the current folder's `functions` come first
-            "PYTHONDONTWRITEBYTECODE": "1",
-        }
-        try:
-            done = subprocess.run(  # noqa: S603 - our own tests
-                command, cwd=ROOT, env=environment, capture_output=True, timeout=TIMEOUT, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return True
-    if done.returncode not in (0, 1):  # neither passed nor failed: the mutant proves nothing
-        raise RuntimeError(f"{mutant.name}: {done.stdout.decode()[-2000:]}")
-    return done.returncode == 1
+    file = file_of(mutant)
+    code, said = run_tests(file, planted(file.read_text(), mutant), mutant.tests, seconds=TIMEOUT)
+    if code not in (PASSED, FAILED):  # neither passed nor failed: the mutant proves nothing
+        raise RuntimeError(f"{mutant.name}: {said[-2000:]}")
+    return code == FAILED
 
 
 def main() -> int:

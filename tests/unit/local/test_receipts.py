@@ -10,7 +10,6 @@ import pytest
 
 from local import receipts
 from local.receipts import Receipts
-from local.template_patches import STANDS_FOR
 
 WANTED = {"set-1": frozenset({"DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})}
 
