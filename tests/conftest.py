@@ -11,6 +11,11 @@ from typing import Any, Final
 
 import pytest
 import pytest_timeout
+from hypothesis import settings
+
+# A machine that is busy is no failure, and what takes for ever has the limits below.
+settings.register_profile("fanfare", deadline=None)
+settings.load_profile("fanfare")
 
 TESTS: Final = Path(__file__).parent
 DEFAULT: Final = 30  # seconds of wall clock, fixtures included

@@ -17,51 +17,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
+from tests.mutants.areas import AREAS
 from tests.mutants.scratch import FAILED, INTERRUPTED, PASSED, in_scratch, origin, run_tests
-
-
-@dataclass(frozen=True)
-class Area:
-    """Modules or whole packages, and the quick tests that have to notice what changes in them."""
-
-    sources: tuple[str, ...]
-    tests: tuple[str, ...]
-
-
-AREAS: Final = {
-    "domain": Area(
-        ("fanfare.decide", "fanfare.quiet", "fanfare.limits", "fanfare.status"),
-        (
-            "tests/unit/domain/test_eligibility.py",
-            "tests/unit/domain/test_rate_limit.py",
-            "tests/unit/domain/test_moves.py",
-        ),
-    ),
-    "pipeline": Area(
-        ("fanfare.submit", "fanfare.fan_out", "fanfare.deliver", "fanfare.reconcile", "fanfare.finish"),
-        ("tests/unit/domain/test_lifecycle.py", "tests/faults", "tests/integration/test_way_of_a_message.py"),
-    ),
-    "functions": Area(
-        (
-            "functions.deliver.handler",
-            "functions.fan_out.handler",
-            "functions.reconcile.handler",
-            "functions.record_receipt.handler",
-        ),
-        (
-            "tests/integration/test_partial_answers.py",
-            "tests/integration/test_record_receipt.py",
-            "tests/integration/test_way_of_a_message.py",
-            "tests/integration/test_metrics.py",
-        ),
-    ),
-}
 
 
 @dataclass(frozen=True)

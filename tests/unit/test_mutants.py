@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import ast
+from pathlib import Path
 
 import pytest
 
 from tests.mutants.__main__ import file_of, planted
+from tests.mutants.areas import AREAS, Area
+from tests.mutants.drawn import draw, every
 from tests.mutants.planted import MODULES, MUTANTS, Mutant
+from tests.mutants.scratch import ROOT, origin
 
 SOURCE = """
 LIMIT = 3
@@ -53,3 +57,22 @@ def test_a_bug_is_planted_in_the_function_that_it_names_and_nowhere_else() -> No
 def test_a_bug_that_fits_nowhere_or_twice_is_an_error(place: str, old: str, error: str) -> None:
     with pytest.raises(ValueError, match=error):
         planted(SOURCE, Mutant("", place, old, "True"))
+
+
+# Drawn by a tool
+
+
+@pytest.mark.parametrize("area", AREAS.values(), ids=AREAS)
+def test_the_code_and_the_tests_of_an_area_are_there(area: Area) -> None:
+    assert all(origin(name).is_file() for name in area.sources)
+    assert [test for test in area.tests if not (ROOT / test.partition("::")[0]).exists()] == []
+
+
+def test_what_is_drawn_changes_more_than_annotations_and_is_drawn_again_by_its_seed(tmp_path: Path) -> None:
+    file = tmp_path / "door.py"
+    file.write_text("def may_pass(count: int | None) -> bool | None:\n    return count < 3\n")
+    found = [*every(file)]
+    drawn = draw(found, 5, seed=1)
+    assert len({mutant.text() for mutant in drawn}) == 5
+    assert all("count: int | None) -> bool | None" in (mutant.text() or "") for mutant in drawn)
+    assert drawn == draw(found, 5, seed=1) != draw(found, 5, seed=2)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from fanfare.quiet import quiet_until
+from fanfare.domain.quiet_hours import quiet_until
 
 NIGHT = {"start": "22:00", "end": "07:00"}
 NOON = {"start": "12:00", "end": "14:00"}
