@@ -19,17 +19,21 @@ class Area:
 AREAS: Final = {
     "rules": Area(
         ("fanfare.domain.eligibility", "fanfare.domain.quiet_hours", "fanfare.domain.rate_limit"),
-        ("tests/unit/test_limits.py", "tests/unit/test_quiet.py", "tests/unit/test_decide.py"),
+        (
+            "tests/unit/domain/test_rate_limit.py",
+            "tests/unit/domain/test_quiet_hours.py",
+            "tests/unit/domain/test_eligibility.py",
+        ),
     ),
     "domain": Area(
         ("fanfare.domain",),
         (
-            "tests/unit/test_status.py",
-            "tests/unit/test_limits.py",
-            "tests/unit/test_quiet.py",
-            "tests/unit/test_decide.py",
-            "tests/unit/test_life_cycle.py",
-            "tests/unit/test_checked_addresses.py",
+            "tests/unit/domain/test_moves.py",
+            "tests/unit/domain/test_rate_limit.py",
+            "tests/unit/domain/test_quiet_hours.py",
+            "tests/unit/domain/test_eligibility.py",
+            "tests/unit/domain/test_lifecycle.py",
+            "tests/unit/domain/test_checked_addresses.py",
             "tests/integration/test_way_of_a_message.py",
             SINGLES,
         ),
@@ -37,7 +41,7 @@ AREAS: Final = {
     "pipeline": Area(
         ("fanfare.pipeline",),
         (
-            "tests/unit/test_life_cycle.py",
+            "tests/unit/domain/test_lifecycle.py",
             "tests/integration/test_way_of_a_message.py",
             "tests/faults/test_time_left.py",
             "tests/faults/test_reconcile.py",
