@@ -57,7 +57,7 @@ faults: $(READY) ## fault enumeration: single faults, pairs and triples; 1,000 r
 	@$(BIN)/python -m tests.faults
 
 import: $(READY) ## import 10,000 rows of a damaged Pinpoint export, with kills and resumes; every row is checked
-	@FANFARE_IMPORT_ROWS=10000 $(BIN)/python -m pytest tests/e2e/test_command_line.py
+	@FANFARE_IMPORT_ROWS=10000 $(BIN)/python -m pytest tests/e2e/test_command_line.py --timeout 3600 -o faulthandler_timeout=3700
 
 schemathesis: $(READY) ## 200 generated requests per operation of both APIs, checked against their OpenAPI documents
 	@$(BIN)/python -m pytest tests/api
@@ -95,6 +95,9 @@ audit: $(READY) ## known vulnerabilities in the locked dependencies
 
 mutants: $(READY) ## mutation test: every planted bug must be caught
 	@$(BIN)/python -m tests.mutants
+
+mutants-drawn: $(READY) ## bugs that a tool draws; read those that no test notices: make mutants-drawn do="domain --count 100"
+	@$(BIN)/python -m tests.mutants.drawn $(do)
 
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .

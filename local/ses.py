@@ -14,7 +14,7 @@ from .simulator import Simulator
 
 
 class Ses:
-    """SendBulkEmail, SendEmail and GetAccount."""
+    """SendBulkEmail and SendEmail."""
 
     def __init__(self, *, outbox: Outbox, simulator: Simulator, publish: Publish) -> None:
         self.outbox = outbox
@@ -35,8 +35,6 @@ class Ses:
                 return as_json(self._bulk(ses_request.read(request.body), size=len(request.body)))
             case "POST", "/v2/email/outbound-emails":
                 return as_json(self._single(ses_request.read(request.body)))
-            case "GET", "/v2/email/account":
-                return as_json(self._account())
             case _:
                 raise Refused(404, "UnknownOperationException", f"The stand-in does not support {request.path}.")
 
@@ -67,20 +65,6 @@ class Ses:
         self._accept(draft, call.get("ConfigurationSetName"))
         self._lose_the_answer(draft.mails)
         return {"MessageId": draft.mails[0].provider_id}
-
-    def _account(self) -> dict[str, Any]:
-        quota = {
-            "Max24HourSend": -1.0,
-            "MaxSendRate": self.simulator.settings.rate or 1_000.0,
-            "SentLast24Hours": float(len(self.outbox)),
-        }
-        return {
-            "DedicatedIpAutoWarmupEnabled": False,
-            "EnforcementStatus": "HEALTHY",
-            "ProductionAccessEnabled": True,
-            "SendQuota": quota,
-            "SendingEnabled": True,
-        }
 
     def _keep_to_the_rate(self, mails: Sequence[Mail]) -> None:
         if self.simulator.too_many(len(mails)):

@@ -1,57 +1,77 @@
-"""`make mutants`: plant each bug in a copy of the domain; the tests have to catch it. Ends with one line of JSON.
+"""`make mutants`: plant each bug in a copy of the domain and the functions; the tests have to catch it.
 
-With words as arguments, only those whose names have one of them.
+Ends with one line of JSON. With words as arguments, only those whose names have one of them.
 """
 
 from __future__ import annotations
 
+import ast
 import json
 import os
-import shutil
-import subprocess
 import sys
-import tempfile
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 
-from tests.mutants.planted import MUTANTS, Mutant
+from tests.mutants.planted import MODULES, MUTANTS, Mutant
+from tests.mutants.scratch import FAILED, PASSED, origin, run_tests
 
-ROOT = Path(__file__).parents[2]
-DOMAIN = ROOT / "layers/fanfare/python"
 TIMEOUT = 300  # seconds: a bug that makes the tests run on is caught too
 
 
+def file_of(mutant: Mutant) -> Path:
+    """The file that the bug is planted in."""
+    return origin(MODULES[mutant.place.partition(":")[0]])
+
+
 def planted(source: str, mutant: Mutant) -> str:
-    """The file with the bug in it. Raises ValueError where the good line is not there any more."""
-    pieces = source.split(mutant.good)
-    if len(pieces) <= mutant.nth + 1:
-        raise ValueError(f"{mutant.file} has no {mutant.good!r} to spoil: bring the mutant up to date")
-    before, after = mutant.good.join(pieces[: mutant.nth + 1]), mutant.good.join(pieces[mutant.nth + 1 :])
-    return before + mutant.bad + after
+    """The file with the bug in it. Raises ValueError if the good line is not there, or is there twice."""
+    name = mutant.place.partition(":")[2]
+    first, last = lines_of(source, name)
+    lines = source.splitlines(keepends=True)
+    within = "".join(lines[first:last])
+    if within.count(mutant.old) != 1:
+        raise ValueError(f"{mutant.place} has {within.count(mutant.old)} of {mutant.old!r}; a mutant needs exactly one")
+    return "".join([*lines[:first], within.replace(mutant.old, mutant.new), *lines[last:]])
+
+
+def lines_of(source: str, name: str) -> tuple[int, int]:
+    """From which line to which line a function, a method or a constant goes."""
+    body: list[ast.stmt] = ast.parse(source).body
+    for part in name.split("."):
+        found = [statement for statement in body if part in _names(statement)]
+        if len(found) != 1:
+            raise ValueError(f"there are {len(found)} definitions of {name}; a mutant needs exactly one")
+        (statement,) = found
+        body = statement.body if isinstance(statement, ast.ClassDef) else []
+    return statement.lineno - 1, statement.end_lineno or statement.lineno
+
+
+def _names(statement: ast.stmt) -> list[str]:
+    match statement:
+        case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+            return [name]
+        case ast.Assign(targets=targets):
+            return [target.id for target in targets if isinstance(target, ast.Name)]
+        case ast.AnnAssign(target=ast.Name(id=name)):
+            return [name]
+    return []
 
 
 def caught(mutant: Mutant) -> bool:
     """Whether the tests fail with the bug in place."""
-    with tempfile.TemporaryDirectory(prefix="fanfare-mutant-") as folder:
-        shutil.copytree(DOMAIN, folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
-        file = Path(folder, "fanfare", mutant.file)
-        file.write_text(planted(file.read_text(), mutant))
-        command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *mutant.tests]
-        environment = os.environ | {"PYTHONPATH": f"{folder}{os.pathsep}{ROOT}", "PYTHONDONTWRITEBYTECODE": "1"}
-        try:
-            done = subprocess.run(  # noqa: S603 - our own tests
-                command, cwd=ROOT, env=environment, capture_output=True, timeout=TIMEOUT, check=False
-            )
-        except subprocess.TimeoutExpired:
-            return True
-    if done.returncode not in (0, 1):  # neither passed nor failed: the mutant proves nothing
-        raise RuntimeError(f"{mutant.name}: {done.stdout.decode()[-2000:]}")
-    return done.returncode == 1
+    file = file_of(mutant)
+    code, said = run_tests(file, planted(file.read_text(), mutant), mutant.tests, seconds=TIMEOUT)
+    if code not in (PASSED, FAILED):  # neither passed nor failed: the mutant proves nothing
+        raise RuntimeError(f"{mutant.name}: {said[-2000:]}")
+    return code == FAILED
 
 
 def main() -> int:
     words = sys.argv[1:]
     chosen = [mutant for mutant in MUTANTS if not words or any(word in mutant.name for word in words)]
+    if not chosen:
+        print(f"no mutant has any of these words in its name: {', '.join(words)}", file=sys.stderr)
+        return 2
     missed = []
     with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         running = {pool.submit(caught, mutant): mutant for mutant in chosen}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.api.strict_json import NESTING_LIMIT, parse
+from fanfare.api.strict_json import parse
 from fanfare.errors import MalformedRequest
 
 
@@ -29,7 +29,7 @@ def test_what_is_plain_json_is_read() -> None:
         ('{"a": "\\ud800"}', "surrogate"),
         ('{"\\udfff": 1}', "surrogate"),
         ("[" * 100_000, "levels deep"),
-        ("[" * (NESTING_LIMIT + 1) + "]" * (NESTING_LIMIT + 1), "levels deep"),
+        ("[" * 65 + "]" * 65, "levels deep"),
     ],
 )
 def test_what_parsers_disagree_on_is_refused(text: str, cause: str) -> None:
@@ -38,5 +38,4 @@ def test_what_parsers_disagree_on_is_refused(text: str, cause: str) -> None:
 
 
 def test_nesting_is_taken_up_to_its_limit() -> None:
-    text = "[" * NESTING_LIMIT + "]" * NESTING_LIMIT
-    assert parse(text)
+    assert parse("[" * 64 + "]" * 64)

@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 from fanfare.aws import event_bus as module
-from fanfare.aws.event_bus import DELIVERIES_RECORDED, ENTRIES, MESSAGE_MOVED, PUBLISHED, RECIPIENTS, Events
+from fanfare.aws.event_bus import Events
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
-from fanfare.domain.outcomes import UNSETTLED, Outcome
+from fanfare.domain.outcomes import Outcome
 from fanfare.store.deliveries import Deliveries
 from jsonschema import Draft202012Validator
 
 SCHEMAS = Path(__file__).parents[3] / "docs" / "events"
 AT = "2027-01-01T08:00:00.000Z"
+TOLD = [State.SENT, State.FAILED, State.STALE, State.DELETED]
 COUNTS = {"recipients": 3, "sent": 1, "failed": 1, "skipped": 1, "deleted": 0, "outstanding": 0}
 
 
@@ -76,10 +77,10 @@ def validator(detail_type: str) -> Draft202012Validator:
 
 def test_every_schema_is_of_an_event_and_every_event_has_a_schema() -> None:
     titles = {json.loads(path.read_text())["title"] for path in SCHEMAS.glob("*.json")}
-    assert titles == {MESSAGE_MOVED, DELIVERIES_RECORDED}
+    assert titles == {"message moved", "deliveries recorded"}
 
 
-@pytest.mark.parametrize("state", sorted(PUBLISHED))
+@pytest.mark.parametrize("state", TOLD)
 @pytest.mark.parametrize(
     "fields", [{}, {"counts": COUNTS}, {"topic": None, "template": None}, {"timeline": ({"state": "x", "at": AT},)}]
 )
@@ -91,7 +92,7 @@ def test_a_message_that_moved_is_told_as_the_schema_says(state: State, fields: d
     assert detail["state"] == state
 
 
-@pytest.mark.parametrize("status", [outcome for outcome in Outcome if outcome not in UNSETTLED])
+@pytest.mark.parametrize("status", [Outcome.SENT, Outcome.FAILED, Outcome.SKIPPED, Outcome.DELETED])
 def test_deliveries_are_told_as_the_schema_says(status: Outcome) -> None:
     bus = Bus()
     told = events(bus)
@@ -104,15 +105,14 @@ def test_deliveries_are_told_as_the_schema_says(status: Outcome) -> None:
 
 def test_the_schema_lists_the_states_that_are_published_and_counts_what_the_api_counts() -> None:
     schema = json.loads((SCHEMAS / "message-moved.json").read_text())["properties"]
-    assert set(schema["state"]["enum"]) == set(PUBLISHED)
+    assert set(schema["state"]["enum"]) == set(TOLD)
     assert set(schema["counts"]["required"]) == set(COUNTS)
 
 
 def test_a_state_on_the_way_to_another_is_not_told() -> None:
     bus = Bus()
-    for state in set(State) - PUBLISHED:
+    for state in (State.PENDING, State.ACTIVE):
         events(bus).moved(message(state))
-    assert {State.PENDING, State.ACTIVE} == set(State) - PUBLISHED
     assert bus.calls == []
 
 
@@ -135,26 +135,27 @@ def test_batches_are_gathered_and_a_message_at_rest_takes_them_along() -> None:
         told.recorded([delivery(f"user-{batch}")])
     assert bus.calls == []
     told.moved(message(State.SENT))
-    assert [detail_type for detail_type, _ in bus.told] == [DELIVERIES_RECORDED] * 3 + [MESSAGE_MOVED]
+    assert [detail_type for detail_type, _ in bus.told] == ["deliveries recorded"] * 3 + ["message moved"]
     assert len(bus.calls) == 1
 
 
 def test_a_call_takes_no_more_entries_than_eventbridge_does() -> None:
     bus = Bus()
     told = events(bus)
-    for batch in range(2 * ENTRIES + 1):
+    for batch in range(21):
         told.recorded([delivery(f"user-{batch}")])
     told.flush()
-    assert [len(call) for call in bus.calls] == [ENTRIES, ENTRIES, 1]
+    # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html: at most 10 entries
+    assert [len(call) for call in bus.calls] == [10, 10, 1]
 
 
 def test_many_recipients_are_several_entries_and_a_full_call_has_room() -> None:
     longest = [
         delivery(f"{number:0128}", Outcome.SKIPPED, reason="suppressed_soft_bounces", message_id="m" * 36)
-        for number in range(RECIPIENTS * ENTRIES)
+        for number in range(1_000)
     ]
     details = list(module.deliveries_recorded(longest))
-    assert [len(detail["deliveries"]) for detail in details] == [RECIPIENTS] * ENTRIES
+    assert [len(detail["deliveries"]) for detail in details] == [100] * 10
     # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevents.html: 256 KB, of all entries together
     assert sum(len(json.dumps(detail, separators=(",", ":"))) + 100 for detail in details) < 256 * 1024
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+import botocore.session
 from botocore.exceptions import ClientError
 from fanfare.channels.base import Envelope
 
@@ -18,6 +19,13 @@ def refusal(code: str, status: int = 400, *, message: str = "") -> ClientError:
     """An AWS service's answer that is an error."""
     answer: Any = {"Error": {"Code": code, "Message": message or code}, "ResponseMetadata": {"HTTPStatusCode": status}}
     return ClientError(answer, "Operation")
+
+
+def modelled_errors(service: str, operation: str) -> set[str]:
+    """The codes of the errors that AWS's own model of a service lists for an operation."""
+    session: Any = botocore.session.get_session()
+    shapes = session.get_service_model(service).operation_model(operation).error_shapes
+    return {shape.metadata.get("error", {}).get("code", shape.name) for shape in shapes}
 
 
 class Provider:

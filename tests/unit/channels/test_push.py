@@ -6,12 +6,42 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 from fanfare.channels.base import NOT_ASKED, AddressRefused, Envelope, Kind
-from fanfare.channels.push import GONE, PLATFORMS, PUBLISH_ERROR, Push, payload
+from fanfare.channels.push import Push, payload
 
-from tests.unit.channels.fakes import Provider, envelope, refusal
+from tests.unit.channels.fakes import Provider, envelope, modelled_errors, refusal
 
 APPLICATIONS = {"fcm": "arn:app/GCM/shop", "apns": "arn:app/APNS/shop"}
 PHONE, TABLET = ("fcm", "phone"), ("apns", "tablet")
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors, by the code that goes over the wire
+# and by the name of the exception; and whether the device is gone
+ERRORS = [
+    ("Throttled", Kind.THROTTLED, "throttled", False),
+    ("ThrottledException", Kind.THROTTLED, "throttled", False),
+    ("EndpointDisabled", Kind.PERMANENT, "endpoint_disabled", True),
+    ("EndpointDisabledException", Kind.PERMANENT, "endpoint_disabled", True),
+    ("NotFound", Kind.TEMPORARY, "endpoint_deleted", False),
+    ("NotFoundException", Kind.TEMPORARY, "endpoint_deleted", False),
+    ("InvalidParameter", Kind.PERMANENT, "invalid_parameter", False),
+    ("InvalidParameterException", Kind.PERMANENT, "invalid_parameter", False),
+    ("ParameterValueInvalid", Kind.PERMANENT, "invalid_parameter", False),
+    ("PlatformApplicationDisabled", Kind.TEMPORARY, "platform_disabled", False),
+    ("PlatformApplicationDisabledException", Kind.TEMPORARY, "platform_disabled", False),
+    ("AuthorizationError", Kind.TEMPORARY, "access_denied", False),
+]
+# https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html#API_CreatePlatformEndpoint_Errors
+CREATE_ERRORS = [
+    ("NotFound", "platform_not_found"),
+    ("NotFoundException", "platform_not_found"),
+    ("InvalidParameter", "platform_not_found"),
+    ("InvalidParameterException", "platform_not_found"),
+    ("AuthorizationError", "access_denied"),
+]
+# Of topics, of us, and those that say by their HTTP status what they mean
+OF_NO_DEVICE = {
+    *("KMSAccessDenied", "KMSDisabled", "KMSInvalidState", "KMSNotFound", "KMSOptInRequired", "KMSThrottling"),
+    *("InternalError", "InvalidSecurity", "ValidationException"),
+}
 
 
 def note(*devices: tuple[str, str]) -> Envelope:
@@ -205,17 +235,39 @@ def test_a_platform_that_is_not_deployed_is_said_to_be_so() -> None:
     assert (result.kind, result.reason, result.gone) == (Kind.PERMANENT, "platform_not_configured", ())
 
 
-@pytest.mark.parametrize("code", PUBLISH_ERROR)
-def test_each_error_means_what_the_literal_says(code: str) -> None:
+@pytest.mark.parametrize(("code", "kind", "reason", "gone"), ERRORS)
+def test_each_error_means_one_thing(code: str, kind: Kind, reason: str, gone: bool) -> None:
     (result,) = Sns(phone=refusal(code)).channel().send([note()])
-    assert (result.kind, result.reason) == (PUBLISH_ERROR[code].kind, PUBLISH_ERROR[code].reason)
-    assert bool(result.gone) is (result.reason in GONE)
+    assert (result.kind, result.reason) == (kind, reason)
+    assert result.gone == ((PHONE,) if gone else ())
 
 
-@pytest.mark.parametrize("platform", PLATFORMS)
-def test_a_device_is_reached_by_the_service_of_its_platform(platform: str) -> None:
+@pytest.mark.parametrize(("code", "reason"), CREATE_ERRORS)
+def test_an_endpoint_that_is_refused_is_tried_again_and_its_device_is_not_gone(code: str, reason: str) -> None:
+    (result,) = Sns(create=refusal(code)).channel().send([note()])
+    assert (result.kind, result.reason, result.gone) == (Kind.TEMPORARY, reason, ())
+
+
+def test_every_error_in_the_model_of_sns_has_a_meaning() -> None:
+    assert modelled_errors("sns", "Publish") - OF_NO_DEVICE <= {code for code, *_ in ERRORS}
+    assert modelled_errors("sns", "CreatePlatformEndpoint") - OF_NO_DEVICE <= {code for code, _ in CREATE_ERRORS}
+
+
+@pytest.mark.parametrize(
+    ("platform", "endpoint"),
+    [
+        ("fcm", "arn:app/GCM/shop/t"),
+        ("android", "arn:app/GCM/shop/t"),
+        ("web", "arn:app/GCM/shop/t"),
+        ("apns", "arn:app/APNS/shop/t"),
+        ("ios", "arn:app/APNS/shop/t"),
+    ],
+)
+def test_a_device_is_reached_by_the_service_of_its_platform(platform: str, endpoint: str) -> None:
     assert Push.address({"push": [{"platform": platform, "token": "t"}]}) == ((platform, "t"),)
-    assert Sns().channel().send([note((platform, "t"))])[0].kind is Kind.SENT
+    sns = Sns()
+    assert sns.channel().send([note((platform, "t"))])[0].kind is Kind.SENT
+    assert sns.published() == [endpoint]
 
 
 @pytest.mark.parametrize(

@@ -4,10 +4,29 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-from fanfare.channels.base import AddressRefused, Kind
-from fanfare.channels.sms import PUBLISH_ERROR, Sms, e164, segments
+from fanfare.channels.base import AddressRefused, Kind, SendResult
+from fanfare.channels.sms import Sms, e164, segments
 
-from tests.unit.channels.fakes import Provider, envelope, refusal
+from tests.unit.channels.fakes import Provider, envelope, modelled_errors, refusal
+
+# https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors; the codes as they go over the wire are
+# in AWS's own model of the service. SNS's model of errors is of all operations: OptedOut, UserError and Throttled.
+ERRORS = [
+    ("Throttled", Kind.THROTTLED, "throttled"),
+    ("ThrottledException", Kind.THROTTLED, "throttled"),
+    ("OptedOut", Kind.PERMANENT, "opted_out"),
+    ("InvalidParameter", Kind.PERMANENT, "invalid_parameter"),
+    ("InvalidParameterValue", Kind.PERMANENT, "invalid_parameter"),
+    ("ParameterValueInvalid", Kind.PERMANENT, "invalid_parameter"),
+    ("UserError", Kind.TEMPORARY, "spend_limit_reached"),
+    ("AuthorizationError", Kind.TEMPORARY, "access_denied"),
+]
+# Of topics, of platform endpoints, of us, and those that say by their HTTP status what they mean
+OF_NO_TEXT = {
+    *("KMSAccessDenied", "KMSDisabled", "KMSInvalidState", "KMSNotFound", "KMSOptInRequired", "KMSThrottling"),
+    *("EndpointDisabled", "NotFound", "PlatformApplicationDisabled"),
+    *("InternalError", "InvalidSecurity", "ValidationException"),
+}
 
 
 def channel(*answers: Any) -> tuple[Sms, Provider]:
@@ -95,10 +114,14 @@ def test_each_text_is_a_call_with_our_ids_in_it() -> None:
     assert told["AWS.SNS.SMS.SMSType"] == "Transactional"
 
 
-@pytest.mark.parametrize("code", PUBLISH_ERROR)
-def test_each_error_means_what_the_literal_says(code: str) -> None:
+@pytest.mark.parametrize(("code", "kind", "reason"), ERRORS)
+def test_each_error_means_one_thing(code: str, kind: Kind, reason: str) -> None:
     sms, _ = channel(refusal(code))
-    assert sms.send([text()]) == [PUBLISH_ERROR[code]]
+    assert sms.send([text()]) == [SendResult(kind, reason)]
+
+
+def test_every_error_in_the_model_of_sns_has_a_meaning() -> None:
+    assert modelled_errors("sns", "Publish") - OF_NO_TEXT <= {code for code, *_ in ERRORS}
 
 
 @pytest.mark.parametrize(

@@ -76,6 +76,33 @@ def test_suppression_comes_first_and_every_rule_has_a_name() -> None:
     assert decide(both, NOW).steps == (("known", "passed"), ("suppression", "suppressed_bounce"))
 
 
+def test_who_is_over_a_limit_is_skipped_or_waits_as_the_limit_says() -> None:
+    for overflow, action in (("drop", Action.SKIP), ("defer", Action.DEFER)):
+        own = topic(limit={"count": 2, "per_seconds": 3600, "overflow": overflow})
+        limits: Any = {}
+        for _ in range(2):
+            within = decide(candidate(topic=own, user={"limits": limits}), NOW)
+            assert (within.action, within.reason) == (Action.DELIVER, None)
+            limits = within.limits
+        over = decide(candidate(topic=own, user={"limits": limits}), NOW)
+        assert (over.action, over.reason) == (action, "rate_limited")
+
+
+def test_who_is_skipped_for_a_limit_is_not_charged_for_another() -> None:
+    own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
+    first = decide(candidate(topic=own), NOW)
+    overall = {"count": 9, "per_seconds": 3600, "overflow": "drop"}
+    assert decide(candidate(topic=own, overall=overall, user={"limits": first.limits}), NOW).limits is None
+
+
+def test_a_limit_that_lets_a_message_go_at_the_end_of_quiet_hours_does_not_drop_it() -> None:
+    own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
+    night = {"quiet_hours": QUIET, "time_zone": "UTC"}
+    before = decide(candidate(topic=own), NOW.replace(hour=22, minute=30))
+    later = decide(candidate(night, topic=own, user={"limits": before.limits}), NOW.replace(hour=23))
+    assert (later.action, later.reason, later.until) == (Action.DEFER, "quiet_hours", NOW.replace(day=16, hour=7))
+
+
 def test_a_limit_across_all_topics_counts_beside_the_topics_own() -> None:
     own = topic(limit={"count": 5, "per_seconds": 60, "overflow": "drop"})
     overall = {"count": 1, "per_seconds": 3600, "overflow": "defer"}
@@ -153,6 +180,25 @@ def test_what_is_deferred_counts_when_it_goes() -> None:
         due.append(found.until or NOW)
         limits = found.limits
     assert all(timedelta(seconds=25) <= later - earlier <= timedelta(seconds=35) for earlier, later in pairwise(due))
+
+
+@pytest.mark.parametrize(
+    ("per_seconds", "second"),
+    [
+        (280, 50),  # its slice ends at 12:00:08: 280 s after that is 12:04:48, and the next five seconds are up at :50
+        (310, 0),  # more than five minutes: to the next minute
+    ],
+)
+def test_a_wait_of_less_than_five_minutes_ends_at_five_seconds_and_a_longer_one_at_the_minute(
+    per_seconds: int, second: int
+) -> None:
+    own = topic(limit={"count": 1, "per_seconds": per_seconds, "overflow": "defer"})
+    moment = NOW + timedelta(seconds=3)
+    first = decide(candidate(topic=own), moment)
+    later = decide(candidate(topic=own, user={"limits": first.limits}), moment)
+    assert later.until is not None
+    assert later.until.second == second
+    assert timedelta(seconds=per_seconds) <= later.until - moment <= timedelta(seconds=per_seconds + 60)
 
 
 def test_who_waits_for_long_waits_for_the_full_minute() -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fanfare.aws.dynamodb import DynamoTable
-from fanfare.domain.lifecycle import MAY_BECOME, State
+from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.complete import complete
@@ -15,6 +15,7 @@ from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
 from testing.memory_aws.aws import Memory
+from tests.unit.domain.test_moves import MOVES
 
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
 
@@ -53,14 +54,14 @@ def accepted(messages: Messages, state: State, *, expires_at: str | None = None)
 @pytest.mark.parametrize("state", State)
 def test_a_move_is_written_where_the_table_allows_it_alone(messages: Messages, state: State, to: State) -> None:
     accepted(messages, state)
-    if to in MAY_BECOME[state]:
+    if to in MOVES[state].split():
         assert messages.move("one", to, now=NOW).state is to
     else:
         with pytest.raises(ConditionFailed):
             messages.move("one", to, now=NOW)
     found = messages.get("one")
     assert found is not None
-    assert found.state is (to if to in MAY_BECOME[state] else state)
+    assert found.state is (to if to in MOVES[state].split() else state)
 
 
 @pytest.mark.parametrize("state", State)

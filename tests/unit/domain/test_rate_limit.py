@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from fanfare.domain.rate_limit import SLICES, Counter, RateLimit, next_turn, without_forgotten
+import pytest
+from fanfare.domain.rate_limit import Counter, RateLimit, next_turn, without_forgotten
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -64,11 +65,42 @@ def test_a_counter_stays_small(limit: RateLimit, waits: list[float]) -> None:
         if turn.at <= now:
             counter = turn.counter
     assert counter is not None
-    assert len(counter) <= 1 + 2 * min(limit.count, 2 * SLICES + 2)
+    assert len(counter) <= 1 + 2 * min(limit.count, 66)
+
+
+def test_a_counter_says_when_it_can_be_forgotten_and_counts_by_slices() -> None:
+    limit = RateLimit(3, 64)  # slices of two seconds
+    first = next_turn(limit, None, 1_000_001.9)
+    second = next_turn(limit, first.counter, 1_000_000.5)
+    third = next_turn(limit, second.counter, 1_000_010.0)
+    assert first.counter == [1_000_066, 1_000_000, 1]  # the slice's end and 64 seconds
+    assert second.counter == [1_000_066, 1_000_000, 2]
+    assert third.counter == [1_000_076, 1_000_000, 2, 1_000_010, 1]
+
+
+def test_a_slice_of_a_short_window_is_a_second() -> None:
+    assert next_turn(RateLimit(1, 10), None, 1_000_000.9).counter == [1_000_011, 1_000_000, 1]
+
+
+def test_what_has_left_the_window_is_not_kept() -> None:
+    limit = RateLimit(3, 64)
+    first = next_turn(limit, None, 1_000_000.0)
+    assert next_turn(limit, first.counter, 1_000_065.9).counter == [1_000_130, 1_000_000, 1, 1_000_064, 1]
+    assert next_turn(limit, first.counter, 1_000_066.0).counter == [1_000_132, 1_000_066, 1]
+
+
+def test_a_turn_is_not_before_it_is_asked_for() -> None:
+    assert next_turn(RateLimit(1, 64), None, 1_000_000.0, not_before=1_000_500.0).at == 1_000_500.0
+    assert next_turn(RateLimit(1, 64), None, 1_000_000.0, not_before=999_000.0).at == 1_000_000.0
+
+
+def test_a_counter_that_is_cut_off_is_an_error() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        next_turn(RateLimit(1, 64), [1_000_066, 1_000_000], 1_000_000.0)
 
 
 def test_counters_that_no_longer_matter_are_forgotten() -> None:
-    counters: dict[str, Counter] = {"old#email": [100, 50, 1], "new#email": [300, 250, 1]}
+    counters: dict[str, Counter] = {"old#email": [100, 50, 1], "now#email": [200, 150, 1], "new#email": [300, 250, 1]}
     assert without_forgotten(counters, 200.0) == {"new#email": [300, 250, 1]}
 
 

@@ -69,32 +69,44 @@ def messages(memory: Memory, limit: int, **filters: str) -> tuple[list[str], lis
             return found, took
 
 
+CROWD = 12_000  # messages: more than a page looks at
+APART = 997  # of so many, one has failed
+
+
+@pytest.fixture(scope="module")
+def crowd() -> tuple[Memory, list[str]]:
+    """Many messages, and the ids of the few that have failed, the newest first."""
+    memory = Memory(lambda: NOW, metered=False)
+    failed = []
+    for number in range(CROWD):
+        if number % APART:
+            post(memory, number)
+        else:
+            failed.append(post(memory, number, State.FAILED))
+    return memory, failed[::-1]
+
+
 @pytest.mark.parametrize("limit", [1, 50, 100])
-def test_messages_that_nobody_finds_take_a_few_calls(memory: Memory, limit: int) -> None:
-    for number in range(3_000):
-        post(memory, number)
-    assert messages(memory, limit, state="failed") == ([], [8])
+def test_messages_that_nobody_finds_take_a_few_calls(crowd: tuple[Memory, list[str]], limit: int) -> None:
+    memory, _ = crowd
+    found, took = messages(memory, limit, state="deleted")
+    assert found == []
+    assert took == [20, 8]  # five looks at each of four shards; then the rest
 
 
-def test_a_page_of_messages_ends_where_it_has_looked_at_so_many(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("limit", [2, 100])
+def test_few_among_many_messages_are_listed_once_and_no_page_looks_further_than_another(
+    crowd: tuple[Memory, list[str]], limit: int
 ) -> None:
-    monkeypatch.setattr("fanfare.store.messages.LOOK_AT", 10)
-    oldest = post(memory, 0, State.FAILED)
-    for number in range(1, 1_000):
-        post(memory, number)
-    found, took = messages(memory, 5, state="failed")
-    assert found == [oldest]
-    assert len(took) > 4
-    assert max(took) <= 4 * 5 + 1
+    memory, failed = crowd
+    found, took = messages(memory, limit, state="failed")
+    assert found == failed
+    assert len(took) > 1
+    assert max(took) <= 25
 
 
 @pytest.mark.parametrize("limit", [1, 3, 7, 100])
-@pytest.mark.parametrize("look_at", [1, 4, 500])
-def test_pages_of_any_size_list_all_messages_that_are_wanted_once(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch, limit: int, look_at: int
-) -> None:
-    monkeypatch.setattr("fanfare.store.messages.LOOK_AT", look_at)
+def test_pages_of_any_size_list_all_messages_that_are_wanted_once(memory: Memory, limit: int) -> None:
     every = [(post(memory, number, state), state) for number, state in enumerate([State.SENT, State.FAILED] * 40)]
     for asked in ({"state": "failed"}, {"topic": "news"}, {}):
         wanted = [message_id for message_id, state in every if asked.get("state") in (None, state)]
@@ -145,14 +157,20 @@ def test_a_page_of_deliveries_ends_where_it_has_looked_at_so_many(memory: Memory
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5, 50])
-@pytest.mark.parametrize("look_at", [1, 3, 10_000])
-def test_pages_of_any_size_list_everybody_who_is_wanted_once(
-    memory: Memory, monkeypatch: pytest.MonkeyPatch, limit: int, look_at: int
-) -> None:
-    monkeypatch.setattr("fanfare.insight.deliveries.LOOK_AT", look_at)
+def test_pages_of_any_size_list_everybody_who_is_wanted_once(memory: Memory, limit: int) -> None:
     message_id = post(memory, 0)
     recipients(memory, message_id, ["SFS", "F", "SSSS", "FF", "S"])
     assert deliveries(memory, message_id, limit)[0] == ["user-0-1", "user-1-0", "user-3-0", "user-3-1"]
+
+
+@pytest.mark.parametrize("limit", [1, 2, 50])
+def test_those_about_the_place_where_a_page_ends_are_listed_once(memory: Memory, limit: int) -> None:
+    message_id = post(memory, 0)
+    around = ["S" * 8 + "FF", "FF" + "S" * 8]  # a page looks at ten thousand recipients
+    recipients(memory, message_id, ["S" * 10] * 999 + around + ["S" * 10] * 999 + around)
+    found, _ = deliveries(memory, message_id, limit)
+    batches = [(999, 8), (999, 9), (1000, 0), (1000, 1), (2000, 8), (2000, 9), (2001, 0), (2001, 1)]
+    assert found == [f"user-{batch}-{place}" for batch, place in batches]
 
 
 def test_topics_that_people_are_not_shown_are_read_many_a_call(memory: Memory) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from local import receipts
 from local.receipts import Receipts
-from local.template_patches import STANDS_FOR
 
 WANTED = {"set-1": frozenset({"DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})}
 
@@ -48,7 +47,7 @@ def published(bus: Bus, *events: tuple[str | None, str]) -> list[str]:
 def test_what_is_asked_for_is_told_in_order(bus: Bus) -> None:
     kinds = ["Delivery", "Rendering Failure", "DeliveryDelay"]
     assert published(bus, *(("set-1", kind) for kind in ["Send", *kinds])) == kinds
-    assert {entry["Source"] for call in bus.calls for entry in call} == {STANDS_FOR["aws.ses"]}
+    assert {entry["Source"] for call in bus.calls for entry in call} == {"simulator.ses"}
 
 
 def test_nobody_asks_for_what_goes_by_no_configuration_set(bus: Bus) -> None:

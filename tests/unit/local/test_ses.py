@@ -185,7 +185,3 @@ def test_a_raw_mail(world: World) -> None:
     assert (mail.to, mail.subject) == ("ada@example.com", "Grüße")
     assert ((mail.text or "").strip(), (mail.html or "").strip()) == ("plain", "<p>rich</p>")
     assert "multipart/alternative" in (mail.raw or "")
-
-
-def test_the_account_may_send(world: World) -> None:
-    assert world.client("sesv2").get_account()["SendingEnabled"]

@@ -43,6 +43,7 @@ PUBLISH_ERROR: Final[dict[str, SendResult]] = {
     "NotFoundException": SendResult(Kind.TEMPORARY, "endpoint_deleted"),
     "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
     "InvalidParameterException": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "ParameterValueInvalid": SendResult(Kind.PERMANENT, "invalid_parameter"),
     "PlatformApplicationDisabled": SendResult(Kind.TEMPORARY, "platform_disabled"),
     "PlatformApplicationDisabledException": SendResult(Kind.TEMPORARY, "platform_disabled"),
     "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),

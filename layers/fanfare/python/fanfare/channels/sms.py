@@ -29,6 +29,7 @@ PUBLISH_ERROR: Final[dict[str, SendResult]] = {
     "OptedOut": SendResult(Kind.PERMANENT, "opted_out"),
     "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
     "InvalidParameterValue": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "ParameterValueInvalid": SendResult(Kind.PERMANENT, "invalid_parameter"),  # the same, as SNS's model spells it
     "UserError": SendResult(Kind.TEMPORARY, "spend_limit_reached"),
     "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),
 }
