@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -60,31 +61,85 @@ curl --silent --header "Authorization: Bearer $token" --request PUT \\
 }
 ```""",
 }
+OBVIOUS: Final = re.compile(r"The \w+'s id\.$")  # of a parameter of the path
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 Document = Mapping[str, Any]
 
 
 def page(internal: Document, public: Document) -> str:
-    """Both APIs, one operation after the other."""
+    """Both APIs, one operation after the other, and what they return."""
     lines = [HEAD]
     for (title, said), document in zip(INTRODUCED.items(), (internal, public), strict=True):
-        lines += [f"## {title}", "", said, ""]
-        for path, item in document["paths"].items():
-            for method in METHODS:
-                if method in item:
-                    lines += _operation(document, path, method, item[method])
+        lines += [f"## {title}", "", said, "", _common(document), ""]
+        for method, path, operation in _operations(document):
+            lines += _operation(document, path, method, operation)
     lines += ["## Shapes", ""]
-    shapes = {**internal["components"]["schemas"], **public["components"]["schemas"]}
-    for name, schema in sorted(shapes.items()):
-        lines += _shape({"components": {"schemas": shapes}}, name, schema)
+    both = {"components": {"schemas": {**internal["components"]["schemas"], **public["components"]["schemas"]}}}
+    for name in sorted(_nested(internal, both) | _nested(public, both)):
+        lines += _shape(both, name, both["components"]["schemas"][name])
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _operations(document: Document) -> Iterator[tuple[str, str, Document]]:
+    for path, item in document["paths"].items():
+        yield from ((method, path, item[method]) for method in METHODS if method in item)
+
+
+def _errors(document: Document, *, with_body: bool = False) -> set[str]:
+    """The statuses of errors that every operation has, or every one with a body."""
+    found = [
+        {status for status in operation["responses"] if status >= "4"}
+        for _, _, operation in _operations(document)
+        if not with_body or "requestBody" in operation
+    ]
+    return set.intersection(*found)
+
+
+def _common(document: Document) -> str:
+    every = _errors(document)
+    body = _errors(document, with_body=True) - every
+    return f"Every operation can also answer {_list(every)}; one with a request body, also {_list(body)}."
+
+
+def _list(statuses: set[str]) -> str:
+    return ", ".join(f"`{status}`" for status in sorted(statuses))
+
+
+def _nested(document: Document, both: Document) -> set[str]:
+    """The names of the shapes that answers have, or fields of a body; the body's own fields stand at its operation."""
+    waiting: list[Any] = []
+    for _, _, operation in _operations(document):
+        waiting += [_found(document, answer) for answer in operation["responses"].values()]
+        waiting += _body(document, operation).get("properties", {}).values()
+    names: set[str] = set()
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, Mapping):
+            _, _, name = str(node.get("$ref", "")).partition("#/components/schemas/")
+            if name and name not in names:
+                names.add(name)
+                waiting.append(_found(both, node))
+            waiting += node.values()
+        elif isinstance(node, list):
+            waiting += node
+    return {name for name in names if not _items(both["components"]["schemas"][name])}
+
+
+def _items(schema: Document) -> Document | None:
+    """What a list holds; lists are described once, in the head."""
+    fields = schema.get("properties", {})
+    items: Document | None = fields["items"]["items"] if fields.keys() == {"items", "next_cursor"} else None
+    return items
 
 
 def _shape(document: Document, name: str, schema: Document) -> Iterator[str]:
     """A thing that has fields."""
     if fields := schema.get("properties"):
-        yield from (f"### {name}", "", schema.get("description", ""), "", "| name | type | what |", "|---|---|---|")
+        yield from (f"### {name}", "")
+        if said := schema.get("description"):
+            yield from (said, "")
+        yield from ("| name | type | what |", "|---|---|---|")
         for field, of in fields.items():
             yield _row(field, _type(document, of), of.get("description", ""))
         yield ""
@@ -110,14 +165,19 @@ def _operation(document: Document, path: str, method: str, operation: Document) 
 def _parameters(document: Document, operation: Document) -> Iterator[str]:
     for given in operation.get("parameters", ()):
         parameter = _found(document, given)
-        if parameter["in"] != "path" or parameter.get("description"):
-            what = parameter.get("description", "")
+        what = parameter.get("description", "")
+        if parameter["in"] != "path" or not (what == "" or OBVIOUS.match(what)):
             yield _row(parameter["in"], parameter["name"], _type(document, parameter["schema"]), what)
 
 
-def _fields(document: Document, operation: Document) -> Iterator[str]:
+def _body(document: Document, operation: Document) -> Document:
     content = _found(document, operation.get("requestBody", {})).get("content", {})
-    body = _found(document, content.get("application/json", {}).get("schema", {}))
+    body: Document = _found(document, content.get("application/json", {}).get("schema", {}))
+    return body
+
+
+def _fields(document: Document, operation: Document) -> Iterator[str]:
+    body = _body(document, operation)
     required = body.get("required", ())
     for name, schema in body.get("properties", {}).items():
         what = schema.get("description", "") + (" Required." if name in required else "")
@@ -125,15 +185,19 @@ def _fields(document: Document, operation: Document) -> Iterator[str]:
 
 
 def _answers(document: Document, operation: Document) -> str:
-    answers = operation["responses"].items()
+    usual = _errors(document) | (_errors(document, with_body=True) if "requestBody" in operation else set())
+    answers = [(status, answer) for status, answer in operation["responses"].items() if status not in usual]
     return ", ".join(f"`{status}`{_model(document, answer)}" for status, answer in answers)
 
 
 def _model(document: Document, answer: Document) -> str:
     """The name of what a good answer has in it."""
     content = _found(document, answer).get("content", {})
-    reference = content.get("application/json", {}).get("schema", {}).get("$ref", "")
-    return f" {reference.rpartition('/')[2]}" if reference else ""
+    schema = content.get("application/json", {}).get("schema", {})
+    if "$ref" not in schema:
+        return ""
+    items = _items(_found(document, schema))
+    return f" list of {_type(document, items)}" if items else f" {schema['$ref'].rpartition('/')[2]}"
 
 
 def _type(document: Document, schema: Document) -> str:
