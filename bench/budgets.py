@@ -16,7 +16,7 @@ TIMES_LESS: Final = {"celery": 10.0, "post_office": 3.0}  # own CPU, of each pee
 
 @dataclass(frozen=True)
 class Held:
-    """A budget beside what was measured, and what we aim at. `least` tells that more is better."""
+    """A budget next to what was measured, and the aim. `least` says that more is better."""
 
     what: str
     measured: float

@@ -37,7 +37,7 @@ TO_ONE: Final = (
 
 
 def counted(channel: str, *, limited: bool, recipients: int = 1_000) -> Counted:
-    """What a message to so many takes on a channel, counted now."""
+    """What a message to this many recipients takes on a channel, counted now."""
     found = Bench(recipients, limit=LIMIT if limited else None, channel=channel).run()
     calls = dict.fromkeys(("dynamodb", "sqs", "sesv2", "sns", "events"), 0)
     for operation, count in found.usage.calls.items():
@@ -85,8 +85,8 @@ def rows() -> Iterator[list[str]]:
         "email, a message to each person, without a limit": ("email", each_a_message(limited=False)),
         "email, a message to each person, with a limit": ("email", each_a_message(limited=True)),
         "receipts of e-mail, one each": (None, cost.of_receipts()),
-        "*e-mail, each recipient by itself, without a limit*": ("email", cost.each_by_itself(limited=False)),
-        "*e-mail, each recipient by itself, with a limit*": ("email", cost.each_by_itself(limited=True)),
+        "*e-mail, one task per recipient, without a limit*": ("email", cost.each_by_itself(limited=False)),
+        "*e-mail, one task per recipient, with a limit*": ("email", cost.each_by_itself(limited=True)),
     }
     for name, (channel, takes) in listed.items():
         price = PROVIDERS.get(channel or "")
@@ -109,7 +109,7 @@ def page() -> str:
     for limited, each in enumerate(TO_ONE):
         calls.append(_counts(f"**a message to one person**, {'with' if limited else 'without'} a limit", each))
     for limited, each in enumerate(cost.EACH_BY_ITSELF):
-        calls.append(_counts(f"*each by itself, {'with' if limited else 'without'} a limit*", each))
+        calls.append(_counts(f"*one task per recipient, {'with' if limited else 'without'} a limit*", each))
     one = ours(each_a_message(limited=False)) / MILLION
     return TEXT.format(
         as_of=cost.AS_OF,
@@ -147,7 +147,7 @@ runs estimate from the same figures.
   can be turned off.
 - **E-mail** is at the SES plan Essentials, the default of new accounts; à la carte it is $100. The price of a text
   message depends on the country, so this one is only an example.
-- **Each recipient by itself** is the usual design: one queue message, one row and a few calls per recipient. It reads
+- **One task per recipient** is the usual design: one queue message, one row and a few calls per recipient. It reads
   the user, writes the row, sends, and writes the outcome; a limit adds one conditional write.
 - **SQS** includes the price of fair queues for every request about a copy.
 - **Lambda time** is a model: assumed waits (DynamoDB 6 ms, SQS 10 ms, EventBridge 15 ms, SES 300 ms for fifty mails and

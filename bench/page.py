@@ -209,8 +209,8 @@ Versions: {versions}.
 ## A million recipients
 
 Simulated by `make simulate` ([bench/simulate.py](../bench/simulate.py)) with measured CPU and write units and the
-limits of AWS as data; nobody has sent a million messages with it. Seconds until all recipients are chosen / sent to.
-Each row adds to the rows above it; the first has SES at 500 a second and functions of 512 MB.
+limits of AWS as data; a million real messages were never sent. Seconds until all recipients are chosen / sent to.
+Each row adds to the rows above it; the first has SES at 500 per second and functions of 512 MB.
 
 {million}
 
@@ -218,11 +218,11 @@ Ten million take nine to ten times as long.
 
 What limits throughput, in this order:
 
-1. **SES rate.** A new account sends 14 a second or fewer: 20 hours for a million. Ask AWS for more first. Throttled
+1. **SES rate.** A new account sends 14 per second or fewer: 20 hours for a million. Ask AWS for more first. Throttled
    batches use no attempt.
 2. **One shard with limits** chooses about 770 users a second. Create large topics with `shards` (16 for a million); the
    number can't be changed later.
-3. **Workers** (`max_concurrency`, 10 by default). 100 workers send about 10,000 a second. The account's Lambda limit
+3. **Workers** (`max_concurrency`, 10 by default). 100 workers send about 10,000 per second. The account's Lambda limit
    (1,000) is shared with its other functions.
 4. **Tables.** An on-demand table starts at 4,000 write units a second and doubles within half an hour. For more than
    3,500 deliveries a second (2,000 with limits) set `WarmThroughput` on `deliveries` and `audience`.

@@ -74,7 +74,7 @@ class Posted:
 
 
 class Bucket:
-    """So many units a second: whoever takes waits for theirs. Keeps how long all waited."""
+    """That many units a second: whoever takes waits for theirs. Keeps how long all waited."""
 
     def __init__(self, world: simpy.Environment, rate: float) -> None:
         self.world, self.rate, self.free, self.waited = world, rate, 0.0, 0.0
@@ -256,8 +256,8 @@ STEPS: Final[Mapping[str, tuple[Account, int]]] = {
     "+ 16 shards": (DEFAULT, 16),
     "+ 100 workers": (replace(DEFAULT, max_concurrency=100), 16),
     "+ 1,769 MB": (replace(DEFAULT, max_concurrency=100, vcpus=1.0), 16),
-    "+ SES 2,000 a second": (replace(DEFAULT, max_concurrency=100, vcpus=1.0, ses_per_second=2_000), 16),
-    "+ SES 10,000 a second": (replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000), 64),
+    "+ SES 2,000 per second": (replace(DEFAULT, max_concurrency=100, vcpus=1.0, ses_per_second=2_000), 16),
+    "+ SES 10,000 per second": (replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000), 64),
     "+ tables warm for 40,000 writes": (
         replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000, table_writes=40_000),
         64,

@@ -107,7 +107,7 @@ def _list(statuses: set[str]) -> str:
 
 
 def _nested(document: Document, both: Document) -> set[str]:
-    """The names of the shapes that answers have, or fields of a body; the body's own fields stand at its operation."""
+    """The names of the shapes in answers and in fields of bodies; a body's own fields are at its operation."""
     waiting: list[Any] = []
     for _, _, operation in _operations(document):
         waiting += [_found(document, answer) for answer in operation["responses"].values()]

@@ -97,7 +97,7 @@ def scratch() -> tempfile.TemporaryDirectory[str]:
 def _quickest() -> Path | None:
     """Memory where there is plenty, else the usual place. The emulator unpacks the layers once for each worker,
     thousands of small files: five times as quick in memory."""
-    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, that nobody else may enter)
+    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, closed to other users)
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_WANTED:
         return memory
     return None
