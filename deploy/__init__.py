@@ -1,1 +1,1 @@
-"""What talks to a deployed stage: the smoke test and the console of operators."""
+"""Tools for a deployed stage: the smoke test and the operators' console."""

@@ -1,12 +1,12 @@
-"""`python -m deploy.operate`: the console of a deployed stage, on this machine, with your own AWS credentials.
+"""`python -m deploy.operate`: runs the console of a deployed stage on this machine, with your AWS credentials.
 
-Nothing is deployed for it and nothing is open to others: each call is signed as you, and IAM lets you do what your
-policy says. The stack has two to choose from, in its outputs: ViewerPolicyArn and OperatorPolicyArn.
+Nothing is deployed for it, and it listens only on loopback. Every call is signed with your credentials, so IAM decides
+what you can do. The stack's outputs contain two policies for this: ViewerPolicyArn and OperatorPolicyArn.
 
---stage prod    the stage whose internal API it is; its URL is looked up in CloudFormation
---url https://… the internal API's URL, where you may not look it up
---port 8080     where to listen; else any free port
-AWS_PROFILE, AWS_REGION and the rest of AWS's own settings say who and where you are
+--stage prod    the stage; the URL of its internal API is looked up in CloudFormation
+--url https://… URL of the internal API, if you have no permission to look it up
+--port 8080     port to listen on; default: a free port
+AWS_PROFILE, AWS_REGION and the other AWS settings select your credentials and region
 """
 
 from __future__ import annotations
@@ -38,17 +38,17 @@ def main() -> int:
 
 
 def operate(options: argparse.Namespace) -> int:
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # which other SDKs and the CLI go by
+    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # botocore does not read it, but other SDKs do
     credentials = session.get_credentials()
     if credentials is None or session.region_name is None:
-        raise StepFailed("Who are you, and where? Set AWS_PROFILE and AWS_REGION, or log in with the AWS CLI.")
+        raise StepFailed("No AWS credentials or no region. Set AWS_PROFILE and AWS_REGION, or log in with the AWS CLI.")
     url = options.url or internal_url(session, options.stage)
     api = Api(url, credentials=credentials, region=session.region_name)
     key = secrets.token_urlsafe(24)
     site = WsgiServer(
         make(signed(api), stage=options.stage, key=key, cookie=f"fanfare-{options.stage}"), port=options.port
     )
-    console.print(f"\n[bold]Console of {options.stage}[/bold]. Ctrl-C stops it.\n")
+    console.print(f"\n[bold]Console of {options.stage}[/bold]. Press Ctrl-C to stop it.\n")
     console.print(f"  {site.url}/?key={key}\n", markup=False, soft_wrap=True)
     try:
         while True:
@@ -58,11 +58,11 @@ def operate(options: argparse.Namespace) -> int:
 
 
 def internal_url(session: boto3.Session, stage: str) -> str:
-    """Where the stage's internal API is, as its stack says."""
+    """URL of the stage's internal API, from its stack outputs."""
     try:
         return deployment.outputs_of(session.client("cloudformation"), f"Fanfare-{stage}-Service")["InternalApiUrl"]
     except (BotoCoreError, ClientError) as error:
-        raise StepFailed(f"The URL of {stage} is not to be found ({error}). Give it as --url.") from error
+        raise StepFailed(f"Can't look up the URL of the stage {stage} ({error}). Pass it with --url.") from error
 
 
 if __name__ == "__main__":

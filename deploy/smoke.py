@@ -1,10 +1,10 @@
-"""`python -m deploy.smoke STAGE`: the demo's checks against a deployed stage, small and tidied up afterwards.
+"""`python -m deploy.smoke STAGE`: runs the demo's checks against a deployed stage, with few users, and cleans up.
 
-The stage is found by its stacks' outputs, with the AWS credentials and region of the caller, who needs
-cloudformation:DescribeStacks and the stage's ServicePolicy. Mail goes to SES's own simulator, which takes it in the
-sandbox too and is paid for like any other: nine mails. `local` is the stack that `make run` keeps up.
+The stage is looked up in its stacks' outputs with your AWS credentials and region. You need
+cloudformation:DescribeStacks and the stage's ServicePolicy. Nine mails go to SES's mailbox simulator, which works in
+the sandbox and costs the same as other mail. STAGE can be `local`: the stack of `make run`.
 
-Exits 0 if everything is as it must be, else says what is not.
+Exits with 0 if all checks pass; otherwise prints the failed checks.
 """
 
 from __future__ import annotations
@@ -35,12 +35,12 @@ from tools.processes import StepFailed
 from tools.progress import console, step
 
 REACHABLE: Final = 8
-SECONDS: Final = 180  # cold starts, and the pace of a sandbox: one mail a second
+SECONDS: Final = 180  # includes cold starts and the sandbox's rate of one mail per second
 
 
 @dataclass(frozen=True)
 class Stage:
-    """Where a deployed stage is, and whom we are there."""
+    """URLs and clients of a deployed stage."""
 
     name: str
     internal_url: str
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def found(name: str) -> Stage:
-    """The stage of this name. Raises StepFailed where there is none that we can see."""
+    """The stage with this name. Raises StepFailed if it is not found."""
     return _local() if name == "local" else _deployed(name, boto3.Session())
 
 
@@ -64,14 +64,14 @@ def smoke(stage: Stage) -> int:
     console.print(f"[bold]Fanfare, stage {stage.name}[/bold]: {stage.internal_url}\n")
     wrong = [*_doors(stage), *_message(Api(stage.internal_url, credentials=stage.credentials, region=stage.region))]
     if wrong:
-        raise StepFailed("\n".join(["This is not as it must be:", *(f"  {each}" for each in wrong)]))
-    console.print("[green]Everything is as it must be.[/green]")
+        raise StepFailed("\n".join(["Failed checks:", *(f"  {each}" for each in wrong)]))
+    console.print("[green]All checks passed.[/green]")
     return 0
 
 
 def _local() -> Stage:
     if not STACK_FILE.is_file():
-        raise StepFailed("No stack runs on this machine: start it with `make run`.")
+        raise StepFailed("No local stack is running. Start it with `make run`.")
     at = json.loads(STACK_FILE.read_text())
     keys = Credentials(at["service"]["access_key_id"], at["service"]["secret_access_key"])
     return Stage("local", at["internal_url"], at["public_url"], at["region"], keys)
@@ -80,17 +80,17 @@ def _local() -> Stage:
 def _deployed(name: str, session: boto3.Session) -> Stage:
     credentials = session.get_credentials()
     if not (credentials and session.region_name):
-        raise StepFailed("No AWS credentials or no region: set AWS_PROFILE and AWS_REGION, as for `cdk deploy`.")
+        raise StepFailed("No AWS credentials or no region. Set AWS_PROFILE and AWS_REGION, as for `cdk deploy`.")
     try:
         outputs = deployment.outputs_of(session.client("cloudformation"), f"Fanfare-{name}-Service")
     except (BotoCoreError, ClientError) as error:
-        raise StepFailed(f"The stage {name} is not to be seen in {session.region_name}: {error}") from None
+        raise StepFailed(f"Can't find the stage {name} in {session.region_name}: {error}") from None
     return Stage(name, outputs["InternalApiUrl"], outputs["PublicApiUrl"], session.region_name, credentials)
 
 
 def _doors(stage: Stage) -> Iterator[str]:
-    """Who is let in, and who is not."""
-    with step("Knocking at both APIs"):
+    """Check that both APIs require authentication and the health check is open."""
+    with step("Checking the authentication of both APIs"):
         anybody = People(stage.public_url)
         asked = {
             "the internal API, unsigned": (Api(stage.internal_url).call("GET", "/v1/topics"), 403),
@@ -99,11 +99,11 @@ def _doors(stage: Stage) -> Iterator[str]:
         }
     for what, (reply, expected) in asked.items():
         if reply.status != expected:
-            yield f"{what} answers {reply.status}, not {expected}"
+            yield f"{what}: expected status {expected}, got {reply.status}"
 
 
 def _message(api: Api) -> list[str]:
-    """One message to a small audience, posted twice under one key; what is wrong."""
+    """Send one message to a small audience, posted twice with one key. Returns the failed checks."""
     run = f"smoke-{secrets.token_hex(4)}"
     everyone = _audience(run)
     with _prepared(api, run, everyone) as refused:
@@ -111,8 +111,8 @@ def _message(api: Api) -> list[str]:
             first, again = _post(api, run), _post(api, run)
             message_id = first.json()["id"]
             message = job.wait_for_rest(api, message_id, seconds=SECONDS, note=sending.note)
-        with step("Waiting for what SES reports of the one that bounces"):
-            until("the bounce is recorded", lambda: _bounced(api, message_id), seconds=SECONDS, every=1)
+        with step("Waiting for the bounce"):
+            until("the recorded bounce", lambda: _bounced(api, message_id), seconds=SECONDS, every=1)
         skipped = job.reasons(api, message_id, "skipped")
         report.print_message(message, skipped)
         return [
@@ -128,19 +128,19 @@ def _bounced(api: Api, message_id: str) -> bool:
 
 def _wrong_repeat(first: Reply, again: Reply) -> Iterator[str]:
     if again.json().get("id") != first.json()["id"] or again.headers.get("idempotency-replayed") != "true":
-        yield f"the same Idempotency-Key made another message: {again.status} {again.content.decode()}"
+        yield f"the repeated Idempotency-Key created another message: {again.status} {again.content.decode()}"
 
 
 def _post(api: Api, run: str) -> Reply:
     body = {"topic": run, "template": {"id": run}, "data": job.example()}
     reply = api.call("POST", "/v1/messages", body, Idempotency_Key=run)
     if reply.status != 202:
-        raise StepFailed(f"The message was not taken: {reply.status} {reply.content.decode()}")
+        raise StepFailed(f"The message was rejected: {reply.status} {reply.content.decode()}")
     return reply
 
 
 def _audience(run: str) -> list[Person]:
-    """The demo's kinds of people, one of each that is odd; the simulator of SES reads their mail."""
+    """One person of each unreachable kind, the rest reachable through SES's mailbox simulator."""
     kinds = [PersonKind.WITHOUT_ADDRESS, PersonKind.WITHOUT_SUBSCRIPTION, PersonKind.REFUSED]
     return [
         *(_person(run, number, PersonKind.REACHABLE, "success") for number in range(REACHABLE)),
@@ -159,19 +159,19 @@ def _person(run: str, number: int, kind: PersonKind, mailbox: str) -> Person:
 
 @contextmanager
 def _prepared(api: Api, run: str, everyone: Sequence[Person]) -> Iterator[list[dict[str, Any]]]:
-    """Topic, template, users and subscriptions of this run alone, gone at its end; the users that were refused."""
+    """Topic, template, users and subscriptions for this run, removed at the end. Yields the rejected users."""
     try:
-        with step("Storing a topic, a template, users and subscriptions") as storing:
+        with step("Creating a topic, a template, users and subscriptions") as storing:
             job.put_topic(api, run)
             job.put_template(api, run)
             refused = job.store_users(api, everyone, storing.note)
             job.subscribe(api, checks.subscribed(everyone), storing.note, run)
         yield refused
     finally:
-        with step("Removing them again"):
+        with step("Cleaning up"):
             left = Counter(reply.status for reply in _remove(api, run, everyone))
             if left.keys() - {200, 204, 404}:
-                console.print(f"  Not all of {run} could be removed: {dict(left)}")
+                console.print(f"  Not everything of {run} was removed: {dict(left)}")
 
 
 def _remove(api: Api, run: str, everyone: Sequence[Person]) -> Iterator[Reply]:

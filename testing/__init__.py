@@ -1,1 +1,1 @@
-"""What tests and benches stand on: AWS in memory, and counts of calls."""
+"""Support for tests and benchmarks: an in-memory AWS, and counts of AWS calls."""

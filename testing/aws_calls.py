@@ -1,9 +1,9 @@
-"""What the functions asked of AWS: calls by function, service and operation, and consumed capacity.
+"""Counts of the functions' AWS calls by function, service and operation, and consumed capacity.
 
-`call_counting/sitecustomize.py` writes, this reads. A line is `dynamodb.Query` for a request that went out, retries
-included, `dynamodb.Query 0.5` for the capacity that an answer tells, and `dynamodb:Query = FANFARE_MESSAGES_TABLE due`
-for what IAM was asked, once a process. Calls that AWS makes for us, such as Lambda's polling of the queues, are not
-among them.
+`call_counting/sitecustomize.py` writes the files that this module reads. A line is `dynamodb.Query` for a request
+(including retries), `dynamodb.Query 0.5` for the consumed capacity in a response, and
+`dynamodb:Query = FANFARE_MESSAGES_TABLE due` for an IAM check, once per process. Calls that AWS makes itself, e.g.
+Lambda's polling of the queues, are not included.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 COUNTING: Final = Path(__file__).with_name("call_counting")
-# CloudFormation's name of a function is <stack>-<logical id>-<random>, cut where the whole would be too long
+# CloudFormation's name of a function is <stack>-<logical id>-<random>, truncated if it is too long
 GENERATED: Final = re.compile(r"^Fanfare-[a-z0-9-]+-Service-(?P<id>\w+?)(?:Function)?[0-9A-F]{8}-?\w+$")
 
 
 ASKED: Final = " = "
-# How a function is told of what it may call → what the grants call it
+# Pattern of a function's environment variable → name of the target in the grants
 TARGETS: Final = [
     (re.compile(pattern), target)
     for pattern, target in (
@@ -58,7 +58,7 @@ class AwsCalls:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def environment(self) -> dict[str, str]:
-        """What the emulator's environment needs, so that its functions are counted."""
+        """The environment variables for the emulator that enable the counting."""
         return {"PYTHONPATH": str(COUNTING), "FANFARE_CALLS_FOLDER": str(self.folder)}
 
     def reset(self) -> None:
@@ -90,7 +90,7 @@ class AwsCalls:
 
 
 def asked(folder: Path) -> set[tuple[str, str, str]]:
-    """What the functions asked of IAM since the start: function, action, and target as `infra/grants.py` calls it."""
+    """The IAM checks since the start: function, action, and target with its name in `infra/grants.py`."""
     return {
         (readable(path.name.split(".")[0]), action, target_of(target))
         for path in folder.iterdir()
@@ -100,7 +100,7 @@ def asked(folder: Path) -> set[tuple[str, str, str]]:
 
 
 def target_of(told: str) -> str:
-    """`FANFARE_MESSAGES_TABLE due` → `messages.due`; what goes by no name is given back as it is."""
+    """`FANFARE_MESSAGES_TABLE due` → `messages.due`; an unknown name is returned unchanged."""
     for pattern, target in TARGETS:
         if found := pattern.fullmatch(told):
             return found.expand(target).lower().rstrip(".")
@@ -108,6 +108,6 @@ def target_of(told: str) -> str:
 
 
 def readable(function: str) -> str:
-    """A function's logical name, without what CloudFormation put around it."""
+    """A function's logical name, without the parts that CloudFormation adds."""
     found = GENERATED.match(function)
     return found["id"] if found else function

@@ -1,1 +1,1 @@
-"""What the make targets run: the CDK toolchain, generated documents, processes and progress."""
+"""Tools behind the make targets: the CDK toolchain, generated documents, processes and progress."""

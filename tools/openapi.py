@@ -1,4 +1,4 @@
-"""Writes the OpenAPI documents to docs/openapi, and the page made from them: `python -m tools.openapi`."""
+"""Generates the OpenAPI documents in docs/openapi and the page docs/http.md: `python -m tools.openapi`."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ DOCS = Path(__file__).parent.parent / "docs" / "openapi"
 
 
 def documents() -> dict[Path, str]:
-    """Each file with what it should say."""
+    """Path → content of every generated file."""
     internal, public = internal_api.description(), public_api.description()
     return {
         DOCS / "internal.yaml": _text(internal),
@@ -30,7 +30,7 @@ def _text(document: dict[str, Any]) -> str:
 
 
 def write() -> None:
-    """Write every document."""
+    """Write all files."""
     DOCS.mkdir(parents=True, exist_ok=True)
     for path, text in documents().items():
         path.write_text(text, encoding="utf-8")

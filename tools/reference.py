@@ -1,4 +1,4 @@
-"""The APIs as a page to read, docs/http.md, made from their OpenAPI descriptions."""
+"""Generates docs/http.md from the OpenAPI documents."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ Document = Mapping[str, Any]
 
 
 def page(internal: Document, public: Document) -> str:
-    """Both APIs, one operation after the other, and what they return."""
+    """Both APIs, operation by operation, and the schemas of their responses."""
     lines = [HEAD]
     for (title, said), document in zip(INTRODUCED.items(), (internal, public), strict=True):
         lines += [f"## {title}", "", said, "", _common(document), ""]
@@ -134,7 +134,7 @@ def _items(schema: Document) -> Document | None:
 
 
 def _shape(document: Document, name: str, schema: Document) -> Iterator[str]:
-    """A thing that has fields."""
+    """An object schema."""
     if fields := schema.get("properties"):
         yield from (f"### {name}", "")
         if said := schema.get("description"):
@@ -191,7 +191,7 @@ def _answers(document: Document, operation: Document) -> str:
 
 
 def _model(document: Document, answer: Document) -> str:
-    """The name of what a good answer has in it."""
+    """The name of the schema of a successful response."""
     content = _found(document, answer).get("content", {})
     schema = content.get("application/json", {}).get("schema", {})
     if "$ref" not in schema:
@@ -201,7 +201,7 @@ def _model(document: Document, answer: Document) -> str:
 
 
 def _type(document: Document, schema: Document) -> str:
-    """In a word or two."""
+    """A short name of the type."""
     if "$ref" in schema:
         found = _found(document, schema)
         return _type(document, found) if "enum" in found else schema["$ref"].rpartition("/")[2]
@@ -218,7 +218,7 @@ def _type(document: Document, schema: Document) -> str:
 
 
 def _found(document: Document, node: Any) -> Any:
-    """What a reference stands for."""
+    """Resolve a reference."""
     while isinstance(node, Mapping) and "$ref" in node:
         place = node["$ref"]
         node = document
@@ -228,7 +228,7 @@ def _found(document: Document, node: Any) -> Any:
 
 
 def _row(*cells: str) -> str:
-    """The last but two is the name."""
+    """A table row; the third cell from the right is the name."""
     told = [" ".join(cell.split()).replace("|", "\\|").replace("<", "&lt;") for cell in cells]
     told[-3] = f"`{told[-3]}`"
     return f"| {' | '.join(told)} |"

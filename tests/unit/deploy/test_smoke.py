@@ -44,13 +44,13 @@ def test_a_stage_is_found_by_its_outputs_and_called_as_the_caller() -> None:
 
 
 def test_a_stage_that_is_not_there_is_told() -> None:
-    with pytest.raises(StepFailed, match=r"The stage test is not to be seen in eu-west-1: .*does not exist"):
+    with pytest.raises(StepFailed, match=r"Can't find the stage test in eu-west-1: .*does not exist"):
         deployed("test", Session(Credentials("AKIA", "secret")))
 
 
 @pytest.mark.parametrize("session", [Session(None), Session(Credentials("AKIA", "secret"), region=None)])
-def test_without_credentials_or_a_region_the_cure_is_told(session: Session) -> None:
-    with pytest.raises(StepFailed, match="set AWS_PROFILE and AWS_REGION"):
+def test_missing_credentials_or_region_are_reported_with_the_remedy(session: Session) -> None:
+    with pytest.raises(StepFailed, match="Set AWS_PROFILE and AWS_REGION"):
         deployed("prod", session)
 
 
