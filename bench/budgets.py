@@ -1,4 +1,4 @@
-"""The budgets, as data: what may be spent at most, and where in the results it stands."""
+"""The budgets, as data: limits, and where the measured values are in the results."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from rich.table import Table
 
 from bench.counts import AIMS, BUDGETS, CPU_AIM, CPU_BUDGET, POST_BUDGET
 
-GROWTH_BUDGET: Final = 1.1  # calls a delivery at the largest audience, of those at the smallest
-TIMES_LESS: Final = {"celery": 10.0, "post_office": 3.0}  # own CPU, of each peer's
+GROWTH_BUDGET: Final = 1.1  # calls per delivery at the largest audience, divided by those at the smallest
+TIMES_LESS: Final = {"celery": 10.0, "post_office": 3.0}  # CPU of each other system, divided by ours
 
 
 @dataclass(frozen=True)
 class Held:
-    """A budget next to what was measured, and the aim. `least` says that more is better."""
+    """A budget, the measured value and the aim. `least`: the budget is a minimum."""
 
     what: str
     measured: float
@@ -36,11 +36,11 @@ class Held:
         if self.met:
             return "met"
         by = self.budget / self.measured if self.least else self.measured / self.budget
-        return f"missed {by:.2f} times" if self.measured else "missed"
+        return f"missed by a factor of {by:.2f}" if self.measured else "missed"
 
 
 def held(results: Mapping[str, Any]) -> list[Held]:
-    """Every budget for which there is a measurement."""
+    """Every budget that has a measurement."""
     sizes = results["growth"]["sizes"] if "growth" in results else []
     return [*(each for size in sizes for kind in BUDGETS for each in of_size(size, kind)), *ratios(results)]
 
@@ -84,7 +84,7 @@ def _of_peers(peers: Mapping[str, Any]) -> list[Held]:
 
 
 def table(budgets: Sequence[Held]) -> Table:
-    """All of them, the missed ones saying by how much."""
+    """A table of all budgets; for exceeded ones, by how much."""
     shown = Table(title="Budgets", title_justify="left")
     shown.add_column("what")
     for column in ("measured", "budget", ""):

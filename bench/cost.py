@@ -1,7 +1,7 @@
-"""What a million deliveries cost, by channel and by part: `python -m bench.cost` counts again and writes docs/cost.md.
+"""The cost of a million deliveries by channel and part: `python -m bench.cost` counts again and writes docs/cost.md.
 
-The figures that it counts stand in `fanfare.insight.cost`, and here for a message to one person, which the page alone
-asks for; a test says where they are not true any more.
+The counted figures are constants in `fanfare.insight.cost`; those of a message to one person, which only the page
+shows, are here. A test fails if they are outdated.
 """
 
 from __future__ import annotations
@@ -55,24 +55,24 @@ def counted(channel: str, *, limited: bool, recipients: int = 1_000) -> Counted:
 
 
 def each_a_message(*, limited: bool) -> Takes:
-    """What a thousand messages to one person each take, receipts not included."""
+    """Resources of 1,000 messages to one person each, without receipts."""
     thousand = Counted(**{name: count * 1_000 for name, count in asdict(TO_ONE[limited]).items()})
     found = cost.takes(thousand, provider_waits=cost.ONE_MAIL_WAITS)
     return replace(found, fair_requests=found.queue_requests, api_requests=Decimal(1_000))
 
 
 def amount(takes: Takes, names: tuple[str, ...]) -> Decimal:
-    """Dollars a million deliveries."""
+    """US dollars per million deliveries."""
     return sum((getattr(takes, name) * PRICES[name].amount * 1_000 / PRICES[name].per for name in names), Decimal())
 
 
 def ours(takes: Takes) -> Decimal:
-    """Dollars a million deliveries, all parts together."""
+    """US dollars per million deliveries, all parts together."""
     return sum((amount(takes, names) for names in PARTS.values()), Decimal())
 
 
 def rows() -> Iterator[list[str]]:
-    """A row for each channel and design, in dollars a million."""
+    """A row per channel and design, in US dollars per million."""
     listed = {
         **{
             f"{channel}, {'with' if limited else 'without'} a limit": (

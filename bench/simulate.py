@@ -1,7 +1,7 @@
-"""A message to a million people, and to ten, by simulation: `python -m bench.simulate`, shown on docs/performance.md.
+"""Simulates a message to a million and to ten million people: `python -m bench.simulate`; see docs/performance.md.
 
-Shards, pages, batches and queues are Fanfare's; what AWS allows at once is data below, with where it stands. Costs
-of a page and of a batch are what bench/results/latest.json measured. Times are simulated, and the same on every run.
+Shards, pages, batches and queues are Fanfare's. The limits of AWS are data below, with sources. The costs of a page and
+a batch come from bench/results/latest.json. Times are simulated and the same in every run.
 """
 
 from __future__ import annotations
@@ -20,31 +20,33 @@ from bench import page, results
 from tools.progress import console, step
 
 BATCH: Final = 50  # recipients
-COPIES_AN_EVENT: Final = 10  # batches that a worker is handed at once
-PAGE: Final = {"limited": 90, "unlimited": 2_000}  # recipients of one transaction: each that is counted is an item
-TURN_SECONDS: Final = 30.0  # of a fan-out job, before it hands on
-CALL_SECONDS: Final = 0.008  # of a call within a region, to DynamoDB or SQS
-SES_CALL_SECONDS: Final = 0.3  # of a SendBulkEmail with 50 entries
-STEP: Final = 0.25  # seconds between two looks at a queue
+COPIES_AN_EVENT: Final = 10  # batches per invocation of a worker
+PAGE: Final = {"limited": 90, "unlimited": 2_000}  # recipients per transaction: each counter is an item
+TURN_SECONDS: Final = 30.0  # seconds of a fan-out job until it continues in a new job
+CALL_SECONDS: Final = 0.008  # seconds of a call to DynamoDB or SQS within the region
+SES_CALL_SECONDS: Final = 0.3  # seconds of a SendBulkEmail with 50 entries
+STEP: Final = 0.25  # seconds between two polls of a queue
 
 
 @dataclass(frozen=True)
 class Account:
-    """What AWS lets this account do, and what the deployment sets. All of it can be asked for or changed."""
+    """Limits of the AWS account and settings of the deployment. All can be raised."""
 
     ses_per_second: float = 500.0  # granted on request; a new account has 14 or less
-    max_concurrency: int = 10  # context max_concurrency: functions at work on one queue
+    max_concurrency: int = 10  # setting max_concurrency: concurrent functions per queue
     concurrency_per_minute: float = 300.0  # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-scaling.html
     first_concurrency: int = 5
-    partition_writes: float = 1_000.0  # units a second of one partition; a shard's batches share one
-    table_writes: float = 4_000.0  # an on-demand table at once, without warm throughput; doubles in half an hour
-    vcpus: float = 0.29  # of a function with 512 MB; one with 1,769 MB has one
-    fair: bool = True  # whether copies carry the group of their message
+    partition_writes: float = 1_000.0  # units per second of a partition; the batches of a shard share one
+    table_writes: float = (
+        4_000.0  # initial throughput of an on-demand table without warm throughput; doubles in half an hour
+    )
+    vcpus: float = 0.29  # cores of a function with 512 MB; with 1,769 MB it has one
+    fair: bool = True  # whether queue messages have their message's group id (fair queues)
 
 
 @dataclass(frozen=True)
 class Costs:
-    """Measured, for one recipient."""
+    """Measured costs per recipient."""
 
     fan_out_cpu: float
     deliver_cpu: float
@@ -61,7 +63,7 @@ class Costs:
 
 @dataclass
 class Posted:
-    """One message on its way."""
+    """The progress of one message."""
 
     name: str
     recipients: int
@@ -74,7 +76,7 @@ class Posted:
 
 
 class Bucket:
-    """That many units a second: whoever takes waits for theirs. Keeps how long all waited."""
+    """A rate limiter with `rate` units per second. Records the total waiting time."""
 
     def __init__(self, world: simpy.Environment, rate: float) -> None:
         self.world, self.rate, self.free, self.waited = world, rate, 0.0, 0.0
@@ -88,10 +90,10 @@ class Bucket:
 
 @dataclass
 class Queue:
-    """Copies in the order in which they came, and how SQS picks: the oldest; or, fairly, of the quietest message.
+    """A queue that picks the oldest job or, with fair queues, a job of the quietest message.
 
-    A message is noisy with more than a tenth of what is in flight, and thirty copies of its own at least, or with
-    more than a tenth of the workers' time. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
+    A message is noisy if it has more than a tenth of the jobs in flight and at least thirty, or uses more than a tenth
+    of the workers' time. https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
     """
 
     fair: bool
@@ -127,7 +129,7 @@ class Queue:
 
 
 class Deployment:
-    """Two queues and their workers, and what they share."""
+    """Two queues, their workers, and the shared limits."""
 
     def __init__(self, account: Account, costs: Costs, kind: str) -> None:
         self.account, self.costs, self.kind = account, costs, kind
@@ -137,7 +139,7 @@ class Deployment:
         self.tables = {name: Bucket(self.world, account.table_writes) for name in costs.writes_by_table}
         self.partitions: dict[tuple[str, int], Bucket] = {}
         self.posted: list[Posted] = []
-        self.seconds: defaultdict[str, float] = defaultdict(float)  # of all workers together, by what they were at
+        self.seconds: defaultdict[str, float] = defaultdict(float)  # seconds of all workers together, by activity
         self.world.process(self._source(self.fan_outs, 1, self._fan_out))
         self.world.process(self._source(self.batches, COPIES_AN_EVENT, self._deliver))
 
@@ -153,14 +155,14 @@ class Deployment:
             self.fan_outs.put(message.name, self.world.now, (message, shard, own))
 
     def run(self) -> None:
-        """Until everybody has theirs."""
+        """Run until all recipients are sent to."""
         while not all(message.done for message in self.posted):
             self.world.run(until=self.world.now + 5)
 
     def _source(
         self, queue: Queue, limit: int, work: Callable[[list[tuple[str, Any]]], Generator[simpy.Event, Any, None]]
     ) -> Generator[simpy.Event, Any, None]:
-        """Lambda's event source: more workers as time goes by, up to what it is allowed."""
+        """Lambda's event source: adds workers over time up to the limit."""
         busy: set[simpy.Process] = set()
         began: float | None = None
         while True:
@@ -174,7 +176,7 @@ class Deployment:
             yield self.world.timeout(STEP)
 
     def _write(self, table: str, units: float, message: Posted, shard: int) -> Generator[simpy.Event, Any, None]:
-        """Units of a table, of which those of batches and messages lie in the partition of a shard."""
+        """Units of a table. Those of batches and messages are in the partition of a shard."""
         began = self.world.now
         if table in {"batches", "messages"}:
             key = (message.name + table, shard)
@@ -194,7 +196,7 @@ class Deployment:
             page = min(left, PAGE[self.kind])
             yield from self._think(page * self.costs.fan_out_cpu, "fan-out CPU")
             yield self.world.timeout(4 * CALL_SECONDS)
-            # half of what batches and messages cost is the opening; what the audience costs is the counting
+            # half of the cost of batches and messages is opening them; the cost of the audience is the counters
             for table, share in (("batches", 0.5), ("messages", 1.0), ("audience", 1.0)):
                 units = page * share * self.costs.writes_by_table.get(table, 0)
                 if units:
@@ -226,12 +228,12 @@ class Deployment:
             self.batches.settle(group, self.world.now - began)
 
 
-SMALL: Final = 100  # recipients of the message that comes behind a huge one
-BEHIND: Final = 60.0  # seconds after it
+SMALL: Final = 100  # recipients of the message behind a huge one
+BEHIND: Final = 60.0  # seconds between the two messages
 
 
 def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[float, float, Mapping[str, float]]:
-    """Seconds until everybody was chosen, and was sent to; and what the workers spent their time at."""
+    """Seconds until all recipients are chosen and sent to, and the workers' time by activity."""
     at = Deployment(account, Costs.read(kind), kind)
     message = Posted("huge", recipients, shards)
     at.post(message)
@@ -240,7 +242,7 @@ def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[
 
 
 def delayed(account: Account, costs: Costs, recipients: int, shards: int) -> float:
-    """Seconds that a small message takes that is posted behind a huge one."""
+    """Seconds of a small message that is posted behind a huge one."""
     at = Deployment(account, costs, "limited")
     at.post(Posted("huge", recipients, shards))
     small = Posted("small", SMALL, 1, at=BEHIND)
@@ -292,7 +294,7 @@ def main() -> int:
 
 
 def _worth_a_look(recipients: int) -> list[str]:
-    """Ten million with ten workers is the million, ten times over."""
+    """Skip ten million with ten workers: it is ten times the million."""
     return [name for name, (account, _) in STEPS.items() if recipients < 5_000_000 or account.max_concurrency > 10]
 
 
@@ -312,7 +314,7 @@ def _told(recipients: int, kind: str, name: str) -> dict[str, Any]:
 
 
 def _table(runs: list[dict[str, Any]]) -> Table:
-    table = Table(title="One message, by simulation", title_justify="left")
+    table = Table(title="One message (simulated)", title_justify="left")
     for column in ("recipients", "kind", "account", "chosen after", "sent after", "a second", "where workers wait"):
         table.add_column(column)
     for run in runs:

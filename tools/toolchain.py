@@ -97,7 +97,7 @@ def scratch() -> tempfile.TemporaryDirectory[str]:
 def _quickest() -> Path | None:
     """A folder in memory if enough is free, otherwise the default. The emulator unpacks the layers for each worker:
     thousands of small files, five times as fast in memory."""
-    memory = Path("/dev/shm")  # noqa: S108  (a folder of our own in it, that nobody else may enter)
+    memory = Path("/dev/shm")  # noqa: S108  (we create a private folder in it)
     if memory.is_dir() and os.access(memory, os.W_OK) and shutil.disk_usage(memory).free > MEMORY_WANTED:
         return memory
     return None

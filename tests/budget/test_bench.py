@@ -37,8 +37,8 @@ def test_times_are_told_in_milliseconds_by_their_median_and_their_tail() -> None
 
 
 def test_a_missed_budget_says_by_how_much() -> None:
-    assert Held("calls", 260, 130).verdict == "missed 2.00 times"
-    assert Held("times less", 2.5, 10, least=True).verdict == "missed 4.00 times"
+    assert Held("calls", 260, 130).verdict == "missed by a factor of 2.00"
+    assert Held("times less", 2.5, 10, least=True).verdict == "missed by a factor of 4.00"
     assert Held("times less", 12, 10, least=True).verdict == "met"
 
 

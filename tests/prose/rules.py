@@ -109,7 +109,7 @@ RULES: Final = (
     ),
     Rule(
         r"(?i)\b(\d[\d,]*|one|ten|fifty|hundred|thousand|more) an? "
-        r"(call|second|minute|user|event|invocation|transaction|line|page|queue|turn|request)\b",
+        r"(call|user|event|invocation|transaction|page|queue|turn|request)\b",
         "per",
         "Storing the users, 100 a call",
         "Creating the users, 100 per call",
