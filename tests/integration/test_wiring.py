@@ -12,8 +12,10 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.event_bus import Events
 from fanfare.channels import CHANNELS, Push, Webhook
+from fanfare.domain.lifecycle import State
 from fanfare.runtime import wiring
 
 from tests.integration.conftest import Aws, Clock
@@ -162,3 +164,22 @@ def test_the_collector_walks_what_stays_no_more(aws: Aws) -> None:
     assert gc.get_freeze_count() > 10_000
     wiring.forget()
     assert gc.get_freeze_count() == 0
+
+
+@pytest.mark.parametrize("plain", [False, True], ids=["lean", "plain"])
+def test_a_message_goes_its_way_over_the_sdk_as_it_is_too(
+    aws: Aws, clock: Clock, monkeypatch: pytest.MonkeyPatch, plain: bool
+) -> None:
+    monkeypatch.setenv("FANFARE_PLAIN_SDK", str(int(plain)))
+    ses = Ses()
+    client: Any = wiring.channel().client  # type: ignore[attr-defined]
+    ses.install(client)
+    pipeline = Pipeline(aws, clock, ses)
+    pipeline.topic()
+    pipeline.subscribers(3)
+    message_id = pipeline.post()
+    pipeline.run()
+    assert pipeline.message(message_id).state is State.SENT
+    assert (type(client._serializer) is RestJSONSerializer) is plain
+    store: Any = wiring.messages().table.client
+    assert (type(store._serializer) is JSONSerializer) is plain

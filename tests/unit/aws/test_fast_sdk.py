@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import inspect
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterable
+from typing import Any, Final
 
 import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
+from botocore.regions import EndpointRulesetResolver
+from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.dynamodb import pack
 from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
 
@@ -144,3 +148,75 @@ def test_the_walk_is_left_out() -> None:
     unknown = {"Item": {"pk": {"S": "a"}}, "NotInTheModel": 1}
     assert asked(use_raw_json, "get_item", REQUESTS[0][1], unknown)[1]["NotInTheModel"] == 1
     assert asked(use_raw_json, "get_item", {**REQUESTS[0][1], "NotInTheModel": 1}, {})[0][0][0]["NotInTheModel"] == 1
+
+
+# What `use_raw_json` replaces in botocore, by the operation of the test: whose method, which, and how it is called.
+SHAPES: Final = ("_parse_shape", ["self", "shape", "node"])
+BODIES: Final = ("_parse_body_as_json", ["self", "body_contents"])
+FOR_EVERY_CALL: Final = (
+    (ResponseParserFactory, "create_parser", ["self", "protocol_name"]),
+    (EndpointRulesetResolver, "construct_endpoint", ["self", "operation_model", "call_args", "request_context"]),
+)
+REPLACED: Final[dict[str, tuple[tuple[type, str, list[str]], ...]]] = {
+    "get_item": (
+        (JSONSerializer, "serialize_to_request", ["self", "parameters", "operation_model"]),
+        (JSONParser, *SHAPES),
+        (JSONParser, *BODIES),
+        *FOR_EVERY_CALL,
+    ),
+    "send_bulk_email": (
+        (RestJSONSerializer, "_serialize_body_params", ["self", "params", "shape"]),
+        (RestJSONParser, *SHAPES),
+        (RestJSONParser, *BODIES),
+        *FOR_EVERY_CALL,
+    ),
+}
+ASKED: Final = {operation: (request, answer) for operation, request, answer in REQUESTS}
+
+
+def watched(monkeypatch: pytest.MonkeyPatch, methods: Iterable[tuple[type, str]]) -> set[str]:
+    """The names of those that are called from now on."""
+    called: set[str] = set()
+
+    def watch(owner: type, name: str) -> None:
+        original = getattr(owner, name)
+
+        def noted(*given: Any, **named: Any) -> Any:
+            called.add(name)
+            return original(*given, **named)
+
+        monkeypatch.setattr(owner, name, noted)
+
+    for owner, name in methods:
+        watch(owner, name)
+    return called
+
+
+@pytest.mark.parametrize("operation", REPLACED)
+def test_what_is_replaced_is_there_and_takes_what_ours_takes(operation: str) -> None:
+    found = [list(inspect.signature(getattr(owner, name)).parameters) for owner, name, _ in REPLACED[operation]]
+    assert found == [parameters for *_, parameters in REPLACED[operation]]
+
+
+@pytest.mark.parametrize("operation", REPLACED)
+def test_the_sdk_calls_what_is_replaced(monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    called = watched(monkeypatch, [(owner, name) for owner, name, _ in REPLACED[operation]])
+    asked(lambda same: same, operation, *ASKED[operation])
+    assert called == {name for _, name, _ in REPLACED[operation]}
+
+
+@pytest.mark.parametrize(("operation", "service"), [("get_item", "dynamodb"), ("send_bulk_email", "sesv2")])
+def test_the_sdk_calls_what_replaces_it(monkeypatch: pytest.MonkeyPatch, operation: str, service: str) -> None:
+    inside = use_raw_json(client(service, {}, 200, []))
+    factory = inside._endpoint._response_parser_factory
+    ours = {
+        "create_parser": type(factory),
+        "construct_endpoint": type(inside._ruleset_resolver),
+        "_parse_shape": type(factory.create_parser("any")),
+        "_parse_body_as_json": type(factory.create_parser("any")),
+        REPLACED[operation][0][1]: type(inside._serializer),
+    }
+    assert set(ours) == {name for _, name, _ in REPLACED[operation]}
+    called = watched(monkeypatch, [(owner, name) for name, owner in ours.items()])
+    asked(use_raw_json, operation, *ASKED[operation])
+    assert called == set(ours)

@@ -141,10 +141,15 @@ def _client(service: Any, config: Config) -> Any:
     return client
 
 
+def _quick(client: Any) -> Any:
+    """Without the SDK's detours. FANFARE_PLAIN_SDK=1 leaves the SDK as it is, for an incident (docs/operations.md)."""
+    return client if os.environ.get("FANFARE_PLAIN_SDK") == "1" else use_raw_json(client)
+
+
 @functools.cache
 def _dynamodb() -> DynamoDBClient:
-    client: DynamoDBClient = _client("dynamodb", STORE)
-    return use_raw_json(client)
+    client: DynamoDBClient = _quick(_client("dynamodb", STORE))
+    return client
 
 
 def _table(name: str) -> DynamoTable:
@@ -337,7 +342,7 @@ def public_links() -> Links:
 
 def _email() -> Channel:
     return Email(
-        use_raw_json(_client("sesv2", PROVIDER)),
+        _quick(_client("sesv2", PROVIDER)),
         sender=os.environ["FANFARE_SENDER"],
         configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
     )
