@@ -11,7 +11,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from fanfare.aws.dynamodb import pack
+from fanfare.aws.codec import pack
 from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
 
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
