@@ -169,9 +169,9 @@ def _prepared(recipients: int, limit: str, channel: str) -> dict[str, Store]:
     template = job.template()
     catalogue.add_version("order-shipped", template | {"channels": TEXTS | template["channels"]}, created_at="")
     users = [f"user-{number:07d}" for number in range(recipients)]
-    audience.put_users({user: {"name": user.title(), "locale": "en", **ADDRESS[channel](user)} for user in users})
+    audience.users.put_many({user: {"name": user.title(), "locale": "en", **ADDRESS[channel](user)} for user in users})
     yeses = [Subscription(user_id=user, topic="orders", channel=channel, created_at="") for user in users]
-    audience.subscribe_many(yeses, shards=1)
+    audience.subscriptions.add_many(yeses, shards=1)
     stores: dict[str, Store] = dynamodb.stores
     return stores
 

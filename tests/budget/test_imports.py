@@ -16,12 +16,12 @@ HEAVY = ("jsonschema", "phonenumbers", "standardwebhooks", "aws_xray_sdk", "dns"
 APIS = ("pydantic", "aws_lambda_powertools.event_handler", "fanfare.schemas", "fanfare.api.app", "fanfare.api.openapi")
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
-    "internal_api": 692,
-    "public_api": 690,
-    "fan_out": 565,
-    "deliver": 530,
-    "reconcile": 490,
-    "record_receipt": 530,
+    "internal_api": 712,
+    "public_api": 708,
+    "fan_out": 575,
+    "deliver": 540,
+    "reconcile": 500,
+    "record_receipt": 540,
 }
 # Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
@@ -52,12 +52,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 100,
-    "public_api": 96,
-    "fan_out": 64,
-    "deliver": 64,
-    "reconcile": 64,
-    "record_receipt": 64,
+    "internal_api": 116,
+    "public_api": 112,
+    "fan_out": 80,
+    "deliver": 80,
+    "reconcile": 80,
+    "record_receipt": 80,
 }
 WITHOUT = {
     "internal_api": HEAVY,

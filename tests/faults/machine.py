@@ -197,9 +197,9 @@ class Promises(RuleBasedStateMachine):
     def _chosen_as_the_rules_say(self) -> None:
         """Whoever the fan-out has just let through is subscribed, and their address not suppressed."""
         with self.world.unwatched():
-            users = self.world.audience.users(USERS)
+            users = self.world.audience.users.get_many(USERS)
             for message, topic in self.topics.items():
-                yeses = self.world.audience.subscribed(topic, [(user, "email") for user in USERS])
+                yeses = self.world.audience.subscriptions.among(topic, [(user, "email") for user in USERS])
                 for user, outcome in self.world.codes(message).items():
                     if user in self.seen[message] or outcome is Outcome.SKIPPED:
                         continue
@@ -236,7 +236,7 @@ class Promises(RuleBasedStateMachine):
     def _counts(self, message: str) -> dict[str, int]:
         world = self.world
         with world.unwatched():
-            return world.batches.tally(message, world.known(message).shards).counts()
+            return world.batches.totals.tally(message, world.known(message).shards).counts()
 
     @invariant()
     def nobody_is_sent_to_twice_unless_an_answer_was_lost(self) -> None:
@@ -259,7 +259,7 @@ class Promises(RuleBasedStateMachine):
         """Mails are looked at right after the step that sent them: nothing else has happened in it."""
         accepted = self.world.provider.accepted
         with self.world.unwatched():
-            users = self.world.audience.users(sent.user for sent in accepted[self.mails :])
+            users = self.world.audience.users.get_many(sent.user for sent in accepted[self.mails :])
         assert not [user.id for user in users.values() if user.suppressed]
         self.mails = len(accepted)
 

@@ -101,7 +101,7 @@ def test_a_copy_that_comes_twice_does_not_cut_the_wait_for_the_event_short(
 def test_a_text_message_in_doubt_is_not_forgotten_when_the_worker_dies_at_the_next() -> None:
     world = World()
     world.prepare(("a",))
-    world.audience.put_users({user: {"phone": number} for user, number in NUMBERS.items()})
+    world.audience.users.put_many({user: {"phone": number} for user, number in NUMBERS.items()})
     message = world.post(
         topic=None,
         template=None,

@@ -64,7 +64,7 @@ class Play:
 
         def count() -> None:
             for _ in range(3):
-                seen.append(self.world.batches.tally(self.message, 1))
+                seen.append(self.world.batches.totals.tally(self.message, 1))
 
         return count
 
@@ -272,7 +272,7 @@ def test_a_deletion_tells_of_everybody_whose_page_was_committed() -> None:
             answers.append(cancel(play.message, messages=world.messages, batches=world.batches, clock=world.clock))
 
         play.act(choose, play.fan_out(play.message), delete)
-        counts = play.world.batches.tally(play.message, 1).counts(deleted=True)
+        counts = play.world.batches.totals.tally(play.message, 1).counts(deleted=True)
         assert (answers[0]["withheld"], answers[0]["in_flight"]) == (counts["deleted"], counts["outstanding"])
         play.world.rest(play.message)
         assert not play.world.provider.accepted
@@ -289,7 +289,7 @@ def test_an_unsubscribe_holds_for_every_page_committed_after_it() -> None:
         committed_first: list[bool] = []
 
         def unsubscribe(play: Play = play, committed_first: list[bool] = committed_first) -> None:
-            play.world.audience.unsubscribe(THREE[0], "news", "email")
+            play.world.audience.subscriptions.remove(THREE[0], "news", "email")
             committed_first.append(bool(play.jobs()))
 
         play.act(choose, play.fan_out(play.message), unsubscribe)

@@ -32,7 +32,7 @@ def world() -> World:
     world = World()
     world.provider.receipts = False
     world.prepare(("a",))
-    world.audience.put_user("a", {"email": "a@example.com", "quiet_hours": {"start": "07:00", "end": "09:00"}})
+    world.audience.users.put("a", {"email": "a@example.com", "quiet_hours": {"start": "07:00", "end": "09:00"}})
     return world
 
 
@@ -127,7 +127,7 @@ def failing(call: str, number: int) -> Callable[[str, Callable[[], Any]], Any]:
 
 def all_kinds_of_work(world: World) -> list[str]:
     """Two dead letters of a message, another that was never fanned out, and one whose batch was lost."""
-    world.audience.put_user("a", {"email": "a@example.com"})
+    world.audience.users.put("a", {"email": "a@example.com"})
     dead = posted(world, 2)
     world.step("fan_out")
     for job in world.memory.sqs.take("email", 10, visibility=0):

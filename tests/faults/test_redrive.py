@@ -134,7 +134,7 @@ def test_a_deletion_during_a_redrive_tells_of_everybody_it_opened() -> None:
         world.memory.interpose = stage.call
         stage.play([job, delete], choose)
         world.memory.interpose = None
-        counts = world.batches.tally(message, 1).counts(deleted=True)
+        counts = world.batches.totals.tally(message, 1).counts(deleted=True)
         assert answers[0]["withheld"] == counts["deleted"]
         played += 1
     assert played > 20

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
-from fanfare.aws.dynamodb import transact
+from fanfare.aws.transactions import Transaction
 from fanfare.channels import Webhook
 from fanfare.channels.base import Envelope, Kind, SendResult
 from fanfare.clock import to_text
@@ -30,11 +30,11 @@ def pages() -> Iterator[None]:
 def test_who_opts_out_of_everything_while_they_wait_gets_nothing() -> None:
     world = World()
     world.prepare(("a",))
-    world.audience.put_user("a", QUIET)
+    world.audience.users.put("a", QUIET)
     message = world.post()
     world.step("fan_out")
     assert world.codes(message) == {"a": Outcome.OUTSTANDING}
-    world.audience.opt_out("a", True)
+    world.audience.users.opt_out("a", True)
     world.rest(message)
     assert not world.provider.copies(message)
     assert world.codes(message) == {"a": Outcome.SKIPPED}
@@ -60,7 +60,7 @@ def test_slow_endpoints_keep_nobody_behind_them_waiting_for_long() -> None:
     world = World()
     people = tuple(str(number) for number in range(10))
     world.prepare(("a",))
-    world.audience.put_users({user: {"webhook": {"url": f"https://{user}.example"}} for user in people})
+    world.audience.users.put_many({user: {"webhook": {"url": f"https://{user}.example"}} for user in people})
     message = world.post(recipients=list(people), topic=None)
     _one_batch(world, message, people)
     endpoints = Endpoints(world)
@@ -82,4 +82,6 @@ def _one_batch(world: World, message: str, people: tuple[str, ...]) -> None:
     shared = {"message_id": message, "shard": 0, "id": "0000-000000-00", "channel": "webhook"}
     due_at = to_text(world.now + timedelta(minutes=2))
     state = BatchState(**shared, generation=1, codes=Outcome.OUTSTANDING.value * len(people), due_at=due_at)  # type: ignore[arg-type]
-    transact(world.dynamodb, world.batches.opening(Batch(**shared, recipients=people), state))  # type: ignore[arg-type]
+    transaction = Transaction()
+    world.batches.open(transaction, Batch(**shared, recipients=people), state)  # type: ignore[arg-type]
+    transaction.run()

@@ -340,9 +340,9 @@ class World:
         settings: dict[str, Any] = {"title": "News", "created_at": "", "updated_at": "", **topic}
         self.catalogue.put_topic(Topic(id="news", **settings))
         self.catalogue.add_version("hello", TEMPLATE, created_at="")
-        self.audience.put_users({user: {"email": f"{user}@example.com", "name": user} for user in users})
+        self.audience.users.put_many({user: {"email": f"{user}@example.com", "name": user} for user in users})
         yeses = [Subscription(user_id=user, topic="news", channel="email", created_at="") for user in users]
-        self.audience.subscribe_many(yeses, shards=settings.get("shards", 1))
+        self.audience.subscriptions.add_many(yeses, shards=settings.get("shards", 1))
 
     def post(self, *, key: str = "key-1", **fields: Any) -> str:
         body: dict[str, Any] = {"topic": "news", "template": {"id": "hello"}} | fields

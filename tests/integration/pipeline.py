@@ -73,9 +73,9 @@ class Pipeline:
     def subscribers(self, count: int, *, shards: int = 1, start: int = 0, **profile: Any) -> list[str]:
         users = [f"user-{number:04d}" for number in range(start, start + count)]
         for user in users:
-            wiring.audience().put_user(user, {"name": user.title(), "email": f"{user}@example.com"} | profile)
+            wiring.audience().users.put(user, {"name": user.title(), "email": f"{user}@example.com"} | profile)
         yeses = [Subscription(user_id=user, topic=TOPIC, channel="email", created_at="2027-01-01") for user in users]
-        wiring.audience().subscribe_many(yeses, shards=shards)
+        wiring.audience().subscriptions.add_many(yeses, shards=shards)
         return users
 
     def post(self, key: str | None = None, **fields: Any) -> str:

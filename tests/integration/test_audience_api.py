@@ -76,7 +76,7 @@ def test_an_erased_user_is_gone_with_all_subscriptions(topic: str) -> None:
 def test_an_erased_user_leaves_no_row_and_no_address(topic: str, aws: Aws) -> None:
     call("PUT", "/v1/users/ada-lovelace", EVERYTHING)
     call("PUT", f"/v1/users/ada-lovelace/subscriptions/{topic}/email")
-    wiring.audience().count_soft_bounces(
+    wiring.audience().suppressions.count_soft_bounces(
         "email", "ada@example.com", "message-1", at="2027-01-01", since="2027-01-01", forget=2_000_000_000
     )
     wiring.inboxes().put([("ada-lovelace", "message-1", "Hello", "Ada")])
@@ -91,7 +91,7 @@ def test_a_suppression_outlives_who_had_the_address() -> None:
     call("PUT", "/v1/suppressions/email/ada@example.com", {})
     call("DELETE", "/v1/users/ada")
     call("PUT", "/v1/users/grace", {"email": "ada@example.com"})
-    assert dict(wiring.audience().users(["grace"])["grace"].suppressed) == {"email": "manual"}
+    assert dict(wiring.audience().users.get_many(["grace"])["grace"].suppressed) == {"email": "manual"}
 
 
 def test_more_than_a_call_can_erase_takes_another(monkeypatch: pytest.MonkeyPatch) -> None:

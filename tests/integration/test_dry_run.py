@@ -77,7 +77,7 @@ def test_a_dry_run_says_what_the_fan_out_then_does(pipeline: Pipeline) -> None:
 def test_each_channel_and_locale_has_a_sample(pipeline: Pipeline) -> None:
     pipeline.subscribers(2)
     pipeline.subscribers(1, start=10, locale="de-AT", phone="+436641234567")
-    wiring.audience().subscribe(
+    wiring.audience().subscriptions.add(
         Subscription(user_id="user-0010", topic=TOPIC, channel="sms", created_at="2027-01-01"), shards=1
     )
     samples = {(each["channel"], each["locale"]): each for each in ask().body["samples"]}

@@ -50,7 +50,7 @@ def subscribe(user_id: str, topic_id: str, channel: str = "email") -> None:
 
 
 def subscriptions(user_id: str) -> list[tuple[str, str]]:
-    return [(each.topic, each.channel) for each in wiring.audience().subscriptions(user_id)]
+    return [(each.topic, each.channel) for each in wiring.audience().subscriptions.of_user(user_id)]
 
 
 def ask(email: str = "grace@example.com", topic: str = "news", source: str = "192.0.2.1") -> Answer:
@@ -67,11 +67,11 @@ def stored(aws: Aws) -> dict[str, Any]:
 
 def test_an_address_is_subscribed_once_its_link_is_confirmed(post: Post) -> None:
     assert ask().status == 202
-    assert wiring.audience().users_at("email", "grace@example.com") == []
+    assert wiring.audience().users.at_address("email", "grace@example.com") == []
     (mail,) = post.mails
     assert (mail.to, "The news" in browse(mail.link).text) == ("grace@example.com", True)
     done = browse(mail.link, {})
-    (found,) = wiring.audience().users_at("email", "grace@example.com")
+    (found,) = wiring.audience().users.at_address("email", "grace@example.com")
     assert (done.status, "You are subscribed" in done.text) == (200, True)
     assert subscriptions(found) == [("news", "email")]
 
@@ -79,7 +79,7 @@ def test_an_address_is_subscribed_once_its_link_is_confirmed(post: Post) -> None
 def test_a_confirmation_that_is_repeated_makes_one_user(post: Post) -> None:
     ask()
     assert [browse(post.mails[0].link, {}).status for _ in range(3)] == [200] * 3
-    assert len(wiring.audience().users_at("email", "grace@example.com")) == 1
+    assert len(wiring.audience().users.at_address("email", "grace@example.com")) == 1
 
 
 def test_a_link_that_was_pressed_says_so_as_long_as_it_holds(post: Post) -> None:
@@ -87,7 +87,7 @@ def test_a_link_that_was_pressed_says_so_as_long_as_it_holds(post: Post) -> None
     link = post.mails[0].link
     browse(link, {})
     assert "You are subscribed" in browse(link).text
-    (grace,) = wiring.audience().users_at("email", "grace@example.com")
+    (grace,) = wiring.audience().users.at_address("email", "grace@example.com")
     internal_api.call("DELETE", f"/v1/users/{grace}/subscriptions/news/email")
     assert "Subscribe to “The news”?" in browse(link).text
 
@@ -97,7 +97,7 @@ def test_a_user_who_is_known_at_the_address_is_subscribed_as_that_user(post: Pos
     ask("ada@example.com")
     browse(post.mails[0].link, {})
     assert subscriptions("ada") == [("news", "email")]
-    assert wiring.audience().users_at("email", "ada@example.com") == ["ada"]
+    assert wiring.audience().users.at_address("email", "ada@example.com") == ["ada"]
 
 
 def test_what_was_asked_for_keeps_no_address_once_it_is_confirmed(post: Post, aws: Aws) -> None:
@@ -114,31 +114,31 @@ def test_a_confirmation_works_for_three_days(post: Post, clock: Clock) -> None:
     clock.advance(seconds=1)
     late = browse(post.mails[0].link, {})
     assert (late.status, "too old" in late.text) == (404, True)
-    assert wiring.audience().users_at("email", "grace@example.com") == []
+    assert wiring.audience().users.at_address("email", "grace@example.com") == []
 
 
 def test_a_topic_that_is_no_longer_public_is_not_subscribed_to(post: Post) -> None:
     ask()
     internal_api.call("PUT", "/v1/topics/news", {"title": "The news", "channels": ["email"], "public": False})
     assert browse(post.mails[0].link, {}).status == 404
-    assert wiring.audience().users_at("email", "grace@example.com") == []
+    assert wiring.audience().users.at_address("email", "grace@example.com") == []
 
 
 def test_a_user_who_was_erased_is_not_made_again_by_an_old_link(post: Post) -> None:
     ask()
     browse(post.mails[0].link, {})
-    (found,) = wiring.audience().users_at("email", "grace@example.com")
+    (found,) = wiring.audience().users.at_address("email", "grace@example.com")
     internal_api.call("DELETE", f"/v1/users/{found}")
     assert browse(post.mails[0].link, {}).status == 404
-    assert wiring.audience().user(found) is None
+    assert wiring.audience().users.get(found) is None
 
 
 def test_who_wants_nothing_at_all_is_told_that_this_still_holds(post: Post) -> None:
-    wiring.audience().opt_out(user("ada"), True)
+    wiring.audience().users.opt_out(user("ada"), True)
     ask("ada@example.com")
     done = browse(post.mails[0].link, {})
     assert "nothing at all" in done.text
-    found = wiring.audience().user("ada")
+    found = wiring.audience().users.get("ada")
     assert found is not None
     assert found.opted_out
 
@@ -162,7 +162,7 @@ def test_the_answer_is_the_same_whoever_asks_for_whatever(email: str, to: str, p
     user("known")
     topic("internal", public=False)
     topic("phones", channels=["sms"])
-    wiring.audience().suppress("email", "bounced@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
+    wiring.audience().suppressions.add("email", "bounced@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
     answer = ask(email, to)
     assert (answer.status, answer.body) == (202, {"status": "confirmation_requested"})
     assert len(post.mails) == (to == "news" and email != "bounced@example.com")
@@ -386,7 +386,7 @@ def test_a_link_works_when_user_and_topic_are_gone() -> None:
     assert subscriptions("ada") == []
     internal_api.call("DELETE", "/v1/users/ada")
     assert [browse(link).status, browse(link, {}).status] == [200, 200]
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 def test_the_page_asks_first_and_leads_to_all_choices() -> None:
@@ -467,9 +467,9 @@ def test_nothing_at_all_is_kept_beside_the_choices_and_can_be_taken_back() -> No
     subscribe(user("ada"), "news")
     page = choose("ada", "news/email", nothing="yes").text
     assert re.search(r'name="nothing" value="yes" checked', page)
-    opted_out = [wiring.audience().user("ada").opted_out]  # type: ignore[union-attr]
+    opted_out = [wiring.audience().users.get("ada").opted_out]  # type: ignore[union-attr]
     choose("ada", "news/email")
-    opted_out.append(wiring.audience().user("ada").opted_out)  # type: ignore[union-attr]
+    opted_out.append(wiring.audience().users.get("ada").opted_out)  # type: ignore[union-attr]
     assert (opted_out, subscriptions("ada")) == ([True, False], [("news", "email")])
 
 
@@ -477,7 +477,7 @@ def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
     link = wiring.public_links().preferences(user("ada"))
     internal_api.call("DELETE", "/v1/users/ada")
     assert (browse(link).status, browse(link, {"nothing": "yes"}).status) == (404, 404)
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 @pytest.mark.parametrize(
@@ -498,8 +498,8 @@ def test_choices_come_as_a_form(raw: str, content_type: str, status: int) -> Non
 
 def test_a_subscription_keeps_its_date_when_it_is_ticked_again(clock: Clock) -> None:
     subscribe(user("ada"), "news")
-    (before,) = wiring.audience().subscriptions("ada")
+    (before,) = wiring.audience().subscriptions.of_user("ada")
     clock.advance(days=1)
     choose("ada", "news/email")
-    assert list(wiring.audience().subscriptions("ada")) == [before]
+    assert list(wiring.audience().subscriptions.of_user("ada")) == [before]
     assert isinstance(before, Subscription)

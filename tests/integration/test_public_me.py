@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from fanfare.aws import dynamodb as items
+from fanfare.aws.transactions import Transaction
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.outcomes import Outcome
 from fanfare.runtime import wiring
-from fanfare.store import audience
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock
@@ -44,7 +43,7 @@ def topic(topic_id: str = "news", **fields: Any) -> str:
 
 
 def profile(user_id: str = "ada") -> dict[str, Any]:
-    user = wiring.audience().user(user_id)
+    user = wiring.audience().users.get(user_id)
     return dict(user.profile) if user else {}
 
 
@@ -56,13 +55,13 @@ def test_a_user_of_the_pool_who_is_new_here_has_nothing() -> None:
     assert call("GET", "/v1/me/inbox").body == {"items": [], "next_cursor": None, "unread": 0}
     for path in ("/v1/me/subscriptions", "/v1/me/deliveries", "/v1/topics"):
         assert call("GET", path).body == {"items": [], "next_cursor": None}
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 @pytest.mark.parametrize("path", ["/v1/me", "/v1/me/subscriptions", "/v1/me/inbox", "/v1/me/deliveries", "/v1/topics"])
 def test_reading_makes_nobody(path: str) -> None:
     assert call("GET", path).status == 200
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 def test_the_first_change_makes_the_user() -> None:
@@ -79,7 +78,7 @@ def test_the_first_subscription_makes_the_user() -> None:
 def test_a_subscription_that_is_refused_makes_nobody(path: str) -> None:
     topic()
     assert call("PUT", path).status in (404, 422)
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 # Who it is
@@ -181,7 +180,7 @@ def test_what_is_left_out_stays_and_null_removes() -> None:
 def test_a_field_that_people_do_not_have_is_refused(field: str) -> None:
     answer = call("PATCH", "/v1/me", {"name": "Ada", field: {}})
     assert (answer.status, answer.pointers) == (422, [f"/{field}"])
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 def test_devices_and_webhooks_are_taken_at_once() -> None:
@@ -198,14 +197,14 @@ def test_nothing_at_all_is_a_choice_that_can_be_taken_back() -> None:
 
 def test_a_change_at_the_same_time_is_not_lost(monkeypatch: pytest.MonkeyPatch) -> None:
     call("PATCH", "/v1/me", {"name": "Ada"})
-    real = wiring.audience()._writing
+    real = Transaction.run
 
-    def interrupted(*args: Any) -> Any:
-        monkeypatch.setattr(wiring.audience(), "_writing", real)
-        wiring.audience().change_user("ada", lambda before: {**before, "locale": "de"})
-        return real(*args)
+    def interrupted(transaction: Transaction) -> None:
+        monkeypatch.setattr(Transaction, "run", real)
+        wiring.audience().users.change("ada", lambda before: {**before, "locale": "de"})
+        real(transaction)
 
-    monkeypatch.setattr(wiring.audience(), "_writing", interrupted)
+    monkeypatch.setattr(Transaction, "run", interrupted)
     call("PATCH", "/v1/me", {"time_zone": "Europe/Vienna"})
     assert profile() == {"name": "Ada", "locale": "de", "time_zone": "Europe/Vienna"}
 
@@ -330,7 +329,7 @@ def test_a_code_has_six_digits(code: object) -> None:
 def test_an_address_that_there_can_not_be_is_refused(field: str, value: str, post: Post) -> None:
     answer = call("PATCH", "/v1/me", {field: value, "name": "Ada"})
     assert (answer.status, answer.pointers) == (422, [f"/{field}"])
-    assert (post.texts, wiring.audience().user("ada")) == ([], None)
+    assert (post.texts, wiring.audience().users.get("ada")) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -344,7 +343,7 @@ def test_what_the_provider_says_of_a_code_is_told(refusal: tuple[int, str], stat
 
 
 def test_an_address_that_must_not_be_written_to_gets_nothing_and_nobody_is_told(post: Post) -> None:
-    wiring.audience().suppress("email", "gone@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
+    wiring.audience().suppressions.add("email", "gone@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
     answer = call("PATCH", "/v1/me", {"email": "gone@example.com"})
     assert (answer.status, answer.body["pending"]["email"], post.mails) == (200, "gone@example.com", [])
 
@@ -376,12 +375,12 @@ def erased_meanwhile() -> Iterator[None]:
     """The next who writes a user finds that they were erased after they were read."""
     with pytest.MonkeyPatch.context() as patch:
 
-        def late(client: Any, parts: Any) -> None:
+        def late(transaction: Transaction) -> None:
             patch.undo()
-            wiring.audience().delete_user("ada")
-            items.transact(client, parts)
+            wiring.audience().erase("ada")
+            transaction.run()
 
-        patch.setattr(audience, "transact", late)
+        patch.setattr(Transaction, "run", late)
         yield
 
 
@@ -391,14 +390,14 @@ def test_whoever_is_erased_while_they_confirm_stays_erased(by: str, post: Post, 
     request.getfixturevalue("erased_meanwhile")
     answer = browse(post.mails[0].link, {}) if by == "link" else confirm(post.code)
     assert answer.status == (404 if by == "link" else 409)
-    assert wiring.audience().user("ada") is None
+    assert wiring.audience().users.get("ada") is None
 
 
 def test_forgetting_the_devices_of_somebody_erased_makes_nobody(request: pytest.FixtureRequest) -> None:
-    wiring.audience().put_user("ada", {"push": [{"platform": "ios", "token": "t-1"}]})
+    wiring.audience().users.put("ada", {"push": [{"platform": "ios", "token": "t-1"}]})
     request.getfixturevalue("erased_meanwhile")
-    wiring.audience().forget_devices("ada", [("ios", "t-1")])
-    assert wiring.audience().user("ada") is None
+    wiring.audience().users.forget_devices("ada", [("ios", "t-1")])
+    assert wiring.audience().users.get("ada") is None
 
 
 # Topics and subscriptions

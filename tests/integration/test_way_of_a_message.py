@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from fanfare.domain.audience import User
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
@@ -495,15 +496,16 @@ def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
     pipeline.topic()
     pipeline.subscribers(10)
     pipeline.post()
-    read = wiring.audience().users
+    users = wiring.audience().users
+    read = users.get_many
 
-    def users(ids: object) -> object:
+    def late(ids: Iterable[str]) -> dict[str, User]:
         # once, after the subscriptions were read and before the page is committed
-        monkeypatch.setattr(wiring.audience(), "users", read)
-        wiring.audience().unsubscribe("user-0005", TOPIC, "email")
-        return read(ids)  # type: ignore[arg-type]
+        monkeypatch.setattr(users, "get_many", read)
+        wiring.audience().subscriptions.remove("user-0005", TOPIC, "email")
+        return read(ids)
 
-    monkeypatch.setattr(wiring.audience(), "users", users)
+    monkeypatch.setattr(users, "get_many", late)
     pipeline.run()
     assert "user-0005@example.com" not in ses.copies()
     assert len(ses.outbox) == 9
@@ -512,7 +514,7 @@ def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
 def test_named_recipients_get_it_if_they_are_subscribed(pipeline: Pipeline, ses: Ses) -> None:
     pipeline.topic()
     pipeline.subscribers(3)
-    wiring.audience().put_user("stranger", {"email": "stranger@example.com"})
+    wiring.audience().users.put("stranger", {"email": "stranger@example.com"})
     message = pipeline.post(recipients=["user-0001", "stranger", "nobody"])
     pipeline.run()
     assert set(ses.copies()) == {"user-0001@example.com"}

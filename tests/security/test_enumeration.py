@@ -34,7 +34,7 @@ def people(aws: Aws) -> None:
         internal_api.call("PUT", f"/v1/users/{user}", {"email": address})
     internal_api.call("PUT", "/v1/users/subscribed/subscriptions/news/email")
     internal_api.call("PUT", "/v1/suppressions/email/suppressed@example.com", {})
-    wiring.audience().opt_out("opted.out", True)
+    wiring.audience().users.opt_out("opted.out", True)
 
 
 def ask(email: str, topic: str = "news") -> Answer:
@@ -133,7 +133,7 @@ def test_two_links_of_one_address_pressed_at_once_make_one_user(post: Post) -> N
     wiring.audience().table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", press_the_other)
     confirm(first)
     assert pressed
-    assert len(wiring.audience().users_at("email", "somebody.new@example.com")) == 1
+    assert len(wiring.audience().users.at_address("email", "somebody.new@example.com")) == 1
 
 
 def wired() -> Confirm:

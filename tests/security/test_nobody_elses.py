@@ -111,7 +111,9 @@ def test_a_link_of_one_user_changes_nothing_of_another(bob: str, aws: Aws) -> No
         text = browse(link, form, user_id="bob").text
         assert not [mark for mark in MARKS if mark in text]
     assert of_bob(aws) == before
-    assert [each.topic for each in wiring.audience().subscriptions("ada")] == []  # staff is not shown, so not taken
+    assert [
+        each.topic for each in wiring.audience().subscriptions.of_user("ada")
+    ] == []  # staff is not shown, so not taken
 
 
 def test_a_code_of_another_user_is_no_code(bob: str, post: Post, aws: Aws) -> None:

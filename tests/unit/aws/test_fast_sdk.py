@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
 from botocore.regions import EndpointRulesetResolver
 from botocore.serialize import JSONSerializer, RestJSONSerializer
-from fanfare.aws.dynamodb import pack
+from fanfare.aws.codec import pack
 from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
 
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})

@@ -24,20 +24,20 @@ def audience() -> Audience:
 
 
 def stored(audience: Audience, user_id: str) -> User:
-    found = audience.user(user_id)
+    found = audience.users.get(user_id)
     assert found is not None
     return found
 
 
 def test_what_was_found_good_is_kept_beside_the_profile(audience: Audience) -> None:
-    audience.put_user("ada", {"email": "Ada@BÜCHER.example", "phone": "+43 664 1234567"})
+    audience.users.put("ada", {"email": "Ada@BÜCHER.example", "phone": "+43 664 1234567"})
     ada = stored(audience, "ada")
     assert ada.checked == {"Ada@BÜCHER.example": "Ada@xn--bcher-kva.example", "+43 664 1234567": "+436641234567"}
     assert (ada.address(EMAIL), ada.address(SMS)) == ("Ada@xn--bcher-kva.example", "+436641234567")
 
 
 def test_it_is_not_checked_again(audience: Audience, monkeypatch: pytest.MonkeyPatch) -> None:
-    audience.put_user("ada", {"email": "ada@example.com"})
+    audience.users.put("ada", {"email": "ada@example.com"})
     ada = stored(audience, "ada")
     monkeypatch.setattr(EMAIL, "address", lambda _: pytest.fail("checked again"))
     assert ada.address(EMAIL) == "ada@example.com"
@@ -45,13 +45,13 @@ def test_it_is_not_checked_again(audience: Audience, monkeypatch: pytest.MonkeyP
 
 @pytest.mark.parametrize("after", [{}, {"email": "no address"}, {"email": "ada@example.org"}])
 def test_another_profile_has_other_addresses(audience: Audience, after: dict[str, str]) -> None:
-    audience.put_user("ada", {"email": "ada@example.com", "phone": "+436641234567"})
-    audience.put_user("ada", after)
+    audience.users.put("ada", {"email": "ada@example.com", "phone": "+436641234567"})
+    audience.users.put("ada", after)
     assert stored(audience, "ada").checked == {each: each for each in after.values() if "@" in each}
 
 
 def test_what_was_not_found_good_is_refused_with_its_reason(audience: Audience) -> None:
-    audience.put_user("ada", {"email": "no address"})
+    audience.users.put("ada", {"email": "no address"})
     with pytest.raises(AddressRefused, match="invalid_address"):
         stored(audience, "ada").address(EMAIL)
     with pytest.raises(AddressRefused, match="no_address"):

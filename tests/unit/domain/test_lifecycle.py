@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Payload
+from fanfare.domain.message import Message, Payload, Transition
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.complete import complete
 from fanfare.store.batches import Batches
@@ -55,10 +55,10 @@ def accepted(messages: Messages, state: State, *, expires_at: str | None = None)
 def test_a_move_is_written_where_the_table_allows_it_alone(messages: Messages, state: State, to: State) -> None:
     accepted(messages, state)
     if to in MOVES[state].split():
-        assert messages.move("one", to, now=NOW).state is to
+        assert messages.move("one", Transition(to=to), now=NOW).state is to
     else:
         with pytest.raises(ConditionFailed):
-            messages.move("one", to, now=NOW)
+            messages.move("one", Transition(to=to), now=NOW)
     found = messages.get("one")
     assert found is not None
     assert found.state is (to if to in MOVES[state].split() else state)

@@ -62,7 +62,7 @@ def messages(memory: Memory, limit: int, **filters: str) -> tuple[list[str], lis
     position: str | None = None
     while True:
         memory.usage.calls.clear()
-        page, position = Messages(table(memory, "messages")).recent(before=position, limit=limit, **filters)
+        page, position = Messages(table(memory, "messages")).listing.recent(before=position, limit=limit, **filters)
         found += [message.id for message in page]
         took.append(memory.usage.calls.total())
         if position is None:

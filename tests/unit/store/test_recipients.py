@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, cast
 
 import pytest
+from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.outcomes import Outcome
 from fanfare.store.recipients import RecipientEntry, RecipientList
@@ -20,8 +21,9 @@ class FakeTable:
     def __init__(self, items: dict[Key, dict[str, Any]]) -> None:
         self.items = items
 
-    def query(self, pk: str, *, prefix: str, after: str | None, limit: int) -> Iterator[dict[str, Any]]:
-        found = sorted(sk for at, sk in self.items if at == pk and sk.startswith(prefix) and sk > (after or ""))
+    def query(self, pk: str, keys: KeyRange, *, limit: int) -> Iterator[dict[str, Any]]:
+        prefix, after = keys.prefix or "", keys.after or ""
+        found = sorted(sk for at, sk in self.items if at == pk and sk.startswith(prefix) and sk > after)
         return (self.items[pk, sk] | {"pk": pk, "sk": sk} for sk in found[:limit])
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, dict[str, Any]]:

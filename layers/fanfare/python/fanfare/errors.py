@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -112,14 +113,51 @@ class TemplateError(Exception):
         return f"{place}: {self.detail}" if place else self.detail
 
 
+# What DynamoDB says of each part of a transaction that failed
+HELD = "None"  # its own condition held
+REFUSED = "ConditionalCheckFailed"  # it did not
+CONFLICT = "TransactionConflict"  # another transaction was at the same item
+
+
+@dataclass(frozen=True)
+class PartResult:
+    """What became of one part of a write: a code of DynamoDB, and the item that was found instead, if it says so."""
+
+    code: str
+    found: dict[str, Any] | None = None
+    name: str | None = None
+
+    @property
+    def held(self) -> bool:
+        return self.code == HELD
+
+    @property
+    def refused(self) -> bool:
+        return self.code == REFUSED
+
+
 class ConditionFailed(Exception):
-    """A conditional write found another state than was read.
+    """A conditional write found another state than was read. A write of one item has one part, without a name."""
 
-    `found` holds, per item of the write, what stood there instead (None where its condition held
-    or nothing stood there).
-    """
+    def __init__(self, *parts: PartResult) -> None:
+        super().__init__(", ".join(part.code for part in parts) or "condition failed")
+        self.parts = parts
 
-    def __init__(self, *found: dict[str, object] | None, reasons: Sequence[str] = ()) -> None:
-        super().__init__(", ".join(reasons) or "condition failed")
-        self.found = found
-        self.reasons = tuple(reasons)
+    @property
+    def codes(self) -> tuple[str, ...]:
+        """What DynamoDB says of each part."""
+        return tuple(part.code for part in self.parts)
+
+    @property
+    def refused(self) -> bool:
+        """Whether any condition did not hold, rather than that another transaction was in the way."""
+        return any(part.refused for part in self.parts)
+
+    @property
+    def found(self) -> dict[str, Any] | None:
+        """What stood there instead, for a write of one item."""
+        return self.parts[0].found if self.parts else None
+
+    def part(self, name: str) -> PartResult:
+        """What became of the part with this name."""
+        return next(part for part in self.parts if part.name == name)

@@ -26,7 +26,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.api.problems import parameter, problem, request_faults
 from fanfare.api.strict_json import parse
-from fanfare.aws.dynamodb import passing
+from fanfare.aws.transactions import passing
 from fanfare.errors import (
     ConditionFailed,
     FanfareError,

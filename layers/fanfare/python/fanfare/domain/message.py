@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal, TypedDict
 
 from fanfare.clock import from_text
 from fanfare.domain.lifecycle import AT_REST, State
@@ -59,6 +59,30 @@ class Message:
     def expired(self, now: datetime) -> bool:
         """Past its `expires_at`, or about to be forgotten: nothing more is to be sent."""
         return (self.expires_at is not None and from_text(self.expires_at) <= now) or self.keep_until <= now
+
+
+class Changes(TypedDict, total=False):
+    """What a move through the life cycle may set beside the state."""
+
+    round: int
+    redriving: bool
+    lost: int
+    counts: Mapping[str, int]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transition:
+    """A move through the life cycle, for the reason that the timeline shows.
+
+    `origins` narrows where it may come from; with `read_round` it is refused if the message was re-driven since.
+    """
+
+    to: State
+    reason: str | None = None
+    origins: Sequence[State] | None = None
+    read_round: int | None = None
+    sets: Changes = field(default_factory=Changes)
+    removes: Sequence[Literal["redriving", "counts"]] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -138,7 +138,7 @@ def _forecast(
             whole += read
     if cut and message.topic:
         # users are spread evenly over the shards: one of them tells the size of the others
-        each = candidates.audience.count_subscribers(message.topic, cut[0], most=COUNTED)
+        each = candidates.audience.subscriptions.count(message.topic, cut[0], most=COUNTED)
         forecast.factor = max(1.0, (whole + each * len(cut)) / forecast.looked_at)
     return forecast
 

@@ -37,7 +37,7 @@ def get_message(message_id: str, *, messages: Messages, batches: Batches) -> Mes
     # once at rest the sums were kept; what is deleted may still have some in flight
     deleted = message.state is State.DELETED
     settled = message.counts if message.at_rest and not deleted else None
-    counts = settled or batches.tally(message.id, message.shards).counts(deleted=deleted)
+    counts = settled or batches.totals.tally(message.id, message.shards).counts(deleted=deleted)
     return MessageWithCountsView.model_validate(_shown(message) | {"counts": counts})
 
 
@@ -45,7 +45,7 @@ def list_messages(
     *, state: State | None, topic: str | None, before: str | None, limit: int, messages: Messages
 ) -> tuple[list[MessageView], str | None]:
     """A page of messages, the newest first, and the id to go on before."""
-    found, position = messages.recent(before=before, limit=limit, state=state, topic=topic)
+    found, position = messages.listing.recent(before=before, limit=limit, state=state, topic=topic)
     return [message_view(message) for message in found], position
 
 

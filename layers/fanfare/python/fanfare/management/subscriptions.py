@@ -28,11 +28,11 @@ def subscribe(
     if channel not in topic.channels:
         raise _not_offered(topic, "{channel}")
     get_user(user_id, audience=audience)
-    before = audience.subscription(user_id, topic_id, channel)
+    before = audience.subscriptions.get(user_id, topic_id, channel)
     if before is not None:
         return before, False
     subscription = Subscription(user_id=user_id, topic=topic_id, channel=channel, created_at=to_text(clock()))
-    audience.subscribe(subscription, shards=topic.shards)
+    audience.subscriptions.add(subscription, shards=topic.shards)
     return subscription, True
 
 
@@ -43,16 +43,16 @@ def subscribe_many(
     topic = get_topic(topic_id, catalogue=catalogue)
     checked = [_checked(item, f"/items/{place}", topic) for place, item in enumerate(items)]
     wanted = [item for item in checked if isinstance(item, SubscriptionItem)]
-    users = audience.users(item.user_id for item in wanted)
+    users = audience.users.get_many(item.user_id for item in wanted)
     pairs = dict.fromkeys((item.user_id, item.channel) for item in wanted if item.user_id in users)
-    before = audience.subscribed(topic_id, pairs)
+    before = audience.subscriptions.among(topic_id, pairs)
     now = to_text(clock())
     fresh = [
         Subscription(user_id=user_id, topic=topic_id, channel=channel, created_at=now)
         for user_id, channel in pairs
         if (user_id, channel) not in before
     ]
-    audience.subscribe_many(fresh, shards=topic.shards)
+    audience.subscriptions.add_many(fresh, shards=topic.shards)
     results = []
     for item, outcome in zip(items, checked, strict=True):
         if isinstance(outcome, FanfareError):
@@ -69,7 +69,7 @@ def subscribe_many(
 
 def unsubscribe(user_id: str, topic_id: str, channel: str, *, audience: Audience) -> None:
     """Take the yes back, for every page of a fan-out committed after this; a repeat changes nothing."""
-    audience.unsubscribe(user_id, topic_id, channel)
+    audience.subscriptions.remove(user_id, topic_id, channel)
 
 
 def list_subscriptions(
@@ -78,7 +78,7 @@ def list_subscriptions(
     """A page of a user's subscriptions, and the (topic, channel) to go on after. Raises NotFound."""
     get_user(user_id, audience=audience)
     position = (after[0], after[1]) if after else None
-    found = list(islice(audience.subscriptions(user_id, after=position), limit + 1))
+    found = list(islice(audience.subscriptions.of_user(user_id, after=position), limit + 1))
     last = found[limit - 1] if len(found) > limit else None
     return found[:limit], [last.topic, last.channel] if last else None
 

@@ -22,12 +22,12 @@ def put_suppression(
         if not CHANNELS[channel].suppressible:
             raise Invalid.field("{channel}", "not_suppressible", "addresses of this channel can't be suppressed")
         raise Invalid.field("{address}", "invalid_address", "this is no address of the channel")
-    before = audience.suppression(channel, known)
+    before = audience.suppressions.get(channel, known)
     at = to_text(clock())
-    audience.suppress(channel, known, cause, at=at)
+    audience.suppressions.add(channel, known, cause, at=at)
     if before is not None:
         return before, False
-    return audience.suppression(channel, known) or Suppression(
+    return audience.suppressions.get(channel, known) or Suppression(
         channel=channel, address=known, cause=cause, created_at=at
     ), True
 
@@ -35,7 +35,7 @@ def put_suppression(
 def get_suppression(channel: str, address: str, *, audience: Audience) -> Suppression:
     """Why the address must not be written to. Raises NotFound where it may."""
     known = _known(channel, address)
-    found = audience.suppression(channel, known) if known else None
+    found = audience.suppressions.get(channel, known) if known else None
     if found is None:
         raise NotFound("this address is not suppressed", code="suppression_not_found")
     return found
@@ -45,7 +45,7 @@ def delete_suppression(channel: str, address: str, *, audience: Audience) -> Non
     """Let the address be written to again; a repeat changes nothing."""
     known = _known(channel, address)
     if known is not None:
-        audience.unsuppress(channel, known)
+        audience.suppressions.remove(channel, known)
 
 
 def list_suppressions(
@@ -57,7 +57,7 @@ def list_suppressions(
     for name in names[names.index(after[0]) if after else 0 :]:
         position = after[1] if after and name == after[0] else None
         room = limit + 1 - len(found)
-        found += islice(audience.suppressions(name, after=position, limit=room), room)
+        found += islice(audience.suppressions.of_channel(name, after=position, limit=room), room)
         if len(found) > limit:
             break
     last = found[limit - 1] if len(found) > limit else None

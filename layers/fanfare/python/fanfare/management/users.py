@@ -20,14 +20,14 @@ ERASED_AT_ONCE = 5_000  # rows of a table: some five seconds, at what a partitio
 
 def put_user(user_id: str, request: PutUserRequest, *, audience: Audience) -> tuple[User, bool]:
     """Create the user or replace what is known of them; says which."""
-    user = audience.put_user(user_id, request.profile())
+    user = audience.users.put(user_id, request.profile())
     return user, user.rev == 1
 
 
 def put_users(items: Sequence[Any], *, audience: Audience) -> list[UserResultView]:
     """Take each user or refuse it, in order; of a user that is named twice, the last is kept."""
     checked = [_checked(item, f"/items/{place}") for place, item in enumerate(items)]
-    stored = audience.put_users({user.id: user.profile() for user in checked if isinstance(user, UserItem)})
+    stored = audience.users.put_many({user.id: user.profile() for user in checked if isinstance(user, UserItem)})
     created = {user_id for user_id, user in stored.items() if user.rev == 1}
     results = []
     for item, user in zip(items, checked, strict=True):
@@ -41,7 +41,7 @@ def put_users(items: Sequence[Any], *, audience: Audience) -> list[UserResultVie
 
 def get_user(user_id: str, *, audience: Audience) -> User:
     """The user. Raises NotFound."""
-    user = audience.user(user_id)
+    user = audience.users.get(user_id)
     if user is None:
         raise NotFound("there is no such user", code="user_not_found")
     return user
@@ -52,7 +52,7 @@ def delete_user(user_id: str, *, audience: Audience, deliveries: Deliveries, inb
 
     What can be sent to goes first. Raises Unavailable where there is more than one call can erase: a repeat goes on.
     """
-    audience.delete_user(user_id)
+    audience.erase(user_id)
     done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (inboxes, deliveries)]
     if not all(done):
         raise Unavailable(

@@ -6,6 +6,7 @@ from typing import Any
 
 from fanfare.clock import Clock
 from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
 from fanfare.store.batches import Batches
@@ -21,7 +22,7 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
     """
     now = clock()
     try:
-        message = messages.move(message_id, State.DELETED, now=now, reason="deleted_by_service")
+        message = messages.move(message_id, Transition(to=State.DELETED, reason="deleted_by_service"), now=now)
     except ConditionFailed as failed:
         found = messages.get(message_id)
         if found is None:
@@ -31,8 +32,8 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
         message = found
     numbers = message.cancellation
     if numbers is None:
-        messages.seal(message, now=now)  # a page on its way would come after the numbers
-        tally = batches.tally(message.id, message.shards)
+        messages.progress.seal(message, now=now)  # a page on its way would come after the numbers
+        tally = batches.totals.tally(message.id, message.shards)
         numbers = messages.keep_cancellation(
             message.id,
             {

@@ -66,7 +66,7 @@ class Candidates:
             return CandidatePage(rows, more=False, read=len(rows))
         if message.topic is None or message.expired(now):
             return CandidatePage([], more=False, read=0)
-        found, more = self.audience.subscribers(message.topic, shard, after=cursor, limit=limit)
+        found, more = self.audience.subscriptions.in_shard(message.topic, shard, after=cursor, limit=limit)
         wanted = [Row(*row) for row in found if row[2] in message.channels]
         if found and (not wanted or wanted[-1].position != found[-1][0]) and more:
             # nobody wants the last row, but the cursor has to pass it
@@ -99,7 +99,7 @@ class Candidates:
         keep_until = message.keep_until
         for start in range(0, len(rows), GET_LIMIT):
             chunk = rows[start : start + GET_LIMIT]
-            users = self.audience.users(row.user_id for row in chunk if row.user_id)
+            users = self.audience.users.get_many(row.user_id for row in chunk if row.user_id)
             subscribed = None if subscribers else self._subscribed(message, chunk)
             for row in chunk:
                 if not row.user_id:
@@ -124,7 +124,7 @@ class Candidates:
         """Who of the rows is subscribed; None where nobody needs to be."""
         if message.topic is None:
             return None
-        return self.audience.subscribed(message.topic, [(row.user_id, row.channel) for row in rows])
+        return self.audience.subscriptions.among(message.topic, [(row.user_id, row.channel) for row in rows])
 
 
 def counted(candidate: Candidate, limits: Mapping[str, Any] | None) -> Candidate:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Progress, every_shard_sealed
+from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed
 from fanfare.errors import ConditionFailed
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
@@ -31,14 +31,15 @@ def complete(
     others = (each for each in range(message.shards) if each != shard)
     if any(batches.any_open(message_id, each) for each in others):
         return None
-    counts = batches.tally(message_id, message.shards, once=True).counts()
+    counts = batches.totals.tally(message_id, message.shards, once=True).counts()
     if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
         return None  # a batch was opened, or settled, while they were read: whoever did that asks after us
     state, reason = _ending(message, counts, now)
+    transition = Transition(
+        to=state, reason=reason, origins=MAY_FINISH, read_round=message.round, sets={"counts": counts}
+    )
     try:
-        return messages.move(
-            message_id, state, now=now, reason=reason, origins=MAY_FINISH, round_=message.round, counts=counts
-        )
+        return messages.move(message_id, transition, now=now)
     except ConditionFailed:
         return None  # somebody else has brought it to rest, or it was deleted
 

@@ -115,7 +115,10 @@ class Deliver:
         """Deliver the batches behind `jobs`, which share the reads; one that goes wrong does not hold up the rest."""
         report = RunResult()
         now = self.clock()
-        leased = self.batches.lease_many(jobs, owner=owner, now=now, until=now + timedelta(seconds=self.pace.lease))
+        until = now + timedelta(seconds=self.pace.lease)
+        taken = self.batches.leases.take_many(jobs, owner=owner, now=now, until=until)
+        leased = taken.leased
+        report.again |= dict.fromkeys(taken.unknown, 0.0)
         try:
             attempts, users = self._read(leased, report)
         except Exception:
@@ -141,7 +144,7 @@ class Deliver:
         """Close what was settled since the last time, and bring to rest what has nothing open any more."""
         now = self.clock()
         states, report.settled = report.settled, []
-        settled = self.batches.settle_many(states, owner=owner, now=now)
+        settled = self.batches.settlements.settle_many(states, owner=owner, now=now)
         for message_id, shard in dict.fromkeys((state.message_id, state.shard) for state in settled):
             complete(message_id, messages=self.messages, batches=self.batches, now=now, shard=shard)
 
@@ -170,7 +173,7 @@ class Deliver:
             if job.message_id in messages
         }
         wanted = {user for attempt in attempts.values() for user in _unsettled(attempt)}
-        return attempts, self.audience.users(wanted) if wanted else {}
+        return attempts, self.audience.users.get_many(wanted) if wanted else {}
 
     def _hand_back(self, leased: Mapping[Job, Leased], owner: str, report: RunResult) -> None:
         """Nobody was asked about them: nothing is in doubt, and no attempt is spent."""
@@ -253,7 +256,7 @@ class Deliver:
                 break
             doubts = [each for each, result in results.items() if result.kind is Kind.UNKNOWN]
             so_far = attempt.state.with_outcomes(dict.fromkeys(doubts, Outcome.IN_DOUBT))
-            self.batches.mark(so_far, owner=owner, place=place)
+            self.batches.leases.mark(so_far, owner=owner, place=place)
             (results[place],) = self.channel.send([envelope], in_time=in_time)
             if results[place].kind is Kind.SENT:
                 ending = self._ending(results[place], attempt.state.attempts)
@@ -282,7 +285,7 @@ class Deliver:
 
     def _release(self, state: BatchState, owner: str, waiting: WaitReason, seconds: float) -> None:
         due_at = self.clock() + timedelta(seconds=seconds)
-        self.batches.release(state, owner=owner, due_at=due_at, waiting=waiting)
+        self.batches.leases.release(state, owner=owner, due_at=due_at, waiting=waiting)
 
     def _stop(self, attempt: _Attempt, ending: _Ending, report: RunResult) -> None:
         """Nothing more is sent: the same ending for all, save those who were, or may have been, sent to before."""
@@ -394,7 +397,7 @@ class Deliver:
             return refused
         refused = {u: "opted_out" for u in pending if u in users and users[u].opted_out} | refused
         if attempt.state.generation > 1:
-            subscribed = self.audience.subscribed(topic, [(user_id, name) for user_id in pending])
+            subscribed = self.audience.subscriptions.among(topic, [(user_id, name) for user_id in pending])
             gone = {user_id: "not_subscribed" for user_id in pending if (user_id, name) not in subscribed}
             refused = gone | refused
         return refused
@@ -462,7 +465,7 @@ class Deliver:
     def _forget_devices(self, envelopes: Mapping[int, Envelope], results: Mapping[int, SendResult]) -> None:
         for place, result in results.items():
             if result.gone:
-                self.audience.forget_devices(envelopes[place].user_id, result.gone)
+                self.audience.users.forget_devices(envelopes[place].user_id, result.gone)
 
 
 def _while_in_time(places: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:

@@ -17,8 +17,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any, TypeVar
 
-from fanfare.aws.dynamodb import TRANSACTION_LIMIT, transact
 from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
+from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.audience import User
@@ -27,7 +27,7 @@ from fanfare.domain.delivery import Delivery
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Payload, Progress
+from fanfare.domain.message import Message, Payload, Progress, Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.candidates import Candidates, Row, counted
@@ -124,7 +124,7 @@ class FanOut:
                 stuck = progress.page
                 if conflicts > CONFLICTS:
                     raise
-                log.info("page decided again", extra={"message_id": message.id, "reasons": set(conflict.reasons)})
+                log.info("page decided again", extra={"message_id": message.id, "reasons": set(conflict.codes)})
                 self.sleep(random.uniform(0, 0.02 * min(conflicts, 10)))  # noqa: S311 - jitter, not a secret
                 continue
             chosen += recipients
@@ -171,7 +171,7 @@ class FanOut:
         try:
             now = self.clock()
             due_at = now + timedelta(seconds=self.stale_after)
-            self.messages.move(message.id, State.ACTIVE, now=now, due_at=due_at)
+            self.messages.move(message.id, Transition(to=State.ACTIVE), now=now, due_at=due_at)
         except ConditionFailed:
             pass  # another shard's job did it, or the message was deleted: the next page's read tells
 
@@ -179,7 +179,7 @@ class FanOut:
         self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
     ) -> tuple[int, bool]:
         """Commit pages until the rows read at once are used up: recipients chosen, and whether it is sealed."""
-        removals = self.audience.removals(message.topic, progress.shard) if message.topic else 0
+        removals = self.audience.subscriptions.removals(message.topic, progress.shard) if message.topic else 0
         stretch = self.candidates.stretch(
             message, payload, progress.shard, progress.cursor, now=self.clock(), limit=ROWS
         )
@@ -243,16 +243,19 @@ class FanOut:
             read, page=read.page + 1, recipients=chosen, cursor=page.cursor, sealed=sealed, updated_at=to_text(now)
         )
         page.batches = list(self._batches(message, page, now))
-        parts = [self.messages.advancing(message, read, after)]
+        transaction = Transaction()
+        self.messages.progress.advance(transaction, message, read, after)
         if message.topic:
-            parts.append(self.audience.checking_removals(message.topic, read.shard, removals))
+            self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals)
         for batch, state in page.batches:
-            parts += self.batches.opening(batch, state)
-        parts += [self.audience.charging(user, limits) for user, limits in page.charges.values()]
+            self.batches.open(transaction, batch, state)
+        for user, limits in page.charges.values():
+            self.audience.users.charge(transaction, user, limits)
         if page.skips:
-            parts.append(self.batches.skipping(message.id, read.shard, read.page, page.skips, message.retain_until))
-            parts += [self.deliveries.recording(_skipped(message, skip, now)) for skip in page.skips]
-        transact(self.batches.table.client, parts)
+            self.batches.skip(transaction, message.id, read.shard, read.page, page.skips, message.retain_until)
+        for skip in page.skips:
+            self.deliveries.record_in(transaction, _skipped(message, skip, now))
+        transaction.run()
         return after
 
     def _batches(self, message: Message, page: Page, now: datetime) -> Iterator[tuple[Batch, BatchState]]:

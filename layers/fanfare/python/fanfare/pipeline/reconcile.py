@@ -20,7 +20,7 @@ from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job, read_fan_out_body, read_job_body
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Progress, every_shard_sealed, unsealed_shards
+from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed, unsealed_shards
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.complete import complete
@@ -143,9 +143,8 @@ class Reconcile:
             self._late(from_text(message.timeline[-1]["at"]), now)
             self.messages.put_off(message.id, due_at, seen=message.due_at)
         else:
-            self.messages.move(
-                message.id, State.STALE, now=now, reason="fan_out_lost", due_at=due_at, lost=message.lost + 1
-            )
+            lost_again = Transition(to=State.STALE, reason="fan_out_lost", sets={"lost": message.lost + 1})
+            self.messages.move(message.id, lost_again, now=now, due_at=due_at)
         self.queues.send_fan_out([FanOutJob(message.id, each.shard) for each in lost])
         self.done["fan_out_resent"] += len(lost)
 
@@ -202,7 +201,7 @@ class Reconcile:
         if lost and message is not None and message.state is State.ACTIVE:
             self._mark_stale(message, now)
         due_at = next_due(now, self.pace.stale_after, state.lost + 1 if lost else 0)
-        again = self.batches.requeue(state, due_at=due_at, lost=state.lost + lost, now=now)
+        again = self.batches.leases.requeue(state, due_at=due_at, lost=state.lost + lost, now=now)
         self.done["batch_resent"] += 1
         return again
 
@@ -216,7 +215,7 @@ class Reconcile:
     def _mark_stale(self, message: Message, now: datetime) -> None:
         try:
             due_at = now + timedelta(seconds=self.pace.stale_after)
-            self.messages.move(message.id, State.STALE, now=now, reason="batch_lost", due_at=due_at)
+            self.messages.move(message.id, Transition(to=State.STALE, reason="batch_lost"), now=now, due_at=due_at)
             self.done["message_stale"] += 1
         except ConditionFailed:
             pass  # stale already, by another batch of this run or another run
@@ -280,7 +279,7 @@ class Reconcile:
             return
         delay = self.pace.delay(state.attempts)
         due_at = now + timedelta(seconds=delay + self.pace.stale_after)
-        again = self.batches.requeue(state, due_at=due_at, lost=state.lost, now=now)
+        again = self.batches.leases.requeue(state, due_at=due_at, lost=state.lost, now=now)
         copy = Job(message_id=again.message_id, batch_id=again.id, generation=again.generation)
         self.queues.send_batches(channel, [(copy, round(delay))])
         self.done["dead_letter_redriven"] += 1

@@ -46,7 +46,7 @@ def record_receipts(
     now = clock()
     deliveries.record_receipts(reports, retain_until=int((now + retention).timestamp()))
     serious = [report for report in reports if report.receipt in SUPPRESSES or report.receipt is Receipt.BOUNCED_SOFT]
-    users = audience.users(report.user_id for report in serious) if serious else {}
+    users = audience.users.get_many(report.user_id for report in serious) if serious else {}
     for report in serious:
         user = users.get(report.user_id)
         address = CHANNELS[report.channel].identity(user.profile) if user else None
@@ -54,7 +54,7 @@ def record_receipts(
             continue  # erased, or the address was changed: the one that bounced is not theirs any more
         cause = SUPPRESSES.get(report.receipt)
         if report.receipt is Receipt.BOUNCED_SOFT:
-            bounces = audience.count_soft_bounces(
+            bounces = audience.suppressions.count_soft_bounces(
                 report.channel,
                 address,
                 report.message_id,
@@ -65,7 +65,7 @@ def record_receipts(
             if bounces >= SOFT_BOUNCES:
                 cause = "soft_bounces"
         if cause is not None:
-            audience.suppress(report.channel, address, cause, at=to_text(now))
+            audience.suppressions.add(report.channel, address, cause, at=to_text(now))
             log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
     return Counter(report.receipt.value for report in reports)
 

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import islice
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,7 +16,7 @@ from fanfare.clock import Clock, to_text
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message
+from fanfare.domain.message import Message, Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
 from fanfare.pipeline.complete import complete
@@ -44,19 +45,16 @@ def redrive(message_id: str, *, messages: Messages, queues: Queues, clock: Clock
 
 def _begun(found: Message, *, messages: Messages, now: datetime, stale_after: float) -> Message:
     """The message in its next round."""
+    transition = Transition(
+        to=State.PENDING,
+        reason="redriven_by_service",
+        origins=(State.FAILED,),
+        read_round=found.round,
+        sets={"round": found.round + 1, "redriving": True},
+        removes=("counts",),
+    )
     try:
-        return messages.move(
-            found.id,
-            State.PENDING,
-            now=now,
-            reason="redriven_by_service",
-            origins=(State.FAILED,),
-            round_=found.round,
-            due_at=now + timedelta(seconds=stale_after),
-            round=found.round + 1,
-            redriving=True,
-            counts=None,
-        )
+        return messages.move(found.id, transition, now=now, due_at=now + timedelta(seconds=stale_after))
     except ConditionFailed as failed:
         message = messages.get(found.id) or found
         # The SDK repeats a call whose answer is lost, and is told that what it did is not possible any more.
@@ -85,18 +83,12 @@ def reopen(
     for shard in range(message.shards):
         failed = _failed(message, batches.done_batches(message.id, shard), clock, stale_after)
         while some := list(islice(failed, REOPENED)):
-            _queue(batches.reopen_many(some, check=messages.checking_round(message)), queues)
+            _queue(batches.settlements.reopen_many(some, check=partial(messages.check_round, message)), queues)
             if time_left() < 0:
                 return False
+    over = Transition(to=State.ACTIVE, read_round=message.round, removes=("redriving",))
     try:
-        messages.move(
-            message.id,
-            State.ACTIVE,
-            now=clock(),
-            due_at=clock() + timedelta(seconds=stale_after),
-            round_=message.round,
-            redriving=None,
-        )
+        messages.move(message.id, over, now=clock(), due_at=clock() + timedelta(seconds=stale_after))
     except ConditionFailed:
         return True  # deleted meanwhile, or another copy of the job did it
     complete(message.id, messages=messages, batches=batches, now=clock())

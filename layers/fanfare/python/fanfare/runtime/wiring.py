@@ -44,9 +44,9 @@ from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmations import Confirmations
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
-from fanfare.store.confirmations import Confirmations
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages

@@ -15,8 +15,8 @@ from fanfare.errors import NotFound
 from fanfare.self_service.profile import use_address
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmations import Confirmations, Pending, SignUp
 from fanfare.store.catalogue import Catalogue
-from fanfare.store.confirmations import Confirmations, Pending, SignUp
 
 NEWCOMER: Final = timedelta(hours=1)  # two links of one address that are pressed at once make one user
 
@@ -74,8 +74,8 @@ class Confirm:
         user_id = asked.sign_up.user_id if asked.sign_up else None
         if user_id is None or asked.topic is None:
             return None
-        user = self.audience.user(user_id)
-        if user is None or self.audience.subscription(user_id, asked.topic.id, Email.name) is None:
+        user = self.audience.users.get(user_id)
+        if user is None or self.audience.subscriptions.get(user_id, asked.topic.id, Email.name) is None:
             return None
         return Confirmed(user_id=user_id, topic=asked.topic, opted_out=user.opted_out)
 
@@ -90,10 +90,10 @@ class Confirm:
 
     def _subscribe(self, sign_up: SignUp, topic: Topic) -> Confirmed:
         user = self._whose(sign_up)
-        if self.audience.subscription(user.id, topic.id, Email.name) is None:
+        if self.audience.subscriptions.get(user.id, topic.id, Email.name) is None:
             now = to_text(self.clock())
             yes = Subscription(user_id=user.id, topic=topic.id, channel=Email.name, created_at=now)
-            self.audience.subscribe(yes, shards=topic.shards)
+            self.audience.subscriptions.add(yes, shards=topic.shards)
         self.confirmations.followed(sign_up.id, user.id)
         return Confirmed(user_id=user.id, topic=topic, opted_out=user.opted_out)
 
@@ -102,8 +102,10 @@ class Confirm:
         user_id = sign_up.user_id
         if sign_up.address is not None:
             forget = int((self.clock() + NEWCOMER).timestamp())
-            user_id = self.audience.who_has(Email.name, {"email": sign_up.address}, new=str(uuid4()), forget=forget)
-        user = self.audience.user(user_id) if user_id else None
+            user_id = self.audience.users.who_has(
+                Email.name, {"email": sign_up.address}, new=str(uuid4()), forget=forget
+            )
+        user = self.audience.users.get(user_id) if user_id else None
         if user is None:
             raise _too_old()
         return user

@@ -57,10 +57,10 @@ class Preferences:
 
 def open_preferences(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) -> Preferences:
     """What the link shows. Changes nothing. Raises NotFound."""
-    user = audience.user(links.open_preferences(token))
+    user = audience.users.get(links.open_preferences(token))
     if user is None:
         raise NotFound("there is nobody to choose", code="link_invalid")
-    subscribed = frozenset((each.topic, each.channel) for each in audience.subscriptions(user.id))
+    subscribed = frozenset((each.topic, each.channel) for each in audience.subscriptions.of_user(user.id))
     topics = {topic.id: topic for topic in catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
     for name, _ in sorted(subscribed):
         topic = topics.get(name) or catalogue.read_topic(name)
@@ -87,11 +87,11 @@ def change_preferences(
         has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
         if wants and not has:
             new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=to_text(clock()))
-            audience.subscribe(new, shards=topic.shards)
+            audience.subscriptions.add(new, shards=topic.shards)
         elif has and not wants:
-            audience.unsubscribe(before.user.id, topic.id, channel)
+            audience.subscriptions.remove(before.user.id, topic.id, channel)
     if nothing != before.user.opted_out:
-        audience.opt_out(before.user.id, nothing)
+        audience.users.opt_out(before.user.id, nothing)
     return open_preferences(token, audience=audience, catalogue=catalogue, links=links)
 
 

@@ -31,8 +31,8 @@ from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmations import TRIES, Allowance, Confirmations, Pending
 from fanfare.store.catalogue import Catalogue
-from fanfare.store.confirmations import TRIES, Allowance, Confirmations, Pending
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes, Note
 
@@ -70,7 +70,7 @@ class Me:
 
     def view(self, user_id: str) -> MeView:
         """What is known of the user; of a new one, nothing."""
-        user = self.audience.user(user_id) or User(id=user_id, profile={})
+        user = self.audience.users.get(user_id) or User(id=user_id, profile={})
         waiting = {
             field: self.confirmations.pending(user_id, channel, now=self.clock())
             for channel, field in CONFIRMED.items()
@@ -81,7 +81,7 @@ class Me:
     def change(self, user_id: str, request: PatchMeRequest) -> MeView:
         """Change what is named; a new address waits until it is confirmed. Raises Invalid, TooManyRequests."""
         changes = request.changes()
-        user = self.audience.user(user_id)
+        user = self.audience.users.get(user_id)
         profile = user.profile if user else {}
         addresses = {
             channel: _address(channel, changes.pop(field)) for channel, field in CONFIRMED.items() if field in changes
@@ -93,9 +93,9 @@ class Me:
         opted_out = bool(changes.pop("opted_out")) if "opted_out" in changes else None
         changes |= {CONFIRMED[channel]: None for channel, address in addresses.items() if address is None}
         if request.model_fields_set:
-            self.audience.change_user(user_id, lambda before: {**before, **changes})
+            self.audience.users.change(user_id, lambda before: {**before, **changes})
         if opted_out is not None:
-            self.audience.opt_out(user_id, opted_out)
+            self.audience.users.opt_out(user_id, opted_out)
         for channel in addresses.keys() - fresh.keys():
             self.confirmations.drop_pending(user_id, channel)
         for channel, address in fresh.items():
@@ -129,7 +129,7 @@ class Me:
         """Store the address, and send the proof to it: unless it must not be written to, which nobody is told."""
         by = {Email.name: self._ask_by_link, Sms.name: self._ask_by_code}
         identity = CHANNELS[channel].identity({CONFIRMED[channel]: address}) or address
-        silent = self.audience.suppression(channel, identity) is not None
+        silent = self.audience.suppressions.get(channel, identity) is not None
         result = by[channel](user_id, channel, address, silent)
         if result.kind is Kind.PERMANENT:
             self.confirmations.drop_pending(user_id, channel)
@@ -167,7 +167,7 @@ def _nothing_to_confirm() -> Conflict:
 
 def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User | None:
     """From now on the channel writes there; None for who was erased meanwhile, of whom nothing is kept."""
-    return audience.change_known_user(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
+    return audience.users.change_known(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
 
 
 # Topics and subscriptions
@@ -184,7 +184,7 @@ def list_my_subscriptions(
 ) -> tuple[list[Subscription], list[str] | None]:
     """A page of the user's subscriptions, and the (topic, channel) to go on after."""
     position = (after[0], after[1]) if after else None
-    found = list(islice(audience.subscriptions(user_id, after=position), limit + 1))
+    found = list(islice(audience.subscriptions.of_user(user_id, after=position), limit + 1))
     last = found[limit - 1] if len(found) > limit else None
     return found[:limit], [last.topic, last.channel] if last else None
 
@@ -193,14 +193,14 @@ def subscribe_me(
     user_id: str, topic_id: str, channel: str, *, audience: Audience, catalogue: Catalogue, clock: Clock
 ) -> tuple[Subscription, bool]:
     """Store the yes, and say whether it is new. A topic that is not public is there only for who has it already."""
-    before = audience.subscription(user_id, topic_id, channel)
+    before = audience.subscriptions.get(user_id, topic_id, channel)
     if before is not None:
         return before, False
     topic = catalogue.read_topic(topic_id)
     if topic is None or not topic.public:
         raise NotFound("there is no such topic", code="topic_not_found")
-    if channel in topic.channels and audience.user(user_id) is None:
-        audience.change_user(user_id, dict)
+    if channel in topic.channels and audience.users.get(user_id) is None:
+        audience.users.change(user_id, dict)
     return subscribe(user_id, topic_id, channel, audience=audience, catalogue=catalogue, clock=clock)
 
 
@@ -208,10 +208,10 @@ def unsubscribe_me(user_id: str, topic_id: str, channel: str, *, audience: Audie
     """Take the yes back; a repeat changes nothing. Raises Conflict for a required topic that the user can see."""
     topic = catalogue.read_topic(topic_id)
     if topic is not None and topic.required:
-        if topic.public or audience.subscription(user_id, topic_id, channel) is not None:
+        if topic.public or audience.subscriptions.get(user_id, topic_id, channel) is not None:
             raise Conflict("the service needs people to have this topic", code="topic_required")
         return
-    audience.unsubscribe(user_id, topic_id, channel)
+    audience.subscriptions.remove(user_id, topic_id, channel)
 
 
 # The user's own server
@@ -219,7 +219,7 @@ def unsubscribe_me(user_id: str, topic_id: str, channel: str, *, audience: Audie
 
 def show_my_webhook(user_id: str, *, audience: Audience, keys: Keys) -> MyWebhookView:
     """Where it listens, and the secret that it verifies by. Raises NotFound."""
-    user = audience.user(user_id)
+    user = audience.users.get(user_id)
     webhook = user.profile.get("webhook") if user else None
     if not webhook:
         raise NotFound("you have no webhook", code="webhook_not_found")
@@ -264,7 +264,7 @@ def list_my_deliveries(
     user_id: str, *, before: str | None, limit: int, audience: Audience, deliveries: Deliveries
 ) -> tuple[list[UserDeliveryView], str | None]:
     """A page of what the user got or did not get, the newest first, and the position to go on before."""
-    if audience.user(user_id) is None:
+    if audience.users.get(user_id) is None:
         return [], None
     return list_user_deliveries(user_id, before=before, limit=limit, audience=audience, deliveries=deliveries)
 

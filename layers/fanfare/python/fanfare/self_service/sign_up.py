@@ -19,8 +19,8 @@ from fanfare.clock import Clock
 from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmations import Allowance, Confirmations, SignUp
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
-from fanfare.store.confirmations import Allowance, Confirmations, SignUp
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,7 +76,7 @@ def _refused(
     topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
     if topic is None or not topic.public or Email.name not in topic.channels:
         return "topic_not_offered"
-    return "suppressed" if audience.suppression(Email.name, address) else None
+    return "suppressed" if audience.suppressions.get(Email.name, address) else None
 
 
 def source(told: str | None, *, seen: str) -> str:

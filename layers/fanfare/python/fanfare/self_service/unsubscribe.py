@@ -29,12 +29,12 @@ def look(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) 
         topic=topic_id,
         title=topic.title if topic else topic_id,
         channel=channel,
-        subscribed=audience.subscription(user_id, topic_id, channel) is not None,
+        subscribed=audience.subscriptions.get(user_id, topic_id, channel) is not None,
     )
 
 
 def unsubscribe(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) -> Link:
     """Do it, also where the user or the topic is gone; a repeat changes nothing. Raises NotFound."""
     link = look(token, audience=audience, catalogue=catalogue, links=links)
-    audience.unsubscribe(link.user_id, link.topic, link.channel)
+    audience.subscriptions.remove(link.user_id, link.topic, link.channel)
     return link

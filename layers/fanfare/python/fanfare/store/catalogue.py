@@ -16,7 +16,10 @@ from contextlib import suppress
 from itertools import islice
 from typing import Any
 
-from fanfare.aws.dynamodb import DynamoTable, Item, transact
+from fanfare.aws.codec import Item, KeyRange
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
+from fanfare.aws.transactions import Transaction
 from fanfare.domain.catalogue import Template, Topic, Version
 from fanfare.errors import ConditionFailed
 
@@ -122,7 +125,7 @@ class Catalogue:
         """Up to `limit` versions, the newest first."""
         rows = self.table.query(
             f"template#{template_id}",
-            before=_version_sk(before) if before is not None else None,
+            KeyRange(before=_version_sk(before) if before is not None else None),
             limit=limit,
             newest_first=True,
             names=("sk", "id", "version", "created_at"),
@@ -131,31 +134,30 @@ class Catalogue:
 
     def add_version(self, template_id: str, body: Mapping[str, Any], *, created_at: str) -> Template:
         """Store the next version and make it the newest. Brings a hidden template back."""
-        while True:
+
+        def attempt() -> Template:
             head = self.template_head(template_id)
-            template = Template(
-                id=template_id, version=head.version + 1 if head else 1, body=body, created_at=created_at
-            )
+            version = head.version + 1 if head else 1
             content = {
                 "id": template_id,
-                "version": template.version,
+                "version": version,
                 "body": json.dumps(body, ensure_ascii=False),
                 "created_at": created_at,
             }
-            move = self.table.putting(
+            transaction = Transaction().put(
+                self.table,
                 content | {"pk": "templates", "sk": template_id},
                 # nobody has added a version since the head was read
                 condition="version = :read" if head else "attribute_not_exists(pk)",
+                values={":read": head.version} if head else None,
             )
-            if head:
-                move["Put"]["ExpressionAttributeValues"] = {":read": {"N": str(head.version)}}
-            version = content | {"pk": f"template#{template_id}", "sk": _version_sk(template.version)}
-            try:
-                transact(self.table.client, [move, self.table.putting(version)])
-            except ConditionFailed:
-                continue
-            self._cache.pop(("templates", template_id), None)
-            return template
+            transaction.put(self.table, content | {"pk": f"template#{template_id}", "sk": _version_sk(version)})
+            transaction.run()
+            return Template(id=template_id, version=version, body=body, created_at=created_at)
+
+        template = until_settled(attempt, sleep=self.table.sleep)
+        self._cache.pop(("templates", template_id), None)
+        return template
 
     def hide_template(self, template_id: str) -> bool:
         """Hide a template from new messages; False where there is none."""
@@ -176,7 +178,7 @@ class Catalogue:
     def _pages(self, pk: str, after: str | None, size: int, names: Sequence[str] | None = None) -> Iterator[Item]:
         """The items of a partition, `size` a call, for as long as they are asked for."""
         while True:
-            items = list(self.table.query(pk, after=after, limit=size, names=names))
+            items = list(self.table.query(pk, KeyRange(after=after), limit=size, names=names))
             yield from items
             if len(items) < size:
                 return

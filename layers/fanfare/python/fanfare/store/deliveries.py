@@ -15,9 +15,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
 
-from fanfare.aws.dynamodb import DynamoTable, Item
+from fanfare.aws.codec import Item, KeyRange
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.transactions import Transaction
 from fanfare.channels.receipts import Receipt, ReceiptEvent, strongest
 from fanfare.clock import to_text
 from fanfare.domain.delivery import Delivery
@@ -39,9 +40,9 @@ class Deliveries:
         if self.recorded is not None:
             self.recorded(deliveries)
 
-    def recording(self, delivery: Delivery) -> dict[str, Any]:
+    def record_in(self, transaction: Transaction, delivery: Delivery) -> None:
         """Store one, as part of a transaction."""
-        return self.table.putting(_item(delivery))
+        transaction.put(self.table, _item(delivery))
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Delivery]:
         """The records that exist, strongly consistent."""
@@ -81,7 +82,7 @@ class Deliveries:
     def of_user(self, user_id: str, *, before: str | None) -> Iterator[tuple[str, Delivery]]:
         """What a person got or did not get, newest first, each with the position to go on `before`."""
         receipts: list[Receipt] = []
-        for item in self.table.query(f"user#{user_id}", before=before, newest_first=True):
+        for item in self.table.query(f"user#{user_id}", KeyRange(before=before), newest_first=True):
             kind = item["sk"].split("#")[2:]
             if kind:  # sorts after its delivery, so comes before it here
                 receipts.append(Receipt(kind[0]))

@@ -10,7 +10,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
-from fanfare.aws.dynamodb import DynamoTable, Item
+from fanfare.aws.codec import Item, KeyRange
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import Clock, to_text
 from fanfare.errors import ConditionFailed
 
@@ -45,7 +46,7 @@ class Inboxes:
 
     def of_user(self, user_id: str, *, before: str | None, limit: int) -> Iterator[Note]:
         """A user's notes, newest first."""
-        return map(_note, self.table.query(f"user#{user_id}", before=before, limit=limit, newest_first=True))
+        return map(_note, self.table.query(f"user#{user_id}", KeyRange(before=before), limit=limit, newest_first=True))
 
     def unread(self, user_id: str) -> int:
         """How many notes the user has not read."""

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from fanfare.aws.dynamodb import DynamoTable, Item
+from fanfare.aws.codec import Item, KeyRange
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.outcomes import Outcome
 
 
@@ -62,7 +63,7 @@ class RecipientList:
                     continue
                 position = sk if sk.startswith(prefix) else None
                 while True:
-                    items = list(self.table.query(pk, prefix=prefix, after=position, limit=size))
+                    items = list(self.table.query(pk, KeyRange(prefix=prefix, after=position), limit=size))
                     yield from self._read(pk, shard, items, deleted)
                     if len(items) < size:
                         break
@@ -75,11 +76,11 @@ class RecipientList:
         """Where a user stands in a shard of a message, by channel: in which batch, or why passed over."""
         pk = f"{message_id}#{shard}"
         found: dict[str, RecipientState] = {}
-        for item in self.table.query(pk, prefix="skips#"):
+        for item in self.table.query(pk, KeyRange(prefix="skips#")):
             for user, channel, reason in item["skips"]:
                 if user == user_id:
                     found[channel] = RecipientState(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
-        for item in self.table.query(pk, prefix="batch#"):
+        for item in self.table.query(pk, KeyRange(prefix="batch#")):
             if user_id in item["recipients"]:
                 found[item["channel"]] = self._standing(pk, item, user_id, deleted)
         return found

@@ -16,7 +16,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from fanfare.aws.dynamodb import DynamoTable, Item
+from fanfare.aws.codec import Item
+from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import from_text, to_text
 from fanfare.errors import ConditionFailed
 from fanfare.signing.keyed_hash import Keys, digest

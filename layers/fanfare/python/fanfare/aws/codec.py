@@ -1,0 +1,103 @@
+"""Attributes between Python and DynamoDB, and the expressions that every conditional write has."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+Item = dict[str, Any]
+
+
+def _packed(value: Any) -> dict[str, Any]:
+    """One value as DynamoDB wants it. boto3's own serializer takes four times as long, at every delivery."""
+    if isinstance(value, str):
+        return {"S": str(value)}  # an enumeration's value too
+    if isinstance(value, bool):
+        return {"BOOL": value}
+    if isinstance(value, int):
+        return {"N": str(value)}
+    if isinstance(value, Mapping):
+        return {"M": {name: _packed(each) for name, each in value.items()}}
+    if isinstance(value, list | tuple):
+        return {"L": [_packed(each) for each in value]}
+    if value is None:
+        return {"NULL": True}
+    raise TypeError(f"an attribute can't be a {type(value).__name__}")
+
+
+def _unpacked(value: Mapping[str, Any]) -> Any:
+    """One value as Python has it; numbers as int or float, not as Decimal."""
+    ((kind, content),) = value.items()
+    if kind in {"S", "BOOL"}:
+        return content
+    if kind == "N":
+        return float(content) if "." in content or "E" in content else int(content)
+    if kind == "M":
+        return unpack(content)
+    if kind == "L":
+        return [_unpacked(each) for each in content]
+    if kind == "NULL":
+        return None
+    raise TypeError(f"no attribute of ours is of the kind {kind}")
+
+
+def pack(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Attributes as DynamoDB wants them; a None is an absent attribute."""
+    return {
+        name: {"S": value} if type(value) is str else _packed(value)  # as most are
+        for name, value in item.items()
+        if value is not None
+    }
+
+
+def unpack(item: Mapping[str, Any]) -> Item:
+    """Attributes as Python has them."""
+    return {name: value["S"] if "S" in value else _unpacked(value) for name, value in item.items()}
+
+
+def expressions(
+    condition: str | None, values: Mapping[str, Any] | None, names: Mapping[str, str] | None = None
+) -> dict[str, Any]:
+    """The fields of a request for a condition, and for the values and names that its expressions use."""
+    fields: dict[str, Any] = {}
+    if condition is not None:
+        fields["ConditionExpression"] = condition
+    if values:
+        fields["ExpressionAttributeValues"] = pack(values)
+    if names:
+        fields["ExpressionAttributeNames"] = dict(names)
+    return fields
+
+
+@dataclass(frozen=True, kw_only=True)
+class KeyRange:
+    """The sort keys that a query reads: with a prefix, after one, before one. Both bounds are excluded."""
+
+    prefix: str | None = None
+    after: str | None = None
+    before: str | None = None
+
+    def condition(self) -> tuple[str, dict[str, str]]:
+        """What to add to the condition on the partition, and its values."""
+        if self.prefix is not None and (self.after is not None or self.before is not None):
+            # begins_with can't be joined with a comparison: bound the prefix by hand
+            low = max(self.prefix, self.after + "\x00") if self.after is not None else self.prefix
+            high = self.prefix + "\U0010ffff" if self.before is None else self.before
+            return " AND sk BETWEEN :low AND :high", {":low": low, ":high": high}
+        if self.prefix is not None:
+            return " AND begins_with(sk, :prefix)", {":prefix": self.prefix}
+        if self.after is not None and self.before is not None:
+            return " AND sk BETWEEN :low AND :high", {":low": self.after + "\x00", ":high": self.before}
+        if self.after is not None:
+            return " AND sk > :after", {":after": self.after}
+        if self.before is not None:
+            return " AND sk < :before", {":before": self.before}
+        return "", {}
+
+    def has(self, item: Item) -> bool:
+        """Whether an item that the condition found is in the range: BETWEEN includes its upper end."""
+        return item.get("sk") != self.before or self.before is None
+
+
+EVERY_KEY = KeyRange()

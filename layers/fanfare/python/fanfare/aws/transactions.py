@@ -1,0 +1,186 @@
+"""Writes that take effect together or not at all.
+
+    Transaction().put(table, item, condition="attribute_not_exists(pk)", name="key").put(table, other).run()
+
+A part that a caller wants to know about has a name: `failed.part("key")` says whether its condition held.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
+from uuid import uuid4
+
+from botocore.exceptions import ClientError
+
+from fanfare.aws.codec import expressions, pack, unpack
+from fanfare.aws.retries import pause
+from fanfare.errors import CONFLICT, HELD, REFUSED, ConditionFailed, PartResult, Unavailable
+
+if TYPE_CHECKING:
+    from fanfare.aws.dynamodb import DynamoTable
+
+TRANSACTION_LIMIT = 100  # items a TransactWriteItems
+ROUNDS = 8  # calls of a transaction that is throttled
+
+_CONTENDED = {REFUSED, CONFLICT}
+# A throttled transaction comes as a cancelled one, which the SDK takes for final.
+# https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
+_THROTTLES = {"ThrottlingError", "ProvisionedThroughputExceeded"}
+
+
+@dataclass(frozen=True)
+class _Part:
+    table: DynamoTable
+    request: dict[str, Any]
+    name: str | None
+
+
+class Transaction:
+    """The parts so far; all tables are reached through one client."""
+
+    def __init__(self) -> None:
+        self._parts: list[_Part] = []
+
+    def __len__(self) -> int:
+        return len(self._parts)
+
+    def put(
+        self,
+        table: DynamoTable,
+        item: Mapping[str, Any],
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Store an item. If its condition fails, the failure has what stood there."""
+        request = {"TableName": table.name, "Item": pack(item), **expressions(condition, values)}
+        if condition is not None:
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        return self._add(table, "Put", request, name)
+
+    def update(
+        self,
+        table: DynamoTable,
+        key: tuple[str, str],
+        update: str,
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Change an item."""
+        request = {**_key(table, key), "UpdateExpression": update, **expressions(condition, values, names)}
+        return self._add(table, "Update", request, name)
+
+    def delete(
+        self,
+        table: DynamoTable,
+        key: tuple[str, str],
+        *,
+        condition: str | None = None,
+        values: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Remove an item."""
+        return self._add(table, "Delete", {**_key(table, key), **expressions(condition, values)}, name)
+
+    def check(
+        self,
+        table: DynamoTable,
+        key: tuple[str, str],
+        condition: str,
+        *,
+        values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
+        name: str | None = None,
+    ) -> Self:
+        """Require a condition of an item that is not changed."""
+        request = {**_key(table, key), **expressions(condition, values, names)}
+        return self._add(table, "ConditionCheck", request, name)
+
+    def add(self, other: Transaction) -> Self:
+        """Take over the parts of another transaction."""
+        self._parts += other._parts
+        return self
+
+    @property
+    def keys(self) -> set[tuple[str, str, str]]:
+        """Table, partition and sort key of each part: a transaction may not name an item twice."""
+        found = ((part.table.name, next(iter(part.request.values()))) for part in self._parts)
+        return {(name, *_key_of(request)) for name, request in found}
+
+    def run(self) -> None:
+        """All of it or nothing; nothing is done if it has no parts.
+
+        Raises ConditionFailed if a condition does not hold or another transaction is in the way: read again, decide
+        again. Raises Unavailable if DynamoDB throttles it every time. Retries, the SDK's own too, carry the same
+        token, so they never apply twice.
+        """
+        if not self._parts:
+            return
+        if len(self._parts) > TRANSACTION_LIMIT:
+            raise ValueError(f"{len(self._parts)} items in one transaction; DynamoDB takes {TRANSACTION_LIMIT}")
+        table = self._parts[0].table
+        items: list[Any] = [part.request for part in self._parts]
+        token = str(uuid4())
+        for attempt in range(ROUNDS):
+            try:
+                table.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
+            except ClientError as error:
+                if not _throttled(error):
+                    raise self._translated(error) from error
+                pause(attempt, sleep=table.sleep)
+            else:
+                return
+        raise Unavailable(f"DynamoDB throttled a transaction {ROUNDS} times in a row. Try again.")
+
+    def _add(self, table: DynamoTable, kind: str, request: dict[str, Any], name: str | None) -> Self:
+        self._parts.append(_Part(table, {kind: request}, name))
+        return self
+
+    def _translated(self, error: ClientError) -> Exception:
+        """The failed conditions behind the SDK's error, or the error itself."""
+        code = error.response["Error"]["Code"]
+        if code in ("TransactionConflictException", "TransactionInProgressException"):
+            return ConditionFailed(*(PartResult(CONFLICT, name=part.name) for part in self._parts))
+        if code != "TransactionCanceledException" or not passing(error):
+            return error
+        parts = zip(self._parts, _reasons(error), strict=False)  # no reasons: nothing is known of any part
+        results = [PartResult(_code(reason), _item(reason), part.name) for part, reason in parts]
+        return ConditionFailed(*(results or (PartResult(CONFLICT, name=part.name) for part in self._parts)))
+
+
+def passing(error: ClientError) -> bool:
+    """Whether nothing cancelled a transaction but what may be over the next time; an item too large, say, is not."""
+    return set(map(_code, _reasons(error))) - {HELD} <= _CONTENDED | _THROTTLES
+
+
+def _throttled(error: ClientError) -> bool:
+    """Whether nothing but throttles cancelled a transaction: nothing of it was applied."""
+    return bool(found := set(map(_code, _reasons(error))) - {HELD}) and found <= _THROTTLES
+
+
+def _reasons(error: ClientError) -> list[dict[str, Any]]:
+    reasons: list[dict[str, Any]] = error.response.get("CancellationReasons", [])  # type: ignore[assignment]
+    return reasons
+
+
+def _code(reason: Mapping[str, Any]) -> str:
+    return reason.get("Code") or HELD
+
+
+def _item(reason: Mapping[str, Any]) -> dict[str, Any] | None:
+    return unpack(reason["Item"]) if reason.get("Item") else None
+
+
+def _key(table: DynamoTable, key: tuple[str, str]) -> dict[str, Any]:
+    return {"TableName": table.name, "Key": pack({"pk": key[0], "sk": key[1]})}
+
+
+def _key_of(request: Mapping[str, Any]) -> tuple[str, str]:
+    key = request.get("Key") or request["Item"]
+    return key["pk"]["S"], key["sk"]["S"]

@@ -1,0 +1,132 @@
+"""What a user's row and the rows of their addresses become when a profile is written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
+from fanfare.channels import CHANNELS
+from fanfare.domain.audience import User
+
+
+@dataclass(frozen=True)
+class ProfileWrite:
+    """A user as they will be, and the transaction that makes them so."""
+
+    after: User
+    transaction: Transaction
+
+
+def identities(profile: Mapping[str, Any]) -> dict[str, str]:
+    """Channel → the address by which suppressions know the user there."""
+    known = {name: channel.identity(profile) for name, channel in CHANNELS.items()}
+    return {name: address for name, address in known.items() if address is not None}
+
+
+def without_none(profile: Mapping[str, Any]) -> dict[str, Any]:
+    """The profile as it is stored."""
+    return {name: value for name, value in profile.items() if value is not None}
+
+
+def read_suppressions(table: DynamoTable, profiles: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
+    """Channel and address → cause, for those of the profiles' addresses that are suppressed."""
+    wanted = [pair for profile in profiles for pair in identities(profile).items()]
+    found = table.get_many([(f"suppression#{channel}", address) for channel, address in wanted])
+    return {(pk.partition("#")[2], address): item["cause"] for (pk, address), item in found.items()}
+
+
+def write_profile(
+    table: DynamoTable,
+    user_id: str,
+    profile: Mapping[str, Any],
+    before: User | None,
+    suppressions: Mapping[tuple[str, str], str],
+) -> ProfileWrite:
+    """The write of a profile over what was read."""
+    after = _after(user_id, profile, before, suppressions)
+    transaction = _write_user(table, after, before)
+    known = identities(profile)
+    old = identities(before.profile) if before else {}
+    for channel, address in _gone(old, known).items():
+        transaction.delete(table, (f"address#{channel}", f"{address}#{user_id}"))
+    for channel, address in known.items():
+        if old.get(channel) != address:
+            transaction.put(table, {"pk": f"address#{channel}", "sk": f"{address}#{user_id}"})
+        # the address is suppressed, or not, as it was when it was read
+        condition = "attribute_exists(pk)" if channel in after.suppressed else "attribute_not_exists(pk)"
+        transaction.check(table, (f"suppression#{channel}", address), condition)
+    return ProfileWrite(after, transaction)
+
+
+def _after(
+    user_id: str, profile: Mapping[str, Any], before: User | None, suppressions: Mapping[tuple[str, str], str]
+) -> User:
+    known = identities(profile)
+    gone = _gone(identities(before.profile) if before else {}, known)
+    readdressed = before.readdressed if before else {}
+    return User(
+        id=user_id,
+        profile=profile,
+        limits=before.limits if before else {},
+        suppressed={
+            channel: suppressions[channel, address]
+            for channel, address in known.items()
+            if (channel, address) in suppressions
+        },
+        checked=_checked(profile, known),
+        readdressed={**readdressed, **{each: readdressed.get(each, 0) + 1 for each in gone}},
+        opted_out=before.opted_out if before else False,
+        rev=(before.rev if before else 0) + 1,
+    )
+
+
+def _write_user(table: DynamoTable, after: User, before: User | None) -> Transaction:
+    sets = "SET profile = :profile, checked = :checked, suppressed = :suppressed, rev = :next,"
+    values: dict[str, Any] = {
+        ":profile": after.profile,
+        ":checked": after.checked,
+        ":suppressed": after.suppressed,
+        ":next": after.rev,
+        ":none": {},
+    }
+    if after.readdressed:
+        sets += " readdressed = :readdressed,"
+        values[":readdressed"] = after.readdressed
+    known = before.rev if before else 0
+    if known:
+        values[":read"] = known
+    return Transaction().update(
+        table,
+        (f"user#{after.id}", "user"),
+        sets + " limits = if_not_exists(limits, :none)",
+        # nothing of the user has changed since it was read
+        condition="rev = :read" if known else "attribute_not_exists(rev)",
+        values=values,
+    )
+
+
+def _gone(old: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
+    return {channel: address for channel, address in old.items() if known.get(channel) != address}
+
+
+def _checked(profile: Mapping[str, Any], channels: Iterable[str]) -> dict[str, str]:
+    """The addresses that are good, by how the profile writes them."""
+    return {profile[field]: CHANNELS[name].address(profile) for name in channels if (field := CHANNELS[name].field)}
+
+
+def pack_writes(writes: Mapping[str, ProfileWrite]) -> Iterator[list[str]]:
+    """The ids of users whose writes fit a transaction together, no item twice."""
+    chunk: list[str] = []
+    items: set[tuple[str, str, str]] = set()
+    for user_id, write in writes.items():
+        touched = write.transaction.keys
+        if chunk and (touched & items or len(items) + len(touched) > TRANSACTION_LIMIT):
+            yield chunk
+            chunk, items = [], set()
+        chunk.append(user_id)
+        items |= touched
+    if chunk:
+        yield chunk

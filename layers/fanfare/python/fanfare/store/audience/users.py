@@ -1,0 +1,195 @@
+"""Users: their profiles, the addresses by which they are found, and what is counted against their limits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any
+
+from fanfare.aws.codec import Item, KeyRange
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
+from fanfare.aws.transactions import Transaction
+from fanfare.domain.audience import User
+from fanfare.errors import ConditionFailed
+from fanfare.store.audience.profiles import (
+    ProfileWrite,
+    identities,
+    pack_writes,
+    read_suppressions,
+    without_none,
+    write_profile,
+)
+
+Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+class Users:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def get(self, user_id: str) -> User | None:
+        """The user, strongly consistent."""
+        item = self.table.get(f"user#{user_id}", "user")
+        return _user(item) if item else None
+
+    def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
+        """The users that exist, strongly consistent, 100 a call."""
+        found = self.table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
+        return {user.id: user for user in map(_user, found.values())}
+
+    def at_address(self, channel: str, address: str) -> list[str]:
+        """The ids of the users who have an address; strongly consistent."""
+        rows = self.table.query(f"address#{channel}", KeyRange(prefix=f"{address}#"), names=["sk"])
+        return [row["sk"].removeprefix(f"{address}#") for row in rows]
+
+    def put(self, user_id: str, profile: Mapping[str, Any]) -> User:
+        """Create a user or replace the profile; what they have used of their limits stays."""
+        return self.put_many({user_id: profile})[user_id]
+
+    def put_many(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, User]:
+        """The same for many, as many a transaction as fit. A failure leaves whole users done, and can be repeated."""
+        left = {user_id: without_none(profile) for user_id, profile in profiles.items()}
+        writes = self._writes(left)
+        stored: dict[str, User] = {}
+        for chunk in pack_writes(writes):
+            together = Transaction()
+            for user_id in chunk:
+                together.add(writes[user_id].transaction)
+            try:
+                together.run()
+            except ConditionFailed:  # one of them changed meanwhile: each by itself
+                stored |= {user_id: self._put_alone(user_id, left[user_id]) for user_id in chunk}
+            else:
+                stored |= {user_id: writes[user_id].after for user_id in chunk}
+        return stored
+
+    def _put_alone(self, user_id: str, profile: Mapping[str, Any]) -> User:
+        def attempt() -> User:
+            write = self._writes({user_id: profile})[user_id]
+            write.transaction.run()
+            return write.after
+
+        return until_settled(attempt, sleep=self.table.sleep)
+
+    def change(self, user_id: str, change: Change) -> User:
+        """Replace the profile by what `change` makes of it, of an empty one for a new user; nobody's change is lost."""
+        return until_settled(lambda: self._changed(user_id, self.get(user_id), change), sleep=self.table.sleep)
+
+    def change_known(self, user_id: str, change: Change) -> User | None:
+        """The same, except that there is no new one: None for who was erased, be it a moment ago."""
+
+        def attempt() -> User | None:
+            before = self.get(user_id)
+            return self._changed(user_id, before, change) if before else None
+
+        return until_settled(attempt, sleep=self.table.sleep)
+
+    def who_has(self, channel: str, profile: Mapping[str, Any], *, new: str, forget: int) -> str:
+        """The user who has the address of this profile; the user `new`, created with it, where nobody has.
+
+        One user, however many ask at once. `forget` is epoch seconds.
+        """
+        address = identities(profile)[channel]
+
+        def attempt() -> str:
+            last = self.table.get(f"address#{channel}", address)
+            if known := self.at_address(channel, address):
+                return min(known)
+            write = write_profile(self.table, new, profile, None, read_suppressions(self.table, [profile]))
+            # nobody came to the address since it was read that nobody has it
+            write.transaction.update(
+                self.table,
+                (f"address#{channel}", address),
+                "SET user_id = :new, #ttl = :forget",
+                condition="user_id = :last" if last else "attribute_not_exists(pk)",
+                values={":new": new, ":forget": forget} | ({":last": last["user_id"]} if last else {}),
+                names={"#ttl": "ttl"},
+            ).run()
+            return new
+
+        return until_settled(attempt, sleep=self.table.sleep)
+
+    def opt_out(self, user_id: str, opted_out: bool) -> bool:
+        """Take back, or give again, a user's yes to everything; False where there is no such user."""
+        try:
+            self.table.update(
+                f"user#{user_id}",
+                "user",
+                "SET opted_out = :opted_out, rev = rev + :one",
+                condition="attribute_exists(rev)",
+                values={":opted_out": opted_out, ":one": 1},
+            )
+        except ConditionFailed:
+            return False
+        return True
+
+    def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
+        """Remove push tokens that the provider knows no more."""
+        dead = set(gone)
+
+        def without(profile: Mapping[str, Any]) -> dict[str, Any]:
+            kept = [each for each in profile.get("push") or () if (each["platform"], each["token"]) not in dead]
+            return {**profile, "push": kept or None}
+
+        self.change_known(user_id, without)
+
+    def charge(self, transaction: Transaction, user: User, limits: Mapping[str, Any]) -> None:
+        """Count a delivery against a user's limits, as part of a page's transaction."""
+        transaction.update(
+            self.table,
+            (f"user#{user.id}", "user"),
+            "SET limits = :limits, rev = :next",
+            # nothing has been counted against the user, or changed in the profile, since it was read
+            condition="rev = :read",
+            values={":limits": dict(limits), ":next": user.rev + 1, ":read": user.rev},
+        )
+
+    def copy_suppression(self, user_id: str, channel: str, address: str, cause: str | None) -> None:
+        """Note that the user's address is suppressed, or (None) is not any more, if they still have it."""
+
+        def attempt() -> None:
+            user = self.get(user_id)
+            if user is None or identities(user.profile).get(channel) != address:
+                return
+            others = {name: why for name, why in user.suppressed.items() if name != channel}
+            self.table.update(
+                f"user#{user_id}",
+                "user",
+                "SET suppressed = :suppressed, rev = :next",
+                condition="rev = :read",
+                values={
+                    ":suppressed": others | ({channel: cause} if cause else {}),
+                    ":next": user.rev + 1,
+                    ":read": user.rev,
+                },
+            )
+
+        until_settled(attempt, sleep=self.table.sleep)
+
+    def _writes(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, ProfileWrite]:
+        before = self.get_many(profiles)
+        suppressions = read_suppressions(self.table, profiles.values())
+        return {
+            user_id: write_profile(self.table, user_id, profile, before.get(user_id), suppressions)
+            for user_id, profile in profiles.items()
+        }
+
+    def _changed(self, user_id: str, before: User | None, change: Change) -> User:
+        """The user as changed. Raises ConditionFailed if somebody else did since it was read."""
+        profile = without_none(change(before.profile if before else {}))
+        write = write_profile(self.table, user_id, profile, before, read_suppressions(self.table, [profile]))
+        write.transaction.run()
+        return write.after
+
+
+def _user(item: Item) -> User:
+    return User(
+        id=item["pk"].removeprefix("user#"),
+        profile=item.get("profile", {}),
+        limits=item.get("limits", {}),
+        suppressed=item.get("suppressed", {}),
+        checked=item.get("checked", {}),
+        readdressed=item.get("readdressed", {}),
+        opted_out=item.get("opted_out", False),
+        rev=item.get("rev", 0),
+    )

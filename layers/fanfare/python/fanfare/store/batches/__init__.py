@@ -1,0 +1,21 @@
+"""The batches table: the backup. A batch stays open here until each of its recipients has an outcome.
+
+    pk               sk                 what
+    <message>#<k>    batch#<id>         channel and recipients of a batch; never changed
+    <message>#<k>    open#<id>          state of an unsettled batch: generation, lease, attempts, outcome codes
+    <message>#<k>    done#<id>          outcome codes of a settled batch
+    <message>#<k>    skips#<page>       recipients that the fan-out skipped on a page, and the reasons
+
+k is the shard of the fan-out. A batch's codes are a string with one `Outcome` per recipient, in the
+order of its recipients: the totals of a message are summed from them, so there is no counter that
+could be hot, or counted twice. "Is anything open?" is a query for one item, not a count.
+"""
+
+from __future__ import annotations
+
+from fanfare.store.batches.lease import BatchLeases as BatchLeases
+from fanfare.store.batches.rows import next_due as next_due
+from fanfare.store.batches.settle import REOPENED as REOPENED
+from fanfare.store.batches.settle import BatchSettlements as BatchSettlements
+from fanfare.store.batches.store import Batches as Batches
+from fanfare.store.batches.totals import BatchTotals as BatchTotals

@@ -1,0 +1,199 @@
+"""Who may send a batch: the lease, and what a worker writes under it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
+from fanfare.aws.transactions import Transaction
+from fanfare.clock import to_text
+from fanfare.domain.batch import BatchState, Leased, WaitReason
+from fanfare.domain.jobs import Job
+from fanfare.errors import ConditionFailed, Unavailable
+from fanfare.store.batches.rows import job_key, read_batch, read_state, shard_pk, still_ours
+
+log = logging.getLogger(__name__)
+
+UNSURE = (ClientError, BotoCoreError, Unavailable)  # a call that failed, or took effect and lost its answer
+LEASE = "SET lease_owner = :owner, lease_until = :until"
+
+
+LEASE_ATTEMPTS = 4  # at a batch that a transaction is at: more is left to the queue
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a worker has leased, and what it can't tell whether it has: to be given back to the queue."""
+
+    leased: Mapping[Job, Leased]
+    unknown: tuple[Job, ...] = ()
+
+
+class BatchLeases:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def take_many(self, jobs: Iterable[Job], *, owner: str, now: datetime, until: datetime) -> Taken:
+        """Take the batches for `owner`, and return each as it was before: with the lease that a lost worker left.
+
+        Left out are those with nothing to do: settled already, a stale copy, another worker has it, or it waits for
+        the provider's own event (a queue may bring a copy twice). Those that nobody holds are taken together, as they
+        were read; where one has changed since, each by itself.
+        """
+        jobs = list(dict.fromkeys(jobs))
+        found = self.table.get_many([job_key(job, kind) for job in jobs for kind in ("open", "batch")])
+        there = [job for job in jobs if job_key(job, "open") in found and job_key(job, "batch") in found]
+        read = {job: read_state(found[job_key(job, "open")]) for job in there}
+        current = {job: state for job, state in read.items() if state.generation == job.generation}
+        free = {job: s for job, s in current.items() if not s.leased(now) and not s.awaits_event(now)}
+        fresh = {job: state for job, state in free.items() if state.lease_owner is None}
+        taken = fresh if len(fresh) > 1 and self._take_together([*fresh.values()], owner, until) else {}
+        alone: dict[Job, BatchState] = {}
+        unknown: list[Job] = []
+        for job, state in free.items():
+            if job in taken:
+                continue
+            try:
+                if before := self._take_alone(state, owner, now, until):
+                    alone[job] = before
+            except UNSURE:  # the others go on
+                log.exception("no lease", extra={"message_id": state.message_id, "batch_id": state.id})
+                unknown.append(job)
+        batches = {job: read_batch(found[job_key(job, "batch")]) for job in taken | alone}
+        return Taken({job: Leased(state, batches[job]) for job, state in (taken | alone).items()}, tuple(unknown))
+
+    def _take_together(self, states: Sequence[BatchState], owner: str, until: datetime) -> bool:
+        """Whether all of them were taken: none is, if one is not as it was read any more."""
+        transaction = Transaction()
+        for state in states:
+            transaction.update(
+                self.table,
+                (shard_pk(state.message_id, state.shard), f"open#{state.id}"),
+                LEASE,
+                # nobody has touched it since it was read
+                condition="generation = :generation AND due_at = :due_at AND codes = :codes AND attempts = :attempts"
+                " AND attribute_not_exists(lease_until)",
+                values={
+                    ":owner": owner,
+                    ":until": to_text(until),
+                    ":generation": state.generation,
+                    ":due_at": state.due_at,
+                    ":codes": state.codes,
+                    ":attempts": state.attempts,
+                },
+            )
+        try:
+            transaction.run()
+        except (ConditionFailed, *UNSURE):
+            return False  # each by itself then, which finds what took effect all the same
+        return True
+
+    def _take_alone(self, read: BatchState, owner: str, now: datetime, until: datetime) -> BatchState | None:
+        """The batch as it was before; None where there is nothing to do. Raises one of UNSURE if it can't be told."""
+        mine = replace(read, lease_owner=owner, lease_until=to_text(until))
+
+        def attempt() -> BatchState | None:
+            try:
+                before = self.table.update(
+                    shard_pk(read.message_id, read.shard),
+                    f"open#{read.id}",
+                    LEASE,
+                    # it is open, this copy is the current one, no lease is alive, and no event is waited for
+                    condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
+                    " AND (waiting <> :doubt OR due_at <= :now)",
+                    values={
+                        ":owner": owner,
+                        ":until": to_text(until),
+                        ":generation": read.generation,
+                        ":now": to_text(now),
+                        ":doubt": WaitReason.DOUBT,
+                    },
+                    old=True,
+                )
+            except ConditionFailed as failed:
+                if not failed.refused:  # a transaction is at the batch just now: it may leave it as it is
+                    raise
+                # the SDK repeats a call whose answer was lost, and finds what it wrote itself
+                return read if failed.found and read_state(failed.found) == mine else None
+            return read_state(before)
+
+        return until_settled(attempt, attempts=LEASE_ATTEMPTS, sleep=self.table.sleep)
+
+    def mark(self, state: BatchState, *, owner: str, place: int) -> None:
+        """Note which recipient is being sent to, and the codes so far: what is in doubt by now stays so.
+
+        Raises ConditionFailed when the batch is no longer ours.
+        """
+        guard = still_ours(state, owner)
+        self.table.update(
+            shard_pk(state.message_id, state.shard),
+            f"open#{state.id}",
+            "SET #at = :at, codes = :codes",
+            condition=guard["condition"],
+            values=guard["values"] | {":at": place, ":codes": state.codes},
+            names={"#at": "at"},
+        )
+
+    def release(
+        self,
+        state: BatchState,
+        *,
+        owner: str,
+        due_at: datetime,
+        waiting: WaitReason,
+    ) -> None:
+        """Give the batch back with what is left in it, until `due_at`. Raises ConditionFailed if it is not ours."""
+        self._update_open(state, due_at=due_at, waiting=waiting, guard=still_ours(state, owner))
+
+    def requeue(self, state: BatchState, *, due_at: datetime, lost: int, now: datetime) -> BatchState:
+        """Start the next generation: older copies in the queue become no-ops. Raises ConditionFailed.
+
+        The lease that a lost worker left stays in place: the next one learns from it that the
+        outcome may be unknown.
+        """
+        after = replace(state, generation=state.generation + 1, lost=lost)
+        guard = {
+            # nobody has re-sent it or given it back since it was read, and no worker holds it
+            "condition": "generation = :generation AND due_at = :seen"
+            " AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
+            "values": {":generation": state.generation, ":seen": state.due_at, ":now": to_text(now)},
+        }
+        self._update_open(after, due_at=due_at, waiting=WaitReason.QUEUED, guard=guard, keep_lease=True)
+        return after
+
+    def _update_open(
+        self,
+        state: BatchState,
+        *,
+        due_at: datetime,
+        waiting: WaitReason,
+        guard: Mapping[str, Any],
+        keep_lease: bool = False,
+    ) -> None:
+        sets = "generation = :next, codes = :codes, attempts = :attempts, waiting = :waiting"
+        sets += ", due_at = :due_at, lost = :lost"
+        if state.reason is not None:
+            sets += ", reason = :reason"
+        values = {
+            ":next": state.generation,
+            ":codes": state.codes,
+            ":attempts": state.attempts,
+            ":waiting": waiting,
+            ":due_at": to_text(due_at),
+            ":lost": state.lost,
+            ":reason": state.reason,
+        }
+        self.table.update(
+            shard_pk(state.message_id, state.shard),
+            f"open#{state.id}",
+            f"SET {sets}" + ("" if keep_lease else " REMOVE lease_owner, lease_until"),
+            condition=guard["condition"],
+            values=values | dict(guard["values"]),
+        )

@@ -1,0 +1,98 @@
+"""Items of the batches table, and the objects that they are."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from fanfare.aws.codec import Item
+from fanfare.domain.batch import Batch, BatchState, WaitReason
+from fanfare.domain.jobs import Job, shard_in
+from fanfare.ids import shard_of
+
+DUE_SHARDS: Final = 4
+
+
+def next_due(now: datetime, seconds: float, times: int, *, cap: timedelta = timedelta(hours=1)) -> datetime:
+    """`now` and `seconds`, doubled for each of `times`, at most `cap` away."""
+    return now + min(timedelta(seconds=seconds * 2 ** min(times, 20)), cap)
+
+
+def shard_pk(message_id: str, shard: int) -> str:
+    """The partition of a shard of a message."""
+    return f"{message_id}#{shard}"
+
+
+def job_key(job: Job, kind: str) -> tuple[str, str]:
+    """Where what a job is about is stored: the state (`open`), or who is in it (`batch`)."""
+    return shard_pk(job.message_id, job.shard), f"{kind}#{job.batch_id}"
+
+
+def message_id_of(pk: str) -> str:
+    """The message of a partition."""
+    return pk.partition("#")[0]
+
+
+def name_of(item: Item) -> str:
+    """What stands behind the kind: the id of a batch, or the page of the skips."""
+    name: str = item["sk"].partition("#")[2]
+    return name
+
+
+def still_ours(state: BatchState, owner: str) -> dict[str, Any]:
+    """The condition of every write that a worker makes to what it has leased."""
+    # the lease is still this worker's
+    values = {":generation": state.generation, ":owner": owner}
+    return {"condition": "generation = :generation AND lease_owner = :owner", "values": values}
+
+
+def open_item(state: BatchState) -> Item:
+    """A batch that is not settled."""
+    return {
+        "pk": shard_pk(state.message_id, state.shard),
+        "sk": f"open#{state.id}",
+        "channel": state.channel,
+        "generation": state.generation,
+        "codes": state.codes,
+        "attempts": state.attempts,
+        "waiting": state.waiting,
+        "lost": state.lost,
+        "round": state.round or None,
+        "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
+        "due_at": state.due_at,
+        "ttl": state.retain_until,
+    }
+
+
+def read_batch(item: Item) -> Batch:
+    """The batch of its item."""
+    name = item["sk"].removeprefix("batch#")
+    return Batch(
+        message_id=message_id_of(item["pk"]),
+        shard=shard_in(name),
+        id=name,
+        channel=item["channel"],
+        recipients=tuple(item["recipients"]),
+    )
+
+
+def read_state(item: Item) -> BatchState:
+    """The state, open or done, of its item."""
+    return BatchState(
+        message_id=message_id_of(item["pk"]),
+        shard=shard_in(item["sk"].partition("#")[2]),
+        id=item["sk"].partition("#")[2],
+        channel=item["channel"],
+        generation=item["generation"],
+        codes=item["codes"],
+        attempts=item.get("attempts", 0),
+        waiting=WaitReason(item.get("waiting", WaitReason.QUEUED)),
+        due_at=item.get("due_at"),
+        lease_owner=item.get("lease_owner"),
+        lease_until=item.get("lease_until"),
+        lost=item.get("lost", 0),
+        at=item.get("at"),
+        reason=item.get("reason"),
+        round=item.get("round", 0),
+        retain_until=item.get("ttl", 0),
+    )

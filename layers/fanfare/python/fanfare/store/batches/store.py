@@ -1,0 +1,107 @@
+"""Batches: opened by the fan-out, read by everybody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime
+
+from fanfare.aws.codec import KeyRange
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.transactions import Transaction
+from fanfare.clock import to_text
+from fanfare.domain.batch import Batch, BatchState, Skip
+from fanfare.domain.jobs import shard_in
+from fanfare.store.batches.lease import BatchLeases
+from fanfare.store.batches.rows import DUE_SHARDS, message_id_of, open_item, read_batch, read_state, shard_pk
+from fanfare.store.batches.settle import BatchSettlements
+from fanfare.store.batches.totals import BatchTotals
+
+
+class Batches:
+    """The open and the settled ones; what a worker does with them, and what is summed from them, lies beside it."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+        self.leases = BatchLeases(table)
+        self.settlements = BatchSettlements(table)
+        self.totals = BatchTotals(table)
+
+    # As parts of a page's transaction
+
+    def open(self, transaction: Transaction, batch: Batch, state: BatchState) -> None:
+        """Store a batch and open it: two items of a transaction."""
+        item = {
+            "pk": shard_pk(batch.message_id, batch.shard),
+            "sk": f"batch#{batch.id}",
+            "channel": batch.channel,
+            "recipients": list(batch.recipients),
+            "ttl": state.retain_until,
+        }
+        transaction.put(self.table, item).put(self.table, open_item(state))
+
+    def skip(
+        self, transaction: Transaction, message_id: str, shard: int, page: int, skips: Sequence[Skip], retain_until: int
+    ) -> None:
+        """Store whom a page passed over."""
+        item = {
+            "pk": shard_pk(message_id, shard),
+            "sk": f"skips#{page:06d}",
+            "skips": [[skip.user_id, skip.channel, skip.reason] for skip in skips],
+            "ttl": retain_until,
+        }
+        transaction.put(self.table, item)
+
+    def put_off(self, state: BatchState, due_at: datetime) -> None:
+        """Have the reconciler look again at `due_at`."""
+        self.table.update(
+            shard_pk(state.message_id, state.shard),
+            f"open#{state.id}",
+            "SET due_at = :due_at",
+            # nobody has touched it since it was read
+            condition="generation = :generation AND due_at = :seen",
+            values={":due_at": to_text(due_at), ":generation": state.generation, ":seen": state.due_at},
+        )
+
+    # Reading
+
+    def recipients(self, jobs: Iterable[tuple[str, str]]) -> dict[str, Batch]:
+        """The batches behind (message id, batch id), by `<message id>/<batch id>`."""
+        keys = {
+            (shard_pk(message_id, shard_in(batch)), f"batch#{batch}"): (message_id, batch) for message_id, batch in jobs
+        }
+        found = self.table.get_many(keys, consistent=False)  # never changed, so never out of date
+        missing = keys.keys() - found.keys()
+        if missing:
+            found |= self.table.get_many(missing)
+        return {
+            f"{message_id}/{batch}": read_batch(found[key]) for key, (message_id, batch) in keys.items() if key in found
+        }
+
+    def get_open(self, message_id: str, batch: str) -> BatchState | None:
+        """The state of a batch, or None once it is settled."""
+        item = self.table.get(shard_pk(message_id, shard_in(batch)), f"open#{batch}")
+        return read_state(item) if item else None
+
+    def any_open(self, message_id: str, shard: int) -> bool:
+        """Whether a shard has a batch that is not settled; strongly consistent."""
+        return any(self.table.query(shard_pk(message_id, shard), KeyRange(prefix="open#"), limit=1, names=["sk"]))
+
+    def open_batches(self, message_id: str, shards: int) -> Iterator[BatchState]:
+        """The batches of a message that are not settled."""
+        for shard in range(shards):
+            yield from map(read_state, self.table.query(shard_pk(message_id, shard), KeyRange(prefix="open#")))
+
+    def done_batches(self, message_id: str, shard: int) -> Iterator[BatchState]:
+        """The settled batches of a shard."""
+        for item in self.table.query(shard_pk(message_id, shard), KeyRange(prefix="done#")):
+            yield read_state(item)
+
+    def due(self, now: datetime, *, page: int) -> Iterator[tuple[str, str]]:
+        """(message id, batch id) of open batches whose time has come, the longest overdue first, as they are used."""
+        for row in self.table.overdue(to_text(now), shards=DUE_SHARDS, page=page):
+            yield message_id_of(row["pk"]), str(row["sk"]).removeprefix("open#")
+
+    def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[BatchState]:
+        """Those of the batches that are still open, strongly consistent."""
+        keys = [(shard_pk(message_id, shard_in(batch)), f"open#{batch}") for message_id, batch in batches]
+        return [read_state(item) for item in self.table.get_many(keys).values()]

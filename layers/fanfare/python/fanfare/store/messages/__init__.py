@@ -1,0 +1,17 @@
+"""The messages table: posted messages, the progress of their fan-out, and idempotency keys.
+
+pk                      sk          what
+message#<id>            body        data or content, and named recipients; never changed. It sorts first, so a
+                                    query that starts after it reads only the small items
+message#<id>            message     state, timeline and, when finished, counts
+message#<id>            shard#<k>   cursor of the fan-out in one shard
+idempotency#<digest>    idempotency the message that this key of this caller created
+"""
+
+from __future__ import annotations
+
+from fanfare.store.messages.listing import MessageListing as MessageListing
+from fanfare.store.messages.progress import FanOutProgress as FanOutProgress
+from fanfare.store.messages.rows import stored_bytes as stored_bytes
+from fanfare.store.messages.store import Messages as Messages
+from fanfare.store.messages.store import fingerprint as fingerprint

@@ -1,0 +1,70 @@
+"""How far the fan-out of each shard has come."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime
+from typing import Any
+
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
+from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
+from fanfare.clock import to_text
+from fanfare.domain.message import Message, Progress, unsealed_shards
+from fanfare.store.messages.rows import message_pk, read_progress, shard_sk
+
+
+class FanOutProgress:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def seal(self, message: Message, *, now: datetime) -> None:
+        """End the fan-out where it is: no page of any shard is committed after this."""
+
+        def attempt() -> None:
+            keys = [(message_pk(message.id), shard_sk(shard)) for shard in range(message.shards)]
+            begun = [read_progress(item) for item in self.table.get_many(keys).values()]
+            unsealed = [*unsealed_shards(message, begun)]
+            for start in range(0, len(unsealed), TRANSACTION_LIMIT):
+                transaction = Transaction()
+                for read in unsealed[start : start + TRANSACTION_LIMIT]:
+                    end = replace(read, sealed=True, stopped=True, updated_at=to_text(now))
+                    self.advance(transaction, message, read, end)
+                transaction.run()
+
+        # a page may come first: read again
+        until_settled(attempt, sleep=self.table.sleep)
+
+    def advance(self, transaction: Transaction, message: Message, read: Progress, after: Progress) -> None:
+        """Move the shard's progress from what was read to `after`, as part of a page's transaction."""
+        values: dict[str, Any] = {
+            ":page": after.page,
+            ":recipients": after.recipients,
+            ":cursor": after.cursor,
+            ":sealed": after.sealed,
+            ":updated_at": after.updated_at,
+            ":ttl": message.retain_until,
+        }
+        if read.page == 0:
+            # nobody has committed the first page yet
+            condition = "attribute_not_exists(pk)"
+        else:
+            # the page is still the one that was read
+            condition = "page = :read AND sealed = :open"
+            values |= {":read": read.page, ":open": False}
+        sets = ["page = :page", "recipients = :recipients", "sealed = :sealed"]
+        sets += ["updated_at = :updated_at", "#ttl = :ttl"]
+        names = {"#ttl": "ttl"}
+        if after.stopped:
+            sets.append("stopped = :sealed")
+        if after.cursor is not None:
+            sets.append("#cursor = :cursor")
+            names["#cursor"] = "cursor"
+        transaction.update(
+            self.table,
+            (message_pk(message.id), shard_sk(read.shard)),
+            f"SET {', '.join(sets)}",
+            condition=condition,
+            values=values,
+            names=names,
+        )

@@ -1,0 +1,128 @@
+"""Items of the messages table, and the objects that they are."""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Final
+
+from fanfare.aws.codec import Item
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Payload, Progress
+from fanfare.ids import shard_of
+
+DUE_SHARDS: Final = 4
+RECENT_SHARDS: Final = 4
+
+
+def message_pk(message_id: str) -> str:
+    """The partition of a message."""
+    return f"message#{message_id}"
+
+
+def shard_sk(shard: int) -> str:
+    """Where the progress of a shard is."""
+    return f"shard#{shard:04d}"
+
+
+def stored_bytes(payload: Payload) -> int:
+    """How much of an item's 400 KB what a message says and to whom will take."""
+    stored = payload_attributes(payload)
+    texts = (stored["data"], stored["content"] or "", *(stored["recipients"] or ()))
+    return sum(len(text.encode()) + 1 for text in texts)  # one more for its place in a list
+
+
+def due_shard(message_id: str) -> str:
+    """Where the index `due` has a message."""
+    return f"due#{shard_of(message_id, DUE_SHARDS)}"
+
+
+def timeline_entry(state: State, at: str, reason: str | None) -> dict[str, Any]:
+    """A move through the life cycle."""
+    return {"state": state, "at": at} | ({"reason": reason} if reason else {})
+
+
+def message_item(message: Message) -> Item:
+    """A new message."""
+    return {
+        "pk": message_pk(message.id),
+        "sk": "message",
+        "id": message.id,
+        "state": message.state,
+        "caller": message.caller,
+        "topic": message.topic,
+        "template": dict(message.template) if message.template else None,
+        "channels": list(message.channels),
+        "priority": message.priority,
+        "on_doubt": message.on_doubt,
+        "shards": message.shards,
+        "created_at": message.created_at,
+        "send_at": message.send_at,
+        "expires_at": message.expires_at,
+        "timeline": [timeline_entry(message.state, message.created_at, None)],
+        "recent_shard": f"recent#{shard_of(message.id, RECENT_SHARDS)}",
+        "due_shard": due_shard(message.id),
+        "due_at": message.due_at,
+        "ttl": message.retain_until,
+    }
+
+
+def body_item(message: Message, payload: Payload) -> Item:
+    """What a new message says."""
+    return {"pk": message_pk(message.id), "sk": "body", **payload_attributes(payload), "ttl": message.retain_until}
+
+
+def read_message(item: Item) -> Message:
+    """The message of its item."""
+    return Message(
+        id=item["id"],
+        state=State(item["state"]),
+        caller=item["caller"],
+        topic=item.get("topic"),
+        template=item.get("template"),
+        channels=tuple(item["channels"]),
+        priority=item["priority"],
+        on_doubt=item["on_doubt"],
+        shards=item["shards"],
+        created_at=item["created_at"],
+        send_at=item.get("send_at"),
+        expires_at=item.get("expires_at"),
+        retain_until=item["ttl"],
+        timeline=tuple(item["timeline"]),
+        counts=item.get("counts"),
+        cancellation=item.get("cancellation"),
+        round=item.get("round", 0),
+        redriving=item.get("redriving", False),
+        lost=item.get("lost", 0),
+        due_at=item.get("due_at"),
+    )
+
+
+def payload_attributes(payload: Payload) -> dict[str, Any]:
+    """How a payload is stored."""
+    return {
+        "data": json.dumps(payload.data, ensure_ascii=False),
+        "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
+        "recipients": list(payload.recipients) if payload.recipients is not None else None,
+    }
+
+
+def read_payload(item: Item) -> Payload:
+    """The payload of its item."""
+    return Payload(
+        data=json.loads(item["data"]),
+        content=json.loads(item["content"]) if "content" in item else None,
+        recipients=tuple(item["recipients"]) if "recipients" in item else None,
+    )
+
+
+def read_progress(item: Item) -> Progress:
+    """The progress of its item."""
+    return Progress(
+        shard=int(item["sk"].removeprefix("shard#")),
+        page=item["page"],
+        recipients=item.get("recipients", 0),
+        cursor=item.get("cursor"),
+        sealed=item["sealed"],
+        stopped=item.get("stopped", False),
+        updated_at=item.get("updated_at"),
+    )
