@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from local.site import Site
+from local.wsgi_server import WsgiServer
 from playwright.sync_api import Browser, Page, expect
 
 from console.app import make
@@ -100,7 +100,7 @@ def page(api: Api, browser: Browser) -> Iterator[Page]:
 
 def opened(browser: Browser, app: Flask) -> Iterator[Page]:
     """A page of which the browser has nothing to complain: of the policy of what may run, above all."""
-    site = Site(app)
+    site = WsgiServer(app)
     page = browser.new_page(base_url=site.url)
     page.set_default_timeout(WAIT)
     complaints: list[str] = []
