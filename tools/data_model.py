@@ -58,7 +58,7 @@ def _rows(file: Path) -> Iterator[Row]:
     if named is None:
         raise ValueError(f"the first line of {file.name} must name its table")
     second, third = header.start(2) - header.start(), header.end(2) - header.start()
-    module = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts)
+    module = ".".join(file.relative_to(PACKAGE.parent).with_suffix("").parts).removesuffix(".__init__")
     for line in _joined(said[header.end() + 1 :].partition("\n\n")[0].splitlines(), third):
         yield Row(named[1], line[:second].strip(), line[second:third].strip(), line[third:].strip(), module)
 

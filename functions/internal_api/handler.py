@@ -53,7 +53,6 @@ from fanfare.schemas.templates import (
 from fanfare.schemas.topics import PutTopicRequest, TopicsView, TopicView
 from fanfare.schemas.users import PutUserRequest, PutUsersRequest, UserResultsView, UserView
 from fanfare.signing import cursors as tokens
-from fanfare.store.recipients import RecipientList
 
 T = TypeVar("T")
 V = TypeVar("V", bound=View)
@@ -217,7 +216,7 @@ def list_deliveries(
         after=_open(cursor),
         limit=limit,
         messages=wiring.messages(),
-        rosters=RecipientList(wiring.batches().table),
+        rosters=wiring.recipients(),
         deliveries=wiring.deliveries(),
     )
     return _page(DeliveriesView, items, position)
@@ -233,7 +232,7 @@ def explain_delivery(message_id: MessageId, user_id: UserId) -> ExplanationView:
         message_id,
         user_id,
         messages=wiring.messages(),
-        rosters=RecipientList(wiring.batches().table),
+        rosters=wiring.recipients(),
         deliveries=wiring.deliveries(),
         candidates=wiring.candidates(),
         clock=system_clock,

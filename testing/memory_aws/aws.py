@@ -30,8 +30,29 @@ class Usage:
     read_units: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True)
+class Part:
+    """A partial answer: of the entries of a call, every `nth` is left undone, the first of them included.
+
+    `sender_fault` says that SQS refuses those entries because of what is in them.
+    """
+
+    nth: int = 2
+    sender_fault: bool = False
+
+    def split(self, entries: Sequence[T]) -> tuple[list[T], list[T]]:
+        """What is done, and what is left."""
+        left = [*entries[:: self.nth]]
+        return [entry for place, entry in enumerate(entries) if place % self.nth], left
+
+
 class Memory:
-    """A whole AWS: `dynamodb` and `sqs` are used like clients. `interpose` may stand before any call."""
+    """A whole AWS: `dynamodb` and `sqs` are used like clients. `interpose` may stand before any call.
+
+    It may also set `part` for the one call that it lets through: `BatchGetItem`, `BatchWriteItem` and
+    `SendMessageBatch` (`PARTIAL`) then do a part of what they are asked. `throttled` is the error of a call for which
+    AWS has no capacity.
+    """
 
     def __init__(
         self, clock: Callable[[], datetime], *, tables: Iterable[TableSpec] = TABLES, metered: bool = True
@@ -40,6 +61,7 @@ class Memory:
         self.metered = metered  # whether capacity units are counted
         self.usage = Usage()
         self.interpose: Interpose | None = None
+        self.part: Part | None = None
         self.dynamodb = DynamoDB(self, tables)
         self.sqs = Sqs(self)
 
@@ -48,8 +70,31 @@ class Memory:
         self.usage.calls[name] += 1
         if self.interpose is None:
             return work()
-        answer: T = self.interpose(name, work)
+        try:
+            answer: T = self.interpose(name, work)
+        finally:
+            self.part = None
         return answer
+
+    def split(self, entries: Sequence[T]) -> tuple[list[T], list[T]]:
+        """The entries of a call that are done, and those that are left."""
+        return self.part.split(entries) if self.part else ([*entries], [])
+
+
+PARTIAL = frozenset({"dynamodb:BatchGetItem", "dynamodb:BatchWriteItem", "sqs:SendMessageBatch"})
+
+
+def throttled(name: str) -> ClientError:
+    """What a call named `service:Operation` raises if there is no capacity for it; nothing of it happened.
+
+    A transaction is cancelled, which the SDK does not repeat:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
+    """
+    operation = name.partition(":")[2]
+    if operation == "TransactWriteItems":
+        why = {"CancellationReasons": [{"Code": "ThrottlingError"}]}
+        return refused("TransactionCanceledException", "Transaction cancelled", operation, **why)
+    return refused("ThrottlingException", "Rate exceeded", operation)
 
 
 def refused(code: str, message: str, operation: str, **more: Any) -> ClientError:
@@ -281,30 +326,37 @@ class DynamoDB:
         return self.memory.call("dynamodb:BatchGetItem", lambda: self._batch_get(RequestItems))
 
     def _batch_get(self, requests: Any) -> Any:
-        answer = {}
+        answer, unread = {}, {}
         for table, request in requests.items():
             keys = request["Keys"]
             if len(keys) > 100 or len({(key["pk"]["S"], key["sk"]["S"]) for key in keys}) != len(keys):
                 raise refused("ValidationException", "too many keys, or one twice", "BatchGetItem")
-            items = [item for key in keys if (item := self.stores[table].get(key)) is not None]
+            read, left = self.memory.split(keys)
+            if left:
+                unread[table] = {**request, "Keys": left}
+            items = [item for key in read if (item := self.stores[table].get(key)) is not None]
             self._read(table, items, consistent=request.get("ConsistentRead", False), each=True)
             answer[table] = items
-        return {"Responses": answer, "UnprocessedKeys": {}}
+        return {"Responses": answer, "UnprocessedKeys": unread}
 
     def batch_write_item(self, *, RequestItems: Any) -> Any:
         return self.memory.call("dynamodb:BatchWriteItem", lambda: self._batch_write(RequestItems))
 
     def _batch_write(self, requests: Any) -> Any:
+        unwritten = {}
         for table, writes in requests.items():
             keys = [_written(write) for write in writes]
             if len(writes) > 25 or len({(key["pk"]["S"], key["sk"]["S"]) for key in keys}) != len(keys):
                 raise refused("ValidationException", "too many items, or one twice", "BatchWriteItem")
-            for write in writes:
+            done, left = self.memory.split(writes)
+            if left:
+                unwritten[table] = left
+            for write in done:
                 if "PutRequest" in write:
                     self._put(table, write["PutRequest"]["Item"])
                 else:
                     self._delete(table, write["DeleteRequest"]["Key"])
-        return {"UnprocessedItems": {}}
+        return {"UnprocessedItems": unwritten}
 
     def transact_write_items(self, *, TransactItems: Any, **_token: str) -> Any:
         return self.memory.call("dynamodb:TransactWriteItems", lambda: self._transact(TransactItems))
@@ -468,9 +520,15 @@ class Sqs:
         return self.memory.call("sqs:SendMessageBatch", lambda: self._send(QueueUrl, Entries))
 
     def _send(self, url: str, entries: Any) -> Any:
-        for entry in entries:
+        taken, left = self.memory.split(entries)
+        for entry in taken:
             self.put(url, entry["MessageBody"], delay=entry.get("DelaySeconds", 0), group=entry.get("MessageGroupId"))
-        return {"Successful": [{"Id": entry["Id"]} for entry in entries]}
+        answer: dict[str, Any] = {"Successful": [{"Id": entry["Id"]} for entry in taken]}
+        if self.memory.part and left:
+            fault = self.memory.part.sender_fault
+            code = "InvalidParameterValue" if fault else "InternalError"
+            answer["Failed"] = [{"Id": entry["Id"], "Code": code, "SenderFault": fault} for entry in left]
+        return answer
 
     def put(self, url: str, body: str, *, delay: float = 0, group: str | None = None) -> None:
         """Leave a message, as if AWS itself had."""

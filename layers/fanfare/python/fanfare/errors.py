@@ -113,7 +113,7 @@ class TemplateError(Exception):
         return f"{place}: {self.detail}" if place else self.detail
 
 
-# What DynamoDB says of each part of a transaction that failed
+# What DynamoDB says about each part of a transaction that failed
 HELD = "None"  # its own condition held
 REFUSED = "ConditionalCheckFailed"  # it did not
 CONFLICT = "TransactionConflict"  # another transaction was at the same item
@@ -121,7 +121,7 @@ CONFLICT = "TransactionConflict"  # another transaction was at the same item
 
 @dataclass(frozen=True)
 class PartResult:
-    """What became of one part of a write: a code of DynamoDB, and the item that was found instead, if it says so."""
+    """The outcome of one part of a write: a code of DynamoDB, and the item that was found instead, if it says so."""
 
     code: str
     found: dict[str, Any] | None = None
@@ -159,5 +159,5 @@ class ConditionFailed(Exception):
         return self.parts[0].found if self.parts else None
 
     def part(self, name: str) -> PartResult:
-        """What became of the part with this name."""
+        """The outcome of the part with this name."""
         return next(part for part in self.parts if part.name == name)

@@ -196,7 +196,7 @@ class DynamoTable:
         self.client.delete_item(TableName=self.name, Key=pack({"pk": pk, "sk": sk}))
 
     def write_many(self, items: Sequence[Mapping[str, Any]], *, deletes: Sequence[tuple[str, str]] = ()) -> None:
-        """Put and delete items without conditions, 25 a call."""
+        """Put and delete items without conditions, 25 per call."""
         requests: list[Any] = [{"PutRequest": {"Item": pack(item)}} for item in items]
         requests += [{"DeleteRequest": {"Key": pack({"pk": pk, "sk": sk})}} for pk, sk in deletes]
 

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from fanfare.domain.jobs import Job
+from fanfare.aws.retries import Sleep, pause
+from fanfare.domain.jobs import FanOutJob, Job, fan_out_body, job_body
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
-    from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
-from fanfare.domain.jobs import FanOutJob, fan_out_body, job_body
 
-BATCH_LIMIT = 10  # entries a SendMessageBatch
+log = logging.getLogger(__name__)
+
+BATCH_LIMIT = 10  # entries per SendMessageBatch
+ROUNDS = 6  # of sending what was refused: 0.8 s of pauses on average
 DELAY_LIMIT = 900  # seconds
 
 Copy = tuple[str, str, int]  # group, body, delay in seconds
+Entry = dict[str, Any]  # of a SendMessageBatch, without its id
 
 
 @dataclass(frozen=True)
@@ -28,7 +33,7 @@ class DeadLetter:
 
 
 class Queues:
-    """Where jobs go. `fan_out` and `channels` are queue URLs; the dead letters stand beside them."""
+    """Where jobs go. `fan_out` and `channels` are queue URLs; `dead_letters` those of their dead letters."""
 
     def __init__(
         self,
@@ -37,11 +42,13 @@ class Queues:
         fan_out: str | None = None,
         channels: Mapping[str, str] | None = None,
         dead_letters: Mapping[str, str] | None = None,
+        sleep: Sleep = time.sleep,
     ) -> None:
         self.client = client
         self._fan_out = fan_out
         self._channels = channels or {}
         self.dead_letters = dead_letters or {}
+        self.sleep = sleep
 
     def send_fan_out(self, jobs: Sequence[FanOutJob], *, delay: int = 0) -> None:
         """Queue fan-out jobs, `delay` seconds (at most 900) from now."""
@@ -71,27 +78,48 @@ class Queues:
         )
 
     def _send(self, url: str, copies: Sequence[Copy]) -> None:
-        for chunk in _chunks(copies):
-            # Copies of one message are a group: SQS lets those of others pass when it keeps the workers busy.
-            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
-            entries: list[SendMessageBatchRequestEntryTypeDef] = [
-                {
-                    "Id": str(i),
-                    "MessageBody": body,
-                    "DelaySeconds": min(delay, DELAY_LIMIT),
-                    "MessageGroupId": group,
-                }
-                for i, (group, body, delay) in enumerate(chunk)
-            ]
-            answer = self.client.send_message_batch(QueueUrl=url, Entries=entries)
-            if answer.get("Failed"):
-                raise QueueRefused(f"{len(answer['Failed'])} of {len(entries)} messages were not queued")
+        """Send all copies, then send again what SQS did not take: together, so the pauses are those of one batch."""
+        entries = [_entry(copy) for copy in copies]
+        left, refused = entries, 0
+        for attempt in range(ROUNDS):
+            if attempt:
+                pause(attempt - 1, sleep=self.sleep)
+            again: list[Entry] = []
+            for chunk in _chunks(left):
+                failed, at_fault = self._send_chunk(url, chunk)
+                again += failed
+                refused += at_fault
+            left = again
+            if not left:
+                break
+        if left or refused:
+            raise QueueRefused(f"{len(left) + refused} of {len(entries)} messages were not queued")
+
+    def _send_chunk(self, url: str, chunk: Sequence[Entry]) -> tuple[list[Entry], int]:
+        """The entries that may be taken the next time, and the number of those that never will be."""
+        answer = self.client.send_message_batch(
+            QueueUrl=url,
+            Entries=[{"Id": str(i), **entry} for i, entry in enumerate(chunk)],  # type: ignore[typeddict-item]
+        )
+        failed = answer.get("Failed", ())
+        for each in failed:
+            log.warning("not queued", extra={"code": each["Code"], "sender_fault": each["SenderFault"]})
+        # a sender's fault is in the entry: it is refused every time
+        again = [chunk[int(each["Id"])] for each in failed if not each["SenderFault"]]
+        return again, len(failed) - len(again)
 
 
 class QueueRefused(Exception):
     """A queue took only a part. Nothing is lost: the reconciler finds what was not queued."""
 
 
-def _chunks(copies: Sequence[Copy]) -> Iterator[Sequence[Copy]]:
-    for start in range(0, len(copies), BATCH_LIMIT):
-        yield copies[start : start + BATCH_LIMIT]
+def _entry(copy: Copy) -> Entry:
+    group, body, delay = copy
+    # Copies of one message are a group: SQS lets those of others pass when it keeps the workers busy.
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
+    return {"MessageBody": body, "DelaySeconds": min(delay, DELAY_LIMIT), "MessageGroupId": group}
+
+
+def _chunks(entries: Sequence[Entry]) -> Iterator[Sequence[Entry]]:
+    for start in range(0, len(entries), BATCH_LIMIT):
+        yield entries[start : start + BATCH_LIMIT]

@@ -62,7 +62,7 @@ class Message:
 
 
 class Changes(TypedDict, total=False):
-    """What a move through the life cycle may set beside the state."""
+    """What a move through the life cycle may set in addition to the state."""
 
     round: int
     redriving: bool

@@ -50,6 +50,7 @@ from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages
+from fanfare.store.recipients import RecipientList
 from fanfare.templates.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -174,6 +175,11 @@ def messages() -> Messages:
 @functools.cache
 def batches() -> Batches:
     return Batches(_table("batches"))
+
+
+@functools.cache
+def recipients() -> RecipientList:
+    return RecipientList(_table("batches"))
 
 
 @functools.cache

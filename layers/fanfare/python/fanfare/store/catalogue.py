@@ -147,7 +147,7 @@ class Catalogue:
             transaction = Transaction().put(
                 self.table,
                 content | {"pk": "templates", "sk": template_id},
-                # nobody has added a version since the head was read
+                # no version was added since the head was read
                 condition="version = :read" if head else "attribute_not_exists(pk)",
                 values={":read": head.version} if head else None,
             )

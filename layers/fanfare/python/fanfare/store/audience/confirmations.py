@@ -87,7 +87,7 @@ class Confirmations:
         return found if found and found.until > now else None
 
     def try_code(self, user_id: str, channel: str, *, now: datetime) -> Pending | None:
-        """Spend a try, and return what waits; None where nothing does, or no try is left."""
+        """Spend a try, and return what waits; None if nothing does, or no try is left."""
         try:
             item = self.table.update(
                 f"user#{user_id}",

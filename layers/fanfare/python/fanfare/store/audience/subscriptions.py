@@ -21,7 +21,7 @@ class Subscriptions:
         self._add([subscription], shards)
 
     def add_many(self, subscriptions: Sequence[Subscription], *, shards: int) -> None:
-        """Store many, 50 a transaction. A failure leaves whole transactions done and can be repeated."""
+        """Store many, 50 per transaction. A failure leaves whole transactions done and can be repeated."""
         distinct = list({(s.user_id, s.topic, s.channel): s for s in subscriptions}.values())
         for start in range(0, len(distinct), TRANSACTION_LIMIT // 2):
             self._add(distinct[start : start + TRANSACTION_LIMIT // 2], shards)
@@ -107,7 +107,7 @@ class Subscriptions:
         return int(item["removals"]) if item else 0
 
     def check_removals(self, transaction: Transaction, topic: str, shard: int, read: int) -> None:
-        """That nobody has unsubscribed since `read`, as part of a page's transaction."""
+        """Require that no user has unsubscribed since `read`, as part of a page's transaction."""
         condition, values = ("removals = :read", {":read": read}) if read else ("attribute_not_exists(pk)", None)
         transaction.check(self.table, (_removals_pk(topic, shard), "removals"), condition, values=values)
 

@@ -49,7 +49,7 @@ class Suppressions:
     ) -> int:
         """One more message bounced softly at an address: how many did since then. `forget` is epoch seconds.
 
-        Each message has an attribute, so one that is told of again is the same.
+        Each message has an attribute, so a repeated report changes nothing.
         """
         item = self.table.update(
             f"bounces#{channel}",

@@ -33,7 +33,7 @@ class Users:
         return _user(item) if item else None
 
     def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
-        """The users that exist, strongly consistent, 100 a call."""
+        """The users that exist, strongly consistent, 100 per call."""
         found = self.table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
         return {user.id: user for user in map(_user, found.values())}
 
@@ -57,7 +57,7 @@ class Users:
                 together.add(writes[user_id].transaction)
             try:
                 together.run()
-            except ConditionFailed:  # one of them changed meanwhile: each by itself
+            except ConditionFailed:  # one of them changed meanwhile: each alone
                 stored |= {user_id: self._put_alone(user_id, left[user_id]) for user_id in chunk}
             else:
                 stored |= {user_id: writes[user_id].after for user_id in chunk}
@@ -72,11 +72,11 @@ class Users:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def change(self, user_id: str, change: Change) -> User:
-        """Replace the profile by what `change` makes of it, of an empty one for a new user; nobody's change is lost."""
+        """Replace the profile by what `change` makes of it, of an empty one for a new user; no change is lost."""
         return until_settled(lambda: self._changed(user_id, self.get(user_id), change), sleep=self.table.sleep)
 
     def change_known(self, user_id: str, change: Change) -> User | None:
-        """The same, except that there is no new one: None for who was erased, be it a moment ago."""
+        """The same for a user who exists: None for one who was erased, even a moment ago."""
 
         def attempt() -> User | None:
             before = self.get(user_id)
@@ -85,9 +85,9 @@ class Users:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def who_has(self, channel: str, profile: Mapping[str, Any], *, new: str, forget: int) -> str:
-        """The user who has the address of this profile; the user `new`, created with it, where nobody has.
+        """The user with the address of this profile; the user `new`, created with it, if no user has it.
 
-        One user, however many ask at once. `forget` is epoch seconds.
+        One user, whatever the number of requests at the same time. `forget` is epoch seconds.
         """
         address = identities(profile)[channel]
 
@@ -96,7 +96,7 @@ class Users:
             if known := self.at_address(channel, address):
                 return min(known)
             write = write_profile(self.table, new, profile, None, read_suppressions(self.table, [profile]))
-            # nobody came to the address since it was read that nobody has it
+            # no user got the address since it was read that no user has it
             write.transaction.update(
                 self.table,
                 (f"address#{channel}", address),

@@ -1,4 +1,4 @@
-"""Who may send a batch: the lease, and what a worker writes under it."""
+"""Leases: which worker may send a batch, and what it writes meanwhile."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ LEASE_ATTEMPTS = 4  # at a batch that a transaction is at: more is left to the q
 
 @dataclass(frozen=True)
 class Taken:
-    """What a worker has leased, and what it can't tell whether it has: to be given back to the queue."""
+    """What a worker has leased, and the jobs whose result is unknown: to be given back to the queue."""
 
     leased: Mapping[Job, Leased]
     unknown: tuple[Job, ...] = ()
@@ -44,8 +44,8 @@ class BatchLeases:
         """Take the batches for `owner`, and return each as it was before: with the lease that a lost worker left.
 
         Left out are those with nothing to do: settled already, a stale copy, another worker has it, or it waits for
-        the provider's own event (a queue may bring a copy twice). Those that nobody holds are taken together, as they
-        were read; where one has changed since, each by itself.
+        the provider's own event (a queue may bring a copy twice). Those that no worker holds are taken together, as
+        they were read; if one has changed since, each alone.
         """
         jobs = list(dict.fromkeys(jobs))
         found = self.table.get_many([job_key(job, kind) for job in jobs for kind in ("open", "batch")])
@@ -77,7 +77,7 @@ class BatchLeases:
                 self.table,
                 (shard_pk(state.message_id, state.shard), f"open#{state.id}"),
                 LEASE,
-                # nobody has touched it since it was read
+                # it was not changed since it was read
                 condition="generation = :generation AND due_at = :due_at AND codes = :codes AND attempts = :attempts"
                 " AND attribute_not_exists(lease_until)",
                 values={
@@ -92,11 +92,11 @@ class BatchLeases:
         try:
             transaction.run()
         except (ConditionFailed, *UNSURE):
-            return False  # each by itself then, which finds what took effect all the same
+            return False  # each alone then, which finds what took effect all the same
         return True
 
     def _take_alone(self, read: BatchState, owner: str, now: datetime, until: datetime) -> BatchState | None:
-        """The batch as it was before; None where there is nothing to do. Raises one of UNSURE if it can't be told."""
+        """The batch as it was before; None if there is nothing to do. Raises one of UNSURE if the result is unknown."""
         mine = replace(read, lease_owner=owner, lease_until=to_text(until))
 
         def attempt() -> BatchState | None:
@@ -160,7 +160,7 @@ class BatchLeases:
         """
         after = replace(state, generation=state.generation + 1, lost=lost)
         guard = {
-            # nobody has re-sent it or given it back since it was read, and no worker holds it
+            # it was not re-sent or given back since it was read, and no worker holds it
             "condition": "generation = :generation AND due_at = :seen"
             " AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
             "values": {":generation": state.generation, ":seen": state.due_at, ":now": to_text(now)},

@@ -15,7 +15,7 @@ from fanfare.store.batches.rows import open_item, shard_pk, still_ours
 
 log = logging.getLogger(__name__)
 
-REOPENED = (TRANSACTION_LIMIT - 1) // 2  # batches opened again by one transaction, beside its check
+REOPENED = (TRANSACTION_LIMIT - 1) // 2  # batches opened again by one transaction, in addition to its check
 CHECK = "check"  # the part of a transaction
 
 # Adds one check to a transaction, under this name
@@ -73,7 +73,7 @@ class BatchSettlements:
 
     def reopen_many(self, states: Sequence[BatchState], *, check: AddCheck) -> list[BatchState]:
         """Open up to `REOPENED` settled batches again in their next generation, and return those that were: others
-        are open already. Raises ConditionFailed where `check` does not hold, or another transaction is in the way."""
+        are open already. Raises ConditionFailed if `check` does not hold, or another transaction is in the way."""
         if self._reopen(states, check):
             return [*states]
         return [state for state in states if self._reopen([state], check)]

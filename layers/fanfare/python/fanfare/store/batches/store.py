@@ -18,7 +18,7 @@ from fanfare.store.batches.totals import BatchTotals
 
 
 class Batches:
-    """The open and the settled ones; what a worker does with them, and what is summed from them, lies beside it."""
+    """Open and settled batches. What workers do with them is in `leases` and `settlements`, their sums in `totals`."""
 
     def __init__(self, table: DynamoTable) -> None:
         self.table = table
@@ -42,7 +42,7 @@ class Batches:
     def skip(
         self, transaction: Transaction, message_id: str, shard: int, page: int, skips: Sequence[Skip], retain_until: int
     ) -> None:
-        """Store whom a page passed over."""
+        """Store the recipients that a page skipped."""
         item = {
             "pk": shard_pk(message_id, shard),
             "sk": f"skips#{page:06d}",
@@ -57,7 +57,7 @@ class Batches:
             shard_pk(state.message_id, state.shard),
             f"open#{state.id}",
             "SET due_at = :due_at",
-            # nobody has touched it since it was read
+            # it was not changed since it was read
             condition="generation = :generation AND due_at = :seen",
             values={":due_at": to_text(due_at), ":generation": state.generation, ":seen": state.due_at},
         )

@@ -1,4 +1,4 @@
-"""What became of the recipients of a message, summed from its batches."""
+"""Outcomes of the recipients of a message, summed from its batches."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class BatchTotals:
         self.table = table
 
     def tally(self, message_id: str, shards: int, *, once: bool = False) -> Totals:
-        """What became of every recipient so far.
+        """The outcome of every recipient so far.
 
         `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
         settles meanwhile may be missing then.
@@ -36,7 +36,7 @@ class BatchTotals:
         return Totals(codes=codes, in_flight=in_flight)
 
     def _states(self, pk: str, *, once: bool) -> Iterable[Item]:
-        """Each batch of a shard, open or done, and whom its pages passed over.
+        """Each batch of a shard, open or done, and the recipients that its pages skipped.
 
         A query is no snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be
         in neither, or in both. So what is open is read before and after what is done, and counts once.

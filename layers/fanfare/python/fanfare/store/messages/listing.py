@@ -9,7 +9,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.message import Message
 from fanfare.store.messages.rows import RECENT_SHARDS, message_pk, read_message
 
-# What a list with a filter looks at for a page: so many rows of each shard a call, so many times; 10,000 in all
+# What a list with a filter reads for a page: rows of each shard per call, and calls; 10,000 rows in all
 LOOK_AT, LOOKS = 500, 5
 
 
@@ -22,7 +22,7 @@ class MessageListing:
     ) -> tuple[list[Message], str | None]:
         """A page of messages, newest first, and the id to go on `before` (None after the last).
 
-        With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
+        With a filter it may have fewer than `limit`, or none, and still go on: it reads `LOOKS` times and no more.
         """
         filtered = state is not None or topic is not None
         size = max(limit + 1, LOOK_AT) if filtered else limit + 1

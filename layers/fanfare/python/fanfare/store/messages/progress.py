@@ -46,7 +46,7 @@ class FanOutProgress:
             ":ttl": message.retain_until,
         }
         if read.page == 0:
-            # nobody has committed the first page yet
+            # the first page is not committed yet
             condition = "attribute_not_exists(pk)"
         else:
             # the page is still the one that was read

@@ -25,7 +25,7 @@ def shard_sk(shard: int) -> str:
 
 
 def stored_bytes(payload: Payload) -> int:
-    """How much of an item's 400 KB what a message says and to whom will take."""
+    """How much of an item's 400 KB the payload of a message takes."""
     stored = payload_attributes(payload)
     texts = (stored["data"], stored["content"] or "", *(stored["recipients"] or ()))
     return sum(len(text.encode()) + 1 for text in texts)  # one more for its place in a list

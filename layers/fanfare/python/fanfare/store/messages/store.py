@@ -35,7 +35,7 @@ KEY = "idempotency key"  # the part of a transaction
 
 
 class Messages:
-    """`moved` is told of every move through the life cycle, once it is written."""
+    """`moved` is called after every move through the life cycle."""
 
     def __init__(self, table: DynamoTable, *, moved: Callable[[Message], None] | None = None) -> None:
         self.table = table
@@ -159,7 +159,7 @@ class Messages:
             message_pk(message_id),
             "message",
             "SET due_at = :due_at, due_shard = :due_shard",
-            # nobody else has put it off or brought it to rest since it was read
+            # it was not put off or completed since it was read
             condition="due_at = :seen",
             values={":due_at": to_text(due_at), ":due_shard": due_shard(message_id), ":seen": seen},
         )
