@@ -14,6 +14,7 @@ from .words import AT_REST
 A_PAGE: Final = 20
 DELIVERIES: Final = 25
 STEPS: Final = 10  # per cent between two announcements to screen readers
+LOOKS: Final = ((1_000_000, 30), (100_000, 10), (10_000, 5), (-1, 1))  # above this number of recipients, seconds
 
 
 def pages(api: InternalApi) -> Blueprint:
@@ -83,6 +84,7 @@ def pages(api: InternalApi) -> Blueprint:
 
     part.add_app_template_global(progress)
     part.add_app_template_global(segments)
+    part.add_app_template_global(seconds_between_looks)
     return part
 
 
@@ -93,6 +95,12 @@ def progress(message: Mapping[str, Any]) -> str:
         return str(state)
     settled = counts["recipients"] - counts["outstanding"]
     return f"{state}, {settled * 100 // counts['recipients'] // STEPS * STEPS} %"
+
+
+def seconds_between_looks(message: Mapping[str, Any], least: int) -> int:
+    """How long a page waits before it asks for the message again: counts of large messages change less often."""
+    recipients = message["counts"]["recipients"]
+    return max(least, next(seconds for above, seconds in LOOKS if recipients > above))
 
 
 def segments(counts: Mapping[str, int]) -> list[tuple[str, float, float]]:

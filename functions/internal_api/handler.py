@@ -169,7 +169,7 @@ def list_messages(
 @api.get("/v1/messages/<message_id>", tags=["messages"])
 def get_message(message_id: MessageId) -> MessageWithCountsView:
     """Read a message: where it is, how it got there, and what became of its recipients so far."""
-    return views.get_message(message_id, messages=wiring.messages(), batches=wiring.batches())
+    return views.get_message(message_id, messages=wiring.messages(), batches=wiring.batches(), clock=system_clock)
 
 
 @api.delete("/v1/messages/<message_id>", tags=["messages"], responses=answers(409, _200=CancellationView))

@@ -193,7 +193,7 @@ class Pipeline:
         return message
 
     def counts(self, message_id: str) -> dict[str, int]:
-        view = get_message(message_id, messages=wiring.messages(), batches=wiring.batches())
+        view = get_message(message_id, messages=wiring.messages(), batches=wiring.batches(), clock=wiring.now)
         return view.counts.model_dump()
 
     def listed(self, message_id: str) -> list[DeliveryView]:

@@ -21,7 +21,7 @@ def way(fact: str) -> tuple[str, ...]:
 MODULES = {
     "app": "fanfare.api.app",
     "batch": "fanfare.domain.batch",
-    "cancel": "fanfare.pipeline.cancel",
+    "counting": "fanfare.pipeline.counting",
     "complete": "fanfare.pipeline.complete",
     "data_schema": "fanfare.templates.data_schema",
     "deliver": "fanfare.pipeline.deliver",
@@ -331,9 +331,9 @@ MUTANTS = (
     ),
     Mutant(
         "a page is committed after a deletion has told its numbers",
-        "cancel:cancel",
-        "messages.progress.seal(message, now=now)",
-        "pass",
+        "counting:count_cancelled",
+        "progress = messages.progress.seal(message, now=now)",
+        "progress = messages.progress.of(message)",
         tests=(ORDERS,),
     ),
     Mutant(

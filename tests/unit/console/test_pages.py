@@ -10,6 +10,7 @@ import pytest
 
 from console.api import Reply
 from console.app import make
+from console.messages import seconds_between_looks
 
 COUNTS = {"recipients": 2, "sent": 2, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 0}
 
@@ -51,3 +52,12 @@ def test_a_message_that_reached_nobody_is_not_shown_as_a_success(path: str) -> N
         assert ">no recipients</span>" in shown
         assert "badge sent" not in shown
     assert '<span class="badge sent">sent</span>' in page(path, sent=1, skipped=1)
+
+
+@pytest.mark.parametrize(
+    ("recipients", "seconds"), [(0, 1), (10_000, 1), (10_001, 5), (100_001, 10), (1_000_000, 10), (1_000_001, 30)]
+)
+def test_a_large_message_is_looked_at_less_often(recipients: int, seconds: int) -> None:
+    message = {"counts": {**COUNTS, "recipients": recipients}}
+    assert seconds_between_looks(message, 1) == seconds
+    assert seconds_between_looks(message, 2) == max(2, seconds)

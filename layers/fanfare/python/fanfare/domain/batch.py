@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -108,17 +107,28 @@ class Leased(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """What became of a message's recipients so far, summed from its batches.
+    """Outcomes of a message's recipients so far, summed from its batches.
 
     `in_flight` are handed to a provider, or may have been; what else is outstanding is `withheld` by a deletion.
     """
 
-    codes: Counter[Outcome] = field(default_factory=Counter)
+    codes: Mapping[Outcome, int] = field(default_factory=dict)
     in_flight: int = 0
+
+    def __getitem__(self, outcome: Outcome) -> int:
+        return self.codes.get(outcome, 0)
+
+    def __add__(self, other: Totals) -> Totals:
+        codes = {outcome: self[outcome] + other[outcome] for outcome in {**self.codes, **other.codes}}
+        return Totals(codes=codes, in_flight=self.in_flight + other.in_flight)
+
+    @property
+    def recipients(self) -> int:
+        return sum(self.codes.values())
 
     @property
     def withheld(self) -> int:
-        return self.codes[Outcome.OUTSTANDING] + self.codes[Outcome.IN_DOUBT] - self.in_flight
+        return self[Outcome.OUTSTANDING] + self[Outcome.IN_DOUBT] - self.in_flight
 
     def counts(self, *, deleted: bool = False) -> dict[str, int]:
         """As the API shows them: recipients = sent + failed + skipped + deleted + outstanding, always.
@@ -127,11 +137,11 @@ class Totals:
         """
         withheld = self.withheld if deleted else 0
         return {
-            "recipients": self.codes.total(),
-            "sent": self.codes[Outcome.SENT],
-            "failed": self.codes[Outcome.FAILED],
-            "skipped": self.codes[Outcome.SKIPPED],
-            "deleted": self.codes[Outcome.DELETED] + withheld,
+            "recipients": self.recipients,
+            "sent": self[Outcome.SENT],
+            "failed": self[Outcome.FAILED],
+            "skipped": self[Outcome.SKIPPED],
+            "deleted": self[Outcome.DELETED] + withheld,
             "outstanding": self.in_flight + self.withheld - withheld,
         }
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 from uuid import UUID
 
+from fanfare.clock import Clock
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
 from fanfare.errors import NotFound
+from fanfare.pipeline.counting import count_so_far
 from fanfare.schemas.messages import MessageView, MessageWithCountsView
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
@@ -31,13 +33,18 @@ def known_id(message_id: str) -> str:
     raise _not_found()
 
 
-def get_message(message_id: str, *, messages: Messages, batches: Batches) -> MessageWithCountsView:
+def get_message(message_id: str, *, messages: Messages, batches: Batches, clock: Clock) -> MessageWithCountsView:
     """The message and what became of its recipients so far. Raises NotFound."""
-    message = find_message(message_id, messages=messages)
+    found = messages.counts.read(known_id(message_id))
+    if found is None:
+        raise _not_found()
+    message, about, known = found
     # once at rest the sums were kept; what is deleted may still have some in flight
     deleted = message.state is State.DELETED
     settled = message.counts if message.at_rest and not deleted else None
-    counts = settled or batches.totals.tally(message.id, message.shards).counts(deleted=deleted)
+    counts = settled or count_so_far(
+        message, about, known, deleted=deleted, messages=messages, batches=batches, now=clock()
+    )
     return MessageWithCountsView.model_validate(_shown(message) | {"counts": counts})
 
 

@@ -9,6 +9,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
+from fanfare.pipeline.counting import count_cancelled
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
@@ -18,7 +19,8 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
 
     A worker takes its lease before it looks at the message: so each either sees the deletion, or has
     a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
-    first answer. Raises NotFound, and Conflict for a message that is sent.
+    first answer. Raises NotFound, Conflict for a message that is sent, and Unavailable
+    for a very large one whose numbers take more than one request.
     """
     now = clock()
     try:
@@ -32,14 +34,13 @@ def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Cloc
         message = found
     numbers = message.cancellation
     if numbers is None:
-        messages.progress.seal(message, now=now)  # a page on its way would come after the numbers
-        tally = batches.totals.tally(message.id, message.shards)
+        totals = count_cancelled(message, messages=messages, batches=batches, now=now)
         numbers = messages.keep_cancellation(
             message.id,
             {
-                "already_sent": tally.codes[Outcome.SENT],
-                "in_flight": tally.in_flight,
-                "withheld": tally.withheld,
+                "already_sent": totals[Outcome.SENT],
+                "in_flight": totals.in_flight,
+                "withheld": totals.withheld,
             },
         )
     return {"state": State.DELETED, **numbers}

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.batch import Totals
+from fanfare.domain.counting import Pages
 from fanfare.domain.outcomes import Outcome
 from fanfare.store.batches.rows import name_of, read_state, shard_pk
 
@@ -22,29 +23,59 @@ class BatchTotals:
         `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
         settles meanwhile may be missing then.
         """
-        codes: Counter[Outcome] = Counter()
-        in_flight = 0
+        totals = Totals()
         for shard in range(shards):
-            for item in self._states(shard_pk(message_id, shard), once=once):
-                if item["sk"].startswith("skips#"):
-                    codes[Outcome.SKIPPED] += len(item["skips"])
-                    continue
-                state = read_state(item)
-                codes.update(Outcome(code) for code in state.codes)
-                if item["sk"].startswith("open#"):
-                    in_flight += len(state.handed_over)
-        return Totals(codes=codes, in_flight=in_flight)
+            pk = shard_pk(message_id, shard)
+            opened = {} if once else self._open(pk, KeyRange(prefix="open#"))
+            # what is open once more, and the skips
+            totals += _sum(_latest(opened, self.table.query(pk, KeyRange(after="done"))))
+        return totals
 
-    def _states(self, pk: str, *, once: bool) -> Iterable[Item]:
-        """Each batch of a shard, open or done, and the recipients that its pages skipped.
+    def tally_pages(self, message_id: str, pages: Pages) -> tuple[Totals, int]:
+        """The outcomes of the recipients on these pages, and how many items were read for it."""
+        pk = shard_pk(message_id, pages.shard)
+        first, end = f"{pages.shard:04d}-{pages.first:06d}", f"{pages.shard:04d}-{pages.end:06d}"
+        opened = self._open(pk, KeyRange(after=f"open#{first}", before=f"open#{end}"))
+        items = [
+            *self.table.query(pk, KeyRange(after=f"done#{first}", before=f"done#{end}")),
+            *self.table.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
+            *self.table.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
+        ]
+        return _sum(_latest(opened, items)), len(opened) + len(items)
 
-        A query is no snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be
-        in neither, or in both. So what is open is read before and after what is done, and counts once.
-        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
-        """
-        found = {} if once else {name_of(item): item for item in self.table.query(pk, KeyRange(prefix="open#"))}
-        for item in self.table.query(pk, KeyRange(after="done")):  # what is open once more, and the skips
-            before = found.get(name_of(item))
-            if before is None or before["sk"].startswith("open#"):
-                found[name_of(item)] = item
-        return found.values()
+    def _open(self, pk: str, keys: KeyRange) -> dict[str, Item]:
+        return {name_of(item): item for item in self.table.query(pk, keys)}
+
+
+def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:
+    """Each batch of a shard, open or done, and the recipients that its pages skipped.
+
+    A query is no snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be
+    in neither, or in both. So what is open is read before and after what is done, and counts once.
+    https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
+    """
+    found = {**opened}
+    for item in items:
+        before = found.get(name_of(item))
+        if before is None or before["sk"].startswith("open#"):
+            found[name_of(item)] = item
+    return found.values()
+
+
+def _sum(items: Iterable[Item]) -> Totals:
+    codes: Counter[Outcome] = Counter()
+    in_flight = 0
+    for item in items:
+        if item["sk"].startswith("skips#"):
+            codes[Outcome.SKIPPED] += len(item["skips"])
+            continue
+        state = read_state(item)
+        codes.update(Outcome(code) for code in state.codes)
+        if item["sk"].startswith("open#"):
+            in_flight += len(state.handed_over)
+    return Totals(codes=codes, in_flight=in_flight)
+
+
+def _skips_before(page: int) -> str:
+    """A sort key before the skips of this page, and not before those of the page before it."""
+    return f"skips#{page - 1:06d}" if page else "skips#"

@@ -6,10 +6,13 @@ message#<id>            body        data or content, and named recipients; never
 message#<id>            message     state, timeline and, when finished, counts
 message#<id>            shard#<k>   cursor of the fan-out in one shard
 idempotency#<digest>    idempotency the message that this key of this caller created
+counts#<id>             running     counts of a large message while it runs, and how far the next sum is
+counts#<id>             cancelled   counts of a large message after its deletion, and how far they are summed
 """
 
 from __future__ import annotations
 
+from fanfare.store.messages.counts import MessageCounts as MessageCounts
 from fanfare.store.messages.listing import MessageListing as MessageListing
 from fanfare.store.messages.progress import FanOutProgress as FanOutProgress
 from fanfare.store.messages.rows import stored_bytes as stored_bytes

@@ -18,12 +18,16 @@ class FanOutProgress:
     def __init__(self, table: DynamoTable) -> None:
         self.table = table
 
-    def seal(self, message: Message, *, now: datetime) -> None:
-        """End the fan-out where it is: no page of any shard is committed after this."""
+    def of(self, message: Message) -> list[Progress]:
+        """The shards that have begun, strongly consistent."""
+        keys = [(message_pk(message.id), shard_sk(shard)) for shard in range(message.shards)]
+        return [read_progress(item) for item in self.table.get_many(keys).values()]
 
-        def attempt() -> None:
-            keys = [(message_pk(message.id), shard_sk(shard)) for shard in range(message.shards)]
-            begun = [read_progress(item) for item in self.table.get_many(keys).values()]
+    def seal(self, message: Message, *, now: datetime) -> list[Progress]:
+        """End the fan-out where it is: no page of any shard is committed after this. Returns how far it came."""
+
+        def attempt() -> list[Progress]:
+            begun = self.of(message)
             unsealed = [*unsealed_shards(message, begun)]
             for start in range(0, len(unsealed), TRANSACTION_LIMIT):
                 transaction = Transaction()
@@ -31,9 +35,10 @@ class FanOutProgress:
                     end = replace(read, sealed=True, stopped=True, updated_at=to_text(now))
                     self.advance(transaction, message, read, end)
                 transaction.run()
+            return begun
 
         # a page may come first: read again
-        until_settled(attempt, sleep=self.table.sleep)
+        return until_settled(attempt, sleep=self.table.sleep)
 
     def advance(self, transaction: Transaction, message: Message, read: Progress, after: Progress) -> None:
         """Move the shard's progress from what was read to `after`, as part of a page's transaction."""

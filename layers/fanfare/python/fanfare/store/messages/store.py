@@ -16,6 +16,7 @@ from fanfare.clock import to_text
 from fanfare.domain.lifecycle import State, may_come_from
 from fanfare.domain.message import Accepted, KeyReused, Message, Payload, Progress, Transition
 from fanfare.errors import ConditionFailed
+from fanfare.store.messages.counts import MessageCounts
 from fanfare.store.messages.listing import MessageListing
 from fanfare.store.messages.progress import FanOutProgress
 from fanfare.store.messages.rows import (
@@ -42,6 +43,7 @@ class Messages:
         self.moved = moved
         self.listing = MessageListing(table)
         self.progress = FanOutProgress(table)
+        self.counts = MessageCounts(table)
 
     # Accepting
 

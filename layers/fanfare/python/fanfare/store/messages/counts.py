@@ -1,0 +1,103 @@
+"""Counts of large messages, as far as they are summed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from fanfare.aws.codec import Item
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.domain.batch import Totals
+from fanfare.domain.counting import Count, RunningCount
+from fanfare.domain.message import Message
+from fanfare.domain.outcomes import Outcome
+from fanfare.store.messages.rows import message_pk, read_message, read_progress, shard_sk
+
+RUNNING, CANCELLED = "running", "cancelled"  # sort keys
+IN_FLIGHT = "in_flight"  # stands next to the outcomes
+
+
+class MessageCounts:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def read(self, message_id: str) -> tuple[Message, int, RunningCount | None] | None:
+        """The message, about how many recipients it has so far, and its running count, in one call."""
+        keys = ((message_pk(message_id), "message"), (message_pk(message_id), shard_sk(0)), (_pk(message_id), RUNNING))
+        found = self.table.get_many(keys)
+        if keys[0] not in found:
+            return None
+        message = read_message(found[keys[0]])
+        # a hash spreads recipients evenly over the shards
+        first = read_progress(found[keys[1]]).recipients if keys[1] in found else 0
+        return message, first * message.shards, _running(found[keys[2]]) if keys[2] in found else None
+
+    def claim(self, message: Message, read: RunningCount | None, *, until: str) -> None:
+        """Be the only one who sums until then. Raises ConditionFailed if another request was first."""
+        self.table.update(
+            _pk(message.id),
+            RUNNING,
+            "SET next_at = :until, #ttl = :ttl",
+            condition="next_at = :read" if read else "attribute_not_exists(pk)",
+            values={":until": until, ":ttl": message.retain_until} | ({":read": read.next_at} if read else {}),
+            names={"#ttl": "ttl"},
+        )
+
+    def keep(self, message: Message, count: RunningCount) -> None:
+        """Store what the request that claimed it has summed."""
+        self.table.put(
+            {
+                "pk": _pk(message.id),
+                "sk": RUNNING,
+                "recipients": count.recipients,
+                "whole": _totals(count.whole) if count.whole else None,
+                "current": _count(count.current),
+                "next_at": count.next_at,
+                "ttl": message.retain_until,
+            }
+        )
+
+    def cancelled(self, message_id: str) -> Count:
+        """How far the count of a cancelled message is."""
+        item = self.table.get(_pk(message_id), CANCELLED)
+        return _read_count(item) if item else Count()
+
+    def keep_cancelled(self, message: Message, read: Count, count: Count) -> None:
+        """Store how far it is now. Raises ConditionFailed if another request was faster."""
+        begun = (read.shard, read.page) != (0, 0)
+        self.table.put(
+            {"pk": _pk(message.id), "sk": CANCELLED, **_count(count), "ttl": message.retain_until},
+            # it is as far as it was read
+            condition="shard = :shard AND page = :page" if begun else "attribute_not_exists(pk)",
+            values={":shard": read.shard, ":page": read.page} if begun else None,
+        )
+
+
+def _pk(message_id: str) -> str:
+    return f"counts#{message_id}"
+
+
+def _totals(totals: Totals) -> dict[str, int]:
+    return {outcome.name.lower(): number for outcome, number in totals.codes.items()} | {IN_FLIGHT: totals.in_flight}
+
+
+def _count(count: Count) -> dict[str, Any]:
+    return {"shard": count.shard, "page": count.page, "totals": _totals(count.totals)}
+
+
+def _read_totals(stored: Mapping[str, int]) -> Totals:
+    codes = {Outcome[name.upper()]: number for name, number in stored.items() if name != IN_FLIGHT}
+    return Totals(codes=codes, in_flight=stored[IN_FLIGHT])
+
+
+def _read_count(stored: Mapping[str, Any]) -> Count:
+    return Count(shard=stored["shard"], page=stored["page"], totals=_read_totals(stored["totals"]))
+
+
+def _running(item: Item) -> RunningCount:
+    return RunningCount(
+        recipients=item.get("recipients", 0),
+        whole=_read_totals(item["whole"]) if "whole" in item else None,
+        current=_read_count(item["current"]) if "current" in item else Count(),
+        next_at=item["next_at"],
+    )
