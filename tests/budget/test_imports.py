@@ -95,7 +95,7 @@ def test_a_function_brings_no_more_modules_than_when_they_were_last_counted(func
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_leaves_at_home_what_it_seldom_needs(function: str) -> None:
-    assert of(function).brings("fanfare.runtime.wiring")
+    assert of(function).brings("fanfare.runtime.settings")
     assert [each for each in WITHOUT[function] if of(function).brings(each)] == []
 
 

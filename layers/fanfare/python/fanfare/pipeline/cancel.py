@@ -1,7 +1,8 @@
-"""Delete a message: nothing more of it leaves once this has answered, save what is in flight."""
+"""Delete a message: nothing more of it leaves once this has answered, except what is in flight."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fanfare.clock import Clock
@@ -13,33 +14,39 @@ from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
 
-def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Clock) -> dict[str, Any]:
-    """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    messages: Messages
+    batches: Batches
+    clock: Clock
 
-    A worker takes its lease before it looks at the message: so each either sees the deletion, or has
-    a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
-    first answer. Raises NotFound, and Conflict for a message that is sent.
-    """
-    now = clock()
-    try:
-        message = messages.move(message_id, Transition(to=State.DELETED, reason="deleted_by_service"), now=now)
-    except ConditionFailed as failed:
-        found = messages.get(message_id)
-        if found is None:
-            raise NotFound("there is no such message", code="message_not_found") from failed
-        if found.state is not State.DELETED:
-            raise Conflict("every recipient was sent already", code="message_already_sent") from failed
-        message = found
-    numbers = message.cancellation
-    if numbers is None:
-        messages.progress.seal(message, now=now)  # a page on its way would come after the numbers
-        tally = batches.totals.tally(message.id, message.shards)
-        numbers = messages.keep_cancellation(
-            message.id,
-            {
-                "already_sent": tally.codes[Outcome.SENT],
-                "in_flight": tally.in_flight,
-                "withheld": tally.withheld,
-            },
-        )
-    return {"state": State.DELETED, **numbers}
+    def run(self, message_id: str) -> dict[str, Any]:
+        """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
+
+        A worker takes its lease before it looks at the message: so each either sees the deletion, or has
+        a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
+        first answer. Raises NotFound, and Conflict for a message that is sent.
+        """
+        now = self.clock()
+        try:
+            message = self.messages.move(message_id, Transition(to=State.DELETED, reason="deleted_by_service"), now=now)
+        except ConditionFailed as failed:
+            found = self.messages.get(message_id)
+            if found is None:
+                raise NotFound("there is no such message", code="message_not_found") from failed
+            if found.state is not State.DELETED:
+                raise Conflict("every recipient was sent already", code="message_already_sent") from failed
+            message = found
+        numbers = message.cancellation
+        if numbers is None:
+            self.messages.progress.seal(message, now=now)  # a page on its way would come after the numbers
+            tally = self.batches.totals.tally(message.id, message.shards)
+            numbers = self.messages.keep_cancellation(
+                message.id,
+                {
+                    "already_sent": tally.codes[Outcome.SENT],
+                    "in_flight": tally.in_flight,
+                    "withheld": tally.withheld,
+                },
+            )
+        return {"state": State.DELETED, **numbers}
