@@ -16,12 +16,12 @@ HEAVY = ("jsonschema", "phonenumbers", "standardwebhooks", "aws_xray_sdk", "dns"
 APIS = ("pydantic", "aws_lambda_powertools.event_handler", "fanfare.schemas", "fanfare.api.app", "fanfare.api.openapi")
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
-    "internal_api": 712,
-    "public_api": 708,
-    "fan_out": 575,
-    "deliver": 540,
-    "reconcile": 500,
-    "record_receipt": 540,
+    "internal_api": 752,
+    "public_api": 745,
+    "fan_out": 602,
+    "deliver": 565,
+    "reconcile": 524,
+    "record_receipt": 565,
 }
 # Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
@@ -52,12 +52,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 116,
-    "public_api": 112,
-    "fan_out": 80,
-    "deliver": 80,
-    "reconcile": 80,
-    "record_receipt": 80,
+    "internal_api": 131,
+    "public_api": 124,
+    "fan_out": 89,
+    "deliver": 89,
+    "reconcile": 88,
+    "record_receipt": 89,
 }
 WITHOUT = {
     "internal_api": HEAVY,
