@@ -35,9 +35,10 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.jobs import read_fan_out_body, read_job_body
 from fanfare.domain.lifecycle import State
 from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
-from fanfare.pipeline.submit import submit
+from fanfare.pipeline.submit import Submit
 from fanfare.schemas.messages import SubmitRequest
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
@@ -240,19 +241,15 @@ class Bench:
 
     def _post(self) -> str:
         body = {"topic": "orders", "template": {"id": "order-shipped"}, "data": job.example()}
-        return submit(
-            SubmitRequest.model_validate(body),
-            caller="bench",
-            idempotency_key="one",
-            body=body,
-            messages=self.messages,
+        build = BuildMessage(
             catalogue=self.catalogue,
             renderer=self.renderer,
-            queues=self.queues,
-            clock=self.clock,
             stale_after=PACE.stale_after,
             retention=timedelta(days=30),
-        ).message_id
+        )
+        submit = Submit(build=build, messages=self.messages, queues=self.queues, clock=self.clock)
+        request = SubmitRequest.model_validate(body)
+        return submit.run(request, caller="bench", idempotency_key="one", body=body).message_id
 
     def _fan_out(self, body: str) -> None:
         FanOut(

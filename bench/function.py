@@ -22,8 +22,8 @@ from typing import Any
 
 import boto3
 from botocore.awsrequest import AWSResponse
-from fanfare import clock
-from fanfare.runtime import wiring
+from fanfare.runtime import settings, stores
+from fanfare.runtime.registry import opened
 
 SECONDS_LEFT = 240
 FORGET = "forget"
@@ -59,7 +59,7 @@ def main() -> None:
     code, descriptor = sys.argv[1:]
     door: Connection[Any, Any] = Connection(int(descriptor))
     standing = datetime.now(UTC)
-    clock.system_clock = lambda: standing
+    opened.put(settings.clock, lambda: standing)
 
     def ask(request: Any, **_: object) -> AWSResponse:
         door.send(("aws", target_of(request), body_of(request)))
@@ -70,7 +70,7 @@ def main() -> None:
     session.events.register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
     age = 0.0  # caches with a lifetime of a second expire only between two messages
-    wiring.catalogue().monotonic = lambda: age
+    stores.catalogue().monotonic = lambda: age
     for invocation in _received(door):
         if invocation == FORGET:
             age += LONG

@@ -16,7 +16,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from fanfare.aws.fast_sdk import use_raw_json
-from fanfare.runtime.wiring import PROVIDER, STORE
+from fanfare.runtime.clients import PROVIDER, STORE
 
 from bench.function import body_of, response, target_of
 from testing.memory_aws.aws import Memory

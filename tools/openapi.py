@@ -16,7 +16,7 @@ DOCS = Path(__file__).parent.parent / "docs" / "openapi"
 
 def documents() -> dict[Path, str]:
     """Path → content of every generated file."""
-    internal, public = internal_api.description(), public_api.description()
+    internal, public = internal_api.api.description, public_api.api.description
     return {
         DOCS / "internal.yaml": _text(internal),
         DOCS / "public.yaml": _text(public),

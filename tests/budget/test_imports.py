@@ -16,12 +16,12 @@ HEAVY = ("jsonschema", "phonenumbers", "standardwebhooks", "aws_xray_sdk", "dns"
 APIS = ("pydantic", "aws_lambda_powertools.event_handler", "fanfare.schemas", "fanfare.api.app", "fanfare.api.openapi")
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
-    "internal_api": 712,
-    "public_api": 708,
-    "fan_out": 575,
-    "deliver": 540,
-    "reconcile": 500,
-    "record_receipt": 540,
+    "internal_api": 752,
+    "public_api": 745,
+    "fan_out": 602,
+    "deliver": 565,
+    "reconcile": 524,
+    "record_receipt": 565,
 }
 # Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
@@ -52,12 +52,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 116,
-    "public_api": 112,
-    "fan_out": 80,
-    "deliver": 80,
-    "reconcile": 80,
-    "record_receipt": 80,
+    "internal_api": 131,
+    "public_api": 124,
+    "fan_out": 89,
+    "deliver": 89,
+    "reconcile": 88,
+    "record_receipt": 89,
 }
 WITHOUT = {
     "internal_api": HEAVY,
@@ -95,7 +95,7 @@ def test_a_function_brings_no_more_modules_than_when_they_were_last_counted(func
 
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_a_function_leaves_at_home_what_it_seldom_needs(function: str) -> None:
-    assert of(function).brings("fanfare.runtime.wiring")
+    assert of(function).brings("fanfare.runtime.settings")
     assert [each for each in WITHOUT[function] if of(function).brings(each)] == []
 
 

@@ -12,9 +12,8 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import NotFound
-from fanfare.management.subscriptions import subscribe, unsubscribe
-from fanfare.management.suppressions import delete_suppression, put_suppression
-from fanfare.management.users import put_user
+from fanfare.management.subscriptions import ManageSubscriptions
+from fanfare.management.suppressions import ManageSuppressions
 from fanfare.schemas.users import PutUserRequest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
@@ -73,30 +72,31 @@ class Promises(RuleBasedStateMachine):
     @rule(user=st.sampled_from(USERS), address=st.sampled_from(ADDRESSES))
     def a_user_is_stored(self, user: str, address: str) -> None:
         request = PutUserRequest.model_validate({"name": user, "email": address})
-        self._once(lambda: put_user(user, request, audience=self.world.audience))
+        self._once(lambda: self.world.audience.users.put(user, request.profile()))
 
     @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
     def a_user_subscribes(self, user: str, topic: str) -> None:
-        world = self.world
         with suppress(NotFound):
-            self._once(
-                lambda: subscribe(
-                    user, topic, "email", audience=world.audience, catalogue=world.catalogue, clock=world.clock
-                )
-            )
+            self._once(lambda: self._subscriptions().subscribe(user, topic, "email"))
 
     @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
     def a_user_unsubscribes(self, user: str, topic: str) -> None:
-        self._once(lambda: unsubscribe(user, topic, "email", audience=self.world.audience))
+        self._once(lambda: self._subscriptions().unsubscribe(user, topic, "email"))
 
     @rule(address=st.sampled_from(ADDRESSES))
     def an_address_is_suppressed(self, address: str) -> None:
-        world = self.world
-        self._once(lambda: put_suppression("email", address, "manual", audience=world.audience, clock=world.clock))
+        self._once(lambda: self._suppressions().put("email", address, "manual"))
 
     @rule(address=st.sampled_from(ADDRESSES))
     def an_address_may_be_written_to_again(self, address: str) -> None:
-        self._once(lambda: delete_suppression("email", address, audience=self.world.audience))
+        self._once(lambda: self._suppressions().delete("email", address))
+
+    def _subscriptions(self) -> ManageSubscriptions:
+        world = self.world
+        return ManageSubscriptions(audience=world.audience, catalogue=world.catalogue, clock=world.clock)
+
+    def _suppressions(self) -> ManageSuppressions:
+        return ManageSuppressions(audience=self.world.audience, clock=self.world.clock)
 
     # Messages
 

@@ -194,7 +194,7 @@ def small_pages() -> Iterator[None]:
     Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = 2, 3, 5, 10
     logging.disable(logging.CRITICAL)
     try:
-        with patch("fanfare.pipeline.submit.new_message_id", _id_of):
+        with patch("fanfare.pipeline.build_message.new_message_id", _id_of):
             yield
     finally:
         Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = before

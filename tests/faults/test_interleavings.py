@@ -13,7 +13,7 @@ from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict
-from fanfare.pipeline.cancel import cancel
+from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.fan_out import CONFLICTS
 
 from testing.memory_aws.aws import refused
@@ -77,6 +77,10 @@ class Play:
         assert self.world.provider.copies(self.message) == dict.fromkeys(self.users, 1)
         assert self.world.codes(self.message) == dict.fromkeys(self.users, Outcome.SENT)
         assert self.world.state(self.message) is State.SENT
+
+
+def canceller(world: World) -> Cancel:
+    return Cancel(messages=world.messages, batches=world.batches, clock=world.clock)
 
 
 def test_two_workers_with_the_same_batches_send_once() -> None:
@@ -242,9 +246,7 @@ def test_a_deletion_at_any_moment_stops_all_but_what_it_says_is_in_flight() -> N
 
         def delete(play: Play = play, answers: Any = answers, sent_before: Any = sent_before) -> None:
             try:
-                answer = cancel(
-                    play.message, messages=play.world.messages, batches=play.world.batches, clock=play.world.clock
-                )
+                answer = canceller(play.world).run(play.message)
             except Conflict:  # it was sent already, which is an answer too
                 return
             sent_before.append(len(play.world.provider.accepted))
@@ -268,8 +270,7 @@ def test_a_deletion_tells_of_everybody_whose_page_was_committed() -> None:
         answers: list[dict[str, Any]] = []
 
         def delete(play: Play = play, answers: Any = answers) -> None:
-            world = play.world
-            answers.append(cancel(play.message, messages=world.messages, batches=world.batches, clock=world.clock))
+            answers.append(canceller(play.world).run(play.message))
 
         play.act(choose, play.fan_out(play.message), delete)
         counts = play.world.batches.totals.tally(play.message, 1).counts(deleted=True)

@@ -11,7 +11,6 @@ from fanfare.domain.jobs import FanOutJob, read_fan_out_body
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
 from fanfare.errors import Conflict
-from fanfare.pipeline.redrive import redrive
 
 from testing.memory_aws.aws import refused
 from tests.faults.interleavings import Stage, every_order
@@ -38,9 +37,7 @@ def failed(users: tuple[str, ...] = THREE) -> tuple[World, str]:
 
 def answered(world: World, message: str) -> Message:
     """What a service is answered, and an API would show."""
-    return redrive(
-        message, messages=world.messages, queues=world.queues, clock=world.clock, stale_after=PACE.stale_after
-    )
+    return world.redriver().run(message)
 
 
 def test_a_redrive_is_accepted_with_the_queue_down_and_takes_place_later() -> None:

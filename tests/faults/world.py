@@ -29,13 +29,14 @@ from fanfare.domain.message import Message
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, FanfareError
 from fanfare.pipeline.backoff import Pace
-from fanfare.pipeline.cancel import cancel
+from fanfare.pipeline.build_message import BuildMessage
+from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.reconcile import Reconcile
-from fanfare.pipeline.record_receipts import record_receipts
-from fanfare.pipeline.redrive import redrive
-from fanfare.pipeline.submit import submit
+from fanfare.pipeline.record_receipts import RecordReceipts
+from fanfare.pipeline.redrive import Redrive
+from fanfare.pipeline.submit import Submit
 from fanfare.schemas.messages import SubmitRequest
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
@@ -346,19 +347,12 @@ class World:
 
     def post(self, *, key: str = "key-1", **fields: Any) -> str:
         body: dict[str, Any] = {"topic": "news", "template": {"id": "hello"}} | fields
-        return submit(
-            SubmitRequest.model_validate(body),
-            caller="service",
-            idempotency_key=key,
-            body=body,
-            messages=self.messages,
-            catalogue=self.catalogue,
-            renderer=Renderer(),
-            queues=self.queues,
-            clock=self.clock,
-            stale_after=PACE.stale_after,
-            retention=timedelta(days=30),
-        ).message_id
+        build = BuildMessage(
+            catalogue=self.catalogue, renderer=Renderer(), stale_after=PACE.stale_after, retention=timedelta(days=30)
+        )
+        submit = Submit(build=build, messages=self.messages, queues=self.queues, clock=self.clock)
+        request = SubmitRequest.model_validate(body)
+        return submit.run(request, caller="service", idempotency_key=key, body=body).message_id
 
     def delete(self, message: str) -> Mapping[str, Any]:
         """The answer to a DELETE; empty where the message was sent already.
@@ -366,16 +360,19 @@ class World:
         Once it is given, no more may leave than it says is in flight.
         """
         try:
-            answer = cancel(message, messages=self.messages, batches=self.batches, clock=self.clock)
+            answer = Cancel(messages=self.messages, batches=self.batches, clock=self.clock).run(message)
         except Conflict:
             return {}
         self.most.setdefault(message, self.provider.copies(message).total() + answer["in_flight"])
         return answer
 
+    def redriver(self) -> Redrive:
+        return Redrive(messages=self.messages, queues=self.queues, clock=self.clock, stale_after=PACE.stale_after)
+
     def redrive(self, message: str) -> None:
         """Has no effect where the message has not failed, or was re-driven by the call whose answer was lost."""
         with suppress(Conflict):
-            redrive(message, messages=self.messages, queues=self.queues, clock=self.clock, stale_after=PACE.stale_after)
+            self.redriver().run(message)
 
     # Steps
 
@@ -472,13 +469,12 @@ class World:
             for at, message, user, receipt in due
         ]
         try:
-            record_receipts(
-                reports,
+            RecordReceipts(
                 deliveries=self.deliveries,
                 audience=self.audience,
                 clock=self.clock,
                 retention=timedelta(days=30),
-            )
+            ).run(reports)
         except (*AWS_FAILURES, Died):
             return True  # the queue brings them again
         self.events = [event for event in self.events if event not in due]

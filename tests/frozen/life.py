@@ -14,7 +14,7 @@ from typing import Any
 import boto3
 import pytest
 from fanfare.channels import CHANNELS
-from fanfare.runtime import wiring
+from fanfare.runtime.registry import opened as runtime
 
 from bench.null_aws import NullAws
 from functions.deliver import handler as deliver
@@ -24,7 +24,7 @@ from functions.record_receipt import handler as record_receipt
 from testing.memory_aws.aws import Memory, Store
 from tests.frozen.shapes import Shapes
 from tests.integration import internal_api, public_api
-from tests.integration.conftest import ENVIRONMENT, standing_clock
+from tests.integration.conftest import ENVIRONMENT, Clock, begin_anew
 from tests.integration.letters import Post
 from tests.integration.pipeline import Context
 from tests.integration.provider import Ses
@@ -81,7 +81,7 @@ class Life:
     """The handlers, and what stands for AWS and for those who call."""
 
     def __init__(self, patch: pytest.MonkeyPatch) -> None:
-        self.patch, self.clock = patch, standing_clock(patch)
+        self.patch, self.clock = patch, Clock()
         self.memory = Memory(self.clock, metered=False)
         self.aws = NullAws(self.memory)
         self.ses, self.post = Ses(), Post()
@@ -102,7 +102,7 @@ class Life:
         self.patch.setattr(boto3, "client", self._client)
         self.patch.setattr("time.sleep", lambda _: None)
         self.patch.setattr(Store, "put", recording(Store.put, self.seen.stored))
-        wiring.forget()
+        begin_anew(self.clock)
 
     def _client(self, service: str, **_: object) -> Any:
         client = self.aws.client(service)
@@ -155,7 +155,7 @@ class Life:
             return fan_out.handler
         if os.environ["FANFARE_CHANNEL"] != queue:
             self.patch.setenv("FANFARE_CHANNEL", queue)
-            wiring.forget()
+            begin_anew(self.clock)
         return deliver.handler
 
     def lose(self, queue: str) -> list[str]:
@@ -225,4 +225,4 @@ def opened() -> Iterator[Life]:
         life.install()
         yield life
         life.seen.counted(printed.getvalue())
-    wiring.forget()
+    runtime.reset()

@@ -10,7 +10,7 @@ import pytest
 from fanfare import channels
 from fanfare.aws.tables import TABLES
 from fanfare.channels import CHANNELS
-from fanfare.runtime import wiring
+from fanfare.runtime.channels import OPEN
 
 from infra.constructs.naming import pascal
 from infra.grants import PROVIDERS
@@ -36,8 +36,8 @@ def missing(name: str, deployment: Deployment) -> Iterator[str]:
         or not set(channel.inline.values()) <= INLINE
     ):
         yield f"parts of a template, and what of a message's own content fills them: {name}.parts, {name}.inline"
-    if name not in wiring._OPEN:
-        yield "how it is opened: _OPEN in fanfare/runtime/wiring.py"
+    if name not in OPEN:
+        yield "how it is opened: OPEN in fanfare/runtime/channels.py"
     if name not in PROVIDERS:
         yield "what it may ask its provider: PROVIDERS in infra/grants.py"
     resources = {name_of({"Ref": id}, deployment) for id in deployment.service.body["Resources"]}

@@ -13,10 +13,11 @@ import boto3
 import botocore.session
 import pytest
 from botocore.loaders import create_loader
-from fanfare import clock as clock_module
 from fanfare.aws.tables import TABLES, TableSpec
 from fanfare.channels import CHANNELS
-from fanfare.runtime import wiring
+from fanfare.runtime import clients, stores
+from fanfare.runtime import settings as runtime_settings
+from fanfare.runtime.registry import opened
 from moto import mock_aws
 
 from tests.integration.letters import Post
@@ -76,22 +77,15 @@ class Aws:
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+def clock() -> Clock:
     """The time of the handlers; it moves when a test says so."""
-    return standing_clock(monkeypatch)
+    return Clock()
 
 
-def standing_clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Have the handlers read a clock that a test moves."""
-    clock = Clock()
-
-    class Now(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
-            return clock().astimezone(tz)
-
-    monkeypatch.setattr(clock_module, "datetime", Now)
-    return clock
+def begin_anew(clock: Clock) -> None:
+    """Have the handlers open everything again, and read this clock."""
+    opened.reset()
+    opened.put(runtime_settings.clock, clock)
 
 
 @pytest.fixture
@@ -101,12 +95,12 @@ def aws(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Aws]:
         monkeypatch.setenv(name, "testing")
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
-    wiring.forget()
+    begin_anew(clock)
     with mock_aws():
         boto3.setup_default_session(botocore_session=_session())
         world = _build(monkeypatch)
         yield world
-    wiring.forget()
+    opened.reset()
 
 
 def _session() -> Any:
@@ -170,7 +164,7 @@ def _keys(hash_key: str, range_key: str) -> list[Any]:
 def post(aws: Aws) -> Post:
     """What Fanfare itself writes to people."""
     post = Post()
-    post.install(wiring._ses(), wiring._sns())
+    post.install(clients.ses(), clients.sns())
     return post
 
 
@@ -182,7 +176,7 @@ def calls(aws: Aws) -> Callable[[], list[str]]:
     def note(model: Any, **_: Any) -> None:
         made.append(f"{model.service_model.service_name}:{model.name}")
 
-    for client in (wiring.messages().table.client, wiring.queues().client):
+    for client in (stores.messages().table.client, clients.queues().client):
         client.meta.events.register("before-call.*.*", note)
 
     def read() -> list[str]:

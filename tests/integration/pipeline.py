@@ -11,14 +11,9 @@ from typing import Any
 from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.message import Message
-from fanfare.insight.deliveries import list_deliveries
-from fanfare.insight.messages import get_message
-from fanfare.pipeline.cancel import cancel
-from fanfare.pipeline.redrive import redrive
-from fanfare.pipeline.submit import submit
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
+from fanfare.runtime.use_cases import internal_api
 from fanfare.schemas.messages import DeliveryView, SubmitRequest
-from fanfare.store.recipients import RecipientList
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.provider import Ses
@@ -67,45 +62,32 @@ class Pipeline:
             "created_at": "2027-01-01T00:00:00.000Z",
             "updated_at": "2027-01-01T00:00:00.000Z",
         }
-        wiring.catalogue().put_topic(Topic(id=TOPIC, **defaults | settings))
-        wiring.catalogue().add_version("order-shipped", TEMPLATE, created_at="2027-01-01T00:00:00.000Z")
+        stores.catalogue().put_topic(Topic(id=TOPIC, **defaults | settings))
+        stores.catalogue().add_version("order-shipped", TEMPLATE, created_at="2027-01-01T00:00:00.000Z")
 
     def subscribers(self, count: int, *, shards: int = 1, start: int = 0, **profile: Any) -> list[str]:
         users = [f"user-{number:04d}" for number in range(start, start + count)]
         for user in users:
-            wiring.audience().users.put(user, {"name": user.title(), "email": f"{user}@example.com"} | profile)
+            stores.audience().users.put(user, {"name": user.title(), "email": f"{user}@example.com"} | profile)
         yeses = [Subscription(user_id=user, topic=TOPIC, channel="email", created_at="2027-01-01") for user in users]
-        wiring.audience().subscriptions.add_many(yeses, shards=shards)
+        stores.audience().subscriptions.add_many(yeses, shards=shards)
         return users
 
     def post(self, key: str | None = None, **fields: Any) -> str:
         body = {"topic": TOPIC, "template": {"id": "order-shipped"}, "data": {"order": "A-17"}} | fields
-        accepted = submit(
+        accepted = internal_api.submit().run(
             SubmitRequest.model_validate(body),
             caller="arn:aws:iam::123456789012:user/shop",
             idempotency_key=key,
             body=body,
-            messages=wiring.messages(),
-            catalogue=wiring.catalogue(),
-            renderer=wiring.renderer(),
-            queues=wiring.queues(),
-            clock=self.clock,
-            stale_after=wiring.settings().stale_after,
-            retention=wiring.settings().retention,
         )
         return accepted.message_id
 
     def cancel(self, message_id: str) -> dict[str, Any]:
-        return cancel(message_id, messages=wiring.messages(), batches=wiring.batches(), clock=self.clock)
+        return internal_api.cancel().run(message_id)
 
     def redrive(self, message_id: str) -> Message:
-        return redrive(
-            message_id,
-            messages=wiring.messages(),
-            queues=wiring.queues(),
-            clock=self.clock,
-            stale_after=wiring.settings().stale_after,
-        )
+        return internal_api.redrive().run(message_id)
 
     # What AWS does
 
@@ -188,33 +170,23 @@ class Pipeline:
     # What a service sees
 
     def message(self, message_id: str) -> Message:
-        message = wiring.messages().get(message_id)
+        message = stores.messages().get(message_id)
         assert message is not None
         return message
 
     def counts(self, message_id: str) -> dict[str, int]:
-        view = get_message(message_id, messages=wiring.messages(), batches=wiring.batches(), clock=wiring.now)
-        return view.counts.model_dump()
+        return internal_api.messages().get(message_id).counts.model_dump()
 
     def listed(self, message_id: str) -> list[DeliveryView]:
         """The first of the message's deliveries, as the API lists them."""
-        listed, _ = list_deliveries(
-            message_id,
-            status=None,
-            channel=None,
-            after=None,
-            limit=10,
-            messages=wiring.messages(),
-            rosters=RecipientList(wiring.batches().table),
-            deliveries=wiring.deliveries(),
-        )
+        listed, _ = internal_api.deliveries().run(message_id, status=None, channel=None, after=None, limit=10)
         return listed
 
     def states(self, message_id: str) -> list[str]:
         return [entry["state"] for entry in self.message(message_id).timeline]
 
     def delivery(self, user_id: str, message_id: str) -> Any:
-        found = wiring.deliveries().get_many([(user_id, message_id, "email")])
+        found = stores.deliveries().get_many([(user_id, message_id, "email")])
         return found.get((user_id, message_id, "email"), SimpleNamespace(status=None, reason=None))
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from fanfare.management import users
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import call, deliver, event
@@ -76,10 +76,10 @@ def test_an_erased_user_is_gone_with_all_subscriptions(topic: str) -> None:
 def test_an_erased_user_leaves_no_row_and_no_address(topic: str, aws: Aws) -> None:
     call("PUT", "/v1/users/ada-lovelace", EVERYTHING)
     call("PUT", f"/v1/users/ada-lovelace/subscriptions/{topic}/email")
-    wiring.audience().suppressions.count_soft_bounces(
+    stores.audience().suppressions.count_soft_bounces(
         "email", "ada@example.com", "message-1", at="2027-01-01", since="2027-01-01", forget=2_000_000_000
     )
-    wiring.inboxes().put([("ada-lovelace", "message-1", "Hello", "Ada")])
+    stores.inboxes().put([("ada-lovelace", "message-1", "Hello", "Ada")])
     assert call("DELETE", "/v1/users/ada-lovelace").status == 204
     for table in aws.tables.values():
         stored = str(aws.dynamodb.scan(TableName=table)["Items"])
@@ -91,16 +91,16 @@ def test_a_suppression_outlives_who_had_the_address() -> None:
     call("PUT", "/v1/suppressions/email/ada@example.com", {})
     call("DELETE", "/v1/users/ada")
     call("PUT", "/v1/users/grace", {"email": "ada@example.com"})
-    assert dict(wiring.audience().users.get_many(["grace"])["grace"].suppressed) == {"email": "manual"}
+    assert dict(stores.audience().users.get_many(["grace"])["grace"].suppressed) == {"email": "manual"}
 
 
 def test_more_than_a_call_can_erase_takes_another(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(users, "ERASED_AT_ONCE", 30)
     put_users("ada")
-    wiring.inboxes().put([("ada", f"message-{number:02d}", "Hello", "Ada") for number in range(50)])
+    stores.inboxes().put([("ada", f"message-{number:02d}", "Hello", "Ada") for number in range(50)])
     first, second = (call("DELETE", "/v1/users/ada") for _ in range(2))
     assert (first.status, first.body["code"], first.body["retryable"]) == (503, "erasure_unfinished", True)
-    assert (second.status, wiring.inboxes().unread("ada")) == (204, 0)
+    assert (second.status, stores.inboxes().unread("ada")) == (204, 0)
 
 
 def test_many_users_are_each_taken_or_refused_in_order() -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
 from fanfare.store import catalogue
 
 from tests.integration.conftest import Aws, Clock
@@ -63,7 +63,7 @@ def test_a_topic_is_put_while_somebody_else_is_putting_it(monkeypatch: pytest.Mo
         answer: Any = {"Error": {"Code": "TransactionCanceledException"}, "CancellationReasons": why}
         raise ClientError(answer, "TransactWriteItems")
 
-    monkeypatch.setattr(wiring.catalogue().table.client, "transact_write_items", in_the_way)
+    monkeypatch.setattr(stores.catalogue().table.client, "transact_write_items", in_the_way)
     assert [put_topic(topic).status for topic in ("news", "offers")] == [200, 201]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from fanfare.domain.lifecycle import State
-from fanfare.runtime import wiring
+from fanfare.runtime.channels import channel
 
 from console.api import InternalApi, Unreachable
 from console.app import make
@@ -33,7 +33,7 @@ TEMPLATE: dict[str, Any] = {
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
     ses = Ses()
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     pipeline = Pipeline(aws, clock, ses)
     pipeline.topic()
     pipeline.subscribers(3)

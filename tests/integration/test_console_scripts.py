@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 
 import pytest
 from flask import Flask
-from local.wsgi_server import WsgiServer
 from playwright.sync_api import Browser, Page, expect
 
 from console.app import make
+from local.wsgi_server import WsgiServer
 from tests.e2e import browsing
 from tests.e2e.browsing import needs_chromium
 from tests.integration import console

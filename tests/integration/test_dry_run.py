@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fanfare.domain.audience import Subscription
 from fanfare.insight import dry_run
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
+from fanfare.runtime.channels import channel
+from fanfare.runtime.registry import opened
+from fanfare.runtime.settings import settings
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call
@@ -28,7 +32,7 @@ TEMPLATE = {
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
     ses = Ses()
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     pipeline = Pipeline(aws, clock, ses)
     pipeline.topic(channels=("email", "sms"))
     call("PUT", "/v1/templates/order-shipped", TEMPLATE)
@@ -77,7 +81,7 @@ def test_a_dry_run_says_what_the_fan_out_then_does(pipeline: Pipeline) -> None:
 def test_each_channel_and_locale_has_a_sample(pipeline: Pipeline) -> None:
     pipeline.subscribers(2)
     pipeline.subscribers(1, start=10, locale="de-AT", phone="+436641234567")
-    wiring.audience().subscriptions.add(
+    stores.audience().subscriptions.add(
         Subscription(user_id="user-0010", topic=TOPIC, channel="sms", created_at="2027-01-01"), shards=1
     )
     samples = {(each["channel"], each["locale"]): each for each in ask().body["samples"]}
@@ -104,9 +108,8 @@ def test_segments_and_cost_are_those_of_the_provider(pipeline: Pipeline) -> None
     assert told["estimated_cost"]["total"] > 0.2
 
 
-def test_a_deployment_names_its_own_prices(pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FANFARE_PIECE_PRICES", '{"email": 0.0001}')
-    wiring.settings.cache_clear()
+def test_a_deployment_names_its_own_prices(pipeline: Pipeline) -> None:
+    opened.put(settings, replace(settings(), piece_prices={"email": 0.0001}))
     pipeline.subscribers(1)
     (line,) = (each for each in ask().body["estimated_cost"]["lines"] if each["what"] == "email")
     assert (line["price"], line["per"], line["amount"]) == (0.0001, 1, 0.0001)

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
-from fanfare.api.app import is_page
-from fanfare.runtime import wiring
+from fanfare.api.admission import is_page
+from fanfare.runtime import signing, stores
 from jsonschema import Draft202012Validator
 
-from functions.public_api.handler import OPEN, api, description
+from functions.public_api.handler import api
 from infra.constructs import public_api as gateway
 from infra.grants import GRANTS
 from tests.integration import internal_api
@@ -22,6 +22,8 @@ from tests.integration.internal_api import EVENTS, event
 from tests.integration.letters import Post
 from tests.integration.public_api import BASE, browse, call, deliver
 
+OPEN = api.about.open_to_all
+OPEN = api.about.open_to_all
 ROUTES = {f"{route.method} {route.openapi_path}": route for route in api.routes}
 PAGES = [name for name, route in ROUTES.items() if is_page(route)]
 WITH_BODY = [name for name, route in ROUTES.items() if route.dependant.body_params]
@@ -61,7 +63,7 @@ def test_the_routes_of_the_contract_are_there_and_no_others() -> None:
 def test_the_gateway_leaves_open_what_the_document_says_is_open() -> None:
     assert set(gateway.OPEN) == OPEN
     for name, route in ROUTES.items():
-        operation = description()["paths"][route.openapi_path][route.method.lower()]
+        operation = api.description["paths"][route.openapi_path][route.method.lower()]
         assert (operation.get("security") == []) == (route.openapi_path in OPEN), name
         assert ("401" in operation["responses"]) == (route.openapi_path not in OPEN), name
 
@@ -89,7 +91,7 @@ def check_documented(sent: dict[str, Any], answer: internal_api.Answer) -> None:
     """The answer has a status, media type and body that the document promises."""
     method = sent["requestContext"]["http"]["method"]
     (route,) = [r for r in api.routes if r.method == method and r.rule.match(sent["rawPath"])]
-    document = description()
+    document = api.description
     told = document["paths"][route.openapi_path][method.lower()]["responses"][str(answer.status)]
     if "$ref" in told:
         told = document["components"]["responses"][told["$ref"].rpartition("/")[2]]
@@ -151,7 +153,7 @@ def test_health_and_description_need_nothing(monkeypatch: pytest.MonkeyPatch) ->
     for name in ("FANFARE_AUDIENCE_TABLE", "FANFARE_SECRET_ARN", "FANFARE_PUBLIC_URL"):
         monkeypatch.delenv(name, raising=False)
     assert call("GET", "/v1/health", user=None).body == {"status": "ok"}
-    assert call("GET", "/openapi.json", user=None).body == description()
+    assert call("GET", "/openapi.json", user=None).body == api.description
 
 
 def test_the_page_of_the_description_has_every_operation_and_schema() -> None:
@@ -159,7 +161,7 @@ def test_the_page_of_the_description_has_every_operation_and_schema() -> None:
     parser = Ids()
     parser.feed(page.text)
     assert page.status == 200
-    assert {route.func.__name__ for route in api.routes} | set(description()["components"]["schemas"]) <= parser.ids
+    assert {route.func.__name__ for route in api.routes} | set(api.description["components"]["schemas"]) <= parser.ids
     assert {link.removeprefix("#") for link in parser.links if link.startswith("#")} <= parser.ids
     assert {link for link in parser.links if not link.startswith("#")} == {"/openapi.json"}
 
@@ -196,7 +198,7 @@ PARTS = {"Put": "PutItem", "Update": "UpdateItem", "Delete": "DeleteItem", "Cond
 def test_the_function_may_call_exactly_what_it_calls(aws: Aws, post: Post) -> None:
     for name in ("put_topic", "put_user", "subscribe_user"):
         internal_api.deliver(event(name))
-    wiring.inboxes().put([("ada", "01941f29-7c00-7abc-8def-0123456789ab", "t", "b")])
+    stores.inboxes().put([("ada", "01941f29-7c00-7abc-8def-0123456789ab", "t", "b")])
     made: dict[str, set[str]] = defaultdict(set)
     named = {table: name for name, table in aws.tables.items()}
 
@@ -209,7 +211,7 @@ def test_the_function_may_call_exactly_what_it_calls(aws: Aws, post: Post) -> No
         if "TableName" in params:
             made[named[params["TableName"]]].add(f"dynamodb:{model.name}")
 
-    wiring.audience().table.client.meta.events.register("provide-client-params.dynamodb.*", note)
+    stores.audience().table.client.meta.events.register("provide-client-params.dynamodb.*", note)
     everything(post)
     granted = {name: set(actions) for name, actions in GRANTS["public_api"].items() if name in named.values()}
     assert made == granted
@@ -223,7 +225,7 @@ def everything(post: Post) -> None:
     call("POST", "/v1/me/confirmations", {"channel": "sms", "code": post.code})
     call("PATCH", "/v1/me", {"phone": None, "opted_out": False})
     call("POST", "/v1/subscriptions", {"email": "grace@example.com", "topic": "orders.shipped"}, user=None)
-    links = wiring.public_links()
+    links = signing.public_links()
     for link in [*(mail.link for mail in post.mails), links.unsubscribe("ada", "orders.shipped", "email")]:
         browse(link)
         browse(link, {})

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
 
-from functions.internal_api.handler import api, description
+from functions.internal_api.handler import api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import EVENTS, call, deliver, event
 from tools import openapi
@@ -163,10 +163,10 @@ def test_an_id_that_nothing_can_have_is_refused(collection: str, bad: str) -> No
 
 
 def test_what_goes_wrong_here_is_told_without_details(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken() -> None:
+    def broken(**_: object) -> None:
         raise RuntimeError("ada@example.com")
 
-    monkeypatch.setattr(wiring, "catalogue", broken)
+    monkeypatch.setattr(stores.catalogue(), "topics", broken)
     answer = call("GET", "/v1/topics")
     assert (answer.status, answer.body["code"], answer.body["retryable"]) == (500, "internal_error", False)
     assert "ada" not in answer.text
@@ -174,7 +174,7 @@ def test_what_goes_wrong_here_is_told_without_details(aws: Aws, monkeypatch: pyt
 
 def test_a_store_that_is_busy_asks_to_try_again(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFARE_CATALOGUE_TABLE", "fanfare-test-gone")
-    client = wiring.messages().table.client
+    client = stores.messages().table.client
     client.meta.events.register("before-call.dynamodb.Query", throttled)
     answer = call("GET", "/v1/topics")
     assert (answer.status, answer.body["retryable"]) == (503, True)
@@ -211,12 +211,12 @@ def test_the_written_description_is_that_of_the_code(file: Path) -> None:
 def test_the_description_is_served(aws: Aws) -> None:
     answer = call("GET", "/openapi.json")
     assert (answer.status, answer.body["openapi"][:3]) == (200, "3.1")
-    assert answer.body == description()
+    assert answer.body == api.description
 
 
 def test_every_operation_tells_how_it_fails() -> None:
     for name, route in ROUTES.items():
-        told = description()["paths"][route.openapi_path][route.method.lower()]["responses"]
+        told = api.description["paths"][route.openapi_path][route.method.lower()]["responses"]
         assert {"403", "422", "500", "503"} <= told.keys(), name
         assert ("404" in told) == ("{" in route.openapi_path), name
         assert ("415" in told) == (name in WITH_BODY), name
@@ -224,12 +224,12 @@ def test_every_operation_tells_how_it_fails() -> None:
 
 def test_an_answer_without_a_body_promises_none() -> None:
     for name, route in ROUTES.items():
-        told = description()["paths"][route.openapi_path][route.method.lower()]["responses"]
+        told = api.description["paths"][route.openapi_path][route.method.lower()]["responses"]
         assert "content" not in told.get("204", {}), name
 
 
 def test_a_refusal_of_the_gateway_is_described_as_the_gateway_words_it() -> None:
-    (content,) = description()["components"]["responses"]["Forbidden"]["content"].items()
+    (content,) = api.description["components"]["responses"]["Forbidden"]["content"].items()
     assert content[0] == "application/json"
     assert content[1]["schema"]["required"] == ["message"]
 

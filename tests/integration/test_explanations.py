@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 from fanfare.channels.receipts import Receipt, ReceiptEvent
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
+from fanfare.runtime.channels import channel
+from fanfare.runtime.settings import clock
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call
@@ -18,7 +20,7 @@ from tests.integration.provider import Ses
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
     ses = Ses()
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     pipeline = Pipeline(aws, clock, ses)
     pipeline.topic()
     pipeline.subscribers(3)
@@ -42,12 +44,12 @@ def results(recorded: Any) -> list[tuple[str, str]]:
 
 
 def reported(message: str, user: str, *receipts: Receipt) -> None:
-    now = wiring.now()
+    now = clock()()
     reports = [
         ReceiptEvent(message_id=message, user_id=user, channel="email", receipt=each, at=now + timedelta(seconds=place))
         for place, each in enumerate(receipts)
     ]
-    wiring.deliveries().record_receipts(reports, retain_until=2_000_000_000)
+    stores.deliveries().record_receipts(reports, retain_until=2_000_000_000)
 
 
 def test_who_got_it_is_told_step_by_step(pipeline: Pipeline) -> None:
@@ -106,7 +108,7 @@ def test_a_batch_that_waits_says_what_for(pipeline: Pipeline) -> None:
     pipeline.step("email")
     recorded = explained(message)["recorded"]
     assert (recorded["reason"], results(recorded)[-1]) == ("provider_unavailable", ("batch", "waits: retry"))
-    assert recorded["steps"][-1]["at"] > wiring.now().isoformat()
+    assert recorded["steps"][-1]["at"] > clock()().isoformat()
 
 
 def test_who_subscribed_too_late_was_not_in_the_audience(pipeline: Pipeline) -> None:

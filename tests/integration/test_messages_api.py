@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from fanfare.domain.lifecycle import State
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
+from fanfare.runtime.channels import channel
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event
@@ -112,7 +113,7 @@ def test_a_mail_of_large_html_is_taken_without_a_text_of_its_own() -> None:
         call("POST", "/v1/messages", {"recipients": ["ada"], "content": {"subject": "Hi", "html": html}}).body["id"]
         for html in (large, "<p>Hello</p>")
     ]
-    kept = [payload.content for _, payload in wiring.messages().get_many(ids).values()]
+    kept = [payload.content for _, payload in stores.messages().get_many(ids).values()]
     assert kept == [
         {"subject": "Hi", "html": large},
         {"subject": "Hi", "html": "<p>Hello</p>", "derived": {"channels": {"email": {"text": "Hello\n"}}}},
@@ -189,7 +190,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     pipeline = Pipeline(aws, clock, ses)
     pipeline.subscribers(54)
     pipeline.subscribers(1, start=200, email=None)

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 from fanfare.channels.receipts import Receipt
-from fanfare.runtime import wiring
+from fanfare.runtime import clients, stores
+from fanfare.runtime.channels import channel
 
 from functions.record_receipt.handler import handler as record_receipt
 from infra.watch import ALARMS, DASHBOARD, OURS
@@ -39,8 +40,8 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
-    wiring.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
+    ses.install(channel().client)  # type: ignore[attr-defined]
+    clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
     return Pipeline(aws, clock, ses)
 
 
@@ -145,7 +146,7 @@ def test_a_run_that_left_something_to_the_next_is_counted_as_one_and_fails(
     """So the alarm for a silent reconciler keeps still, and that for functions that fail rings."""
     pipeline.topic()
     pipeline.post()
-    monkeypatch.setattr(wiring.messages(), "with_progress", lambda _: 1 / 0)
+    monkeypatch.setattr(stores.messages(), "with_progress", lambda _: 1 / 0)
     with pytest.raises(RuntimeError, match="1 of what was due could not be done"):
         pipeline.reconcile(minutes=3)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]

@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
-from fanfare.runtime import wiring
+from fanfare.runtime import clients, stores
+from fanfare.runtime.channels import channel
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Context, Pipeline
@@ -25,7 +26,7 @@ def ses() -> Ses:
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     return Pipeline(aws, clock, ses)
 
 
@@ -57,7 +58,7 @@ def test_keys_that_dynamodb_leaves_unread_are_read_and_everybody_is_reached(pipe
     pipeline.topic()
     users = pipeline.subscribers(12)
     message = pipeline.post()
-    busy = Busy(wiring.audience().table.client, "BatchGetItem", "UnprocessedKeys")
+    busy = Busy(stores.audience().table.client, "BatchGetItem", "UnprocessedKeys")
     pipeline.run()
     assert busy.times > 0
     assert ses.copies() == Counter({f"{user}@example.com": 1 for user in users})
@@ -69,7 +70,7 @@ def test_records_that_dynamodb_leaves_unwritten_are_written(pipeline: Pipeline) 
     pipeline.topic()
     users = pipeline.subscribers(12)
     message = pipeline.post()
-    busy = Busy(wiring.deliveries().table.client, "BatchWriteItem", "UnprocessedItems")
+    busy = Busy(stores.deliveries().table.client, "BatchWriteItem", "UnprocessedItems")
     pipeline.run()
     assert busy.times > 0
     assert [pipeline.delivery(user, message).status for user in users] == [Outcome.SENT] * 12
@@ -92,7 +93,7 @@ def test_a_batch_that_fails_is_brought_back_after_its_back_off(pipeline: Pipelin
     def noted(params: dict[str, Any], **_: Any) -> None:
         hidden.append(params["VisibilityTimeout"])
 
-    wiring.queues().client.meta.events.register("provide-client-params.sqs.ChangeMessageVisibility", noted)
+    clients.queues().client.meta.events.register("provide-client-params.sqs.ChangeMessageVisibility", noted)
     ses.down = 1
     failed = invoke("deliver", records)["batchItemFailures"]
     assert [each["itemIdentifier"] for each in failed] == [record["messageId"] for record in records]

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import re
 import time
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fanfare.domain.audience import Subscription
-from fanfare.runtime import wiring
+from fanfare.runtime import signing, stores
+from fanfare.runtime.registry import opened
+from fanfare.runtime.settings import settings
 from fanfare.self_service import sign_up
 
 from tests.integration import internal_api
@@ -50,7 +53,7 @@ def subscribe(user_id: str, topic_id: str, channel: str = "email") -> None:
 
 
 def subscriptions(user_id: str) -> list[tuple[str, str]]:
-    return [(each.topic, each.channel) for each in wiring.audience().subscriptions.of_user(user_id)]
+    return [(each.topic, each.channel) for each in stores.audience().subscriptions.of_user(user_id)]
 
 
 def ask(email: str = "grace@example.com", topic: str = "news", source: str = "192.0.2.1") -> Answer:
@@ -67,11 +70,11 @@ def stored(aws: Aws) -> dict[str, Any]:
 
 def test_an_address_is_subscribed_once_its_link_is_confirmed(post: Post) -> None:
     assert ask().status == 202
-    assert wiring.audience().users.at_address("email", "grace@example.com") == []
+    assert stores.audience().users.at_address("email", "grace@example.com") == []
     (mail,) = post.mails
     assert (mail.to, "The news" in browse(mail.link).text) == ("grace@example.com", True)
     done = browse(mail.link, {})
-    (found,) = wiring.audience().users.at_address("email", "grace@example.com")
+    (found,) = stores.audience().users.at_address("email", "grace@example.com")
     assert (done.status, "You are subscribed" in done.text) == (200, True)
     assert subscriptions(found) == [("news", "email")]
 
@@ -79,7 +82,7 @@ def test_an_address_is_subscribed_once_its_link_is_confirmed(post: Post) -> None
 def test_a_confirmation_that_is_repeated_makes_one_user(post: Post) -> None:
     ask()
     assert [browse(post.mails[0].link, {}).status for _ in range(3)] == [200] * 3
-    assert len(wiring.audience().users.at_address("email", "grace@example.com")) == 1
+    assert len(stores.audience().users.at_address("email", "grace@example.com")) == 1
 
 
 def test_a_link_that_was_pressed_says_so_as_long_as_it_holds(post: Post) -> None:
@@ -87,7 +90,7 @@ def test_a_link_that_was_pressed_says_so_as_long_as_it_holds(post: Post) -> None
     link = post.mails[0].link
     browse(link, {})
     assert "You are subscribed" in browse(link).text
-    (grace,) = wiring.audience().users.at_address("email", "grace@example.com")
+    (grace,) = stores.audience().users.at_address("email", "grace@example.com")
     internal_api.call("DELETE", f"/v1/users/{grace}/subscriptions/news/email")
     assert "Subscribe to “The news”?" in browse(link).text
 
@@ -97,7 +100,7 @@ def test_a_user_who_is_known_at_the_address_is_subscribed_as_that_user(post: Pos
     ask("ada@example.com")
     browse(post.mails[0].link, {})
     assert subscriptions("ada") == [("news", "email")]
-    assert wiring.audience().users.at_address("email", "ada@example.com") == ["ada"]
+    assert stores.audience().users.at_address("email", "ada@example.com") == ["ada"]
 
 
 def test_what_was_asked_for_keeps_no_address_once_it_is_confirmed(post: Post, aws: Aws) -> None:
@@ -114,31 +117,31 @@ def test_a_confirmation_works_for_three_days(post: Post, clock: Clock) -> None:
     clock.advance(seconds=1)
     late = browse(post.mails[0].link, {})
     assert (late.status, "too old" in late.text) == (404, True)
-    assert wiring.audience().users.at_address("email", "grace@example.com") == []
+    assert stores.audience().users.at_address("email", "grace@example.com") == []
 
 
 def test_a_topic_that_is_no_longer_public_is_not_subscribed_to(post: Post) -> None:
     ask()
     internal_api.call("PUT", "/v1/topics/news", {"title": "The news", "channels": ["email"], "public": False})
     assert browse(post.mails[0].link, {}).status == 404
-    assert wiring.audience().users.at_address("email", "grace@example.com") == []
+    assert stores.audience().users.at_address("email", "grace@example.com") == []
 
 
 def test_a_user_who_was_erased_is_not_made_again_by_an_old_link(post: Post) -> None:
     ask()
     browse(post.mails[0].link, {})
-    (found,) = wiring.audience().users.at_address("email", "grace@example.com")
+    (found,) = stores.audience().users.at_address("email", "grace@example.com")
     internal_api.call("DELETE", f"/v1/users/{found}")
     assert browse(post.mails[0].link, {}).status == 404
-    assert wiring.audience().users.get(found) is None
+    assert stores.audience().users.get(found) is None
 
 
 def test_who_wants_nothing_at_all_is_told_that_this_still_holds(post: Post) -> None:
-    wiring.audience().users.opt_out(user("ada"), True)
+    stores.audience().users.opt_out(user("ada"), True)
     ask("ada@example.com")
     done = browse(post.mails[0].link, {})
     assert "nothing at all" in done.text
-    found = wiring.audience().users.get("ada")
+    found = stores.audience().users.get("ada")
     assert found is not None
     assert found.opted_out
 
@@ -162,7 +165,7 @@ def test_the_answer_is_the_same_whoever_asks_for_whatever(email: str, to: str, p
     user("known")
     topic("internal", public=False)
     topic("phones", channels=["sms"])
-    wiring.audience().suppressions.add("email", "bounced@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
+    stores.audience().suppressions.add("email", "bounced@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
     answer = ask(email, to)
     assert (answer.status, answer.body) == (202, {"status": "confirmation_requested"})
     assert len(post.mails) == (to == "news" and email != "bounced@example.com")
@@ -205,7 +208,7 @@ def test_a_source_gets_thirty_links_an_hour(post: Post) -> None:
     assert len(post.mails) == 31
 
 
-def test_a_proxy_that_is_trusted_names_the_source(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_proxy_that_is_trusted_names_the_source(post: Post) -> None:
     def ask_through(number: int, told: str) -> None:
         body = {"email": f"user{number}@example.com", "topic": "news"}
         call("POST", "/v1/subscriptions", body, user=None, headers={"x-real-ip": told})
@@ -213,8 +216,7 @@ def test_a_proxy_that_is_trusted_names_the_source(post: Post, monkeypatch: pytes
     for number in range(40):  # not trusted, it says nothing
         ask_through(number, f"198.51.100.{number}")
     assert len(post.mails) == 30
-    monkeypatch.setenv("FANFARE_SOURCE_HEADER", "X-Real-IP")
-    wiring.settings.cache_clear()
+    opened.put(settings, replace(settings(), source_header="X-Real-IP"))
     for number in range(40, 80):
         ask_through(number, f"198.51.100.{number}")
     assert len(post.mails) == 70
@@ -270,7 +272,7 @@ def every_link(post: Post) -> list[str]:
     subscribe("ada", "news")
     ask()
     call("PATCH", "/v1/me", {"email": "new@example.com"})
-    links = wiring.public_links()
+    links = signing.public_links()
     return [*(mail.link for mail in post.mails), links.unsubscribe("ada", "news", "email"), links.preferences("ada")]
 
 
@@ -293,7 +295,7 @@ def test_a_scanner_with_another_method_changes_nothing(method: str, post: Post, 
 @pytest.mark.parametrize("purpose", ["confirmations", "unsubscribe", "preferences"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_link_that_was_tampered_with_is_a_friendly_page(purpose: str, method: str, post: Post, aws: Aws) -> None:
-    token = wiring.public_links().unsubscribe("ada", "news", "email").rpartition("/")[2]
+    token = signing.public_links().unsubscribe("ada", "news", "email").rpartition("/")[2]
     right = {"unsubscribe": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")}.get(purpose, token)
     for bad in (right, "x", "a.b", "%3Cscript%3E", "A" * 3_000):
         answer = browse(f"/v1/{purpose}/{bad}", None if method == "GET" else {})
@@ -334,7 +336,7 @@ def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
     user("ada", name=ATTACK)
     subscribe("ada", "evil")
     ask(topic="evil")
-    links = wiring.public_links()
+    links = signing.public_links()
     pages = {
         "confirm": post.mails[0].link,
         "unsubscribe": links.unsubscribe("ada", "evil", "email"),
@@ -361,7 +363,7 @@ def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
 )  # fmt: skip
 def test_one_click_unsubscribes(raw: str | None, content_type: str | None) -> None:
     subscribe(user("ada"), "news")
-    path = wiring.public_links().unsubscribe("ada", "news", "email").removeprefix(BASE)
+    path = signing.public_links().unsubscribe("ada", "news", "email").removeprefix(BASE)
     answers = [call("POST", path, raw=raw, content_type=content_type, user=None) for _ in range(2)]
     assert [answer.status for answer in answers] == [200, 200]
     assert not {"location", "set-cookie"} & answers[0].headers.keys()
@@ -374,24 +376,24 @@ def test_only_the_topic_and_channel_of_the_link_are_left() -> None:
     for each in ("news", "deals"):
         subscribe("ada", each)
     subscribe("ada", "deals", "sms")
-    browse(wiring.public_links().unsubscribe("ada", "deals", "email"), {})
+    browse(signing.public_links().unsubscribe("ada", "deals", "email"), {})
     assert subscriptions("ada") == [("deals", "sms"), ("news", "email")]
 
 
 def test_a_link_works_when_user_and_topic_are_gone() -> None:
     subscribe(user("ada"), "news")
-    link = wiring.public_links().unsubscribe("ada", "news", "email")
+    link = signing.public_links().unsubscribe("ada", "news", "email")
     internal_api.call("DELETE", "/v1/topics/news")
     assert browse(link, {}).status == 200
     assert subscriptions("ada") == []
     internal_api.call("DELETE", "/v1/users/ada")
     assert [browse(link).status, browse(link, {}).status] == [200, 200]
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 def test_the_page_asks_first_and_leads_to_all_choices() -> None:
     subscribe(user("ada"), "news")
-    links = wiring.public_links()
+    links = signing.public_links()
     page = browse(links.unsubscribe("ada", "news", "email")).text
     assert '<form method="post">' in page
     assert links.preferences("ada") in page
@@ -399,13 +401,13 @@ def test_the_page_asks_first_and_leads_to_all_choices() -> None:
     assert "<form" not in browse(links.unsubscribe("ada", "news", "email")).text
 
 
-def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not() -> None:
     subscribe(user("ada"), "news")
-    link = wiring.public_links().unsubscribe("ada", "news", "email")
-    old = dict(wiring.signing_keys())
-    monkeypatch.setattr(wiring, "signing_keys", lambda: {**old, "k2": "a newer key"})
+    link = signing.public_links().unsubscribe("ada", "news", "email")
+    old = dict(signing.signing_keys())
+    opened.put(signing.keys, lambda: {**old, "k2": "a newer key"})
     assert browse(link).status == 200
-    monkeypatch.setattr(wiring, "signing_keys", lambda: {"k2": "a newer key"})
+    opened.put(signing.keys, lambda: {"k2": "a newer key"})
     assert browse(link).status == 404
 
 
@@ -413,7 +415,7 @@ def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not(mon
 
 
 def choose(user_id: str, *yes: str, shown: list[str] | None = None, **form: Any) -> Answer:
-    link = wiring.public_links().preferences(user_id)
+    link = signing.public_links().preferences(user_id)
     seen = shown if shown is not None else re.findall(r'name="shown" value="([^"]+)"', browse(link).text)
     return browse(link, {"shown": seen, "yes": yes, **form})
 
@@ -422,7 +424,7 @@ def test_the_page_shows_public_topics_and_those_of_the_user() -> None:
     topic("own", title="My own", public=False)
     topic("secret", title="Not mine", public=False)
     subscribe(user("ada"), "own")
-    page = browse(wiring.public_links().preferences("ada")).text
+    page = browse(signing.public_links().preferences("ada")).text
     assert ("The news" in page, "My own" in page, "Not mine" in page) == (True, True, False)
     assert re.search(r'value="own/email" checked', page)
     assert not re.search(r'value="news/email" checked', page)
@@ -457,7 +459,7 @@ def test_a_form_chooses_only_what_the_page_offers() -> None:
 def test_a_required_topic_is_shown_and_stays() -> None:
     topic("needed", title="Needed", required=True)
     subscribe(user("ada"), "needed")
-    page = browse(wiring.public_links().preferences("ada")).text
+    page = browse(signing.public_links().preferences("ada")).text
     assert re.search(r'value="needed/email" checked disabled', page)
     choose("ada", shown=["needed/email", "news/email"])
     assert subscriptions("ada") == [("needed", "email")]
@@ -467,17 +469,17 @@ def test_nothing_at_all_is_kept_beside_the_choices_and_can_be_taken_back() -> No
     subscribe(user("ada"), "news")
     page = choose("ada", "news/email", nothing="yes").text
     assert re.search(r'name="nothing" value="yes" checked', page)
-    opted_out = [wiring.audience().users.get("ada").opted_out]  # type: ignore[union-attr]
+    opted_out = [stores.audience().users.get("ada").opted_out]  # type: ignore[union-attr]
     choose("ada", "news/email")
-    opted_out.append(wiring.audience().users.get("ada").opted_out)  # type: ignore[union-attr]
+    opted_out.append(stores.audience().users.get("ada").opted_out)  # type: ignore[union-attr]
     assert (opted_out, subscriptions("ada")) == ([True, False], [("news", "email")])
 
 
 def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
-    link = wiring.public_links().preferences(user("ada"))
+    link = signing.public_links().preferences(user("ada"))
     internal_api.call("DELETE", "/v1/users/ada")
     assert (browse(link).status, browse(link, {"nothing": "yes"}).status) == (404, 404)
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 @pytest.mark.parametrize(
@@ -491,15 +493,15 @@ def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
 )
 def test_choices_come_as_a_form(raw: str, content_type: str, status: int) -> None:
     subscribe(user("ada"), "news")
-    path = wiring.public_links().preferences("ada").removeprefix(BASE)
+    path = signing.public_links().preferences("ada").removeprefix(BASE)
     assert call("POST", path, raw=raw, content_type=content_type, user=None).status == status
     assert subscriptions("ada") == [("news", "email")]
 
 
 def test_a_subscription_keeps_its_date_when_it_is_ticked_again(clock: Clock) -> None:
     subscribe(user("ada"), "news")
-    (before,) = wiring.audience().subscriptions.of_user("ada")
+    (before,) = stores.audience().subscriptions.of_user("ada")
     clock.advance(days=1)
     choose("ada", "news/email")
-    assert list(wiring.audience().subscriptions.of_user("ada")) == [before]
+    assert list(stores.audience().subscriptions.of_user("ada")) == [before]
     assert isinstance(before, Subscription)

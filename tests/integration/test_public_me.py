@@ -5,13 +5,16 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.outcomes import Outcome
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
+from fanfare.runtime.registry import opened
+from fanfare.runtime.settings import settings
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock
@@ -43,7 +46,7 @@ def topic(topic_id: str = "news", **fields: Any) -> str:
 
 
 def profile(user_id: str = "ada") -> dict[str, Any]:
-    user = wiring.audience().users.get(user_id)
+    user = stores.audience().users.get(user_id)
     return dict(user.profile) if user else {}
 
 
@@ -55,13 +58,13 @@ def test_a_user_of_the_pool_who_is_new_here_has_nothing() -> None:
     assert call("GET", "/v1/me/inbox").body == {"items": [], "next_cursor": None, "unread": 0}
     for path in ("/v1/me/subscriptions", "/v1/me/deliveries", "/v1/topics"):
         assert call("GET", path).body == {"items": [], "next_cursor": None}
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 @pytest.mark.parametrize("path", ["/v1/me", "/v1/me/subscriptions", "/v1/me/inbox", "/v1/me/deliveries", "/v1/topics"])
 def test_reading_makes_nobody(path: str) -> None:
     assert call("GET", path).status == 200
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 def test_the_first_change_makes_the_user() -> None:
@@ -78,7 +81,7 @@ def test_the_first_subscription_makes_the_user() -> None:
 def test_a_subscription_that_is_refused_makes_nobody(path: str) -> None:
     topic()
     assert call("PUT", path).status in (404, 422)
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 # Who it is
@@ -95,9 +98,8 @@ def test_without_a_token_nothing_is_told() -> None:
     assert call("PATCH", "/v1/me", {"name": "Eve"}, user=None).status == 401
 
 
-def test_the_deployer_names_the_claim_that_has_the_id(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("FANFARE_USER_ID_CLAIM", "customer")
-    wiring.settings.cache_clear()
+def test_the_deployer_names_the_claim_that_has_the_id() -> None:
+    opened.put(settings, replace(settings(), user_id_claim="customer"))
     assert call("GET", "/v1/me", claims={"customer": "c-17"}).body["id"] == "c-17"
     assert call("GET", "/v1/me").status == 401
 
@@ -112,7 +114,7 @@ def test_a_parameter_or_field_can_not_name_another_user() -> None:
 
 def test_what_is_anothers_can_not_be_read_or_changed() -> None:
     call("PUT", f"/v1/me/subscriptions/{topic()}/email", user="grace")
-    wiring.inboxes().put([("grace", MESSAGES[0], "t", "b")])
+    stores.inboxes().put([("grace", MESSAGES[0], "t", "b")])
     assert call("DELETE", "/v1/me/subscriptions/news/email").status == 204
     assert call("POST", f"/v1/me/inbox/{MESSAGES[0]}/read").status == 404
     assert len(call("GET", "/v1/me/subscriptions", user="grace").body["items"]) == 1
@@ -132,7 +134,7 @@ def fill(user: str) -> None:
     """Three of each."""
     for number, message in enumerate(MESSAGES):
         call("PUT", f"/v1/me/subscriptions/{topic(f't{number}')}/email", user=user)
-        wiring.inboxes().put([(user, message, f"Title {number}", "Body")])
+        stores.inboxes().put([(user, message, f"Title {number}", "Body")])
         record = Delivery(
             message_id=message,
             user_id=user,
@@ -142,7 +144,7 @@ def fill(user: str) -> None:
             updated_at="2027-01-01T08:00:00.000Z",
             retain_until=1_900_000_000,
         )
-        wiring.deliveries().record([record])
+        stores.deliveries().record([record])
 
 
 @pytest.mark.parametrize(
@@ -180,7 +182,7 @@ def test_what_is_left_out_stays_and_null_removes() -> None:
 def test_a_field_that_people_do_not_have_is_refused(field: str) -> None:
     answer = call("PATCH", "/v1/me", {"name": "Ada", field: {}})
     assert (answer.status, answer.pointers) == (422, [f"/{field}"])
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 def test_devices_and_webhooks_are_taken_at_once() -> None:
@@ -201,7 +203,7 @@ def test_a_change_at_the_same_time_is_not_lost(monkeypatch: pytest.MonkeyPatch) 
 
     def interrupted(transaction: Transaction) -> None:
         monkeypatch.setattr(Transaction, "run", real)
-        wiring.audience().users.change("ada", lambda before: {**before, "locale": "de"})
+        stores.audience().users.change("ada", lambda before: {**before, "locale": "de"})
         real(transaction)
 
     monkeypatch.setattr(Transaction, "run", interrupted)
@@ -329,7 +331,7 @@ def test_a_code_has_six_digits(code: object) -> None:
 def test_an_address_that_there_can_not_be_is_refused(field: str, value: str, post: Post) -> None:
     answer = call("PATCH", "/v1/me", {field: value, "name": "Ada"})
     assert (answer.status, answer.pointers) == (422, [f"/{field}"])
-    assert (post.texts, wiring.audience().users.get("ada")) == ([], None)
+    assert (post.texts, stores.audience().users.get("ada")) == ([], None)
 
 
 @pytest.mark.parametrize(
@@ -343,7 +345,7 @@ def test_what_the_provider_says_of_a_code_is_told(refusal: tuple[int, str], stat
 
 
 def test_an_address_that_must_not_be_written_to_gets_nothing_and_nobody_is_told(post: Post) -> None:
-    wiring.audience().suppressions.add("email", "gone@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
+    stores.audience().suppressions.add("email", "gone@example.com", "bounced", at="2027-01-01T08:00:00.000Z")
     answer = call("PATCH", "/v1/me", {"email": "gone@example.com"})
     assert (answer.status, answer.body["pending"]["email"], post.mails) == (200, "gone@example.com", [])
 
@@ -377,7 +379,7 @@ def erased_meanwhile() -> Iterator[None]:
 
         def late(transaction: Transaction) -> None:
             patch.undo()
-            wiring.audience().erase("ada")
+            stores.audience().erase("ada")
             transaction.run()
 
         patch.setattr(Transaction, "run", late)
@@ -390,14 +392,14 @@ def test_whoever_is_erased_while_they_confirm_stays_erased(by: str, post: Post, 
     request.getfixturevalue("erased_meanwhile")
     answer = browse(post.mails[0].link, {}) if by == "link" else confirm(post.code)
     assert answer.status == (404 if by == "link" else 409)
-    assert wiring.audience().users.get("ada") is None
+    assert stores.audience().users.get("ada") is None
 
 
 def test_forgetting_the_devices_of_somebody_erased_makes_nobody(request: pytest.FixtureRequest) -> None:
-    wiring.audience().users.put("ada", {"push": [{"platform": "ios", "token": "t-1"}]})
+    stores.audience().users.put("ada", {"push": [{"platform": "ios", "token": "t-1"}]})
     request.getfixturevalue("erased_meanwhile")
-    wiring.audience().users.forget_devices("ada", [("ios", "t-1")])
-    assert wiring.audience().users.get("ada") is None
+    stores.audience().users.forget_devices("ada", [("ios", "t-1")])
+    assert stores.audience().users.get("ada") is None
 
 
 # Topics and subscriptions
@@ -475,7 +477,7 @@ def test_the_inbox_says_how_much_is_unread(clock: Clock) -> None:
 
 def test_a_page_of_large_notes_fits_what_a_function_answers() -> None:
     body = "\n" * 380_000  # three letters each, in JSON that is in JSON
-    wiring.inboxes().put([("ada", f"message-{number:02d}", "Hi", body) for number in range(12)])
+    stores.inboxes().put([("ada", f"message-{number:02d}", "Hi", body) for number in range(12)])
     answers = [call("GET", "/v1/me/inbox", limit=100)]
     while cursor := answers[-1].body["next_cursor"]:
         answers.append(call("GET", "/v1/me/inbox", limit=100, cursor=cursor))
@@ -486,14 +488,14 @@ def test_a_page_of_large_notes_fits_what_a_function_answers() -> None:
 
 
 def test_the_count_of_what_is_unread_brings_no_bodies() -> None:
-    wiring.inboxes().put([("ada", message, "Title", "x" * 50_000) for message in MESSAGES])
+    stores.inboxes().put([("ada", message, "Title", "x" * 50_000) for message in MESSAGES])
     brought: list[int] = []
 
     def answered(http_response: Any, **_: Any) -> None:
         brought.append(len(http_response.content))
 
-    wiring.inboxes().table.client.meta.events.register("after-call.dynamodb.Query", answered)
-    assert wiring.inboxes().unread("ada") == 3
+    stores.inboxes().table.client.meta.events.register("after-call.dynamodb.Query", answered)
+    assert stores.inboxes().unread("ada") == 3
     assert 0 < sum(brought) < 1_000
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from fanfare.channels.receipts import Receipt
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
 
 from functions.record_receipt.handler import handler
 from tests.integration.conftest import Aws, Clock
@@ -23,7 +23,7 @@ KEY = ("ada", MESSAGE, "email")
 @pytest.fixture
 def ada(aws: Aws) -> str:
     """Somebody who has an address."""
-    wiring.audience().users.put("ada", {"email": "Ada@Example.com"})
+    stores.audience().users.put("ada", {"email": "Ada@Example.com"})
     return "ada"
 
 
@@ -47,29 +47,29 @@ def record(event: dict[str, Any]) -> list[str]:
 
 
 def known() -> set[Receipt]:
-    return set(wiring.deliveries().receipts([KEY]).get(KEY, {}))
+    return set(stores.deliveries().receipts([KEY]).get(KEY, {}))
 
 
 def test_a_hard_bounce_is_recorded_and_its_address_suppressed(ada: str) -> None:
     assert record(SAMPLE) == []
     assert known() == {Receipt.BOUNCED}
-    found = wiring.audience().suppressions.get("email", "ada@example.com")
+    found = stores.audience().suppressions.get("email", "ada@example.com")
     assert found is not None
     assert found.cause == "bounce"
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {"email": "bounce"}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "bounce"}
 
 
 def test_a_complaint_suppresses_and_the_first_cause_stays(ada: str) -> None:
     record(reporting("Complaint"))
     record(SAMPLE)
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {"email": "complaint"}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "complaint"}
 
 
 def test_receipts_that_repeat_or_come_out_of_order_are_the_same_facts(ada: str) -> None:
     assert record(reporting("Delivery", "DeliveryDelay", "Delivery")) == []
     assert record(reporting("DeliveryDelay")) == []
     assert known() == {Receipt.DELIVERED, Receipt.DELAYED}
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
 
 
 def bounce_softly(number: int, at: Clock) -> None:
@@ -82,45 +82,45 @@ def bounce_softly(number: int, at: Clock) -> None:
 def test_the_fifth_message_that_bounces_softly_suppresses(ada: str, clock: Clock) -> None:
     for number in range(4):
         bounce_softly(number, clock)
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
     bounce_softly(4, clock)
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {"email": "soft_bounces"}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "soft_bounces"}
 
 
 def test_a_soft_bounce_that_is_told_of_again_counts_once(ada: str, clock: Clock) -> None:
     for _ in range(6):
         bounce_softly(0, clock)
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
 
 
 def test_soft_bounces_count_for_thirty_days(ada: str, clock: Clock) -> None:
     for number in range(8):
         bounce_softly(number, clock)
         clock.advance(days=10)
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
 
 
 @pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
 def test_what_was_sent_to_an_address_before_says_nothing_of_the_one_after(ada: str, kind: str) -> None:
     for address in ("ada@example.org", None, "ada@example.net"):
-        wiring.audience().users.put(ada, {"email": address})
+        stores.audience().users.put(ada, {"email": address})
     for before in (0, 1):
         assert record(reporting(kind, address_no=before)) == []
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
     record(reporting(kind, address_no=2))
-    assert wiring.audience().users.get_many([ada])[ada].suppressed != {}
+    assert stores.audience().users.get_many([ada])[ada].suppressed != {}
 
 
 def test_a_profile_that_keeps_its_address_keeps_its_bounces(ada: str, clock: Clock) -> None:
     clock.advance(hours=1)
-    wiring.audience().users.put(ada, {"email": "Ada@example.com", "name": "Ada"})
+    stores.audience().users.put(ada, {"email": "Ada@example.com", "name": "Ada"})
     record(SAMPLE)
-    assert wiring.audience().users.get_many([ada])[ada].suppressed == {"email": "bounce"}
+    assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "bounce"}
 
 
 def test_a_receipt_of_somebody_erased_is_kept_and_suppresses_nobody(aws: Aws) -> None:
     assert record(SAMPLE) == []
-    assert list(wiring.audience().suppressions.of_channel("email", after=None, limit=10)) == []
+    assert list(stores.audience().suppressions.of_channel("email", after=None, limit=10)) == []
 
 
 def test_one_record_that_can_t_be_read_is_left_alone_with_its_trouble(ada: str) -> None:

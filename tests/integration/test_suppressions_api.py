@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from fanfare.runtime import wiring
+from fanfare.runtime import stores
 
 from tests.integration.conftest import Clock
 from tests.integration.internal_api import Answer, call
@@ -72,10 +72,10 @@ def test_a_cause_is_one_of_ours() -> None:
 def test_who_has_the_address_is_passed_over_until_it_is_taken_back() -> None:
     call("PUT", "/v1/users/ada", {"email": "Ada@example.com"})
     suppress("ada@example.com", cause="bounce")
-    assert dict(wiring.audience().users.get_many(["ada"])["ada"].suppressed) == {"email": "bounce"}
+    assert dict(stores.audience().users.get_many(["ada"])["ada"].suppressed) == {"email": "bounce"}
     path = "/v1/suppressions/email/ada@example.com"
     assert [call("DELETE", path).status for _ in range(2)] == [204, 204]
-    assert dict(wiring.audience().users.get_many(["ada"])["ada"].suppressed) == {}
+    assert dict(stores.audience().users.get_many(["ada"])["ada"].suppressed) == {}
     assert (call("GET", path).status, call("GET", path).body["code"]) == (404, "suppression_not_found")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.runtime import wiring
+from fanfare.runtime.channels import channel
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline
@@ -13,7 +13,7 @@ from tests.integration.provider import Ses
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
     ses = Ses()
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     return Pipeline(aws, clock, ses)
 
 

@@ -12,7 +12,9 @@ from fanfare.domain.audience import User
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
-from fanfare.runtime import wiring
+from fanfare.runtime import clients, stores
+from fanfare.runtime.channels import channel
+from fanfare.runtime.settings import settings
 from fanfare.store.catalogue import Catalogue
 
 from tests.integration.conftest import Aws, Clock
@@ -27,8 +29,8 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
-    wiring.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
+    ses.install(channel().client)  # type: ignore[attr-defined]
+    clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
     return Pipeline(aws, clock, ses)
 
 
@@ -121,7 +123,7 @@ def test_a_fan_out_job_sent_twice_sends_nothing_twice(pipeline: Pipeline, ses: S
     pipeline.subscribers(60)
     message = pipeline.post()
     pipeline.step("fan_out")
-    wiring.queues().send_fan_out([FanOutJob(message, 0)] * 2)
+    clients.queues().send_fan_out([FanOutJob(message, 0)] * 2)
     pipeline.run()
     assert set(ses.copies().values()) == {1}
     assert pipeline.counts(message)["sent"] == 60
@@ -156,11 +158,11 @@ def test_a_batch_queued_twice_is_sent_once(pipeline: Pipeline, ses: Ses) -> None
     pipeline.subscribers(60)
     message = pipeline.post()
     pipeline.step("fan_out")
-    (batch, *_) = list(wiring.batches().open_batches(message, 1))
+    (batch, *_) = list(stores.batches().open_batches(message, 1))
     job = Job(message_id=message, batch_id=batch.id, generation=1)
-    wiring.queues().send_batches("email", [(job, 0)] * 3)
+    clients.queues().send_batches("email", [(job, 0)] * 3)
     pipeline.run()
-    wiring.queues().send_batches("email", [(job, 0)])
+    clients.queues().send_batches("email", [(job, 0)])
     pipeline.run()
     assert set(ses.copies().values()) == {1}
 
@@ -237,7 +239,7 @@ def test_after_the_last_attempt_the_message_is_failed_with_reasons(pipeline: Pip
     assert pipeline.message(message).state is State.FAILED
     assert pipeline.counts(message)["failed"] == 5
     assert pipeline.delivery("user-0003", message).reason == "provider_unavailable"
-    assert ses.calls == wiring.settings().max_attempts
+    assert ses.calls == settings().max_attempts
 
 
 def test_a_redrive_serves_those_who_failed_alone(pipeline: Pipeline, ses: Ses) -> None:
@@ -274,7 +276,7 @@ def test_a_throttle_is_not_an_attempt(pipeline: Pipeline, ses: Ses) -> None:
     message = pipeline.post()
     pipeline.step("fan_out")
     pipeline.step("email")
-    (state,) = wiring.batches().open_batches(message, 1)
+    (state,) = stores.batches().open_batches(message, 1)
     assert (state.codes, state.attempts) == ("S.", 0)
     pipeline.run()
     assert pipeline.message(message).state is State.SENT
@@ -287,7 +289,7 @@ def test_a_lost_answer_waits_for_the_provider_and_is_then_sent_again(pipeline: P
     ses.lose_answers = 1
     message = pipeline.post()
     pipeline.run()
-    (state,) = wiring.batches().open_batches(message, 1)
+    (state,) = stores.batches().open_batches(message, 1)
     assert state.codes == Outcome.IN_DOUBT.value * 2
     pipeline.settle()
     assert pipeline.message(message).state is State.SENT
@@ -419,10 +421,10 @@ def test_a_limit_that_is_put_before_a_message_counts_for_it(pipeline: Pipeline, 
     pipeline.subscribers(1)
     pipeline.post()
     pipeline.run()  # what it reads of the topic is kept for a moment
-    known = wiring.catalogue().read_topic(TOPIC)
+    known = stores.catalogue().read_topic(TOPIC)
     assert known is not None
     limited = replace(known, limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
-    Catalogue(wiring.catalogue().table).put_topic(limited)  # by another process
+    Catalogue(stores.catalogue().table).put_topic(limited)  # by another process
     second, third = pipeline.post(), pipeline.post()
     pipeline.run()
     assert [pipeline.counts(each)["skipped"] for each in (second, third)] == [0, 1]
@@ -496,13 +498,13 @@ def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
     pipeline.topic()
     pipeline.subscribers(10)
     pipeline.post()
-    users = wiring.audience().users
+    users = stores.audience().users
     read = users.get_many
 
     def late(ids: Iterable[str]) -> dict[str, User]:
         # once, after the subscriptions were read and before the page is committed
         monkeypatch.setattr(users, "get_many", read)
-        wiring.audience().subscriptions.remove("user-0005", TOPIC, "email")
+        stores.audience().subscriptions.remove("user-0005", TOPIC, "email")
         return read(ids)
 
     monkeypatch.setattr(users, "get_many", late)
@@ -514,7 +516,7 @@ def test_an_unsubscribe_during_the_fan_out_holds_for_the_next_page(
 def test_named_recipients_get_it_if_they_are_subscribed(pipeline: Pipeline, ses: Ses) -> None:
     pipeline.topic()
     pipeline.subscribers(3)
-    wiring.audience().users.put("stranger", {"email": "stranger@example.com"})
+    stores.audience().users.put("stranger", {"email": "stranger@example.com"})
     message = pipeline.post(recipients=["user-0001", "stranger", "nobody"])
     pipeline.run()
     assert set(ses.copies()) == {"user-0001@example.com"}
@@ -561,5 +563,5 @@ def test_a_mail_of_html_alone_is_sent_with_a_text(pipeline: Pipeline, ses: Ses) 
         "Dear User-0000\n\nTea & cake\n",
         content["html"].replace("{{ user.name }}", "User-0000"),
     )
-    texts = wiring.deliveries().get_many([("user-0000", message, "sms")])
+    texts = stores.deliveries().get_many([("user-0000", message, "sms")])
     assert [each.reason for each in texts.values()] == ["no_content"]

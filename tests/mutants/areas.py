@@ -57,6 +57,7 @@ AREAS: Final = {
             "functions.fan_out.handler",
             "functions.reconcile.handler",
             "functions.record_receipt.handler",
+            "fanfare.runtime.records",
         ),
         (
             PARTS,

@@ -25,7 +25,6 @@ MODULES = {
     "complete": "fanfare.pipeline.complete",
     "data_schema": "fanfare.templates.data_schema",
     "deliver": "fanfare.pipeline.deliver",
-    "deliver_handler": "functions.deliver.handler",
     "dynamodb": "fanfare.aws.dynamodb",
     "eligibility": "fanfare.domain.eligibility",
     "email": "fanfare.channels.email",
@@ -42,6 +41,7 @@ MODULES = {
     "progress": "fanfare.store.messages.progress",
     "rate_limit": "fanfare.domain.rate_limit",
     "recipients": "fanfare.store.recipients",
+    "records": "fanfare.runtime.records",
     "reconcile": "fanfare.pipeline.reconcile",
     "redrive": "fanfare.pipeline.redrive",
     "renderer": "fanfare.templates.renderer",
@@ -282,7 +282,7 @@ MUTANTS = (
     ),
     Mutant(
         "two redrives share a round",
-        "redrive:_begun",
+        "redrive:Redrive._begun",
         "read_round=found.round,",
         "read_round=None,",
         tests=(REDRIVE,),
@@ -555,8 +555,8 @@ MUTANTS = (
     Mutant(
         "the log names the path",
         "app:Api.resolve",
-        "route=self._rule(event)",
-        'route=event.get("rawPath")',
+        "route = declared_path(event, self.routes)",
+        'route = event.get("rawPath")',
         tests=("tests/security/test_logs.py",),
     ),
     Mutant(
@@ -582,7 +582,7 @@ MUTANTS = (
     ),
     Mutant(
         "a batch that failed comes back at once",
-        "deliver_handler:handler",
+        "records:back_off",
         "round(delay)",
         "0 * round(delay)",
         tests=(f"{PARTS}::test_a_batch_that_fails_is_brought_back_after_its_back_off",),
@@ -590,8 +590,8 @@ MUTANTS = (
     Mutant(
         "a fan-out begins a page that it has no time to end",
         "fan_out_handler:handler",
-        "wiring.time_left(context) - RESERVE_SECONDS",
-        "wiring.time_left(context)",
+        "observability.time_left(context) - RESERVE_SECONDS",
+        "observability.time_left(context)",
         tests=(f"{PARTS}::test_a_fan_out_hands_on_if_less_than_twenty_seconds_are_left",),
     ),
     Mutant(

@@ -6,9 +6,9 @@ import re
 from typing import Final
 
 import pytest
-from fanfare.runtime import wiring
+from fanfare.runtime import signing, stores
+from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.self_service import sign_up
-from fanfare.self_service.confirm import Confirm
 from fanfare.store.audience import Audience
 
 from tests.integration import internal_api
@@ -34,7 +34,7 @@ def people(aws: Aws) -> None:
         internal_api.call("PUT", f"/v1/users/{user}", {"email": address})
     internal_api.call("PUT", "/v1/users/subscribed/subscriptions/news/email")
     internal_api.call("PUT", "/v1/suppressions/email/suppressed@example.com", {})
-    wiring.audience().users.opt_out("opted.out", True)
+    stores.audience().users.opt_out("opted.out", True)
 
 
 def ask(email: str, topic: str = "news") -> Answer:
@@ -99,7 +99,7 @@ def test_an_address_has_one_limit_however_it_is_spelled(post: Post) -> None:
 
 
 def test_the_pages_of_links_tell_nothing_without_a_right_token(post: Post) -> None:
-    links = wiring.public_links()
+    links = signing.public_links()
     good = links.unsubscribe("known", "news", "email").removeprefix(BASE)
     wrong = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
     of_nobody = "/v1/unsubscribe/WyJub2JvZHkiLCJuZXdzIiwiZW1haWwiXQ.AAAA"
@@ -110,7 +110,7 @@ def test_the_pages_of_links_tell_nothing_without_a_right_token(post: Post) -> No
 def test_a_page_shows_no_address_and_no_name(post: Post) -> None:
     internal_api.call("PUT", "/v1/users/known", {"email": "known@example.com", "name": "Mrs Known", "phone": "+436641"})
     ask("known@example.com")
-    links = wiring.public_links()
+    links = signing.public_links()
     for link in (post.mails[-1].link, links.unsubscribe("known", "news", "email"), links.preferences("known")):
         text = browse(link).text
         assert not re.search(r"known@example|Mrs Known|\+43664", text)
@@ -128,19 +128,9 @@ def test_two_links_of_one_address_pressed_at_once_make_one_user(post: Post) -> N
             confirm(second)
 
     def confirm(token: str) -> str:
-        return wired().confirm(token).user_id
+        return use_cases.confirm().run(token).user_id
 
-    wiring.audience().table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", press_the_other)
+    stores.audience().table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", press_the_other)
     confirm(first)
     assert pressed
-    assert len(wiring.audience().users.at_address("email", "somebody.new@example.com")) == 1
-
-
-def wired() -> Confirm:
-    return Confirm(
-        audience=wiring.audience(),
-        catalogue=wiring.catalogue(),
-        confirmations=wiring.confirmations(),
-        links=wiring.public_links(),
-        clock=wiring.now,
-    )
+    assert len(stores.audience().users.at_address("email", "somebody.new@example.com")) == 1

@@ -12,19 +12,20 @@ from botocore.exceptions import ClientError
 from fanfare import clock as clocks
 from fanfare.channels.base import Kind, SendResult
 from fanfare.channels.webhook import Webhook, secret
-from fanfare.runtime import wiring
+from fanfare.runtime import clients, signing, stores
+from fanfare.runtime.use_cases import workers
 
 from functions.internal_api import handler as internal_handler
 from functions.public_api import handler as public_handler
-from tests.integration import internal_api, public_api, test_wiring
+from tests.integration import internal_api, public_api, test_runtime
 from tests.integration.conftest import Aws, Clock
 from tests.integration.letters import Post
 from tests.integration.pipeline import Pipeline
 from tests.integration.provider import Ses
-from tests.integration.test_wiring import Bus
+from tests.integration.test_runtime import Bus
 from tests.unit.channels.fakes import envelope
 
-bus = test_wiring.bus
+bus = test_runtime.bus
 
 ADDRESS: Final = "marked.address@marked-domain.example"
 MARKS: Final = {
@@ -120,7 +121,7 @@ def what_people_do(post: Post) -> list[str]:
     public_api.call("POST", "/v1/me/confirmations", {"channel": "sms", "code": "marked-code"}, user="bob")
     told = {"email": ADDRESS, "topic": "orders.shipped"}
     public_api.call("POST", "/v1/subscriptions", told, user=None, source="198.51.100.77")
-    links = [mail.link for mail in post.mails] + [wiring.public_links().unsubscribe("ada", "orders.shipped", "email")]
+    links = [mail.link for mail in post.mails] + [signing.public_links().unsubscribe("ada", "orders.shipped", "email")]
     for link in links:
         public_api.browse(link)
         public_api.browse(link, {})
@@ -136,10 +137,10 @@ def test_nothing_personal_is_logged_queued_or_told(
     told: Everything, bus: Bus, aws: Aws, clock: Clock, post: Post, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider = Ses()
-    provider.install(wiring.deliver().channel.client)  # type: ignore[attr-defined]
+    provider.install(workers.deliver().channel.client)  # type: ignore[attr-defined]
     bodies = way_of_messages(Pipeline(aws, clock, provider), provider)
     links = what_people_do(post)
-    wiring.flush_events()
+    clients.flush_events()
     out = capsys.readouterr()
     lines = [*told.records, *out.out.splitlines(), *out.err.splitlines()]  # metrics are lines, too
     events = [json.dumps(call) for call in bus.calls]
@@ -147,7 +148,7 @@ def test_nothing_personal_is_logged_queued_or_told(
     everywhere = [*lines, *bodies, *events]
     assert marked(everywhere) == []
     tokens = [link.rpartition("/")[2] for link in links]
-    secrets = [*tokens, post.code, secret(wiring.signing_keys, "ada"), "a key for tests alone"]
+    secrets = [*tokens, post.code, secret(signing.signing_keys, "ada"), "a key for tests alone"]
     assert not [each for each in secrets if each in "\n".join(everywhere)]
 
 
@@ -157,7 +158,7 @@ def test_an_error_that_nobody_expected_names_no_one(
     def broken(*_: object, **__: object) -> None:
         raise ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "PutItem")
 
-    monkeypatch.setattr(wiring.audience(), "put_user", broken)
+    monkeypatch.setattr(stores.audience(), "put_user", broken)
     answer = internal_api.call("PUT", "/v1/users/ada", {"email": ADDRESS, "name": "Markedname"})
     assert (answer.status, answer.body["code"]) == (500, "internal_error")
     assert told.records
@@ -165,7 +166,7 @@ def test_an_error_that_nobody_expected_names_no_one(
 
 
 def test_a_webhook_that_is_refused_says_why_and_not_where(told: Everything, aws: Aws) -> None:
-    channel = Webhook(keys=wiring.signing_keys, clock=clocks.system_clock, resolve=lambda *_: ["127.0.0.1"])
+    channel = Webhook(keys=signing.signing_keys, clock=clocks.system_clock, resolve=lambda *_: ["127.0.0.1"])
     results: list[SendResult] = channel.send([envelope(address="https://marked-hook.example/")])
     assert [result.kind for result in results] == [Kind.PERMANENT]
     assert marked([*told.records, repr(results)]) == []

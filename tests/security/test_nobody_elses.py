@@ -6,9 +6,9 @@ import json
 from typing import Any, Final
 
 import pytest
-from fanfare.runtime import wiring
+from fanfare.runtime import signing, stores
 
-from functions.public_api.handler import OPEN, api
+from functions.public_api.handler import api
 from tests.integration import internal_api
 from tests.integration.conftest import Aws
 from tests.integration.letters import Post
@@ -35,7 +35,7 @@ def bob(aws: Aws, post: Post) -> str:
     internal_api.call("PUT", "/v1/users/bob", profile)
     for topic_id in ("news", "staff"):
         internal_api.call("PUT", f"/v1/users/bob/subscriptions/{topic_id}/email")
-    wiring.inboxes().put([("bob", NOTE, "marked note", "marked note")])
+    stores.inboxes().put([("bob", NOTE, "marked note", "marked note")])
     call("PATCH", "/v1/me", {"phone": "+436641234598"}, user="bob")
     return "bob"
 
@@ -62,7 +62,9 @@ BODIES: Final[dict[str, list[dict[str, Any] | None]]] = {
     ],
 }
 NO_BODY: Final[list[dict[str, Any] | None]] = [None]
-OPERATIONS: Final = [f"{route.method} {route.openapi_path}" for route in api.routes if route.openapi_path not in OPEN]
+OPERATIONS: Final = [
+    f"{route.method} {route.openapi_path}" for route in api.routes if route.openapi_path not in api.about.open_to_all
+]
 
 
 @pytest.mark.parametrize("operation", OPERATIONS)
@@ -86,7 +88,7 @@ def test_a_cursor_of_another_user_is_refused(bob: str, aws: Aws) -> None:
     for path, more in (("/v1/me/inbox", 3), ("/v1/me/subscriptions", 3)):
         if "inbox" in path:
             notes = [f"01941f29-7c0{n}-7abc-8def-0123456789ab" for n in range(more)]
-            wiring.inboxes().put([("bob", each, "t", "b") for each in notes])
+            stores.inboxes().put([("bob", each, "t", "b") for each in notes])
         cursor = call("GET", path, user="bob", limit=1).body["next_cursor"]
         assert call("GET", path, user="bob", cursor=cursor).status == 200
         for user in ("ada", "bo", "bobb", "BOB"):
@@ -105,14 +107,14 @@ def test_what_is_not_there_and_what_is_not_yours_are_told_alike(bob: str, aws: A
 def test_a_link_of_one_user_changes_nothing_of_another(bob: str, aws: Aws) -> None:
     internal_api.call("PUT", "/v1/users/ada", {"email": "ada@example.com"})
     before = of_bob(aws)
-    links = wiring.public_links()
+    links = signing.public_links()
     form = {"shown": ["news/email", "staff/email"], "yes": ["staff/email"], "nothing": "yes", "user_id": "bob"}
     for link in (links.preferences("ada"), links.unsubscribe("ada", "news", "email")):
         text = browse(link, form, user_id="bob").text
         assert not [mark for mark in MARKS if mark in text]
     assert of_bob(aws) == before
     assert [
-        each.topic for each in wiring.audience().subscriptions.of_user("ada")
+        each.topic for each in stores.audience().subscriptions.of_user("ada")
     ] == []  # staff is not shown, so not taken
 
 

@@ -12,7 +12,7 @@ import pytest
 from fanfare.channels.base import Envelope
 from fanfare.channels.email import Email
 from fanfare.errors import Invalid
-from fanfare.runtime import wiring
+from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.schemas.self_service import SignUpRequest
 from fanfare.schemas.topics import PutTopicRequest
 from fanfare.schemas.users import PutUserRequest
@@ -209,7 +209,9 @@ def test_a_subject_is_one_line_whatever_the_data_says(end: str) -> None:
 
 @pytest.mark.parametrize("end", BREAKS, ids=ascii)
 def test_a_topic_s_title_is_one_line_in_a_subject(end: str, aws: Aws, post: Post) -> None:
-    wiring.letters().confirm_subscription("ada@example.com", f"News{end}", "https://people.example.com/v1/x")
+    use_cases.verification_mail().confirm_subscription(
+        "ada@example.com", f"News{end}", "https://people.example.com/v1/x"
+    )
     assert not re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", post.mails[0].subject)
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import fanfare
 import pytest
 from fanfare import ids
-from fanfare.api import app
+from fanfare.api import requests
 from fanfare.schemas.scalars import _HOUR, _LOCALE, _PHONE, _URL, _email
 from fanfare.templates import plain_text
 
@@ -26,9 +26,9 @@ CALLS = {"compile", "match", "fullmatch", "search", "findall", "finditer", "sub"
 # Those that are put together by an f-string, or handed over by a name
 BUILT = {
     "plain_text.py": [plain_text.STAND_IN, plain_text.BREAKS, plain_text.STATEMENTS_ALONE],
-    "app.py": [re.compile("(/v1/suppressions/[^/]+/)(.+)")],
+    "admission.py": [re.compile("(/v1/suppressions/[^/]+/)(.+)")],
     "scalars.py": [re.compile(each) for each in (_PHONE, _LOCALE, _HOUR, _URL)],
-    "handler.py": [re.compile(ids.NAME_PATTERN)],
+    "me.py": [re.compile(ids.NAME_PATTERN)],
 }
 LENGTH = 8_000
 TOO_SLOW = 0.1  # seconds: what is linear takes a thousandth, what is quadratic a third
@@ -161,5 +161,5 @@ def test_an_address_of_the_longest_is_refused_in_no_time() -> None:
 def test_a_key_of_idempotency_is_refused_in_no_time() -> None:
     began = time.thread_time()
     with pytest.raises(Exception, match=r"visible|wrong"):
-        app.idempotency_key('"' + "\\\\" * 100_000 + '"')
+        requests.idempotency_key('"' + "\\\\" * 100_000 + '"')
     assert time.thread_time() - began < 0.5

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from fanfare.api.app import idempotency_key, is_busy, without_session
+from fanfare.api.problems import is_busy
+from fanfare.api.requests import idempotency_key, without_session
 from fanfare.errors import Invalid
 
 

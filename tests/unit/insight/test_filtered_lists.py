@@ -13,7 +13,7 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.ids import new_message_id
-from fanfare.insight.deliveries import list_deliveries
+from fanfare.insight.deliveries import ListMessageDeliveries
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
@@ -129,18 +129,14 @@ def deliveries(memory: Memory, message_id: str, limit: int) -> tuple[list[str], 
     found: list[str] = []
     took: list[int] = []
     position: Any = None
+    lists = ListMessageDeliveries(
+        messages=Messages(table(memory, "messages")),
+        recipients=RecipientList(table(memory, "batches")),
+        deliveries=Deliveries(table(memory, "deliveries")),
+    )
     while True:
         memory.usage.calls.clear()
-        page, position = list_deliveries(
-            message_id,
-            status="failed",
-            channel=None,
-            after=position,
-            limit=limit,
-            messages=Messages(table(memory, "messages")),
-            rosters=RecipientList(table(memory, "batches")),
-            deliveries=Deliveries(table(memory, "deliveries")),
-        )
+        page, position = lists.run(message_id, status="failed", channel=None, after=position, limit=limit)
         found += [view.user_id for view in page]
         took.append(memory.usage.calls.total())
         if position is None:

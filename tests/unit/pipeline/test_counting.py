@@ -15,8 +15,8 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Unavailable
-from fanfare.insight.messages import get_message
-from fanfare.pipeline.cancel import cancel
+from fanfare.insight.messages import ReadMessages
+from fanfare.pipeline.cancel import Cancel
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
@@ -94,8 +94,11 @@ class Running:
             item = {"pk": f"{MESSAGE.id}#{shard}", "sk": f"skips#{page:06d}", "skips": skips}
             self._store("batches", item)
 
+    def cancel(self) -> Cancel:
+        return Cancel(messages=self.messages, batches=self.batches, clock=lambda: self.now)
+
     def look(self) -> dict[str, int]:
-        view = get_message(MESSAGE.id, messages=self.messages, batches=self.batches, clock=lambda: self.now)
+        view = ReadMessages(messages=self.messages, batches=self.batches, clock=lambda: self.now).get(MESSAGE.id)
         return view.model_dump()["counts"]  # type: ignore[no-any-return]
 
     def watched(self, seconds: int, *, looks: int) -> tuple[float, float]:
@@ -203,7 +206,7 @@ def test_a_deletion_of_a_very_large_message_goes_on_where_the_last_request_stopp
         requests += 1
         before = running.memory.usage.read_units["batches"]
         with suppress(Unavailable):
-            answer = cancel(MESSAGE.id, messages=running.messages, batches=running.batches, clock=lambda: running.now)
+            answer = running.cancel().run(MESSAGE.id)
         assert running.messages.get(MESSAGE.id).state is State.DELETED  # type: ignore[union-attr]
         longest = max(longest, running.memory.usage.read_units["batches"] - before)
     assert 3 <= requests <= 6
@@ -214,7 +217,7 @@ def test_a_deletion_of_a_very_large_message_goes_on_where_the_last_request_stopp
         "in_flight": totals.in_flight,
         "withheld": totals.withheld,
     }
-    again = cancel(MESSAGE.id, messages=running.messages, batches=running.batches, clock=lambda: running.now)
+    again = running.cancel().run(MESSAGE.id)
     assert again == answer
 
 
@@ -224,13 +227,13 @@ def test_a_deletion_that_goes_on_says_how_far_it_is(monkeypatch: pytest.MonkeyPa
     with pytest.raises(
         Unavailable, match=r"^The message is deleted\. 50,075 of its recipients are counted\. Repeat"
     ) as told:
-        cancel(MESSAGE.id, messages=running.messages, batches=running.batches, clock=lambda: running.now)
+        running.cancel().run(MESSAGE.id)
     assert (told.value.status, told.value.retryable) == (503, True)
 
 
 def test_a_deletion_of_a_small_message_takes_one_request_and_stores_no_count() -> None:
     running = Running(100)
-    cancel(MESSAGE.id, messages=running.messages, batches=running.batches, clock=lambda: running.now)
+    running.cancel().run(MESSAGE.id)
     assert running.messages.counts.cancelled(MESSAGE.id) == Count()
 
 
@@ -239,6 +242,6 @@ def test_what_is_stored_of_a_count_leaves_with_its_message(monkeypatch: pytest.M
     running = Running(4_000, also_open=False)
     running.look()
     with pytest.raises(Unavailable):
-        cancel(MESSAGE.id, messages=running.messages, batches=running.batches, clock=lambda: running.now)
+        running.cancel().run(MESSAGE.id)
     items = running.memory.dynamodb.stores["messages"].partitions[f"counts#{MESSAGE.id}"].items
     assert {sk: item["ttl"]["N"] for sk, item in items.items()} == {"cancelled": "2000000000", "running": "2000000000"}

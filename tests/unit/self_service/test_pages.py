@@ -78,14 +78,6 @@ def test_a_page_says_what_to_do_and_no_code(code: str) -> None:
     assert re.search(r"<h1>[A-Z][^<]+</h1>\s*<p>[A-Z]", page)
 
 
-@pytest.mark.parametrize(
-    ("sender", "brand"),
-    [("Fanfare <no-reply@example.com>", "Fanfare"), ("no-reply@example.com", "no-reply@example.com"), ("", "")],
-)
-def test_people_know_the_sender_by_name(sender: str, brand: str) -> None:
-    assert pages.brand_of(sender) == brand
-
-
 def test_a_mail_in_plain_text_is_not_escaped_and_one_in_html_is() -> None:
     mail = pages.Mail("Subject", ["{topic}", "b", "c", "d"], "https://x.example/?a=1&b=2", topic="Q&A <1>")
     assert "Q&A <1>" in pages.mail_text(mail, brand="")

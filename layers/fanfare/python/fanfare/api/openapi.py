@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import inspect
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.event_handler.openapi.types import OpenAPIResponse
 from pydantic import BaseModel
 
-from fanfare.api.app import FORM, PROBLEM, Api, is_page
+from fanfare.api.admission import is_page
+from fanfare.api.problems import PROBLEM
+from fanfare.api.requests import FORM
 from fanfare.schemas.errors import ProblemView
 from fanfare.schemas.subscriptions import SubscriptionItem
 from fanfare.schemas.users import UserItem
@@ -72,22 +75,44 @@ def answers(*faults: int, **views: Any) -> dict[int, OpenAPIResponse]:
     return found | {status: {"description": FAULTS[status][1]} for status in faults}
 
 
-def describe(
-    api: Api,
-    *,
-    title: str,
-    version: str,
-    description: str,
-    security: Mapping[str, Any],
-    open_to_all: Collection[str] = (),
-    forms: Mapping[str, Mapping[str, Any]] | None = None,
-) -> dict[str, Any]:
-    """The document. `open_to_all` are the paths without security, `forms` the fields that an operation's page posts."""
-    document: dict[str, Any] = json.loads(api.get_openapi_json_schema(title=title, version=version))
-    document["info"]["description"] = description
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """What the routes don't say. `open_to_all` are the paths without security, `forms` the fields that an operation's
+    page posts."""
+
+    title: str
+    description: str
+    security: Mapping[str, Any]
+    open_to_all: Collection[str] = ()
+    forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+
+def describe(document: dict[str, Any], routes: Sequence[Route], about: About) -> dict[str, Any]:
+    """The document that Powertools made of the routes, as it is published."""
+    document["info"] |= {"version": "1", "description": about.description}
     document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
-    document["security"] = [{name: []} for name in security]
-    schemas = document["components"]["schemas"]
+    document["security"] = [{name: []} for name in about.security]
+    document["components"] = {
+        "schemas": dict(sorted(_schemas(document).items())),
+        "responses": {name: _problem(text, status) for status, (name, text) in FAULTS.items()},
+        "headers": HEADERS,
+        "securitySchemes": dict(about.security),
+    }
+    for route in routes:
+        operation = document["paths"][route.openapi_path][route.method.lower()]
+        if route.openapi_path in about.open_to_all:
+            operation["security"] = []
+        if form := about.forms.get(route.func.__name__):
+            operation["requestBody"] = {"content": {FORM: {"schema": form}}}
+        _complete(operation, route, about)
+    _without_unused(document)
+    document["paths"] = dict(sorted(document["paths"].items()))
+    return _tidied(document)  # type: ignore[no-any-return]
+
+
+def _schemas(document: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of the routes, with those to which no route refers."""
+    schemas: dict[str, Any] = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(unused, None)
     referred = json.dumps(document)
@@ -97,23 +122,7 @@ def describe(
         schema = model.model_json_schema(ref_template=REFERENCE)
         schemas |= schema.pop("$defs", {})
         schemas[model.__name__] = schema
-    document["components"] = {
-        "schemas": dict(sorted(schemas.items())),
-        "responses": {name: _problem(text, status) for status, (name, text) in FAULTS.items()},
-        "headers": HEADERS,
-        "securitySchemes": dict(security),
-    }
-    for route in api.routes:
-        operation = document["paths"][route.openapi_path][route.method.lower()]
-        if route.openapi_path in open_to_all:
-            operation["security"] = []
-        if form := (forms or {}).get(route.func.__name__):
-            operation["requestBody"] = {"content": {FORM: {"schema": form}}}
-        signed = "sigv4" in security
-        _complete(operation, route, anybody=route.openapi_path in open_to_all or signed, signed=signed)
-    _without_unused(document)
-    document["paths"] = dict(sorted(document["paths"].items()))
-    return _tidied(document)  # type: ignore[no-any-return]
+    return schemas
 
 
 def _without_unused(document: dict[str, Any]) -> None:
@@ -127,7 +136,8 @@ def _without_unused(document: dict[str, Any]) -> None:
         }
 
 
-def _complete(operation: dict[str, Any], route: Route, *, anybody: bool, signed: bool) -> None:
+def _complete(operation: dict[str, Any], route: Route, about: About) -> None:
+    """Its texts, as the function's docstring has them, its parameters, and every answer that there may be."""
     summary, _, description = inspect.cleandoc(route.func.__doc__ or "").partition("\n\n")
     operation |= {"operationId": route.func.__name__, "summary": " ".join(summary.split())}
     if description:
@@ -136,32 +146,47 @@ def _complete(operation: dict[str, Any], route: Route, *, anybody: bool, signed:
         _tidy(parameter)
     for content in operation.get("requestBody", {}).get("content", {}).values():
         content["schema"] = _never_null(content["schema"])
-    responses = {int(status): answer for status, answer in operation["responses"].items()}
-    responses.pop(500, None)
-    responses.pop(422, None)
-    page = is_page(route)
-    expected = {500, 503} if page else {422, 500, 503}
-    expected |= set() if anybody else {401}
-    expected |= {403} if signed else set()
-    expected |= {404} if "{" in route.openapi_path else set()
-    expected |= {400, 413} if page and route.method == "POST" else set()
-    expected |= {400, 413, 415} if "requestBody" in operation else set()
-    expected |= {status for status in responses if status >= 400}
-    told: dict[str, Any] = {}
-    for status in sorted(responses.keys() | expected):
-        if status >= 400 and page:
-            told[str(status)] = _page(FAULTS[status][1])
-            continue
-        if status >= 400:
-            told[str(status)] = {"$ref": f"#/components/responses/{FAULTS[status][0]}"}
-            continue
-        headers = {"x-request-id": {"$ref": "#/components/headers/x-request-id"}}
-        for name in ACCEPTED_HEADERS.get(operation["operationId"], ()) if status == 202 else ():
-            headers[name] = {"$ref": f"#/components/headers/{name}"}
-        told[str(status)] = {"headers": headers, **responses[status]}
-        if status == 204:  # not even `null`
-            told["204"].pop("content", None)
-    operation["responses"] = told
+    declared = {int(status): answer for status, answer in operation["responses"].items()}
+    declared = {status: answer for status, answer in declared.items() if status not in (422, 500)}
+    refusals = _refusals(operation, route, about) | {status for status in declared if status >= 400}
+    operation["responses"] = {
+        str(status): _refusal(status, route)
+        if status in refusals
+        else _answer(status, declared[status], operation["operationId"])
+        for status in sorted(declared.keys() | refusals)
+    }
+
+
+def _refusals(operation: Mapping[str, Any], route: Route, about: About) -> set[int]:
+    """The statuses with which an operation may refuse, whatever it does."""
+    page, signed = is_page(route), "sigv4" in about.security
+    found = {500, 503} if page else {422, 500, 503}
+    if not signed and route.openapi_path not in about.open_to_all:
+        found |= {401}
+    if signed:
+        found |= {403}
+    if "{" in route.openapi_path:
+        found |= {404}
+    if page and route.method == "POST":
+        found |= {400, 413}
+    if "requestBody" in operation:
+        found |= {400, 413, 415}
+    return found
+
+
+def _refusal(status: int, route: Route) -> dict[str, Any]:
+    name, text = FAULTS[status]
+    return _page(text) if is_page(route) else {"$ref": f"#/components/responses/{name}"}
+
+
+def _answer(status: int, declared: Mapping[str, Any], operation_id: str) -> dict[str, Any]:
+    headers = {"x-request-id": {"$ref": "#/components/headers/x-request-id"}}
+    for name in ACCEPTED_HEADERS.get(operation_id, ()) if status == 202 else ():
+        headers[name] = {"$ref": f"#/components/headers/{name}"}
+    found = {"headers": headers, **declared}
+    if status == 204:  # not even `null`
+        found.pop("content", None)
+    return found
 
 
 def _tidy(parameter: dict[str, Any]) -> None:

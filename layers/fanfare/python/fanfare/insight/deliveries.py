@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from itertools import islice
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fanfare.channels.receipts import Receipt, strongest
@@ -11,7 +11,8 @@ from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 from fanfare.insight.messages import find_message
-from fanfare.management.users import get_user
+from fanfare.management.users import find_user
+from fanfare.pagination import take
 from fanfare.schemas.messages import DeliveryView, UserDeliveryView
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
@@ -25,33 +26,48 @@ LOOK_AT_BATCHES = 50  # a call, then: their states fit one call, too
 HANDED_OVER: Final = frozenset({Outcome.SENT, Outcome.FAILED, Outcome.IN_DOUBT})
 
 
-def list_deliveries(
-    message_id: str,
-    *,
-    status: str | None,
-    channel: str | None,
-    after: Sequence[int | str] | None,
-    limit: int,
-    messages: Messages,
-    rosters: RecipientList,
-    deliveries: Deliveries,
-) -> tuple[list[DeliveryView], Any]:
-    """A page of a message's recipients, and the position to go on after. Raises NotFound.
+@dataclass(frozen=True, kw_only=True)
+class ListMessageDeliveries:
+    messages: Messages
+    recipients: RecipientList
+    deliveries: Deliveries
 
-    With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
-    """
-    message = find_message(message_id, messages=messages)
-    size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
-    page, position = _page(
-        rosters.entries(message.id, message.shards, after=after, size=size, deleted=message.state is State.DELETED),
-        lambda entry: channel in (None, entry.channel) and status in (None, entry.outcome.label),
-        limit,
-    )
-    keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page}
-    records = deliveries.get_many(keys.values())
-    receipts = deliveries.receipts(key for entry, key in keys.items() if entry.outcome in HANDED_OVER)
-    views = [_view(entry, records.get(key), strongest(receipts.get(key, ()))) for entry, key in keys.items()]
-    return views, position
+    def run(
+        self, message_id: str, *, status: str | None, channel: str | None, after: Sequence[int | str] | None, limit: int
+    ) -> tuple[list[DeliveryView], Any]:
+        """A page of a message's recipients, and the position to go on after. Raises NotFound.
+
+        With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
+        """
+        message = find_message(message_id, self.messages)
+        size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
+        page, position = _page(
+            self.recipients.entries(
+                message.id, message.shards, after=after, size=size, deleted=message.state is State.DELETED
+            ),
+            lambda entry: channel in (None, entry.channel) and status in (None, entry.outcome.label),
+            limit,
+        )
+        keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page}
+        records = self.deliveries.get_many(keys.values())
+        receipts = self.deliveries.receipts(key for entry, key in keys.items() if entry.outcome in HANDED_OVER)
+        views = [_view(entry, records.get(key), strongest(receipts.get(key, ()))) for entry, key in keys.items()]
+        return views, position
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListUserDeliveries:
+    audience: Audience
+    deliveries: Deliveries
+
+    def run(self, user_id: str, *, before: str | None, limit: int) -> tuple[list[UserDeliveryView], str | None]:
+        """A page of what a user got or did not get, the newest first, and the position to go on before.
+
+        Raises NotFound.
+        """
+        find_user(user_id, self.audience)
+        page, position = take(self.deliveries.of_user(user_id, before=before), limit, lambda last: last[0])
+        return [_user_view(delivery) for _, delivery in page], position
 
 
 def _page(
@@ -69,15 +85,6 @@ def _page(
     return page, None
 
 
-def list_user_deliveries(
-    user_id: str, *, before: str | None, limit: int, audience: Audience, deliveries: Deliveries
-) -> tuple[list[UserDeliveryView], str | None]:
-    """A page of what a user got or did not get, the newest first, and the position to go on before. Raises NotFound."""
-    get_user(user_id, audience=audience)
-    page = list(islice(deliveries.of_user(user_id, before=before), limit + 1))
-    return _user_views(delivery for _, delivery in page[:limit]), page[limit - 1][0] if len(page) > limit else None
-
-
 def _view(entry: RecipientEntry, record: Delivery | None, receipt: Receipt | None) -> DeliveryView:
     """The batch says what became of the recipient; its record adds the details, once it says the same."""
     told = record if record is not None and record.status.label == entry.outcome.label else None
@@ -93,17 +100,14 @@ def _view(entry: RecipientEntry, record: Delivery | None, receipt: Receipt | Non
     )
 
 
-def _user_views(deliveries: Iterable[Delivery]) -> list[UserDeliveryView]:
-    return [
-        UserDeliveryView(
-            message_id=delivery.message_id,
-            channel=delivery.channel,
-            status=delivery.status.label,  # type: ignore[arg-type]
-            reason=delivery.reason,
-            attempts=delivery.attempts,
-            provider_id=delivery.provider_id,
-            receipt=delivery.receipt,
-            updated_at=delivery.updated_at,
-        )
-        for delivery in deliveries
-    ]
+def _user_view(delivery: Delivery) -> UserDeliveryView:
+    return UserDeliveryView(
+        message_id=delivery.message_id,
+        channel=delivery.channel,
+        status=delivery.status.label,  # type: ignore[arg-type]
+        reason=delivery.reason,
+        attempts=delivery.attempts,
+        provider_id=delivery.provider_id,
+        receipt=delivery.receipt,
+        updated_at=delivery.updated_at,
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS
@@ -14,15 +14,15 @@ from fanfare.domain.eligibility import Action, Candidate, decide
 from fanfare.domain.message import Message, Payload
 from fanfare.errors import TemplateError
 from fanfare.insight import cost
+from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.candidates import Candidates, counted
-from fanfare.pipeline.submit import validate_request
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
 from fanfare.templates.renderer import Renderer, locales, nearest, offers
 
 if TYPE_CHECKING:
     from fanfare.domain.audience import User
+    from fanfare.domain.catalogue import Topic
     from fanfare.schemas.messages import SubmitRequest
-    from fanfare.store.catalogue import Catalogue
 
 LOOKED_AT: Final = 10_000  # subscriptions that are decided; what is beyond is extrapolated
 ROWS: Final = 2_000  # read at once
@@ -69,61 +69,77 @@ class _Forecast:
         return round(number * self.factor)
 
 
-def dry_run(
-    request: SubmitRequest,
-    *,
-    caller: str,
-    candidates: Candidates,
-    catalogue: Catalogue,
-    renderer: Renderer,
-    clock: Clock,
-    retention: timedelta,
-    prices: Mapping[str, float],
-) -> DryRunView:
-    """What would become of the message, were it fanned out when it is due. Raises Invalid as `submit` does."""
-    now = clock()
-    message, payload = validate_request(
-        request, caller, now, catalogue, renderer, stale=timedelta(), retention=retention
-    )
-    at = from_text(message.send_at) if message.send_at else now
-    body = candidates.body(message, payload)
-    forecast = _forecast(message, payload, body, at, candidates)
-    samples, left_out = _samples(message, payload, body, forecast, renderer)
-    segments = _segments(samples)
-    return DryRunView(
-        at=to_text(at),
-        sampled=forecast.factor != 1.0,
-        looked_at=forecast.looked_at,
-        audience={
-            channel: forecast.scaled(forecast.let_through(channel) + forecast.skipped[channel].total())
-            for channel in message.channels
-        },
-        deliver={channel: forecast.scaled(forecast.deliver[channel]) for channel in message.channels},
-        deferred=_by_reason(forecast.deferred, forecast),
-        skipped=_by_reason(forecast.skipped, forecast),
-        segments=segments,
-        samples=samples,
-        samples_left_out=left_out,
-        estimated_cost=_cost(message, forecast, segments, prices),
-    )
+@dataclass(frozen=True, kw_only=True)
+class DryRun:
+    build: BuildMessage
+    candidates: Candidates
+    renderer: Renderer
+    clock: Clock
+    prices: Mapping[str, float]
 
+    def run(self, request: SubmitRequest, *, caller: str) -> DryRunView:
+        """What would become of the message, were it fanned out when it is due. Raises Invalid as `Submit` does."""
+        now = self.clock()
+        message, payload = self.build.run(request, caller=caller, now=now)
+        at = from_text(message.send_at) if message.send_at else now
+        body = self.candidates.body(message, payload)
+        forecast = self._forecast(message, payload, body, at)
+        samples, left_out = self._samples(message, payload, body, forecast)
+        segments = _segments(samples)
+        return DryRunView(
+            at=to_text(at),
+            sampled=forecast.factor != 1.0,
+            looked_at=forecast.looked_at,
+            audience={
+                channel: forecast.scaled(forecast.let_through(channel) + forecast.skipped[channel].total())
+                for channel in message.channels
+            },
+            deliver={channel: forecast.scaled(forecast.deliver[channel]) for channel in message.channels},
+            deferred=_by_reason(forecast.deferred, forecast),
+            skipped=_by_reason(forecast.skipped, forecast),
+            segments=segments,
+            samples=samples,
+            samples_left_out=left_out,
+            estimated_cost=_cost(message, forecast, segments, self.prices),
+        )
 
-def _forecast(
-    message: Message, payload: Payload, body: Mapping[str, Any], at: datetime, candidates: Candidates
-) -> _Forecast:
-    """Decide the audience shard by shard, of each the first rows, and work out how many there are in all."""
-    forecast = _Forecast()
-    topic = candidates.topic(message, at)
-    quota = max(1, LOOKED_AT // message.shards)
-    cut: list[int] = []  # shards with more than was looked at
-    whole = 0
-    for shard in range(message.shards):
+    def _forecast(self, message: Message, payload: Payload, body: Mapping[str, Any], at: datetime) -> _Forecast:
+        """Decide the audience shard by shard, of each the first rows, and work out how many there are in all."""
+        forecast = _Forecast()
+        topic = self.candidates.topic(message, at)
+        cut: list[int] = []  # shards with more than was looked at
+        whole = 0
+        for shard in range(message.shards):
+            read, more = self._look_at(forecast, message, payload, topic, shard, body, at)
+            forecast.looked_at += read
+            if more:
+                cut.append(shard)
+            else:
+                whole += read
+        if cut and message.topic:
+            # users are spread evenly over the shards: one of them tells the size of the others
+            each = self.candidates.audience.subscriptions.count(message.topic, cut[0], most=COUNTED)
+            forecast.factor = max(1.0, (whole + each * len(cut)) / forecast.looked_at)
+        return forecast
+
+    def _look_at(
+        self,
+        forecast: _Forecast,
+        message: Message,
+        payload: Payload,
+        topic: Topic | None,
+        shard: int,
+        body: Mapping[str, Any],
+        at: datetime,
+    ) -> tuple[int, bool]:
+        """Decide the first rows of a shard; how many were read, and whether there are more."""
+        quota = max(1, LOOKED_AT // message.shards)
         cursor, read, more = None, 0, True
         while more and read < quota:
-            stretch = candidates.stretch(message, payload, shard, cursor, now=at, limit=min(ROWS, quota - read))
+            stretch = self.candidates.stretch(message, payload, shard, cursor, now=at, limit=min(ROWS, quota - read))
             limits: dict[str, Mapping[str, Any]] = {}
             subscribers = payload.recipients is None
-            for row, candidate in candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers):
+            for row, candidate in self.candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers):
                 if candidate is None:
                     continue
                 charged = forecast.add(counted(candidate, limits.get(row.user_id)), at, body)
@@ -131,63 +147,47 @@ def _forecast(
                     limits[row.user_id] = charged
             cursor = stretch.rows[-1].position if stretch.rows else cursor
             read, more = read + stretch.read, stretch.more
-        forecast.looked_at += read
-        if more:
-            cut.append(shard)
-        else:
-            whole += read
-    if cut and message.topic:
-        # users are spread evenly over the shards: one of them tells the size of the others
-        each = candidates.audience.subscriptions.count(message.topic, cut[0], most=COUNTED)
-        forecast.factor = max(1.0, (whole + each * len(cut)) / forecast.looked_at)
-    return forecast
+        return read, more
 
+    def _samples(
+        self, message: Message, payload: Payload, body: Mapping[str, Any], forecast: _Forecast
+    ) -> tuple[list[SampleView], int]:
+        """One for each channel and locale of what is said, while there is room; and how many there was none for."""
+        samples: list[SampleView] = []
+        room, left_out = SAMPLES_CHARACTERS, 0
+        for channel in message.channels:
+            if not offers(body, channel):
+                continue
+            for locale in (None, *locales(body, channel)):
+                sample = self._sample(channel, locale, payload, body, forecast)
+                size = sum(len(part) for part in (sample.content or {}).values())
+                if size > room:
+                    left_out += 1
+                    sample = sample.model_copy(update={"content": None})
+                else:
+                    room -= size
+                samples.append(sample)
+        return samples, left_out
 
-def _samples(
-    message: Message, payload: Payload, body: Mapping[str, Any], forecast: _Forecast, renderer: Renderer
-) -> tuple[list[SampleView], int]:
-    """One for each channel and locale of what is said, as long as there is room; and how many there was none for."""
-    samples: list[SampleView] = []
-    room, left_out = SAMPLES_CHARACTERS, 0
-    for channel in message.channels:
-        if not offers(body, channel):
-            continue
-        for locale in (None, *locales(body, channel)):
-            sample = _sample(channel, locale, payload, body, forecast, renderer)
-            size = sum(len(part) for part in (sample.content or {}).values())
-            if size > room:
-                left_out += 1
-                sample = sample.model_copy(update={"content": None})
-            else:
-                room -= size
-            samples.append(sample)
-    return samples, left_out
-
-
-def _sample(
-    channel: str,
-    locale: str | None,
-    payload: Payload,
-    body: Mapping[str, Any],
-    forecast: _Forecast,
-    renderer: Renderer,
-) -> SampleView:
-    user = forecast.first.get((channel, locale))
-    reader = {**user.profile, "id": user.id} if user else NOBODY | {"locale": locale or ""}
-    content, error = None, None
-    try:
-        content = renderer.render(body, channel, locale=reader.get("locale"), data=payload.data, user=reader)
-    except TemplateError as broken:
-        error = str(broken)
-    return SampleView(
-        channel=channel,
-        locale=locale,
-        recipients=forecast.scaled(forecast.readers[channel, locale]),
-        user_id=user.id if user else None,
-        content=content,
-        segments=CHANNELS[channel].segments(content) if content else None,
-        error=error,
-    )
+    def _sample(
+        self, channel: str, locale: str | None, payload: Payload, body: Mapping[str, Any], forecast: _Forecast
+    ) -> SampleView:
+        user = forecast.first.get((channel, locale))
+        reader = {**user.profile, "id": user.id} if user else NOBODY | {"locale": locale or ""}
+        content, error = None, None
+        try:
+            content = self.renderer.render(body, channel, locale=reader.get("locale"), data=payload.data, user=reader)
+        except TemplateError as broken:
+            error = str(broken)
+        return SampleView(
+            channel=channel,
+            locale=locale,
+            recipients=forecast.scaled(forecast.readers[channel, locale]),
+            user_id=user.id if user else None,
+            content=content,
+            segments=CHANNELS[channel].segments(content) if content else None,
+            error=error,
+        )
 
 
 def _segments(samples: list[SampleView]) -> dict[str, int]:

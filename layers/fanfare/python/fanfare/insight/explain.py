@@ -34,7 +34,7 @@ from fanfare.store.recipients import RecipientList, RecipientState
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Found:
+class _OnChannel:
     """All that the tables have on one user and one channel of a message."""
 
     audience: str
@@ -44,67 +44,73 @@ class _Found:
     receipts: Mapping[Receipt, str]
 
 
-def explain(
-    message_id: str,
-    user_id: str,
-    *,
-    messages: Messages,
-    rosters: RecipientList,
-    deliveries: Deliveries,
-    candidates: Candidates,
-    clock: Clock,
-) -> ExplanationView:
-    """The message's channels, one by one. Raises NotFound for the message, and for a user of whom nothing is known."""
-    now = clock()
-    message = find_message(message_id, messages=messages)
-    shard = shard_of(user_id, message.shards)
-    known = messages.for_fan_out(message.id, shard)
-    if known is None:
-        raise NotFound("there is no such message", code="message_not_found")
-    message, payload, progress = known
-    standings = rosters.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
-    keys = {channel: (user_id, message.id, channel) for channel in message.channels}
-    records, receipts = deliveries.get_many(keys.values()), deliveries.receipts(keys.values())
-    verdicts, exists = _verdicts(message, payload, user_id, now, candidates)
-    if not (exists or standings or records):
-        raise NotFound("there is no such user", code="user_not_found")
-    found = {
-        channel: _Found(
-            audience=_audience(message, payload, user_id),
-            progress=progress,
-            standing=standings.get(channel),
-            delivery=records.get(key),
-            receipts=receipts.get(key, {}),
+@dataclass(frozen=True, kw_only=True)
+class Explain:
+    messages: Messages
+    recipients: RecipientList
+    deliveries: Deliveries
+    candidates: Candidates
+    clock: Clock
+
+    def run(self, message_id: str, user_id: str) -> ExplanationView:
+        """The message's channels, one by one. Raises NotFound for the message, and for a user who is not known."""
+        now = self.clock()
+        message, payload, progress = self._message(message_id, user_id)
+        found = self._found(message, payload, progress, user_id)
+        verdicts, exists = self._verdicts(message, payload, user_id, now)
+        if not (exists or any(each.standing or each.delivery for each in found.values())):
+            raise NotFound("there is no such user", code="user_not_found")
+        return ExplanationView(
+            message_id=message.id,
+            user_id=user_id,
+            state=message.state,
+            at=to_text(now),
+            channels=[
+                ChannelExplanationView(
+                    channel=channel, recorded=_recorded(found[channel], now), rules_now=_rules_now(verdicts[channel])
+                )
+                for channel in message.channels
+            ],
         )
-        for channel, key in keys.items()
-    }
-    return ExplanationView(
-        message_id=message.id,
-        user_id=user_id,
-        state=message.state,
-        at=to_text(now),
-        channels=[
-            ChannelExplanationView(
-                channel=channel, recorded=_recorded(found[channel], now), rules_now=_rules_now(verdicts[channel])
+
+    def _message(self, message_id: str, user_id: str) -> tuple[Message, Payload, Progress]:
+        """With the progress of the shard that the user is in."""
+        message = find_message(message_id, self.messages)
+        known = self.messages.for_fan_out(message.id, shard_of(user_id, message.shards))
+        if known is None:
+            raise NotFound("there is no such message", code="message_not_found")
+        return known
+
+    def _found(self, message: Message, payload: Payload, progress: Progress, user_id: str) -> dict[str, _OnChannel]:
+        """What the tables have, by channel."""
+        shard = shard_of(user_id, message.shards)
+        standings = self.recipients.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
+        keys = {channel: (user_id, message.id, channel) for channel in message.channels}
+        records, receipts = self.deliveries.get_many(keys.values()), self.deliveries.receipts(keys.values())
+        return {
+            channel: _OnChannel(
+                audience=_audience(message, payload, user_id),
+                progress=progress,
+                standing=standings.get(channel),
+                delivery=records.get(key),
+                receipts=receipts.get(key, {}),
             )
-            for channel in message.channels
-        ],
-    )
+            for channel, key in keys.items()
+        }
 
-
-def _verdicts(
-    message: Message, payload: Payload, user_id: str, now: datetime, candidates: Candidates
-) -> tuple[dict[str, Verdict], bool]:
-    """What the rules say of the user on each channel, and whether there is such a user."""
-    rows = [Row("", user_id, channel) for channel in message.channels]
-    topic = candidates.topic(message, now)
-    asked = [
-        candidate
-        for _, candidate in candidates.of(message, payload, topic, rows, subscribers=False)
-        if candidate is not None
-    ]
-    verdicts = {candidate.channel.name: decide(candidate, now) for candidate in asked}
-    return verdicts, any(candidate.user is not None for candidate in asked)
+    def _verdicts(
+        self, message: Message, payload: Payload, user_id: str, now: datetime
+    ) -> tuple[dict[str, Verdict], bool]:
+        """What the rules say of the user on each channel, and whether there is such a user."""
+        rows = [Row("", user_id, channel) for channel in message.channels]
+        topic = self.candidates.topic(message, now)
+        asked = [
+            candidate
+            for _, candidate in self.candidates.of(message, payload, topic, rows, subscribers=False)
+            if candidate is not None
+        ]
+        verdicts = {candidate.channel.name: decide(candidate, now) for candidate in asked}
+        return verdicts, any(candidate.user is not None for candidate in asked)
 
 
 def _audience(message: Message, payload: Payload, user_id: str) -> str:
@@ -113,7 +119,7 @@ def _audience(message: Message, payload: Payload, user_id: str) -> str:
     return f"subscribers of {message.topic}"
 
 
-def _recorded(found: _Found, now: datetime) -> RecordedView:
+def _recorded(found: _OnChannel, now: datetime) -> RecordedView:
     standing, delivery = found.standing, found.delivery
     status, reason = "not_chosen", None
     if standing is not None:
@@ -134,7 +140,7 @@ def _recorded(found: _Found, now: datetime) -> RecordedView:
     )
 
 
-def _steps(found: _Found, now: datetime) -> Iterator[StepView]:
+def _steps(found: _OnChannel, now: datetime) -> Iterator[StepView]:
     progress, standing, delivery = found.progress, found.standing, found.delivery
     yield _step("audience", found.audience)
     reached = "ended" if progress.sealed else "begun" if progress.page else "not_begun"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +16,35 @@ from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
 
-def find_message(message_id: str, *, messages: Messages) -> Message:
+@dataclass(frozen=True, kw_only=True)
+class ReadMessages:
+    messages: Messages
+    batches: Batches
+    clock: Clock
+
+    def get(self, message_id: str) -> MessageWithCountsView:
+        """The message and what became of its recipients so far. Raises NotFound."""
+        found = self.messages.counts.read(known_id(message_id))
+        if found is None:
+            raise _not_found()
+        message, about, known = found
+        # once at rest the sums were kept; what is deleted may still have some in flight
+        deleted = message.state is State.DELETED
+        settled = message.counts if message.at_rest and not deleted else None
+        counts = settled or count_so_far(
+            message, about, known, deleted=deleted, messages=self.messages, batches=self.batches, now=self.clock()
+        )
+        return MessageWithCountsView.model_validate(_shown(message) | {"counts": counts})
+
+    def page(
+        self, *, state: State | None, topic: str | None, before: str | None, limit: int
+    ) -> tuple[list[MessageView], str | None]:
+        """A page of messages, the newest first, and the id to go on before."""
+        found, position = self.messages.listing.recent(before=before, limit=limit, state=state, topic=topic)
+        return [message_view(message) for message in found], position
+
+
+def find_message(message_id: str, messages: Messages) -> Message:
     """The message. Raises NotFound."""
     message = messages.get(known_id(message_id))
     if message is None:
@@ -31,29 +60,6 @@ def known_id(message_id: str) -> str:
     except ValueError:
         pass
     raise _not_found()
-
-
-def get_message(message_id: str, *, messages: Messages, batches: Batches, clock: Clock) -> MessageWithCountsView:
-    """The message and what became of its recipients so far. Raises NotFound."""
-    found = messages.counts.read(known_id(message_id))
-    if found is None:
-        raise _not_found()
-    message, about, known = found
-    # once at rest the sums were kept; what is deleted may still have some in flight
-    deleted = message.state is State.DELETED
-    settled = message.counts if message.at_rest and not deleted else None
-    counts = settled or count_so_far(
-        message, about, known, deleted=deleted, messages=messages, batches=batches, now=clock()
-    )
-    return MessageWithCountsView.model_validate(_shown(message) | {"counts": counts})
-
-
-def list_messages(
-    *, state: State | None, topic: str | None, before: str | None, limit: int, messages: Messages
-) -> tuple[list[MessageView], str | None]:
-    """A page of messages, the newest first, and the id to go on before."""
-    found, position = messages.listing.recent(before=before, limit=limit, state=state, topic=topic)
-    return [message_view(message) for message in found], position
 
 
 def message_view(message: Message) -> MessageView:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
@@ -18,46 +19,56 @@ from fanfare.store.inbox import Inboxes
 ERASED_AT_ONCE = 5_000  # rows of a table: some five seconds, at what a partition takes
 
 
-def put_user(user_id: str, request: PutUserRequest, *, audience: Audience) -> tuple[User, bool]:
-    """Create the user or replace what is known of them; says which."""
-    user = audience.users.put(user_id, request.profile())
-    return user, user.rev == 1
+@dataclass(frozen=True, kw_only=True)
+class ManageUsers:
+    audience: Audience
+    deliveries: Deliveries
+    inboxes: Inboxes
+
+    def put(self, user_id: str, request: PutUserRequest) -> tuple[User, bool]:
+        """Create the user or replace what is known of them; says which."""
+        user = self.audience.users.put(user_id, request.profile())
+        return user, user.rev == 1
+
+    def put_many(self, items: Sequence[Any]) -> list[UserResultView]:
+        """Take each user or refuse it, in order; of a user that is named twice, the last is kept."""
+        checked = [_checked(item, f"/items/{place}") for place, item in enumerate(items)]
+        stored = self.audience.users.put_many(
+            {user.id: user.profile() for user in checked if isinstance(user, UserItem)}
+        )
+        created = {user_id for user_id, user in stored.items() if user.rev == 1}
+        results = []
+        for item, user in zip(items, checked, strict=True):
+            if isinstance(user, Invalid):
+                results.append(_refused(written(item, "id"), user))
+                continue
+            results.append(UserResultView(id=user.id, status=201 if user.id in created else 200, error=None))
+            created.discard(user.id)  # named again, it is there already
+        return results
+
+    def get(self, user_id: str) -> User:
+        """The user. Raises NotFound."""
+        return find_user(user_id, self.audience)
+
+    def delete(self, user_id: str) -> None:
+        """Erase all that is stored on the user; done once it returns, and a repeat changes nothing.
+
+        What can be sent to goes first. Raises Unavailable if one call can't erase all: a repeat goes on.
+        """
+        self.audience.erase(user_id)
+        done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (self.inboxes, self.deliveries)]
+        if not all(done):
+            raise Unavailable(
+                "there is more to erase than one call can do; go on by repeating it", code="erasure_unfinished"
+            )
 
 
-def put_users(items: Sequence[Any], *, audience: Audience) -> list[UserResultView]:
-    """Take each user or refuse it, in order; of a user that is named twice, the last is kept."""
-    checked = [_checked(item, f"/items/{place}") for place, item in enumerate(items)]
-    stored = audience.users.put_many({user.id: user.profile() for user in checked if isinstance(user, UserItem)})
-    created = {user_id for user_id, user in stored.items() if user.rev == 1}
-    results = []
-    for item, user in zip(items, checked, strict=True):
-        if isinstance(user, Invalid):
-            results.append(_refused(written(item, "id"), user))
-            continue
-        results.append(UserResultView(id=user.id, status=201 if user.id in created else 200, error=None))
-        created.discard(user.id)  # named again, it is there already
-    return results
-
-
-def get_user(user_id: str, *, audience: Audience) -> User:
+def find_user(user_id: str, audience: Audience) -> User:
     """The user. Raises NotFound."""
     user = audience.users.get(user_id)
     if user is None:
         raise NotFound("there is no such user", code="user_not_found")
     return user
-
-
-def delete_user(user_id: str, *, audience: Audience, deliveries: Deliveries, inboxes: Inboxes) -> None:
-    """Erase all that is stored on the user; done once it returns, and a repeat changes nothing.
-
-    What can be sent to goes first. Raises Unavailable where there is more than one call can erase: a repeat goes on.
-    """
-    audience.erase(user_id)
-    done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (inboxes, deliveries)]
-    if not all(done):
-        raise Unavailable(
-            "there is more to erase than one call can do; go on by repeating it", code="erasure_unfinished"
-        )
 
 
 def user_view(user: User) -> UserView:

@@ -1,7 +1,8 @@
-"""Delete a message: nothing more of it leaves once this has answered, save what is in flight."""
+"""Delete a message: nothing more of it leaves once this has answered, except what is in flight."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from fanfare.clock import Clock
@@ -14,33 +15,39 @@ from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
 
-def cancel(message_id: str, *, messages: Messages, batches: Batches, clock: Clock) -> dict[str, Any]:
-    """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
+@dataclass(frozen=True, kw_only=True)
+class Cancel:
+    messages: Messages
+    batches: Batches
+    clock: Clock
 
-    A worker takes its lease before it looks at the message: so each either sees the deletion, or has
-    a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
-    first answer. Raises NotFound, Conflict for a message that is sent, and Unavailable
-    for a very large one whose numbers take more than one request.
-    """
-    now = clock()
-    try:
-        message = messages.move(message_id, Transition(to=State.DELETED, reason="deleted_by_service"), now=now)
-    except ConditionFailed as failed:
-        found = messages.get(message_id)
-        if found is None:
-            raise NotFound("there is no such message", code="message_not_found") from failed
-        if found.state is not State.DELETED:
-            raise Conflict("every recipient was sent already", code="message_already_sent") from failed
-        message = found
-    numbers = message.cancellation
-    if numbers is None:
-        totals = count_cancelled(message, messages=messages, batches=batches, now=now)
-        numbers = messages.keep_cancellation(
-            message.id,
-            {
-                "already_sent": totals[Outcome.SENT],
-                "in_flight": totals.in_flight,
-                "withheld": totals.withheld,
-            },
-        )
-    return {"state": State.DELETED, **numbers}
+    def run(self, message_id: str) -> dict[str, Any]:
+        """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
+
+        A worker takes its lease before it looks at the message: so each either sees the deletion, or has
+        a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
+        first answer. Raises NotFound, Conflict for a message that is sent, and Unavailable for a very large one
+        whose numbers take more than one request.
+        """
+        now = self.clock()
+        try:
+            message = self.messages.move(message_id, Transition(to=State.DELETED, reason="deleted_by_service"), now=now)
+        except ConditionFailed as failed:
+            found = self.messages.get(message_id)
+            if found is None:
+                raise NotFound("there is no such message", code="message_not_found") from failed
+            if found.state is not State.DELETED:
+                raise Conflict("every recipient was sent already", code="message_already_sent") from failed
+            message = found
+        numbers = message.cancellation
+        if numbers is None:
+            totals = count_cancelled(message, messages=self.messages, batches=self.batches, now=now)
+            numbers = self.messages.keep_cancellation(
+                message.id,
+                {
+                    "already_sent": totals[Outcome.SENT],
+                    "in_flight": totals.in_flight,
+                    "withheld": totals.withheld,
+                },
+            )
+        return {"state": State.DELETED, **numbers}

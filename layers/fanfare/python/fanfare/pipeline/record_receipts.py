@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS, email
@@ -39,35 +40,43 @@ def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
     return READERS[event["source"]](event)
 
 
-def record_receipts(
-    reports: Sequence[ReceiptEvent], *, deliveries: Deliveries, audience: Audience, clock: Clock, retention: timedelta
-) -> Counter[str]:
-    """Store the reports, and suppress addresses that must not be written to again. Returns how many of each kind."""
-    now = clock()
-    deliveries.record_receipts(reports, retain_until=int((now + retention).timestamp()))
-    serious = [report for report in reports if report.receipt in SUPPRESSES or report.receipt is Receipt.BOUNCED_SOFT]
-    users = audience.users.get_many(report.user_id for report in serious) if serious else {}
-    for report in serious:
-        user = users.get(report.user_id)
-        address = CHANNELS[report.channel].identity(user.profile) if user else None
-        if user is None or address is None or _of_another_address(report, user):
-            continue  # erased, or the address was changed: the one that bounced is not theirs any more
-        cause = SUPPRESSES.get(report.receipt)
-        if report.receipt is Receipt.BOUNCED_SOFT:
-            bounces = audience.suppressions.count_soft_bounces(
-                report.channel,
-                address,
-                report.message_id,
-                at=to_text(report.at),
-                since=to_text(now - SOFT_BOUNCE_MEMORY),
-                forget=int((now + SOFT_BOUNCE_MEMORY).timestamp()),
-            )
-            if bounces >= SOFT_BOUNCES:
-                cause = "soft_bounces"
-        if cause is not None:
-            audience.suppressions.add(report.channel, address, cause, at=to_text(now))
-            log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
-    return Counter(report.receipt.value for report in reports)
+@dataclass(frozen=True, kw_only=True)
+class RecordReceipts:
+    deliveries: Deliveries
+    audience: Audience
+    clock: Clock
+    retention: timedelta
+
+    def run(self, reports: Sequence[ReceiptEvent]) -> Counter[str]:
+        """Store the reports, and suppress addresses that must not be written to again. How many of each kind."""
+        now = self.clock()
+        self.deliveries.record_receipts(reports, retain_until=int((now + self.retention).timestamp()))
+        serious = [each for each in reports if each.receipt in SUPPRESSES or each.receipt is Receipt.BOUNCED_SOFT]
+        users = self.audience.users.get_many(report.user_id for report in serious) if serious else {}
+        for report in serious:
+            user = users.get(report.user_id)
+            address = CHANNELS[report.channel].identity(user.profile) if user else None
+            if user is None or address is None or _of_another_address(report, user):
+                continue  # erased, or the address was changed: the one that bounced is not theirs any more
+            cause = self._cause(report, address, now)
+            if cause is not None:
+                self.audience.suppressions.add(report.channel, address, cause, at=to_text(now))
+                log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
+        return Counter(report.receipt.value for report in reports)
+
+    def _cause(self, report: ReceiptEvent, address: str, now: datetime) -> str | None:
+        """Why the address must not be written to again; None if it may be."""
+        if report.receipt is not Receipt.BOUNCED_SOFT:
+            return SUPPRESSES[report.receipt]
+        bounces = self.audience.suppressions.count_soft_bounces(
+            report.channel,
+            address,
+            report.message_id,
+            at=to_text(report.at),
+            since=to_text(now - SOFT_BOUNCE_MEMORY),
+            forget=int((now + SOFT_BOUNCE_MEMORY).timestamp()),
+        )
+        return "soft_bounces" if bounces >= SOFT_BOUNCES else None
 
 
 def _of_another_address(report: ReceiptEvent, user: User) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import timedelta
 from functools import partial
 from itertools import islice
 
@@ -26,43 +26,50 @@ from fanfare.store.messages import Messages
 log = logging.getLogger(__name__)
 
 
-def redrive(message_id: str, *, messages: Messages, queues: Queues, clock: Clock, stale_after: float) -> Message:
-    """Move a failed message to `pending` and have its failed recipients sent again.
+@dataclass(frozen=True, kw_only=True)
+class Redrive:
+    messages: Messages
+    queues: Queues
+    clock: Clock
+    stale_after: float
 
-    Once it is moved the answer is yes, even if the queue is down: the reconciler finds it. Raises
-    NotFound, and Conflict for a message in any other state.
-    """
-    found = messages.get(message_id)
-    if found is None:
-        raise NotFound("there is no such message", code="message_not_found")
-    message = _begun(found, messages=messages, now=clock(), stale_after=stale_after)
-    try:
-        queues.send_fan_out([FanOutJob(message_id, 0)])
-    except (ClientError, BotoCoreError, QueueRefused):
-        log.exception("not queued; the reconciler will", extra={"message_id": message_id})
-    return message
+    def run(self, message_id: str) -> Message:
+        """Move a failed message to `pending` and have its failed recipients sent again.
 
+        Once it is moved the answer is yes, even if the queue is down: the reconciler finds it. Raises
+        NotFound, and Conflict for a message in any other state.
+        """
+        found = self.messages.get(message_id)
+        if found is None:
+            raise NotFound("there is no such message", code="message_not_found")
+        message = self._begun(found)
+        try:
+            self.queues.send_fan_out([FanOutJob(message_id, 0)])
+        except (ClientError, BotoCoreError, QueueRefused):
+            log.exception("not queued; the reconciler will", extra={"message_id": message_id})
+        return message
 
-def _begun(found: Message, *, messages: Messages, now: datetime, stale_after: float) -> Message:
-    """The message in its next round."""
-    transition = Transition(
-        to=State.PENDING,
-        reason="redriven_by_service",
-        origins=(State.FAILED,),
-        read_round=found.round,
-        sets={"round": found.round + 1, "redriving": True},
-        removes=("counts",),
-    )
-    try:
-        return messages.move(found.id, transition, now=now, due_at=now + timedelta(seconds=stale_after))
-    except ConditionFailed as failed:
-        message = messages.get(found.id) or found
-        # The SDK repeats a call whose answer is lost, and is told that what it did is not possible any more.
-        if message.state is State.PENDING and message.round == found.round + 1:
-            return message
-        raise Conflict(
-            f"only a failed message can be re-driven; it is {message.state}", code="message_not_failed"
-        ) from failed
+    def _begun(self, found: Message) -> Message:
+        """The message in its next round."""
+        now = self.clock()
+        transition = Transition(
+            to=State.PENDING,
+            reason="redriven_by_service",
+            origins=(State.FAILED,),
+            read_round=found.round,
+            sets={"round": found.round + 1, "redriving": True},
+            removes=("counts",),
+        )
+        try:
+            return self.messages.move(found.id, transition, now=now, due_at=now + timedelta(seconds=self.stale_after))
+        except ConditionFailed as failed:
+            message = self.messages.get(found.id) or found
+            # The SDK repeats a call whose answer is lost, and is told that what it did is not possible any more.
+            if message.state is State.PENDING and message.round == found.round + 1:
+                return message
+            raise Conflict(
+                f"only a failed message can be re-driven; it is {message.state}", code="message_not_failed"
+            ) from failed
 
 
 def reopen(

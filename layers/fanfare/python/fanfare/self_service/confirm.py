@@ -12,7 +12,7 @@ from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
-from fanfare.self_service.profile import use_address
+from fanfare.self_service.addresses import use_address
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Confirmations, Pending, SignUp
@@ -39,23 +39,15 @@ class Confirmed:
     opted_out: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
 class Confirm:
-    """The collaborators of a confirmation."""
+    """What a link asks (`ask`), what it has done already (`done`), and doing it (`run`)."""
 
-    def __init__(
-        self,
-        *,
-        audience: Audience,
-        catalogue: Catalogue,
-        confirmations: Confirmations,
-        links: Links,
-        clock: Clock,
-    ) -> None:
-        self.audience = audience
-        self.catalogue = catalogue
-        self.confirmations = confirmations
-        self.links = links
-        self.clock = clock
+    audience: Audience
+    catalogue: Catalogue
+    confirmations: Confirmations
+    links: Links
+    clock: Clock
 
     def ask(self, token: str) -> Asked:
         """What the link is for. Raises NotFound."""
@@ -79,7 +71,7 @@ class Confirm:
             return None
         return Confirmed(user_id=user_id, topic=asked.topic, opted_out=user.opted_out)
 
-    def confirm(self, token: str) -> Confirmed:
+    def run(self, token: str) -> Confirmed:
         """Do it; a repeat says the same. Raises NotFound."""
         asked = self.ask(token)
         if asked.sign_up is not None and asked.topic is not None:

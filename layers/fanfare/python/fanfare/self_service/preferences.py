@@ -55,44 +55,41 @@ class Preferences:
         return [name for name in CHANNELS if name in topic.channels or (topic.id, name) in self.subscribed]
 
 
-def open_preferences(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) -> Preferences:
-    """What the link shows. Changes nothing. Raises NotFound."""
-    user = audience.users.get(links.open_preferences(token))
-    if user is None:
-        raise NotFound("there is nobody to choose", code="link_invalid")
-    subscribed = frozenset((each.topic, each.channel) for each in audience.subscriptions.of_user(user.id))
-    topics = {topic.id: topic for topic in catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
-    for name, _ in sorted(subscribed):
-        topic = topics.get(name) or catalogue.read_topic(name)
-        if topic is not None:
-            topics[name] = topic
-    return Preferences(user=user, topics=topics, subscribed=subscribed)
+@dataclass(frozen=True, kw_only=True)
+class ChoosePreferences:
+    audience: Audience
+    catalogue: Catalogue
+    links: Links
+    clock: Clock
 
+    def show(self, token: str) -> Preferences:
+        """What the link shows. Changes nothing. Raises NotFound."""
+        user = self.audience.users.get(self.links.open_preferences(token))
+        if user is None:
+            raise NotFound("there is nobody to choose", code="link_invalid")
+        subscribed = frozenset((each.topic, each.channel) for each in self.audience.subscriptions.of_user(user.id))
+        topics = {topic.id: topic for topic in self.catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
+        for name, _ in sorted(subscribed):
+            topic = topics.get(name) or self.catalogue.read_topic(name)
+            if topic is not None:
+                topics[name] = topic
+        return Preferences(user=user, topics=topics, subscribed=subscribed)
 
-def change_preferences(
-    token: str,
-    *,
-    shown: Iterable[str],
-    yes: Iterable[str],
-    nothing: bool,
-    audience: Audience,
-    catalogue: Catalogue,
-    links: Links,
-    clock: Clock,
-) -> Preferences:
-    """Take the choices of the form. What the page did not show stays as it is. Raises NotFound."""
-    before = open_preferences(token, audience=audience, catalogue=catalogue, links=links)
-    wanted = set(yes)
-    for topic, channel in _offered(before, shown):
-        has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
-        if wants and not has:
-            new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=to_text(clock()))
-            audience.subscriptions.add(new, shards=topic.shards)
-        elif has and not wants:
-            audience.subscriptions.remove(before.user.id, topic.id, channel)
-    if nothing != before.user.opted_out:
-        audience.users.opt_out(before.user.id, nothing)
-    return open_preferences(token, audience=audience, catalogue=catalogue, links=links)
+    def change(self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool) -> Preferences:
+        """Take the choices of the form. What the page did not show stays as it is. Raises NotFound."""
+        before = self.show(token)
+        wanted = set(yes)
+        for topic, channel in _offered(before, shown):
+            has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
+            if wants and not has:
+                now = to_text(self.clock())
+                new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=now)
+                self.audience.subscriptions.add(new, shards=topic.shards)
+            elif has and not wants:
+                self.audience.subscriptions.remove(before.user.id, topic.id, channel)
+        if nothing != before.user.opted_out:
+            self.audience.users.opt_out(before.user.id, nothing)
+        return self.show(token)
 
 
 def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:

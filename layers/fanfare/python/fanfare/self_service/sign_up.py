@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import timedelta
 from ipaddress import ip_address, ip_network
 from typing import TYPE_CHECKING, Final
@@ -34,49 +35,48 @@ BY_ADDRESS: Final = Allowance("sign_up_address", 3, timedelta(hours=1))
 ANSWER_AFTER: Final = 0.5  # seconds: a mail is handed over within that
 
 
-def sign_up(
-    request: SignUpRequest,
-    *,
-    source: str,
-    audience: Audience,
-    catalogue: Catalogue,
-    confirmations: Confirmations,
-    letters: VerificationMail,
-    links: Links,
-    clock: Clock,
-) -> None:
-    """Send the link, unless it must not be sent; the caller is not told which."""
-    now = clock()
-    refused = _refused(request, source, audience, catalogue, confirmations, clock)
-    if refused is not None:
-        log.info("no link sent", extra={"reason": refused})
-        return
-    topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
-    asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
-    confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
-    link = links.confirmation({"sign_up": asked.id}, now=now)
-    result = letters.confirm_subscription(request.email, topic.title if topic else "", link)
-    log.info("link sent", extra={"result": result.kind, "reason": result.reason})
+@dataclass(frozen=True, kw_only=True)
+class RequestSubscription:
+    audience: Audience
+    catalogue: Catalogue
+    confirmations: Confirmations
+    mail: VerificationMail
+    links: Links
+    clock: Clock
+    monotonic: Callable[[], float]
+    sleep: Callable[[float], None]
 
+    def run(self, request: SignUpRequest, *, source: str) -> None:
+        """Send the link, unless it must not be sent; the caller is not told which, and waits as long."""
+        with steadily(monotonic=self.monotonic, sleep=self.sleep):
+            refused = self._refused(request, source)
+            if refused is not None:
+                log.info("no link sent", extra={"reason": refused})
+            else:
+                self._send_link(request)
 
-def _refused(
-    request: SignUpRequest,
-    source: str,
-    audience: Audience,
-    catalogue: Catalogue,
-    confirmations: Confirmations,
-    clock: Clock,
-) -> str | None:
-    address = str(Email.identity({"email": request.email}))
-    # the source first: who is over that limit can't use up what others may ask for an address
-    if not confirmations.allows(BY_SOURCE, network(source), now=clock()):
-        return "source_limited"
-    if not confirmations.allows(BY_ADDRESS, address, now=clock()):
-        return "address_limited"
-    topic = catalogue.topic(request.topic, max_age=FRESH_SECONDS)
-    if topic is None or not topic.public or Email.name not in topic.channels:
-        return "topic_not_offered"
-    return "suppressed" if audience.suppressions.get(Email.name, address) else None
+    def _send_link(self, request: SignUpRequest) -> None:
+        now = self.clock()
+        topic = self.catalogue.topic(request.topic, max_age=FRESH_SECONDS)
+        asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
+        self.confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
+        link = self.links.confirmation({"sign_up": asked.id}, now=now)
+        result = self.mail.confirm_subscription(request.email, topic.title if topic else "", link)
+        log.info("link sent", extra={"result": result.kind, "reason": result.reason})
+
+    def _refused(self, request: SignUpRequest, source: str) -> str | None:
+        """Why no link may be sent; None if one may."""
+        now = self.clock()
+        address = str(Email.identity({"email": request.email}))
+        # the source first: who is over that limit can't use up what others may ask for an address
+        if not self.confirmations.allows(BY_SOURCE, network(source), now=now):
+            return "source_limited"
+        if not self.confirmations.allows(BY_ADDRESS, address, now=now):
+            return "address_limited"
+        topic = self.catalogue.topic(request.topic, max_age=FRESH_SECONDS)
+        if topic is None or not topic.public or Email.name not in topic.channels:
+            return "topic_not_offered"
+        return "suppressed" if self.audience.suppressions.get(Email.name, address) else None
 
 
 def source(told: str | None, *, seen: str) -> str:

@@ -20,21 +20,26 @@ class Link:
     subscribed: bool
 
 
-def look(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) -> Link:
-    """What the link would do. Changes nothing. Raises NotFound."""
-    user_id, topic_id, channel = links.open_unsubscribe(token)
-    topic = catalogue.topic(topic_id)
-    return Link(
-        user_id=user_id,
-        topic=topic_id,
-        title=topic.title if topic else topic_id,
-        channel=channel,
-        subscribed=audience.subscriptions.get(user_id, topic_id, channel) is not None,
-    )
+@dataclass(frozen=True, kw_only=True)
+class Unsubscribe:
+    audience: Audience
+    catalogue: Catalogue
+    links: Links
 
+    def look(self, token: str) -> Link:
+        """What the link would do. Changes nothing. Raises NotFound."""
+        user_id, topic_id, channel = self.links.open_unsubscribe(token)
+        topic = self.catalogue.topic(topic_id)
+        return Link(
+            user_id=user_id,
+            topic=topic_id,
+            title=topic.title if topic else topic_id,
+            channel=channel,
+            subscribed=self.audience.subscriptions.get(user_id, topic_id, channel) is not None,
+        )
 
-def unsubscribe(token: str, *, audience: Audience, catalogue: Catalogue, links: Links) -> Link:
-    """Do it, also where the user or the topic is gone; a repeat changes nothing. Raises NotFound."""
-    link = look(token, audience=audience, catalogue=catalogue, links=links)
-    audience.subscriptions.remove(link.user_id, link.topic, link.channel)
-    return link
+    def run(self, token: str) -> Link:
+        """Do it, even if the user or the topic is gone; a repeat changes nothing. Raises NotFound."""
+        link = self.look(token)
+        self.audience.subscriptions.remove(link.user_id, link.topic, link.channel)
+        return link

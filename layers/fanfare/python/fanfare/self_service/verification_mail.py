@@ -6,6 +6,7 @@ These are no deliveries: no batch keeps them, nothing sends them again. Who got 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fanfare.channels.base import SendResult
@@ -20,21 +21,15 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
+@dataclass(frozen=True, kw_only=True)
 class VerificationMail:
     """`ses` and `sns` open their clients when there is something to send; neither may retry by itself."""
 
-    def __init__(
-        self,
-        *,
-        ses: Callable[[], SESV2Client],
-        sns: Callable[[], SNSClient],
-        sender: str,
-        configuration_set: str | None,
-    ) -> None:
-        self.ses = ses
-        self.sns = sns
-        self.sender = sender
-        self.configuration_set = configuration_set
+    ses: Callable[[], SESV2Client]
+    sns: Callable[[], SNSClient]
+    sender: str
+    brand: str
+    configuration_set: str | None
 
     def confirm_subscription(self, address: str, topic_title: str, link: str) -> SendResult:
         """The link that subscribes whoever reads it."""
@@ -49,7 +44,7 @@ class VerificationMail:
 
     def code(self, number: str, code: str, *, minutes: int) -> SendResult:
         """The code that has the number used."""
-        text = texts.CODE.format(code=code, brand=pages.brand_of(self.sender), minutes=minutes)
+        text = texts.CODE.format(code=code, brand=self.brand, minutes=minutes)
 
         def publish() -> str:
             answer = self.sns().publish(
@@ -62,7 +57,6 @@ class VerificationMail:
         return publish_to_sns(publish, PUBLISH_ERROR)
 
     def _mail(self, address: str, mail: pages.Mail) -> SendResult:
-        brand = pages.brand_of(self.sender)
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "Destination": {"ToAddresses": [address]},
@@ -70,8 +64,8 @@ class VerificationMail:
                 "Simple": {
                     "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
                     "Body": {
-                        "Text": {"Data": pages.mail_text(mail, brand=brand), "Charset": "UTF-8"},
-                        "Html": {"Data": pages.mail_html(mail, brand=brand), "Charset": "UTF-8"},
+                        "Text": {"Data": pages.mail_text(mail, brand=self.brand), "Charset": "UTF-8"},
+                        "Html": {"Data": pages.mail_html(mail, brand=self.brand), "Charset": "UTF-8"},
                     },
                 }
             },

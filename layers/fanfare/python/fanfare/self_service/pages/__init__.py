@@ -11,7 +11,6 @@ import functools
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from email.utils import parseaddr
 from itertools import groupby
 from pathlib import Path
 from typing import Any, Final
@@ -137,12 +136,6 @@ def mail_text(mail: Mail, *, brand: str) -> str:
 def mail_html(mail: Mail, *, brand: str) -> str:
     """The mail in HTML."""
     return rendered("mail.html", mail=mail, brand=brand)
-
-
-def brand_of(sender: str) -> str:
-    """Whom people know as the sender: the name before the address, or the address."""
-    name, address = parseaddr(sender)
-    return name or address
 
 
 @functools.cache

@@ -6,7 +6,6 @@ import gc
 import json
 import os
 from datetime import timedelta
-from types import SimpleNamespace
 from typing import Any
 
 import boto3
@@ -16,7 +15,10 @@ from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.event_bus import Events
 from fanfare.channels import CHANNELS, Push, Webhook
 from fanfare.domain.lifecycle import State
-from fanfare.runtime import wiring
+from fanfare.runtime import clients, signing, stores
+from fanfare.runtime.channels import channel
+from fanfare.runtime.registry import opened
+from fanfare.runtime.use_cases import workers
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline
@@ -42,55 +44,54 @@ def bus(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Bus:
     bus = Bus()
     monkeypatch.setenv("FANFARE_EVENT_BUS_NAME", "bus")
     monkeypatch.setenv("FANFARE_DELIVERY_EVENTS", "true")
-    opened = Events(lambda: bus, bus="bus")
-    monkeypatch.setattr(wiring, "events", lambda: opened)
+    opened.put(clients.events, Events(lambda: bus, bus="bus"))
     return bus
 
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
     ses = Ses()
-    ses.install(wiring.channel().client)  # type: ignore[attr-defined]
+    ses.install(channel().client)  # type: ignore[attr-defined]
     return Pipeline(aws, clock, ses)
 
 
 @pytest.mark.parametrize("name", CHANNELS)
 def test_every_channel_opens(aws: Aws, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("FANFARE_CHANNEL", name)
-    assert isinstance(wiring.channel(), CHANNELS[name])
-    assert wiring.deliver().channel is wiring.channel()
+    assert isinstance(channel(), CHANNELS[name])
+    assert workers.deliver().channel is channel()
 
 
 def test_push_has_the_applications_that_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFARE_CHANNEL", "push")
     monkeypatch.setenv("FANFARE_PUSH_FCM_APPLICATION_ARN", "arn:app/GCM/shop")
-    push = wiring.channel()
+    push = channel()
     assert isinstance(push, Push)
     assert push.applications == {"fcm": "arn:app/GCM/shop"}
 
 
 def test_webhooks_are_signed_with_every_key_that_is_kept(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFARE_CHANNEL", "webhook")
-    webhook = wiring.channel()
+    webhook = channel()
     assert isinstance(webhook, Webhook)
-    assert (webhook.keys, webhook.allowed) == (wiring.signing_keys, frozenset())
+    assert (webhook.keys, webhook.allowed) == (signing.signing_keys, frozenset())
     monkeypatch.setenv("FANFARE_WEBHOOK_ALLOWED", "localhost:8080,localhost:8081")
-    wiring.channel.cache_clear()
-    assert wiring.channel().allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]
+    opened.reset()
+    assert channel().allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]
 
 
 def test_links_are_made_where_it_is_known_where_they_lead(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FANFARE_PUBLIC_URL")
-    assert wiring.links() is None
+    assert signing.links() is None
     monkeypatch.setenv("FANFARE_PUBLIC_URL", "https://notify.shop.example/")
-    links = wiring.links()
+    links = signing.links()
     assert links is not None
     assert links.unsubscribe("ada", "orders", "email").startswith("https://notify.shop.example/v1/unsubscribe/")
 
 
 def test_inboxes_are_kept_for_as_long_as_messages_are(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("FANFARE_RETENTION_DAYS", "7")
-    assert wiring.inboxes().retention == timedelta(days=7)
+    assert stores.inboxes().retention == timedelta(days=7)
 
 
 def test_a_user_gets_no_more_on_a_channel_than_the_deployment_allows(
@@ -128,41 +129,41 @@ def test_services_are_told_of_a_deletion_once(bus: Bus, pipeline: Pipeline) -> N
 
 
 def test_where_there_is_no_bus_nobody_is_told(pipeline: Pipeline) -> None:
-    assert wiring.messages().moved is None
-    assert wiring.deliveries().recorded is None
-    wiring.flush_events()
+    assert stores.messages().moved is None
+    assert stores.deliveries().recorded is None
+    clients.flush_events()
 
 
 def test_keys_that_cant_be_read_again_are_the_ones_that_are_known(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000.0]
-    monkeypatch.setattr(wiring, "time", SimpleNamespace(monotonic=lambda: now[0]))
-    before = wiring.signing_keys()
+    keys = signing.SigningKeys(signing.read_secret, monotonic=lambda: now[0])
+    before = keys()
     with monkeypatch.context() as outage:
         outage.setenv("FANFARE_SECRET_ARN", "not-there")
         now[0] += 300
-        assert wiring.signing_keys() == before
+        assert keys() == before
     client = boto3.client("secretsmanager")
     rotated = {**before, "k2": "a newer key"}
     client.put_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"], SecretString=json.dumps(rotated))
-    assert wiring.signing_keys() == before  # one call in five minutes, whatever comes of it
+    assert keys() == before  # one call in five minutes, whatever comes of it
     now[0] += 300
-    assert wiring.signing_keys() == rotated
+    assert keys() == rotated
 
 
 def test_keys_that_were_never_read_are_asked_for_each_time(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as outage:
         outage.setenv("FANFARE_SECRET_ARN", "not-there")
         with pytest.raises(ClientError):
-            wiring.signing_keys()
-    assert wiring.signing_keys()
+            signing.signing_keys()
+    assert signing.signing_keys()
 
 
 def test_the_collector_walks_what_stays_no_more(aws: Aws) -> None:
-    wiring.forget()
+    opened.reset()
     assert gc.get_freeze_count() == 0
-    wiring.audience()
+    stores.audience()
     assert gc.get_freeze_count() > 10_000
-    wiring.forget()
+    opened.reset()
     assert gc.get_freeze_count() == 0
 
 
@@ -172,7 +173,7 @@ def test_a_message_goes_its_way_over_the_sdk_as_it_is_too(
 ) -> None:
     monkeypatch.setenv("FANFARE_PLAIN_SDK", str(int(plain)))
     ses = Ses()
-    client: Any = wiring.channel().client  # type: ignore[attr-defined]
+    client: Any = channel().client  # type: ignore[attr-defined]
     ses.install(client)
     pipeline = Pipeline(aws, clock, ses)
     pipeline.topic()
@@ -181,5 +182,5 @@ def test_a_message_goes_its_way_over_the_sdk_as_it_is_too(
     pipeline.run()
     assert pipeline.message(message_id).state is State.SENT
     assert (type(client._serializer) is RestJSONSerializer) is plain
-    store: Any = wiring.messages().table.client
+    store: Any = stores.messages().table.client
     assert (type(store._serializer) is JSONSerializer) is plain

@@ -1,0 +1,33 @@
+"""The internal API: what services call, signed by IAM."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from aws_lambda_powertools import Logger
+
+from fanfare.api.app import Api
+from fanfare.api.internal import messages, queues, subscriptions, suppressions, templates, topics, users
+from fanfare.api.openapi import About
+
+ABOUT: Final = About(
+    title="Fanfare internal API",
+    description="Post a message to a topic once, reach every subscriber, know what became of each. For services.",
+    security={
+        "sigv4": {
+            "type": "apiKey",
+            "name": "Authorization",
+            "in": "header",
+            "description": "AWS Signature Version 4, service `execute-api`, by a principal that may "
+            "`execute-api:Invoke` this API.",
+            "x-amazon-apigateway-authtype": "awsSigv4",
+        }
+    },
+)
+RESOURCES: Final = (messages, topics, templates, users, subscriptions, suppressions, queues)
+
+
+def internal_api(logger: Logger) -> Api:
+    """The API, which logs there."""
+    routers = [each.router for each in RESOURCES]
+    return Api(logger, about=ABOUT, routers=routers, open_ended=["/v1/suppressions/[^/]+/"])

@@ -1,0 +1,134 @@
+"""Messages: submit, watch, delete, send again."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Header, Query
+
+from fanfare.api.openapi import answers
+from fanfare.api.pagination import ListRequest
+from fanfare.api.parameters import Cursor, Limit, MessageId, UserId
+from fanfare.api.requests import idempotency_key, principal
+from fanfare.api.responses import json_response
+from fanfare.domain.lifecycle import State
+from fanfare.insight.messages import known_id, message_view
+from fanfare.runtime.use_cases import internal_api as use_cases
+from fanfare.schemas.dry_runs import DryRunView
+from fanfare.schemas.explanations import ExplanationView
+from fanfare.schemas.messages import (
+    AcceptedView,
+    CancellationView,
+    DeliveriesView,
+    DeliveryStatus,
+    MessagesView,
+    MessageView,
+    MessageWithCountsView,
+    SubmitRequest,
+)
+from fanfare.schemas.scalars import ChannelName, Flag, Name
+
+router = Router()
+
+
+@router.post("/v1/messages", tags=["messages"], responses=answers(_200=DryRunView, _202=AcceptedView))
+def submit_message(
+    request: SubmitRequest,
+    dry: Annotated[
+        Flag, Query(alias="dry_run", description="Answer what would become of it, and store nothing.")
+    ] = False,
+    key: Annotated[
+        str | None,
+        Header(
+            alias="Idempotency-Key",
+            description="1 to 255 visible ASCII characters, quoted or bare. One key of one caller makes one message.",
+        ),
+    ] = None,
+) -> Response[AcceptedView | DryRunView]:
+    """Submit a message.
+
+    It is stored and queued. A repeat with the same Idempotency-Key gets the first answer; another
+    body under the same key is refused with the code `idempotency_key_reused`.
+
+    With `dry_run=true` nothing is stored, and the answer is what would become of the message: how many would get
+    it on which channel, who would be skipped or deferred and why, samples, and an estimate of the cost.
+    """
+    caller = principal(router.current_event)
+    if dry:
+        return json_response(200, use_cases.dry_run().run(request, caller=caller))
+    accepted = use_cases.submit().run(
+        request, caller=caller, idempotency_key=idempotency_key(key), body=router.current_event.json_body
+    )
+    view = AcceptedView(id=accepted.message_id, state="pending", created_at=accepted.created_at)
+    headers = {"Location": f"/v1/messages/{view.id}"} | ({"Idempotency-Replayed": "true"} if accepted.replayed else {})
+    return json_response(202, view, headers)
+
+
+@router.get("/v1/messages", tags=["messages"])
+def list_messages(
+    state: Annotated[State | None, Query(description="Only those in this state.")] = None,
+    topic: Annotated[Name | None, Query(description="Only those on this topic.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> MessagesView:
+    """List messages, the newest first.
+
+    With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand messages at most. Go on while
+    there is a `next_cursor`.
+    """
+    asked = ListRequest(router.current_event)
+    items, position = use_cases.messages().page(state=state, topic=topic, before=asked.open(cursor), limit=limit)
+    return asked.view(MessagesView, items, position)
+
+
+@router.get("/v1/messages/<message_id>", tags=["messages"])
+def get_message(message_id: MessageId) -> MessageWithCountsView:
+    """Read a message: where it is, how it got there, and what became of its recipients so far."""
+    return use_cases.messages().get(message_id)
+
+
+@router.delete("/v1/messages/<message_id>", tags=["messages"], responses=answers(409, _200=CancellationView))
+def delete_message(message_id: MessageId) -> CancellationView:
+    """Delete a message: nothing more of it leaves, save what is in flight.
+
+    Repeated, the same answer. A message that is `sent` is refused with the code `message_already_sent`.
+    """
+    return CancellationView.model_validate(use_cases.cancel().run(known_id(message_id)))
+
+
+@router.post("/v1/messages/<message_id>/redrives", tags=["messages"], responses=answers(409, _202=MessageView))
+def redrive_message(message_id: MessageId) -> Response[MessageView]:
+    """Send a failed message again, to those recipients alone that failed."""
+    message = use_cases.redrive().run(known_id(message_id))
+    return json_response(202, message_view(message), {"Location": f"/v1/messages/{message.id}"})
+
+
+@router.get("/v1/messages/<message_id>/deliveries", tags=["messages"])
+def list_deliveries(
+    message_id: MessageId,
+    status: Annotated[DeliveryStatus | None, Query(description="Only those with this status.")] = None,
+    channel: Annotated[ChannelName | None, Query(description="Only those on this channel.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> DeliveriesView:
+    """List what became of each recipient.
+
+    With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand recipients at most. Go on while
+    there is a `next_cursor`.
+    """
+    asked = ListRequest(router.current_event)
+    items, position = use_cases.deliveries().run(
+        message_id, status=status, channel=channel, after=asked.open(cursor), limit=limit
+    )
+    return asked.view(DeliveriesView, items, position)
+
+
+@router.get("/v1/messages/<message_id>/explanations/<user_id>", tags=["messages"])
+def explain_delivery(message_id: MessageId, user_id: UserId) -> ExplanationView:
+    """Explain why a user did or did not get a message, per channel, step by step.
+
+    `recorded` is what happened, as the tables say; `rules_now` is what the rules would say at this moment.
+    """
+    return use_cases.explain().run(message_id, user_id)

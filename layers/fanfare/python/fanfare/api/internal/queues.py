@@ -1,0 +1,16 @@
+"""The queues."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from fanfare.runtime import clients
+from fanfare.schemas.queues import QueuesView
+
+router = Router()
+
+
+@router.get("/v1/queues", tags=["queues"])
+def list_queues() -> QueuesView:
+    """Tell how much waits in each queue, and how much was given up: the dead letters."""
+    return QueuesView.model_validate({"items": clients.queue_depths().depths()})

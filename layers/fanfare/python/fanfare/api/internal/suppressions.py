@@ -1,0 +1,68 @@
+"""Addresses that must not be written to."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from fanfare.api.openapi import answers
+from fanfare.api.pagination import ListRequest
+from fanfare.api.parameters import Cursor, Limit, OnChannel
+from fanfare.api.responses import created_or_ok, no_content
+from fanfare.runtime.use_cases import internal_api as use_cases
+from fanfare.schemas.scalars import ChannelName
+from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionsView, SuppressionView
+
+router = Router()
+
+Address = Annotated[
+    str, Path(description="The address, percent-encoded. API Gateway cuts a path at `?`, encoded or not.")
+]
+
+
+@router.get("/v1/suppressions", tags=["suppressions"])
+def list_suppressions(
+    channel: Annotated[ChannelName | None, Query(description="Only those on this channel.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> SuppressionsView:
+    """List addresses that must not be written to, by channel and address."""
+    asked = ListRequest(router.current_event)
+    items, position = use_cases.suppressions().page(channel=channel, after=asked.open(cursor), limit=limit)
+    return asked.view(SuppressionsView, items, position)
+
+
+@router.put(
+    "/v1/suppressions/<channel>/<address>",
+    tags=["suppressions"],
+    responses=answers(_200=SuppressionView, _201=SuppressionView),
+)
+def put_suppression(
+    channel: OnChannel, address: Address, request: PutSuppressionRequest | None = None
+) -> Response[SuppressionView]:
+    """Never write to an address again: 201, or 200 where it was suppressed already, with its first cause.
+
+    It holds for all that is not handed to a provider yet. The body may be left out.
+    """
+    cause = (request.cause if request else None) or "manual"
+    suppression, created = use_cases.suppressions().put(channel, address, cause)
+    return created_or_ok(created, SuppressionView.model_validate(suppression))
+
+
+@router.get("/v1/suppressions/<channel>/<address>", tags=["suppressions"])
+def get_suppression(channel: OnChannel, address: Address) -> SuppressionView:
+    """Read why an address must not be written to."""
+    return SuppressionView.model_validate(use_cases.suppressions().get(channel, address))
+
+
+@router.delete("/v1/suppressions/<channel>/<address>", tags=["suppressions"], responses=answers(_204=None))
+def delete_suppression(channel: OnChannel, address: Address) -> Response[None]:
+    """Let an address be written to again. Repeated, the same answer.
+
+    The provider may have a list of its own: Amazon SES keeps one for each account.
+    """
+    use_cases.suppressions().delete(channel, address)
+    return no_content()

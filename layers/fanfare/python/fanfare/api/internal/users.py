@@ -1,0 +1,56 @@
+"""Users."""
+
+from __future__ import annotations
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from fanfare.api.openapi import answers
+from fanfare.api.pagination import ListRequest
+from fanfare.api.parameters import Cursor, Limit, UserId
+from fanfare.api.responses import created_or_ok, no_content
+from fanfare.management.users import user_view
+from fanfare.runtime.use_cases import internal_api as use_cases
+from fanfare.schemas.messages import UserDeliveriesView
+from fanfare.schemas.users import PutUserRequest, PutUsersRequest, UserResultsView, UserView
+
+router = Router()
+
+
+@router.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=UserView, _201=UserView))
+def put_user(user_id: UserId, request: PutUserRequest) -> Response[UserView]:
+    """Create a user (201) or replace all that is known of them (200)."""
+    user, created = use_cases.users().put(user_id, request)
+    return created_or_ok(created, user_view(user))
+
+
+@router.post("/v1/users", tags=["users"])
+def put_users(request: PutUsersRequest) -> UserResultsView:
+    """Create or replace up to 100 users at once: a result for each, in order."""
+    return UserResultsView(items=use_cases.users().put_many(request.items))
+
+
+@router.get("/v1/users/<user_id>", tags=["users"])
+def get_user(user_id: UserId) -> UserView:
+    """Read a user."""
+    return user_view(use_cases.users().get(user_id))
+
+
+@router.delete("/v1/users/<user_id>", tags=["users"], responses=answers(_204=None))
+def delete_user(user_id: UserId) -> Response[None]:
+    """Erase all that is stored on a user: addresses, subscriptions, inbox and history. Repeated, the same answer.
+
+    204 says that it is done. Where there is more than one call can erase, 503 with the code `erasure_unfinished`
+    asks to repeat it. What stays names the id alone, and goes with its message: who was in a batch, and recipients
+    as the service named them. A suppression stays, too: it protects the address, whoever has it.
+    """
+    use_cases.users().delete(user_id)
+    return no_content()
+
+
+@router.get("/v1/users/<user_id>/deliveries", tags=["users"])
+def list_user_deliveries(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> UserDeliveriesView:
+    """List what a user got or did not get, the newest first."""
+    asked = ListRequest(router.current_event)
+    items, position = use_cases.user_deliveries().run(user_id, before=asked.open(cursor), limit=limit)
+    return asked.view(UserDeliveriesView, items, position)

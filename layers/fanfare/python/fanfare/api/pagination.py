@@ -1,0 +1,40 @@
+"""Pages of lists: where one goes on, as a cursor that is good for that list alone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
+
+from fanfare.runtime.signing import signing_keys
+from fanfare.schemas.scalars import View
+from fanfare.signing import cursors
+
+V = TypeVar("V", bound=View)
+
+
+@dataclass(frozen=True)
+class ListRequest:
+    """A call that asks for a page. `owner`: whose list it is, if everybody's has the same path."""
+
+    event: BaseProxyEvent
+    owner: str | None = None
+
+    def open(self, cursor: str | None) -> Any:
+        """The position that a cursor of this list stands for. Raises Invalid."""
+        return cursors.decode(cursor, keys=signing_keys, where=self._where())
+
+    def view(self, view: type[V], items: Sequence[Any], position: Any, **further: Any) -> V:
+        """The page, with the cursor of the one after it."""
+        cursor = cursors.encode(position, keys=signing_keys, where=self._where())
+        return view.model_validate({"items": items, "next_cursor": cursor, **further})
+
+    def _where(self) -> str:
+        """The list: its path, its filters and its owner."""
+        asked = self.event.query_string_parameters or {}
+        filters = sorted((name, value) for name, value in asked.items() if name not in ("limit", "cursor"))
+        where = json.dumps([self.event.path, filters])
+        return where if self.owner is None else f"{where}\n{self.owner}"

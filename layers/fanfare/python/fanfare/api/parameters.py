@@ -1,0 +1,17 @@
+"""The parameters that several routes have."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+
+from fanfare.schemas.scalars import ChannelName, Name, PageSize
+
+Limit = Annotated[PageSize, Query(description="How many at most.")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+MessageId = Annotated[str, Path(description="The message's id.")]
+TopicId = Annotated[Name, Path(description="The topic's id.")]
+TemplateId = Annotated[Name, Path(description="The template's id.")]
+UserId = Annotated[Name, Path(description="The user's id.")]
+OnChannel = Annotated[ChannelName, Path(description="The channel.")]

@@ -1,0 +1,30 @@
+"""The service itself: whether it is there, and its description to read."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.api_gateway import Router
+
+from fanfare.api.app import Api
+from fanfare.api.openapi import PAGE
+from fanfare.api.public.pages import html
+from fanfare.runtime.settings import brand
+from fanfare.schemas.self_service import HealthView
+from fanfare.self_service.pages import docs
+
+router = Router()
+
+
+@router.get("/v1/health", tags=["description"])
+def get_health() -> HealthView:
+    """Whether the API is there."""
+    return HealthView(status="ok")
+
+
+@router.get("/docs", tags=["description"], responses=PAGE)
+def get_docs() -> Response[str]:
+    """This description, to read."""
+    api = cast(Api, router.api_resolver)
+    return html(docs.page(api.description, brand=brand()))

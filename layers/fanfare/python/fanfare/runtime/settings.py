@@ -1,0 +1,73 @@
+"""What the deployment decides: settings from the environment, and the one clock."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from email.utils import parseaddr
+from typing import Any
+
+from fanfare.clock import Clock, system_clock
+from fanfare.runtime.registry import opened
+
+
+@dataclass(frozen=True, kw_only=True)
+class RuntimeSettings:
+    """What the deployment decides. Times in seconds."""
+
+    stale_after: float = 120.0
+    backoff: float = 30.0
+    max_attempts: int = 8
+    doubt_grace: float = 120.0
+    lease: float = 75.0
+    retention: timedelta = timedelta(days=30)
+    user_id_claim: str = "sub"
+    source_header: str | None = None  # in which a proxy before the public API names who calls
+    user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
+    piece_prices: Mapping[str, float] = field(default_factory=dict)  # by channel, in place of the list's
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> RuntimeSettings:
+        """The settings that the environment names; the defaults for the rest."""
+
+        def seconds(name: str, default: float) -> float:
+            return float(environment.get(f"FANFARE_{name}_SECONDS", default))
+
+        return cls(
+            stale_after=seconds("STALE_AFTER", cls.stale_after),
+            backoff=seconds("BACKOFF", cls.backoff),
+            max_attempts=int(environment.get("FANFARE_MAX_ATTEMPTS", cls.max_attempts)),
+            doubt_grace=seconds("DOUBT_GRACE", cls.doubt_grace),
+            lease=seconds("LEASE", cls.lease),
+            retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
+            user_id_claim=environment.get("FANFARE_USER_ID_CLAIM", cls.user_id_claim),
+            source_header=environment.get("FANFARE_SOURCE_HEADER"),
+            user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
+            piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
+        )
+
+
+@opened.once
+def settings() -> RuntimeSettings:
+    """The settings of this function."""
+    return RuntimeSettings.read(os.environ)
+
+
+@opened.once
+def clock() -> Clock:
+    """The clock of everything that is built here."""
+    return system_clock
+
+
+def brand() -> str:
+    """Whom people know as the sender."""
+    return brand_of(os.environ.get("FANFARE_SENDER", ""))
+
+
+def brand_of(sender: str) -> str:
+    """The name before the address, or the address."""
+    name, address = parseaddr(sender)
+    return name or address

@@ -1,0 +1,118 @@
+"""What services ask for: messages, topics, templates, users, subscriptions, suppressions."""
+
+from __future__ import annotations
+
+from fanfare.insight.deliveries import ListMessageDeliveries, ListUserDeliveries
+from fanfare.insight.dry_run import DryRun
+from fanfare.insight.explain import Explain
+from fanfare.insight.messages import ReadMessages
+from fanfare.management.subscriptions import ManageSubscriptions
+from fanfare.management.suppressions import ManageSuppressions
+from fanfare.management.templates import ManageTemplates
+from fanfare.management.topics import ManageTopics
+from fanfare.management.users import ManageUsers
+from fanfare.pipeline.build_message import BuildMessage
+from fanfare.pipeline.cancel import Cancel
+from fanfare.pipeline.candidates import Candidates
+from fanfare.pipeline.redrive import Redrive
+from fanfare.pipeline.submit import Submit
+from fanfare.runtime import clients, stores
+from fanfare.runtime.registry import opened
+from fanfare.runtime.settings import clock, settings
+
+
+def _build_message() -> BuildMessage:
+    return BuildMessage(
+        catalogue=stores.catalogue(),
+        renderer=stores.renderer(),
+        stale_after=settings().stale_after,
+        retention=settings().retention,
+    )
+
+
+@opened.once
+def _candidates() -> Candidates:
+    return Candidates(audience=stores.audience(), catalogue=stores.catalogue(), overall=settings().user_limits)
+
+
+@opened.once
+def submit() -> Submit:
+    return Submit(build=_build_message(), messages=stores.messages(), queues=clients.queues(), clock=clock())
+
+
+@opened.once
+def dry_run() -> DryRun:
+    return DryRun(
+        build=_build_message(),
+        candidates=_candidates(),
+        renderer=stores.renderer(),
+        clock=clock(),
+        prices=settings().piece_prices,
+    )
+
+
+@opened.once
+def cancel() -> Cancel:
+    return Cancel(messages=stores.messages(), batches=stores.batches(), clock=clock())
+
+
+@opened.once
+def redrive() -> Redrive:
+    return Redrive(
+        messages=stores.messages(), queues=clients.queues(), clock=clock(), stale_after=settings().stale_after
+    )
+
+
+@opened.once
+def messages() -> ReadMessages:
+    return ReadMessages(messages=stores.messages(), batches=stores.batches(), clock=clock())
+
+
+@opened.once
+def deliveries() -> ListMessageDeliveries:
+    return ListMessageDeliveries(
+        messages=stores.messages(),
+        recipients=stores.recipients(),
+        deliveries=stores.deliveries(),
+    )
+
+
+@opened.once
+def user_deliveries() -> ListUserDeliveries:
+    return ListUserDeliveries(audience=stores.audience(), deliveries=stores.deliveries())
+
+
+@opened.once
+def explain() -> Explain:
+    return Explain(
+        messages=stores.messages(),
+        recipients=stores.recipients(),
+        deliveries=stores.deliveries(),
+        candidates=_candidates(),
+        clock=clock(),
+    )
+
+
+@opened.once
+def topics() -> ManageTopics:
+    return ManageTopics(catalogue=stores.catalogue(), clock=clock())
+
+
+@opened.once
+def templates() -> ManageTemplates:
+    return ManageTemplates(catalogue=stores.catalogue(), renderer=stores.renderer(), clock=clock())
+
+
+@opened.once
+def users() -> ManageUsers:
+    return ManageUsers(audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes())
+
+
+@opened.once
+def subscriptions() -> ManageSubscriptions:
+    return ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
+
+
+@opened.once
+def suppressions() -> ManageSuppressions:
+    return ManageSuppressions(audience=stores.audience(), clock=clock())

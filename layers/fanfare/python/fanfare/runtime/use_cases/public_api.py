@@ -1,0 +1,113 @@
+"""What people ask for: their profile, subscriptions and inbox, and what the links in their mails do."""
+
+from __future__ import annotations
+
+import os
+import time
+
+from fanfare.insight.deliveries import ListUserDeliveries
+from fanfare.management.subscriptions import ManageSubscriptions
+from fanfare.runtime import clients, signing, stores
+from fanfare.runtime.registry import opened
+from fanfare.runtime.settings import brand, clock
+from fanfare.self_service.addresses import ConfirmAddress
+from fanfare.self_service.confirm import Confirm
+from fanfare.self_service.history import MyDeliveries, MyInbox
+from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
+from fanfare.self_service.preferences import ChoosePreferences
+from fanfare.self_service.profile import ManageProfile
+from fanfare.self_service.sign_up import RequestSubscription
+from fanfare.self_service.unsubscribe import Unsubscribe
+from fanfare.self_service.verification_mail import VerificationMail
+
+
+@opened.once
+def public_topics() -> ListPublicTopics:
+    return ListPublicTopics(catalogue=stores.catalogue())
+
+
+@opened.once
+def verification_mail() -> VerificationMail:
+    return VerificationMail(
+        ses=clients.ses,
+        sns=clients.sns,
+        sender=os.environ["FANFARE_SENDER"],
+        brand=brand(),
+        configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
+    )
+
+
+@opened.once
+def profile() -> ManageProfile:
+    confirm_address = ConfirmAddress(
+        audience=stores.audience(),
+        confirmations=stores.confirmations(),
+        mail=verification_mail(),
+        links=signing.public_links(),
+        keys=signing.signing_keys,
+        clock=clock(),
+    )
+    return ManageProfile(
+        audience=stores.audience(),
+        confirmations=stores.confirmations(),
+        confirm_address=confirm_address,
+        keys=signing.signing_keys,
+        clock=clock(),
+    )
+
+
+@opened.once
+def subscriptions() -> MySubscriptions:
+    manage = ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
+    return MySubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), subscriptions=manage)
+
+
+@opened.once
+def inbox() -> MyInbox:
+    return MyInbox(inboxes=stores.inboxes())
+
+
+@opened.once
+def deliveries() -> MyDeliveries:
+    read = ListUserDeliveries(
+        audience=stores.audience(),
+        deliveries=stores.deliveries(),
+    )
+    return MyDeliveries(audience=stores.audience(), deliveries=read)
+
+
+@opened.once
+def request_subscription() -> RequestSubscription:
+    return RequestSubscription(
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        confirmations=stores.confirmations(),
+        mail=verification_mail(),
+        links=signing.public_links(),
+        clock=clock(),
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+    )
+
+
+@opened.once
+def confirm() -> Confirm:
+    return Confirm(
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        confirmations=stores.confirmations(),
+        links=signing.public_links(),
+        clock=clock(),
+    )
+
+
+@opened.once
+def unsubscribe() -> Unsubscribe:
+    return Unsubscribe(audience=stores.audience(), catalogue=stores.catalogue(), links=signing.public_links())
+
+
+@opened.once
+def preferences() -> ChoosePreferences:
+    return ChoosePreferences(
+        audience=stores.audience(), catalogue=stores.catalogue(), links=signing.public_links(), clock=clock()
+    )

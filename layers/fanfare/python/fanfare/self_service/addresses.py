@@ -1,0 +1,127 @@
+"""A new address of the caller's own: a proof goes to it, and until that comes back all else goes to the one before."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any, Final
+from uuid import uuid4
+
+from fanfare.channels import CHANNELS, Email, Sms
+from fanfare.channels.base import AddressRefused, Kind, SendResult
+from fanfare.clock import Clock
+from fanfare.domain.audience import User
+from fanfare.errors import Conflict, Fault, Invalid, TooManyRequests, Unavailable
+from fanfare.self_service.verification_mail import VerificationMail
+from fanfare.signing.keyed_hash import Keys, digest, matches
+from fanfare.signing.links import CONFIRM_WITHIN, Links
+from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmations import TRIES, Allowance, Confirmations, Pending
+
+# Channels whose address is confirmed before it is used, and the field of the profile that has it
+CONFIRMED: Final[Mapping[str, str]] = {name: each.field for name, each in CHANNELS.items() if each.field}
+CODE_WITHIN: Final = timedelta(minutes=10)
+BY_USER: Final = Allowance("address_of_user", 10, timedelta(days=1))
+BY_ADDRESS: Final = Allowance("address", 3, timedelta(hours=1))
+
+
+@dataclass(frozen=True, kw_only=True)
+class ConfirmAddress:
+    """Asks for the proof of an address (`check_allowance`, `ask`), and takes the one that is a code (`run`)."""
+
+    audience: Audience
+    confirmations: Confirmations
+    mail: VerificationMail
+    links: Links
+    keys: Keys
+    clock: Clock
+
+    def run(self, user_id: str, channel: str, code: str) -> None:
+        """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict if nothing waits."""
+        pending = self.confirmations.try_code(user_id, channel, now=self.clock())
+        if pending is None or pending.address is None:
+            raise _nothing_to_confirm()
+        if not matches(pending.secret, user_id, pending.address, code, keys=self.keys, purpose="code"):
+            raise Invalid(
+                "this is not the code", errors=[Fault("/code", "wrong_code", "is not the code that was sent")]
+            )
+        if use_address(user_id, channel, pending.address, audience=self.audience) is None:
+            raise _nothing_to_confirm()
+        self.confirmations.drop_pending(user_id, channel)
+
+    def check_allowance(self, user_id: str, channel: str, address: str) -> None:
+        """Raises TooManyRequests."""
+        now = self.clock()
+        if not (
+            self.confirmations.allows(BY_USER, user_id, now=now)
+            and self.confirmations.allows(BY_ADDRESS, _identity(channel, address), now=now)
+        ):
+            raise TooManyRequests("addresses were changed too often; try again later")
+
+    def ask(self, user_id: str, channel: str, address: str) -> None:
+        """Store the address, and send the proof to it: unless it must not be written to, which nobody is told."""
+        by = {Email.name: self._ask_by_link, Sms.name: self._ask_by_code}
+        silent = self.audience.suppressions.get(channel, _identity(channel, address)) is not None
+        result = by[channel](user_id, channel, address, silent)
+        if result.kind is Kind.PERMANENT:
+            self.confirmations.drop_pending(user_id, channel)
+            detail = "nothing can be sent to this address"
+            raise Invalid(detail, errors=[Fault(f"/{CONFIRMED[channel]}", "undeliverable", detail)])
+        if result.kind in (Kind.TEMPORARY, Kind.THROTTLED):
+            raise Unavailable("the confirmation could not be sent just now; try again")
+
+    def _ask_by_link(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
+        now = self.clock()
+        secret = str(uuid4())
+        self.confirmations.put_pending(
+            Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=now + CONFIRM_WITHIN)
+        )
+        link = self.links.confirmation({"user": user_id, "channel": channel, "secret": secret}, now=now)
+        return SendResult(Kind.SENT) if silent else self.mail.confirm_address(address, link)
+
+    def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
+        code = f"{secrets.randbelow(1_000_000):06d}"
+        secret = digest(user_id, address, code, keys=self.keys, purpose="code")
+        until = self.clock() + CODE_WITHIN
+        self.confirmations.put_pending(
+            Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=until)
+        )
+        minutes = int(CODE_WITHIN.total_seconds() // 60)
+        return SendResult(Kind.SENT) if silent else self.mail.code(address, code, minutes=minutes)
+
+
+def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User | None:
+    """From now on the channel writes there; None for who was erased meanwhile, of whom nothing is kept."""
+    return audience.users.change_known(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
+
+
+def checked_address(channel: str, written: Any) -> str | None:
+    """What is to be used, as it is written to. Raises Invalid."""
+    field = CONFIRMED[channel]
+    if written is None:
+        return None
+    try:
+        return str(CHANNELS[channel].address({field: written}))
+    except AddressRefused as refused:
+        raise Invalid.field(f"/{field}", f"invalid_{field}", "there is no such address") from refused
+
+
+def known_address(channel: str, profile: Mapping[str, Any]) -> str | None:
+    """The one in use; None if there is none."""
+    try:
+        return str(CHANNELS[channel].address(profile))
+    except AddressRefused:
+        return None
+
+
+def _identity(channel: str, address: str) -> str:
+    return CHANNELS[channel].identity({CONFIRMED[channel]: address}) or address
+
+
+def _nothing_to_confirm() -> Conflict:
+    return Conflict(
+        f"no address waits for a code: it is confirmed, or the code is too old or was tried {TRIES} times",
+        code="nothing_to_confirm",
+    )
