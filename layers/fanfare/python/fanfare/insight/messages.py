@@ -20,7 +20,7 @@ class ReadMessages:
     batches: Batches
 
     def get(self, message_id: str) -> MessageWithCountsView:
-        """The message and what became of its recipients so far. Raises NotFound."""
+        """The message and the outcomes of its recipients so far. Raises NotFound."""
         message = find_message(message_id, self.messages)
         # once at rest the sums were kept; what is deleted may still have some in flight
         deleted = message.state is State.DELETED

@@ -24,7 +24,7 @@ class Cancel:
         """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
 
         A worker takes its lease before it looks at the message: so each either sees the deletion, or has
-        a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
+        a lease that is counted here. Recipients in doubt may have been sent to, so they are in flight. Repeated, the
         first answer. Raises NotFound, and Conflict for a message that is sent.
         """
         now = self.clock()
