@@ -88,7 +88,7 @@ def _python(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _environment() -> dict[str, str]:
-    """A layer holds bytecode. `make` writes none beside the sources, so it lies in a folder of its own."""
+    """A layer holds bytecode. `make` writes none into the folders of the sources, so it lies in a folder of its own."""
     kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {**kept, "PYTHONPYCACHEPREFIX": str(CACHE / "bytecode"), "PYTHONHASHSEED": "0"}
 

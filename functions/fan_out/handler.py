@@ -13,7 +13,7 @@ from fanfare.runtime import observability, records
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases import workers as use_cases
 
-TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: a huge one keeps nobody waiting for long
+TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: they don't wait for a huge one
 RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then
 
 opened.at_start(use_cases.fan_out)

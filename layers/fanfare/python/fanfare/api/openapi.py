@@ -30,7 +30,7 @@ HEADERS: Final = REQUEST_ID | {
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
-# Who answers 202 with what beside the id
+# The headers of a 202, by operation
 ACCEPTED_HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "submit_message": ("Location", "Idempotency-Replayed"),
     "redrive_message": ("Location",),
@@ -193,7 +193,7 @@ def _tidy(parameter: dict[str, Any]) -> None:
     schema = parameter["schema"]
     if parameter["in"] == "header":
         parameter["name"] = parameter["name"].title()
-    schema.pop("description", None)  # it stands beside the schema
+    schema.pop("description", None)  # the parameter has it
     parameter["schema"] = _never_null(schema)
 
 

@@ -42,7 +42,7 @@ class OtherMethod(MethodNotAllowed):
 
 
 def translated(error: Exception, logger: Logger) -> FanfareError:
-    """What the caller is told. What is not the caller's fault is logged."""
+    """The error as the caller gets it. What is not the caller's fault is logged."""
     if isinstance(error, FanfareError):
         return error
     if isinstance(error, KeyReused):

@@ -1,4 +1,4 @@
-"""What became of whom: the recipients of a message, and the messages of a user."""
+"""Outcomes: of the recipients of a message, and of the messages of a user."""
 
 from __future__ import annotations
 

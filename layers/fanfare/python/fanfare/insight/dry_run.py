@@ -1,4 +1,4 @@
-"""What would become of a message: the fan-out's own candidates and rules, and nothing stored."""
+"""The outcome of a message before it is posted: the fan-out's own candidates and rules, and nothing stored."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ class DryRun:
     prices: Mapping[str, float]
 
     def run(self, request: SubmitRequest, *, caller: str) -> DryRunView:
-        """What would become of the message, were it fanned out when it is due. Raises Invalid as `Submit` does."""
+        """The outcome of the message, were it fanned out when it is due. Raises Invalid as `Submit` does."""
         now = self.clock()
         message, payload = self.build.run(request, caller=caller, now=now)
         at = from_text(message.send_at) if message.send_at else now

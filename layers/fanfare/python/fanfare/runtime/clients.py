@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-# The SDK retries a provider's read time-out and 5xx by itself: that would send a mail twice.
+# The SDK retries a provider's read time-out and 5xx automatically: that would send a mail twice.
 # Requests are typed and tested: checking the shape of each once more takes a sixth of a worker's CPU.
 PROVIDER: Final = Config(
     retries={"total_max_attempts": 1},
@@ -39,7 +39,7 @@ STORE: Final = Config(
     parameter_validation=False,
     user_agent=USER_AGENT,
 )
-# An event is published beside the work, which does not wait long for it.
+# The work does not wait long for an event to be published.
 PUBLISH: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2, user_agent=USER_AGENT
 )

@@ -45,7 +45,7 @@ def read_fan_out_job(record: SQSRecord, logger: Logger) -> FanOutJob:
 
 
 def back_off(jobs: Mapping[Job, SQSRecord], again: Mapping[Job, float]) -> None:
-    """Have the queue hold jobs back, each for so many seconds."""
+    """Have the queue hold each job back for its seconds in `again`."""
     for job, delay in again.items():
         clients.queues().back_off(channel().name, jobs[job].receipt_handle, round(delay))
 

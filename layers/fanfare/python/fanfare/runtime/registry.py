@@ -1,4 +1,4 @@
-"""What this process has opened: each thing once, when it is first asked for. One registry, which tests begin anew."""
+"""What this process has opened: each thing once, when it is first asked for. One registry, which tests reset."""
 
 from __future__ import annotations
 

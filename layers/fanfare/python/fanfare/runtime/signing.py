@@ -64,7 +64,7 @@ def signing_keys() -> Mapping[str, str]:
 
 
 def links() -> Links | None:
-    """Signed links to the public API; None if this function is not told where that is."""
+    """Signed links to the public API; None if the environment does not say where that is."""
     base = os.environ.get("FANFARE_PUBLIC_URL")
     return Links(base, keys=signing_keys) if base else None
 

@@ -61,7 +61,7 @@ class ConfirmAddress:
             raise TooManyRequests("addresses were changed too often; try again later")
 
     def ask(self, user_id: str, channel: str, address: str) -> None:
-        """Store the address, and send the proof to it: unless it must not be written to, which nobody is told."""
+        """Store the address, and send the proof to it: unless it is suppressed, which the answer does not say."""
         by = {Email.name: self._ask_by_link, Sms.name: self._ask_by_code}
         silent = self.audience.suppressions.get(channel, _identity(channel, address)) is not None
         result = by[channel](user_id, channel, address, silent)
@@ -93,7 +93,7 @@ class ConfirmAddress:
 
 
 def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User | None:
-    """From now on the channel writes there; None for who was erased meanwhile, of whom nothing is kept."""
+    """From now on the channel writes there; None for a user who was erased meanwhile."""
     return audience.users.change_known(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
 
 

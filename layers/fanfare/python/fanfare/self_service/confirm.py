@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Confirmed:
-    """What was confirmed, and by whom."""
+    """What was confirmed, and the user who did."""
 
     user_id: str
     topic: Topic | None = None
@@ -90,7 +90,7 @@ class Confirm:
         return Confirmed(user_id=user.id, topic=topic, opted_out=user.opted_out)
 
     def _whose(self, sign_up: SignUp) -> User:
-        """Who has the address; a new user where nobody has. Raises NotFound for who was erased since."""
+        """The user with the address; a new one if there is none. Raises NotFound for a user who was erased since."""
         user_id = sign_up.user_id
         if sign_up.address is not None:
             forget = int((self.clock() + NEWCOMER).timestamp())

@@ -1,4 +1,4 @@
-"""What the caller got: the inbox, and what became of each message."""
+"""What the caller got: the inbox, and the outcome of each message."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class RequestSubscription:
     sleep: Callable[[float], None]
 
     def run(self, request: SignUpRequest, *, source: str) -> None:
-        """Send the link, unless it must not be sent; the caller is not told which, and waits as long."""
+        """Send the link, unless it must not be sent. The answer is the same, after the same time."""
         with steadily(monotonic=self.monotonic, sleep=self.sleep):
             refused = self._refused(request, source)
             if refused is not None:
@@ -68,7 +68,7 @@ class RequestSubscription:
         """Why no link may be sent; None if one may."""
         now = self.clock()
         address = str(Email.identity({"email": request.email}))
-        # the source first: who is over that limit can't use up what others may ask for an address
+        # the source first: a source over its limit can't use up what others may ask for an address
         if not self.confirmations.allows(BY_SOURCE, network(source), now=now):
             return "source_limited"
         if not self.confirmations.allows(BY_ADDRESS, address, now=now):

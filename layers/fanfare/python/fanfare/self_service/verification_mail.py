@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationMail:
-    """`ses` and `sns` open their clients when there is something to send; neither may retry by itself."""
+    """`ses` and `sns` open their clients when there is something to send; neither may retry."""
 
     ses: Callable[[], SESV2Client]
     sns: Callable[[], SNSClient]
