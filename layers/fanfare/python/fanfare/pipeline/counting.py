@@ -4,7 +4,7 @@ They are summed from the batches, so no counter is hot or counts twice. Reading 
 recipients takes some 2,000 read units, from the partitions that its workers use. So only small messages are summed at
 each request. Of a large one, a request sums a part at most, no more per second than `UNITS_PER_SECOND` on average
 over all requests, and stores how far it came; every other request answers with what is stored. Sums kept by the
-workers would save that, but a counter per shard is a hot item that makes their transactions fail, and one per page
+workers would avoid the reads, but a counter per shard is a hot item that makes their transactions fail, and one per page
 costs two more write units for each batch.
 """
 
