@@ -70,7 +70,7 @@ def main() -> None:
     session.events.register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
     age = 0.0  # caches with a lifetime of a second expire only between two messages
-    stores.catalogue().monotonic = lambda: age
+    stores.catalogue().cache.monotonic = lambda: age
     for invocation in _received(door):
         if invocation == FORGET:
             age += LONG

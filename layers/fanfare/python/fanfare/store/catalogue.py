@@ -25,7 +25,7 @@ from fanfare.errors import ConditionFailed
 
 CACHE_SECONDS = 30.0  # for workers, who ask for what hardly matters if it is a little old
 LOOK_AT = 100  # topics a call: not all of them are shown
-CACHE_ITEMS = 1_000  # beyond that it starts anew
+CACHE_ITEMS = 1_000  # beyond that it is emptied
 FRESH_SECONDS = 1.0  # for what decides about a new message: a change counts from the next second on
 
 
@@ -34,14 +34,13 @@ class Catalogue:
 
     def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.table = table
-        self.monotonic = monotonic
-        self._cache: dict[tuple[str, str], tuple[float, Item | None]] = {}
+        self.cache = _Cache(table, monotonic)
 
     # Topics
 
     def topic(self, topic_id: str, *, max_age: float = CACHE_SECONDS) -> Topic | None:
         """The topic, at most `max_age` seconds old."""
-        return _topic(self._cached("topics", topic_id, max_age=max_age))
+        return _topic(self.cache.get("topics", topic_id, max_age=max_age))
 
     def read_topic(self, topic_id: str) -> Topic | None:
         """The topic as it is now."""
@@ -75,7 +74,7 @@ class Catalogue:
         }
         # no transaction: one would be refused while somebody else is writing the same topic
         self.table.put(item, condition="attribute_not_exists(pk) OR shards = :shards", values={":shards": topic.shards})
-        self._cache.pop(("topics", topic.id), None)
+        self.cache.forget(("topics", topic.id))
 
     def delete_topic(self, topic_id: str) -> None:
         """Forget the topic, but not into how many shards its subscriptions went; a repeat changes nothing."""
@@ -83,13 +82,13 @@ class Catalogue:
             self.table.update(
                 "topics", topic_id, "SET deleted = :true", condition="attribute_exists(pk)", values={":true": True}
             )
-        self._cache.pop(("topics", topic_id), None)
+        self.cache.forget(("topics", topic_id))
 
     # Templates
 
     def template(self, template_id: str, version: int) -> Template | None:
         """A version, hidden or not: what a message was accepted with stays what it says."""
-        item = self._cached(f"template#{template_id}", _version_sk(version), max_age=math.inf)
+        item = self.cache.get(f"template#{template_id}", _version_sk(version), max_age=math.inf)
         return _template(item) if item else None
 
     def template_head(self, template_id: str) -> Template | None:
@@ -103,11 +102,11 @@ class Catalogue:
         """What a new message names, at most `FRESH_SECONDS` old, in one call or none: the topic, and the template
         in that version, or in its newest one. A hidden template is not there for new messages."""
         keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id)) if sk is not None]
-        known = {key: self._cache[key][1] for key in keys if self._fresh(key, FRESH_SECONDS)}
+        known = {key: self.cache.known(key) for key in keys if self.cache.fresh(key, FRESH_SECONDS)}
         missing = [key for key in keys if key not in known]
         found = self.table.get_many(missing) if missing else {}
         for key in missing:
-            self._keep(key, found.get(key))  # which may empty the cache: what is known is not read from it again
+            self.cache.keep(key, found.get(key))  # which may empty the cache: what is known is not read from it again
         known |= found
         topic = known.get(("topics", topic_id)) if topic_id is not None else None
         head = known.get(("templates", template_id)) if template_id is not None else None
@@ -156,7 +155,7 @@ class Catalogue:
             return Template(id=template_id, version=version, body=body, created_at=created_at)
 
         template = until_settled(attempt, sleep=self.table.sleep)
-        self._cache.pop(("templates", template_id), None)
+        self.cache.forget(("templates", template_id))
         return template
 
     def hide_template(self, template_id: str) -> bool:
@@ -172,7 +171,7 @@ class Catalogue:
             )
         except ConditionFailed:
             return False
-        self._cache.pop(("templates", template_id), None)
+        self.cache.forget(("templates", template_id))
         return True
 
     def _pages(self, pk: str, after: str | None, size: int, names: Sequence[str] | None = None) -> Iterator[Item]:
@@ -184,21 +183,39 @@ class Catalogue:
                 return
             after = items[-1]["sk"]
 
-    # The cache
 
-    def _cached(self, pk: str, sk: str, *, max_age: float) -> Item | None:
-        if not self._fresh((pk, sk), max_age):
-            self._keep((pk, sk), self.table.get(pk, sk))
-        return self._cache[pk, sk][1]
+class _Cache:
+    """Items of the table, each with the time at which it was read."""
 
-    def _fresh(self, key: tuple[str, str], max_age: float) -> bool:
-        known = self._cache.get(key)
+    def __init__(self, table: DynamoTable, monotonic: Callable[[], float]) -> None:
+        self.table = table
+        self.monotonic = monotonic
+        self._known: dict[tuple[str, str], tuple[float, Item | None]] = {}
+
+    def get(self, pk: str, sk: str, *, max_age: float) -> Item | None:
+        """The item, at most `max_age` seconds old."""
+        if not self.fresh((pk, sk), max_age):
+            self.keep((pk, sk), self.table.get(pk, sk))
+        return self._known[pk, sk][1]
+
+    def known(self, key: tuple[str, str]) -> Item | None:
+        """What was read last."""
+        return self._known[key][1]
+
+    def fresh(self, key: tuple[str, str], max_age: float) -> bool:
+        """Whether it was read, and was there, at most `max_age` seconds ago."""
+        known = self._known.get(key)
         return known is not None and known[1] is not None and self.monotonic() - known[0] < max_age
 
-    def _keep(self, key: tuple[str, str], item: Item | None) -> None:
-        if len(self._cache) > CACHE_ITEMS:
-            self._cache.clear()
-        self._cache[key] = (self.monotonic(), item)
+    def keep(self, key: tuple[str, str], item: Item | None) -> None:
+        """Note what was read just now. A full cache is emptied first."""
+        if len(self._known) > CACHE_ITEMS:
+            self._known.clear()
+        self._known[key] = (self.monotonic(), item)
+
+    def forget(self, key: tuple[str, str]) -> None:
+        """It was changed."""
+        self._known.pop(key, None)
 
 
 def _version_sk(version: int) -> str:

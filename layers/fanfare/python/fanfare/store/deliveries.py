@@ -35,7 +35,7 @@ class Deliveries:
         self.recorded = recorded
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
-        """Store what became of recipients: 25 a call, the same again if repeated."""
+        """Store what became of recipients: 25 per call, the same again if repeated."""
         self.table.write_many([_item(delivery) for delivery in deliveries])
         if self.recorded is not None:
             self.recorded(deliveries)
@@ -51,7 +51,7 @@ class Deliveries:
         return {(each.user_id, each.message_id, each.channel): each for each in deliveries}
 
     def record_receipts(self, reports: Sequence[ReceiptEvent], *, retain_until: int) -> None:
-        """Store what providers reported: 25 a call, the same again if repeated."""
+        """Store what providers reported: 25 per call, the same again if repeated."""
         distinct = {(each.user_id, each.message_id, each.channel, each.receipt): each for each in reports}
         self.table.write_many(
             [

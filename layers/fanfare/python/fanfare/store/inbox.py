@@ -34,7 +34,7 @@ class Inboxes:
         self.retention = retention
 
     def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None:
-        """Store (user id, message id, title, body), 25 a call; the same again if repeated."""
+        """Store (user id, message id, title, body), 25 per call; the same again if repeated."""
         now = self.clock()
         forget = int((now + self.retention).timestamp())
         self.table.write_many(
@@ -53,7 +53,7 @@ class Inboxes:
         return sum("read_at" not in item for item in self.table.query(f"user#{user_id}", names=["sk", "read_at"]))
 
     def read(self, user_id: str, message_id: str) -> Note | None:
-        """Mark a note as read, the first time; None where there is none."""
+        """Mark a note as read, the first time; None if there is none."""
         try:
             item = self.table.update(
                 f"user#{user_id}",

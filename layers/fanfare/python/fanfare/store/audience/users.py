@@ -44,10 +44,17 @@ class Users:
 
     def put(self, user_id: str, profile: Mapping[str, Any]) -> User:
         """Create a user or replace the profile; what they have used of their limits stays."""
-        return self.put_many({user_id: profile})[user_id]
+        profile = without_none(profile)
+
+        def attempt() -> User:
+            write = self._writes({user_id: profile})[user_id]
+            write.transaction.run()
+            return write.after
+
+        return until_settled(attempt, sleep=self.table.sleep)
 
     def put_many(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, User]:
-        """The same for many, as many a transaction as fit. A failure leaves whole users done, and can be repeated."""
+        """The same for many, as many per transaction as fit. A failure leaves whole users done, and can be repeated."""
         left = {user_id: without_none(profile) for user_id, profile in profiles.items()}
         writes = self._writes(left)
         stored: dict[str, User] = {}
@@ -58,18 +65,10 @@ class Users:
             try:
                 together.run()
             except ConditionFailed:  # one of them changed meanwhile: each alone
-                stored |= {user_id: self._put_alone(user_id, left[user_id]) for user_id in chunk}
+                stored |= {user_id: self.put(user_id, left[user_id]) for user_id in chunk}
             else:
                 stored |= {user_id: writes[user_id].after for user_id in chunk}
         return stored
-
-    def _put_alone(self, user_id: str, profile: Mapping[str, Any]) -> User:
-        def attempt() -> User:
-            write = self._writes({user_id: profile})[user_id]
-            write.transaction.run()
-            return write.after
-
-        return until_settled(attempt, sleep=self.table.sleep)
 
     def change(self, user_id: str, change: Change) -> User:
         """Replace the profile by what `change` makes of it, of an empty one for a new user; no change is lost."""
