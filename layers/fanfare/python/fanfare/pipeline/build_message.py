@@ -65,7 +65,7 @@ class BuildMessage:
         )
 
     def _payload(self, request: SubmitRequest, template: Template | None) -> Payload:
-        """Data, content and recipients. Raises Invalid if the data does not fit the schema or content does not render."""
+        """Data, content and recipients. Raises Invalid if data do not fit the schema or content does not render."""
         data = request.data or {}
         content = request.content.model_dump(exclude_none=True) if request.content else None
         if template is not None:
