@@ -142,22 +142,22 @@ def test_parts_add_up_to_the_whole() -> None:
 
 
 def test_sums_of_a_large_message_cost_no_more_the_more_often_somebody_looks() -> None:
-    seldom, often = Running(10_000, also_open=False), Running(10_000, also_open=False)
-    once, _ = seldom.watched(90, looks=1)
-    many, looks = often.watched(90, looks=20)
-    assert many <= 40 * 90 + 450  # and one part, which is read before its time is known
+    seldom, often = Running(4_000, also_open=False), Running(4_000, also_open=False)
+    once, _ = seldom.watched(40, looks=1)
+    many, looks = often.watched(40, looks=10)
+    assert many <= 40 * 40 + 450  # and one part, which is read before its time is known
     assert many <= once * 1.1
-    assert looks / (90 * 20) <= 3.1  # units of a look that sums nothing: three small items
+    assert looks / (40 * 10) <= 3.1  # units of a look that sums nothing: three small items
 
 
 def test_sums_of_a_larger_message_cost_no_more_a_second() -> None:
-    large, larger = Running(8_000), Running(16_000)
-    one, two = large.watched(60, looks=2)[0], larger.watched(60, looks=2)[0]
-    assert max(one, two) <= 40 * 60 + 450
+    large, larger = Running(3_000), Running(6_000)
+    one, two = large.watched(30, looks=2)[0], larger.watched(30, looks=2)[0]
+    assert max(one, two) <= 40 * 30 + 450
 
 
 def test_one_look_reads_a_part_of_a_large_message() -> None:
-    running = Running(10_000, also_open=False)
+    running = Running(6_000, also_open=False)
     counts = running.look()
     assert running.memory.usage.read_units["batches"] <= 450
     assert counts["recipients"] == running.exact()["recipients"]
@@ -179,8 +179,8 @@ def test_while_one_request_sums_others_answer_with_what_is_stored() -> None:
 
 
 def test_counts_of_a_large_message_become_exact_once_nothing_changes() -> None:
-    running = Running(12_000)
-    running.watched(120, looks=1)
+    running = Running(4_800)
+    running.watched(40, looks=1)
     assert running.look() == running.exact()
 
 
@@ -198,8 +198,8 @@ def test_the_counts_it_came_to_rest_with_are_shown_at_once() -> None:
 def test_a_deletion_of_a_very_large_message_goes_on_where_the_last_request_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("fanfare.pipeline.counting.ITEMS_PER_CANCELLATION", 4_000)
-    running = Running(12_000)
+    monkeypatch.setattr("fanfare.pipeline.counting.ITEMS_PER_CANCELLATION", 1_500)
+    running = Running(4_800)
     totals = running.batches.totals.tally(MESSAGE.id, MESSAGE.shards)
     requests, longest, answer = 0, 0.0, None
     while answer is None:
@@ -210,7 +210,7 @@ def test_a_deletion_of_a_very_large_message_goes_on_where_the_last_request_stopp
         assert running.messages.get(MESSAGE.id).state is State.DELETED  # type: ignore[union-attr]
         longest = max(longest, running.memory.usage.read_units["batches"] - before)
     assert 3 <= requests <= 6
-    assert longest <= 700
+    assert longest <= 350
     assert answer == {
         "state": State.DELETED,
         "already_sent": totals[Outcome.SENT],
