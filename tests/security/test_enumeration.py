@@ -9,7 +9,6 @@ import pytest
 from fanfare.runtime import signing, stores
 from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.self_service import sign_up
-from fanfare.store.audience import Audience
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws
@@ -57,8 +56,8 @@ def test_nobody_is_looked_up_before_a_link_is_followed(post: Post, monkeypatch: 
     def looked_up(*_: object) -> None:
         raise AssertionError("somebody was looked up")
 
-    for name in ("users_at", "user", "users", "who_has"):
-        monkeypatch.setattr(Audience, name, looked_up)
+    for name in ("at_address", "get", "get_many", "who_has"):
+        monkeypatch.setattr(stores.audience().users, name, looked_up)
     assert {ask(email).status for email in (*KNOWN, *UNKNOWN)} == {202}
 
 

@@ -158,7 +158,7 @@ def test_an_error_that_nobody_expected_names_no_one(
     def broken(*_: object, **__: object) -> None:
         raise ClientError({"Error": {"Code": "ValidationException", "Message": "no"}}, "PutItem")
 
-    monkeypatch.setattr(stores.audience(), "put_user", broken)
+    monkeypatch.setattr(stores.audience().users, "put", broken)
     answer = internal_api.call("PUT", "/v1/users/ada", {"email": ADDRESS, "name": "Markedname"})
     assert (answer.status, answer.body["code"]) == (500, "internal_error")
     assert told.records
