@@ -38,6 +38,7 @@ from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
+from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.submit import Submit
 from fanfare.schemas.messages import SubmitRequest
 from fanfare.signing.links import Links
@@ -255,7 +256,7 @@ class Bench:
         FanOut(
             messages=self.messages,
             audience=self.audience,
-            catalogue=self.catalogue,
+            candidates=Candidates(audience=self.audience, catalogue=self.catalogue),
             batches=self.batches,
             deliveries=self.deliveries,
             queues=self.queues,

@@ -108,6 +108,7 @@ RESULTS: Final[Mapping[str, str]] = {
 RULES: Final[Mapping[str, str]] = {
     "address": "Has an address",
     "content": "The template has content for this channel",
+    "expiry": "The message has not expired",
     "known": "User exists",
     "limit": "Within the rate limit",
     "opt_out": "Has not opted out",

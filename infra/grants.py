@@ -110,7 +110,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     **{
         f"deliver-{channel}": {
             "catalogue": _dynamodb("Get"),
-            "audience": _dynamodb("BatchGet"),
+            "audience": _dynamodb("BatchGet", "Update"),  # to count who is late against their limits again
             "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),

@@ -16,12 +16,12 @@ HEAVY = ("jsonschema", "phonenumbers", "standardwebhooks", "aws_xray_sdk", "dns"
 APIS = ("pydantic", "aws_lambda_powertools.event_handler", "fanfare.schemas", "fanfare.api.app", "fanfare.api.openapi")
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
-    "internal_api": 752,
-    "public_api": 745,
-    "fan_out": 602,
-    "deliver": 565,
-    "reconcile": 524,
-    "record_receipt": 565,
+    "internal_api": 760,
+    "public_api": 753,
+    "fan_out": 610,
+    "deliver": 573,
+    "reconcile": 532,
+    "record_receipt": 573,
 }
 # Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
@@ -52,12 +52,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 131,
-    "public_api": 124,
-    "fan_out": 89,
-    "deliver": 89,
-    "reconcile": 88,
-    "record_receipt": 89,
+    "internal_api": 139,
+    "public_api": 132,
+    "fan_out": 97,
+    "deliver": 97,
+    "reconcile": 96,
+    "record_receipt": 97,
 }
 WITHOUT = {
     "internal_api": HEAVY,

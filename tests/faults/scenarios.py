@@ -7,16 +7,16 @@ import random
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from unittest.mock import patch
 from uuid import UUID
 
 from fanfare.channels.email import Email
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.domain.outcomes import Outcome
-from fanfare.pipeline import fan_out
+from fanfare.pipeline.fan_out import job, page
 
-from tests.faults.world import Act, Fault, Sent, World
+from tests.faults.world import START, Act, Fault, Sent, World
 
 SEVEN = tuple(f"user-{number}" for number in range(7))
 THREE = SEVEN[:3]
@@ -47,6 +47,7 @@ class Scenario:
     limit: int | None = None
     receipts: bool = True
     hold: bool = False
+    night: bool = False  # some are asleep by the time at which the provider can take mails again
     may_end: frozenset[State] = frozenset({State.SENT})
     faults: int = 1  # how many at once `make faults` plays
 
@@ -56,6 +57,8 @@ class Scenario:
         world.provider.receipts = self.receipts
         limit = {"count": self.limit, "per_seconds": 3600, "overflow": "drop"} if self.limit else None
         world.prepare(self.users, shards=self.shards, limit=limit)
+        if self.night:
+            _night(world, self.users[::2])
         return world
 
     def step(self, world: World, fault: Fault | None = None) -> None:
@@ -102,6 +105,17 @@ class Scenario:
 def explained(accepted: Sequence[Sent], user: str) -> bool:
     """Whether each further copy followed one whose answer or record fell to a fault."""
     return all(sent.excused for sent in [each for each in accepted if each.user == user][:-1])
+
+
+def _night(world: World, asleep: Sequence[str]) -> None:
+    """From 08:05 to 09:00 some users are asleep; the provider's quota is used up until 08:06."""
+    world.provider.quota_until = START + timedelta(minutes=6)
+    world.provider.asleep = frozenset(asleep)
+    world.provider.night = START + timedelta(minutes=5), START + timedelta(minutes=60)
+    hours = {"start": "08:05", "end": "09:00"}
+    world.audience.users.put_many(
+        {user: {"email": f"{user}@example.com", "name": user, "quiet_hours": hours} for user in asleep}
+    )
 
 
 def _posting(**fields: str) -> Act:
@@ -158,6 +172,7 @@ ANY_END = frozenset({State.SENT, State.FAILED})
 SCENARIOS = (
     Scenario("post", SEVEN, POST_AND_REST, shards=2),
     Scenario("limited", SEVEN, POST_AND_REST, shards=2, limit=3),
+    Scenario("night", THREE, POST_AND_REST, limit=3, night=True),
     Scenario("no receipts", SEVEN, POST_AND_REST, shards=2, receipts=False),
     Scenario("hold", SEVEN, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END),
     Scenario(
@@ -190,12 +205,12 @@ def _id_of(now: datetime) -> str:
 @contextmanager
 def small_pages() -> Iterator[None]:
     """Batches of two, pages of three and small transactions, so that a few users make several of each."""
-    before = (Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS)
-    Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = 2, 3, 5, 10
+    before = (Email.batch_size, page.PAGE, job.ROWS, page.ITEMS)
+    Email.batch_size, page.PAGE, job.ROWS, page.ITEMS = 2, 3, 5, 10
     logging.disable(logging.CRITICAL)
     try:
         with patch("fanfare.pipeline.build_message.new_message_id", _id_of):
             yield
     finally:
-        Email.batch_size, fan_out.PAGE, fan_out.ROWS, fan_out.ITEMS = before
+        Email.batch_size, page.PAGE, job.ROWS, page.ITEMS = before
         logging.disable(logging.NOTSET)

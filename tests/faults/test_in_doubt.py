@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -122,8 +123,7 @@ def test_a_text_message_in_doubt_is_not_forgotten_when_the_worker_dies_at_the_ne
         return {"MessageId": "1"}
 
     for _ in range(20):
-        deliver = world.deliver()
-        deliver.channel = Sms(_Sns(publish))  # type: ignore[arg-type]
+        deliver = replace(world.deliver(), channel=Sms(_Sns(publish)))  # type: ignore[arg-type]
         try:
             deliver.run(jobs(world, message), owner=str(world.now), time_left=lambda: 100.0)
         except Died:

@@ -14,7 +14,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict
 from fanfare.pipeline.cancel import Cancel
-from fanfare.pipeline.fan_out import CONFLICTS
+from fanfare.pipeline.fan_out.job import CONFLICTS
 
 from testing.memory_aws.aws import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -47,8 +47,7 @@ def posted() -> tuple[World, str]:
 
 
 def delivered(world: World, message: str, invocation: Invocation) -> RunResult:
-    deliver = world.deliver()
-    deliver.renderer = Slow(invocation)
+    deliver = replace(world.deliver(), renderer=Slow(invocation))
     jobs = [
         Job(message_id=message, batch_id=each.id, generation=each.generation)
         for each in world.batches.open_batches(message, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -61,12 +62,13 @@ def test_slow_endpoints_keep_nobody_behind_them_waiting_for_long() -> None:
     people = tuple(str(number) for number in range(10))
     world.prepare(("a",))
     world.audience.users.put_many({user: {"webhook": {"url": f"https://{user}.example"}} for user in people})
-    message = world.post(recipients=list(people), topic=None)
+    message = world.post(
+        recipients=list(people), topic=None, template=None, channels=["webhook"], content={"text": "Hello"}
+    )
     _one_batch(world, message, people)
     endpoints = Endpoints(world)
     for _ in range(3):
-        deliver = world.deliver()
-        deliver.channel, endpoints.left = endpoints, 60.0
+        deliver, endpoints.left = replace(world.deliver(), channel=endpoints), 60.0
         jobs = [
             Job(message_id=message, batch_id=each.id, generation=each.generation)
             for each in world.batches.open_batches(message, 1)

@@ -33,6 +33,7 @@ from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
+from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.pipeline.record_receipts import RecordReceipts
 from fanfare.pipeline.redrive import Redrive
@@ -97,6 +98,10 @@ class Provider:
     rejects: frozenset[str] = frozenset()  # users whose mails it refuses, until they are taken out
     puts_off: Counter[str] = field(default_factory=Counter)  # how often it can't take a user's mail at the moment
     receipts: bool = True
+    quota_until: datetime = START  # until then its daily quota is used up
+    asleep: frozenset[str] = frozenset()  # who must not be reached between the two times of the night
+    night: tuple[datetime, datetime] = (START, START)
+    taken_at: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, of which message, for whom
 
     def send_bulk_email(self, **request: Any) -> Any:
         return self.world.memory.call("ses:SendBulkEmail", lambda: self._accept(request["BulkEmailEntries"]))
@@ -109,12 +114,18 @@ class Provider:
             if user in self.rejects:
                 results.append({"Status": "MESSAGE_REJECTED"})
                 continue
+            if self.world.now < self.quota_until:
+                results.append({"Status": "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
+                continue
             if self.puts_off[user]:
                 self.puts_off[user] -= 1
                 results.append({"Status": "TRANSIENT_FAILURE"})
                 continue
             self.world.sent_at[len(self.accepted)] = self.world.calls
             self.accepted.append(Sent(message, user))
+            self.taken_at.append((self.world.now, message, user))
+            if user in self.asleep and self.night[0] <= self.world.now < self.night[1]:
+                self.world.wrong.append(f"{user} was reached at {self.world.now}, in their quiet hours")
             results.append({"Status": "SUCCESS", "MessageId": f"ses-{len(self.accepted)}"})
             if self.receipts:
                 self.world.events.append((self.world.now + timedelta(seconds=90), message, user, Receipt.DELIVERED))
@@ -292,7 +303,7 @@ class World:
         return FanOut(
             messages=self.messages,
             audience=self.audience,
-            catalogue=self.catalogue,
+            candidates=Candidates(audience=self.audience, catalogue=self.catalogue),
             batches=self.batches,
             deliveries=self.deliveries,
             queues=self.queues,
@@ -313,6 +324,7 @@ class World:
             renderer=Renderer(),
             clock=self.clock,
             pace=PACE,
+            sleep=self.sleep,
         )
 
     def reconciler(self) -> Reconcile:

@@ -106,7 +106,7 @@ def test_a_batch_that_fails_is_brought_back_after_its_back_off(pipeline: Pipelin
 def test_a_fan_out_hands_on_if_less_than_twenty_seconds_are_left(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch, seconds_left: int, begun: int
 ) -> None:
-    monkeypatch.setattr("fanfare.pipeline.fan_out.PAGE", 10)
+    monkeypatch.setattr("fanfare.pipeline.fan_out.page.PAGE", 10)
     pipeline.topic()
     pipeline.subscribers(15)
     message = pipeline.post()

@@ -141,7 +141,7 @@ def test_in_every_queue_the_copies_of_a_message_are_a_group(pipeline: Pipeline) 
 
 def test_a_fan_out_whose_turn_is_over_hands_on(pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("functions.fan_out.handler.TURN_SECONDS", -1.0)
-    monkeypatch.setattr("fanfare.pipeline.fan_out.PAGE", 10)
+    monkeypatch.setattr("fanfare.pipeline.fan_out.page.PAGE", 10)
     pipeline.topic()
     users = pipeline.subscribers(15)
     message = pipeline.post()

@@ -8,6 +8,7 @@ SINGLES = "tests/faults/test_faults.py::test_no_single_fault_loses_or_doubles_an
 PAIRS = "tests/faults/test_faults.py::test_no_two_faults_lose_or_double_anything"
 ORDERS = "tests/faults/test_interleavings.py"
 IN_DOUBT = "tests/faults/test_in_doubt.py"
+ASKED_AGAIN = "tests/faults/test_asked_again.py"
 REDRIVE = "tests/faults/test_redrive.py"
 PARTS = "tests/integration/test_partial_answers.py"
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
@@ -20,16 +21,18 @@ def way(fact: str) -> tuple[str, ...]:
 
 MODULES = {
     "app": "fanfare.api.app",
+    "attempt": "fanfare.pipeline.deliver.attempt",
     "batch": "fanfare.domain.batch",
     "counting": "fanfare.pipeline.counting",
     "complete": "fanfare.pipeline.complete",
     "data_schema": "fanfare.templates.data_schema",
-    "deliver": "fanfare.pipeline.deliver",
+    "doubt": "fanfare.pipeline.deliver.doubt",
     "dynamodb": "fanfare.aws.dynamodb",
     "eligibility": "fanfare.domain.eligibility",
     "email": "fanfare.channels.email",
-    "fan_out": "fanfare.pipeline.fan_out",
+    "fan_out": "fanfare.pipeline.fan_out.job",
     "fan_out_handler": "functions.fan_out.handler",
+    "fan_out_page": "fanfare.pipeline.fan_out.page",
     "inbox": "fanfare.store.inbox",
     "lifecycle": "fanfare.domain.lifecycle",
     "links": "fanfare.signing.links",
@@ -37,6 +40,7 @@ MODULES = {
     "listing": "fanfare.store.messages.listing",
     "messages": "fanfare.store.messages.store",
     "pages": "fanfare.self_service.pages",
+    "permission": "fanfare.pipeline.deliver.permission",
     "plain_text": "fanfare.templates.plain_text",
     "progress": "fanfare.store.messages.progress",
     "rate_limit": "fanfare.domain.rate_limit",
@@ -53,6 +57,7 @@ MODULES = {
     "user": "fanfare.domain.audience",
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
+    "worker": "fanfare.pipeline.deliver.worker",
 }
 
 
@@ -138,8 +143,8 @@ MUTANTS = (
     Mutant(
         "a shard is sealed before its last page",
         "fan_out:FanOut._pages",
-        "sealed=upcoming is None and not stretch.more)",
-        "sealed=upcoming is None)",
+        "sealed = upcoming is None and not rows.more",
+        "sealed = upcoming is None",
     ),
     Mutant(
         "the cursor stays where it was",
@@ -149,9 +154,9 @@ MUTANTS = (
     ),
     Mutant(
         "the cursor runs ahead of the page",
-        "fan_out:FanOut._place",
-        "        if not self._fits(page, row, verdict):\n",
-        "        if not self._fits(page, row, verdict):\n            page.cursor = row.position\n",
+        "fan_out_page:FanOutPage.add",
+        "        if self.recipients >= PAGE or items > ITEMS:\n",
+        "        if self.recipients >= PAGE or items > ITEMS:\n            self.cursor = row.position\n",
     ),
     Mutant(
         "limits are counted outside the transaction",
@@ -168,39 +173,39 @@ MUTANTS = (
     ),
     Mutant(
         "a deleted message is sent",
-        "deliver:Deliver._deliver",
-        "if attempt.message.state is State.DELETED:",
-        "if False:",
+        "attempt:Attempt.run",
+        "elif work.message.state is State.DELETED:",
+        "elif False:",
     ),
     Mutant(
         "an expired message is sent",
-        "deliver:Deliver._deliver",
-        "if attempt.message.expired(self.clock()):",
-        "if False:",
+        "attempt:Attempt.run",
+        "elif work.message.expired(means.clock()):",
+        "elif False:",
         tests=way("test_a_message_past_its_expiry_is_not_sent"),
     ),
     Mutant(
         "a lost worker's batch is sent at once",
-        "deliver:Deliver._hand_back",
-        "if state.lease_owner is not None:",
+        "attempt:Attempt.run",
+        "if work.state.lease_owner is not None:",
         "if False:",
     ),
-    Mutant("hold does not hold", "deliver:Deliver._resolved_doubts", 'attempt.message.on_doubt == "hold"', "False"),
+    Mutant("hold does not hold", "doubt:Doubts.resolved", 'work.message.on_doubt == "hold"', "False"),
     Mutant(
         "a receipt does not settle a doubt",
-        "deliver:Deliver._known_as_sent",
+        "doubt:Doubts._known_as_sent",
         "elif PROVES_SENT & receipts.get(key, {}).keys():",
         "elif False:",
     ),
     Mutant(
         "our own record does not settle a doubt",
-        "deliver:Deliver._known_as_sent",
+        "doubt:Doubts._known_as_sent",
         "if record is not None and record.status is Outcome.SENT:",
         "if False:",
     ),
     Mutant(
         "a lost answer is taken for a failure that may be tried again",
-        "deliver:OF_KIND",
+        "attempt:OF_KIND",
         "Kind.UNKNOWN: Outcome.IN_DOUBT",
         "Kind.UNKNOWN: Outcome.OUTSTANDING",
     ),
@@ -213,34 +218,62 @@ MUTANTS = (
     ),
     Mutant(
         "a doubt does not wait for the provider's event",
-        "deliver:Deliver._close",
-        "self._release(after, owner, WaitReason.DOUBT, self.pace.doubt_grace)",
-        "self._release(after, owner, WaitReason.DOUBT, 0.0)",
+        "attempt:close",
+        "means.release(after, WaitReason.DOUBT, pace.doubt_grace)",
+        "means.release(after, WaitReason.DOUBT, 0.0)",
         tests=("tests/faults/test_faults.py::test_with_receipts_a_lost_answer_is_not_sent_again",),
     ),
     Mutant(
         "a batch that can't be given back is taken for one that nobody has tried",
-        "deliver:Deliver.run",
-        "if job not in report.asked and attempt.state.lease_owner is None:",
-        "if job not in report.asked:",
+        "worker:Deliver._attempt",
+        "if job not in means.result.asked and work.state.lease_owner is None:",
+        "if job not in means.result.asked:",
         tests=(PAIRS,),
     ),
     Mutant(
         "a deletion forgets who was sent to",
-        "deliver:Deliver._stop",
-        "        endings |= self._known_as_sent(attempt, doubts)\n        self._record",
-        "        self._record",
+        "doubt:Doubts.at_the_end",
+        "dict.fromkeys(doubts, OUTCOME_UNKNOWN) | self._known_as_sent(work, doubts)",
+        "dict.fromkeys(doubts, OUTCOME_UNKNOWN)",
+    ),
+    Mutant(
+        "who is asleep by the next attempt gets it",
+        "permission:Permissions._just_decided",
+        "state.generation == 1 and state.attempts == 0 and state.waiting is WaitReason.QUEUED",
+        "state.attempts == 0",
+        tests=(ASKED_AGAIN,),
+    ),
+    Mutant(
+        "who is late is not counted at the time at which they go",
+        "permission:Permissions._charge",
+        "self.audience.users.charge(transaction, user, limits)",
+        "pass",
+        tests=(ASKED_AGAIN,),
+    ),
+    Mutant(
+        "who may be reached later is asked again at once",
+        "attempt:close",
+        "waiting = set(after.unsettled) - deferred.keys()",
+        "waiting = set(after.unsettled)",
+        tests=(ASKED_AGAIN,),
+    ),
+    Mutant(
+        "what could not be settled is forgotten by the run",
+        "worker:Closing.settle",
+        "        states = means.result.settled\n",
+        "        states, means.result.settled = means.result.settled, []\n",
+        tests=(ASKED_AGAIN,),
     ),
     Mutant(
         "a throttle is an attempt",
-        "deliver:Deliver._deliver",
+        "attempt:Attempt._send",
         "result.kind in (Kind.TEMPORARY, Kind.UNKNOWN)",
         "result.kind in (Kind.TEMPORARY, Kind.UNKNOWN, Kind.THROTTLED)",
         tests=way("test_a_throttle_is_not_an_attempt"),
     ),
     Mutant(
         "what may have been sent is no attempt",
-        "deliver:Deliver._deliver",
+        "attempt:Attempt._send",
         "result.kind in (Kind.TEMPORARY, Kind.UNKNOWN)",
         "result.kind is Kind.TEMPORARY",
         tests=(IN_DOUBT,),
@@ -317,8 +350,8 @@ MUTANTS = (
     ),
     Mutant(
         "attempts have no end",
-        "deliver:Deliver._ending",
-        "if result.kind is Kind.TEMPORARY and attempts >= self.pace.max_attempts:",
+        "attempt:Attempt._ending",
+        "if result.kind is Kind.TEMPORARY and attempts >= self.means.pace.max_attempts:",
         "if False:",
         tests=way("test_after_the_last_attempt_the_message_is_failed_with_reasons"),
     ),
@@ -354,13 +387,13 @@ MUTANTS = (
     ),
     Mutant(
         "a redrive opens what was sent",
-        "redrive:_failed",
+        "redrive:Reopen._failed",
         "done.places(Outcome.FAILED)",
         "done.places(Outcome.FAILED) + done.places(Outcome.SENT)",
     ),
     Mutant(
         "a redrive opens again what it has opened already",
-        "redrive:_failed",
+        "redrive:Reopen._failed",
         "if failed and done.round < message.round:",
         "if failed:",
         tests=("tests/faults/test_redrive.py",),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from typing import Any
@@ -9,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fanfare.channels.email import Email
+from fanfare.domain import eligibility
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.eligibility import RULES, Action, Candidate, Verdict, decide
@@ -23,9 +25,14 @@ def topic(**settings: Any) -> Topic:
 def candidate(profile: dict[str, Any] | None = None, *, user: dict[str, Any] | None = None, **fields: Any) -> Candidate:
     person = User(id="ada", profile={"email": "ada@example.com"} | (profile or {}), **(user or {}))
     known: dict[str, Any] = {
-        "user": person, "channel": Email, "subscribed": True, "topic": topic(), "critical": False, "offered": True,
+        "user": person, "now": NOW, "channel": Email, "subscribed": True, "topic": topic(),
+        "critical": False, "offered": True,
     }  # fmt: skip
     return Candidate(**known | fields)
+
+
+def ask(who: Candidate, now: datetime) -> Verdict:
+    return decide(replace(who, now=now))
 
 
 def verdict(action: Action, reason: str | None = None, until: datetime | None = None) -> Verdict:
@@ -33,7 +40,7 @@ def verdict(action: Action, reason: str | None = None, until: datetime | None = 
 
 
 def test_a_subscriber_with_an_address_gets_it() -> None:
-    assert decide(candidate(), NOW) == verdict(Action.DELIVER)
+    assert ask(candidate(), NOW) == verdict(Action.DELIVER)
 
 
 @pytest.mark.parametrize(
@@ -48,32 +55,32 @@ def test_a_subscriber_with_an_address_gets_it() -> None:
     ],
 )
 def test_why_somebody_does_not(who: Candidate, reason: str) -> None:
-    assert decide(who, NOW) == verdict(Action.SKIP, reason)
+    assert ask(who, NOW) == verdict(Action.SKIP, reason)
 
 
 def test_an_unknown_user_is_skipped() -> None:
-    nobody = Candidate(user=None, channel=Email, subscribed=True, topic=None, critical=False, offered=True)
-    assert decide(nobody, NOW) == verdict(Action.SKIP, "unknown_user")
+    nobody = Candidate(user=None, now=NOW, channel=Email, subscribed=True, topic=None, critical=False, offered=True)
+    assert ask(nobody, NOW) == verdict(Action.SKIP, "unknown_user")
 
 
 def test_a_required_topic_overrides_opt_outs_but_not_a_suppression() -> None:
     required = topic(required=True)
-    assert decide(candidate(user={"opted_out": True}, topic=required, subscribed=False), NOW).action is Action.DELIVER
+    assert ask(candidate(user={"opted_out": True}, topic=required, subscribed=False), NOW).action is Action.DELIVER
     suppressed = candidate(user={"suppressed": {"email": "complaint"}}, topic=required)
-    assert decide(suppressed, NOW).reason == "suppressed_complaint"
+    assert ask(suppressed, NOW).reason == "suppressed_complaint"
 
 
 def test_a_critical_message_passes_time_but_no_rule() -> None:
     quiet = {"quiet_hours": {"start": "00:00", "end": "23:59"}}
-    assert decide(candidate(quiet, critical=True), NOW).action is Action.DELIVER
-    assert decide(candidate(quiet, critical=True, subscribed=False), NOW).reason == "not_subscribed"
+    assert ask(candidate(quiet, critical=True), NOW).action is Action.DELIVER
+    assert ask(candidate(quiet, critical=True, subscribed=False), NOW).reason == "not_subscribed"
 
 
 def test_suppression_comes_first_and_every_rule_has_a_name() -> None:
     names = [name for name, _ in RULES]
     assert names.index("suppression") < names.index("opt_out") < names.index("subscription")
     both = candidate(user={"suppressed": {"email": "bounce"}, "opted_out": True}, subscribed=False)
-    assert decide(both, NOW).steps == (("known", "passed"), ("suppression", "suppressed_bounce"))
+    assert ask(both, NOW).steps == (("known", "passed"), ("suppression", "suppressed_bounce"))
 
 
 def test_who_is_over_a_limit_is_skipped_or_waits_as_the_limit_says() -> None:
@@ -81,34 +88,34 @@ def test_who_is_over_a_limit_is_skipped_or_waits_as_the_limit_says() -> None:
         own = topic(limit={"count": 2, "per_seconds": 3600, "overflow": overflow})
         limits: Any = {}
         for _ in range(2):
-            within = decide(candidate(topic=own, user={"limits": limits}), NOW)
+            within = ask(candidate(topic=own, user={"limits": limits}), NOW)
             assert (within.action, within.reason) == (Action.DELIVER, None)
             limits = within.limits
-        over = decide(candidate(topic=own, user={"limits": limits}), NOW)
+        over = ask(candidate(topic=own, user={"limits": limits}), NOW)
         assert (over.action, over.reason) == (action, "rate_limited")
 
 
 def test_who_is_skipped_for_a_limit_is_not_charged_for_another() -> None:
     own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
-    first = decide(candidate(topic=own), NOW)
+    first = ask(candidate(topic=own), NOW)
     overall = {"count": 9, "per_seconds": 3600, "overflow": "drop"}
-    assert decide(candidate(topic=own, overall=overall, user={"limits": first.limits}), NOW).limits is None
+    assert ask(candidate(topic=own, overall=overall, user={"limits": first.limits}), NOW).limits is None
 
 
 def test_a_limit_that_lets_a_message_go_at_the_end_of_quiet_hours_does_not_drop_it() -> None:
     own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "drop"})
     night = {"quiet_hours": QUIET, "time_zone": "UTC"}
-    before = decide(candidate(topic=own), NOW.replace(hour=22, minute=30))
-    later = decide(candidate(night, topic=own, user={"limits": before.limits}), NOW.replace(hour=23))
+    before = ask(candidate(topic=own), NOW.replace(hour=22, minute=30))
+    later = ask(candidate(night, topic=own, user={"limits": before.limits}), NOW.replace(hour=23))
     assert (later.action, later.reason, later.until) == (Action.DEFER, "quiet_hours", NOW.replace(day=16, hour=7))
 
 
 def test_a_limit_across_all_topics_counts_beside_the_topics_own() -> None:
     own = topic(limit={"count": 5, "per_seconds": 60, "overflow": "drop"})
     overall = {"count": 1, "per_seconds": 3600, "overflow": "defer"}
-    first = decide(candidate(topic=own, overall=overall), NOW)
+    first = ask(candidate(topic=own, overall=overall), NOW)
     assert first.limits is not None
-    second = decide(candidate(topic=own, overall=overall, user={"limits": first.limits}), NOW)
+    second = ask(candidate(topic=own, overall=overall, user={"limits": first.limits}), NOW)
     assert (second.action, second.reason) == (Action.DEFER, "rate_limited")
     assert second.until is not None
     assert second.until >= NOW + timedelta(hours=1)
@@ -118,10 +125,10 @@ def test_quiet_hours_and_a_limit_agree_on_a_time() -> None:
     own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "defer"})
     quiet = {"quiet_hours": {"start": "22:00", "end": "07:00"}, "time_zone": "UTC"}
     late = NOW.replace(hour=23)
-    first = decide(candidate(quiet, topic=own), late)
+    first = ask(candidate(quiet, topic=own), late)
     assert first.until == NOW.replace(day=16, hour=7)
     assert first.limits is not None
-    second = decide(candidate(quiet, topic=own, user={"limits": first.limits}), late)
+    second = ask(candidate(quiet, topic=own, user={"limits": first.limits}), late)
     assert second.until is not None
     assert NOW.replace(day=16, hour=8) <= second.until <= NOW.replace(day=16, hour=8, minute=4)
 
@@ -141,7 +148,7 @@ def test_at_half_past_eleven_it_waits_for_seven_in_the_users_zone(zone: str, mon
     """The dates are the nights on which the clocks of these zones change, and one on which none does."""
     evening = datetime(2027, month, day, 23, 30, tzinfo=ZoneInfo(zone))
     now = evening.astimezone(UTC)
-    until = decide(candidate({"quiet_hours": QUIET, "time_zone": zone}), now).until
+    until = ask(candidate({"quiet_hours": QUIET, "time_zone": zone}), now).until
     assert until is not None
     local = until.astimezone(ZoneInfo(zone))
     assert (local.date(), local.hour, local.minute) == ((evening + timedelta(days=1)).date(), 7, 0)
@@ -150,25 +157,25 @@ def test_at_half_past_eleven_it_waits_for_seven_in_the_users_zone(zone: str, mon
 def test_an_end_that_the_clock_skips_is_the_moment_after() -> None:
     profile = {"quiet_hours": {"start": "22:00", "end": "02:30"}, "time_zone": "Europe/Berlin"}
     now = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # 01:30 there; at 02:00 the clock shows 03:00
-    assert decide(candidate(profile), now).until == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    assert ask(candidate(profile), now).until == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
 
 
 def test_an_end_that_the_clock_shows_twice_comes_once_more() -> None:
     profile = {"quiet_hours": {"start": "22:00", "end": "02:30"}, "time_zone": "Europe/Berlin"}
     now = datetime(2027, 10, 31, 1, 10, tzinfo=UTC)  # 02:10 there, for the second time
-    assert decide(candidate(profile), now).until == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
+    assert ask(candidate(profile), now).until == datetime(2027, 10, 31, 1, 30, tzinfo=UTC)
 
 
 @pytest.mark.parametrize(("hour", "quiet"), [(11, False), (12, True), (13, True), (14, False)])
 def test_quiet_hours_can_lie_within_a_day(hour: int, quiet: bool) -> None:
     profile = {"quiet_hours": {"start": "12:00", "end": "14:00"}, "time_zone": "UTC"}
-    assert (decide(candidate(profile), NOW.replace(hour=hour)).action is Action.DEFER) is quiet
+    assert (ask(candidate(profile), NOW.replace(hour=hour)).action is Action.DEFER) is quiet
 
 
 def test_an_opt_out_holds_for_a_topic_that_is_gone_and_not_for_whom_a_service_named() -> None:
     gone = candidate(user={"opted_out": True}, topic=None)
-    assert decide(gone, NOW) == verdict(Action.SKIP, "opted_out")
-    assert decide(candidate(user={"opted_out": True}, topic=None, named=True), NOW).action is Action.DELIVER
+    assert ask(gone, NOW) == verdict(Action.SKIP, "opted_out")
+    assert ask(candidate(user={"opted_out": True}, topic=None, named=True), NOW).action is Action.DELIVER
 
 
 def test_what_is_deferred_counts_when_it_goes() -> None:
@@ -176,7 +183,7 @@ def test_what_is_deferred_counts_when_it_goes() -> None:
     limits: Any = {}
     due = []
     for _ in range(5):
-        found = decide(candidate(topic=own, user={"limits": limits}), NOW)
+        found = ask(candidate(topic=own, user={"limits": limits}), NOW)
         due.append(found.until or NOW)
         limits = found.limits
     assert all(timedelta(seconds=25) <= later - earlier <= timedelta(seconds=35) for earlier, later in pairwise(due))
@@ -194,8 +201,8 @@ def test_a_wait_of_less_than_five_minutes_ends_at_five_seconds_and_a_longer_one_
 ) -> None:
     own = topic(limit={"count": 1, "per_seconds": per_seconds, "overflow": "defer"})
     moment = NOW + timedelta(seconds=3)
-    first = decide(candidate(topic=own), moment)
-    later = decide(candidate(topic=own, user={"limits": first.limits}), moment)
+    first = ask(candidate(topic=own), moment)
+    later = ask(candidate(topic=own, user={"limits": first.limits}), moment)
     assert later.until is not None
     assert later.until.second == second
     assert timedelta(seconds=per_seconds) <= later.until - moment <= timedelta(seconds=per_seconds + 60)
@@ -203,18 +210,116 @@ def test_a_wait_of_less_than_five_minutes_ends_at_five_seconds_and_a_longer_one_
 
 def test_who_waits_for_long_waits_for_the_full_minute() -> None:
     own = topic(limit={"count": 1, "per_seconds": 3_000, "overflow": "defer"})
-    first = decide(candidate(topic=own), NOW + timedelta(seconds=7))
-    later = decide(candidate(topic=own, user={"limits": first.limits}), NOW + timedelta(seconds=7))
+    first = ask(candidate(topic=own), NOW + timedelta(seconds=7))
+    later = ask(candidate(topic=own, user={"limits": first.limits}), NOW + timedelta(seconds=7))
     assert later.until is not None
     assert later.until.second == 0
 
 
 def test_who_would_have_to_wait_until_the_message_is_forgotten_is_skipped() -> None:
     own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "defer"})
-    first = decide(candidate(topic=own), NOW)
+    first = ask(candidate(topic=own), NOW)
     soon, late = (
-        decide(candidate(topic=own, user={"limits": first.limits}, keep_until=NOW + timedelta(minutes=minutes)), NOW)
+        ask(candidate(topic=own, user={"limits": first.limits}, keep_until=NOW + timedelta(minutes=minutes)), NOW)
         for minutes in (50, 70)
     )
     assert soon == verdict(Action.SKIP, "rate_limited")
     assert late.action is Action.DEFER
+
+
+# Asked again
+
+ONE_A_DAY = topic(limit={"count": 1, "per_seconds": 86_400, "overflow": "defer"})
+NIGHT = {"quiet_hours": {"start": "22:00", "end": "07:00"}}
+
+
+def counted(at: datetime, *, zone: str = "UTC", **fields: Any) -> Candidate:
+    """Ada, who was let through at a time and counted then against one a day."""
+    first = ask(candidate(NIGHT | {"time_zone": zone}, topic=ONE_A_DAY), at)
+    assert (first.action, first.limits) != (Action.SKIP, None)
+    charged = (int((first.until or at).timestamp()),)
+    known: dict[str, Any] = {"charged": charged, "patience": 120.0}
+    return candidate(
+        NIGHT | {"time_zone": zone}, topic=ONE_A_DAY, user={"limits": first.limits or {}}, **known | fields
+    )
+
+
+def test_its_own_charge_does_not_hold_a_delivery_back() -> None:
+    again = ask(counted(NOW), NOW + timedelta(hours=3))
+    assert again.action is Action.DELIVER
+
+
+def test_who_goes_later_than_was_counted_is_counted_then_and_the_old_charge_stays() -> None:
+    first, again = counted(NOW), ask(counted(NOW), NOW + timedelta(hours=3))
+    assert first.user is not None
+    assert again.limits is not None
+    assert again.limits["news#email"][1:] == [
+        *first.user.limits["news#email"][1:], _slice(NOW + timedelta(hours=3)), 1,
+    ]  # fmt: skip
+
+
+def _slice(at: datetime) -> int:
+    """The beginning of the slice of a limit per day: 2,700 seconds."""
+    return int(at.timestamp()) // 2_700 * 2_700
+
+
+def test_who_goes_in_the_time_that_was_counted_is_not_counted_again() -> None:
+    assert ask(counted(NOW), NOW + timedelta(minutes=2)) == verdict(Action.DELIVER)
+
+
+def test_a_charge_for_a_later_time_is_no_leave_to_go_now() -> None:
+    other = ask(candidate(topic=ONE_A_DAY), NOW)
+    later = ask(candidate(topic=ONE_A_DAY, user={"limits": other.limits}), NOW)
+    assert later.until is not None
+    charged = (int(later.until.timestamp()),)
+    again = candidate(topic=ONE_A_DAY, user={"limits": later.limits}, charged=charged, patience=120.0)
+    soon = ask(again, NOW + timedelta(minutes=5))
+    assert (soon.action, soon.limits) == (Action.DEFER, None)
+    assert ask(again, later.until + timedelta(seconds=70)) == verdict(Action.DELIVER)
+
+
+@pytest.mark.parametrize("zone", ["Europe/Vienna", "America/New_York", "Asia/Kolkata", "Australia/Lord_Howe"])
+@pytest.mark.parametrize(("month", "day"), [(1, 15), (3, 13), (3, 27), (4, 3), (10, 2), (10, 30), (11, 6)])
+def test_what_is_asked_again_in_the_night_waits_for_seven_in_the_users_zone(zone: str, month: int, day: int) -> None:
+    evening = datetime(2027, month, day, 18, 0, tzinfo=ZoneInfo(zone))
+    night = (evening + timedelta(hours=8, minutes=30)).astimezone(UTC)
+    again = ask(counted(evening.astimezone(UTC), zone=zone), night)
+    assert (again.action, again.reason) == (Action.DEFER, "quiet_hours")
+    assert again.until is not None
+    local = again.until.astimezone(ZoneInfo(zone))
+    assert (local.date(), local.hour, local.minute) == ((evening + timedelta(days=1)).date(), 7, 0)
+    assert again.limits is not None
+    assert _slice(again.until) in again.limits["news#email"]
+
+
+def test_a_critical_message_asked_again_in_the_night_goes() -> None:
+    assert ask(counted(NOW, critical=True), NOW.replace(hour=23)).action is Action.DELIVER
+
+
+def test_whose_time_was_decided_a_moment_ago_is_asked_for_everything_else() -> None:
+    asleep = NOW.replace(hour=23)
+    assert ask(counted(NOW, time_decided=True), asleep) == verdict(Action.DELIVER)
+    assert ask(counted(NOW, time_decided=True, subscribed=False), asleep).reason == "not_subscribed"
+
+
+def test_after_its_end_a_message_is_for_nobody_and_that_comes_after_who_may_get_it() -> None:
+    over = candidate(ends_at=NOW)
+    assert ask(over, NOW) == verdict(Action.SKIP, "expired")
+    assert ask(over, NOW - timedelta(seconds=1)).action is Action.DELIVER
+    assert ask(candidate(ends_at=NOW, subscribed=False), NOW).reason == "not_subscribed"
+    assert ask(candidate(NIGHT, ends_at=NOW), NOW.replace(hour=23)).reason == "expired"
+
+
+def test_the_rules_stand_in_the_order_of_the_contract() -> None:
+    assert [name for name, _ in RULES] == [
+        "known", "suppression", "opt_out", "subscription", "content", "address", "expiry",
+    ]  # fmt: skip
+
+
+def test_if_quiet_hours_and_limits_do_not_settle_the_last_moment_found_is_the_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(eligibility, "ROUNDS", 1)
+    asleep = candidate(NIGHT | {"quiet_hours": {"start": "22:00", "end": "07:00"}})
+    unsettled = ask(asleep, NOW.replace(hour=23))
+    assert (unsettled.action, unsettled.until) == (Action.DEFER, NOW.replace(day=16, hour=7))

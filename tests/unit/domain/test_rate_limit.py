@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from heapq import heappop, heappush
+from itertools import accumulate, cycle
+
 import pytest
-from fanfare.domain.rate_limit import Counter, RateLimit, next_turn, without_forgotten
+from fanfare.domain.rate_limit import Counter, RateLimit, next_turn, turn_again, without_forgotten
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -108,3 +111,58 @@ def assert_within(limit: RateLimit, delivered: list[float]) -> None:
     delivered.sort()
     for place in range(len(delivered) - limit.count):
         assert delivered[place + limit.count] - delivered[place] >= limit.per_seconds
+
+
+LATE = st.lists(st.floats(0.0, 5_000.0), min_size=1, max_size=30)
+
+
+@given(LIMITS, WAITS, LATE)
+def test_no_window_holds_more_than_the_limit_however_late_each_delivery_is(
+    limit: RateLimit, waits: list[float], late: list[float]
+) -> None:
+    """Each is counted when it is decided, and asked again when it may go, late by so much."""
+    counter: Counter | None = None
+    own: dict[int, list[int]] = {}
+    comes = list(accumulate(waits, initial=1_000_000.0))
+    due = [(at, number) for number, at in enumerate(comes)]
+    delays = cycle(late)
+    delivered = []
+    while due:
+        at, number = heappop(due)
+        if number not in own:
+            turn = next_turn(limit, counter, at)
+            counter, own[number] = turn.counter, [int(turn.at)]
+            heappush(due, (turn.at + next(delays), number))
+            continue
+        turn = turn_again(limit, counter, own[number], at)
+        if turn.counter != counter:
+            counter = turn.counter
+            own[number].append(int(turn.at))
+        if turn.at == at:
+            delivered.append(at)
+        else:
+            heappush(due, (turn.at, number))
+    assert len(delivered) == len(comes)
+    assert_within(limit, delivered)
+
+
+def test_asked_again_at_the_time_at_which_it_was_counted_it_is_counted_no_second_time() -> None:
+    limit = RateLimit(1, 64)  # slices of two seconds
+    first = next_turn(limit, None, 1_000_000.0)
+    again = turn_again(limit, first.counter, [1_000_000], 1_000_001.5)
+    assert (again.at, again.counter) == (1_000_001.5, first.counter)
+
+
+def test_asked_again_later_it_is_counted_at_that_time_too() -> None:
+    limit = RateLimit(1, 64)
+    first = next_turn(limit, None, 1_000_000.0)
+    again = turn_again(limit, first.counter, [1_000_000], 1_000_010.0)
+    assert again.at == 1_000_010.0
+    assert again.counter == [1_000_010 + 2 + 64, 1_000_000, 1, 1_000_010, 1]
+
+
+def test_another_delivery_before_it_holds_it_back_and_one_after_it_does_not() -> None:
+    limit = RateLimit(1, 64)
+    another = next_turn(limit, None, 1_000_020.0).counter
+    assert turn_again(limit, another, [], 1_000_030.0).at == 1_000_020 + 2 + 64
+    assert turn_again(limit, another, [], 1_000_010.0).at == 1_000_010.0

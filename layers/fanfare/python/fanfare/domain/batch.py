@@ -32,6 +32,14 @@ class Batch:
     recipients: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Charge:
+    """When recipients of a batch were counted against limits: those at `places`, or all of them if it is empty."""
+
+    at: int  # in epoch seconds
+    places: tuple[int, ...] = ()
+
+
 @dataclass(frozen=True, kw_only=True)
 class BatchState:
     """The state of a batch that is not settled."""
@@ -52,6 +60,7 @@ class BatchState:
     reason: str | None = None  # of the last attempt that failed
     round: int = 0  # of the message's redrives, the one that opened it
     retain_until: int = 0
+    charges: tuple[Charge, ...] = ()
 
     @property
     def unsettled(self) -> list[int]:
@@ -67,6 +76,10 @@ class BatchState:
     def places(self, outcome: Outcome) -> list[int]:
         """The places of the recipients with this outcome."""
         return [place for place, code in enumerate(self.codes) if code == outcome.value]
+
+    def charged(self, place: int) -> tuple[int, ...]:
+        """When the recipient at a place was counted against the limits, for this delivery."""
+        return tuple(charge.at for charge in self.charges if not charge.places or place in charge.places)
 
     @property
     def handed_over(self) -> list[int]:

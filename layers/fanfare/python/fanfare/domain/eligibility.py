@@ -1,14 +1,17 @@
-"""Who gets a message: one pure function, used wherever the question is asked.
+"""May this person get this message on this channel now: one pure function, used wherever the question is asked.
 
-The rules stand in the order of their precedence: the first that objects decides. Each has a name,
-so that an explanation can say which ones a user passed and which one stopped the message.
+The fan-out, every attempt after time has passed, a dry run and an explanation ask `decide`. The rules
+stand in the order of their precedence: the first that objects is the reason. Each has a name, so that
+an explanation can say which ones a user passed and which one stopped the message.
 
-    suppression > required topic > opt-out of everything > topic and channel > defaults
+    known > suppressed > opted out > subscribed > content > address > expired > quiet hours > limit
+
+A topic that is `required` can't be refused: it passes the rules on opt-outs and subscriptions.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -18,11 +21,12 @@ from fanfare.channels.base import AddressRefused, Channel
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
-from fanfare.domain.rate_limit import RateLimit, next_turn, without_forgotten
+from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
 
 EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
-ROUNDS: Final = 10  # a quiet hour may push a turn, and a turn into the next quiet hour
-# Who is deferred to the same minute shares a batch, and none goes early; a short wait is not made much longer
+EXPIRED: Final = "expired"
+ROUNDS: Final = 10  # the end of quiet hours may be over a limit, and a turn may lie in the next quiet hours
+# Recipients deferred to the same minute share a batch, and none goes early; a short wait is not made much longer
 SLOT: Final = 60
 SHORT_SLOT: Final = 5
 SHORT_WAIT: Final = 300
@@ -36,21 +40,30 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A user on one channel, and what the rules look at.
+    """The question: a user on one channel at a time, with all that the rules look at.
 
-    `named` by the service itself: the message has no topic, so there is none to refuse. `keep_until` is how long the
-    message can wait.
+    `named` by the service itself: the message has no topic, so there is none to refuse. `ends_at`: from then on
+    nothing of the message is sent. `keep_until` is how long the message can wait.
+
+    `time_decided`: quiet hours and limits were decided a moment ago, and are not asked for. `charged` are the times
+    at which this very delivery was counted against the limits, if the question is asked again; None at first. A
+    charge is still good for this delivery for `patience` seconds.
     """
 
     user: User | None
     channel: type[Channel]
+    now: datetime
     subscribed: bool
     topic: Topic | None
     critical: bool
     offered: bool  # the template has something for the channel
     overall: Mapping[str, Any] | None = None  # the channel's limit across all topics, in the shape of a topic's
     named: bool = False
+    ends_at: datetime | None = None
     keep_until: datetime | None = None
+    time_decided: bool = False
+    charged: Sequence[int] | None = None
+    patience: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,6 +116,10 @@ def _reachable(candidate: Candidate) -> str | None:
     return None
 
 
+def _not_expired(candidate: Candidate) -> str | None:
+    return EXPIRED if candidate.ends_at is not None and candidate.ends_at <= candidate.now else None
+
+
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("known", _known),
     ("suppression", _not_suppressed),
@@ -110,11 +127,12 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("subscription", _subscribed),
     ("content", _offered),
     ("address", _reachable),
+    ("expiry", _not_expired),
 )
 
 
-def decide(candidate: Candidate, now: datetime) -> Verdict:
-    """What to do with a candidate at `now`. Pure: the same question has the same answer."""
+def decide(candidate: Candidate) -> Verdict:
+    """What to do with a candidate. Pure: the same question has the same answer."""
     steps: list[tuple[str, str]] = []
     for name, rule in RULES:
         reason = rule(candidate)
@@ -123,54 +141,121 @@ def decide(candidate: Candidate, now: datetime) -> Verdict:
             return Verdict(action=Action.SKIP, reason=reason, steps=tuple(steps))
     if candidate.critical or candidate.user is None:
         return Verdict(action=Action.DELIVER, steps=(*steps, ("time", "critical")))
-    return _timed(candidate, candidate.user, now, steps)
+    if candidate.time_decided:
+        return Verdict(action=Action.DELIVER, steps=(*steps, ("time", "decided")))
+    return _timed(candidate, candidate.user, steps)
 
 
-def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[str, str]]) -> Verdict:
+@dataclass(frozen=True)
+class _Limit:
+    """A limit that applies, with the user's counter."""
+
+    name: str
+    limit: RateLimit
+    drops: bool  # a delivery over the limit is skipped; otherwise it is deferred
+    counter: Counter | None
+
+
+@dataclass(frozen=True)
+class _Moment:
+    """When a delivery may go, in epoch seconds, and why not before. `dropped`: it may not go at all."""
+
+    at: float
+    reason: str | None = None
+    dropped: bool = False
+
+
+def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -> Verdict:
     """When: after quiet hours, and within every limit at that time."""
-    limits = _limits(candidate)
-    present = now.timestamp()
-    at, reason = present, None
-    for _ in range(ROUNDS):
-        before = at
-        quiet = quiet_until(user.profile, datetime.fromtimestamp(at, UTC))
-        if quiet is not None:
-            at, reason = quiet.timestamp(), "quiet_hours"
-        for name, limit, overflow in limits:
-            turn = next_turn(limit, user.limits.get(name), present, not_before=at)
-            if turn.at > at and overflow == "drop":
-                return Verdict(action=Action.SKIP, reason="rate_limited", steps=(*steps, ("limit", "rate_limited")))
-            if turn.at > at:
-                at, reason = turn.at, "rate_limited"
-        if at == before:
-            break
-        slot = SHORT_SLOT if at - present < SHORT_WAIT else SLOT
-        at = -(-at // slot) * slot  # what is counted is when it is due
-    if reason is not None and candidate.keep_until is not None and at > candidate.keep_until.timestamp():
-        return Verdict(action=Action.SKIP, reason=reason, steps=(*steps, ("time", f"{reason} for too long")))
-    charged = None
-    if limits:
-        charged = without_forgotten(user.limits, present)
-        for name, limit, _ in limits:
-            charged[name] = next_turn(limit, user.limits.get(name), present, not_before=at).counter
-    if reason is None:
+    limits = _limits(candidate, user)
+    moment = _first_moment(candidate, user, limits)
+    if moment.dropped:
+        return Verdict(action=Action.SKIP, reason=moment.reason, steps=(*steps, ("limit", str(moment.reason))))
+    if moment.reason is None:
+        charged = _charged(candidate, user, limits, moment.at)
         return Verdict(action=Action.DELIVER, limits=charged, steps=(*steps, ("time", "passed")))
-    until = datetime.fromtimestamp(at, UTC)
+    if candidate.keep_until is not None and moment.at > candidate.keep_until.timestamp():
+        too_long = ("time", f"{moment.reason} for too long")
+        return Verdict(action=Action.SKIP, reason=moment.reason, steps=(*steps, too_long))
+    until = datetime.fromtimestamp(moment.at, UTC)
     return Verdict(
         action=Action.DEFER,
-        reason=reason,
+        reason=moment.reason,
         until=until,
-        limits=charged,
-        steps=(*steps, ("time", f"{reason} until {until}")),
+        limits=_charged(candidate, user, limits, moment.at),
+        steps=(*steps, ("time", f"{moment.reason} until {until}")),
     )
 
 
-def _limits(candidate: Candidate) -> list[tuple[str, RateLimit, str]]:
+def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) -> _Moment:
+    """The first moment outside of quiet hours and within every limit.
+
+    If none is found in `ROUNDS` rounds, the answer is the last moment tried: it defers the delivery, and the question
+    is asked again at that time.
+    """
+    present = candidate.now.timestamp()
+    moment = _Moment(present)
+    for _ in range(ROUNDS):
+        later = _within(limits, candidate, _after_quiet_hours(user, moment))
+        if later.dropped or later.at == moment.at:
+            return later
+        moment = _rounded(later, present)
+    return moment
+
+
+def _after_quiet_hours(user: User, moment: _Moment) -> _Moment:
+    quiet = quiet_until(user.profile, datetime.fromtimestamp(moment.at, UTC))
+    return moment if quiet is None else _Moment(quiet.timestamp(), "quiet_hours")
+
+
+def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> _Moment:
+    """This moment, or the first one after it that is within every limit."""
+    for limit in limits:
+        turn = _turn(limit, candidate, moment.at)
+        if turn.at > moment.at:
+            moment = _Moment(turn.at, "rate_limited", dropped=limit.drops)
+        if moment.dropped:
+            break
+    return moment
+
+
+def _rounded(moment: _Moment, present: float) -> _Moment:
+    """Up to the next slot: what is counted is when it is due."""
+    slot = SHORT_SLOT if moment.at - present < SHORT_WAIT else SLOT
+    return _Moment(-(-moment.at // slot) * slot, moment.reason)
+
+
+def _turn(limit: _Limit, candidate: Candidate, at: float) -> Turn:
+    present = candidate.now.timestamp()
+    if candidate.charged is None:
+        return next_turn(limit.limit, limit.counter, present, not_before=at)
+    last = max(candidate.charged, default=0)
+    if at == present and 0 <= present - last <= candidate.patience:
+        in_time = turn_again(limit.limit, limit.counter, candidate.charged, last)
+        if in_time.at == last:  # its reserved time has just come
+            return Turn(at, in_time.counter)
+    return turn_again(limit.limit, limit.counter, candidate.charged, at)
+
+
+def _charged(candidate: Candidate, user: User, limits: Sequence[_Limit], at: float) -> Mapping[str, Any] | None:
+    """The user's counters including this delivery; None if no limit applies or it is counted already."""
+    turns = {limit.name: _turn(limit, candidate, at).counter for limit in limits}
+    if all((limit.counter or [0]) == turns[limit.name] for limit in limits):
+        return None
+    return without_forgotten(user.limits, candidate.now.timestamp()) | turns
+
+
+def _limits(candidate: Candidate, user: User) -> list[_Limit]:
     """Every limit that counts here: the topic's, and the channel's across all topics."""
     named = [(candidate.topic.id, candidate.topic.limit)] if candidate.topic else []
     named.append((EVERY_TOPIC, candidate.overall))
     return [
-        (f"{name}#{candidate.channel.name}", RateLimit(limit["count"], limit["per_seconds"]), limit["overflow"])
+        _Limit(
+            name=(counter := f"{name}#{candidate.channel.name}"),
+            limit=RateLimit(limit["count"], limit["per_seconds"]),
+            drops=limit["overflow"] == "drop",
+            counter=user.limits.get(counter),
+        )
         for name, limit in named
         if limit is not None
     ]

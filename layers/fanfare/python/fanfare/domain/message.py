@@ -56,9 +56,14 @@ class Message:
         forgotten = datetime.fromtimestamp(self.retain_until, UTC)
         return forgotten - (forgotten - from_text(self.send_at or self.created_at)) / 10
 
+    @property
+    def ends_at(self) -> datetime:
+        """From then on nothing of it is sent: it has expired, or is about to be forgotten."""
+        return min(from_text(self.expires_at), self.keep_until) if self.expires_at is not None else self.keep_until
+
     def expired(self, now: datetime) -> bool:
-        """Past its `expires_at`, or about to be forgotten: nothing more is to be sent."""
-        return (self.expires_at is not None and from_text(self.expires_at) <= now) or self.keep_until <= now
+        """Whether nothing more is to be sent."""
+        return self.ends_at <= now
 
 
 class Changes(TypedDict, total=False):

@@ -7,7 +7,7 @@ may wait a slice longer than needed, and never gets more than the limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -54,8 +54,41 @@ def next_turn(limit: RateLimit, counter: Counter | None, now: float, *, not_befo
     slice_start = int(at) // width * width
     counts = dict(alive)
     counts[slice_start] = counts.get(slice_start, 0) + 1
-    forget = max(counts) + width + limit.per_seconds
-    return Turn(at, [forget, *(number for pair in sorted(counts.items()) for number in pair)])
+    return Turn(at, _counter(counts, limit))
+
+
+def turn_again(limit: RateLimit, counter: Counter | None, own: Sequence[int], not_before: float) -> Turn:
+    """The earliest moment, at or after `not_before`, for a delivery that was already counted at the times `own`.
+
+    Its own charges are ignored. So are charges of other deliveries after the moment: those deliveries are asked again
+    at their time, and then count this one. If the moment is later than every time in `own`, the counter gets a charge
+    more; the old ones stay.
+    """
+    width = limit.slice_seconds
+    numbers = counter or [0]
+    counts = dict(zip(numbers[1::2], numbers[2::2], strict=True))
+    own_slices = [int(at) // width * width for at in own]
+    others = dict(counts)
+    for start in own_slices:
+        if others.get(start, 0) > 0:
+            others[start] -= 1
+    at = not_before
+    while True:
+        before = [start for start, n in others.items() if n and start <= at < start + width + limit.per_seconds]
+        if sum(others[start] for start in before) < limit.count:
+            break
+        at = float(min(before) + width + limit.per_seconds)  # the oldest has left the window
+    slice_start = int(at) // width * width
+    if own_slices and slice_start <= max(own_slices):
+        return Turn(at, numbers)
+    counts = {start: n for start, n in counts.items() if start + width + limit.per_seconds > not_before}
+    counts[slice_start] = counts.get(slice_start, 0) + 1
+    return Turn(at, _counter(counts, limit))
+
+
+def _counter(counts: Mapping[int, int], limit: RateLimit) -> Counter:
+    forget = max(counts) + limit.slice_seconds + limit.per_seconds
+    return [forget, *(number for pair in sorted(counts.items()) for number in pair)]
 
 
 def without_forgotten(limits: Mapping[str, Any], now: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from fanfare.domain.message import Message, Payload
 from fanfare.errors import TemplateError
 from fanfare.insight import cost
 from fanfare.pipeline.build_message import BuildMessage
-from fanfare.pipeline.candidates import Candidates, counted
+from fanfare.pipeline.fan_out.candidates import Candidates, counted
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
 from fanfare.templates.renderer import Renderer, locales, nearest, offers
 
@@ -44,9 +44,9 @@ class _Forecast:
     readers: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # let through, by channel and locale
     first: dict[tuple[str, str | None], User] = field(default_factory=dict)
 
-    def add(self, candidate: Candidate, now: datetime, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    def add(self, candidate: Candidate, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
         """Count a candidate; what is then counted of the user's limits."""
-        verdict = decide(candidate, now)
+        verdict = decide(candidate)
         channel = candidate.channel.name
         if verdict.action is Action.SKIP or candidate.user is None:
             self.skipped[channel][verdict.reason or ""] += 1
@@ -136,17 +136,19 @@ class DryRun:
         quota = max(1, LOOKED_AT // message.shards)
         cursor, read, more = None, 0, True
         while more and read < quota:
-            stretch = self.candidates.stretch(message, payload, shard, cursor, now=at, limit=min(ROWS, quota - read))
+            rows = self.candidates.next_rows(message, payload, shard, cursor, now=at, limit=min(ROWS, quota - read))
             limits: dict[str, Mapping[str, Any]] = {}
             subscribers = payload.recipients is None
-            for row, candidate in self.candidates.of(message, payload, topic, stretch.rows, subscribers=subscribers):
+            for row, candidate in self.candidates.of(
+                message, payload, topic, rows.rows, now=at, subscribers=subscribers
+            ):
                 if candidate is None:
                     continue
-                charged = forecast.add(counted(candidate, limits.get(row.user_id)), at, body)
+                charged = forecast.add(counted(candidate, limits.get(row.user_id)), body)
                 if charged is not None:
                     limits[row.user_id] = charged
-            cursor = stretch.rows[-1].position if stretch.rows else cursor
-            read, more = read + stretch.read, stretch.more
+            cursor = rows.rows[-1].position if rows.rows else cursor
+            read, more = read + rows.read, rows.more
         return read, more
 
     def _samples(

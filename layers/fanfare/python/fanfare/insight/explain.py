@@ -19,7 +19,7 @@ from fanfare.domain.message import Message, Payload, Progress
 from fanfare.errors import NotFound
 from fanfare.ids import shard_of
 from fanfare.insight.messages import find_message
-from fanfare.pipeline.candidates import Candidates, Row
+from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.schemas.explanations import (
     ChannelExplanationView,
     ExplanationView,
@@ -106,10 +106,10 @@ class Explain:
         topic = self.candidates.topic(message, now)
         asked = [
             candidate
-            for _, candidate in self.candidates.of(message, payload, topic, rows, subscribers=False)
+            for _, candidate in self.candidates.of(message, payload, topic, rows, now=now, subscribers=False)
             if candidate is not None
         ]
-        verdicts = {candidate.channel.name: decide(candidate, now) for candidate in asked}
+        verdicts = {candidate.channel.name: decide(candidate) for candidate in asked}
         return verdicts, any(candidate.user is not None for candidate in asked)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
 
@@ -64,7 +64,7 @@ class Redrive:
             return self.messages.move(found.id, transition, now=now, due_at=now + timedelta(seconds=self.stale_after))
         except ConditionFailed as failed:
             message = self.messages.get(found.id) or found
-            # The SDK repeats a call whose answer is lost, and is told that what it did is not possible any more.
+            # The SDK repeats a call whose answer is lost, and its condition then fails on its own write.
             if message.state is State.PENDING and message.round == found.round + 1:
                 return message
             raise Conflict(
@@ -72,53 +72,76 @@ class Redrive:
             ) from failed
 
 
-def reopen(
-    message: Message,
-    *,
-    messages: Messages,
-    batches: Batches,
-    queues: Queues,
-    clock: Clock,
-    stale_after: float,
-    time_left: Callable[[], float],
-) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Reopen:
     """Open again, once in a round, every batch in which somebody failed, then let the message run.
 
-    Whether it is over: it stops when little time is left. Can be repeated or resumed. Raises ConditionFailed where
-    the message was deleted or another copy of the job is at it: read again.
+    It is the second half of a redrive, and has no queue of its own: a fan-out job of a message that is `redriving`
+    is a job of this one.
     """
-    for shard in range(message.shards):
-        failed = _failed(message, batches.done_batches(message.id, shard), clock, stale_after)
-        while some := list(islice(failed, REOPENED)):
-            _queue(batches.settlements.reopen_many(some, check=partial(messages.check_round, message)), queues)
-            if time_left() < 0:
-                return False
-    over = Transition(to=State.ACTIVE, read_round=message.round, removes=("redriving",))
-    try:
-        messages.move(message.id, over, now=clock(), due_at=clock() + timedelta(seconds=stale_after))
-    except ConditionFailed:
-        return True  # deleted meanwhile, or another copy of the job did it
-    complete(message.id, messages=messages, batches=batches, now=clock())
-    return True
 
+    messages: Messages
+    batches: Batches
+    queues: Queues
+    clock: Clock
+    stale_after: float
 
-def _failed(message: Message, batches: Iterable[BatchState], clock: Clock, stale_after: float) -> Iterator[BatchState]:
-    """The batches in which somebody failed in an earlier round, as they are to be opened again."""
-    for done in batches:
-        failed = done.places(Outcome.FAILED)
-        if failed and done.round < message.round:
-            fresh = replace(
-                done,
-                generation=done.generation + 1,
-                round=message.round,
-                attempts=0,
-                lost=0,
-                reason=None,
-                waiting=WaitReason.QUEUED,
-                due_at=to_text(clock() + timedelta(seconds=stale_after)),
-                retain_until=message.retain_until,
-            )
-            yield fresh.with_outcomes(dict.fromkeys(failed, Outcome.OUTSTANDING))
+    def run(self, message: Message, job: FanOutJob, *, time_left: Callable[[], float]) -> None:
+        """Go on until it is done or little time is left, then hand on. Can be repeated or resumed.
+
+        Raises ConditionFailed if the message was deleted or another copy of the job is at it: read again.
+        """
+        if self._reopen(message, time_left):
+            self._go_on(message)
+            return
+        try:
+            # the reconciler sends no copy while one goes on
+            self.messages.put_off(message.id, self._overdue(), seen=message.due_at)
+        except ConditionFailed:
+            return  # deleted meanwhile, or another copy goes on
+        self.queues.send_fan_out([job])
+
+    def _reopen(self, message: Message, time_left: Callable[[], float]) -> bool:
+        """Whether every shard is done."""
+        for shard in range(message.shards):
+            failed = self._failed(message, shard)
+            while some := list(islice(failed, REOPENED)):
+                _queue(self._reopened(some, message), self.queues)
+                if time_left() < 0:
+                    return False
+        return True
+
+    def _reopened(self, states: Sequence[BatchState], message: Message) -> list[BatchState]:
+        return self.batches.settlements.reopen_many(states, check=partial(self.messages.check_round, message))
+
+    def _go_on(self, message: Message) -> None:
+        over = Transition(to=State.ACTIVE, read_round=message.round, removes=("redriving",))
+        try:
+            self.messages.move(message.id, over, now=self.clock(), due_at=self._overdue())
+        except ConditionFailed:
+            return  # deleted meanwhile, or another copy of the job did it
+        complete(message.id, messages=self.messages, batches=self.batches, now=self.clock())
+
+    def _failed(self, message: Message, shard: int) -> Iterator[BatchState]:
+        """The batches in which somebody failed in an earlier round, as they are to be opened again."""
+        for done in self.batches.done_batches(message.id, shard):
+            failed = done.places(Outcome.FAILED)
+            if failed and done.round < message.round:
+                fresh = replace(
+                    done,
+                    generation=done.generation + 1,
+                    round=message.round,
+                    attempts=0,
+                    lost=0,
+                    reason=None,
+                    waiting=WaitReason.QUEUED,
+                    due_at=to_text(self._overdue()),
+                    retain_until=message.retain_until,
+                )
+                yield fresh.with_outcomes(dict.fromkeys(failed, Outcome.OUTSTANDING))
+
+    def _overdue(self) -> datetime:
+        return self.clock() + timedelta(seconds=self.stale_after)
 
 
 def _queue(states: Iterable[BatchState], queues: Queues) -> None:

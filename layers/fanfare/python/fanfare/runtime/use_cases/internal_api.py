@@ -13,7 +13,7 @@ from fanfare.management.topics import ManageTopics
 from fanfare.management.users import ManageUsers
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.cancel import Cancel
-from fanfare.pipeline.candidates import Candidates
+from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.redrive import Redrive
 from fanfare.pipeline.submit import Submit
 from fanfare.runtime import clients, stores

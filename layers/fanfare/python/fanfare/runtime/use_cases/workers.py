@@ -5,6 +5,7 @@ from __future__ import annotations
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
+from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.pipeline.record_receipts import RecordReceipts
 from fanfare.runtime import clients, signing, stores
@@ -26,16 +27,16 @@ def _pace() -> Pace:
 
 @opened.once
 def fan_out() -> FanOut:
+    candidates = Candidates(audience=stores.audience(), catalogue=stores.catalogue(), overall=settings().user_limits)
     return FanOut(
         messages=stores.messages(),
         audience=stores.audience(),
-        catalogue=stores.catalogue(),
+        candidates=candidates,
         batches=stores.batches(),
         deliveries=stores.deliveries(),
         queues=clients.queues(),
         clock=clock(),
         stale_after=settings().stale_after,
-        overall=settings().user_limits,
     )
 
 
@@ -52,6 +53,7 @@ def deliver() -> Deliver:
         clock=clock(),
         pace=_pace(),
         links=signing.links(),
+        overall=settings().user_limits,
     )
 
 

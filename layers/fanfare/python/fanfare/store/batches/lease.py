@@ -17,7 +17,7 @@ from fanfare.clock import to_text
 from fanfare.domain.batch import BatchState, Leased, WaitReason
 from fanfare.domain.jobs import Job
 from fanfare.errors import ConditionFailed, Unavailable
-from fanfare.store.batches.rows import job_key, read_batch, read_state, shard_pk, still_ours
+from fanfare.store.batches.rows import charges, job_key, read_batch, read_state, shard_pk, still_ours
 
 log = logging.getLogger(__name__)
 
@@ -139,6 +139,18 @@ class BatchLeases:
             condition=guard["condition"],
             values=guard["values"] | {":at": place, ":codes": state.codes},
             names={"#at": "at"},
+        )
+
+    def charge(self, transaction: Transaction, state: BatchState, *, owner: str, name: str) -> None:
+        """Note when recipients were counted against limits, in the transaction that counts them."""
+        guard = still_ours(state, owner)
+        transaction.update(
+            self.table,
+            (shard_pk(state.message_id, state.shard), f"open#{state.id}"),
+            "SET charges = :charges",
+            condition=guard["condition"],
+            values=guard["values"] | {":charges": charges(state)},
+            name=name,
         )
 
     def release(

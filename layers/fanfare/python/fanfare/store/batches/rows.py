@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fanfare.aws.codec import Item
-from fanfare.domain.batch import Batch, BatchState, WaitReason
+from fanfare.domain.batch import Batch, BatchState, Charge, WaitReason
 from fanfare.domain.jobs import Job, shard_in
 from fanfare.ids import shard_of
 
@@ -58,10 +58,16 @@ def open_item(state: BatchState) -> Item:
         "waiting": state.waiting,
         "lost": state.lost,
         "round": state.round or None,
+        "charges": charges(state),
         "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
         "due_at": state.due_at,
         "ttl": state.retain_until,
     }
+
+
+def charges(state: BatchState) -> list[list[int]] | None:
+    """When recipients were counted against limits: lists of a time and the places; None if no limit applied."""
+    return [[charge.at, *charge.places] for charge in state.charges] or None
 
 
 def read_batch(item: Item) -> Batch:
@@ -95,4 +101,5 @@ def read_state(item: Item) -> BatchState:
         reason=item.get("reason"),
         round=item.get("round", 0),
         retain_until=item.get("ttl", 0),
+        charges=tuple(Charge(at, tuple(places)) for at, *places in item.get("charges", ())),
     )

@@ -10,8 +10,9 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import to_text
 from fanfare.domain.batch import BatchState
+from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
-from fanfare.store.batches.rows import open_item, shard_pk, still_ours
+from fanfare.store.batches.rows import charges, open_item, shard_pk, still_ours
 
 log = logging.getLogger(__name__)
 
@@ -66,6 +67,8 @@ class BatchSettlements:
                 "codes": state.codes,
                 "generation": state.generation,
                 "round": state.round or None,
+                # a redrive of those who failed ignores them
+                "charges": charges(state) if state.places(Outcome.FAILED) else None,
                 "settled_at": to_text(now),
                 "ttl": state.retain_until,
             },

@@ -1,4 +1,4 @@
-"""Who may get a message, with all that the rules look at: read here for the fan-out, a dry run and an explanation.
+"""Recipients with all that the rules look at, read for the fan-out, a dry run and an explanation.
 
 They ask the same `decide` about the same candidates, so none can say another thing than the fan-out does.
 """
@@ -6,7 +6,7 @@ They ask the same `decide` about the same candidates, so none can say another th
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -40,17 +40,15 @@ class CandidatePage:
     read: int
 
 
+@dataclass(frozen=True, kw_only=True)
 class Candidates:
     """`overall` is, by channel, a user's limit across all topics."""
 
-    def __init__(
-        self, *, audience: Audience, catalogue: Catalogue, overall: Mapping[str, Mapping[str, Any]] | None = None
-    ) -> None:
-        self.audience = audience
-        self.catalogue = catalogue
-        self.overall = overall or {}
+    audience: Audience
+    catalogue: Catalogue
+    overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
-    def stretch(
+    def next_rows(
         self, message: Message, payload: Payload, shard: int, cursor: str | None, *, now: datetime, limit: int
     ) -> CandidatePage:
         """The next rows of a shard of the audience after the cursor."""
@@ -69,7 +67,7 @@ class Candidates:
         found, more = self.audience.subscriptions.in_shard(message.topic, shard, after=cursor, limit=limit)
         wanted = [Row(*row) for row in found if row[2] in message.channels]
         if found and (not wanted or wanted[-1].position != found[-1][0]) and more:
-            # nobody wants the last row, but the cursor has to pass it
+            # no channel of the message takes the last row, but the cursor has to pass it
             wanted.append(Row(found[-1][0], "", ""))
         return CandidatePage(wanted, more, len(found))
 
@@ -88,15 +86,22 @@ class Candidates:
         return inline_body(payload.content or {})
 
     def of(
-        self, message: Message, payload: Payload, topic: Topic | None, rows: Sequence[Row], *, subscribers: bool
+        self,
+        message: Message,
+        payload: Payload,
+        topic: Topic | None,
+        rows: Sequence[Row],
+        *,
+        now: datetime,
+        subscribers: bool,
     ) -> Iterator[tuple[Row, Candidate | None]]:
-        """The rows with all that the rules look at, users read 100 at a time as they are needed.
+        """The rows with all that the rules look at, asked `now`; users are read 100 at a time as they are needed.
 
-        `subscribers`: the rows were read from the topic's subscriptions, so nobody needs to be looked up there.
+        `subscribers`: the rows were read from the topic's subscriptions, so subscriptions are not looked up again.
         """
         body = self.body(message, payload)
         offered = {channel: offers(body, channel) for channel in message.channels}
-        keep_until = message.keep_until
+        keep_until, ends_at = message.keep_until, message.ends_at
         for start in range(0, len(rows), GET_LIMIT):
             chunk = rows[start : start + GET_LIMIT]
             users = self.audience.users.get_many(row.user_id for row in chunk if row.user_id)
@@ -110,18 +115,20 @@ class Candidates:
                     Candidate(
                         user=users.get(row.user_id),
                         channel=CHANNELS[row.channel],
+                        now=now,
                         subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
                         topic=topic,
                         critical=message.priority == "critical",
                         offered=offered[row.channel],
                         overall=self.overall.get(row.channel),
                         named=message.topic is None,
+                        ends_at=ends_at,
                         keep_until=keep_until,
                     ),
                 )
 
     def _subscribed(self, message: Message, rows: Sequence[Row]) -> set[tuple[str, str]] | None:
-        """Who of the rows is subscribed; None where nobody needs to be."""
+        """Subscribed (user, channel) pairs of the rows; None if no subscription is needed."""
         if message.topic is None:
             return None
         return self.audience.subscriptions.among(message.topic, [(row.user_id, row.channel) for row in rows])

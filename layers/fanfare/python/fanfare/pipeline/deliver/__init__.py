@@ -1,0 +1,7 @@
+"""Send batches: lease, ask who still may, render, hand to the provider, record, settle."""
+
+from fanfare.pipeline.deliver.attempt import RunResult
+from fanfare.pipeline.deliver.compose import PROVIDER_SECONDS
+from fanfare.pipeline.deliver.worker import Deliver
+
+__all__ = ["PROVIDER_SECONDS", "Deliver", "RunResult"]

@@ -1,0 +1,107 @@
+"""Content of a batch: rendered for each recipient, with a link to unsubscribe."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from fanfare.channels.base import Channel, Envelope
+from fanfare.domain.audience import User
+from fanfare.domain.outcomes import Outcome
+from fanfare.errors import TemplateError
+from fanfare.pipeline.deliver.work import Ending, Work
+from fanfare.signing.links import Links
+from fanfare.store.catalogue import Catalogue
+from fanfare.templates.renderer import Renderer, inline_body
+
+log = logging.getLogger(__name__)
+
+PROVIDER_SECONDS = 25.0  # a provider call and its records may take this long; with less time left, none is begun
+
+
+@dataclass(frozen=True, kw_only=True)
+class Composer:
+    """Renders a message for its recipients. `links` is None if envelopes get no link to unsubscribe."""
+
+    channel: Channel
+    catalogue: Catalogue
+    renderer: Renderer
+    links: Links | None
+
+    def body(self, work: Work) -> Mapping[str, Any]:
+        """What the message says: the pinned version of its template, or its own content."""
+        pinned = work.message.template
+        if pinned is None:
+            return inline_body(work.payload.content or {})
+        template = self.catalogue.template(pinned["id"], pinned["version"])
+        if template is None:
+            raise LookupError(f"template {pinned['id']} has no version {pinned['version']}")
+        return template.body
+
+    def envelopes(
+        self,
+        work: Work,
+        body: Mapping[str, Any],
+        readers: Mapping[int, User],
+        *,
+        time_left: Callable[[], float],
+    ) -> tuple[dict[int, Envelope], dict[int, Ending]]:
+        """By index: an envelope, or an ending if the template does not render.
+
+        Readers for which no time is left are in neither: they wait for the next attempt.
+        """
+        unsubscribable = self._unsubscribable(work)
+        envelopes: dict[int, Envelope] = {}
+        endings: dict[int, Ending] = {}
+        for index in _while_in_time(readers, time_left):
+            user = readers[index]
+            try:
+                envelopes[index] = Envelope(
+                    message_id=work.message.id,
+                    user_id=user.id,
+                    address=user.address(self.channel),
+                    content=self._rendered(body, work, user),
+                    unsubscribe=unsubscribable(user.id) if unsubscribable else None,
+                    data=work.payload.data,
+                    address_no=user.readdressed.get(self.channel.name, 0),
+                )
+            except TemplateError as error:
+                log.warning(
+                    "template does not render",
+                    extra={"message_id": work.message.id, "line": error.line, "column": error.column},
+                )
+                endings[index] = Ending(Outcome.FAILED, "template_error")
+        return envelopes, endings
+
+    def _rendered(self, body: Mapping[str, Any], work: Work, user: User) -> dict[str, str]:
+        locale = user.profile.get("locale")
+        return self.renderer.render(
+            body,
+            self.channel.name,
+            locale=locale,
+            data=work.payload.data,
+            user={"id": user.id, "name": user.profile.get("name"), "locale": locale},
+        )
+
+    def _unsubscribable(self, work: Work) -> Callable[[str], str] | None:
+        """Makes the links that take this topic off this channel; None if a user can't leave it."""
+        name, links = work.message.topic, self.links
+        if name is None or links is None:
+            return None
+        topic = self.catalogue.topic(name)
+        if topic is not None and topic.required:
+            return None
+        return lambda user_id: links.unsubscribe(user_id, name, self.channel.name)
+
+
+def _while_in_time(indexes: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:
+    """The indexes, while one more that takes as long as the slowest so far leaves enough for the provider."""
+    left, slowest = time_left(), 0.0
+    for index in indexes:
+        if left - slowest < PROVIDER_SECONDS:
+            return
+        yield index
+        before, left = left, time_left()
+        slowest = max(slowest, before - left)

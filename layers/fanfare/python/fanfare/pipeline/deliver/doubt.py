@@ -1,0 +1,59 @@
+"""Recipients whose outcome is unknown: the answer of a provider was lost, or the worker that asked it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fanfare.channels.base import Channel
+from fanfare.channels.receipts import PROVES_SENT
+from fanfare.domain.outcomes import Outcome
+from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
+from fanfare.store.deliveries import Deliveries
+
+
+@dataclass(frozen=True, kw_only=True)
+class Doubts:
+    """Finds out outcomes that are in doubt."""
+
+    channel: Channel
+    deliveries: Deliveries
+    max_attempts: int
+
+    def resolved(self, work: Work) -> dict[int, Ending]:
+        """Recipients whose outcome is known by now, and those who get no other copy: `hold`, or no attempt is left."""
+        doubts = work.state.places(Outcome.IN_DOUBT)
+        held: dict[int, Ending] = {}
+        if work.message.on_doubt == "hold" or work.state.attempts >= self.max_attempts:
+            held = dict.fromkeys(doubts, OUTCOME_UNKNOWN)
+        return held | self._known_as_sent(work, doubts)
+
+    def at_the_end(self, work: Work) -> dict[int, Ending]:
+        """Endings of all recipients in doubt, if nothing more is sent."""
+        doubts = work.state.places(Outcome.IN_DOUBT)
+        return dict.fromkeys(doubts, OUTCOME_UNKNOWN) | self._known_as_sent(work, doubts)
+
+    def left_by_a_lost_worker(self, work: Work) -> dict[int, Outcome]:
+        """Outcomes after a worker that never came back: it may have called the provider."""
+        state = work.state
+        if not self.channel.one_by_one:
+            return dict.fromkeys(state.unsettled, Outcome.IN_DOUBT)
+        # it recorded each recipient after sending: only the last one is in doubt
+        doubts = {index: Outcome.IN_DOUBT for index in state.unsettled if index == state.at}
+        return doubts | dict.fromkeys(self._known_as_sent(work, state.unsettled), Outcome.SENT)
+
+    def _known_as_sent(self, work: Work, indexes: Sequence[int]) -> dict[int, Ending]:
+        """Those that our own record, or a receipt of the provider's, says were sent."""
+        if not indexes:
+            return {}
+        keys = {index: (work.batch.recipients[index], work.message.id, work.batch.channel) for index in indexes}
+        records = self.deliveries.get_many(keys.values())
+        receipts = self.deliveries.receipts(keys.values())
+        endings = {}
+        for index, key in keys.items():
+            record = records.get(key)
+            if record is not None and record.status is Outcome.SENT:
+                endings[index] = Ending(Outcome.SENT, provider_id=record.provider_id)
+            elif PROVES_SENT & receipts.get(key, {}).keys():
+                endings[index] = Ending(Outcome.SENT)
+        return endings

@@ -1,0 +1,163 @@
+"""Which recipients of a batch may still get it, and when: the rules of the fan-out, asked again."""
+
+from __future__ import annotations
+
+import logging
+import random
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from itertools import groupby
+from typing import Any
+
+from fanfare.aws.transactions import Transaction
+from fanfare.channels.base import Channel
+from fanfare.clock import Clock, to_text
+from fanfare.domain.audience import User
+from fanfare.domain.batch import BatchState, Charge, WaitReason
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.eligibility import EXPIRED, Action, Candidate, Verdict, decide
+from fanfare.errors import ConditionFailed
+from fanfare.pipeline.deliver.work import Work
+from fanfare.store.audience import Audience
+from fanfare.store.batches import Batches
+from fanfare.store.catalogue import Catalogue
+
+log = logging.getLogger(__name__)
+
+LEASE = "lease"  # the part of a transaction
+CONFLICTS = 5  # in a row, before recipients who could not be counted are left for the next attempt
+
+
+@dataclass(frozen=True)
+class Permission:
+    """Verdicts by index. `state` is the batch, including the charges made for them."""
+
+    state: BatchState
+    verdicts: Mapping[int, Verdict]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Permissions:
+    """Asks the rules. `overall` is, by channel, a user's limit across all topics."""
+
+    channel: Channel
+    audience: Audience
+    catalogue: Catalogue
+    batches: Batches
+    clock: Clock
+    stale_after: float
+    overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    sleep: Callable[[float], None] = time.sleep
+
+    def ask(
+        self, work: Work, indexes: Sequence[int], users: dict[str, User], *, offered: bool, owner: str
+    ) -> Permission:
+        """The verdicts for the recipients at these indexes.
+
+        Recipients who go later than they were counted against limits are counted at that time too, in one
+        transaction with a note in the batch. If a user has changed meanwhile, `users` is updated and the rules are
+        asked again; a user who keeps changing is left out. Raises ConditionFailed if the lease is lost.
+        """
+        shared = self._shared(work, offered=offered)
+        subscribed = None if shared["time_decided"] else self._subscribed(work, shared["topic"], indexes)
+        verdicts: dict[int, Verdict] = {}
+        for conflict in range(CONFLICTS):
+            shared["now"] = now = self.clock()
+            verdicts = {index: self._verdict(work, index, users, subscribed, shared) for index in indexes}
+            late = {index: verdict for index, verdict in verdicts.items() if verdict.limits is not None}
+            if not late:
+                return Permission(work.state, verdicts)
+            state = _with_charges(work.state, late, now)
+            try:
+                self._charge(work, state, late, users, owner)
+                return Permission(state, verdicts)
+            except ConditionFailed as failed:
+                if failed.part(LEASE).refused:
+                    raise  # the batch is no longer ours
+                log.info("users decided again", extra={"message_id": work.message.id, "batch_id": work.batch.id})
+            self.sleep(random.uniform(0, 0.02 * (conflict + 1)))  # noqa: S311 - jitter, not a secret
+            self._read_again({work.batch.recipients[index] for index in late}, users)
+        return Permission(work.state, {i: verdict for i, verdict in verdicts.items() if verdict.limits is None})
+
+    def _shared(self, work: Work, *, offered: bool) -> dict[str, Any]:
+        """The part of the question that is the same for every recipient."""
+        message = work.message
+        return {
+            "channel": type(self.channel),
+            "topic": self.catalogue.topic(message.topic) if message.topic else None,
+            "critical": message.priority == "critical",
+            "offered": offered,
+            "overall": self.overall.get(self.channel.name),
+            "named": message.topic is None,
+            "ends_at": message.ends_at,
+            "time_decided": self._just_decided(work.state),
+            "patience": self.stale_after,
+        }
+
+    def _read_again(self, names: set[str], users: dict[str, User]) -> None:
+        for name in names:
+            users.pop(name, None)  # erased, if it is not read again
+        users.update(self.audience.users.get_many(names))
+
+    def _just_decided(self, state: BatchState) -> bool:
+        """Whether this is the first attempt, right after the fan-out's decision.
+
+        A first copy is overdue `stale_after` seconds after its page was committed. Until then the decision is valid:
+        the page's transaction checked subscriptions and limits, and checking them twice would add a read per batch.
+        A batch that was given back, deferred, re-sent, or waited in the queue for longer is asked again.
+        """
+        fresh = state.generation == 1 and state.attempts == 0 and state.waiting is WaitReason.QUEUED
+        return fresh and state.due_at is not None and state.due_at > to_text(self.clock())
+
+    def _subscribed(self, work: Work, topic: Topic | None, indexes: Sequence[int]) -> set[str] | None:
+        """Subscribers of the message's topic; None if no subscription is needed."""
+        name = work.message.topic
+        if name is None or (topic is not None and topic.required):
+            return None
+        pairs = [(work.batch.recipients[index], self.channel.name) for index in indexes]
+        return {user_id for user_id, _ in self.audience.subscriptions.among(name, pairs)}
+
+    def _verdict(
+        self,
+        work: Work,
+        index: int,
+        users: Mapping[str, User],
+        subscribed: set[str] | None,
+        shared: Mapping[str, Any],
+    ) -> Verdict:
+        user_id = work.batch.recipients[index]
+        verdict = decide(
+            Candidate(
+                user=users.get(user_id),
+                subscribed=subscribed is None or user_id in subscribed,
+                charged=work.state.charged(index),
+                **shared,
+            )
+        )
+        if verdict.until is not None and work.message.expired(verdict.until):
+            return Verdict(action=Action.SKIP, reason=EXPIRED)  # it expires before it could be sent
+        return verdict
+
+    def _charge(
+        self, work: Work, state: BatchState, late: Mapping[int, Verdict], users: dict[str, User], owner: str
+    ) -> None:
+        """Count the recipients and note it in the batch, if all are as they were read."""
+        transaction = Transaction()
+        self.batches.leases.charge(transaction, state, owner=owner, name=LEASE)
+        charged = []
+        for index, verdict in late.items():
+            user = users[work.batch.recipients[index]]
+            limits = verdict.limits or {}
+            self.audience.users.charge(transaction, user, limits)
+            charged.append(replace(user, limits=limits, rev=user.rev + 1))
+        transaction.run()
+        users.update({user.id: user for user in charged})  # other batches of the run have the same users
+
+
+def _with_charges(state: BatchState, late: Mapping[int, Verdict], now: datetime) -> BatchState:
+    """The batch with a note of when the recipients are counted."""
+    times = sorted((int((verdict.until or now).timestamp()), index) for index, verdict in late.items())
+    added = [Charge(at, tuple(index for _, index in some)) for at, some in groupby(times, key=lambda each: each[0])]
+    return replace(state, charges=(*state.charges, *added))

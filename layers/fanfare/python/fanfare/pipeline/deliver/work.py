@@ -1,0 +1,36 @@
+"""Data of an attempt: the batch, and an ending for each recipient, by index in the batch."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from fanfare.domain.batch import Batch, BatchState
+from fanfare.domain.message import Message, Payload
+from fanfare.domain.outcomes import Outcome
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """One leased batch with all that is needed to send it."""
+
+    state: BatchState
+    batch: Batch
+    message: Message
+    payload: Payload
+
+    @property
+    def pending(self) -> list[str]:
+        """The users who are not settled."""
+        return [self.batch.recipients[index] for index in self.state.unsettled]
+
+
+@dataclass(frozen=True)
+class Ending:
+    """The outcome of one recipient in this attempt."""
+
+    outcome: Outcome
+    reason: str | None = None
+    provider_id: str | None = None
+
+
+OUTCOME_UNKNOWN = Ending(Outcome.FAILED, "outcome_unknown")

@@ -1,0 +1,227 @@
+"""A fan-out job: one shard of a message's audience is turned into batches, a page at a time.
+
+A page is committed in one transaction: its batches, the skipped, what was counted against limits,
+and the cursor moved from the value that was read. So a job that is repeated, resumed or run twice at
+once changes nothing twice, and a crash loses nothing. Only then do the batches' ids go to the queues.
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+
+from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
+from fanfare.aws.transactions import Transaction
+from fanfare.clock import Clock, from_text, to_text
+from fanfare.domain.batch import BatchState, Skip, WaitReason
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.eligibility import Candidate
+from fanfare.domain.jobs import FanOutJob, Job
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Payload, Progress, Transition
+from fanfare.domain.outcomes import Outcome
+from fanfare.errors import ConditionFailed
+from fanfare.pipeline.complete import complete
+from fanfare.pipeline.fan_out.candidates import Candidates, Row
+from fanfare.pipeline.fan_out.page import FanOutPage
+from fanfare.pipeline.redrive import Reopen
+from fanfare.store.audience import Audience
+from fanfare.store.batches import Batches
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+
+log = logging.getLogger(__name__)
+
+ROWS = 2_000  # subscriptions read at once
+CONFLICTS = 30  # in a row at the same page, before the job is left to be repeated
+
+
+@dataclass(frozen=True, kw_only=True)
+class FanOut:
+    """The collaborators of a fan-out job; `run` is the use case."""
+
+    messages: Messages
+    audience: Audience
+    candidates: Candidates
+    batches: Batches
+    deliveries: Deliveries
+    queues: Queues
+    clock: Clock
+    stale_after: float
+    sleep: Callable[[float], None] = time.sleep
+
+    def run(self, job: FanOutJob, *, time_left: Callable[[], float]) -> int:
+        """Fan out until the shard is sealed or little time is left, then hand on. Returns the recipients chosen."""
+        chosen = 0
+        conflicts, stuck = 0, -1
+        while True:
+            known = self.messages.for_fan_out(job.message_id, job.shard)
+            if known is None:
+                log.warning("fan-out job for a message that does not exist", extra={"message_id": job.message_id})
+                return chosen
+            message, payload, progress = known
+            if message.at_rest:
+                return chosen
+            try:
+                if message.redriving:
+                    self._reopen(message, job, time_left)
+                    return chosen
+                if progress.sealed or self._early(message, job):
+                    return chosen
+                self._activate(message)
+                recipients, sealed = self._pages(message, payload, progress, time_left)
+            except ConditionFailed as conflict:
+                # somebody unsubscribed, was counted against a limit, moved the cursor, deleted it: read, decide again
+                conflicts = conflicts + 1 if progress.page == stuck else 1
+                stuck = progress.page
+                if conflicts > CONFLICTS:
+                    raise
+                log.info("page decided again", extra={"message_id": message.id, "reasons": set(conflict.codes)})
+                self.sleep(random.uniform(0, 0.02 * min(conflicts, 10)))  # noqa: S311 - jitter, not a secret
+                continue
+            chosen += recipients
+            if sealed:
+                shard = progress.shard
+                complete(message.id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
+                return chosen
+            if time_left() < 0:
+                self.queues.send_fan_out([job])
+                return chosen
+
+    def _reopen(self, message: Message, job: FanOutJob, time_left: Callable[[], float]) -> None:
+        Reopen(
+            messages=self.messages,
+            batches=self.batches,
+            queues=self.queues,
+            clock=self.clock,
+            stale_after=self.stale_after,
+        ).run(message, job, time_left=time_left)
+
+    def _early(self, message: Message, job: FanOutJob) -> bool:
+        """A copy that came before its time goes back to wait for it."""
+        if message.send_at is None:
+            return False
+        early = (from_text(message.send_at) - self.clock()).total_seconds()
+        if 0 < early <= DELAY_LIMIT:
+            self.queues.send_fan_out([job], delay=math.ceil(early))
+        return early > 0
+
+    def _activate(self, message: Message) -> None:
+        if message.state is State.ACTIVE:
+            return
+        try:
+            now = self.clock()
+            due_at = now + timedelta(seconds=self.stale_after)
+            self.messages.move(message.id, Transition(to=State.ACTIVE), now=now, due_at=due_at)
+        except ConditionFailed:
+            pass  # another shard's job did it, or the message was deleted: the next read shows it
+
+    def _pages(
+        self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
+    ) -> tuple[int, bool]:
+        """Commit pages until the rows read at once are used up: recipients chosen, and whether it is sealed."""
+        removals = self.audience.subscriptions.removals(message.topic, progress.shard) if message.topic else 0
+        now = self.clock()
+        rows = self.candidates.next_rows(message, payload, progress.shard, progress.cursor, now=now, limit=ROWS)
+        topic = self.candidates.topic(message, now)
+        subscribers = payload.recipients is None
+        candidates = self.candidates.of(message, payload, topic, rows.rows, now=now, subscribers=subscribers)
+        chosen = 0
+        unsent: list[BatchState] = []
+        try:
+            upcoming = next(candidates, None)
+            while True:
+                page = FanOutPage(progress, cursor=progress.cursor)
+                upcoming = _fill(page, upcoming, candidates)
+                sealed = upcoming is None and not rows.more
+                progress, opened = self._commit(message, page, removals, sealed=sealed)
+                chosen += page.recipients
+                unsent += opened
+                if len(unsent) >= BATCH_LIMIT:
+                    unsent = self._queue(unsent)
+                if upcoming is None or time_left() < 0:
+                    break
+        except Exception:
+            self._queue_all_the_same(unsent)
+            raise
+        self._queue(unsent)
+        return chosen, progress.sealed
+
+    def _commit(
+        self, message: Message, page: FanOutPage, removals: int, *, sealed: bool
+    ) -> tuple[Progress, list[BatchState]]:
+        """The page in one transaction: how far the shard is then, and the batches that were opened.
+
+        Raises ConditionFailed, and then nothing of it happened.
+        """
+        now, read = self.clock(), page.progress
+        chosen = read.recipients + page.recipients
+        after = replace(
+            read, page=read.page + 1, recipients=chosen, cursor=page.cursor, sealed=sealed, updated_at=to_text(now)
+        )
+        opened = []
+        transaction = Transaction()
+        self.messages.progress.advance(transaction, message, read, after)
+        if message.topic:
+            self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals)
+        for batch, state in page.batches(message, overdue=now + timedelta(seconds=self.stale_after)):
+            opened.append(state)
+            self.batches.open(transaction, batch, state)
+        for user, limits in page.charges.values():
+            self.audience.users.charge(transaction, user, limits)
+        if page.skips:
+            self.batches.skip(transaction, message.id, read.shard, read.page, page.skips, message.retain_until)
+        for skip in page.skips:
+            self.deliveries.record_in(transaction, _skipped(message, skip, now))
+        transaction.run()
+        return after, opened
+
+    def _queue(self, states: Sequence[BatchState]) -> list[BatchState]:
+        """Send the ids of committed batches; none is left then.
+
+        A failure loses nothing: they are in the backup, and become overdue.
+        """
+        for channel in {state.channel for state in states}:
+            jobs = [
+                (Job(message_id=state.message_id, batch_id=state.id, generation=state.generation), 0)
+                for state in states
+                if state.channel == channel and state.waiting is WaitReason.QUEUED
+            ]
+            if jobs:
+                self.queues.send_batches(channel, jobs)
+        return []
+
+    def _queue_all_the_same(self, states: Sequence[BatchState]) -> None:
+        """A page failed: committed batches need not wait until they are overdue. A second error is only logged."""
+        try:
+            self._queue(states)
+        except Exception:
+            log.exception("not queued; the reconciler will", extra={"batches": len(states)})
+
+
+Upcoming = tuple[Row, Candidate | None] | None
+
+
+def _fill(page: FanOutPage, upcoming: Upcoming, candidates: Iterator[tuple[Row, Candidate | None]]) -> Upcoming:
+    """Put candidates on the page until it is full; the first one that has no room, or None."""
+    while upcoming is not None and page.add(*upcoming):
+        upcoming = next(candidates, None)
+    return upcoming
+
+
+def _skipped(message: Message, skip: Skip, now: datetime) -> Delivery:
+    return Delivery(
+        message_id=message.id,
+        user_id=skip.user_id,
+        channel=skip.channel,
+        batch_id=None,
+        status=Outcome.SKIPPED,
+        reason=skip.reason,
+        updated_at=to_text(now),
+        retain_until=message.retain_until,
+    )

@@ -1,0 +1,119 @@
+"""One page of a fan-out: what one transaction commits, within the items that a transaction takes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from itertools import count, islice
+from typing import Any, Final, TypeVar
+
+from fanfare.aws.transactions import TRANSACTION_LIMIT
+from fanfare.channels import CHANNELS
+from fanfare.clock import to_text
+from fanfare.domain.audience import User
+from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
+from fanfare.domain.eligibility import EXPIRED, Action, Candidate, Verdict, decide
+from fanfare.domain.message import Message, Progress
+from fanfare.domain.outcomes import Outcome
+from fanfare.pipeline.fan_out.candidates import Row, counted
+
+T = TypeVar("T")
+
+ITEMS = TRANSACTION_LIMIT  # of a page's transaction
+PAGE = 2_000  # recipients of a page at most: their batches fit a transaction with room to spare
+# Items apart from batches, charges and records of skips: the cursor, the removals, the list of skips, one to grow
+SPARE = 4
+OF_A_BATCH: Final = 2  # its recipients, and its state
+
+
+@dataclass
+class _Filling:
+    """Recipients on one channel due at the same time. `charged_at`: counted against limits, in epoch seconds."""
+
+    users: list[str] = field(default_factory=list)
+    charged_at: int | None = None
+
+
+@dataclass
+class FanOutPage:
+    """What one transaction will commit. `add` fills it, until the next candidate has no room."""
+
+    progress: Progress
+    cursor: str | None = None
+    recipients: int = 0
+    items: int = SPARE  # of the transaction, so far
+    skips: list[Skip] = field(default_factory=list)
+    charges: dict[str, tuple[User, Mapping[str, Any]]] = field(
+        default_factory=dict
+    )  # by user: as read, and the new counters
+    _filling: dict[tuple[str, str | None], _Filling] = field(default_factory=dict)
+
+    def add(self, row: Row, candidate: Candidate | None) -> bool:
+        """Decide a candidate and put it on the page; False if the page is full. None is a row to pass."""
+        if candidate is None:
+            self.cursor = row.position
+            return True
+        charged = self.charges.get(row.user_id)
+        candidate = counted(candidate, charged[1] if charged else None)
+        verdict = decide(candidate)
+        # an expired message fails for all its recipients: the delivery does that
+        skipped = verdict.action is Action.SKIP and verdict.reason != EXPIRED
+        items = self.items + (1 if skipped else self._more(row, verdict))
+        if self.recipients >= PAGE or items > ITEMS:
+            return False
+        self.items = items
+        if skipped:
+            self.skips.append(Skip(user_id=row.user_id, channel=row.channel, reason=verdict.reason or ""))
+        else:
+            self._let_through(row, candidate, verdict)
+        self.recipients += 1
+        self.cursor = row.position
+        return True
+
+    def _more(self, row: Row, verdict: Verdict) -> int:
+        """The items that letting somebody through takes: a new batch, and a charge of the user."""
+        filling = self._filling.get((row.channel, _slot(verdict)))
+        begins = filling is None or len(filling.users) % CHANNELS[row.channel].batch_size == 0
+        charges = verdict.limits is not None and row.user_id not in self.charges
+        return (OF_A_BATCH if begins else 0) + charges
+
+    def _let_through(self, row: Row, candidate: Candidate, verdict: Verdict) -> None:
+        filling = self._filling.setdefault((row.channel, _slot(verdict)), _Filling())
+        filling.users.append(row.user_id)
+        if verdict.limits is not None and candidate.user is not None:
+            first = self.charges.get(row.user_id)
+            self.charges[row.user_id] = (first[0] if first else candidate.user, verdict.limits)
+            filling.charged_at = int((verdict.until or candidate.now).timestamp())
+
+    def batches(self, message: Message, *, overdue: datetime) -> Iterator[tuple[Batch, BatchState]]:
+        """The batches of the page. Those due now are re-sent if they are still open at `overdue`."""
+        shard, numbers = self.progress.shard, count()
+        for (channel, slot), filling in self._filling.items():
+            for users in _chunks(filling.users, CHANNELS[channel].batch_size):
+                name = batch_id(shard, self.progress.page, next(numbers))
+                state = BatchState(
+                    message_id=message.id,
+                    shard=shard,
+                    id=name,
+                    channel=channel,
+                    generation=1,
+                    codes=Outcome.OUTSTANDING.value * len(users),
+                    waiting=WaitReason.DEFERRED if slot else WaitReason.QUEUED,
+                    due_at=slot or to_text(overdue),
+                    retain_until=message.retain_until,
+                    charges=() if filling.charged_at is None else (Charge(filling.charged_at),),
+                )
+                batch = Batch(message_id=message.id, shard=shard, id=name, channel=channel, recipients=tuple(users))
+                yield batch, state
+
+
+def _slot(verdict: Verdict) -> str | None:
+    """When it is due, if that is not now: recipients of the same time share a batch."""
+    return to_text(verdict.until) if verdict.until else None
+
+
+def _chunks(values: Iterable[T], size: int) -> Iterator[list[T]]:
+    iterator = iter(values)
+    while chunk := list(islice(iterator, size)):
+        yield chunk
