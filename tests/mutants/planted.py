@@ -28,6 +28,7 @@ MODULES = {
     "dynamodb": "fanfare.aws.dynamodb",
     "eligibility": "fanfare.domain.eligibility",
     "email": "fanfare.channels.email",
+    "email_packing": "fanfare.channels.email_packing",
     "fan_out": "fanfare.pipeline.fan_out",
     "fan_out_handler": "functions.fan_out.handler",
     "inbox": "fanfare.store.inbox",
@@ -53,6 +54,7 @@ MODULES = {
     "user": "fanfare.domain.audience",
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
+    "webhook_guard": "fanfare.channels.webhook_guard",
 }
 
 
