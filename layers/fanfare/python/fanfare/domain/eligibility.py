@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.channels.base import AddressRefused, Channel
+from fanfare.channels.reasons import Reason
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
@@ -64,38 +65,38 @@ class Verdict:
     steps: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # rule → passed, or what it said
 
 
-Rule = Callable[[Candidate], str | None]
+Rule = Callable[[Candidate], Reason | None]
 
 
-def _known(candidate: Candidate) -> str | None:
-    return "unknown_user" if candidate.user is None else None
+def _known(candidate: Candidate) -> Reason | None:
+    return Reason.UNKNOWN_USER if candidate.user is None else None
 
 
-def _not_suppressed(candidate: Candidate) -> str | None:
+def _not_suppressed(candidate: Candidate) -> Reason | None:
     cause = candidate.user.suppressed.get(candidate.channel.name) if candidate.user else None
-    return f"suppressed_{cause}" if cause else None
+    return Reason.suppressed(cause) if cause else None
 
 
-def _opted_in(candidate: Candidate) -> str | None:
+def _opted_in(candidate: Candidate) -> Reason | None:
     if candidate.named or (candidate.topic is not None and candidate.topic.required):
         return None  # not theirs to refuse
-    return "opted_out" if candidate.user and candidate.user.opted_out else None
+    return Reason.OPTED_OUT if candidate.user and candidate.user.opted_out else None
 
 
-def _subscribed(candidate: Candidate) -> str | None:
+def _subscribed(candidate: Candidate) -> Reason | None:
     if candidate.topic is not None and candidate.topic.required:
         return None
-    return None if candidate.subscribed else "not_subscribed"
+    return None if candidate.subscribed else Reason.NOT_SUBSCRIBED
 
 
-def _offered(candidate: Candidate) -> str | None:
-    return None if candidate.offered else "no_content"
+def _offered(candidate: Candidate) -> Reason | None:
+    return None if candidate.offered else Reason.NO_CONTENT
 
 
 NOBODY: Final = User(id="", profile={})
 
 
-def _reachable(candidate: Candidate) -> str | None:
+def _reachable(candidate: Candidate) -> Reason | None:
     try:
         (candidate.user or NOBODY).address(candidate.channel)
     except AddressRefused as refused:
@@ -135,13 +136,15 @@ def _timed(candidate: Candidate, user: User, now: datetime, steps: list[tuple[st
         before = at
         quiet = quiet_until(user.profile, datetime.fromtimestamp(at, UTC))
         if quiet is not None:
-            at, reason = quiet.timestamp(), "quiet_hours"
+            at, reason = quiet.timestamp(), Reason.QUIET_HOURS
         for name, limit, overflow in limits:
             turn = next_turn(limit, user.limits.get(name), present, not_before=at)
             if turn.at > at and overflow == "drop":
-                return Verdict(action=Action.SKIP, reason="rate_limited", steps=(*steps, ("limit", "rate_limited")))
+                return Verdict(
+                    action=Action.SKIP, reason=Reason.RATE_LIMITED, steps=(*steps, ("limit", Reason.RATE_LIMITED))
+                )
             if turn.at > at:
-                at, reason = turn.at, "rate_limited"
+                at, reason = turn.at, Reason.RATE_LIMITED
         if at == before:
             break
         slot = SHORT_SLOT if at - present < SHORT_WAIT else SLOT

@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from fanfare.channels.base import AddressRefused, Channel, Envelope, InTime, Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import PROVES_SENT
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
@@ -203,7 +204,7 @@ class Deliver:
             self._stop(attempt, _Ending(Outcome.DELETED), report)
             return
         if attempt.message.expired(self.clock()):
-            self._stop(attempt, _Ending(Outcome.FAILED, "expired"), report)
+            self._stop(attempt, _Ending(Outcome.FAILED, Reason.EXPIRED), report)
             return
         if time_left() < PROVIDER_SECONDS:
             self._release(state, owner, WaitReason.QUEUED, self.pace.stale_after)
@@ -265,9 +266,9 @@ class Deliver:
 
     def _give_back(self, job: Job, attempt: _Attempt, owner: str, report: RunResult) -> None:
         """Something of ours broke before the provider was asked: an attempt is spent, nothing is in doubt."""
-        after = replace(attempt.state, attempts=attempt.state.attempts + 1, reason="internal_error")
+        after = replace(attempt.state, attempts=attempt.state.attempts + 1, reason=Reason.INTERNAL_ERROR)
         if after.attempts >= self.pace.max_attempts:
-            self._stop(attempt, _Ending(Outcome.FAILED, "internal_error"), report)
+            self._stop(attempt, _Ending(Outcome.FAILED, Reason.INTERNAL_ERROR), report)
         else:
             self._close(job, after, owner, report)
 
@@ -291,7 +292,7 @@ class Deliver:
         """Nothing more is sent: the same ending for all, save those who were, or may have been, sent to before."""
         doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = dict.fromkeys(attempt.state.unsettled, ending)
-        endings |= dict.fromkeys(doubts, _Ending(Outcome.FAILED, "outcome_unknown"))
+        endings |= dict.fromkeys(doubts, _Ending(Outcome.FAILED, Reason.OUTCOME_UNKNOWN))
         endings |= self._known_as_sent(attempt, doubts)
         self._record(attempt, endings, attempts=attempt.state.attempts)
         self._count(endings, report)
@@ -318,7 +319,7 @@ class Deliver:
         doubts = attempt.state.places(Outcome.IN_DOUBT)
         endings = self._known_as_sent(attempt, doubts)
         if attempt.message.on_doubt == "hold" or attempt.state.attempts >= self.pace.max_attempts:
-            held = _Ending(Outcome.FAILED, "outcome_unknown")
+            held = _Ending(Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
             endings |= {place: held for place in doubts if place not in endings}
         return endings
 
@@ -379,26 +380,26 @@ class Deliver:
                     "template does not render",
                     extra={"message_id": attempt.message.id, "line": error.line, "column": error.column},
                 )
-                endings[place] = _Ending(Outcome.FAILED, "template_error")
+                endings[place] = _Ending(Outcome.FAILED, Reason.TEMPLATE_ERROR)
         return envelopes, endings
 
-    def _refused(self, attempt: _Attempt, users: Mapping[str, User]) -> dict[str, str]:
+    def _refused(self, attempt: _Attempt, users: Mapping[str, User]) -> dict[str, Reason]:
         """Who must not get it any more, and why: erased, suppressed, opted out or, if it waited, unsubscribed since."""
         pending = _unsettled(attempt)
         name = self.channel.name
-        refused = {user_id: "unknown_user" for user_id in pending if user_id not in users}
+        refused = {user_id: Reason.UNKNOWN_USER for user_id in pending if user_id not in users}
         refused |= {
-            user_id: f"suppressed_{users[user_id].suppressed[name]}"
+            user_id: Reason.suppressed(users[user_id].suppressed[name])
             for user_id in pending
             if user_id in users and name in users[user_id].suppressed
         }
         topic = attempt.message.topic
         if topic is None or not self._refusable(topic):
             return refused
-        refused = {u: "opted_out" for u in pending if u in users and users[u].opted_out} | refused
+        refused = {u: Reason.OPTED_OUT for u in pending if u in users and users[u].opted_out} | refused
         if attempt.state.generation > 1:
             subscribed = self.audience.subscriptions.among(topic, [(user_id, name) for user_id in pending])
-            gone = {user_id: "not_subscribed" for user_id in pending if (user_id, name) not in subscribed}
+            gone = {user_id: Reason.NOT_SUBSCRIBED for user_id in pending if (user_id, name) not in subscribed}
             refused = gone | refused
         return refused
 
