@@ -34,7 +34,8 @@ from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
-from fanfare.templates.renderer import Renderer, inline_body
+from fanfare.templates.body import inline_body
+from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
 
