@@ -33,6 +33,9 @@ MODULES = {
     "fan_out": "fanfare.pipeline.fan_out.job",
     "fan_out_handler": "functions.fan_out.handler",
     "fan_out_page": "fanfare.pipeline.fan_out.page",
+    "email_packing": "fanfare.channels.email_packing",
+    "environment": "fanfare.templates.environment",
+    "grammar": "fanfare.templates.grammar",
     "inbox": "fanfare.store.inbox",
     "lifecycle": "fanfare.domain.lifecycle",
     "links": "fanfare.signing.links",
@@ -48,7 +51,6 @@ MODULES = {
     "records": "fanfare.runtime.records",
     "reconcile": "fanfare.pipeline.reconcile",
     "redrive": "fanfare.pipeline.redrive",
-    "renderer": "fanfare.templates.renderer",
     "scalars": "fanfare.schemas.scalars",
     "settle": "fanfare.store.batches.settle",
     "sign_up": "fanfare.self_service.sign_up",
@@ -58,6 +60,7 @@ MODULES = {
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
     "worker": "fanfare.pipeline.deliver.worker",
+    "webhook_guard": "fanfare.channels.webhook_guard",
 }
 
 
@@ -211,9 +214,16 @@ MUTANTS = (
     ),
     Mutant(
         "a lost answer is taken for sent",
+        "email:Email._ask",
+        "return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)",
+        "return SendResult(Kind.SENT)",
+        tests=("tests/unit/channels/test_email.py",),
+    ),
+    Mutant(
+        "one mail that SES refuses fails all mails of its call",
         "email:Email._send",
-        'return [SendResult(Kind.UNKNOWN, "outcome_unknown")] * len(entries)',
-        "return [SendResult(Kind.SENT)] * len(entries)",
+        "answer.kind is Kind.PERMANENT and len(call.fills) > 1",
+        "False",
         tests=("tests/unit/channels/test_email.py",),
     ),
     Mutant(
@@ -461,21 +471,21 @@ MUTANTS = (
     ),
     Mutant(
         "a template may call",
-        "renderer:GRAMMAR",
+        "grammar:GRAMMAR",
         '"Template", "Output",',
         '"Call", "Template", "Output",',
         tests=("tests/security/test_templates.py",),
     ),
     Mutant(
         "HTML is not escaped",
-        "renderer:_Environment.__init__",
+        "environment:Environment.__init__",
         "autoescape=html",
         "autoescape=False",
         tests=("tests/unit/templates/test_renderer.py",),
     ),
     Mutant(
         "loops have no end",
-        "renderer:_Budget.step",
+        "environment:Budget.step",
         "if self.iterations >= ITERATION_LIMIT:",
         "if False:",
         tests=("tests/security/test_templates.py",),
@@ -510,7 +520,7 @@ MUTANTS = (
     ),
     Mutant(
         "one public address is enough",
-        "webhook:Webhook.checked",
+        "webhook_guard:Guard.check",
         "not all(is_public(ip) for ip in found)",
         "not any(is_public(ip) for ip in found)",
         tests=("tests/security/test_webhook_addresses.py",),
@@ -545,14 +555,14 @@ MUTANTS = (
     ),
     Mutant(
         "mails are taken to end alike",
-        "email:_shared_end",
+        "email_packing:_shared_end",
         "lambda size: other.endswith(one[len(one) - size :])",
         "lambda size: size <= len(other)",
         tests=("tests/unit/channels/test_email.py",),
     ),
     Mutant(
         "what a mail begins with is also what it ends with",
-        "email:_frame",
+        "email_packing:_frame",
         "rest = [text[len(begin) :] for text in texts]",
         "rest = list(texts)",
         tests=("tests/unit/channels/test_email.py",),

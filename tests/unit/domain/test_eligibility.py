@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from fanfare.channels.email import Email
+from fanfare.channels.reasons import Reason
 from fanfare.domain import eligibility
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
@@ -36,7 +37,7 @@ def ask(who: Candidate, now: datetime) -> Verdict:
 
 
 def verdict(action: Action, reason: str | None = None, until: datetime | None = None) -> Verdict:
-    return Verdict(action=action, reason=reason, until=until)
+    return Verdict(action=action, reason=Reason(reason) if reason else None, until=until)
 
 
 def test_a_subscriber_with_an_address_gets_it() -> None:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import bisect
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
@@ -24,12 +21,16 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
 )
+from fanfare.channels.email_packing import ENTRIES, Call, pack
+from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import from_text
 
@@ -37,46 +38,47 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import BulkEmailEntryTypeDef
 
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations a call;
-# with an inline template the request is at most 1 MB, of which we leave some for the envelope around the data;
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ReplacementTemplate.html: what is filled in, 262,144
-# characters a mail. One mail above that has the whole call refused.
-ENTRIES: Final = 50
-CALL_BYTES: Final = 900_000
-DATA_CHARACTERS: Final = 262_144
-ENTRY_BYTES: Final = 1_000  # address, headers and tags of a mail
-LETTER_BYTES: Final = 4  # at most, of what is JSON already: UTF-8
-
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
 ENTRY_STATUS: Final[dict[str, SendResult]] = {
     "SUCCESS": SendResult(Kind.SENT),
-    "MESSAGE_REJECTED": SendResult(Kind.PERMANENT, "message_rejected"),
-    "MAIL_FROM_DOMAIN_NOT_VERIFIED": SendResult(Kind.TEMPORARY, "sender_not_verified"),
-    "CONFIGURATION_SET_NOT_FOUND": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
-    "TEMPLATE_NOT_FOUND": SendResult(Kind.PERMANENT, "template_error"),
-    "ACCOUNT_SUSPENDED": SendResult(Kind.TEMPORARY, "account_suspended"),
-    "ACCOUNT_THROTTLED": SendResult(Kind.THROTTLED, "throttled"),
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
-    "INVALID_SENDING_POOL_NAME": SendResult(Kind.TEMPORARY, "sending_pool_not_found"),
-    "ACCOUNT_SENDING_PAUSED": SendResult(Kind.TEMPORARY, "sending_paused"),
-    "CONFIGURATION_SET_SENDING_PAUSED": SendResult(Kind.TEMPORARY, "sending_paused"),
-    "INVALID_PARAMETER": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "TRANSIENT_FAILURE": SendResult(Kind.TEMPORARY, "provider_unavailable"),
-    "FAILED": SendResult(Kind.TEMPORARY, "provider_failed"),
+    "MESSAGE_REJECTED": SendResult(Kind.PERMANENT, Reason.MESSAGE_REJECTED),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED),
+    "CONFIGURATION_SET_NOT_FOUND": SendResult(Kind.TEMPORARY, Reason.CONFIGURATION_SET_NOT_FOUND),
+    "TEMPLATE_NOT_FOUND": SendResult(Kind.PERMANENT, Reason.TEMPLATE_ERROR),
+    "ACCOUNT_SUSPENDED": SendResult(Kind.TEMPORARY, Reason.ACCOUNT_SUSPENDED),
+    "ACCOUNT_THROTTLED": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SendResult(Kind.THROTTLED, Reason.DAILY_QUOTA_EXCEEDED),
+    "INVALID_SENDING_POOL_NAME": SendResult(Kind.TEMPORARY, Reason.SENDING_POOL_NOT_FOUND),
+    "ACCOUNT_SENDING_PAUSED": SendResult(Kind.TEMPORARY, Reason.SENDING_PAUSED),
+    "CONFIGURATION_SET_SENDING_PAUSED": SendResult(Kind.TEMPORARY, Reason.SENDING_PAUSED),
+    "INVALID_PARAMETER": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "TRANSIENT_FAILURE": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
+    "FAILED": SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED),
 }
 
+# What a call that fails means for each of its mails. None was sent: "the call to Amazon SES fails, Amazon SES returns
+# an error message to your application and does not send the email". The error is one of the operation or a common one.
+# https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html#API_SendBulkEmail_Errors
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 CALL_ERROR: Final[dict[str, SendResult]] = {
-    "TooManyRequestsException": SendResult(Kind.THROTTLED, "throttled"),
-    "ThrottlingException": SendResult(Kind.THROTTLED, "throttled"),
-    "LimitExceededException": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
-    "MessageRejected": SendResult(Kind.PERMANENT, "message_rejected"),
-    "BadRequestException": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "MailFromDomainNotVerifiedException": SendResult(Kind.TEMPORARY, "sender_not_verified"),
-    "NotFoundException": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
-    "AccountSuspendedException": SendResult(Kind.TEMPORARY, "account_suspended"),
-    "SendingPausedException": SendResult(Kind.TEMPORARY, "sending_paused"),
-    "AccessDeniedException": SendResult(Kind.TEMPORARY, "access_denied"),
+    "TooManyRequestsException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ThrottlingException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "LimitExceededException": SendResult(Kind.THROTTLED, Reason.DAILY_QUOTA_EXCEEDED),
+    "MailFromDomainNotVerifiedException": SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED),
+    "NotFoundException": SendResult(Kind.TEMPORARY, Reason.CONFIGURATION_SET_NOT_FOUND),
+    "AccountSuspendedException": SendResult(Kind.TEMPORARY, Reason.ACCOUNT_SUSPENDED),
+    "SendingPausedException": SendResult(Kind.TEMPORARY, Reason.SENDING_PAUSED),
+    "AccessDeniedException": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
+    "ServiceUnavailable": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
+    "ServiceUnavailableException": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
+    # of one mail's content or address
+    "MessageRejected": SendResult(Kind.PERMANENT, Reason.MESSAGE_REJECTED),
+    "BadRequestException": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "InvalidParameterValue": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ValidationError": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ValidationException": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "RequestEntityTooLargeException": SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE),
 }
 
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-top-level-json-object
@@ -95,15 +97,24 @@ BOUNCE: Final[dict[str, Receipt]] = {
     "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
 }
 
-_BRACES: Final = re.compile(r"\{\{|\}\}")
-MARKS: Final = "{}\\"  # beside a place to fill in, each would be read as a part of it
-
 # Nothing was sent: the connection never stood.
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
 
 
+# SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail requires SendBulkTemplatedEmail.
+# https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
+SEND: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
+READ_KEYS: Final = ("secretsmanager:GetSecretValue",)  # that sign the links to unsubscribe
+
+
 class Email(Channel):
     name: ClassVar[str] = "email"
+    title: ClassVar[str] = "E-mail"
+    by: ClassVar[str] = "by e\u2011mail"
+    no_address: ClassVar[str] = "no e-mail address known"
+    summary: ClassVar[str] = "Amazon SES v2, up to 50 mails a call"
+    grants: ClassVar[Grants] = {"sender": SEND, "configuration_set": SEND, "public_url": (), "secret": READ_KEYS}
+    receipt_source: ClassVar[str | None] = "aws.ses"
     field: ClassVar[str | None] = "email"
     batch_size: ClassVar[int] = ENTRIES
     parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
@@ -117,15 +128,45 @@ class Email(Channel):
         self.sender = sender
         self.configuration_set = configuration_set
 
+    @classmethod
+    def open(cls, opening: Opening) -> Email:
+        return cls(
+            opening.client("sesv2"),
+            sender=opening.environment["FANFARE_SENDER"],
+            configuration_set=opening.environment.get("FANFARE_CONFIGURATION_SET"),
+        )
+
+    @staticmethod
+    def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:
+        """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
+
+        `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
+        """
+        detail = event["detail"]
+        kind = detail["eventType"]
+        receipt = BOUNCE.get(detail["bounce"]["bounceType"]) if kind == "Bounce" else EVENT.get(kind)
+        tags = detail["mail"].get("tags", {})
+        if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
+            return None
+        return ReceiptEvent(
+            message_id=tags["message_id"][0],
+            user_id=from_tag_value(tags["user_id"][0]),
+            channel=Email.name,
+            receipt=receipt,
+            at=from_text(event["time"]),
+            address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
+            provider_id=detail["mail"]["messageId"],
+        )
+
     @staticmethod
     def address(profile: Profile) -> str:
         """The user's address, normalised. Syntax alone is checked: a DNS look-up does not belong in the hot path."""
         written = profile.get("email")
         if not written:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         normalised = _normalised(written)
         if normalised is None:
-            raise AddressRefused("invalid_address")
+            raise AddressRefused(Reason.INVALID_ADDRESS)
         return normalised
 
     @classmethod
@@ -140,94 +181,68 @@ class Email(Channel):
         return cls.identity({"email": address})
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        results: dict[int, SendResult] = {}
-        alike: dict[tuple[str, ...], list[int]] = {}
-        for place, envelope in enumerate(envelopes):
-            alike.setdefault(_parts(envelope), []).append(place)
-        for parts, places in alike.items():
-            sent = self._send_framed([envelopes[place] for place in places], parts, in_time)
-            results |= zip(places, sent, strict=True)
-        return [results[place] for place in range(len(envelopes))]
+        results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
+        for call in pack([envelope.content for envelope in envelopes]):
+            for index, result in self._send(call, envelopes, in_time):
+                results[index] = result
+        return results
 
-    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str], in_time: InTime) -> list[SendResult]:
-        """Mails that have the same parts, in as few calls as SES takes them in."""
-        frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in parts}
-        room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
-        entries = [self._entry(envelope, frames) for envelope in envelopes]
-        sizes = _sizes(entries, room)
-        if max(sizes) > room or any(len(_data(entry)) > DATA_CHARACTERS for entry in entries):
-            if len(envelopes) == 1:
-                return [SendResult(Kind.PERMANENT, "content_too_large")]
-            # alone, all that a mail says is its frame
-            return [result for envelope in envelopes for result in self._send_framed([envelope], parts, in_time)]
-        return [result for call in _packed(entries, sizes, room) for result in self._send(call, frames, in_time)]
+    def _send(self, call: Call, envelopes: Sequence[Envelope], in_time: InTime) -> Iterator[tuple[int, SendResult]]:
+        """Each mail of the call with its result.
 
-    def _send(
-        self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame], in_time: InTime
-    ) -> list[SendResult]:
-        if not in_time():
-            return [NOT_ASKED] * len(entries)
+        SES refuses a whole call for one mail that it does not take, and does not say for which. Nothing of such a
+        call was sent, so its halves are tried, until the mail that SES refuses is alone.
+        """
+        answer = self._ask(call, envelopes) if in_time() else NOT_ASKED
+        if not isinstance(answer, SendResult):
+            yield from zip(call.fills, answer, strict=True)
+        elif answer.kind is Kind.PERMANENT and len(call.fills) > 1:
+            for half in call.halves():
+                yield from self._send(half, envelopes, in_time)
+        else:
+            yield from ((index, answer) for index in call.fills)
+
+    def _ask(self, call: Call, envelopes: Sequence[Envelope]) -> SendResult | list[SendResult]:
+        """What SES says of each mail, or what its error means for all of them."""
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "DefaultContent": {
                 "Template": {
                     # SES fills in what is rendered already; it does not escape
-                    "TemplateContent": {part.title(): frame.around(part) for part, frame in frames.items()},
-                    "TemplateData": orjson.dumps(dict.fromkeys(frames, "")).decode(),
+                    "TemplateContent": {part.title(): text for part, text in call.template.items()},
+                    "TemplateData": orjson.dumps(dict.fromkeys(call.template, "")).decode(),
                 }
             },
-            "BulkEmailEntries": entries,
+            "BulkEmailEntries": [_entry(envelopes[index], fill) for index, fill in call.fills.items()],
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
         try:
             answer = self.client.send_bulk_email(**request)
         except NEVER_ARRIVED:
-            return [SendResult(Kind.TEMPORARY, "provider_unreachable")] * len(entries)
+            return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNREACHABLE)
         except HTTPClientError:
-            return [SendResult(Kind.UNKNOWN, "outcome_unknown")] * len(entries)
+            return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
         except ClientError as error:
-            return [_of_call(error)] * len(entries)
+            return _of_call(error)
         return [
             SendResult(known.kind, known.reason, entry.get("MessageId"))
             for entry in answer["BulkEmailEntryResults"]
-            for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, "provider_failed"))]
+            for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))]
         ]
 
-    def _entry(self, envelope: Envelope, frames: Mapping[str, _Frame]) -> BulkEmailEntryTypeDef:
-        own = {part: frame.within(envelope.content.get(part, "")) for part, frame in frames.items()}
-        return {
-            "Destination": {"ToAddresses": [envelope.address]},
-            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": orjson.dumps(own).decode()}},
-            "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
-            "ReplacementTags": [
-                {"Name": "message_id", "Value": envelope.message_id},
-                {"Name": "user_id", "Value": tag_value(envelope.user_id)},
-                {"Name": "address_no", "Value": str(envelope.address_no)},
-            ],
-        }
 
-
-def report(event: Mapping[str, Any]) -> ReceiptEvent | None:
-    """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
-
-    `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
-    """
-    detail = event["detail"]
-    kind = detail["eventType"]
-    receipt = BOUNCE.get(detail["bounce"]["bounceType"]) if kind == "Bounce" else EVENT.get(kind)
-    tags = detail["mail"].get("tags", {})
-    if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
-        return None
-    return ReceiptEvent(
-        message_id=tags["message_id"][0],
-        user_id=from_tag_value(tags["user_id"][0]),
-        channel=Email.name,
-        receipt=receipt,
-        at=from_text(event["time"]),
-        address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
-        provider_id=detail["mail"]["messageId"],
-    )
+def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
+    return {
+        "Destination": {"ToAddresses": [envelope.address]},
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": fill}},
+        "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
+        "ReplacementTags": [
+            {"Name": "message_id", "Value": envelope.message_id},
+            {"Name": "user_id", "Value": tag_value(envelope.user_id)},
+            {"Name": "address_no", "Value": str(envelope.address_no)},
+        ],
+    }
 
 
 def _headers(envelope: Envelope) -> dict[str, str]:
@@ -270,90 +285,12 @@ def from_tag_value(tag: str) -> str:
     return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """What all mails of a batch begin and end with: it goes to SES once, as the template, not with each mail."""
-
-    begin: str
-    end: str
-
-    def around(self, part: str) -> str:
-        return f"{self.begin}{{{{{part}}}}}{self.end}"
-
-    def within(self, text: str) -> str:
-        return text[len(self.begin) : len(text) - len(self.end)]
-
-
-def _frame(texts: Sequence[str]) -> _Frame:
-    """The frame of the texts, as far as SES can't take it for a place to fill in: without two braces in a row."""
-    begin = _BRACES.split(reduce(_shared_begin, texts))[0].rstrip(MARKS)
-    rest = [text[len(begin) :] for text in texts]
-    return _Frame(begin, _BRACES.split(reduce(_shared_end, rest))[-1].lstrip(MARKS))
-
-
-def _shared_begin(one: str, other: str) -> str:
-    """What both texts begin with."""
-    if other.startswith(one):  # as it nearly always does, once what differs is left out
-        return one
-    return one[: _longest(one, lambda size: other.startswith(one[:size]))]
-
-
-def _shared_end(one: str, other: str) -> str:
-    """What both texts end with."""
-    if other.endswith(one):
-        return one
-    return one[len(one) - _longest(one, lambda size: other.endswith(one[len(one) - size :])) :]
-
-
-def _longest(text: str, shared: Callable[[int], bool]) -> int:
-    """How much of a text is shared, where of what is shared less is, too."""
-    return bisect.bisect_left(range(1, len(text) + 1), True, key=lambda size: not shared(size))
-
-
-def _packed(
-    entries: Sequence[BulkEmailEntryTypeDef], sizes: Sequence[int], space: int
-) -> Iterator[list[BulkEmailEntryTypeDef]]:
-    """As many entries a call as SES takes, by number and by bytes, in order."""
-    call: list[BulkEmailEntryTypeDef] = []
-    room = space
-    for entry, size in zip(entries, sizes, strict=True):
-        if call and (len(call) == ENTRIES or size > room):
-            yield call
-            call, room = [], space
-        call.append(entry)
-        room -= size
-    if call:
-        yield call
-
-
-def _parts(envelope: Envelope) -> tuple[str, ...]:
-    """The parts of a mail. An empty one is left out: its reader would be shown it instead of the other."""
-    return ("subject", *([part for part in ("html", "text") if envelope.content.get(part)] or ["text"]))
-
-
-def _data(entry: BulkEmailEntryTypeDef) -> str:
-    return entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
-
-
-def _sizes(entries: Sequence[BulkEmailEntryTypeDef], room: int) -> list[int]:
-    """Bytes of each in the call; more than that, where even so there is room for all."""
-    most = [LETTER_BYTES * len(_data(entry)) + ENTRY_BYTES for entry in entries]
-    return most if sum(most) <= room else [_size(_data(entry)) + ENTRY_BYTES for entry in entries]
-
-
-def _size(text: str) -> int:
-    """Bytes in the call, as JSON."""
-    return len(orjson.dumps(text))
-
-
 def _of_call(error: ClientError) -> SendResult:
     known = CALL_ERROR.get(error.response["Error"]["Code"])
     if known is not None:
         return known
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 503:  # turned away at the door
-        return SendResult(Kind.TEMPORARY, "provider_unavailable")
-    # any other 5xx may come after the mails were accepted
-    return (
-        SendResult(Kind.UNKNOWN, "outcome_unknown") if status >= 500 else SendResult(Kind.TEMPORARY, "provider_failed")
-    )
+    # An error without a name that SES gives may come from a server in between, after SES accepted the mails; that of
+    # InternalFailure (500) is by its own words unknown.
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
+    return SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED)

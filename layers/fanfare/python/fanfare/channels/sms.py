@@ -11,12 +11,15 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
 )
+from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
 
 if TYPE_CHECKING:
@@ -24,14 +27,14 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 PUBLISH_ERROR: Final[dict[str, SendResult]] = {
-    "Throttled": SendResult(Kind.THROTTLED, "throttled"),
-    "ThrottledException": SendResult(Kind.THROTTLED, "throttled"),
-    "OptedOut": SendResult(Kind.PERMANENT, "opted_out"),
-    "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "InvalidParameterValue": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "ParameterValueInvalid": SendResult(Kind.PERMANENT, "invalid_parameter"),  # the same, as SNS's model spells it
-    "UserError": SendResult(Kind.TEMPORARY, "spend_limit_reached"),
-    "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),
+    "Throttled": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ThrottledException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "OptedOut": SendResult(Kind.PERMANENT, Reason.OPTED_OUT),
+    "InvalidParameter": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "InvalidParameterValue": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ParameterValueInvalid": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),  # the same, as SNS's model spells it
+    "UserError": SendResult(Kind.TEMPORARY, Reason.SPEND_LIMIT_REACHED),
+    "AuthorizationError": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
 }
 
 # GSM 03.38, the basic set and its extension: an extended letter takes two septets
@@ -46,6 +49,11 @@ GSM_SINGLE, GSM_PART, UCS2_SINGLE, UCS2_PART = 160, 153, 70, 67
 
 class Sms(Channel):
     name: ClassVar[str] = "sms"
+    title: ClassVar[str] = "Text message"
+    by: ClassVar[str] = "by text message"
+    no_address: ClassVar[str] = "no phone number known"
+    summary: ClassVar[str] = "Amazon SNS, one call per number"
+    grants: ClassVar[Grants] = {"phone_numbers": ("sns:Publish",)}
     field: ClassVar[str | None] = "phone"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
@@ -57,15 +65,19 @@ class Sms(Channel):
     def __init__(self, client: SNSClient) -> None:
         self.client = client
 
+    @classmethod
+    def open(cls, opening: Opening) -> Sms:
+        return cls(opening.client("sns"))
+
     @staticmethod
     def address(profile: Profile) -> str:
         """The user's number in E.164."""
         written = profile.get("phone")
         if not written:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         number = e164(written)
         if number is None:
-            raise AddressRefused("invalid_address")
+            raise AddressRefused(Reason.INVALID_ADDRESS)
         return number
 
     @classmethod

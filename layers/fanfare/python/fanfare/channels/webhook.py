@@ -1,8 +1,6 @@
 """Webhooks: an HTTPS POST to the user's own endpoint, signed to the Standard Webhooks specification.
 
-The address is the user's, so it is not trusted: the name is resolved once, an address that is not
-public is refused, and the connection goes to the very address that was checked (so a name that
-resolves to another one a moment later changes nothing). Redirects are not followed.
+Where it may go, `webhook_guard` says. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -11,16 +9,13 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import ipaddress
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from http.client import HTTPException
 from threading import Timer
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -30,44 +25,39 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
 )
+from fanfare.channels.reasons import Reason
+from fanfare.channels.webhook_guard import Guard, Resolve, Target, addresses_of
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # of silence
-TOTAL_SECONDS: Final = 10.0  # of all together: who sends a letter every four seconds is never silent
-URL_LIMIT: Final = 2_048
+TOTAL_SECONDS: Final = 10.0  # of all together: an endpoint that sends a byte every four seconds is never silent
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
-    408: SendResult(Kind.TEMPORARY, "endpoint_timed_out"),
-    410: SendResult(Kind.PERMANENT, "endpoint_gone"),
-    425: SendResult(Kind.TEMPORARY, "endpoint_too_early"),
-    429: SendResult(Kind.THROTTLED, "endpoint_throttled"),
+    408: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TIMED_OUT),
+    410: SendResult(Kind.PERMANENT, Reason.ENDPOINT_GONE),
+    425: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TOO_EARLY),
+    429: SendResult(Kind.THROTTLED, Reason.ENDPOINT_THROTTLED),
 }
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """An endpoint whose address was checked: `ip` is where the connection goes, `host` what TLS verifies."""
-
-    scheme: str
-    host: str
-    ip: str
-    port: int
-    path: str
 
 
 class Webhook(Channel):
     name: ClassVar[str] = "webhook"
+    title: ClassVar[str] = "Webhook"
+    by: ClassVar[str] = "by webhook"
+    no_address: ClassVar[str] = "no webhook known"
+    summary: ClassVar[str] = "HTTPS POST to the user's own endpoint, signed"
+    grants: ClassVar[Grants] = {"webhook_endpoints": (), "secret": ("secretsmanager:GetSecretValue",)}
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
@@ -80,21 +70,25 @@ class Webhook(Channel):
         keys: Keys,
         clock: Clock,
         allowed: frozenset[str] = frozenset(),
-        resolve: Resolve | None = None,
+        resolve: Resolve = addresses_of,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self.keys = keys
         self.clock = clock
-        self.allowed = allowed  # host:port pairs of a local stage that the guard lets through
-        self.resolve = resolve or _resolve
+        self.guard = Guard(allowed=allowed, resolve=resolve)
         self.total_seconds = total_seconds
+
+    @classmethod
+    def open(cls, opening: Opening) -> Webhook:
+        allowed = opening.environment.get("FANFARE_WEBHOOK_ALLOWED", "").split(",")
+        return cls(keys=opening.keys, clock=opening.clock, allowed=frozenset(filter(None, allowed)))
 
     @staticmethod
     def address(profile: Profile) -> str:
         """The user's URL."""
         url = (profile.get("webhook") or {}).get("url")
         if not url:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         return str(url)
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
@@ -103,16 +97,16 @@ class Webhook(Channel):
     def _send(self, envelope: Envelope) -> SendResult:
         """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
         try:
-            target = self.checked(envelope.address)
+            target = self.guard.check(envelope.address)
         except AddressRefused as refused:
             return SendResult(Kind.PERMANENT, refused.reason)
         except OSError:
-            return SendResult(Kind.TEMPORARY, "endpoint_not_found")
+            return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_NOT_FOUND)
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = f"{envelope.message_id}.{envelope.user_id}"
         headers = {
-            "host": target.host if target.port in (80, 443) else f"{target.host}:{target.port}",
+            "host": target.authority,
             "content-type": "application/json",
             "user-agent": "Fanfare",
             "webhook-id": identity,
@@ -121,46 +115,20 @@ class Webhook(Channel):
         }
         return self._post(target, body.encode(), headers)
 
-    def checked(self, url: str) -> Target:
-        """The endpoint, if it may be written to. Raises AddressRefused, and OSError where the name does not resolve."""
-        if len(url) > URL_LIMIT or any(letter <= " " or letter == "\\" for letter in url):
-            raise AddressRefused("invalid_address")
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise AddressRefused("invalid_address") from error
-        if not host or parts.username is not None or parts.password is not None:
-            raise AddressRefused("invalid_address")
-        host = _ascii(host)
-        port = port or (80 if parts.scheme == "http" else 443)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        local = f"{host}:{port}" in self.allowed
-        if parts.scheme != "https" and not (local and parts.scheme == "http"):
-            raise AddressRefused("not_https")
-        if port != 443 and not local and port < 1024:
-            raise AddressRefused("forbidden_port")
-        found = self.resolve(host, port)
-        if not local and not all(is_public(ip) for ip in found):
-            raise AddressRefused("forbidden_address")
-        if not found:
-            raise OSError(f"no address for {host}")
-        return Target(parts.scheme, host, found[0], port, path)
-
     def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> SendResult:
         connection = _connection(target)
         with _cut_off(connection, self.total_seconds):
             try:
                 connection.connect()
             except (HTTPError, OSError):
-                return SendResult(Kind.TEMPORARY, "endpoint_unreachable")
+                return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_UNREACHABLE)
             try:
                 if connection.sock is not None:
                     connection.sock.settimeout(READ_SECONDS)
                 connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
                 status = connection.getresponse().status  # what else it says is of no interest
             except (HTTPError, HTTPException, OSError):
-                return SendResult(Kind.TEMPORARY, "endpoint_broke_off")
+                return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_BROKE_OFF)
         return _of_status(status)
 
 
@@ -203,56 +171,14 @@ def _of_status(status: int) -> SendResult:
     if status in STATUS:
         return STATUS[status]
     if 300 <= status < 400:
-        return SendResult(Kind.PERMANENT, "endpoint_redirects")
+        return SendResult(Kind.PERMANENT, Reason.ENDPOINT_REDIRECTS)
     if status >= 500:
-        return SendResult(Kind.TEMPORARY, "endpoint_failed")
-    return SendResult(Kind.PERMANENT, "endpoint_refused")
-
-
-def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet, whatever it is wrapped in."""
-    try:
-        ip = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        for inner in (ip.ipv4_mapped, ip.sixtofour, ip.teredo[1] if ip.teredo else None):
-            if inner is not None:
-                return is_public(str(inner))
-        if ip in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-    if any(ip in network for network in NOT_PUBLIC if network.version == ip.version):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
-
-
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-# What Python takes for global, or took in some version. https://www.iana.org/assignments/iana-ipv4-special-registry
-NOT_PUBLIC: Final = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "192.0.0.0/24",  # protocol assignments
-            "192.88.99.0/24",  # 6to4 relays
-            "168.63.129.16/32",  # the metadata of another cloud
-            "2001::/23",  # protocol assignments
-            "3fff::/20",  # documentation
-            "fec0::/10",  # site-local
-        ),
-    )
-)
-
-
-def _ascii(host: str) -> str:
-    """The name as DNS, TLS and the Host header take it."""
-    try:
-        return host if ":" in host else host.encode("idna").decode()
-    except UnicodeError as error:
-        raise AddressRefused("invalid_address") from error
+        return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_FAILED)
+    return SendResult(Kind.PERMANENT, Reason.ENDPOINT_REFUSED)
 
 
 def payload(envelope: Envelope) -> dict[str, object]:
-    """What the endpoint is told."""
+    """The body of the call."""
     return {
         "type": "notification",
         "message_id": envelope.message_id,
@@ -282,8 +208,3 @@ def _secrets(keys: Keys, user_id: str) -> list[str]:
 def _secret(key: bytes, user_id: str) -> str:
     digest = hmac.new(key, f"webhook\n{user_id}".encode(), hashlib.sha256).digest()
     return f"whsec_{base64.b64encode(digest).decode()}"
-
-
-def _resolve(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(address[4][0]) for address in found))

@@ -18,13 +18,13 @@ from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.channels.base import AddressRefused, Channel
+from fanfare.channels.reasons import Reason
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
 
 EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
-EXPIRED: Final = "expired"
 ROUNDS: Final = 10  # the end of quiet hours may be over a limit, and a turn may lie in the next quiet hours
 # Recipients deferred to the same minute share a batch, and none goes early; a short wait is not made much longer
 SLOT: Final = 60
@@ -71,44 +71,44 @@ class Verdict:
     """What to do with a candidate. `limits` is what to store when the user is charged for it."""
 
     action: Action
-    reason: str | None = None
+    reason: Reason | None = None
     until: datetime | None = None
     limits: Mapping[str, Any] | None = None
     steps: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # rule → passed, or what it said
 
 
-Rule = Callable[[Candidate], str | None]
+Rule = Callable[[Candidate], Reason | None]
 
 
-def _known(candidate: Candidate) -> str | None:
-    return "unknown_user" if candidate.user is None else None
+def _known(candidate: Candidate) -> Reason | None:
+    return Reason.UNKNOWN_USER if candidate.user is None else None
 
 
-def _not_suppressed(candidate: Candidate) -> str | None:
+def _not_suppressed(candidate: Candidate) -> Reason | None:
     cause = candidate.user.suppressed.get(candidate.channel.name) if candidate.user else None
-    return f"suppressed_{cause}" if cause else None
+    return Reason.suppressed(cause) if cause else None
 
 
-def _opted_in(candidate: Candidate) -> str | None:
+def _opted_in(candidate: Candidate) -> Reason | None:
     if candidate.named or (candidate.topic is not None and candidate.topic.required):
         return None  # not theirs to refuse
-    return "opted_out" if candidate.user and candidate.user.opted_out else None
+    return Reason.OPTED_OUT if candidate.user and candidate.user.opted_out else None
 
 
-def _subscribed(candidate: Candidate) -> str | None:
+def _subscribed(candidate: Candidate) -> Reason | None:
     if candidate.topic is not None and candidate.topic.required:
         return None
-    return None if candidate.subscribed else "not_subscribed"
+    return None if candidate.subscribed else Reason.NOT_SUBSCRIBED
 
 
-def _offered(candidate: Candidate) -> str | None:
-    return None if candidate.offered else "no_content"
+def _offered(candidate: Candidate) -> Reason | None:
+    return None if candidate.offered else Reason.NO_CONTENT
 
 
 NOBODY: Final = User(id="", profile={})
 
 
-def _reachable(candidate: Candidate) -> str | None:
+def _reachable(candidate: Candidate) -> Reason | None:
     try:
         (candidate.user or NOBODY).address(candidate.channel)
     except AddressRefused as refused:
@@ -116,8 +116,8 @@ def _reachable(candidate: Candidate) -> str | None:
     return None
 
 
-def _not_expired(candidate: Candidate) -> str | None:
-    return EXPIRED if candidate.ends_at is not None and candidate.ends_at <= candidate.now else None
+def _not_expired(candidate: Candidate) -> Reason | None:
+    return Reason.EXPIRED if candidate.ends_at is not None and candidate.ends_at <= candidate.now else None
 
 
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
@@ -161,7 +161,7 @@ class _Moment:
     """When a delivery may go, in epoch seconds, and why not before. `dropped`: it may not go at all."""
 
     at: float
-    reason: str | None = None
+    reason: Reason | None = None
     dropped: bool = False
 
 
@@ -205,7 +205,7 @@ def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) ->
 
 def _after_quiet_hours(user: User, moment: _Moment) -> _Moment:
     quiet = quiet_until(user.profile, datetime.fromtimestamp(moment.at, UTC))
-    return moment if quiet is None else _Moment(quiet.timestamp(), "quiet_hours")
+    return moment if quiet is None else _Moment(quiet.timestamp(), Reason.QUIET_HOURS)
 
 
 def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> _Moment:
@@ -213,7 +213,7 @@ def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> 
     for limit in limits:
         turn = _turn(limit, candidate, moment.at)
         if turn.at > moment.at:
-            moment = _Moment(turn.at, "rate_limited", dropped=limit.drops)
+            moment = _Moment(turn.at, Reason.RATE_LIMITED, dropped=limit.drops)
         if moment.dropped:
             break
     return moment

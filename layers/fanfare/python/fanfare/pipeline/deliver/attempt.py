@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from fanfare.channels.base import Channel, Envelope, Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.delivery import Delivery
-from fanfare.domain.eligibility import EXPIRED, Action, Verdict
+from fanfare.domain.eligibility import Action, Verdict
 from fanfare.domain.jobs import Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import UNSETTLED, Outcome
@@ -24,7 +25,7 @@ from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
-from fanfare.templates.renderer import offers
+from fanfare.templates.body import offers
 
 OF_KIND = {
     Kind.SENT: Outcome.SENT,
@@ -115,7 +116,7 @@ class Attempt:
         elif work.message.state is State.DELETED:
             self._stop(Ending(Outcome.DELETED))
         elif work.message.expired(means.clock()):
-            self._stop(Ending(Outcome.FAILED, EXPIRED))
+            self._stop(Ending(Outcome.FAILED, Reason.EXPIRED))
         elif means.time_left() < PROVIDER_SECONDS:
             self.means.release(work.state, WaitReason.QUEUED, means.pace.stale_after)
             means.result.again[self.job] = 0.0
@@ -125,9 +126,9 @@ class Attempt:
     def give_back(self) -> None:
         """Our own code failed before the provider was called: an attempt is spent, no outcome is in doubt."""
         state = self.work.state
-        after = replace(state, attempts=state.attempts + 1, reason="internal_error")
+        after = replace(state, attempts=state.attempts + 1, reason=Reason.INTERNAL_ERROR)
         if after.attempts >= self.means.pace.max_attempts:
-            self._stop(Ending(Outcome.FAILED, "internal_error"))
+            self._stop(Ending(Outcome.FAILED, Reason.INTERNAL_ERROR))
         else:
             close(self.job, after, self.means)
 
@@ -189,10 +190,10 @@ class Attempt:
         return envelopes
 
     def _refused(self, index: int, verdict: Verdict) -> Ending:
-        if verdict.reason != EXPIRED:
+        if verdict.reason != Reason.EXPIRED:
             return Ending(Outcome.SKIPPED, verdict.reason)
         doubtful = index in self.work.state.places(Outcome.IN_DOUBT)
-        return OUTCOME_UNKNOWN if doubtful else Ending(Outcome.FAILED, EXPIRED)
+        return OUTCOME_UNKNOWN if doubtful else Ending(Outcome.FAILED, Reason.EXPIRED)
 
     def _in_time(self) -> bool:
         return self.means.time_left() >= PROVIDER_SECONDS

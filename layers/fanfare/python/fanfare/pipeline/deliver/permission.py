@@ -13,11 +13,12 @@ from typing import Any
 
 from fanfare.aws.transactions import Transaction
 from fanfare.channels.base import Channel
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, Charge, WaitReason
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.eligibility import EXPIRED, Action, Candidate, Verdict, decide
+from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
 from fanfare.store.audience import Audience
@@ -137,7 +138,7 @@ class Permissions:
             )
         )
         if verdict.until is not None and work.message.expired(verdict.until):
-            return Verdict(action=Action.SKIP, reason=EXPIRED)  # it expires before it could be sent
+            return Verdict(action=Action.SKIP, reason=Reason.EXPIRED)  # it expires before it could be sent
         return verdict
 
     def _charge(

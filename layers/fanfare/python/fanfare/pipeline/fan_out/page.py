@@ -10,10 +10,11 @@ from typing import Any, Final, TypeVar
 
 from fanfare.aws.transactions import TRANSACTION_LIMIT
 from fanfare.channels import CHANNELS
+from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
-from fanfare.domain.eligibility import EXPIRED, Action, Candidate, Verdict, decide
+from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.message import Message, Progress
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.fan_out.candidates import Row, counted
@@ -58,7 +59,7 @@ class FanOutPage:
         candidate = counted(candidate, charged[1] if charged else None)
         verdict = decide(candidate)
         # an expired message fails for all its recipients: the delivery does that
-        skipped = verdict.action is Action.SKIP and verdict.reason != EXPIRED
+        skipped = verdict.action is Action.SKIP and verdict.reason != Reason.EXPIRED
         items = self.items + (1 if skipped else self._more(row, verdict))
         if self.recipients >= PAGE or items > ITEMS:
             return False
