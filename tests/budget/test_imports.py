@@ -54,7 +54,7 @@ OTHERS = {
 OURS = {
     "internal_api": 139,
     "public_api": 132,
-    "fan_out": 97,
+    "fan_out": 100,
     "deliver": 97,
     "reconcile": 96,
     "record_receipt": 97,
