@@ -97,13 +97,12 @@ class Candidates:
     ) -> Iterator[tuple[Row, Candidate | None]]:
         """The rows with all that the rules look at, asked `now`; users are read 100 at a time as they are needed.
 
-        `subscribers`: the rows were read from the topic's subscriptions, so subscriptions are not looked up again.
+        `subscribers`: the rows are the topic's subscriptions, which are not looked up again.
         """
         body = self.body(message, payload)
         offered = {channel: offers(body, channel) for channel in message.channels}
         keep_until, ends_at = message.keep_until, message.ends_at
-        for start in range(0, len(rows), GET_LIMIT):
-            chunk = rows[start : start + GET_LIMIT]
+        for chunk in (rows[start : start + GET_LIMIT] for start in range(0, len(rows), GET_LIMIT)):
             users = self.audience.users.get_many(row.user_id for row in chunk if row.user_id)
             subscribed = None if subscribers else self._subscribed(message, chunk)
             for row in chunk:
