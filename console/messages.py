@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -82,9 +82,8 @@ def pages(api: InternalApi) -> Blueprint:
         found = api.get("messages", message_id, "explanations", user_id)
         return render_template("explanation.html", explanation=found, message=api.get("messages", message_id))
 
-    part.add_app_template_global(progress)
-    part.add_app_template_global(segments)
-    part.add_app_template_global(seconds_between_looks)
+    for helper in HELPERS:
+        part.add_app_template_global(helper)
     return part
 
 
@@ -130,3 +129,6 @@ def _back(message_id: str, refused: Refused) -> Answer:
         raise refused
     flash(f"Not possible in the current state: {refused.detail.removesuffix('.')}.", "failed")
     return redirect(url_for(".one", message_id=message_id))
+
+
+HELPERS: Final[tuple[Callable[..., Any], ...]] = (progress, segments, seconds_between_looks)
