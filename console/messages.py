@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -82,8 +82,7 @@ def pages(api: InternalApi) -> Blueprint:
         found = api.get("messages", message_id, "explanations", user_id)
         return render_template("explanation.html", explanation=found, message=api.get("messages", message_id))
 
-    for helper in HELPERS:
-        part.add_app_template_global(helper)
+    _add_helpers(part)
     return part
 
 
@@ -131,4 +130,7 @@ def _back(message_id: str, refused: Refused) -> Answer:
     return redirect(url_for(".one", message_id=message_id))
 
 
-HELPERS: Final[tuple[Callable[..., Any], ...]] = (progress, segments, seconds_between_looks)
+def _add_helpers(part: Blueprint) -> None:
+    part.add_app_template_global(progress)
+    part.add_app_template_global(segments)
+    part.add_app_template_global(seconds_between_looks)
