@@ -82,9 +82,7 @@ def pages(api: InternalApi) -> Blueprint:
         found = api.get("messages", message_id, "explanations", user_id)
         return render_template("explanation.html", explanation=found, message=api.get("messages", message_id))
 
-    part.add_app_template_global(progress)
-    part.add_app_template_global(segments)
-    part.add_app_template_global(seconds_between_looks)
+    _add_helpers(part)
     return part
 
 
@@ -130,3 +128,9 @@ def _back(message_id: str, refused: Refused) -> Answer:
         raise refused
     flash(f"Not possible in the current state: {refused.detail.removesuffix('.')}.", "failed")
     return redirect(url_for(".one", message_id=message_id))
+
+
+def _add_helpers(part: Blueprint) -> None:
+    part.add_app_template_global(progress)
+    part.add_app_template_global(segments)
+    part.add_app_template_global(seconds_between_looks)

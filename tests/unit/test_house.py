@@ -24,6 +24,7 @@ LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
         {
             "client/fanfare_client/types.py": 437,
             "layers/fanfare/python/fanfare/channels/email.py": 359,
+            "layers/fanfare/python/fanfare/pipeline/deliver.py": 483,
             "layers/fanfare/python/fanfare/templates/renderer.py": 537,
             "testing/memory_aws/aws.py": 585,
         },
@@ -38,7 +39,8 @@ LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
             "infra/constructs/function.py:Function.__init__": 55,
             "infra/constructs/worker.py:Worker.__init__": 54,
             "infra/service.py:Service.__init__": 113,
-            "layers/fanfare/python/fanfare/pipeline/fan_out/candidates.py:Candidates.of": 41,
+            "layers/fanfare/python/fanfare/pipeline/deliver.py:Deliver._deliver": 46,
+            "layers/fanfare/python/fanfare/pipeline/deliver.py:Deliver._envelopes": 43,
             "local/ses_events.py:after": 46,
             "local/stack.py:Stack._start": 46,
             "testing/call_counting/sitecustomize.py:listen": 41,
@@ -55,6 +57,7 @@ LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
     "methods_of_classes": (
         15,
         {
+            "layers/fanfare/python/fanfare/pipeline/deliver.py:Deliver": 25,
             "layers/fanfare/python/fanfare/pipeline/reconcile.py:Reconcile": 21,
             "testing/memory_aws/aws.py:DynamoDB": 29,
             "testing/memory_aws/aws.py:Sqs": 16,
@@ -69,6 +72,8 @@ LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
             "client/fanfare_client/cli/topics.py:put": 12,
             "infra/constructs/function.py:Function.__init__": 10,
             "infra/constructs/worker.py:Worker.__init__": 12,
+            "layers/fanfare/python/fanfare/pipeline/deliver.py:Deliver.__init__": 10,
+            "layers/fanfare/python/fanfare/pipeline/fan_out.py:FanOut.__init__": 10,
         },
     ),
 }
