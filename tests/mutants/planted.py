@@ -211,9 +211,16 @@ MUTANTS = (
     ),
     Mutant(
         "a lost answer is taken for sent",
+        "email:Email._ask",
+        'return SendResult(Kind.UNKNOWN, "outcome_unknown")',
+        "return SendResult(Kind.SENT)",
+        tests=("tests/unit/channels/test_email.py",),
+    ),
+    Mutant(
+        "one mail that SES refuses fails all mails of its call",
         "email:Email._send",
-        'return [SendResult(Kind.UNKNOWN, "outcome_unknown")] * len(entries)',
-        "return [SendResult(Kind.SENT)] * len(entries)",
+        "answer.kind is Kind.PERMANENT and len(call.fills) > 1",
+        "False",
         tests=("tests/unit/channels/test_email.py",),
     ),
     Mutant(
@@ -545,14 +552,14 @@ MUTANTS = (
     ),
     Mutant(
         "mails are taken to end alike",
-        "email:_shared_end",
+        "email_packing:_shared_end",
         "lambda size: other.endswith(one[len(one) - size :])",
         "lambda size: size <= len(other)",
         tests=("tests/unit/channels/test_email.py",),
     ),
     Mutant(
         "what a mail begins with is also what it ends with",
-        "email:_frame",
+        "email_packing:_frame",
         "rest = [text[len(begin) :] for text in texts]",
         "rest = list(texts)",
         tests=("tests/unit/channels/test_email.py",),

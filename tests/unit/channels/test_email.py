@@ -57,11 +57,28 @@ OF_THE_ACCOUNT = [
     ("AccountSuspendedException", Kind.TEMPORARY, "account_suspended"),
     ("SendingPausedException", Kind.TEMPORARY, "sending_paused"),
     ("AccessDeniedException", Kind.TEMPORARY, "access_denied"),
+    ("ServiceUnavailable", Kind.TEMPORARY, "provider_unavailable"),
+    ("ServiceUnavailableException", Kind.TEMPORARY, "provider_unavailable"),
 ]
 OF_THE_MAIL = [
     ("MessageRejected", Kind.PERMANENT, "message_rejected"),
     ("BadRequestException", Kind.PERMANENT, "invalid_parameter"),
+    ("InvalidParameterValue", Kind.PERMANENT, "invalid_parameter"),
+    ("ValidationError", Kind.PERMANENT, "invalid_parameter"),
+    ("ValidationException", Kind.PERMANENT, "invalid_parameter"),
+    ("RequestEntityTooLargeException", Kind.PERMANENT, "content_too_large"),
 ]
+# Those of them that any service of AWS may answer
+COMMON = {
+    "ThrottlingException",
+    "AccessDeniedException",
+    "ServiceUnavailable",
+    "ServiceUnavailableException",
+    "InvalidParameterValue",
+    "ValidationError",
+    "ValidationException",
+    "RequestEntityTooLargeException",
+}
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html; and whether the mail was sent
 EVENTS = [
     ("Send", Receipt.ACCEPTED, True),
@@ -236,7 +253,7 @@ def test_every_status_and_error_in_the_model_of_ses_has_a_meaning() -> None:
     statuses = session.get_service_model("sesv2").shape_for("BulkEmailStatus").enum
     assert {status for status, *_ in STATUSES} == {*statuses}
     errors = {code for code, *_ in [*OF_THE_ACCOUNT, *OF_THE_MAIL]}
-    assert errors == modelled_errors("sesv2", "SendBulkEmail") | {"ThrottlingException", "AccessDeniedException"}
+    assert errors == modelled_errors("sesv2", "SendBulkEmail") | COMMON
 
 
 def test_a_status_that_is_new_is_tried_again() -> None:
@@ -246,8 +263,9 @@ def test_a_status_that_is_new_is_tried_again() -> None:
 
 @pytest.mark.parametrize(("code", "kind", "reason"), OF_THE_ACCOUNT)
 def test_an_error_of_the_account_is_every_entry_s(code: str, kind: Kind, reason: str) -> None:
-    email, _ = channel(refusal(code))
+    email, provider = channel(refusal(code))
     assert email.send([envelope(content=MAIL)] * 2) == [SendResult(kind, reason)] * 2
+    assert len(provider.asked) == 1
 
 
 @pytest.mark.parametrize(("code", "kind", "reason"), OF_THE_MAIL)
@@ -256,12 +274,88 @@ def test_an_error_of_a_mail_that_went_alone_is_that_mail_s(code: str, kind: Kind
     assert email.send([envelope(content=MAIL)]) == [SendResult(kind, reason)]
 
 
+class Ses:
+    """SES with addresses it does not take: a call with one of them fails as a whole. It keeps whom it sent to."""
+
+    def __init__(self, error: Exception, *bad: str) -> None:
+        self.error = error
+        self.bad = {f"{user_id}@example.com" for user_id in bad}
+        self.sent: list[str] = []
+        self.sizes: list[int] = []
+
+    def send_bulk_email(self, **request: Any) -> Any:
+        addresses = [entry["Destination"]["ToAddresses"][0] for entry in request["BulkEmailEntries"]]
+        self.sizes.append(len(addresses))
+        if self.bad & set(addresses):
+            raise self.error
+        self.sent += addresses
+        return accepted("", request)
+
+    def channel(self) -> Email:
+        return Email(self, sender="Shop <hello@shop.example>", configuration_set=None)  # type: ignore[arg-type]
+
+
+FIFTY = [envelope(f"user-{number}", content=MAIL) for number in range(50)]
+
+
+@pytest.mark.parametrize(("code", "kind", "reason"), OF_THE_MAIL)
+def test_one_mail_that_ses_refuses_costs_nobody_else_their_mail(code: str, kind: Kind, reason: str) -> None:
+    ses = Ses(refusal(code), "user-17")
+    results = ses.channel().send(FIFTY)
+    assert results[17] == SendResult(kind, reason)
+    assert [result.kind for result in results[:17] + results[18:]] == [Kind.SENT] * 49
+    assert ses.sent == [f"user-{number}@example.com" for number in range(50) if number != 17]  # each once
+    # in half six times, with two calls each, until mail 17 is alone
+    assert ses.sizes == [50, 25, 12, 13, 6, 3, 3, 1, 2, 1, 1, 7, 25]
+
+
+def test_mails_that_ses_refuses_are_found_wherever_they_are() -> None:
+    ses = Ses(refusal("BadRequestException"), "user-0", "user-24", "user-25", "user-49")
+    results = ses.channel().send(FIFTY)
+    assert [place for place, result in enumerate(results) if result.kind is Kind.PERMANENT] == [0, 24, 25, 49]
+    assert len(ses.sent) == len(set(ses.sent)) == 46
+
+
+def test_if_ses_refuses_every_mail_each_is_asked_for_alone_and_no_more() -> None:
+    ses = Ses(refusal("MessageRejected"), *(f"user-{number}" for number in range(50)))
+    assert ses.channel().send(FIFTY) == [SendResult(Kind.PERMANENT, "message_rejected")] * 50
+    assert ses.sizes.count(1) == 50
+    assert len(ses.sizes) == 99
+
+
+def test_a_half_that_would_not_end_in_time_is_not_asked_for() -> None:
+    ses = Ses(refusal("BadRequestException"), "user-1")
+    results = ses.channel().send(FIFTY[:4], in_time=lambda: len(ses.sizes) < 3)
+    assert ses.sizes == [4, 2, 1]
+    assert [result.kind for result in results] == [Kind.SENT, Kind.THROTTLED, Kind.THROTTLED, Kind.THROTTLED]
+    assert results[1:] == [NOT_ASKED] * 3
+
+
+@pytest.mark.parametrize(
+    ("trouble", "result"),
+    [
+        (refusal("TooManyRequestsException", 429), SendResult(Kind.THROTTLED, "throttled")),
+        (ReadTimeoutError(endpoint_url="ses"), SendResult(Kind.UNKNOWN, "outcome_unknown")),
+        (refusal("InternalFailure", 500), SendResult(Kind.UNKNOWN, "outcome_unknown")),
+        (ConnectTimeoutError(endpoint_url="ses"), SendResult(Kind.TEMPORARY, "provider_unreachable")),
+    ],
+    ids=str,
+)
+def test_what_one_half_meets_is_not_the_other_s(trouble: Exception, result: SendResult) -> None:
+    email, provider = channel(refusal("BadRequestException"), trouble, accepted)
+    results = email.send([envelope(user, content=MAIL) for user in ("ada", "bob", "cy", "dan")])
+    assert results == [result, result, SendResult(Kind.SENT, None, "ses-0"), SendResult(Kind.SENT, None, "ses-1")]
+    assert len(provider.asked) == 3
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
         (ReadTimeoutError(endpoint_url="ses"), Kind.UNKNOWN),  # it may have been accepted
         (refusal("InternalFailure", 500), Kind.UNKNOWN),
-        (refusal("ServiceUnavailable", 503), Kind.TEMPORARY),  # turned away at the door
+        (refusal("502", 502), Kind.UNKNOWN),  # of a server in between: SES names its errors
+        (refusal("503", 503), Kind.UNKNOWN),
+        (refusal("504", 504), Kind.UNKNOWN),
         (refusal("SomethingNew", 400), Kind.TEMPORARY),
         (ConnectTimeoutError(endpoint_url="ses"), Kind.TEMPORARY),  # nothing was sent
         (EndpointConnectionError(endpoint_url="ses"), Kind.TEMPORARY),

@@ -129,7 +129,7 @@ def test_every_error_in_the_model_of_sns_has_a_meaning() -> None:
     [
         (ReadTimeoutError(endpoint_url="sns"), Kind.UNKNOWN),
         (refusal("InternalError", 500), Kind.UNKNOWN),
-        (refusal("ServiceUnavailable", 503), Kind.TEMPORARY),
+        (refusal("ServiceUnavailable", 503), Kind.UNKNOWN),  # SNS does not say that nothing was published
         (ConnectTimeoutError(endpoint_url="sns"), Kind.TEMPORARY),
         (refusal("SomethingNew"), Kind.TEMPORARY),
     ],

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import base64
-import bisect
 import functools
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from functools import reduce
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
@@ -30,22 +27,13 @@ from fanfare.channels.base import (
     SendResult,
     always,
 )
+from fanfare.channels.email_packing import ENTRIES, Call, pack
 from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import from_text
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import BulkEmailEntryTypeDef
-
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations a call;
-# with an inline template the request is at most 1 MB, of which we leave some for the envelope around the data;
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ReplacementTemplate.html: what is filled in, 262,144
-# characters a mail. One mail above that has the whole call refused.
-ENTRIES: Final = 50
-CALL_BYTES: Final = 900_000
-DATA_CHARACTERS: Final = 262_144
-ENTRY_BYTES: Final = 1_000  # address, headers and tags of a mail
-LETTER_BYTES: Final = 4  # at most, of what is JSON already: UTF-8
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
 ENTRY_STATUS: Final[dict[str, SendResult]] = {
@@ -65,18 +53,29 @@ ENTRY_STATUS: Final[dict[str, SendResult]] = {
     "FAILED": SendResult(Kind.TEMPORARY, "provider_failed"),
 }
 
+# What a call that fails means for each of its mails. None was sent: "the call to Amazon SES fails, Amazon SES returns
+# an error message to your application and does not send the email". The error is one of the operation or a common one.
+# https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html#API_SendBulkEmail_Errors
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 CALL_ERROR: Final[dict[str, SendResult]] = {
     "TooManyRequestsException": SendResult(Kind.THROTTLED, "throttled"),
     "ThrottlingException": SendResult(Kind.THROTTLED, "throttled"),
     "LimitExceededException": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
-    "MessageRejected": SendResult(Kind.PERMANENT, "message_rejected"),
-    "BadRequestException": SendResult(Kind.PERMANENT, "invalid_parameter"),
     "MailFromDomainNotVerifiedException": SendResult(Kind.TEMPORARY, "sender_not_verified"),
     "NotFoundException": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
     "AccountSuspendedException": SendResult(Kind.TEMPORARY, "account_suspended"),
     "SendingPausedException": SendResult(Kind.TEMPORARY, "sending_paused"),
     "AccessDeniedException": SendResult(Kind.TEMPORARY, "access_denied"),
+    "ServiceUnavailable": SendResult(Kind.TEMPORARY, "provider_unavailable"),
+    "ServiceUnavailableException": SendResult(Kind.TEMPORARY, "provider_unavailable"),
+    # of one mail's content or address
+    "MessageRejected": SendResult(Kind.PERMANENT, "message_rejected"),
+    "BadRequestException": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "InvalidParameterValue": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "ValidationError": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "ValidationException": SendResult(Kind.PERMANENT, "invalid_parameter"),
+    "RequestEntityTooLargeException": SendResult(Kind.PERMANENT, "content_too_large"),
 }
 
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-top-level-json-object
@@ -94,9 +93,6 @@ BOUNCE: Final[dict[str, Receipt]] = {
     "Transient": Receipt.BOUNCED_SOFT,
     "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
 }
-
-_BRACES: Final = re.compile(r"\{\{|\}\}")
-MARKS: Final = "{}\\"  # beside a place to fill in, each would be read as a part of it
 
 # Nothing was sent: the connection never stood.
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
@@ -140,72 +136,68 @@ class Email(Channel):
         return cls.identity({"email": address})
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        results: dict[int, SendResult] = {}
-        alike: dict[tuple[str, ...], list[int]] = {}
-        for place, envelope in enumerate(envelopes):
-            alike.setdefault(_parts(envelope), []).append(place)
-        for parts, places in alike.items():
-            sent = self._send_framed([envelopes[place] for place in places], parts, in_time)
-            results |= zip(places, sent, strict=True)
-        return [results[place] for place in range(len(envelopes))]
+        results = [SendResult(Kind.PERMANENT, "content_too_large")] * len(envelopes)
+        for call in pack([envelope.content for envelope in envelopes]):
+            for index, result in self._send(call, envelopes, in_time):
+                results[index] = result
+        return results
 
-    def _send_framed(self, envelopes: Sequence[Envelope], parts: Sequence[str], in_time: InTime) -> list[SendResult]:
-        """Mails that have the same parts, in as few calls as SES takes them in."""
-        frames = {part: _frame([envelope.content.get(part, "") for envelope in envelopes]) for part in parts}
-        room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
-        entries = [self._entry(envelope, frames) for envelope in envelopes]
-        sizes = _sizes(entries, room)
-        if max(sizes) > room or any(len(_data(entry)) > DATA_CHARACTERS for entry in entries):
-            if len(envelopes) == 1:
-                return [SendResult(Kind.PERMANENT, "content_too_large")]
-            # alone, all that a mail says is its frame
-            return [result for envelope in envelopes for result in self._send_framed([envelope], parts, in_time)]
-        return [result for call in _packed(entries, sizes, room) for result in self._send(call, frames, in_time)]
+    def _send(self, call: Call, envelopes: Sequence[Envelope], in_time: InTime) -> Iterator[tuple[int, SendResult]]:
+        """Each mail of the call with its result.
 
-    def _send(
-        self, entries: list[BulkEmailEntryTypeDef], frames: Mapping[str, _Frame], in_time: InTime
-    ) -> list[SendResult]:
-        if not in_time():
-            return [NOT_ASKED] * len(entries)
+        SES refuses a whole call for one mail that it does not take, and does not say for which. Nothing of such a
+        call was sent, so its halves are tried, until the mail that SES refuses is alone.
+        """
+        answer = self._ask(call, envelopes) if in_time() else NOT_ASKED
+        if not isinstance(answer, SendResult):
+            yield from zip(call.fills, answer, strict=True)
+        elif answer.kind is Kind.PERMANENT and len(call.fills) > 1:
+            for half in call.halves():
+                yield from self._send(half, envelopes, in_time)
+        else:
+            yield from ((index, answer) for index in call.fills)
+
+    def _ask(self, call: Call, envelopes: Sequence[Envelope]) -> SendResult | list[SendResult]:
+        """What SES says of each mail, or what its error means for all of them."""
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "DefaultContent": {
                 "Template": {
                     # SES fills in what is rendered already; it does not escape
-                    "TemplateContent": {part.title(): frame.around(part) for part, frame in frames.items()},
-                    "TemplateData": orjson.dumps(dict.fromkeys(frames, "")).decode(),
+                    "TemplateContent": {part.title(): text for part, text in call.template.items()},
+                    "TemplateData": orjson.dumps(dict.fromkeys(call.template, "")).decode(),
                 }
             },
-            "BulkEmailEntries": entries,
+            "BulkEmailEntries": [_entry(envelopes[index], fill) for index, fill in call.fills.items()],
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
         try:
             answer = self.client.send_bulk_email(**request)
         except NEVER_ARRIVED:
-            return [SendResult(Kind.TEMPORARY, "provider_unreachable")] * len(entries)
+            return SendResult(Kind.TEMPORARY, "provider_unreachable")
         except HTTPClientError:
-            return [SendResult(Kind.UNKNOWN, "outcome_unknown")] * len(entries)
+            return SendResult(Kind.UNKNOWN, "outcome_unknown")
         except ClientError as error:
-            return [_of_call(error)] * len(entries)
+            return _of_call(error)
         return [
             SendResult(known.kind, known.reason, entry.get("MessageId"))
             for entry in answer["BulkEmailEntryResults"]
             for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, "provider_failed"))]
         ]
 
-    def _entry(self, envelope: Envelope, frames: Mapping[str, _Frame]) -> BulkEmailEntryTypeDef:
-        own = {part: frame.within(envelope.content.get(part, "")) for part, frame in frames.items()}
-        return {
-            "Destination": {"ToAddresses": [envelope.address]},
-            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": orjson.dumps(own).decode()}},
-            "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
-            "ReplacementTags": [
-                {"Name": "message_id", "Value": envelope.message_id},
-                {"Name": "user_id", "Value": tag_value(envelope.user_id)},
-                {"Name": "address_no", "Value": str(envelope.address_no)},
-            ],
-        }
+
+def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
+    return {
+        "Destination": {"ToAddresses": [envelope.address]},
+        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": fill}},
+        "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
+        "ReplacementTags": [
+            {"Name": "message_id", "Value": envelope.message_id},
+            {"Name": "user_id", "Value": tag_value(envelope.user_id)},
+            {"Name": "address_no", "Value": str(envelope.address_no)},
+        ],
+    }
 
 
 def report(event: Mapping[str, Any]) -> ReceiptEvent | None:
@@ -270,90 +262,12 @@ def from_tag_value(tag: str) -> str:
     return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
 
 
-@dataclass(frozen=True)
-class _Frame:
-    """What all mails of a batch begin and end with: it goes to SES once, as the template, not with each mail."""
-
-    begin: str
-    end: str
-
-    def around(self, part: str) -> str:
-        return f"{self.begin}{{{{{part}}}}}{self.end}"
-
-    def within(self, text: str) -> str:
-        return text[len(self.begin) : len(text) - len(self.end)]
-
-
-def _frame(texts: Sequence[str]) -> _Frame:
-    """The frame of the texts, as far as SES can't take it for a place to fill in: without two braces in a row."""
-    begin = _BRACES.split(reduce(_shared_begin, texts))[0].rstrip(MARKS)
-    rest = [text[len(begin) :] for text in texts]
-    return _Frame(begin, _BRACES.split(reduce(_shared_end, rest))[-1].lstrip(MARKS))
-
-
-def _shared_begin(one: str, other: str) -> str:
-    """What both texts begin with."""
-    if other.startswith(one):  # as it nearly always does, once what differs is left out
-        return one
-    return one[: _longest(one, lambda size: other.startswith(one[:size]))]
-
-
-def _shared_end(one: str, other: str) -> str:
-    """What both texts end with."""
-    if other.endswith(one):
-        return one
-    return one[len(one) - _longest(one, lambda size: other.endswith(one[len(one) - size :])) :]
-
-
-def _longest(text: str, shared: Callable[[int], bool]) -> int:
-    """How much of a text is shared, where of what is shared less is, too."""
-    return bisect.bisect_left(range(1, len(text) + 1), True, key=lambda size: not shared(size))
-
-
-def _packed(
-    entries: Sequence[BulkEmailEntryTypeDef], sizes: Sequence[int], space: int
-) -> Iterator[list[BulkEmailEntryTypeDef]]:
-    """As many entries a call as SES takes, by number and by bytes, in order."""
-    call: list[BulkEmailEntryTypeDef] = []
-    room = space
-    for entry, size in zip(entries, sizes, strict=True):
-        if call and (len(call) == ENTRIES or size > room):
-            yield call
-            call, room = [], space
-        call.append(entry)
-        room -= size
-    if call:
-        yield call
-
-
-def _parts(envelope: Envelope) -> tuple[str, ...]:
-    """The parts of a mail. An empty one is left out: its reader would be shown it instead of the other."""
-    return ("subject", *([part for part in ("html", "text") if envelope.content.get(part)] or ["text"]))
-
-
-def _data(entry: BulkEmailEntryTypeDef) -> str:
-    return entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"]
-
-
-def _sizes(entries: Sequence[BulkEmailEntryTypeDef], room: int) -> list[int]:
-    """Bytes of each in the call; more than that, where even so there is room for all."""
-    most = [LETTER_BYTES * len(_data(entry)) + ENTRY_BYTES for entry in entries]
-    return most if sum(most) <= room else [_size(_data(entry)) + ENTRY_BYTES for entry in entries]
-
-
-def _size(text: str) -> int:
-    """Bytes in the call, as JSON."""
-    return len(orjson.dumps(text))
-
-
 def _of_call(error: ClientError) -> SendResult:
     known = CALL_ERROR.get(error.response["Error"]["Code"])
     if known is not None:
         return known
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 503:  # turned away at the door
-        return SendResult(Kind.TEMPORARY, "provider_unavailable")
-    # any other 5xx may come after the mails were accepted
-    return (
-        SendResult(Kind.UNKNOWN, "outcome_unknown") if status >= 500 else SendResult(Kind.TEMPORARY, "provider_failed")
-    )
+    # An error without a name that SES gives may come from a server in between, after SES accepted the mails; that of
+    # InternalFailure (500) is by its own words unknown.
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
+        return SendResult(Kind.UNKNOWN, "outcome_unknown")
+    return SendResult(Kind.TEMPORARY, "provider_failed")

@@ -31,9 +31,8 @@ def publish_to_sns(
 
 
 def _of_status(error: ClientError) -> SendResult:
-    status = error.response["ResponseMetadata"]["HTTPStatusCode"]
-    if status == 503:  # turned away at the door
-        return SendResult(Kind.TEMPORARY, "provider_unavailable")
-    if status >= 500:  # may come after it was accepted
+    # SNS does not say that a 5xx, 503 among them, published nothing: "the request has failed" is all.
+    # https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
+    if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
         return SendResult(Kind.UNKNOWN, "outcome_unknown")
     return SendResult(Kind.TEMPORARY, "provider_failed")
