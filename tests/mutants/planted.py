@@ -517,7 +517,7 @@ MUTANTS = (
     ),
     Mutant(
         "one public address is enough",
-        "webhook:Webhook.checked",
+        "webhook_guard:Guard.check",
         "not all(is_public(ip) for ip in found)",
         "not any(is_public(ip) for ip in found)",
         tests=("tests/security/test_webhook_addresses.py",),

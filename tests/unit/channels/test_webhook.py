@@ -10,7 +10,8 @@ from typing import Any
 
 import pytest
 from fanfare.channels.base import AddressRefused, Kind, SendResult
-from fanfare.channels.webhook import Target, Webhook, _of_status, is_public, secret
+from fanfare.channels.webhook import Webhook, _of_status, secret
+from fanfare.channels.webhook_guard import Target, is_public
 from standardwebhooks import Webhook as Signature
 from standardwebhooks.webhooks import WebhookVerificationError
 
@@ -42,7 +43,7 @@ class Endpoint(Webhook):
 
 def refused(channel: Webhook, url: str) -> str:
     with pytest.raises(AddressRefused) as refusal:
-        channel.checked(url)
+        channel.guard.check(url)
     return refusal.value.reason
 
 
@@ -51,7 +52,7 @@ def refused(channel: Webhook, url: str) -> str:
 )
 def test_the_public_internet_may_be_written_to(ip: str) -> None:
     assert is_public(ip)
-    assert Endpoint([ip]).checked("https://shop.example/").ip == ip
+    assert Endpoint([ip]).guard.check("https://shop.example/").ip == ip
 
 
 @pytest.mark.parametrize(
@@ -64,8 +65,40 @@ def test_the_public_internet_may_be_written_to(ip: str) -> None:
     ],
 )
 def test_a_target_is_what_the_url_says(url: str, host: str, port: int, path: str) -> None:
-    target = Endpoint().checked(url)
+    target = Endpoint().guard.check(url)
     assert (target.scheme, target.host, target.port, target.path) == ("https", host, port, path)
+
+
+# https://www.rfc-editor.org/rfc/rfc9110#section-7.2: Host = uri-host [ ":" port ], and by
+# https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2 an IPv6 literal is in brackets
+@pytest.mark.parametrize(
+    ("url", "host"),
+    [
+        ("https://[2606:4700::1111]:8443/hook", "[2606:4700::1111]:8443"),
+        ("https://[2606:4700::1111]/hook", "[2606:4700::1111]"),
+        ("https://[2606:4700::1111]:443/hook", "[2606:4700::1111]"),
+        ("https://[2606:4700:0::AB]:8443/", "[2606:4700:0::ab]:8443"),
+        ("https://1.1.1.1:8443/hook", "1.1.1.1:8443"),
+        ("https://1.1.1.1/hook", "1.1.1.1"),
+        ("https://Shop.example:8443/", "shop.example:8443"),
+        ("https://bücher.example:8443/", "xn--bcher-kva.example:8443"),
+    ],
+)
+def test_the_host_header_is_what_the_url_names(url: str, host: str) -> None:
+    endpoint = Endpoint()
+    endpoint.send([envelope(address=url)])
+    ((_, _, headers),) = endpoint.posts
+    assert headers["host"] == host
+
+
+def test_tls_verifies_an_ipv6_literal_without_its_brackets() -> None:
+    assert Endpoint().guard.check("https://[2606:4700::1111]:8443/").host == "2606:4700::1111"
+
+
+def test_the_local_stage_allows_an_ipv6_literal_in_brackets() -> None:
+    endpoint = Endpoint(["::1"], allowed=frozenset({"[::1]:8080"}))
+    assert endpoint.guard.check("http://[::1]:8080/").ip == "::1"
+    assert refused(endpoint, "http://[::1]:8081/") == "not_https"
 
 
 def test_a_name_that_does_not_resolve_may_do_so_later() -> None:
@@ -75,7 +108,7 @@ def test_a_name_that_does_not_resolve_may_do_so_later() -> None:
 
 def test_the_local_stage_may_write_to_what_it_names_and_to_nothing_beside() -> None:
     endpoint = Endpoint(["127.0.0.1"], allowed=frozenset({"localhost:8080"}))
-    assert endpoint.checked("http://localhost:8080/").ip == "127.0.0.1"
+    assert endpoint.guard.check("http://localhost:8080/").ip == "127.0.0.1"
     assert refused(endpoint, "http://localhost:8081/") == "not_https"
     assert refused(endpoint, "https://localhost:8081/") == "forbidden_address"
 

@@ -1,8 +1,6 @@
 """Webhooks: an HTTPS POST to the user's own endpoint, signed to the Standard Webhooks specification.
 
-The address is the user's, so it is not trusted: the name is resolved once, an address that is not
-public is refused, and the connection goes to the very address that was checked (so a name that
-resolves to another one a moment later changes nothing). Redirects are not followed.
+Where it may go, `webhook_guard` says. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -11,16 +9,13 @@ import base64
 import contextlib
 import hashlib
 import hmac
-import ipaddress
 import json
 import socket
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from http.client import HTTPException
 from threading import Timer
 from typing import ClassVar, Final
-from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -36,13 +31,13 @@ from fanfare.channels.base import (
     SendResult,
     always,
 )
+from fanfare.channels.webhook_guard import Guard, Resolve, Target, addresses_of
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # of silence
 TOTAL_SECONDS: Final = 10.0  # of all together: who sends a letter every four seconds is never silent
-URL_LIMIT: Final = 2_048
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
@@ -51,19 +46,6 @@ STATUS: Final[dict[int, SendResult]] = {
     425: SendResult(Kind.TEMPORARY, "endpoint_too_early"),
     429: SendResult(Kind.THROTTLED, "endpoint_throttled"),
 }
-
-Resolve = Callable[[str, int], Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Target:
-    """An endpoint whose address was checked: `ip` is where the connection goes, `host` what TLS verifies."""
-
-    scheme: str
-    host: str
-    ip: str
-    port: int
-    path: str
 
 
 class Webhook(Channel):
@@ -80,13 +62,12 @@ class Webhook(Channel):
         keys: Keys,
         clock: Clock,
         allowed: frozenset[str] = frozenset(),
-        resolve: Resolve | None = None,
+        resolve: Resolve = addresses_of,
         total_seconds: float = TOTAL_SECONDS,
     ) -> None:
         self.keys = keys
         self.clock = clock
-        self.allowed = allowed  # host:port pairs of a local stage that the guard lets through
-        self.resolve = resolve or _resolve
+        self.guard = Guard(allowed=allowed, resolve=resolve)
         self.total_seconds = total_seconds
 
     @staticmethod
@@ -103,7 +84,7 @@ class Webhook(Channel):
     def _send(self, envelope: Envelope) -> SendResult:
         """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
         try:
-            target = self.checked(envelope.address)
+            target = self.guard.check(envelope.address)
         except AddressRefused as refused:
             return SendResult(Kind.PERMANENT, refused.reason)
         except OSError:
@@ -112,7 +93,7 @@ class Webhook(Channel):
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = f"{envelope.message_id}.{envelope.user_id}"
         headers = {
-            "host": target.host if target.port in (80, 443) else f"{target.host}:{target.port}",
+            "host": target.authority,
             "content-type": "application/json",
             "user-agent": "Fanfare",
             "webhook-id": identity,
@@ -120,32 +101,6 @@ class Webhook(Channel):
             "webhook-signature": signatures(self.keys, envelope.user_id, identity, now, body),
         }
         return self._post(target, body.encode(), headers)
-
-    def checked(self, url: str) -> Target:
-        """The endpoint, if it may be written to. Raises AddressRefused, and OSError where the name does not resolve."""
-        if len(url) > URL_LIMIT or any(letter <= " " or letter == "\\" for letter in url):
-            raise AddressRefused("invalid_address")
-        try:
-            parts = urlsplit(url)
-            host, port = parts.hostname, parts.port
-        except ValueError as error:
-            raise AddressRefused("invalid_address") from error
-        if not host or parts.username is not None or parts.password is not None:
-            raise AddressRefused("invalid_address")
-        host = _ascii(host)
-        port = port or (80 if parts.scheme == "http" else 443)
-        path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
-        local = f"{host}:{port}" in self.allowed
-        if parts.scheme != "https" and not (local and parts.scheme == "http"):
-            raise AddressRefused("not_https")
-        if port != 443 and not local and port < 1024:
-            raise AddressRefused("forbidden_port")
-        found = self.resolve(host, port)
-        if not local and not all(is_public(ip) for ip in found):
-            raise AddressRefused("forbidden_address")
-        if not found:
-            raise OSError(f"no address for {host}")
-        return Target(parts.scheme, host, found[0], port, path)
 
     def _post(self, target: Target, body: bytes, headers: Mapping[str, str]) -> SendResult:
         connection = _connection(target)
@@ -209,48 +164,6 @@ def _of_status(status: int) -> SendResult:
     return SendResult(Kind.PERMANENT, "endpoint_refused")
 
 
-def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet, whatever it is wrapped in."""
-    try:
-        ip = ipaddress.ip_address(text.partition("%")[0])
-    except ValueError:
-        return False
-    if isinstance(ip, ipaddress.IPv6Address):
-        for inner in (ip.ipv4_mapped, ip.sixtofour, ip.teredo[1] if ip.teredo else None):
-            if inner is not None:
-                return is_public(str(inner))
-        if ip in _NAT64:
-            return is_public(str(ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)))
-    if any(ip in network for network in NOT_PUBLIC if network.version == ip.version):
-        return False
-    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
-
-
-_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-# What Python takes for global, or took in some version. https://www.iana.org/assignments/iana-ipv4-special-registry
-NOT_PUBLIC: Final = tuple(
-    map(
-        ipaddress.ip_network,
-        (
-            "192.0.0.0/24",  # protocol assignments
-            "192.88.99.0/24",  # 6to4 relays
-            "168.63.129.16/32",  # the metadata of another cloud
-            "2001::/23",  # protocol assignments
-            "3fff::/20",  # documentation
-            "fec0::/10",  # site-local
-        ),
-    )
-)
-
-
-def _ascii(host: str) -> str:
-    """The name as DNS, TLS and the Host header take it."""
-    try:
-        return host if ":" in host else host.encode("idna").decode()
-    except UnicodeError as error:
-        raise AddressRefused("invalid_address") from error
-
-
 def payload(envelope: Envelope) -> dict[str, object]:
     """What the endpoint is told."""
     return {
@@ -282,8 +195,3 @@ def _secrets(keys: Keys, user_id: str) -> list[str]:
 def _secret(key: bytes, user_id: str) -> str:
     digest = hmac.new(key, f"webhook\n{user_id}".encode(), hashlib.sha256).digest()
     return f"whsec_{base64.b64encode(digest).decode()}"
-
-
-def _resolve(host: str, port: int) -> list[str]:
-    found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(address[4][0]) for address in found))

@@ -1,0 +1,137 @@
+"""Where a webhook may go: the address is the user's, so it is not trusted.
+
+The name is resolved once. If any of its addresses is not public, the URL is refused; otherwise the connection goes
+to the very address that was checked, so a name that resolves to another one a moment later changes nothing.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import socket
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+from urllib.parse import urlsplit
+
+from fanfare.channels.base import AddressRefused
+
+URL_LIMIT: Final = 2_048
+
+Resolve = Callable[[str, int], Sequence[str]]
+
+
+@dataclass(frozen=True)
+class Target:
+    """An endpoint whose address was checked: `ip` is where the connection goes, `host` what TLS verifies."""
+
+    scheme: str
+    host: str
+    ip: str
+    port: int
+    path: str
+
+    @property
+    def authority(self) -> str:
+        """What the Host header says."""
+        return _bracketed(self.host) if self.port in (80, 443) else f"{_bracketed(self.host)}:{self.port}"
+
+
+def addresses_of(host: str, port: int) -> list[str]:
+    """Every address of a name, as this machine resolves it. Raises OSError."""
+    found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
+    return list(dict.fromkeys(str(address[4][0]) for address in found))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Guard:
+    """Lets through what is public, and the `host:port` pairs that a local stage allows."""
+
+    allowed: frozenset[str] = frozenset()
+    resolve: Resolve = addresses_of
+
+    def check(self, url: str) -> Target:
+        """The endpoint, if it may be written to. Raises AddressRefused, and OSError if the name does not resolve."""
+        scheme, host, port, path = _read(url)
+        local = f"{_bracketed(host)}:{port}" in self.allowed
+        if scheme != "https" and not (local and scheme == "http"):
+            raise AddressRefused("not_https")
+        if port != 443 and port < 1024 and not local:
+            raise AddressRefused("forbidden_port")
+        found = self.resolve(host, port)
+        if not local and not all(is_public(ip) for ip in found):
+            raise AddressRefused("forbidden_address")
+        if not found:
+            raise OSError(f"no address for {host}")
+        return Target(scheme, host, found[0], port, path)
+
+
+class _Url(NamedTuple):
+    scheme: str
+    host: str
+    port: int
+    path: str
+
+
+def _read(url: str) -> _Url:
+    """What the URL says. Raises AddressRefused if it is none, or names a user."""
+    if len(url) > URL_LIMIT or any(character <= " " or character == "\\" for character in url):
+        raise AddressRefused("invalid_address")
+    try:
+        parts = urlsplit(url)
+        host, port = parts.hostname, parts.port
+    except ValueError as error:
+        raise AddressRefused("invalid_address") from error
+    if not host or parts.username is not None or parts.password is not None:
+        raise AddressRefused("invalid_address")
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    return _Url(parts.scheme, _ascii(host), port or (80 if parts.scheme == "http" else 443), path)
+
+
+def _ascii(host: str) -> str:
+    """The name as DNS, TLS and the Host header take it."""
+    try:
+        return host if ":" in host else host.encode("idna").decode()
+    except UnicodeError as error:
+        raise AddressRefused("invalid_address") from error
+
+
+def _bracketed(host: str) -> str:
+    """An IPv6 literal in brackets, which part it from the port. https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2"""
+    return f"[{host}]" if ":" in host else host
+
+
+def is_public(text: str) -> bool:
+    """Whether an address is one of the public internet, whatever it is wrapped in."""
+    try:
+        ip = ipaddress.ip_address(text.partition("%")[0])
+    except ValueError:
+        return False
+    if isinstance(ip, ipaddress.IPv6Address) and (inner := _inner(ip)) is not None:
+        return is_public(str(inner))
+    if any(ip in network for network in NOT_PUBLIC if network.version == ip.version):
+        return False
+    return ip.is_global and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
+
+
+def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+    """The IPv4 address that an IPv6 address leads to."""
+    if ip in _NAT64:
+        return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
+    return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+
+
+_NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
+# What Python takes for global, or took in some version. https://www.iana.org/assignments/iana-ipv4-special-registry
+NOT_PUBLIC: Final = tuple(
+    map(
+        ipaddress.ip_network,
+        (
+            "192.0.0.0/24",  # protocol assignments
+            "192.88.99.0/24",  # 6to4 relays
+            "168.63.129.16/32",  # the metadata of another cloud
+            "2001::/23",  # protocol assignments
+            "3fff::/20",  # documentation
+            "fec0::/10",  # site-local
+        ),
+    )
+)
