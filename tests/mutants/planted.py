@@ -30,6 +30,7 @@ MODULES = {
     "dynamodb": "fanfare.aws.dynamodb",
     "eligibility": "fanfare.domain.eligibility",
     "email": "fanfare.channels.email",
+    "email_packing": "fanfare.channels.email_packing",
     "fan_out": "fanfare.pipeline.fan_out.job",
     "fan_out_handler": "functions.fan_out.handler",
     "fan_out_page": "fanfare.pipeline.fan_out.page",
@@ -57,6 +58,7 @@ MODULES = {
     "user": "fanfare.domain.audience",
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
+    "webhook_guard": "fanfare.channels.webhook_guard",
     "worker": "fanfare.pipeline.deliver.worker",
 }
 

@@ -36,7 +36,7 @@ NOT_ASKED: Final = SendResult(Kind.THROTTLED, "no_time_left")
 
 
 def always() -> bool:
-    """Nobody waits for the end."""
+    """There is no time limit."""
     return True
 
 

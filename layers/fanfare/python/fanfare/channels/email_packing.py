@@ -38,7 +38,7 @@ CHARACTER_BYTES: Final = 4  # at most, of what is JSON already: UTF-8
 Content = Mapping[str, str]
 
 _BRACES: Final = re.compile(r"\{\{|\}\}")
-_MARKS: Final = "{}\\"  # beside a place to fill in, SES would read each as a part of it
+_MARKS: Final = "{}\\"  # next to a place to fill in, SES would read each as a part of it
 
 
 @dataclass(frozen=True)

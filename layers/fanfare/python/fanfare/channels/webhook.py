@@ -37,7 +37,7 @@ from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # of silence
-TOTAL_SECONDS: Final = 10.0  # of all together: who sends a letter every four seconds is never silent
+TOTAL_SECONDS: Final = 10.0  # of all together: an endpoint that sends a byte every four seconds is never silent
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
@@ -165,7 +165,7 @@ def _of_status(status: int) -> SendResult:
 
 
 def payload(envelope: Envelope) -> dict[str, object]:
-    """What the endpoint is told."""
+    """The body of the call."""
     return {
         "type": "notification",
         "message_id": envelope.message_id,

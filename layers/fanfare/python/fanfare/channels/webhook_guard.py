@@ -73,7 +73,7 @@ class _Url(NamedTuple):
 
 
 def _read(url: str) -> _Url:
-    """What the URL says. Raises AddressRefused if it is none, or names a user."""
+    """What the URL says. Raises AddressRefused if it is not a URL, or names a user."""
     if len(url) > URL_LIMIT or any(character <= " " or character == "\\" for character in url):
         raise AddressRefused("invalid_address")
     try:
