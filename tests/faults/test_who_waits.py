@@ -11,6 +11,7 @@ import pytest
 from fanfare.aws.transactions import Transaction
 from fanfare.channels import Webhook
 from fanfare.channels.base import Envelope, Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
 from fanfare.domain.batch import Batch, BatchState
 from fanfare.domain.jobs import Job
@@ -53,7 +54,7 @@ class Endpoints(Webhook):
         self.asked[envelope.user_id] += 1
         if int(envelope.user_id) % 2 == 0:
             self.left -= 10.0
-            return SendResult(Kind.TEMPORARY, "endpoint_broke_off")
+            return SendResult(Kind.TEMPORARY, Reason("endpoint_broke_off"))
         return SendResult(Kind.SENT)
 
 

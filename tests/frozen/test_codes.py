@@ -12,7 +12,6 @@ from tests.frozen.codes import CODES, PACKAGE, texts
 # Put together in the code from these parts.
 PARTS = {
     "n of n recipients failed": (" recipients failed",),
-    **{f"suppressed_{cause}": ("suppressed_", cause) for cause in CODES["causes of suppressions"]},
     **{metric: (f"{metric.partition('_')[0]}_",) for metric in CODES["metrics"] if metric.startswith("deliveries_")},
     **{f"receipts_{receipt}": ("receipts_", receipt) for receipt in CODES["receipts"]},
 }

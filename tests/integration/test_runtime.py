@@ -74,10 +74,10 @@ def test_webhooks_are_signed_with_every_key_that_is_kept(aws: Aws, monkeypatch: 
     monkeypatch.setenv("FANFARE_CHANNEL", "webhook")
     webhook = channel()
     assert isinstance(webhook, Webhook)
-    assert (webhook.keys, webhook.allowed) == (signing.signing_keys, frozenset())
+    assert (webhook.keys, webhook.guard.allowed) == (signing.signing_keys, frozenset())
     monkeypatch.setenv("FANFARE_WEBHOOK_ALLOWED", "localhost:8080,localhost:8081")
     opened.reset()
-    assert channel().allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]
+    assert channel().guard.allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]
 
 
 def test_links_are_made_where_it_is_known_where_they_lead(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

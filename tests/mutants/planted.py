@@ -214,7 +214,7 @@ MUTANTS = (
     Mutant(
         "a lost answer is taken for sent",
         "email:Email._ask",
-        'return SendResult(Kind.UNKNOWN, "outcome_unknown")',
+        "return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)",
         "return SendResult(Kind.SENT)",
         tests=("tests/unit/channels/test_email.py",),
     ),

@@ -16,6 +16,7 @@ from fanfare.channels.email import (
     report,
     tag_value,
 )
+from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import PROVES_SENT, Receipt
 from fanfare.pipeline.record_receipts import read
 from hypothesis import given
@@ -264,14 +265,14 @@ def test_a_status_that_is_new_is_tried_again() -> None:
 @pytest.mark.parametrize(("code", "kind", "reason"), OF_THE_ACCOUNT)
 def test_an_error_of_the_account_is_every_entry_s(code: str, kind: Kind, reason: str) -> None:
     email, provider = channel(refusal(code))
-    assert email.send([envelope(content=MAIL)] * 2) == [SendResult(kind, reason)] * 2
+    assert email.send([envelope(content=MAIL)] * 2) == [SendResult(kind, Reason(reason))] * 2
     assert len(provider.asked) == 1
 
 
 @pytest.mark.parametrize(("code", "kind", "reason"), OF_THE_MAIL)
 def test_an_error_of_a_mail_that_went_alone_is_that_mail_s(code: str, kind: Kind, reason: str) -> None:
     email, _ = channel(refusal(code))
-    assert email.send([envelope(content=MAIL)]) == [SendResult(kind, reason)]
+    assert email.send([envelope(content=MAIL)]) == [SendResult(kind, Reason(reason))]
 
 
 class Ses:
@@ -302,7 +303,7 @@ FIFTY = [envelope(f"user-{number}", content=MAIL) for number in range(50)]
 def test_one_mail_that_ses_refuses_costs_nobody_else_their_mail(code: str, kind: Kind, reason: str) -> None:
     ses = Ses(refusal(code), "user-17")
     results = ses.channel().send(FIFTY)
-    assert results[17] == SendResult(kind, reason)
+    assert results[17] == SendResult(kind, Reason(reason))
     assert [result.kind for result in results[:17] + results[18:]] == [Kind.SENT] * 49
     assert ses.sent == [f"user-{number}@example.com" for number in range(50) if number != 17]  # each once
     # in half six times, with two calls each, until mail 17 is alone
@@ -318,7 +319,7 @@ def test_mails_that_ses_refuses_are_found_wherever_they_are() -> None:
 
 def test_if_ses_refuses_every_mail_each_is_asked_for_alone_and_no_more() -> None:
     ses = Ses(refusal("MessageRejected"), *(f"user-{number}" for number in range(50)))
-    assert ses.channel().send(FIFTY) == [SendResult(Kind.PERMANENT, "message_rejected")] * 50
+    assert ses.channel().send(FIFTY) == [SendResult(Kind.PERMANENT, Reason("message_rejected"))] * 50
     assert ses.sizes.count(1) == 50
     assert len(ses.sizes) == 99
 
@@ -334,10 +335,10 @@ def test_a_half_that_would_not_end_in_time_is_not_asked_for() -> None:
 @pytest.mark.parametrize(
     ("trouble", "result"),
     [
-        (refusal("TooManyRequestsException", 429), SendResult(Kind.THROTTLED, "throttled")),
-        (ReadTimeoutError(endpoint_url="ses"), SendResult(Kind.UNKNOWN, "outcome_unknown")),
-        (refusal("InternalFailure", 500), SendResult(Kind.UNKNOWN, "outcome_unknown")),
-        (ConnectTimeoutError(endpoint_url="ses"), SendResult(Kind.TEMPORARY, "provider_unreachable")),
+        (refusal("TooManyRequestsException", 429), SendResult(Kind.THROTTLED, Reason("throttled"))),
+        (ReadTimeoutError(endpoint_url="ses"), SendResult(Kind.UNKNOWN, Reason("outcome_unknown"))),
+        (refusal("InternalFailure", 500), SendResult(Kind.UNKNOWN, Reason("outcome_unknown"))),
+        (ConnectTimeoutError(endpoint_url="ses"), SendResult(Kind.TEMPORARY, Reason("provider_unreachable"))),
     ],
     ids=str,
 )

@@ -4,6 +4,7 @@ import pytest
 from botocore.exceptions import ReadTimeoutError
 from fanfare.channels.base import NOT_ASKED, Envelope, Kind, SendResult
 from fanfare.channels.inbox import Inbox
+from fanfare.channels.reasons import Reason
 from fanfare.errors import Unavailable
 
 from tests.unit.channels.fakes import envelope, refusal
@@ -60,7 +61,7 @@ def test_a_table_in_trouble_is_tried_again(trouble: Exception) -> None:
     notes = Notes(trouble)
     note = envelope(content={"title": "Order A-17", "body": "It has left"})
     results = [Inbox(notes).send([note])[0] for _ in range(2)]  # type: ignore[arg-type]
-    assert results == [SendResult(Kind.TEMPORARY, "inbox_unavailable"), SendResult(Kind.SENT)]
+    assert results == [SendResult(Kind.TEMPORARY, Reason("inbox_unavailable")), SendResult(Kind.SENT)]
     assert len(notes.kept) == 1
 
 
@@ -73,7 +74,11 @@ def test_a_note_that_is_too_large_fails_alone() -> None:
     notes = Notes()
     large = envelope("eve", content={"title": "Hi", "body": "ä" * 200_000})
     results = Inbox(notes).send([large, *crowd(2)])  # type: ignore[arg-type]
-    assert results == [SendResult(Kind.PERMANENT, "content_too_large"), SendResult(Kind.SENT), SendResult(Kind.SENT)]
+    assert results == [
+        SendResult(Kind.PERMANENT, Reason("content_too_large")),
+        SendResult(Kind.SENT),
+        SendResult(Kind.SENT),
+    ]
     assert [user for user, _ in notes.kept] == ["user-0", "user-1"]
 
 

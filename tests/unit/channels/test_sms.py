@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from fanfare.channels.base import AddressRefused, Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.channels.sms import Sms, e164, segments
 
 from tests.unit.channels.fakes import Provider, envelope, modelled_errors, refusal
@@ -117,7 +118,7 @@ def test_each_text_is_a_call_with_our_ids_in_it() -> None:
 @pytest.mark.parametrize(("code", "kind", "reason"), ERRORS)
 def test_each_error_means_one_thing(code: str, kind: Kind, reason: str) -> None:
     sms, _ = channel(refusal(code))
-    assert sms.send([text()]) == [SendResult(kind, reason)]
+    assert sms.send([text()]) == [SendResult(kind, Reason(reason))]
 
 
 def test_every_error_in_the_model_of_sns_has_a_meaning() -> None:

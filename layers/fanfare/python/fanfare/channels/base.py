@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final
 
+from fanfare.channels.reasons import Reason
+
 Profile = Mapping[str, Any]  # a user as stored: name, locale and addresses by channel
 InTime = Callable[[], bool]  # whether another call of the provider's would still end in time
 
@@ -27,12 +29,12 @@ class SendResult:
     """What the provider said of one recipient. `reason` is a stable code, None when sent."""
 
     kind: Kind
-    reason: str | None = None
+    reason: Reason | None = None
     provider_id: str | None = None
     gone: tuple[tuple[str, str], ...] = ()  # devices of the recipient that the provider knows no more
 
 
-NOT_ASKED: Final = SendResult(Kind.THROTTLED, "no_time_left")
+NOT_ASKED: Final = SendResult(Kind.THROTTLED, Reason.NO_TIME_LEFT)
 
 
 def always() -> bool:
@@ -56,7 +58,7 @@ class Envelope:
 class AddressRefused(Exception):
     """The user can't be reached on this channel: `no_address` or `invalid_address`."""
 
-    def __init__(self, reason: str) -> None:
+    def __init__(self, reason: Reason) -> None:
         super().__init__(reason)
         self.reason = reason
 

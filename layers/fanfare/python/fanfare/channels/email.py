@@ -28,6 +28,7 @@ from fanfare.channels.base import (
     always,
 )
 from fanfare.channels.email_packing import ENTRIES, Call, pack
+from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import from_text
 
@@ -38,19 +39,19 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
 ENTRY_STATUS: Final[dict[str, SendResult]] = {
     "SUCCESS": SendResult(Kind.SENT),
-    "MESSAGE_REJECTED": SendResult(Kind.PERMANENT, "message_rejected"),
-    "MAIL_FROM_DOMAIN_NOT_VERIFIED": SendResult(Kind.TEMPORARY, "sender_not_verified"),
-    "CONFIGURATION_SET_NOT_FOUND": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
-    "TEMPLATE_NOT_FOUND": SendResult(Kind.PERMANENT, "template_error"),
-    "ACCOUNT_SUSPENDED": SendResult(Kind.TEMPORARY, "account_suspended"),
-    "ACCOUNT_THROTTLED": SendResult(Kind.THROTTLED, "throttled"),
-    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
-    "INVALID_SENDING_POOL_NAME": SendResult(Kind.TEMPORARY, "sending_pool_not_found"),
-    "ACCOUNT_SENDING_PAUSED": SendResult(Kind.TEMPORARY, "sending_paused"),
-    "CONFIGURATION_SET_SENDING_PAUSED": SendResult(Kind.TEMPORARY, "sending_paused"),
-    "INVALID_PARAMETER": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "TRANSIENT_FAILURE": SendResult(Kind.TEMPORARY, "provider_unavailable"),
-    "FAILED": SendResult(Kind.TEMPORARY, "provider_failed"),
+    "MESSAGE_REJECTED": SendResult(Kind.PERMANENT, Reason.MESSAGE_REJECTED),
+    "MAIL_FROM_DOMAIN_NOT_VERIFIED": SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED),
+    "CONFIGURATION_SET_NOT_FOUND": SendResult(Kind.TEMPORARY, Reason.CONFIGURATION_SET_NOT_FOUND),
+    "TEMPLATE_NOT_FOUND": SendResult(Kind.PERMANENT, Reason.TEMPLATE_ERROR),
+    "ACCOUNT_SUSPENDED": SendResult(Kind.TEMPORARY, Reason.ACCOUNT_SUSPENDED),
+    "ACCOUNT_THROTTLED": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ACCOUNT_DAILY_QUOTA_EXCEEDED": SendResult(Kind.THROTTLED, Reason.DAILY_QUOTA_EXCEEDED),
+    "INVALID_SENDING_POOL_NAME": SendResult(Kind.TEMPORARY, Reason.SENDING_POOL_NOT_FOUND),
+    "ACCOUNT_SENDING_PAUSED": SendResult(Kind.TEMPORARY, Reason.SENDING_PAUSED),
+    "CONFIGURATION_SET_SENDING_PAUSED": SendResult(Kind.TEMPORARY, Reason.SENDING_PAUSED),
+    "INVALID_PARAMETER": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "TRANSIENT_FAILURE": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
+    "FAILED": SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED),
 }
 
 # What a call that fails means for each of its mails. None was sent: "the call to Amazon SES fails, Amazon SES returns
@@ -59,23 +60,23 @@ ENTRY_STATUS: Final[dict[str, SendResult]] = {
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html#API_SendBulkEmail_Errors
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/CommonErrors.html
 CALL_ERROR: Final[dict[str, SendResult]] = {
-    "TooManyRequestsException": SendResult(Kind.THROTTLED, "throttled"),
-    "ThrottlingException": SendResult(Kind.THROTTLED, "throttled"),
-    "LimitExceededException": SendResult(Kind.THROTTLED, "daily_quota_exceeded"),
-    "MailFromDomainNotVerifiedException": SendResult(Kind.TEMPORARY, "sender_not_verified"),
-    "NotFoundException": SendResult(Kind.TEMPORARY, "configuration_set_not_found"),
-    "AccountSuspendedException": SendResult(Kind.TEMPORARY, "account_suspended"),
-    "SendingPausedException": SendResult(Kind.TEMPORARY, "sending_paused"),
-    "AccessDeniedException": SendResult(Kind.TEMPORARY, "access_denied"),
-    "ServiceUnavailable": SendResult(Kind.TEMPORARY, "provider_unavailable"),
-    "ServiceUnavailableException": SendResult(Kind.TEMPORARY, "provider_unavailable"),
+    "TooManyRequestsException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ThrottlingException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "LimitExceededException": SendResult(Kind.THROTTLED, Reason.DAILY_QUOTA_EXCEEDED),
+    "MailFromDomainNotVerifiedException": SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED),
+    "NotFoundException": SendResult(Kind.TEMPORARY, Reason.CONFIGURATION_SET_NOT_FOUND),
+    "AccountSuspendedException": SendResult(Kind.TEMPORARY, Reason.ACCOUNT_SUSPENDED),
+    "SendingPausedException": SendResult(Kind.TEMPORARY, Reason.SENDING_PAUSED),
+    "AccessDeniedException": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
+    "ServiceUnavailable": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
+    "ServiceUnavailableException": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
     # of one mail's content or address
-    "MessageRejected": SendResult(Kind.PERMANENT, "message_rejected"),
-    "BadRequestException": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "InvalidParameterValue": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "ValidationError": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "ValidationException": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "RequestEntityTooLargeException": SendResult(Kind.PERMANENT, "content_too_large"),
+    "MessageRejected": SendResult(Kind.PERMANENT, Reason.MESSAGE_REJECTED),
+    "BadRequestException": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "InvalidParameterValue": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ValidationError": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ValidationException": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "RequestEntityTooLargeException": SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE),
 }
 
 # https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-top-level-json-object
@@ -118,10 +119,10 @@ class Email(Channel):
         """The user's address, normalised. Syntax alone is checked: a DNS look-up does not belong in the hot path."""
         written = profile.get("email")
         if not written:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         normalised = _normalised(written)
         if normalised is None:
-            raise AddressRefused("invalid_address")
+            raise AddressRefused(Reason.INVALID_ADDRESS)
         return normalised
 
     @classmethod
@@ -136,7 +137,7 @@ class Email(Channel):
         return cls.identity({"email": address})
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        results = [SendResult(Kind.PERMANENT, "content_too_large")] * len(envelopes)
+        results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
         for call in pack([envelope.content for envelope in envelopes]):
             for index, result in self._send(call, envelopes, in_time):
                 results[index] = result
@@ -175,15 +176,15 @@ class Email(Channel):
         try:
             answer = self.client.send_bulk_email(**request)
         except NEVER_ARRIVED:
-            return SendResult(Kind.TEMPORARY, "provider_unreachable")
+            return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNREACHABLE)
         except HTTPClientError:
-            return SendResult(Kind.UNKNOWN, "outcome_unknown")
+            return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
         except ClientError as error:
             return _of_call(error)
         return [
             SendResult(known.kind, known.reason, entry.get("MessageId"))
             for entry in answer["BulkEmailEntryResults"]
-            for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, "provider_failed"))]
+            for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))]
         ]
 
 
@@ -269,5 +270,5 @@ def _of_call(error: ClientError) -> SendResult:
     # An error without a name that SES gives may come from a server in between, after SES accepted the mails; that of
     # InternalFailure (500) is by its own words unknown.
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-        return SendResult(Kind.UNKNOWN, "outcome_unknown")
-    return SendResult(Kind.TEMPORARY, "provider_failed")
+        return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
+    return SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED)

@@ -8,6 +8,7 @@ from typing import ClassVar, Final, Protocol
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.channels.base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, SendResult, always
+from fanfare.channels.reasons import Reason
 from fanfare.errors import Unavailable
 
 NOTES: Final = 25  # a call
@@ -39,7 +40,7 @@ class Inbox(Channel):
         """Put the same again changes nothing: there is no doubt, and an error may be tried again."""
         # one item that is too large would have all of its call refused
         fits = [place for place, each in enumerate(envelopes) if _size(each) <= NOTE_BYTES]
-        results = [SendResult(Kind.PERMANENT, "content_too_large")] * len(envelopes)
+        results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
         for start in range(0, len(fits), NOTES):
             places = fits[start : start + NOTES]
             result = self._put([envelopes[place] for place in places]) if in_time() else NOT_ASKED
@@ -51,7 +52,7 @@ class Inbox(Channel):
         try:
             self.inboxes.put([(each.user_id, each.message_id, *_parts(each)) for each in envelopes])
         except (ClientError, BotoCoreError, Unavailable):
-            return SendResult(Kind.TEMPORARY, "inbox_unavailable")
+            return SendResult(Kind.TEMPORARY, Reason.INBOX_UNAVAILABLE)
         return SendResult(Kind.SENT)
 
 

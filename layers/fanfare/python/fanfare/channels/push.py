@@ -22,6 +22,7 @@ from fanfare.channels.base import (
     SendResult,
     always,
 )
+from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
 
 if TYPE_CHECKING:
@@ -35,28 +36,28 @@ PLATFORMS: Final[dict[str, str]] = {"fcm": "fcm", "apns": "apns", "android": "fc
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 PUBLISH_ERROR: Final[dict[str, SendResult]] = {
-    "Throttled": SendResult(Kind.THROTTLED, "throttled"),
-    "ThrottledException": SendResult(Kind.THROTTLED, "throttled"),
-    "EndpointDisabled": SendResult(Kind.PERMANENT, "endpoint_disabled"),
-    "EndpointDisabledException": SendResult(Kind.PERMANENT, "endpoint_disabled"),
-    "NotFound": SendResult(Kind.TEMPORARY, "endpoint_deleted"),
-    "NotFoundException": SendResult(Kind.TEMPORARY, "endpoint_deleted"),
-    "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "InvalidParameterException": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "ParameterValueInvalid": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "PlatformApplicationDisabled": SendResult(Kind.TEMPORARY, "platform_disabled"),
-    "PlatformApplicationDisabledException": SendResult(Kind.TEMPORARY, "platform_disabled"),
-    "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),
+    "Throttled": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ThrottledException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "EndpointDisabled": SendResult(Kind.PERMANENT, Reason.ENDPOINT_DISABLED),
+    "EndpointDisabledException": SendResult(Kind.PERMANENT, Reason.ENDPOINT_DISABLED),
+    "NotFound": SendResult(Kind.TEMPORARY, Reason.ENDPOINT_DELETED),
+    "NotFoundException": SendResult(Kind.TEMPORARY, Reason.ENDPOINT_DELETED),
+    "InvalidParameter": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "InvalidParameterException": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ParameterValueInvalid": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "PlatformApplicationDisabled": SendResult(Kind.TEMPORARY, Reason.PLATFORM_DISABLED),
+    "PlatformApplicationDisabledException": SendResult(Kind.TEMPORARY, Reason.PLATFORM_DISABLED),
+    "AuthorizationError": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
 }
 # https://docs.aws.amazon.com/sns/latest/api/API_CreatePlatformEndpoint.html#API_CreatePlatformEndpoint_Errors
 CREATE_ERROR: Final[dict[str, SendResult]] = {
     **PUBLISH_ERROR,
-    "NotFound": SendResult(Kind.TEMPORARY, "platform_not_found"),
-    "NotFoundException": SendResult(Kind.TEMPORARY, "platform_not_found"),
-    "InvalidParameter": SendResult(Kind.TEMPORARY, "platform_not_found"),  # of the application; a token says so
-    "InvalidParameterException": SendResult(Kind.TEMPORARY, "platform_not_found"),
+    "NotFound": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),
+    "NotFoundException": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),
+    "InvalidParameter": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),  # of the application; a token says so
+    "InvalidParameterException": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),
 }
-GONE: Final = frozenset({"endpoint_disabled", "invalid_endpoint"})  # of a device: no message reaches it any more
+GONE: Final = frozenset({Reason.ENDPOINT_DISABLED, Reason.INVALID_ENDPOINT})  # a device that no message reaches
 
 # AWS's own advice, for an endpoint that another program made:
 # https://docs.aws.amazon.com/sns/latest/dg/mobile-platform-endpoint.html
@@ -81,9 +82,9 @@ class Push(Channel):
         """The user's devices, as (platform, token)."""
         devices = tuple((device["platform"], device["token"]) for device in profile.get("push") or ())
         if not devices:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         if any(platform not in PLATFORMS or not token for platform, token in devices):
-            raise AddressRefused("invalid_address")
+            raise AddressRefused(Reason.INVALID_ADDRESS)
         return devices
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
@@ -98,7 +99,7 @@ class Push(Channel):
 
     def _to_device(self, device: tuple[str, str], envelope: Envelope, in_time: InTime) -> SendResult:
         if PLATFORMS[device[0]] not in self.applications:
-            return SendResult(Kind.PERMANENT, "platform_not_configured")
+            return SendResult(Kind.PERMANENT, Reason.PLATFORM_NOT_CONFIGURED)
         kept = device in self._endpoints
         endpoint = self._endpoint(device) if in_time() else NOT_ASKED
         if isinstance(endpoint, SendResult):
@@ -119,11 +120,11 @@ class Push(Channel):
             return answer["MessageId"]
 
         result = publish_to_sns(publish, PUBLISH_ERROR, told=_of_publish)
-        if result.reason == "endpoint_deleted":  # somebody deleted it at SNS, which says nothing of the device
+        if result.reason == Reason.ENDPOINT_DELETED:  # somebody deleted it at SNS, which says nothing of the device
             self._endpoints.pop(device, None)
             if kept:
                 return self._to_device(device, envelope, in_time)
-        if result.reason == "endpoint_disabled":
+        if result.reason == Reason.ENDPOINT_DISABLED:
             self._endpoints.pop(device, None)
             if in_time():
                 self._delete(endpoint)
@@ -159,7 +160,7 @@ class Push(Channel):
 
         created = publish_to_sns(create, CREATE_ERROR, told=_of_create)
         if created.kind is Kind.UNKNOWN:  # nothing was sent by it
-            return SendResult(Kind.TEMPORARY, "provider_unavailable")
+            return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE)
         if created.provider_id is None:
             return created
         self._endpoints[device] = created.provider_id
@@ -173,7 +174,7 @@ def _of_publish(said: str) -> SendResult | None:
 
 
 def _of_create(said: str) -> SendResult | None:
-    return SendResult(Kind.PERMANENT, "invalid_endpoint") if "Token Reason" in said else None
+    return SendResult(Kind.PERMANENT, Reason.INVALID_ENDPOINT) if "Token Reason" in said else None
 
 
 _PREFERENCE: Final = (Kind.SENT, Kind.UNKNOWN, Kind.THROTTLED, Kind.TEMPORARY, Kind.PERMANENT)

@@ -17,6 +17,7 @@ from fanfare.channels.base import (
     SendResult,
     always,
 )
+from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
 
 if TYPE_CHECKING:
@@ -24,14 +25,14 @@ if TYPE_CHECKING:
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 PUBLISH_ERROR: Final[dict[str, SendResult]] = {
-    "Throttled": SendResult(Kind.THROTTLED, "throttled"),
-    "ThrottledException": SendResult(Kind.THROTTLED, "throttled"),
-    "OptedOut": SendResult(Kind.PERMANENT, "opted_out"),
-    "InvalidParameter": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "InvalidParameterValue": SendResult(Kind.PERMANENT, "invalid_parameter"),
-    "ParameterValueInvalid": SendResult(Kind.PERMANENT, "invalid_parameter"),  # the same, as SNS's model spells it
-    "UserError": SendResult(Kind.TEMPORARY, "spend_limit_reached"),
-    "AuthorizationError": SendResult(Kind.TEMPORARY, "access_denied"),
+    "Throttled": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "ThrottledException": SendResult(Kind.THROTTLED, Reason.THROTTLED),
+    "OptedOut": SendResult(Kind.PERMANENT, Reason.OPTED_OUT),
+    "InvalidParameter": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "InvalidParameterValue": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
+    "ParameterValueInvalid": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),  # the same, as SNS's model spells it
+    "UserError": SendResult(Kind.TEMPORARY, Reason.SPEND_LIMIT_REACHED),
+    "AuthorizationError": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
 }
 
 # GSM 03.38, the basic set and its extension: an extended letter takes two septets
@@ -62,10 +63,10 @@ class Sms(Channel):
         """The user's number in E.164."""
         written = profile.get("phone")
         if not written:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         number = e164(written)
         if number is None:
-            raise AddressRefused("invalid_address")
+            raise AddressRefused(Reason.INVALID_ADDRESS)
         return number
 
     @classmethod

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
 
 from fanfare.channels.base import Kind, SendResult
+from fanfare.channels.reasons import Reason
 
 
 def publish_to_sns(
@@ -22,9 +23,9 @@ def publish_to_sns(
     try:
         return SendResult(Kind.SENT, provider_id=publish())
     except (ConnectTimeoutError, EndpointConnectionError):
-        return SendResult(Kind.TEMPORARY, "provider_unreachable")
+        return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNREACHABLE)
     except HTTPClientError:
-        return SendResult(Kind.UNKNOWN, "outcome_unknown")
+        return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
     except ClientError as error:
         said = error.response["Error"]
         return told(said.get("Message", "")) or known.get(said["Code"]) or _of_status(error)
@@ -34,5 +35,5 @@ def _of_status(error: ClientError) -> SendResult:
     # SNS does not say that a 5xx, 503 among them, published nothing: "the request has failed" is all.
     # https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
-        return SendResult(Kind.UNKNOWN, "outcome_unknown")
-    return SendResult(Kind.TEMPORARY, "provider_failed")
+        return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
+    return SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED)

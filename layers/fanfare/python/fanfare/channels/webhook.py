@@ -31,6 +31,7 @@ from fanfare.channels.base import (
     SendResult,
     always,
 )
+from fanfare.channels.reasons import Reason
 from fanfare.channels.webhook_guard import Guard, Resolve, Target, addresses_of
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
@@ -41,10 +42,10 @@ TOTAL_SECONDS: Final = 10.0  # of all together: an endpoint that sends a byte ev
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
-    408: SendResult(Kind.TEMPORARY, "endpoint_timed_out"),
-    410: SendResult(Kind.PERMANENT, "endpoint_gone"),
-    425: SendResult(Kind.TEMPORARY, "endpoint_too_early"),
-    429: SendResult(Kind.THROTTLED, "endpoint_throttled"),
+    408: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TIMED_OUT),
+    410: SendResult(Kind.PERMANENT, Reason.ENDPOINT_GONE),
+    425: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TOO_EARLY),
+    429: SendResult(Kind.THROTTLED, Reason.ENDPOINT_THROTTLED),
 }
 
 
@@ -75,7 +76,7 @@ class Webhook(Channel):
         """The user's URL."""
         url = (profile.get("webhook") or {}).get("url")
         if not url:
-            raise AddressRefused("no_address")
+            raise AddressRefused(Reason.NO_ADDRESS)
         return str(url)
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
@@ -88,7 +89,7 @@ class Webhook(Channel):
         except AddressRefused as refused:
             return SendResult(Kind.PERMANENT, refused.reason)
         except OSError:
-            return SendResult(Kind.TEMPORARY, "endpoint_not_found")
+            return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_NOT_FOUND)
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = f"{envelope.message_id}.{envelope.user_id}"
@@ -108,14 +109,14 @@ class Webhook(Channel):
             try:
                 connection.connect()
             except (HTTPError, OSError):
-                return SendResult(Kind.TEMPORARY, "endpoint_unreachable")
+                return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_UNREACHABLE)
             try:
                 if connection.sock is not None:
                     connection.sock.settimeout(READ_SECONDS)
                 connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
                 status = connection.getresponse().status  # what else it says is of no interest
             except (HTTPError, HTTPException, OSError):
-                return SendResult(Kind.TEMPORARY, "endpoint_broke_off")
+                return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_BROKE_OFF)
         return _of_status(status)
 
 
@@ -158,10 +159,10 @@ def _of_status(status: int) -> SendResult:
     if status in STATUS:
         return STATUS[status]
     if 300 <= status < 400:
-        return SendResult(Kind.PERMANENT, "endpoint_redirects")
+        return SendResult(Kind.PERMANENT, Reason.ENDPOINT_REDIRECTS)
     if status >= 500:
-        return SendResult(Kind.TEMPORARY, "endpoint_failed")
-    return SendResult(Kind.PERMANENT, "endpoint_refused")
+        return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_FAILED)
+    return SendResult(Kind.PERMANENT, Reason.ENDPOINT_REFUSED)
 
 
 def payload(envelope: Envelope) -> dict[str, object]:

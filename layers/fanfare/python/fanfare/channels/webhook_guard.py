@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 from urllib.parse import urlsplit
 
 from fanfare.channels.base import AddressRefused
+from fanfare.channels.reasons import Reason
 
 URL_LIMIT: Final = 2_048
 
@@ -54,12 +55,12 @@ class Guard:
         scheme, host, port, path = _read(url)
         local = f"{_bracketed(host)}:{port}" in self.allowed
         if scheme != "https" and not (local and scheme == "http"):
-            raise AddressRefused("not_https")
+            raise AddressRefused(Reason.NOT_HTTPS)
         if port != 443 and port < 1024 and not local:
-            raise AddressRefused("forbidden_port")
+            raise AddressRefused(Reason.FORBIDDEN_PORT)
         found = self.resolve(host, port)
         if not local and not all(is_public(ip) for ip in found):
-            raise AddressRefused("forbidden_address")
+            raise AddressRefused(Reason.FORBIDDEN_ADDRESS)
         if not found:
             raise OSError(f"no address for {host}")
         return Target(scheme, host, found[0], port, path)
@@ -75,14 +76,14 @@ class _Url(NamedTuple):
 def _read(url: str) -> _Url:
     """What the URL says. Raises AddressRefused if it is not a URL, or names a user."""
     if len(url) > URL_LIMIT or any(character <= " " or character == "\\" for character in url):
-        raise AddressRefused("invalid_address")
+        raise AddressRefused(Reason.INVALID_ADDRESS)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
     except ValueError as error:
-        raise AddressRefused("invalid_address") from error
+        raise AddressRefused(Reason.INVALID_ADDRESS) from error
     if not host or parts.username is not None or parts.password is not None:
-        raise AddressRefused("invalid_address")
+        raise AddressRefused(Reason.INVALID_ADDRESS)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _Url(parts.scheme, _ascii(host), port or (80 if parts.scheme == "http" else 443), path)
 
@@ -92,7 +93,7 @@ def _ascii(host: str) -> str:
     try:
         return host if ":" in host else host.encode("idna").decode()
     except UnicodeError as error:
-        raise AddressRefused("invalid_address") from error
+        raise AddressRefused(Reason.INVALID_ADDRESS) from error
 
 
 def _bracketed(host: str) -> str:

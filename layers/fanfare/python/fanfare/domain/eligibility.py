@@ -18,13 +18,14 @@ from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.channels.base import AddressRefused, Channel
+from fanfare.channels.reasons import Reason
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
 
 EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
-EXPIRED: Final = "expired"
+EXPIRED: Final = Reason.EXPIRED
 ROUNDS: Final = 10  # the end of quiet hours may be over a limit, and a turn may lie in the next quiet hours
 # Recipients deferred to the same minute share a batch, and none goes early; a short wait is not made much longer
 SLOT: Final = 60
@@ -81,28 +82,28 @@ Rule = Callable[[Candidate], str | None]
 
 
 def _known(candidate: Candidate) -> str | None:
-    return "unknown_user" if candidate.user is None else None
+    return Reason.UNKNOWN_USER if candidate.user is None else None
 
 
 def _not_suppressed(candidate: Candidate) -> str | None:
     cause = candidate.user.suppressed.get(candidate.channel.name) if candidate.user else None
-    return f"suppressed_{cause}" if cause else None
+    return Reason.suppressed(cause) if cause else None
 
 
 def _opted_in(candidate: Candidate) -> str | None:
     if candidate.named or (candidate.topic is not None and candidate.topic.required):
         return None  # not theirs to refuse
-    return "opted_out" if candidate.user and candidate.user.opted_out else None
+    return Reason.OPTED_OUT if candidate.user and candidate.user.opted_out else None
 
 
 def _subscribed(candidate: Candidate) -> str | None:
     if candidate.topic is not None and candidate.topic.required:
         return None
-    return None if candidate.subscribed else "not_subscribed"
+    return None if candidate.subscribed else Reason.NOT_SUBSCRIBED
 
 
 def _offered(candidate: Candidate) -> str | None:
-    return None if candidate.offered else "no_content"
+    return None if candidate.offered else Reason.NO_CONTENT
 
 
 NOBODY: Final = User(id="", profile={})
@@ -205,7 +206,7 @@ def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) ->
 
 def _after_quiet_hours(user: User, moment: _Moment) -> _Moment:
     quiet = quiet_until(user.profile, datetime.fromtimestamp(moment.at, UTC))
-    return moment if quiet is None else _Moment(quiet.timestamp(), "quiet_hours")
+    return moment if quiet is None else _Moment(quiet.timestamp(), Reason.QUIET_HOURS)
 
 
 def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> _Moment:
@@ -213,7 +214,7 @@ def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> 
     for limit in limits:
         turn = _turn(limit, candidate, moment.at)
         if turn.at > moment.at:
-            moment = _Moment(turn.at, "rate_limited", dropped=limit.drops)
+            moment = _Moment(turn.at, Reason.RATE_LIMITED, dropped=limit.drops)
         if moment.dropped:
             break
     return moment

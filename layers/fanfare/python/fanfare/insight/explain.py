@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, strongest
 from fanfare.clock import Clock, to_text
 from fanfare.domain.delivery import Delivery
@@ -115,7 +116,7 @@ class Explain:
 
 def _audience(message: Message, payload: Payload, user_id: str) -> str:
     if payload.recipients is not None:
-        return "named" if user_id in payload.recipients else "not_named"
+        return "named" if user_id in payload.recipients else Reason.NOT_NAMED
     return f"subscribers of {message.topic}"
 
 
@@ -124,12 +125,12 @@ def _recorded(found: _OnChannel, now: datetime) -> RecordedView:
     status, reason = "not_chosen", None
     if standing is not None:
         status, reason = standing.outcome.label, standing.reason
-    elif found.audience == "not_named":
-        reason = "not_named"
+    elif found.audience == Reason.NOT_NAMED:
+        reason = Reason.NOT_NAMED
     elif not found.progress.sealed or found.progress.stopped:
         status = "not_reached"
     else:
-        reason = "not_in_the_audience"
+        reason = Reason.NOT_IN_THE_AUDIENCE
     if delivery is not None and delivery.status.label == status:
         reason = delivery.reason or reason
     return RecordedView(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Transition
@@ -31,7 +32,9 @@ class Cancel:
         """
         now = self.clock()
         try:
-            message = self.messages.move(message_id, Transition(to=State.DELETED, reason="deleted_by_service"), now=now)
+            message = self.messages.move(
+                message_id, Transition(to=State.DELETED, reason=Reason.DELETED_BY_SERVICE), now=now
+            )
         except ConditionFailed as failed:
             found = self.messages.get(message_id)
             if found is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from fanfare.channels.reasons import Reason
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed
 from fanfare.errors import ConditionFailed
@@ -52,5 +53,5 @@ def _ending(message: Message, counts: Mapping[str, int], now: datetime) -> tuple
     if counts["failed"]:
         return State.FAILED, f"{counts['failed']} of {counts['recipients']} recipients failed"
     if not counts["recipients"] and message.expired(now):
-        return State.FAILED, "expired"
+        return State.FAILED, Reason.EXPIRED
     return State.SENT, None

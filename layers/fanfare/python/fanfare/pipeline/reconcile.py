@@ -16,6 +16,7 @@ from datetime import datetime, timedelta
 from itertools import islice
 
 from fanfare.aws.queues import DeadLetter, Queues
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job, read_fan_out_body, read_job_body
@@ -143,7 +144,7 @@ class Reconcile:
             self._late(from_text(message.timeline[-1]["at"]), now)
             self.messages.put_off(message.id, due_at, seen=message.due_at)
         else:
-            lost_again = Transition(to=State.STALE, reason="fan_out_lost", sets={"lost": message.lost + 1})
+            lost_again = Transition(to=State.STALE, reason=Reason.FAN_OUT_LOST, sets={"lost": message.lost + 1})
             self.messages.move(message.id, lost_again, now=now, due_at=due_at)
         self.queues.send_fan_out([FanOutJob(message.id, each.shard) for each in lost])
         self.done["fan_out_resent"] += len(lost)
@@ -215,7 +216,7 @@ class Reconcile:
     def _mark_stale(self, message: Message, now: datetime) -> None:
         try:
             due_at = now + timedelta(seconds=self.pace.stale_after)
-            self.messages.move(message.id, Transition(to=State.STALE, reason="batch_lost"), now=now, due_at=due_at)
+            self.messages.move(message.id, Transition(to=State.STALE, reason=Reason.BATCH_LOST), now=now, due_at=due_at)
             self.done["message_stale"] += 1
         except ConditionFailed:
             pass  # stale already, by another batch of this run or another run

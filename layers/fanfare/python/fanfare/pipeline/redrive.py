@@ -12,6 +12,7 @@ from itertools import islice
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.aws.queues import QueueRefused, Queues
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job
@@ -54,7 +55,7 @@ class Redrive:
         now = self.clock()
         transition = Transition(
             to=State.PENDING,
-            reason="redriven_by_service",
+            reason=Reason.REDRIVEN_BY_SERVICE,
             origins=(State.FAILED,),
             read_round=found.round,
             sets={"round": found.round + 1, "redriving": True},

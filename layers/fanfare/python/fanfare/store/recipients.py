@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.channels.reasons import Reason
 from fanfare.domain.outcomes import Outcome
 
 
@@ -141,5 +142,5 @@ def _of_batch(item: Item, state: Item, deleted: bool) -> list[tuple[str, str, Ou
 
 def _reason(outcome: Outcome, state: Item) -> str | None:
     if outcome is Outcome.IN_DOUBT:
-        return "outcome_unknown"
+        return Reason.OUTCOME_UNKNOWN
     return state.get("reason") if outcome is Outcome.OUTSTANDING else None

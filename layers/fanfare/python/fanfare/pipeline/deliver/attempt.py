@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from fanfare.channels.base import Channel, Envelope, Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, WaitReason
@@ -125,9 +126,9 @@ class Attempt:
     def give_back(self) -> None:
         """Our own code failed before the provider was called: an attempt is spent, no outcome is in doubt."""
         state = self.work.state
-        after = replace(state, attempts=state.attempts + 1, reason="internal_error")
+        after = replace(state, attempts=state.attempts + 1, reason=Reason.INTERNAL_ERROR)
         if after.attempts >= self.means.pace.max_attempts:
-            self._stop(Ending(Outcome.FAILED, "internal_error"))
+            self._stop(Ending(Outcome.FAILED, Reason.INTERNAL_ERROR))
         else:
             close(self.job, after, self.means)
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from fanfare.channels.base import Channel, Envelope
+from fanfare.channels.reasons import Reason
 from fanfare.domain.audience import User
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import TemplateError
@@ -72,7 +73,7 @@ class Composer:
                     "template does not render",
                     extra={"message_id": work.message.id, "line": error.line, "column": error.column},
                 )
-                endings[index] = Ending(Outcome.FAILED, "template_error")
+                endings[index] = Ending(Outcome.FAILED, Reason.TEMPLATE_ERROR)
         return envelopes, endings
 
     def _rendered(self, body: Mapping[str, Any], work: Work, user: User) -> dict[str, str]:

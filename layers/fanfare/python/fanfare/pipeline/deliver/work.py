@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fanfare.channels.reasons import Reason
 from fanfare.domain.batch import Batch, BatchState
 from fanfare.domain.message import Message, Payload
 from fanfare.domain.outcomes import Outcome
@@ -33,4 +34,4 @@ class Ending:
     provider_id: str | None = None
 
 
-OUTCOME_UNKNOWN = Ending(Outcome.FAILED, "outcome_unknown")
+OUTCOME_UNKNOWN = Ending(Outcome.FAILED, Reason.OUTCOME_UNKNOWN)
