@@ -51,22 +51,6 @@ USE_KEY: Final = (
 )
 ENVIRONMENT_ONLY: Final[Actions] = ()  # the function gets the environment variables and no permission
 
-# Permissions per channel's provider. SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail
-# requires SendBulkTemplatedEmail. https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
-_MAIL: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
-PROVIDERS: Final[Mapping[str, Grants]] = {
-    "email": {"sender": _MAIL, "configuration_set": _MAIL, "public_url": ENVIRONMENT_ONLY, "secret": READ_KEYS},
-    "sms": {"phone_numbers": ("sns:Publish",)},
-    "push": {
-        "push_applications": ("sns:CreatePlatformEndpoint",),
-        "push_endpoints": ("sns:Publish", "sns:DeleteEndpoint"),
-        # to remove devices that no longer exist from their users
-        "audience": _dynamodb("Get", "BatchGet", "Update", "Check"),
-    },
-    "webhook": {"webhook_endpoints": ENVIRONMENT_ONLY, "secret": READ_KEYS},
-    "inbox": {"inbox": _dynamodb("BatchWrite")},
-}
-
 _WORK: Final[Mapping[str, Grants]] = {
     "internal_api": {
         "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
@@ -108,17 +92,17 @@ _WORK: Final[Mapping[str, Grants]] = {
         **{f"{channel}.queue": SEND for channel in CHANNELS},
     },
     **{
-        f"deliver-{channel}": {
+        f"deliver-{name}": {
             "catalogue": _dynamodb("Get"),
             "audience": _dynamodb("BatchGet", "Update"),  # to count who is late against their limits again
             "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
-            f"{channel}.queue": (*CONSUME, *DELAY),
+            f"{name}.queue": (*CONSUME, *DELAY),
             "events": PUT_EVENTS,
-            **PROVIDERS.get(channel, {}),
+            **channel.grants,
         }
-        for channel in CHANNELS
+        for name, channel in CHANNELS.items()
     },
     "reconcile": {
         "messages": _dynamodb("Get", "Query", "Update"),

@@ -1,101 +1,192 @@
-"""A channel is one file and one line; this names what else it has to have."""
+"""A channel is one file and one line: the rest of the system follows from them."""
 
 from __future__ import annotations
 
-import tomllib
-from collections.abc import Iterator
+import ast
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from fanfare import channels
-from fanfare.aws.tables import TABLES
 from fanfare.channels import CHANNELS
-from fanfare.runtime.channels import OPEN
 
 from infra.constructs.naming import pascal
-from infra.grants import PROVIDERS
 from tests.infra.synth import Deployment, name_of
+from tools import channels_page
 
 ROOT = Path(__file__).parents[2]
-CHANNEL_FILES = Path(channels.__file__).parent
-NO_CHANNEL = {"__init__", "base", "receipts", "sns"}  # what channels share
+FILES = Path(channels.__file__).parent
 INLINE = {"subject", "text", "html"}  # what a message's own content may say
+PIGEON = '''
+"""The pigeon, which posts to an endpoint in the loft."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from fanfare.channels.base import Channel, Envelope, Grants, InTime, Kind, Opening, Profile, SendResult, always
+from fanfare.channels.receipts import ReceiptEvent
 
 
-def missing(name: str, deployment: Deployment) -> Iterator[str]:
-    """What a channel lacks, in the order in which one would make it."""
-    if not (CHANNEL_FILES / f"{name}.py").is_file():
-        yield f"its file: fanfare/channels/{name}.py"
-    if name not in CHANNELS:
-        yield "its line: CHANNELS in fanfare/channels/__init__.py"
-        return
-    channel = CHANNELS[name]
-    if (
-        not channel.parts
-        or not channel.inline.keys() <= channel.parts.keys()
-        or not set(channel.inline.values()) <= INLINE
-    ):
-        yield f"parts of a template, and what of a message's own content fills them: {name}.parts, {name}.inline"
-    if name not in OPEN:
-        yield "how it is opened: OPEN in fanfare/runtime/channels.py"
-    if name not in PROVIDERS:
-        yield "what it may ask its provider: PROVIDERS in infra/grants.py"
-    resources = {name_of({"Ref": id}, deployment) for id in deployment.service.body["Resources"]}
-    for resource in ("Queue", "DeadLetters", "EventSource", "Function"):
-        if f"{pascal(name)}{resource}" not in resources:
-            yield f"its {resource} in the synthesized stack"
-    if f"## {name}\n" not in _text("docs/channels.md"):
-        yield f"what a deployer and a caller should know: `## {name}` in docs/channels.md"
-    if not (ROOT / "tests" / "unit" / "channels" / f"test_{name}.py").is_file():
-        yield f"its tests: tests/unit/channels/test_{name}.py"
-    if f"fanfare.channels.{name}" not in _independent():
-        yield "that it imports no other channel: the independence contract in pyproject.toml"
-    if _has_a_provider(name) and not _simulated(name):
-        yield "who plays its provider on a developer's machine: local/simulator.py"
+class Pigeon(Channel):
+    name: ClassVar[str] = "pigeon"
+    title: ClassVar[str] = "Pigeon"
+    by: ClassVar[str] = "by pigeon"
+    summary: ClassVar[str] = "a carrier pigeon"
+    batch_size: ClassVar[int] = 3
+    parts: ClassVar[Mapping[str, bool]] = {"note": False}
+    needs: ClassVar[tuple[tuple[str, ...], ...]] = (("note",),)
+    inline: ClassVar[Mapping[str, str]] = {"note": "text"}
+    grants: ClassVar[Grants] = {"phone_numbers": ("sns:Publish",)}
+    receipt_source: ClassVar[str | None] = "loft"
+
+    @classmethod
+    def open(cls, opening: Opening) -> Pigeon:
+        return cls()
+
+    @staticmethod
+    def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:
+        return None
+
+    @staticmethod
+    def address(profile: Profile) -> str:
+        return "the loft"
+
+    def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
+        return [SendResult(Kind.SENT) for _ in envelopes]
+'''
+# Runs in the copy, and prints what follows from the two edits.
+OBSERVE = """
+import json, os
+import infra
+from fanfare.channels import CHANNELS
+from fanfare.insight.cost import of_channel
+from fanfare.pipeline.record_receipts import read
+from fanfare.runtime.channels import channel
+from fanfare.schemas.scalars import ChannelName
+from fanfare.self_service.pages import texts
+from fanfare.templates.renderer import Renderer
+from pydantic import TypeAdapter
+from tests.infra.synth import deployment, name_of
+from tools import channels_page
+
+os.environ["FANFARE_CHANNEL"] = "pigeon"
+made = deployment()
+function = made.service.function("deliver-pigeon")
+alarms = made.service.of_type("AWS::CloudWatch::Alarm").values()
+body = {"channels": {"pigeon": {"note": "{{ data.what }}"}}, "example": {"what": "Hello"}}
+Renderer().check(body)
+print(json.dumps({
+    "fanfare": __import__("fanfare").__path__[0],
+    "resources": sorted({name_of({"Ref": id}, made) for id in made.service.body["Resources"]}),
+    "grants": sorted(made.statements(function)),
+    "alarms": " ".join(json.dumps(alarm) for alarm in alarms),
+    "accepted": TypeAdapter(ChannelName).validate_python("pigeon"),
+    "rendered": Renderer().render(body, "pigeon", locale=None, data={"what": "Coo"}, user={"id": "ada"}),
+    "opened": type(channel()).__name__,
+    "receipt": read({"source": "loft"}),
+    "title": texts.CHANNELS["pigeon"],
+    "priced": of_channel("pigeon", limited=False).write_units > 0,
+    "docs": channels_page.page(channels_page.PAGE.read_text()),
+}))
+"""
+
+
+@pytest.fixture(scope="module")
+def pigeon(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
+    """What a copy of the tree makes of a channel that is one file and one line."""
+    copy = tmp_path_factory.mktemp("tree")
+    nothing = shutil.ignore_patterns("__pycache__", ".*")
+    for kept in ("layers", "infra", "functions", "tools", "stages", "tests/infra"):
+        shutil.copytree(ROOT / kept, copy / kept, ignore=nothing)
+    (copy / "docs").mkdir()
+    for file in ("cdk.json", "docs/channels.md", "tests/__init__.py"):
+        shutil.copy(ROOT / file, copy / file)
+    folder = copy / "layers" / "fanfare" / "python" / "fanfare" / "channels"
+    (folder / "pigeon.py").write_text(PIGEON)
+    listed = (folder / "__init__.py").read_text()
+    edited = listed.replace("in (Email,", "in (Pigeon, Email,").replace(
+        "\n__all__", "from fanfare.channels.pigeon import Pigeon\n\n__all__"
+    )
+    assert edited.count("Pigeon") == 2
+    (folder / "__init__.py").write_text(edited)
+    path = os.pathsep.join([str(copy / "layers" / "fanfare" / "python"), str(copy)])
+    ran = subprocess.run(  # noqa: S603
+        [sys.executable, "-c", OBSERVE],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+    observed: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
+    assert observed["fanfare"].startswith(str(copy))
+    return observed
+
+
+def test_a_channel_of_one_file_and_one_line_has_a_queue_a_function_and_dead_letters(pigeon: Mapping[str, Any]) -> None:
+    assert {"PigeonQueue", "PigeonDeadLetters", "PigeonEventSource", "PigeonFunction"} <= {*pigeon["resources"]}
+
+
+def test_its_worker_may_call_what_its_file_says(pigeon: Mapping[str, Any]) -> None:
+    granted = {(action, target) for action, target in pigeon["grants"]}
+    assert [target for action, target in granted if action == "sns:Publish"]
+    assert ("sqs:ReceiveMessage", "PigeonQueue") in granted
+    assert not [action for action, _ in granted if action.startswith("ses:")]
+
+
+def test_its_queues_raise_alarms(pigeon: Mapping[str, Any]) -> None:
+    assert "PigeonDeadLetters" in pigeon["alarms"]
+    assert "PigeonFunction" in pigeon["alarms"]
+
+
+def test_the_api_takes_it_and_its_templates_render(pigeon: Mapping[str, Any]) -> None:
+    assert pigeon["accepted"] == "pigeon"
+    assert pigeon["rendered"] == {"note": "Coo"}
+    assert pigeon["priced"]
+
+
+def test_its_worker_opens_it_and_its_receipts_are_read(pigeon: Mapping[str, Any]) -> None:
+    assert (pigeon["opened"], pigeon["receipt"]) == ("Pigeon", None)
+
+
+def test_pages_and_docs_name_it(pigeon: Mapping[str, Any]) -> None:
+    assert pigeon["title"] == "Pigeon"
+    assert "| `pigeon` | a carrier pigeon | 3 | `note` | no |" in pigeon["docs"]
 
 
 @pytest.mark.parametrize("name", CHANNELS)
-def test_a_channel_is_complete(dev: Deployment, name: str) -> None:
-    if asked := list(missing(name, dev)):
-        pytest.fail("\n".join([f"{name} is not complete. It needs", *asked]), pytrace=False)
+def test_a_channel_fills_its_parts_from_a_message_s_own_content(name: str) -> None:
+    channel = CHANNELS[name]
+    assert channel.parts
+    assert channel.inline.keys() <= channel.parts.keys()
+    assert {*channel.inline.values()} <= INLINE
 
 
-def test_every_file_of_a_channel_is_one() -> None:
-    files = {path.stem for path in CHANNEL_FILES.glob("*.py")} - NO_CHANNEL
-    assert files == CHANNELS.keys()
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_channel_has_its_part_of_the_stack_and_tests_of_its_own(dev: Deployment, name: str) -> None:
+    resources = {name_of({"Ref": id}, dev) for id in dev.service.body["Resources"]}
+    assert {f"{pascal(name)}{each}" for each in ("Queue", "DeadLetters", "EventSource", "Function")} <= resources
+    assert (ROOT / "tests" / "unit" / "channels" / f"test_{name}.py").is_file()
 
 
-def test_a_channel_that_is_a_file_and_a_line_is_told_the_rest(dev: Deployment, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(CHANNELS, "pigeon", CHANNELS["sms"])
-    asked = [each.partition(":")[0] for each in missing("pigeon", dev)]
-    assert asked == [
-        "its file",
-        "how it is opened",
-        "what it may ask its provider",
-        "its Queue in the synthesized stack",
-        "its DeadLetters in the synthesized stack",
-        "its EventSource in the synthesized stack",
-        "its Function in the synthesized stack",
-        "what a deployer and a caller should know",
-        "its tests",
-        "that it imports no other channel",
-        "who plays its provider on a developer's machine",
-    ]
+@pytest.mark.parametrize("name", CHANNELS)
+def test_a_channel_imports_no_other_channel(name: str) -> None:
+    others = {f"fanfare.channels.{other}" for other in CHANNELS if other != name}
+    files = [FILES / f"{name}.py", *FILES.glob(f"{name}_*.py")]
+    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
+    assert imported & others == set()
 
 
-def _text(path: str) -> str:
-    return (ROOT / path).read_text()
-
-
-def _independent() -> list[str]:
-    contracts = tomllib.loads(_text("pyproject.toml"))["tool"]["importlinter"]["contracts"]
-    return [module for contract in contracts if contract["type"] == "independence" for module in contract["modules"]]
-
-
-def _has_a_provider(name: str) -> bool:
-    """Not where the channel writes to a table of ours, and that is all."""
-    return not PROVIDERS.get(name, {"unknown": ()}).keys() <= {table.name for table in TABLES}
-
-
-def _simulated(name: str) -> bool:
-    return f'"{name}"' in _text("local/simulator.py")
+def test_the_table_of_the_channels_is_up_to_date() -> None:
+    text = channels_page.PAGE.read_text(encoding="utf-8")
+    assert text == channels_page.page(text), "run: python -m tools.channels_page"

@@ -7,7 +7,7 @@ import re
 from typing import Any
 
 import pytest
-from fanfare.channels import email
+from fanfare.channels.email import EVENT, Email, tag_value
 from fanfare.channels.receipts import Receipt
 
 from infra.constructs.receipts import PUBLISHED
@@ -40,7 +40,7 @@ WHOLE: dict[str, Any] = {
             "tags": {
                 "ses:configuration-set": ["rules"],
                 "message_id": ["01941f29-7c00-7abc-8def-0123456789ab"],
-                "user_id": [email.tag_value("ada")],
+                "user_id": [tag_value("ada")],
                 "address_no": ["2"],
             },
         },
@@ -71,7 +71,7 @@ def test_what_leaves_the_rule_holds_no_address_and_is_understood(dev: Deployment
     body = passed_on(rule(dev, "Bounces"), WHOLE)
     assert "example.com" not in body
     assert "secret" not in body
-    report = email.report(json.loads(body))
+    report = Email.read_receipt(json.loads(body))
     assert report is not None
     assert (report.user_id, report.receipt, report.provider_id) == ("ada", Receipt.BOUNCED, "0100-ses")
     assert report.address_no == 2
@@ -82,7 +82,7 @@ def test_events_that_are_no_bounce_have_every_path_that_their_rule_reads(dev: De
         detail = {key: value for key, value in WHOLE["detail"].items() if key != "bounce"}
         body = passed_on(rule(dev, "Others"), {**WHOLE, "detail": {**detail, "eventType": kind}})
         assert not re.search(r"<[a-z]", body)
-        assert email.report(json.loads(body)) is not None
+        assert Email.read_receipt(json.loads(body)) is not None
 
 
 @pytest.mark.parametrize("name", ["Bounces", "Others"])
@@ -99,7 +99,7 @@ def test_what_is_published_is_what_the_rules_take_and_the_channel_reads(dev: Dep
     destination = dev.service.only("AWS::SES::ConfigurationSetEventDestination")["EventDestination"]
     taken = {kind for name in ("Bounces", "Others") for kind in rule(dev, name)["EventPattern"]["detail"]["eventType"]}
     assert taken == set(PUBLISHED.values())
-    assert taken <= {"Bounce", *email.EVENT}
+    assert taken <= {"Bounce", *EVENT}
     assert sorted(destination["MatchingEventTypes"]) == [
         "bounce", "complaint", "delivery", "deliveryDelay", "reject", "renderingFailure",
     ]  # fmt: skip

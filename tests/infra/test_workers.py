@@ -6,7 +6,6 @@ import pytest
 from fanfare.channels import CHANNELS
 
 from infra.constructs.naming import pascal
-from infra.grants import PROVIDERS
 from tests.infra.synth import Deployment, Properties, name_of
 
 WORKERS = [*(pytest.param(pascal(name), f"deliver-{name}", id=name) for name in CHANNELS)]
@@ -25,10 +24,6 @@ def event_source(deployment: Deployment, worker: str) -> Properties:
     sources = deployment.service.of_type("AWS::Lambda::EventSourceMapping").values()
     (found,) = (made for made in sources if name_of(made["EventSourceArn"], deployment) == f"{worker}Queue")
     return found
-
-
-def test_every_channel_says_what_its_provider_may_be_asked() -> None:
-    assert PROVIDERS.keys() == CHANNELS.keys()
 
 
 @every_worker

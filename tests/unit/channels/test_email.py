@@ -13,7 +13,6 @@ from fanfare.channels.base import NOT_ASKED, AddressRefused, Kind, SendResult
 from fanfare.channels.email import (
     Email,
     from_tag_value,
-    report,
     tag_value,
 )
 from fanfare.channels.reasons import Reason
@@ -399,7 +398,7 @@ def test_a_tag_holds_any_user_id_in_the_letters_that_ses_allows(user_id: str) ->
 def test_each_event_is_one_receipt_which_may_prove_that_the_mail_was_sent(
     kind: str, receipt: Receipt, was_sent: bool
 ) -> None:
-    read_as = report(event(kind))
+    read_as = Email.read_receipt(event(kind))
     assert read_as is not None
     assert (read_as.receipt, read_as.user_id, read_as.message_id) == (receipt, "ada", "message-1")
     assert (read_as.channel, read_as.provider_id) == ("email", "ses-1")
@@ -409,7 +408,7 @@ def test_each_event_is_one_receipt_which_may_prove_that_the_mail_was_sent(
 
 @pytest.mark.parametrize(("kind", "receipt"), BOUNCES)
 def test_only_a_permanent_bounce_is_hard_and_each_proves_that_the_mail_was_sent(kind: str, receipt: Receipt) -> None:
-    read_as = report(bounce(kind))
+    read_as = Email.read_receipt(bounce(kind))
     assert read_as is not None
     assert read_as.receipt is receipt
     assert receipt in PROVES_SENT
@@ -417,14 +416,14 @@ def test_only_a_permanent_bounce_is_hard_and_each_proves_that_the_mail_was_sent(
 
 @pytest.mark.parametrize("kind", ["Open", "Click", "Subscription", "Something new"])
 def test_events_that_are_no_receipt_are_left_alone(kind: str) -> None:
-    assert report(event(kind)) is None
+    assert Email.read_receipt(event(kind)) is None
 
 
 @pytest.mark.parametrize("tags", [{}, {"message_id": ["message-1"]}, {"message_id": [], "user_id": []}])
 def test_mail_that_carries_no_tags_of_ours_is_none_of_ours(tags: dict[str, Any]) -> None:
     foreign = event("Delivery")
     foreign["detail"]["mail"]["tags"] = tags
-    assert report(foreign) is None
+    assert Email.read_receipt(foreign) is None
 
 
 def test_an_event_is_read_by_its_source() -> None:

@@ -1,4 +1,8 @@
-"""What every channel is: one file, one class, one entry in `CHANNELS`."""
+"""What a channel is: one file with one class, and its line in `CHANNELS`.
+
+The class says all that the rest of the code asks of a channel: how it is opened, what it may call, how its provider's
+events are read, and how it is called in pages and docs.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +10,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, Protocol
 
 from fanfare.channels.reasons import Reason
+from fanfare.channels.receipts import ReceiptEvent
+from fanfare.clock import Clock
+from fanfare.signing.keyed_hash import Keys
 
+Grants = Mapping[str, tuple[str, ...]]  # what a worker reaches (a name of infra's) → the IAM actions it may call there
 Profile = Mapping[str, Any]  # a user as stored: name, locale and addresses by channel
 InTime = Callable[[], bool]  # whether another call of the provider's would still end in time
 
@@ -63,6 +71,23 @@ class AddressRefused(Exception):
         self.reason = reason
 
 
+class Notes(Protocol):
+    """The inbox table: (user id, message id, title, body) each; storing a note again changes nothing."""
+
+    def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class Opening:
+    """What a worker has for the channel that it opens. `client` opens a client of the SDK that repeats no call."""
+
+    environment: Mapping[str, str]
+    clock: Clock
+    keys: Keys
+    client: Callable[[str], Any]
+    notes: Callable[[], Notes]
+
+
 class Channel(ABC):
     """A way to reach a user.
 
@@ -73,9 +98,19 @@ class Channel(ABC):
     recorded after each piece, so that a crash repeats at most one. `suppressible` is whether addresses
     can be suppressed, one by one; `derived` says which part is made of which where it is not given.
     `field` is the field of a profile that has the address, where that is a text and dear to check.
+
+    `grants` are the permissions of its worker; an empty tuple gives the environment variables alone. `receipt_source`
+    is the source of its provider's events on the bus. `title`, `by` and `no_address` are its words on pages ("E-mail",
+    "by e-mail", "no e-mail address known"), `summary` its line in the docs.
     """
 
     name: ClassVar[str]
+    title: ClassVar[str]
+    by: ClassVar[str]
+    no_address: ClassVar[str] = ""
+    summary: ClassVar[str]
+    grants: ClassVar[Grants] = {}
+    receipt_source: ClassVar[str | None] = None
     batch_size: ClassVar[int]
     parts: ClassVar[Mapping[str, bool]]
     needs: ClassVar[tuple[tuple[str, ...], ...]]
@@ -84,6 +119,16 @@ class Channel(ABC):
     suppressible: ClassVar[bool] = False
     derived: ClassVar[Mapping[str, str]] = {}
     field: ClassVar[str | None] = None
+
+    @classmethod
+    @abstractmethod
+    def open(cls, opening: Opening) -> Channel:
+        """The channel in a worker."""
+
+    @staticmethod
+    def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:  # noqa: ARG004 - most providers report nothing
+        """What an event of its provider's reports; None if it is about something else."""
+        return None
 
     @staticmethod
     @abstractmethod

@@ -21,8 +21,10 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
@@ -99,8 +101,20 @@ BOUNCE: Final[dict[str, Receipt]] = {
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
 
 
+# SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail requires SendBulkTemplatedEmail.
+# https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
+SEND: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
+READ_KEYS: Final = ("secretsmanager:GetSecretValue",)  # that sign the links to unsubscribe
+
+
 class Email(Channel):
     name: ClassVar[str] = "email"
+    title: ClassVar[str] = "E-mail"
+    by: ClassVar[str] = "by e\u2011mail"
+    no_address: ClassVar[str] = "no e-mail address known"
+    summary: ClassVar[str] = "Amazon SES v2, up to 50 mails a call"
+    grants: ClassVar[Grants] = {"sender": SEND, "configuration_set": SEND, "public_url": (), "secret": READ_KEYS}
+    receipt_source: ClassVar[str | None] = "aws.ses"
     field: ClassVar[str | None] = "email"
     batch_size: ClassVar[int] = ENTRIES
     parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
@@ -113,6 +127,36 @@ class Email(Channel):
         self.client = client
         self.sender = sender
         self.configuration_set = configuration_set
+
+    @classmethod
+    def open(cls, opening: Opening) -> Email:
+        return cls(
+            opening.client("sesv2"),
+            sender=opening.environment["FANFARE_SENDER"],
+            configuration_set=opening.environment.get("FANFARE_CONFIGURATION_SET"),
+        )
+
+    @staticmethod
+    def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:
+        """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
+
+        `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
+        """
+        detail = event["detail"]
+        kind = detail["eventType"]
+        receipt = BOUNCE.get(detail["bounce"]["bounceType"]) if kind == "Bounce" else EVENT.get(kind)
+        tags = detail["mail"].get("tags", {})
+        if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
+            return None
+        return ReceiptEvent(
+            message_id=tags["message_id"][0],
+            user_id=from_tag_value(tags["user_id"][0]),
+            channel=Email.name,
+            receipt=receipt,
+            at=from_text(event["time"]),
+            address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
+            provider_id=detail["mail"]["messageId"],
+        )
 
     @staticmethod
     def address(profile: Profile) -> str:
@@ -199,28 +243,6 @@ def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
             {"Name": "address_no", "Value": str(envelope.address_no)},
         ],
     }
-
-
-def report(event: Mapping[str, Any]) -> ReceiptEvent | None:
-    """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
-
-    `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
-    """
-    detail = event["detail"]
-    kind = detail["eventType"]
-    receipt = BOUNCE.get(detail["bounce"]["bounceType"]) if kind == "Bounce" else EVENT.get(kind)
-    tags = detail["mail"].get("tags", {})
-    if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
-        return None
-    return ReceiptEvent(
-        message_id=tags["message_id"][0],
-        user_id=from_tag_value(tags["user_id"][0]),
-        channel=Email.name,
-        receipt=receipt,
-        at=from_text(event["time"]),
-        address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
-        provider_id=detail["mail"]["messageId"],
-    )
 
 
 def _headers(envelope: Envelope) -> dict[str, str]:

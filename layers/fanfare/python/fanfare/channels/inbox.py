@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import ClassVar, Final, Protocol
+from typing import ClassVar, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fanfare.channels.base import NOT_ASKED, Channel, Envelope, InTime, Kind, Profile, SendResult, always
+from fanfare.channels.base import (
+    NOT_ASKED,
+    Channel,
+    Envelope,
+    Grants,
+    InTime,
+    Kind,
+    Notes,
+    Opening,
+    Profile,
+    SendResult,
+    always,
+)
 from fanfare.channels.reasons import Reason
 from fanfare.errors import Unavailable
 
@@ -15,14 +27,12 @@ NOTES: Final = 25  # a call
 NOTE_BYTES: Final = 400_000  # DynamoDB takes items of 409,600 bytes, names, keys and times included
 
 
-class Notes(Protocol):
-    """Where notes are kept: (user id, message id, title, body) each; the same again if repeated."""
-
-    def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None: ...
-
-
 class Inbox(Channel):
     name: ClassVar[str] = "inbox"
+    title: ClassVar[str] = "Inbox"
+    by: ClassVar[str] = "in your inbox"
+    summary: ClassVar[str] = "a table of Fanfare, read through the public API"
+    grants: ClassVar[Grants] = {"inbox": ("dynamodb:BatchWriteItem",)}
     batch_size: ClassVar[int] = 50
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
@@ -30,6 +40,10 @@ class Inbox(Channel):
 
     def __init__(self, inboxes: Notes) -> None:
         self.inboxes = inboxes
+
+    @classmethod
+    def open(cls, opening: Opening) -> Inbox:
+        return cls(opening.notes())
 
     @staticmethod
     def address(profile: Profile) -> str:  # noqa: ARG004 - everybody has an inbox

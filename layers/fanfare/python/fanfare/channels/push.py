@@ -16,8 +16,10 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
@@ -67,6 +69,16 @@ ENDPOINTS_KEPT: Final = 10_000  # by a worker, of the devices it wrote to last: 
 
 class Push(Channel):
     name: ClassVar[str] = "push"
+    title: ClassVar[str] = "Push notification"
+    by: ClassVar[str] = "as a push notification"
+    no_address: ClassVar[str] = "no device known"
+    summary: ClassVar[str] = "Amazon SNS platform endpoints (FCM, APNs), one call per device"
+    grants: ClassVar[Grants] = {
+        "push_applications": ("sns:CreatePlatformEndpoint",),
+        "push_endpoints": ("sns:Publish", "sns:DeleteEndpoint"),
+        # to remove devices that no longer exist from their users
+        "audience": ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+    }
     batch_size: ClassVar[int] = 25
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
@@ -76,6 +88,11 @@ class Push(Channel):
         self.client = client
         self.applications = applications  # service → ARN of the platform application
         self._endpoints: dict[tuple[str, str], str] = {}
+
+    @classmethod
+    def open(cls, opening: Opening) -> Push:
+        named = {name: opening.environment.get(f"FANFARE_PUSH_{name.upper()}_APPLICATION_ARN") for name in SERVICES}
+        return cls(opening.client("sns"), applications={name: arn for name, arn in named.items() if arn})
 
     @staticmethod
     def address(profile: Profile) -> tuple[tuple[str, str], ...]:

@@ -11,8 +11,10 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
@@ -47,6 +49,11 @@ GSM_SINGLE, GSM_PART, UCS2_SINGLE, UCS2_PART = 160, 153, 70, 67
 
 class Sms(Channel):
     name: ClassVar[str] = "sms"
+    title: ClassVar[str] = "Text message"
+    by: ClassVar[str] = "by text message"
+    no_address: ClassVar[str] = "no phone number known"
+    summary: ClassVar[str] = "Amazon SNS, one call per number"
+    grants: ClassVar[Grants] = {"phone_numbers": ("sns:Publish",)}
     field: ClassVar[str | None] = "phone"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
@@ -57,6 +64,10 @@ class Sms(Channel):
 
     def __init__(self, client: SNSClient) -> None:
         self.client = client
+
+    @classmethod
+    def open(cls, opening: Opening) -> Sms:
+        return cls(opening.client("sns"))
 
     @staticmethod
     def address(profile: Profile) -> str:

@@ -25,8 +25,10 @@ from fanfare.channels.base import (
     AddressRefused,
     Channel,
     Envelope,
+    Grants,
     InTime,
     Kind,
+    Opening,
     Profile,
     SendResult,
     always,
@@ -51,6 +53,11 @@ STATUS: Final[dict[int, SendResult]] = {
 
 class Webhook(Channel):
     name: ClassVar[str] = "webhook"
+    title: ClassVar[str] = "Webhook"
+    by: ClassVar[str] = "by webhook"
+    no_address: ClassVar[str] = "no webhook known"
+    summary: ClassVar[str] = "HTTPS POST to the user's own endpoint, signed"
+    grants: ClassVar[Grants] = {"webhook_endpoints": (), "secret": ("secretsmanager:GetSecretValue",)}
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
@@ -70,6 +77,11 @@ class Webhook(Channel):
         self.clock = clock
         self.guard = Guard(allowed=allowed, resolve=resolve)
         self.total_seconds = total_seconds
+
+    @classmethod
+    def open(cls, opening: Opening) -> Webhook:
+        allowed = opening.environment.get("FANFARE_WEBHOOK_ALLOWED", "").split(",")
+        return cls(keys=opening.keys, clock=opening.clock, allowed=frozenset(filter(None, allowed)))
 
     @staticmethod
     def address(profile: Profile) -> str:

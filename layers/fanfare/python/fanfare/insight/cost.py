@@ -12,6 +12,8 @@ from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Final
 
+from fanfare.channels import CHANNELS
+
 AS_OF: Final = "2026-11-23"  # in us-east-1
 CURRENCY: Final = "USD"
 OWN: Final = "piece_prices of this deployment"
@@ -258,6 +260,8 @@ def takes(counted: Counted, *, provider_waits: float, queue_requests: int | None
 
 def of_channel(channel: str, *, limited: bool) -> Takes:
     """What a thousand deliveries on a channel take, receipts not included. Every copy is of its message's group."""
+    if channel not in COUNTED:  # it was never measured: it costs what one costs that works as it does
+        channel = "webhook" if CHANNELS[channel].one_by_one else "push"
     found = takes(COUNTED[channel][limited], provider_waits=PROVIDER_WAITS[channel])
     return replace(found, fair_requests=found.queue_requests)
 

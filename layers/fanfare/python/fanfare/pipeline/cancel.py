@@ -32,9 +32,8 @@ class Cancel:
         """
         now = self.clock()
         try:
-            message = self.messages.move(
-                message_id, Transition(to=State.DELETED, reason=Reason.DELETED_BY_SERVICE), now=now
-            )
+            deleted = Transition(to=State.DELETED, reason=Reason.DELETED_BY_SERVICE)
+            message = self.messages.move(message_id, deleted, now=now)
         except ConditionFailed as failed:
             found = self.messages.get(message_id)
             if found is None:

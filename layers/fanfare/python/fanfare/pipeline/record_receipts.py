@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from fanfare.channels import CHANNELS, email
+from fanfare.channels import CHANNELS
 from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
@@ -21,9 +21,6 @@ from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 
 log = logging.getLogger(__name__)
-
-# Who reads an event, by its source
-READERS: Final[Mapping[str, Callable[[Mapping[str, Any]], ReceiptEvent | None]]] = {"aws.ses": email.report}
 
 # Why an address is not written to again, by what was reported of it
 SUPPRESSES: Final = {
@@ -36,8 +33,12 @@ SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
 
 
 def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
-    """What a provider's event reports, in our words; None where it is not of a delivery of ours."""
-    return READERS[event["source"]](event)
+    """The report in a provider's event; None if it is not about a delivery of ours. Raises KeyError if no channel reads
+    events of its source."""
+    readers = [channel.read_receipt for channel in CHANNELS.values() if channel.receipt_source == event["source"]]
+    if not readers:
+        raise KeyError(event["source"])
+    return next((found for reader in readers if (found := reader(event)) is not None), None)
 
 
 @dataclass(frozen=True, kw_only=True)

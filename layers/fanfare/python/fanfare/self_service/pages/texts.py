@@ -5,28 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from fanfare import channels
+
 LANGUAGE: Final = "en"
 
-CHANNELS: Final[Mapping[str, str]] = {
-    "email": "E-mail",
-    "sms": "Text message",
-    "push": "Push notification",
-    "webhook": "Webhook",
-    "inbox": "Inbox",
-}
-BY_CHANNEL: Final[Mapping[str, str]] = {
-    "email": "by e\u2011mail",
-    "sms": "by text message",
-    "push": "as a push notification",
-    "webhook": "by webhook",
-    "inbox": "in your inbox",
-}
-NO_ADDRESS: Final[Mapping[str, str]] = {
-    "email": "no e-mail address known",
-    "sms": "no phone number known",
-    "push": "no device known",
-    "webhook": "no webhook known",
-}
+CHANNELS: Final[Mapping[str, str]] = {name: channel.title for name, channel in channels.CHANNELS.items()}
+BY_CHANNEL: Final[Mapping[str, str]] = {name: channel.by for name, channel in channels.CHANNELS.items()}
+NO_ADDRESS: Final[Mapping[str, str]] = {name: channel.no_address for name, channel in channels.CHANNELS.items()}
 
 CHOOSE_ALL: Final = "See all of your choices"
 NOTHING_CHANGED: Final = "Nothing has changed by opening this page."
