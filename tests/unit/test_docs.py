@@ -25,7 +25,8 @@ from botocore.model import OperationModel
 from fanfare import schemas
 from fanfare.channels import CHANNELS
 from fanfare.schemas.templates import PutTemplateRequest
-from fanfare.templates.renderer import FILTERS, TESTS, Renderer
+from fanfare.templates.grammar import FILTERS, TESTS
+from fanfare.templates.renderer import Renderer
 from fanfare_client.cli.app import app
 from pydantic import BaseModel
 

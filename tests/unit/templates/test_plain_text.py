@@ -5,8 +5,9 @@ from __future__ import annotations
 import time
 
 import pytest
+from fanfare.templates.body import parts
 from fanfare.templates.plain_text import text_of
-from fanfare.templates.renderer import Renderer, derived, parts
+from fanfare.templates.renderer import Renderer, derived
 
 USER = {"id": "user-1", "name": "Ada", "locale": "de"}
 

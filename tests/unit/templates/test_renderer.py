@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from fanfare.errors import Invalid, TemplateError
-from fanfare.templates.renderer import Renderer, nearest
+from fanfare.templates.body import nearest
+from fanfare.templates.renderer import Renderer
 
 USER = {"id": "user-1", "name": "Ada", "locale": "en"}
 DATA: dict[str, Any] = {

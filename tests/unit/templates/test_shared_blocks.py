@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from fanfare.errors import TemplateError
-from fanfare.templates import renderer as templates
+from fanfare.templates import compiled, environment
+from fanfare.templates.body import sources
 from fanfare.templates.renderer import Renderer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -60,7 +61,7 @@ def test_data_that_is_equal_and_reads_differently_is_not_taken_for_the_same() ->
 
 def test_what_everybody_reads_is_rendered_once_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
-    monkeypatch.setattr(templates._Budget, "step", lambda _: steps.append(1))
+    monkeypatch.setattr(environment.Budget, "step", lambda _: steps.append(1))
     data = {"all": [1, 2, 3]}
     for name in ("Ada", "Grace", "Zoë"):
         text(name, data)
@@ -97,5 +98,5 @@ def test_the_bounds_are_on_the_whole_of_what_a_reader_gets() -> None:
 
 
 def test_the_demos_mail_is_the_same_to_everybody_but_for_two_places() -> None:
-    mail = templates._compiled(templates._sources(job.template(), "email", None)["html"], True)
-    assert [each.alike for each in mail.stretches] == [True, False, True, False, True]
+    mail = compiled.compiled(sources(job.template(), "email", None)["html"], True)
+    assert [each.shared for each in mail.blocks] == [True, False, True, False, True]

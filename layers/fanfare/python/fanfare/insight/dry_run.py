@@ -17,7 +17,8 @@ from fanfare.insight import cost
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.fan_out.candidates import Candidates, counted
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
-from fanfare.templates.renderer import Renderer, locales, nearest, offers
+from fanfare.templates.body import locales, nearest, offers
+from fanfare.templates.renderer import Renderer
 
 if TYPE_CHECKING:
     from fanfare.domain.audience import User

@@ -13,7 +13,8 @@ from fanfare.errors import Fault, Invalid, NotFound, TemplateError
 from fanfare.pagination import take
 from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, TemplateView
 from fanfare.store.catalogue import Catalogue
-from fanfare.templates.renderer import Renderer, derived, offers
+from fanfare.templates.body import offers
+from fanfare.templates.renderer import Renderer, derived
 
 BODY_LIMIT: Final = 380_000  # bytes: DynamoDB takes items of 400 KB
 

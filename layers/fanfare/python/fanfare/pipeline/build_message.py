@@ -18,7 +18,8 @@ from fanfare.errors import Fault, Invalid
 from fanfare.ids import new_message_id
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
-from fanfare.templates.renderer import Renderer, derived, inline_body, offers
+from fanfare.templates.body import inline_body, offers
+from fanfare.templates.renderer import Renderer, derived
 
 if TYPE_CHECKING:
     from fanfare.schemas.messages import SubmitRequest

@@ -1,8 +1,8 @@
-"""What of a template reads the same to everybody: rendered once for a message, not for each reader.
+"""Parts of a template that read the same to everybody are rendered once for a message, not for each reader.
 
-No statement changes what the next one sees, for the grammar has no assignment. So those that don't name `user`
-come out alike wherever the data is the same. Statements of a kind that follow each other are a stretch, and each
-stretch becomes a block of the compiled template, which can be run by itself.
+The grammar has no assignment, so no statement changes what the next one sees. Statements that do not name `user`
+render to the same text whenever the data is the same: they are shared. Statements of one kind that follow each other
+become a block of the compiled template, which can be rendered alone.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from typing import Any, Final
 from jinja2 import nodes
 
 READER: Final = "user"
-STRETCHES: Final = 100  # of a part: above that they would cost more to compile than they save
+BLOCKS: Final = 100  # of a part: above that they would cost more to compile than they save
 
 
 @dataclass(frozen=True)
-class Stretch:
-    """Statements that follow each other; `alike` where none of them names the reader."""
+class Block:
+    """Statements that follow each other; `shared` if none of them names the reader."""
 
     name: str
-    alike: bool
+    shared: bool
     body: list[nodes.Node]
 
 
@@ -40,16 +40,16 @@ class IdentityKey:
         return isinstance(other, IdentityKey) and other.data is self.data
 
 
-def stretches(body: Sequence[nodes.Node]) -> list[Stretch]:
-    """A template's statements as stretches, in their order."""
-    found = [(alike, list(group)) for alike, group in groupby(_pieces(body), key=_is_alike)]
-    if len(found) > STRETCHES:
+def blocks(body: Sequence[nodes.Node]) -> list[Block]:
+    """A template's statements as blocks, in their order."""
+    found = [(shared, list(group)) for shared, group in groupby(_pieces(body), key=_is_shared)]
+    if len(found) > BLOCKS:
         found = [(False, list(body))]
-    return [Stretch(f"stretch{place}", alike, group) for place, (alike, group) in enumerate(found)]
+    return [Block(f"block{index}", shared, group) for index, (shared, group) in enumerate(found)]
 
 
-def in_blocks(found: Sequence[Stretch]) -> nodes.Template:
-    """The template with a block for each stretch."""
+def in_blocks(found: Sequence[Block]) -> nodes.Template:
+    """The template with these blocks."""
     return nodes.Template([nodes.Block(each.name, each.body, False, False, lineno=1) for each in found], lineno=1)
 
 
@@ -62,5 +62,5 @@ def _pieces(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
             yield node
 
 
-def _is_alike(node: nodes.Node) -> bool:
+def _is_shared(node: nodes.Node) -> bool:
     return all(name.name != READER for name in node.find_all(nodes.Name))

@@ -25,7 +25,7 @@ from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
-from fanfare.templates.renderer import offers
+from fanfare.templates.body import offers
 
 OF_KIND = {
     Kind.SENT: Outcome.SENT,

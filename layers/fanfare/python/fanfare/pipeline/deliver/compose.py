@@ -15,7 +15,8 @@ from fanfare.errors import TemplateError
 from fanfare.pipeline.deliver.work import Ending, Work
 from fanfare.signing.links import Links
 from fanfare.store.catalogue import Catalogue
-from fanfare.templates.renderer import Renderer, inline_body
+from fanfare.templates.body import inline_body
+from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from fanfare.domain.message import Message, Payload
 from fanfare.ids import shard_of
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
-from fanfare.templates.renderer import inline_body, offers
+from fanfare.templates.body import inline_body, offers
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,124 @@
+"""What a template may be made of: an allow-list of Jinja's syntax.
+
+Jinja's own sandbox bounds neither time nor memory. Here a template can call nothing, import nothing and set nothing,
+so what it does is bounded by its loops and its output.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from jinja2 import TemplateSyntaxError, nodes
+
+NESTING_LIMIT: Final = 100  # levels of the syntax tree
+
+# No Call: nothing can be run. No Assign: nothing can grow by doubling.
+GRAMMAR: Final = frozenset(
+    {
+        "Template", "Output", "TemplateData", "Name", "Const", "List", "Tuple", "Dict", "Pair", "Keyword",
+        "Getattr", "Getitem", "Slice", "Filter", "Test", "If", "For", "CondExpr", "Compare", "Operand",
+        "And", "Or", "Not", "Add", "Sub", "Mul", "Div", "FloorDiv", "Mod", "Neg", "Pos", "Concat", "Include",
+    }
+)  # fmt: skip
+
+FILTERS: Final = frozenset(
+    {
+        "abs", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "int",
+        "items", "join", "last", "length", "lower", "max", "min", "replace", "reverse", "round", "sort",
+        "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode",
+        "wordcount",
+    }
+)  # fmt: skip
+
+TESTS: Final = frozenset(
+    {
+        "boolean", "defined", "divisibleby", "eq", "equalto", "even", "false", "ge", "gt", "in", "integer",
+        "iterable", "le", "lower", "lt", "mapping", "ne", "none", "number", "odd", "sequence", "string",
+        "true", "undefined", "upper",
+    }
+)  # fmt: skip
+
+JINJA_NAMES: Final = frozenset({"self", "caller", "varargs", "kwargs"})  # Python objects of Jinja's own
+
+HALF: Final = re.compile("[\ud800-\udfff]")  # Jinja reads \\ud83d in a text as Python does; it cannot be encoded
+
+
+def check(node: nodes.Node, *, depth: int = 0, line: int = 1) -> None:
+    """Raises TemplateSyntaxError for the first piece of the tree that is not in the grammar."""
+    line = node.lineno or line  # the nodes behind some tags carry none
+    if refusal := _refusal(node, depth):
+        raise TemplateSyntaxError(refusal, line)
+    for child in node.iter_child_nodes():
+        check(child, depth=depth + 1, line=line)
+
+
+def instrument(node: nodes.Node, *, line: int = 1) -> None:
+    """Rewrites a checked tree so that its bounds hold while it renders: each step of a loop calls the filter `_step`,
+    and `~` becomes the filter `_concat`."""
+    line = node.lineno or line
+    for child in node.iter_child_nodes():
+        instrument(child, line=line)
+    for field, value in node.iter_fields():
+        if isinstance(value, nodes.Concat):
+            setattr(node, field, _concatenation(value))
+        elif isinstance(value, list):
+            value[:] = [_concatenation(each) if isinstance(each, nodes.Concat) else each for each in value]
+    if isinstance(node, nodes.For):
+        step = nodes.Filter(nodes.Const("", lineno=line), "_step", [], [], None, None, lineno=line)
+        node.body.insert(0, nodes.Output([step], lineno=line))
+
+
+def _concatenation(node: nodes.Concat) -> nodes.Filter:
+    values = nodes.List(node.nodes, lineno=node.lineno)
+    return nodes.Filter(values, "_concat", [], [], None, None, lineno=node.lineno)
+
+
+def _refusal(node: nodes.Node, depth: int) -> str | None:
+    kind = type(node).__name__
+    if kind not in GRAMMAR:
+        return f"{kind.lower()!r} is not allowed in a template"
+    if depth > NESTING_LIMIT:
+        return "is nested too deeply in a template"
+    rule = _RULES.get(type(node))
+    return rule(node) if rule else None
+
+
+def _name(node: nodes.Name) -> str | None:
+    refused = node.name.startswith("_") or node.name in JINJA_NAMES
+    return f"the name {node.name!r} is not allowed in a template" if refused else None
+
+
+def _const(node: nodes.Const) -> str | None:
+    if not (isinstance(node.value, str) and HALF.search(node.value)):
+        return None
+    return "half of a pair of \\u escapes is no character: write the character itself"
+
+
+def _filter(node: nodes.Filter) -> str | None:
+    return None if node.name in FILTERS else f"there is no filter {node.name!r}; there are {', '.join(sorted(FILTERS))}"
+
+
+def _test(node: nodes.Test) -> str | None:
+    return None if node.name in TESTS else f"there is no test {node.name!r}; there are {', '.join(sorted(TESTS))}"
+
+
+def _include(node: nodes.Include) -> str | None:
+    if isinstance(node.template, nodes.Const) and node.with_context and not node.ignore_missing:
+        return None
+    return 'a partial is included by its name, as {% include "name" %}'
+
+
+def _for(node: nodes.For) -> str | None:
+    return "a recursive loop is not allowed in a template" if node.recursive else None
+
+
+_RULES: Final[Mapping[type[nodes.Node], Callable[[Any], str | None]]] = {
+    nodes.Name: _name,
+    nodes.Const: _const,
+    nodes.Filter: _filter,
+    nodes.Test: _test,
+    nodes.Include: _include,
+    nodes.For: _for,
+}
