@@ -12,11 +12,11 @@ from fanfare.channels import CHANNELS
 
 from .constructs.access_target import AccessTarget
 from .constructs.function import Function, FunctionDefaults
-from .constructs.internal_api import InternalApi
+from .constructs.http.internal_api import InternalApi
+from .constructs.http.public_api import PublicApi
 from .constructs.layers import Layers
 from .constructs.naming import pascal
 from .constructs.operations import Operations
-from .constructs.public_api import PublicApi
 from .constructs.receipts import Receipts
 from .constructs.schedule import Schedule
 from .constructs.sender import Sender
@@ -44,7 +44,7 @@ class Service(Stack):
         sender = Sender(self, "Sender", settings=settings, zone=zone)
         bus = events.EventBus(self, "Bus", description="Fanfare: events about messages")
         public_api = PublicApi(self, "PublicApi", settings=settings, accounts=storage.accounts, zone=zone)
-        defaults = FunctionDefaults(
+        self._defaults = FunctionDefaults(
             settings=settings,
             layers=Layers(self, "Layers", settings=settings).versions,
             access_targets={
@@ -52,91 +52,15 @@ class Service(Stack):
                 **sender.access_targets,
                 **public_api.access_targets,
                 **sms_and_push(self.partition, settings=settings),
-                "events": AccessTarget(
-                    (bus.event_bus_arn,),
-                    {
-                        "FANFARE_EVENT_BUS_NAME": bus.event_bus_name,
-                        "FANFARE_DELIVERY_EVENTS": str(settings.delivery_events).lower(),
-                    },
-                ),
+                "events": event_bus(bus, settings),
                 "webhook_endpoints": AccessTarget(environment=webhook_endpoints(settings)),
             },
         )
-
-        workers = {
-            name: Worker(
-                self,
-                pascal(name),
-                defaults=defaults,
-                queue=name,
-                name=f"deliver-{name}",
-                code="deliver",
-                timeout=DELIVER_TIMEOUT,
-                max_receive_count=3,
-                environment={"FANFARE_CHANNEL": name, "FANFARE_LEASE_SECONDS": str(LEASE_SECONDS)},
-            )
-            for name in CHANNELS
-        }
-        workers["fan_out"] = Worker(
-            self,
-            "FanOut",
-            defaults=defaults,
-            queue="fan_out",
-            name="fan_out",
-            timeout=Duration.minutes(5),
-            max_receive_count=5,
-            batch_size=1,  # jobs with a large audience take long: they must not delay others in the same event
-            # A long fan-out continues by sending itself a job. Lambda's recursive loop detection would stop it after
-            # about sixteen runs; the fan-out ends with the last page, because the cursor only moves forward.
-            recursive_loop=lambda_.RecursiveLoop.ALLOW,
-        )
-        workers["record_receipt"] = Worker(
-            self,
-            "RecordReceipt",
-            defaults=defaults,
-            queue="record_receipt",
-            name="record_receipt",
-            timeout=Duration.seconds(30),
-            max_receive_count=5,
-            # Receipts arrive one by one and are not urgent: gather them, so that a call stores 25.
-            batch_size=100,
-            max_batching_window=Duration.seconds(5),
-        )
+        workers = {**self._channel_workers(), **self._other_workers()}
         Receipts(self, "Receipts", rules=sender.rules, queue=workers["record_receipt"].queue, settings=settings)
-        api = InternalApi(
-            self,
-            "InternalApi",
-            settings=settings,
-            function=Function(
-                self,
-                "InternalApiFunction",
-                defaults=defaults,
-                name="internal_api",
-                timeout=Duration.seconds(29),  # just below API Gateway's timeout
-                memory_size=1024,
-            ),
-        )
-        public_api.serve(
-            Function(
-                self,
-                "PublicApiFunction",
-                defaults=defaults,
-                name="public_api",
-                timeout=Duration.seconds(29),
-                memory_size=1024,
-            )
-        )
-        reconcile = Function(
-            self,
-            "Reconcile",
-            defaults=defaults,
-            name="reconcile",
-            timeout=Duration.seconds(55),
-            retry_attempts=0,  # the next minute's run is the retry
-        )
-        Schedule(self, "Clock", function=reconcile)
+        api = self._apis(public_api)
+        reconcile = self._schedule()
         operations = Operations(self, "Operations", settings=settings, watched=[self, storage])
-
         self._outputs(
             InternalApiUrl=api.url,
             PublicApiUrl=public_api.url,
@@ -150,9 +74,86 @@ class Service(Stack):
             **{f"{pascal(name)}DeadLettersUrl": worker.dead_letters.queue_url for name, worker in workers.items()},
         )
 
+    def _channel_workers(self) -> dict[str, Worker]:
+        """One per channel."""
+        return {
+            name: Worker(
+                self,
+                pascal(name),
+                defaults=self._defaults,
+                queue=name,
+                name=f"deliver-{name}",
+                code="deliver",
+                timeout=DELIVER_TIMEOUT,
+                max_receive_count=3,
+                environment={"FANFARE_CHANNEL": name, "FANFARE_LEASE_SECONDS": str(LEASE_SECONDS)},
+            )
+            for name in CHANNELS
+        }
+
+    def _other_workers(self) -> dict[str, Worker]:
+        """Before the channels and after them: the fan-out, and what records receipts."""
+        fan_out = Worker(
+            self,
+            "FanOut",
+            defaults=self._defaults,
+            queue="fan_out",
+            name="fan_out",
+            timeout=Duration.minutes(5),
+            max_receive_count=5,
+            batch_size=1,  # jobs with a large audience take long: they must not delay others in the same event
+            # A long fan-out continues by sending itself a job. Lambda's recursive loop detection would stop it after
+            # about sixteen runs; the fan-out ends with the last page, because the cursor only moves forward.
+            recursive_loop=lambda_.RecursiveLoop.ALLOW,
+        )
+        record_receipt = Worker(
+            self,
+            "RecordReceipt",
+            defaults=self._defaults,
+            queue="record_receipt",
+            name="record_receipt",
+            timeout=Duration.seconds(30),
+            max_receive_count=5,
+            # Receipts arrive one by one and are not urgent: gather them, so that a call stores 25.
+            batch_size=100,
+            max_batching_window=Duration.seconds(5),
+        )
+        return {"fan_out": fan_out, "record_receipt": record_receipt}
+
+    def _apis(self, public_api: PublicApi) -> InternalApi:
+        """The functions of both APIs."""
+        internal = self._api_function("InternalApiFunction", "internal_api", memory_size=1024)
+        api = InternalApi(self, "InternalApi", settings=self._defaults.settings, function=internal)
+        public_api.serve(self._api_function("PublicApiFunction", "public_api", memory_size=1024))
+        return api
+
+    def _api_function(self, id: str, name: str, *, memory_size: int) -> Function:
+        timeout = Duration.seconds(29)  # just below API Gateway's
+        return Function(self, id, defaults=self._defaults, name=name, timeout=timeout, memory_size=memory_size)
+
+    def _schedule(self) -> Function:
+        """The reconciler, every minute."""
+        reconcile = Function(
+            self,
+            "Reconcile",
+            defaults=self._defaults,
+            name="reconcile",
+            timeout=Duration.seconds(55),
+            retry_attempts=0,  # the next minute's run is the retry
+        )
+        Schedule(self, "Clock", function=reconcile)
+        return reconcile
+
     def _outputs(self, **values: str) -> None:
         for name, value in values.items():
             CfnOutput(self, name, value=value)
+
+
+def event_bus(bus: events.EventBus, settings: DeploymentSettings) -> AccessTarget:
+    """The bus for services."""
+    deliveries = str(settings.delivery_events).lower()
+    environment = {"FANFARE_EVENT_BUS_NAME": bus.event_bus_name, "FANFARE_DELIVERY_EVENTS": deliveries}
+    return AccessTarget((bus.event_bus_arn,), environment)
 
 
 def webhook_endpoints(settings: DeploymentSettings) -> dict[str, str]:

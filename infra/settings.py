@@ -214,7 +214,7 @@ class DeploymentSettings(BaseModel):
         return value
 
     @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def _sender_and_stage_fit(self) -> Self:
         domain = self.sender_address.rpartition("@")[2].lower()
         if f".{domain}".endswith(".example.com") and self.protected:
             raise ValueError(f"sender: {self.sender!r} is a placeholder. Set your address in stages/{self.stage}.json")
@@ -226,6 +226,10 @@ class DeploymentSettings(BaseModel):
             raise ValueError("local: only allowed for the stage `local`. Set stage=local or remove local")
         if self.webhook_allowed and self.stage != "local":
             raise ValueError("webhook_allowed: only allowed for the stage `local`. Remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _domains_and_identity_fit(self) -> Self:
         _subdomain("mail_from_domain", self.mail_from_domain, "sender_domain", self.sender_domain)
         if self.dmarc_policy and not (self.sender_domain and self.hosted_zone_id):
             raise ValueError("dmarc_policy: requires sender_domain and a hosted zone. Set them or remove dmarc_policy")

@@ -33,7 +33,28 @@ class Accounts(Construct):
             deletion_protection=settings.protected,
             removal_policy=removal_policy,
         )
-        client = pool.add_client(
+        client = self._client(pool, settings)
+        # Domain prefixes are unique per region across all AWS accounts: a part of the stack id makes it unique.
+        domain = pool.add_domain(
+            "Login",
+            cognito_domain=cognito.CognitoDomainOptions(
+                domain_prefix=Fn.join("-", ["fanfare", settings.stage, _distinct(Stack.of(self))])
+            ),
+        )
+        self.issuer = f"https://{pool.user_pool_provider_name}"
+        self.audience = [client.user_pool_client_id]
+        ids = {"UserPoolId": pool.user_pool_id, "UserPoolClientId": client.user_pool_client_id}
+        for name, value in {**ids, "LoginUrl": domain.base_url()}.items():
+            # On the stack, so that the output's name has no construct prefix.
+            CfnOutput(Stack.of(self), name, value=value)
+        suppress_nag(pool, "AwsSolutions-COG2", "An account can only change notification settings: MFA is optional.")
+        for rule in ("AwsSolutions-COG3", "AwsSolutions-COG8"):
+            suppress_nag(
+                pool, rule, "Threat protection requires Cognito's Plus plan, which is billed per user and month."
+            )
+
+    def _client(self, pool: cognito.UserPool, settings: DeploymentSettings) -> cognito.UserPoolClient:
+        return pool.add_client(
             "Client",
             # A browser or an app can't keep a secret: it uses PKCE instead.
             generate_secret=False,
@@ -47,27 +68,6 @@ class Accounts(Construct):
                 logout_urls=[*settings.login_urls],
             ),
         )
-        # Domain prefixes are unique per region across all AWS accounts: a part of the stack id makes it unique.
-        domain = pool.add_domain(
-            "Login",
-            cognito_domain=cognito.CognitoDomainOptions(
-                domain_prefix=Fn.join("-", ["fanfare", settings.stage, _distinct(Stack.of(self))])
-            ),
-        )
-        self.issuer = f"https://{pool.user_pool_provider_name}"
-        self.audience = [client.user_pool_client_id]
-        for name, value in {
-            "UserPoolId": pool.user_pool_id,
-            "UserPoolClientId": client.user_pool_client_id,
-            "LoginUrl": domain.base_url(),
-        }.items():
-            # On the stack, so that the output's name has no construct prefix.
-            CfnOutput(Stack.of(self), name, value=value)
-        suppress_nag(pool, "AwsSolutions-COG2", "An account can only change notification settings: MFA is optional.")
-        for rule in ("AwsSolutions-COG3", "AwsSolutions-COG8"):
-            suppress_nag(
-                pool, rule, "Threat protection requires Cognito's Plus plan, which is billed per user and month."
-            )
 
 
 def _distinct(stack: Stack) -> str:

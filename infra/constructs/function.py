@@ -6,7 +6,7 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import cast
+from typing import Any, cast
 
 from aws_cdk import Duration, RemovalPolicy
 from aws_cdk import aws_iam as iam
@@ -65,20 +65,13 @@ class Function(lambda_.Function):
         code: str | None = None,
         environment: Mapping[str, str] | None = None,
         memory_size: int = 512,
-        retry_attempts: int | None = None,
-        recursive_loop: lambda_.RecursiveLoop | None = None,
+        **props: Any,
     ) -> None:
+        """`props` are passed on to Lambda's construct."""
         log_group = log_group_of(scope, f"{id}Logs", settings=defaults.settings)
         role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
-        granted: dict[str, str] = {}
-        for target_name, actions in GRANTS[name].items():
-            target = defaults.access_targets[target_name]
-            if actions and target.arns:
-                role.add_to_policy(iam.PolicyStatement(actions=[*actions], **target.statement_scope))
-            granted.update(target.environment)
-            for arn in target.wildcard_arns:
-                suppress_nag(role, f"AwsSolutions-IAM5[Resource::{arn}]", target.wildcard_reason)
+        reached = _granted(role, name, defaults)
         super().__init__(
             scope,
             id,
@@ -91,24 +84,32 @@ class Function(lambda_.Function):
             role=role,
             timeout=timeout,
             memory_size=memory_size,
-            environment={**defaults.environment, **granted, **(environment or {})},
+            environment={**defaults.environment, **reached, **(environment or {})},
             tracing=lambda_.Tracing.ACTIVE,
             logging_format=lambda_.LoggingFormat.JSON,
             log_group=log_group,
-            retry_attempts=retry_attempts,
-            recursive_loop=recursive_loop,
+            **props,
         )
         self.grants_name = name
-        suppress_nag(
-            self,
-            "AwsSolutions-L1",
-            "All functions use the runtime that the layers are built and tested for.",
-        )
+        suppress_nag(self, "AwsSolutions-L1", "All functions use the runtime that the layers are built and tested for.")
         suppress_nag(
             role,
             "AwsSolutions-IAM5[Resource::*]",
             "X-Ray has no resource ARNs: its actions PutTraceSegments and PutTelemetryRecords require `*`.",
         )
+
+
+def _granted(role: iam.Role, name: str, defaults: FunctionDefaults) -> dict[str, str]:
+    """Give the role its grants. The environment variables that name what it reaches."""
+    granted: dict[str, str] = {}
+    for target_name, actions in GRANTS[name].items():
+        target = defaults.access_targets[target_name]
+        if actions and target.arns:
+            role.add_to_policy(iam.PolicyStatement(actions=[*actions], **target.statement_scope))
+        granted.update(target.environment)
+        for arn in target.wildcard_arns:
+            suppress_nag(role, f"AwsSolutions-IAM5[Resource::{arn}]", target.wildcard_reason)
+    return granted
 
 
 def log_group_of(scope: Construct, id: str, *, settings: DeploymentSettings) -> logs.LogGroup:

@@ -1,4 +1,4 @@
-"""The alarms of `watch.py`, their SNS topic, and the dashboard."""
+"""The alarms of `alarms.py`, their SNS topic, and the dashboard of `dashboard.py`."""
 
 from __future__ import annotations
 
@@ -16,9 +16,11 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
+from ..alarms import ALARMS, RUNBOOKS, Alarm
+from ..dashboard import DASHBOARD, Graph
+from ..metrics import MetricScope
 from ..nag import suppress_nag
 from ..settings import DeploymentSettings
-from ..watch import ALARMS, DASHBOARD, RUNBOOKS, Alarm, Graph, MetricScope
 from .function import Function
 from .naming import pascal
 from .worker import Worker

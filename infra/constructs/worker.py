@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any, Final
 
 from aws_cdk import Duration
@@ -28,15 +27,13 @@ class Worker(Construct):
         *,
         defaults: FunctionDefaults,
         queue: str,
-        name: str,
         timeout: Duration,
         max_receive_count: int,
-        code: str | None = None,
-        environment: Mapping[str, str] | None = None,
         batch_size: int = BATCH_SIZE,
         max_batching_window: Duration | None = None,
-        recursive_loop: lambda_.RecursiveLoop | None = None,
+        **function: Any,
     ) -> None:
+        """`function` is passed on to the Function."""
         super().__init__(scope, id)
         self.consumes = queue
         self.dead_letters = self._queue("DeadLetters", defaults.settings, retention_period=Duration.days(14))
@@ -49,22 +46,8 @@ class Worker(Construct):
             visibility_timeout=Duration.seconds(6 * timeout.to_seconds()),
             dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receive_count),
         )
-        defaults.access_targets[f"{queue}.queue"] = AccessTarget(
-            (self.queue.queue_arn,), {f"FANFARE_{queue.upper()}_QUEUE_URL": self.queue.queue_url}
-        )
-        defaults.access_targets[f"{queue}.dead_letters"] = AccessTarget(
-            (self.dead_letters.queue_arn,), {f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL": self.dead_letters.queue_url}
-        )
-        self.function = Function(
-            self,
-            "Function",
-            defaults=defaults,
-            name=name,
-            code=code,
-            timeout=timeout,
-            environment=environment,
-            recursive_loop=recursive_loop,
-        )
+        self._can_be_reached(defaults.access_targets)
+        self.function = Function(self, "Function", defaults=defaults, timeout=timeout, **function)
         lambda_.EventSourceMapping(
             self,
             "EventSource",
@@ -74,6 +57,16 @@ class Worker(Construct):
             max_batching_window=max_batching_window,
             report_batch_item_failures=True,
             max_concurrency=defaults.settings.max_concurrency,
+        )
+
+    def _can_be_reached(self, targets: dict[str, AccessTarget]) -> None:
+        """Add the queues to what functions can be granted."""
+        name, queue, dead = self.consumes, self.queue, self.dead_letters
+        targets[f"{name}.queue"] = AccessTarget(
+            (queue.queue_arn,), {f"FANFARE_{name.upper()}_QUEUE_URL": queue.queue_url}
+        )
+        targets[f"{name}.dead_letters"] = AccessTarget(
+            (dead.queue_arn,), {f"FANFARE_{name.upper()}_DEAD_LETTERS_URL": dead.queue_url}
         )
 
     def _queue(self, id: str, settings: DeploymentSettings, **props: Any) -> sqs.Queue:

@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from fanfare.channels import CHANNELS
 
+from infra.alarms import ALARMS
 from infra.constructs.naming import pascal
-from infra.watch import ALARMS, DASHBOARD, OURS
+from infra.dashboard import DASHBOARD
+from infra.metrics import OURS
 from tests.infra.synth import Deployment, Properties, listed, name_of
 
 RUNBOOKS = Path(__file__).parents[2] / "docs" / "operations.md"

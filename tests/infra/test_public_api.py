@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 
-from infra.constructs.public_api import OPEN
+from infra.constructs.http.public_api import OPEN
 from tests.infra.synth import Deployment, Properties, name_of
 
 API = "PublicApi"

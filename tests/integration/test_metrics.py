@@ -12,7 +12,9 @@ from fanfare.runtime import clients, stores
 from fanfare.runtime.channels import channel
 
 from functions.record_receipt.handler import handler as record_receipt
-from infra.watch import ALARMS, DASHBOARD, OURS
+from infra.alarms import ALARMS
+from infra.dashboard import DASHBOARD
+from infra.metrics import OURS
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Context, Pipeline
 from tests.integration.provider import Ses

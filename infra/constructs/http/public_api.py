@@ -13,13 +13,13 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpJwtAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from ..nag import suppress_nag
-from ..settings import DeploymentSettings
+from ...nag import suppress_nag
+from ...settings import DeploymentSettings
+from ..access_target import AccessTarget
+from ..accounts import Accounts
+from ..function import log_group_of
+from ..zone import Record, Zone
 from .access_logs import AccessLogs
-from .access_target import AccessTarget
-from .accounts import Accounts
-from .function import log_group_of
-from .zone import Record, Zone
 
 ANY: Final = (apigateway.HttpMethod.ANY,)
 # The methods that a page of another origin can use. Without OPTIONS: the gateway answers preflights unless a route

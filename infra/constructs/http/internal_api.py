@@ -15,10 +15,10 @@ from constructs import Construct
 
 from console.calls import CALLS
 
-from ..nag import suppress_nag
-from ..settings import DeploymentSettings
+from ...nag import suppress_nag
+from ...settings import DeploymentSettings
+from ..function import log_group_of
 from .access_logs import AccessLogs
-from .function import log_group_of
 
 
 class InternalApi(Construct):
