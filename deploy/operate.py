@@ -21,9 +21,9 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from console.app import make
-from local import deployment
 from local.api import Api
 from local.console import signed
+from local.emulator import deployment
 from local.run import ended_well, parser
 from local.wsgi_server import WsgiServer
 from tools.processes import StepFailed

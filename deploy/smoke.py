@@ -24,12 +24,12 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.channels.receipts import Receipt
 
-from local import deployment
 from local.api import Api, People, Reply, until
 from local.demo import checks, job, report
 from local.demo.audience import REFUSED_ADDRESS, Person, PersonKind
+from local.emulator import deployment
+from local.providers.simulator import SES_DOMAIN
 from local.run import ended_well, parser
-from local.simulator import SES_DOMAIN
 from tools.paths import STACK_FILE
 from tools.processes import StepFailed
 from tools.progress import console, step

@@ -9,9 +9,8 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws import client
 from tools.progress import console
-
-from .aws import client
 
 NAMES: Final = ("ada", "grace")
 Tokens = dict[str, dict[str, str]]  # as in stack.json

@@ -14,9 +14,8 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 
+from local.emulator.ministack import REGION
 from tools.processes import StepFailed
-
-from .emulator import REGION
 
 
 @dataclass(frozen=True)

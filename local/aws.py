@@ -7,7 +7,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 
-from .emulator import REGION, ROOT_KEY
+from local.emulator.ministack import REGION, ROOT_KEY
 
 # An empty mapping (not None) disables proxies from the environment.
 DIRECT: Final = Config(proxies={}, retries={"mode": "standard", "total_max_attempts": 3}, read_timeout=70)

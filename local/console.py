@@ -18,13 +18,12 @@ from flask import Blueprint, Flask, Response, abort, jsonify, render_template, r
 from console.api import Call, Unreachable
 from console.app import make
 from console.templates import MAIL_POLICY
+from local.api import Api, Reply
+from local.http import problem
+from local.providers.inboxes import Inboxes
+from local.providers.outbox import Outbox
+from local.providers.simulator import CHANNELS, BadSettings, Simulator
 from testing.aws_calls import AwsCalls
-
-from .api import Api, Reply
-from .http import problem
-from .inboxes import Inboxes
-from .outbox import Outbox
-from .simulator import CHANNELS, BadSettings, Simulator
 
 SHOWN: Final = 100
 AT_ONCE: Final = 2  # every concurrent call needs another process of the emulator

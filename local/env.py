@@ -8,9 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from local.lock import is_running
 from tools.paths import STACK_FILE
-
-from .lock import is_running
 
 
 def variables(at: Mapping[str, Any]) -> dict[str, str]:

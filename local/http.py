@@ -12,7 +12,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 from urllib.parse import parse_qs, urlsplit
 
-from .ports import free_port
+from local.ports import free_port
 
 BODY_LIMIT = 16 * 1024 * 1024
 

@@ -15,11 +15,10 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from local.stack import Stack
 from tools.paths import CDK_LOG, EMULATOR_LOG, ROOT, STACK_FILE
 from tools.processes import StepFailed, forget_the_caller
 from tools.progress import console
-
-from .stack import Stack
 
 
 def main() -> int:

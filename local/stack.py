@@ -9,26 +9,26 @@ from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
+from local import ports
+from local.accounts import Accounts, Tokens
+from local.api import Api
+from local.console import local_console
+from local.emulator import deployment
+from local.emulator.gateway import Gateway
+from local.emulator.ministack import REGION, Emulator
+from local.emulator.schedule_ticker import Ticker
+from local.http import Server
+from local.lock import only_one
+from local.providers.inboxes import Inboxes
+from local.providers.outbox import Outbox
+from local.providers.receipts import Receipts
+from local.providers.server import Providers
+from local.providers.simulator import Simulator
+from local.wsgi_server import WsgiServer
 from testing.aws_calls import AwsCalls
 from tools.paths import CALLS, STACK_FILE
 from tools.processes import StepFailed
 from tools.progress import step
-
-from . import deployment, ports
-from .accounts import Accounts, Tokens
-from .api import Api
-from .console import local_console
-from .emulator import REGION, Emulator
-from .gateway import Gateway
-from .http import Server
-from .inboxes import Inboxes
-from .lock import only_one
-from .outbox import Outbox
-from .providers import Providers
-from .receipts import Receipts
-from .schedule_ticker import Ticker
-from .simulator import Simulator
-from .wsgi_server import WsgiServer
 
 
 class Stack:
@@ -99,30 +99,34 @@ class Stack:
         self.ticker = Ticker(url, self.outputs["ReconcileFunctionName"], seconds=self._reconcile_seconds)
         self._open.callback(self.ticker.stop)
         with step("Creating the IAM users `service`, `stranger`, `operator` and the accounts of ada and grace"):
-            accounts = Accounts(url, self.outputs, renewed=self._renewed)
-            self._open.callback(accounts.stop)
-            internal_url = deployment.reachable(self.outputs["InternalApiUrl"], url)
-            operator = deployment.caller(url, "operator", policy=self.outputs["OperatorPolicyArn"])
-            console = local_console(
-                Api(internal_url, operator),
-                outbox=self.outbox,
-                simulator=self.simulator,
-                calls=calls,
-                inboxes=Inboxes(url, self.outputs["InboxTableName"]),
-            )
-            seen = WsgiServer(console, port=console_port)
-            self._open.callback(seen.close)
-            self.described = {
-                "internal_url": internal_url,
-                "public_url": self.outputs["PublicApiUrl"],
-                "console_url": seen.url,
-                "aws_endpoint_url": url,
-                "region": REGION,
-                "service": deployment.caller(url, "service", policy=self.outputs["ServicePolicyArn"]),
-                "stranger": deployment.caller(url, "stranger"),
-                "users": accounts.tokens,
-            }
+            self.described = self._callers(url, console_port, calls)
         _write(self.described)
+
+    def _callers(self, url: str, console_port: int | None, calls: AwsCalls) -> dict[str, Any]:
+        """Who may call the stack, and the console that one of them sees; what is known of all of it."""
+        accounts = Accounts(url, self.outputs, renewed=self._renewed)
+        self._open.callback(accounts.stop)
+        internal_url = deployment.reachable(self.outputs["InternalApiUrl"], url)
+        operator = deployment.caller(url, "operator", policy=self.outputs["OperatorPolicyArn"])
+        console = local_console(
+            Api(internal_url, operator),
+            outbox=self.outbox,
+            simulator=self.simulator,
+            calls=calls,
+            inboxes=Inboxes(url, self.outputs["InboxTableName"]),
+        )
+        seen = WsgiServer(console, port=console_port)
+        self._open.callback(seen.close)
+        return {
+            "internal_url": internal_url,
+            "public_url": self.outputs["PublicApiUrl"],
+            "console_url": seen.url,
+            "aws_endpoint_url": url,
+            "region": REGION,
+            "service": deployment.caller(url, "service", policy=self.outputs["ServicePolicyArn"]),
+            "stranger": deployment.caller(url, "stranger"),
+            "users": accounts.tokens,
+        }
 
     def _renewed(self, tokens: Tokens) -> None:
         if self.described:

@@ -13,13 +13,13 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
+from local.api import Api, Console
+from local.run import guarded, keep_open, parser, stack_from
+from local.stack import Stack
 from tools.paths import ROOT, STATE
 from tools.processes import StepFailed
 from tools.progress import console, step
 
-from ..api import Api, Console
-from ..run import guarded, keep_open, parser, stack_from
-from ..stack import Stack
 from . import checks, job, report
 from .audience import Person, people
 

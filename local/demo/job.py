@@ -10,11 +10,11 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from local.api import Api
+from local.aws import client
+from local.stack import Stack
 from tools.processes import StepFailed
 
-from ..api import Api
-from ..aws import client
-from ..stack import Stack
 from .audience import Person, PersonKind, spoilt_address
 
 TOPIC: Final = "orders.shipped"

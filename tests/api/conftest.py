@@ -22,7 +22,7 @@ from botocore.credentials import Credentials
 from requests.auth import AuthBase
 
 from local.demo import job
-from local.emulator import REGION
+from local.emulator.ministack import REGION
 from tests.e2e import conftest as e2e
 from tests.e2e.conftest import World
 from tests.e2e.mail import link_in, opted_in

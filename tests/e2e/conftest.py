@@ -20,11 +20,11 @@ import pytest
 from playwright.sync_api import Browser
 
 from infra.constructs.naming import pascal
-from local import deployment
 from local.api import Api, Console, People, until
 from local.aws import client
 from local.demo import job
 from local.demo.audience import Person, PersonKind, people
+from local.emulator import deployment
 from local.stack import Stack
 from tools.paths import STACK_FILE
 from tools.processes import forget_the_caller

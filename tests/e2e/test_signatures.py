@@ -26,7 +26,7 @@ from cryptography.hazmat.primitives.asymmetric import padding, rsa
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from local.api import People
-from local.emulator import REGION
+from local.emulator.ministack import REGION
 
 from .conftest import World
 

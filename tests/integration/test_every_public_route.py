@@ -14,7 +14,7 @@ from fanfare.runtime import signing, stores
 from jsonschema import Draft202012Validator
 
 from functions.public_api.handler import api
-from infra.constructs import public_api as gateway
+from infra.constructs.http import public_api as gateway
 from infra.grants import GRANTS
 from tests.integration import internal_api
 from tests.integration.conftest import Aws

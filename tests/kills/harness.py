@@ -28,7 +28,7 @@ from local.api import Api
 from local.aws import client
 from local.demo import job
 from local.demo.audience import Person, PersonKind
-from local.outbox import Mail
+from local.providers.outbox import Mail
 from local.stack import Stack
 from testing.aws_calls import readable
 

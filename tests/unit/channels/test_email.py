@@ -21,7 +21,7 @@ from fanfare.pipeline.record_receipts import read
 from hypothesis import given
 from hypothesis import strategies as st
 
-from local import ses_request
+from local.providers import ses_request
 from tests.unit.channels.fakes import Provider, envelope, modelled_errors, refusal
 
 MAIL = {"subject": "Hello", "html": "<p>Hello</p>", "text": "Hello"}

@@ -12,10 +12,10 @@ import pytest
 from botocore.config import Config
 
 from local.http import Server
-from local.outbox import Mail, Outbox
-from local.providers import Providers
-from local.ses_events import EventLog
-from local.simulator import Simulator
+from local.providers.outbox import Mail, Outbox
+from local.providers.server import Providers
+from local.providers.ses_events import EventLog
+from local.providers.simulator import Simulator
 
 ONCE = Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=5)
 

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from flask.testing import FlaskClient
 
-from local import inboxes
 from local.api import Api
 from local.console import local_console
-from local.inboxes import Inboxes
-from local.outbox import Mail, Outbox
-from local.simulator import Simulator
+from local.providers import inboxes
+from local.providers.inboxes import Inboxes
+from local.providers.outbox import Mail, Outbox
+from local.providers.simulator import Simulator
 from testing.aws_calls import AwsCalls
 
 NOTES = [("grace", "2027-01-01T08:00:01.000Z"), ("ada", "2027-01-01T08:00:00.000Z")]

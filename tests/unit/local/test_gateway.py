@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from local.gateway import Gateway
+from local.emulator.gateway import Gateway
 from local.http import Answer, Request, Server, as_json
 
 

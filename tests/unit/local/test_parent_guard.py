@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from local import parent_guard
+from local.emulator import parent_guard
 
 # Starts a program under the parent guard, then only sleeps.
 STARTER = """

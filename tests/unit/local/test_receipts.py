@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from local import receipts
-from local.receipts import Receipts
+from local.providers import receipts
+from local.providers.receipts import Receipts
 
 WANTED = {"set-1": frozenset({"DELIVERY", "RENDERING_FAILURE", "DELIVERY_DELAY"})}
 

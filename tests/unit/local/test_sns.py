@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
 
-from local.sns import APPLICATIONS
+from local.providers.sns import APPLICATIONS
 
 from .conftest import World
 

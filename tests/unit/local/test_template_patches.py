@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-from local.template_patches import patch_templates
+from local.emulator.template_patches import patch_templates
 
 POLICY = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:GetQueueAttributes"], "Resource": {"Ref": "Queue"}}
 

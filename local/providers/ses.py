@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from . import ses_events, ses_request
-from .http import Answer, HangUp, Request, as_json
-from .outbox import Mail, Outbox
-from .ses_events import Publish
-from .ses_request import Draft, NotTaken, Refused
-from .simulator import Simulator
+from local.http import Answer, HangUp, Request, as_json
+from local.providers import ses_events, ses_request
+from local.providers.outbox import Mail, Outbox
+from local.providers.ses_events import Publish
+from local.providers.ses_request import Draft, NotTaken, Refused
+from local.providers.simulator import Simulator
 
 
 class Ses:

@@ -6,7 +6,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from .aws import client
+from local.aws import client
 
 
 class Inboxes:

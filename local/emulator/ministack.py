@@ -13,13 +13,12 @@ from typing import Final, Self
 
 import urllib3
 
+from local.emulator import parent_guard
+from local.ports import free_port
 from tools import toolchain
 from tools.paths import EMULATOR_LOG
 from tools.processes import StepFailed, tail
 from tools.progress import step
-
-from . import parent_guard
-from .ports import free_port
 
 REGION: Final = "eu-central-1"
 ACCOUNT: Final = "000000000000"

@@ -8,9 +8,8 @@ from contextlib import contextmanager
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws import client
 from tools.progress import console
-
-from .aws import client
 
 
 class Ticker:

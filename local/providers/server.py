@@ -6,14 +6,14 @@ and implement the special addresses and switches of simulator.py.
 
 from __future__ import annotations
 
-from . import webhook_receiver
-from .http import Answer, Request
-from .outbox import Outbox
-from .ses import Ses
-from .ses_events import Publish
-from .simulator import Simulator
-from .sns import Sns
-from .webhook_receiver import WebhookReceiver
+from local.http import Answer, Request
+from local.providers import webhook_receiver
+from local.providers.outbox import Outbox
+from local.providers.ses import Ses
+from local.providers.ses_events import Publish
+from local.providers.simulator import Simulator
+from local.providers.sns import Sns
+from local.providers.webhook_receiver import WebhookReceiver
 
 
 class Providers:

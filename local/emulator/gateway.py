@@ -9,7 +9,7 @@ from typing import Final
 
 import urllib3
 
-from .http import Answer, Request, problem
+from local.http import Answer, Request, problem
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and headers that each side writes
 OF_THE_CONNECTION: Final = frozenset(

@@ -20,7 +20,7 @@ from typing import Any, Final
 
 from fanfare.channels.email import from_tag_value
 
-from .outbox import Mail
+from local.providers.outbox import Mail
 
 ENTRIES: Final = 50
 CALL_BYTES: Final = 1_000_000  # "1 MB", in the stricter interpretation

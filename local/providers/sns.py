@@ -16,10 +16,10 @@ from typing import Any, Final
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
 
-from .emulator import ACCOUNT, REGION
-from .http import Answer, HangUp, Request
-from .outbox import Mail, Outbox
-from .simulator import Simulator, is_
+from local.emulator.ministack import ACCOUNT, REGION
+from local.http import Answer, HangUp, Request
+from local.providers.outbox import Mail, Outbox
+from local.providers.simulator import Simulator, is_
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
 SMS_BYTES: Final = 1600

@@ -6,14 +6,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
 
+from local.aws import client
+from local.emulator import synth
+from local.emulator.ministack import ACCOUNT, REGION, ROOT_KEY
 from tools import toolchain
 from tools.paths import CDK_LOG
 from tools.processes import on_loopback, run
 from tools.progress import step
-
-from . import synth
-from .aws import client
-from .emulator import ACCOUNT, REGION, ROOT_KEY
 
 STACKS: Final = ("Fanfare-local-Storage", "Fanfare-local-Service")
 

@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from email.utils import parseaddr
 from typing import Any, Final
 
-from .emulator import ACCOUNT, REGION
-from .outbox import Mail
-from .simulator import SES_DOMAIN, named
+from local.emulator.ministack import ACCOUNT, REGION
+from local.providers.outbox import Mail
+from local.providers.simulator import SES_DOMAIN, named
 
 Event = dict[str, Any]
 Publish = Callable[[str | None, Event], None]  # configuration set, event
@@ -40,25 +40,7 @@ def after(mail: Mail, configuration_set: str | None, *, missing: str | None = No
         return
     yield _event("Send", mail, configuration_set, {})
     if named(mail.to, "bounce", SES_DOMAIN):
-        yield _event(
-            "Bounce",
-            mail,
-            configuration_set,
-            {
-                "bounceType": "Permanent",
-                "bounceSubType": "General",
-                "bouncedRecipients": [
-                    {
-                        "emailAddress": mail.to,
-                        "action": "failed",
-                        "status": "5.1.1",
-                        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
-                    }
-                ],
-                "feedbackId": mail.provider_id,
-                "reportingMTA": "dsn; simulator.amazonses.com",
-            },
-        )
+        yield _event("Bounce", mail, configuration_set, _bounce(mail))
         return
     yield _event(
         "Delivery",
@@ -67,17 +49,29 @@ def after(mail: Mail, configuration_set: str | None, *, missing: str | None = No
         {"recipients": [mail.to], "processingTimeMillis": 1, "smtpResponse": "250 ok"},
     )
     if named(mail.to, "complaint", SES_DOMAIN):
-        yield _event(
-            "Complaint",
-            mail,
-            configuration_set,
-            {
-                "complainedRecipients": [{"emailAddress": mail.to}],
-                "complaintFeedbackType": "abuse",
-                "feedbackId": mail.provider_id,
-                "complaintSubType": None,
-            },
-        )
+        complaint: Event = {
+            "complainedRecipients": [{"emailAddress": mail.to}],
+            "complaintFeedbackType": "abuse",
+            "feedbackId": mail.provider_id,
+            "complaintSubType": None,
+        }
+        yield _event("Complaint", mail, configuration_set, complaint)
+
+
+def _bounce(mail: Mail) -> Event:
+    recipient = {
+        "emailAddress": mail.to,
+        "action": "failed",
+        "status": "5.1.1",
+        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
+    }
+    return {
+        "bounceType": "Permanent",
+        "bounceSubType": "General",
+        "bouncedRecipients": [recipient],
+        "feedbackId": mail.provider_id,
+        "reportingMTA": "dsn; simulator.amazonses.com",
+    }
 
 
 def _event(kind: str, mail: Mail, configuration_set: str | None, details: Event, *, under: str = "") -> Event:

@@ -12,11 +12,10 @@ from typing import Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from local.aws import client
+from local.emulator.template_patches import STANDS_FOR
+from local.providers.ses_events import Event
 from tools.progress import console
-
-from .aws import client
-from .ses_events import Event
-from .template_patches import STANDS_FOR
 
 SOURCE: Final = STANDS_FOR["aws.ses"]
 AFTER_SECONDS: Final = 1.0  # receipts come after the answer; the integration tests cover the opposite order

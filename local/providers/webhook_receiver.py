@@ -10,9 +10,9 @@ import json
 import re
 from typing import Any, Final
 
-from .http import Answer, Request, problem
-from .outbox import Mail, Outbox
-from .simulator import Simulator
+from local.http import Answer, Request, problem
+from local.providers.outbox import Mail, Outbox
+from local.providers.simulator import Simulator
 
 PREFIX: Final = "/hooks/"
 STATUS: Final = re.compile(r"/hooks/status/([2-5]\d\d)")

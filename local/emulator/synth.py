@@ -9,13 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from local.emulator.template_patches import patch_templates
+from local.providers.sns import APPLICATIONS
 from tools import toolchain
 from tools.paths import CACHE, CDK_LOG, ROOT
 from tools.processes import run
 from tools.progress import step
-
-from .sns import APPLICATIONS
-from .template_patches import patch_templates
 
 SOURCES: Final = (
     "app.py",

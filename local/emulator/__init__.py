@@ -1,0 +1,1 @@
+"""The AWS emulator: started, deployed to, and patched where it differs from AWS."""

@@ -1,0 +1,1 @@
+"""Stand-ins for the providers: SES, SNS and the endpoints of webhooks."""
