@@ -103,7 +103,7 @@ class Stack:
         _write(self.described)
 
     def _callers(self, url: str, console_port: int | None, calls: AwsCalls) -> dict[str, Any]:
-        """Who may call the stack, and the console that one of them sees; what is known of all of it."""
+        """The IAM users, the accounts and the console; returns the description of the stack."""
         accounts = Accounts(url, self.outputs, renewed=self._renewed)
         self._open.callback(accounts.stop)
         internal_url = deployment.reachable(self.outputs["InternalApiUrl"], url)
