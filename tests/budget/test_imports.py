@@ -52,12 +52,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 139,
-    "public_api": 132,
-    "fan_out": 97,
-    "deliver": 97,
-    "reconcile": 96,
-    "record_receipt": 97,
+    "internal_api": 144,
+    "public_api": 135,
+    "fan_out": 107,
+    "deliver": 107,
+    "reconcile": 106,
+    "record_receipt": 107,
 }
 WITHOUT = {
     "internal_api": HEAVY,
