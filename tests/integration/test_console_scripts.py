@@ -117,7 +117,7 @@ def test_a_message_is_followed_to_its_end_and_then_left_alone(api: Api, page: Pa
     expect(page.locator("#state")).to_have_text("active")
     expect(page.locator("#deliveries")).not_to_contain_text("ada")
     api.sent = 1
-    expect(page.locator("#told")).to_have_text("Active, 50 %", timeout=WAIT)  # for those who hear the page
+    expect(page.locator("#announcement")).to_have_text("Active, 50 %", timeout=WAIT)  # for those who hear the page
     api.state, api.sent = "sent", 2
     expect(page.locator("#state")).to_have_text("sent", timeout=WAIT)
     expect(page.locator("#deliveries")).to_contain_text("ada", timeout=WAIT)
@@ -153,7 +153,7 @@ def templates(aws: Aws, browser: Browser) -> Iterator[Page]:
 
 def test_a_preview_follows_what_is_typed_and_the_address_follows_it(templates: Page) -> None:
     templates.goto("/templates/news")
-    data = templates.get_by_label("Data, as JSON")
+    data = templates.get_by_label("Data (JSON)")
     data.fill('{"title": "Winter"}')
     expect(templates.locator(".subject-line")).to_contain_text("Winter", timeout=WAIT)
     expect(templates.frame_locator(".phone iframe").get_by_role("heading")).to_have_text("Winter", timeout=WAIT)
