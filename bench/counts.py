@@ -52,7 +52,9 @@ from fanfare.templates.renderer import Renderer
 
 from bench.null_aws import NullAws
 from local.demo import job
-from testing.memory_aws.aws import Memory, Store, Usage
+from testing.memory_aws.aws import Memory
+from testing.memory_aws.calls import Usage
+from testing.memory_aws.table import Store
 
 BUDGETS = {
     "limited": {"aws_calls_per_1000": 200.0, "write_units_per_delivery": 4.5},
@@ -163,7 +165,8 @@ OPEN: Final[Mapping[str, Callable[[Bench], Channel]]] = {
 @functools.cache
 def _prepared(recipients: int, limit: str, channel: str) -> dict[str, Store]:
     """The tables before the message. The audience is written without the SDK, because it is not measured."""
-    dynamodb: Any = Memory(lambda: NOW, metered=False).dynamodb
+    memory = Memory(lambda: NOW, metered=False)
+    dynamodb: Any = memory.dynamodb
     audience, catalogue = Audience(DynamoTable(dynamodb, "audience")), Catalogue(DynamoTable(dynamodb, "catalogue"))
     catalogue.put_topic(
         Topic(id="orders", title="Orders", channels=(channel,), limit=json.loads(limit), created_at="", updated_at="")
@@ -174,8 +177,7 @@ def _prepared(recipients: int, limit: str, channel: str) -> dict[str, Store]:
     audience.users.put_many({user: {"name": user.title(), "locale": "en", **ADDRESS[channel](user)} for user in users})
     yeses = [Subscription(user_id=user, topic="orders", channel=channel, created_at="") for user in users]
     audience.subscriptions.add_many(yeses, shards=1)
-    stores: dict[str, Store] = dynamodb.stores
-    return stores
+    return memory.tables.stores
 
 
 class Bench:
@@ -200,7 +202,7 @@ class Bench:
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={channel: channel})
         self.channel: Channel = OPEN[channel](self)
         self.invocations = 0
-        self.memory.dynamodb.load(_prepared(recipients, json.dumps(limit), channel))
+        self.memory.tables.load(_prepared(recipients, json.dumps(limit), channel))
 
     def clock(self) -> datetime:
         return NOW  # frozen: the speed of the machine must not affect the counts

@@ -287,7 +287,7 @@ class Promises(RuleBasedStateMachine):
 def _manifested(world: World, message: str) -> int:
     """How many recipients the items of a message name that never change."""
     found = 0
-    for pk, partition in world.memory.dynamodb.stores["batches"].partitions.items():
+    for pk, partition in world.memory.tables.stores["batches"].partitions.items():
         if pk.startswith(f"{message}#"):
             for sk, item in partition.items.items():
                 found += len(item["recipients"]["L"]) if sk.startswith("batch#") else 0

@@ -10,7 +10,7 @@ import pytest
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 
-from testing.memory_aws.aws import refused
+from testing.memory_aws.errors import refused
 from tests.faults.scenarios import THREE, small_pages
 from tests.faults.world import PACE, Fault, World
 

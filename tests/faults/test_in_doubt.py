@@ -15,7 +15,7 @@ from fanfare.domain.jobs import Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 
-from testing.memory_aws.aws import refused
+from testing.memory_aws.errors import refused
 from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import PACE, Died, World
 

@@ -16,7 +16,7 @@ from fanfare.errors import ConditionFailed, Conflict
 from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.fan_out.job import CONFLICTS
 
-from testing.memory_aws.aws import refused
+from testing.memory_aws.errors import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
 from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import Died, World
@@ -306,7 +306,7 @@ def test_an_unsubscribe_holds_for_every_page_committed_after_it() -> None:
 @pytest.fixture
 def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     """A query answers a few items at a time, as it does a megabyte."""
-    monkeypatch.setattr("testing.memory_aws.aws.PAGE_BYTES", 500)
+    monkeypatch.setattr("testing.memory_aws.queries.PAGE_BYTES", 500)
 
 
 @pytest.mark.usefixtures("short_answers")

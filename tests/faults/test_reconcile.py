@@ -12,7 +12,7 @@ from fanfare.clock import to_text
 from fanfare.domain.lifecycle import State
 from fanfare.pipeline.reconcile import BATCHES_A_TURN, MESSAGES_A_TURN
 
-from testing.memory_aws.aws import refused
+from testing.memory_aws.errors import refused
 from tests.faults.scenarios import small_pages
 from tests.faults.world import PACE, START, World
 

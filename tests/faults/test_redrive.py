@@ -12,7 +12,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
 from fanfare.errors import Conflict
 
-from testing.memory_aws.aws import refused
+from testing.memory_aws.errors import refused
 from tests.faults.interleavings import Stage, every_order
 from tests.faults.scenarios import SEVEN, THREE, small_pages
 from tests.faults.world import MODES, PACE, Fault, World

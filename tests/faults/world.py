@@ -47,7 +47,9 @@ from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientList
 from fanfare.templates.renderer import Renderer
 
-from testing.memory_aws.aws import Memory, Store, refused
+from testing.memory_aws.aws import Memory
+from testing.memory_aws.errors import refused
+from testing.memory_aws.table import Store
 
 START = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
 END = START + timedelta(days=4)  # what is not at rest by then never will be
@@ -212,7 +214,7 @@ class World:
             self.message,
             self.now,
             self.last_reconcile,
-            self.memory.dynamodb.save(),
+            self.memory.tables.save(),
             self.memory.sqs.save(),
             tuple(self.events),
             tuple(self.provider.accepted),
@@ -224,7 +226,7 @@ class World:
     def load(self, moment: Moment) -> None:
         self.act, self.message = moment.act, moment.message
         self.now, self.last_reconcile = moment.now, moment.last_reconcile
-        self.memory.dynamodb.load(moment.stores)
+        self.memory.tables.load(moment.stores)
         self.memory.sqs.load(moment.queues)
         self.events = [*moment.events]
         self.provider.accepted = [*moment.accepted]
@@ -346,8 +348,8 @@ class World:
         key = (tuple(users), str(topic))
         if key not in _PREPARED:
             self._prepare(users, topic)
-            _PREPARED[key] = self.memory.dynamodb.save()
-        self.memory.dynamodb.load(_PREPARED[key])
+            _PREPARED[key] = self.memory.tables.save()
+        self.memory.tables.load(_PREPARED[key])
 
     def _prepare(self, users: Sequence[str], topic: Mapping[str, Any]) -> None:
         settings: dict[str, Any] = {"title": "News", "created_at": "", "updated_at": "", **topic}
@@ -404,7 +406,7 @@ class World:
     def recorded(self) -> tuple[set[str], set[str]]:
         """Who is sent by our own record or a receipt, and whose record says failed: user and message."""
         known, failed = set(), set()
-        for pk, partition in self.memory.dynamodb.stores["deliveries"].partitions.items():
+        for pk, partition in self.memory.tables.stores["deliveries"].partitions.items():
             for sk, item in partition.items.items():
                 message, _, *receipt = sk.split("#")
                 status = item.get("status", {}).get("S")
@@ -522,7 +524,7 @@ class World:
 
     def earliest_due(self, table: str) -> str | None:
         return min(
-            (rows[0][0] for rows in self.memory.dynamodb.stores[table].indexes["due"].values() if rows), default=None
+            (rows[0][0] for rows in self.memory.tables.stores[table].indexes["due"].values() if rows), default=None
         )
 
     def quiet(self, messages: Sequence[str]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from testing.memory_aws.aws import Store
+from testing.memory_aws.table import Store
 from tests.faults import world
 from tests.faults.scenarios import SCENARIOS, Scenario, small_pages
 from tests.faults.world import Fault

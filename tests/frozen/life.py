@@ -21,7 +21,8 @@ from functions.deliver import handler as deliver
 from functions.fan_out import handler as fan_out
 from functions.reconcile import handler as reconcile
 from functions.record_receipt import handler as record_receipt
-from testing.memory_aws.aws import Memory, Store
+from testing.memory_aws.aws import Memory
+from testing.memory_aws.table import Store
 from tests.frozen.shapes import Shapes
 from tests.integration import internal_api, public_api
 from tests.integration.conftest import ENVIRONMENT, Clock, begin_anew
@@ -93,7 +94,7 @@ class Life:
     def install(self) -> None:
         """Have the handlers find this world."""
         queues = ("fan_out", *CHANNELS)
-        tables = {f"FANFARE_{name.upper()}_TABLE": name for name in self.memory.dynamodb.stores}
+        tables = {f"FANFARE_{name.upper()}_TABLE": name for name in self.memory.tables.stores}
         urls = {f"FANFARE_{name.upper()}_QUEUE_URL": name for name in queues}
         dead = {f"FANFARE_{name.upper()}_DEAD_LETTERS_URL": f"{name}-dead" for name in queues}
         bus = {"FANFARE_EVENT_BUS_NAME": "bus", "FANFARE_DELIVERY_EVENTS": "true", "FANFARE_SECRET_ARN": "arn:secret"}

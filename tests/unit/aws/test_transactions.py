@@ -11,7 +11,8 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
 from fanfare.errors import ConditionFailed, Unavailable
 
-from testing.memory_aws.aws import Memory, refused
+from testing.memory_aws.aws import Memory
+from testing.memory_aws.errors import refused
 
 
 class Throttling:

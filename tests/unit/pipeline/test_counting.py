@@ -76,7 +76,7 @@ class Running:
         return DynamoTable(client, name)
 
     def _store(self, table: str, item: dict[str, Any]) -> None:
-        self.memory.dynamodb.stores[table].put(pack(item))
+        self.memory.tables.stores[table].put(pack(item))
 
     def _batch(self, name: str, shard: int, *, also_open: bool) -> None:
         item = {"pk": f"{MESSAGE.id}#{shard}", "channel": "email", "generation": 1, "ttl": 2_000_000_000}
@@ -243,5 +243,5 @@ def test_what_is_stored_of_a_count_leaves_with_its_message(monkeypatch: pytest.M
     running.look()
     with pytest.raises(Unavailable):
         running.cancel().run(MESSAGE.id)
-    items = running.memory.dynamodb.stores["messages"].partitions[f"counts#{MESSAGE.id}"].items
+    items = running.memory.tables.stores["messages"].partitions[f"counts#{MESSAGE.id}"].items
     assert {sk: item["ttl"]["N"] for sk, item in items.items()} == {"cancelled": "2000000000", "running": "2000000000"}

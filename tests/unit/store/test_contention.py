@@ -20,7 +20,8 @@ from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import Messages
 
-from testing.memory_aws.aws import Memory, refused
+from testing.memory_aws.aws import Memory
+from testing.memory_aws.errors import refused
 
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
 ATTEMPTS = 16

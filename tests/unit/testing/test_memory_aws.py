@@ -13,7 +13,9 @@ from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.jobs import FanOutJob
 
-from testing.memory_aws.aws import PARTIAL, Memory, Part, throttled
+from testing.memory_aws.aws import Memory
+from testing.memory_aws.calls import PARTIAL, Part
+from testing.memory_aws.errors import throttled
 
 
 class Struck:

@@ -1,0 +1,100 @@
+"""Queries: of a partition, or of an index."""
+
+from __future__ import annotations
+
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import Any
+
+from fanfare.aws.tables import TableSpec
+
+from testing.memory_aws.expressions import Item, Scope, condition
+from testing.memory_aws.sizes import item_bytes
+from testing.memory_aws.table import Partition, Store, index_row
+from testing.memory_aws.tables import Tables, names_and_values
+
+PAGE_BYTES = 1_048_576
+
+
+def query(tables: Tables, request: dict[str, Any]) -> Any:
+    """One page of what a query finds."""
+    store = tables.stores[request["TableName"]]
+    names, values = names_and_values(request)
+    page, more = _page(_rows(store, request, names, values), request.get("Limit"))
+    tables.meter_read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
+    wanted = request.get("ProjectionExpression")
+    if wanted:
+        kept = {Scope(None, names, values).name(name.strip()) for name in wanted.split(",")}
+        shown = [{name: value for name, value in row.items() if name in kept} for row in page]
+    else:
+        shown = page
+    answer: dict[str, Any] = {"Count": len(page)}
+    if request.get("Select") != "COUNT":
+        answer["Items"] = shown
+    if more and page:
+        keys = _key_names(store.table, request.get("IndexName"))
+        answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
+    return answer
+
+
+def _rows(store: Store, request: Mapping[str, Any], names: Any, values: Any) -> Iterator[Item]:
+    """Those that hold, in the order asked for, as they are wanted: a page may be a few of many."""
+    found = _indexed if "IndexName" in request else _in_partition
+    holds = condition(request["KeyConditionExpression"])
+    return (row for row in found(store, request, values) if holds(Scope(row, names, values)))
+
+
+def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Iterator[Item]:
+    (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
+    rows = store.indexes[index.name].get(values[":hash"]["S"], [])
+    start = request.get("ExclusiveStartKey")
+    kept = {"pk", "sk", index.hash, index.range, *index.include}
+    for place in _stretch(rows, request, start=start and index_row(index, start)):
+        _, pk, sk = rows[place]
+        yield {name: value for name, value in store.partitions[pk].items[sk].items() if name in kept}
+
+
+def _in_partition(store: Store, request: Mapping[str, Any], values: Any) -> Iterator[Item]:
+    partition = store.partitions.get(values[":pk"]["S"], Partition(None))
+    named = {name: value.get("S") for name, value in values.items()}
+    prefix = named.get(":prefix")
+    low = named.get(":low") or prefix or named.get(":after")
+    high = named.get(":high") or (prefix + "\U0010ffff" if prefix else named.get(":before"))
+    start = request.get("ExclusiveStartKey")
+    for place in _stretch(partition.keys, request, start=start and start["sk"]["S"], low=low, high=high):
+        yield partition.items[partition.keys[place]]
+
+
+def _page(rows: Iterator[Item], limit: int | None) -> tuple[list[Item], bool]:
+    """As many as make a megabyte, and whether there may be more. An item has 400 KB at most, so two always fit."""
+    page: list[Item] = []
+    size = 0
+    for row in rows:
+        if len(page) == 2:
+            size = sum(map(item_bytes, page))
+        if len(page) >= 2:
+            size += item_bytes(row)
+        if len(page) == limit or size >= PAGE_BYTES:
+            return page, True
+        page.append(row)
+    return page, len(page) == limit
+
+
+def _stretch(
+    keys: Sequence[Any], request: Mapping[str, Any], *, start: Any = None, low: Any = None, high: Any = None
+) -> Iterable[int]:
+    """The places to look at, in the order asked for: between the bounds, behind `start`, which need not be there."""
+    forward = request.get("ScanIndexForward", True)
+    first = bisect_left(keys, low) if low else 0
+    end = bisect_right(keys, high) if high else len(keys)
+    if start is not None and forward:
+        first = max(first, bisect_right(keys, start))
+    elif start is not None:
+        end = min(end, bisect_left(keys, start))
+    return range(first, end) if forward else range(end - 1, first - 1, -1)
+
+
+def _key_names(table: TableSpec, index_name: str | None) -> tuple[str, ...]:
+    """By which a query goes; the partition's own key first, which is the same for all."""
+    found = [index for index in table.indexes if index.name == index_name]
+    return (found[0].hash, found[0].range, "pk", "sk") if found else ("pk", "sk")
