@@ -20,9 +20,8 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 from botocore.awsrequest import AWSResponse
-from fanfare.runtime import settings, stores
+from fanfare.runtime import clients, settings, stores
 from fanfare.runtime.registry import opened
 
 SECONDS_LEFT = 240
@@ -65,9 +64,7 @@ def main() -> None:
         door.send(("aws", target_of(request), body_of(request)))
         return response(request.url, *door.recv())
 
-    boto3.setup_default_session()
-    session: Any = boto3.DEFAULT_SESSION
-    session.events.register("before-send.*.*", ask)
+    clients.session().register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
     age = 0.0  # caches with a lifetime of a second expire only between two messages
     stores.catalogue().cache.monotonic = lambda: age

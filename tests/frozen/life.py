@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from types import SimpleNamespace
 from typing import Any
 
-import boto3
 import pytest
 from fanfare.channels import CHANNELS
 from fanfare.runtime.registry import opened as runtime
@@ -87,6 +86,7 @@ class Life:
         self.aws = NullAws(self.memory)
         self.ses, self.post = Ses(), Post()
         self.seen = Seen()
+        self.session = SimpleNamespace(create_client=self._client)
         self.numbers = itertools.count()
         self.my_webhook: Any = None  # as Ada is shown it
         self.preferences = ""  # the link on Ada's page to unsubscribe
@@ -100,10 +100,9 @@ class Life:
         bus = {"FANFARE_EVENT_BUS_NAME": "bus", "FANFARE_DELIVERY_EVENTS": "true", "FANFARE_SECRET_ARN": "arn:secret"}
         for name, value in (ENVIRONMENT | tables | urls | dead | bus).items():
             self.patch.setenv(name, value)
-        self.patch.setattr(boto3, "client", self._client)
         self.patch.setattr("time.sleep", lambda _: None)
         self.patch.setattr(Store, "put", recording(Store.put, self.seen.stored))
-        begin_anew(self.clock)
+        begin_anew(self.clock, self.session)
 
     def _client(self, service: str, **_: object) -> Any:
         client = self.aws.client(service)
@@ -156,7 +155,7 @@ class Life:
             return fan_out.handler
         if os.environ["FANFARE_CHANNEL"] != queue:
             self.patch.setenv("FANFARE_CHANNEL", queue)
-            begin_anew(self.clock)
+            begin_anew(self.clock, self.session)
         return deliver.handler
 
     def lose(self, queue: str) -> list[str]:

@@ -82,10 +82,11 @@ def clock() -> Clock:
     return Clock()
 
 
-def begin_anew(clock: Clock) -> None:
-    """Have the handlers open everything again, and read this clock."""
+def begin_anew(clock: Clock, session: Any = None) -> None:
+    """Have the handlers open everything again, in this session of the SDK, and read this clock."""
     opened.reset()
     opened.put(runtime_settings.clock, clock)
+    opened.put(clients.session, session or _session())
 
 
 @pytest.fixture

@@ -140,7 +140,7 @@ def test_where_to_call_is_looked_up_once() -> None:
 
 def test_who_calls_is_said_once_for_all() -> None:
     ((*_, agent),), _ = asked(use_raw_json, "get_item", REQUESTS[0][1], {})
-    assert agent.startswith("fanfare Boto3/")
+    assert agent.startswith("fanfare Botocore/")
 
 
 def test_the_walk_is_left_out() -> None:

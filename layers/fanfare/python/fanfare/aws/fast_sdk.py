@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-import boto3
+import botocore
 import orjson
 from botocore.parsers import JSONParser, ResponseParser, RestJSONParser
 from botocore.serialize import JSONSerializer, RestJSONSerializer
@@ -19,8 +19,8 @@ from botocore.serialize import JSONSerializer, RestJSONSerializer
 if TYPE_CHECKING:
     from botocore.regions import EndpointRulesetResolver
 
-# Who calls, for AWS's logs; botocore, which adds itself, otherwise puts it together anew, twice at every call.
-USER_AGENT: Final = f"fanfare Boto3/{boto3.__version__}"
+# Who calls, for AWS's logs; botocore otherwise puts it together anew, twice at every call.
+USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
 
 
 class _Writer(JSONSerializer):
