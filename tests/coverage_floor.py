@@ -17,7 +17,7 @@ from rich.table import Table
 OF_EACH: Final = 85.0  # percent of a module's lines and branches
 OF_ALL: Final = 95.0
 # Below that, to be raised: the dead letters are re-driven on the emulator's queues, in tests/e2e, and not yet here.
-OWED: Final = {"pipeline/reconcile.py": 80.0}
+OWED: Final = {"pipeline/reconcile/dead_letters.py": 80.0}
 DOMAIN: Final = Path("layers/fanfare/python/fanfare")
 
 

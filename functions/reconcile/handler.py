@@ -19,11 +19,11 @@ metrics = observability.metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the schedule says nothing
-    loop = use_cases.reconcile()
-    done = loop.run(time_left=lambda: observability.time_left(context) - RESERVE_SECONDS)
+    run = use_cases.reconcile().run(time_left=lambda: observability.time_left(context) - RESERVE_SECONDS)
+    done = run.done
     clients.flush_events()
     observability.count(metrics, {"reconciled": 1, **done})
-    observability.measure_seconds(metrics, "oldest_due_seconds", loop.oldest_due_seconds)
+    observability.measure_seconds(metrics, "oldest_due_seconds", run.oldest_due_seconds)
     logger.info("reconciled", done=dict(done))
     if failed := done["reconcile_failed"]:
         # It went on to its end, and its metrics are written; the alarm for functions that fail has to hear of it too.

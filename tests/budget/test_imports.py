@@ -54,10 +54,10 @@ OTHERS = {
 OURS = {
     "internal_api": 144,
     "public_api": 135,
-    "fan_out": 107,
-    "deliver": 107,
-    "reconcile": 106,
-    "record_receipt": 107,
+    "fan_out": 112,
+    "deliver": 112,
+    "reconcile": 111,
+    "record_receipt": 112,
 }
 WITHOUT = {
     "internal_api": HEAVY,

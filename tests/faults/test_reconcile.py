@@ -10,13 +10,13 @@ from typing import Any
 import pytest
 from fanfare.clock import to_text
 from fanfare.domain.lifecycle import State
-from fanfare.pipeline.reconcile import BATCHES_A_TURN, MESSAGES_A_TURN
+from fanfare.pipeline.reconcile import overdue_batches, overdue_messages
 
 from testing.memory_aws.errors import refused
 from tests.faults.scenarios import small_pages
 from tests.faults.world import PACE, START, World
 
-MANY = 4 * MESSAGES_A_TURN + 50
+MANY = 4 * overdue_messages.CHUNK + 50
 LATER = START + timedelta(hours=1)
 
 
@@ -87,9 +87,10 @@ def test_readers_who_wait_for_the_same_minute_are_all_served_then(world: World) 
 def test_batches_do_not_wait_for_all_messages(world: World) -> None:
     deferred(world, MANY)
     world.now = LATER + timedelta(minutes=10)  # all messages are to be looked at again, and all batches are due
-    done = world.reconciler().run(time_left=seconds(MESSAGES_A_TURN + BATCHES_A_TURN + 20))
-    assert BATCHES_A_TURN <= done["batch_resent"] < MANY
-    assert MESSAGES_A_TURN < len(list(world.messages.due(world.now, page=100))) < MANY
+    time_left = seconds(overdue_messages.CHUNK + overdue_batches.CHUNK + 20)
+    done = world.reconciler().run(time_left=time_left).done
+    assert overdue_batches.CHUNK <= done["batch_resent"] < MANY
+    assert overdue_messages.CHUNK < len(list(world.messages.due(world.now, page=100))) < MANY
 
 
 def test_what_the_time_did_not_suffice_for_comes_first_in_the_next_run(world: World) -> None:
@@ -97,7 +98,7 @@ def test_what_the_time_did_not_suffice_for_comes_first_in_the_next_run(world: Wo
     world.now = LATER + timedelta(minutes=10)
     runs = 0
     while list(world.batches.due(world.now, page=100)):
-        world.reconciler().run(time_left=seconds(2 * MESSAGES_A_TURN))
+        world.reconciler().run(time_left=seconds(2 * overdue_messages.CHUNK))
         runs += 1
     assert 1 < runs < 10
     assert len(world.memory.sqs.queues["email"]) == MANY
@@ -107,7 +108,7 @@ def test_of_a_queue_with_many_dead_letters_all_are_taken_up(world: World) -> Non
     deferred(world, 1)
     for _ in range(75):
         world.memory.sqs.put("fan_out-dead", '{"message_id": "nobody", "shard": 0}')
-    done = world.reconciler().run(time_left=lambda: 100.0)
+    done = world.reconciler().run(time_left=lambda: 100.0).done
     assert done["dead_letter_settled"] == 75
     assert not world.memory.sqs.queues["fan_out-dead"]
 
@@ -157,7 +158,7 @@ def test_an_error_at_any_call_leaves_but_one_thing_to_the_next_run() -> None:
             world.prepare(("a",))
             messages = all_kinds_of_work(world)
             world.memory.interpose = failing(call, number)
-            done = world.reconciler().run(time_left=lambda: 100.0)
+            done = world.reconciler().run(time_left=lambda: 100.0).done
             world.memory.interpose = world.interpose
             if not done["reconcile_failed"]:
                 break
@@ -172,7 +173,7 @@ def test_an_error_at_any_call_leaves_but_one_thing_to_the_next_run() -> None:
 
 def test_what_can_not_be_looked_at_stands_in_nobodys_way(world: World) -> None:
     """More of it than a page has, and longer overdue than all else."""
-    bad = posted(world, MESSAGES_A_TURN + 10)
+    bad = posted(world, overdue_messages.CHUNK + 10)
     world.sleep(1)
     good = [world.post(key=f"good-{each}", recipients=["a"], topic=None) for each in range(10)]
     world.memory.sqs.queues["fan_out"].clear()
@@ -186,7 +187,7 @@ def test_what_can_not_be_looked_at_stands_in_nobodys_way(world: World) -> None:
         return look(message_id)
 
     reconciler.messages.with_progress = not_at_some  # type: ignore[method-assign]
-    done = reconciler.run(time_left=lambda: 100.0)
+    done = reconciler.run(time_left=lambda: 100.0).done
     assert done["reconcile_failed"] == len(bad)
     assert {world.state(message) for message in good} == {State.STALE}
     assert len(world.memory.sqs.queues["fan_out"]) == len(good)

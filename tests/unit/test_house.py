@@ -41,9 +41,7 @@ LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
     ),
     "methods_of_classes": (
         15,
-        {
-            "layers/fanfare/python/fanfare/pipeline/reconcile.py:Reconcile": 21,
-        },
+        {},
     ),
     "parameters_of_functions": (
         8,

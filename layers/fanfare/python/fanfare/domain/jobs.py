@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from fanfare.domain.batch import BatchState
+
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
@@ -18,6 +20,11 @@ class Job:
     @property
     def shard(self) -> int:
         return shard_in(self.batch_id)
+
+
+def job_of(batch: BatchState) -> Job:
+    """The job that is queued for a batch."""
+    return Job(message_id=batch.message_id, batch_id=batch.id, generation=batch.generation)
 
 
 def shard_in(batch: str) -> int:

@@ -15,7 +15,7 @@ from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.batch import BatchState, WaitReason
-from fanfare.domain.jobs import FanOutJob, Job
+from fanfare.domain.jobs import FanOutJob, Job, job_of
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Transition
 from fanfare.domain.outcomes import Outcome
@@ -148,7 +148,6 @@ class Reopen:
 def _queue(states: Iterable[BatchState], queues: Queues) -> None:
     jobs: dict[str, list[tuple[Job, int]]] = {}
     for state in states:
-        job = Job(message_id=state.message_id, batch_id=state.id, generation=state.generation)
-        jobs.setdefault(state.channel, []).append((job, 0))
+        jobs.setdefault(state.channel, []).append((job_of(state), 0))
     for channel, copies in jobs.items():
         queues.send_batches(channel, copies)

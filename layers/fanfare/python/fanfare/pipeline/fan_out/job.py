@@ -21,7 +21,7 @@ from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.batch import BatchState, Skip, WaitReason
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.eligibility import Candidate
-from fanfare.domain.jobs import FanOutJob, Job
+from fanfare.domain.jobs import FanOutJob, job_of
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress, Transition
 from fanfare.domain.outcomes import Outcome
@@ -188,7 +188,7 @@ class FanOut:
         """
         for channel in {state.channel for state in states}:
             jobs = [
-                (Job(message_id=state.message_id, batch_id=state.id, generation=state.generation), 0)
+                (job_of(state), 0)
                 for state in states
                 if state.channel == channel and state.waiting is WaitReason.QUEUED
             ]

@@ -1,0 +1,90 @@
+"""Dead letters: what is still outstanding is sent again with backoff, what is settled is removed."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+
+from fanfare.aws.queues import DeadLetter, Queues
+from fanfare.clock import Clock
+from fanfare.domain.jobs import FanOutJob, Job, job_of, read_fan_out_body, read_job_body
+from fanfare.domain.message import unsealed_shards
+from fanfare.errors import ConditionFailed
+from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.store.batches import Batches
+from fanfare.store.messages import Messages
+
+log = logging.getLogger(__name__)
+
+CHUNK = 10  # of each queue: SQS gives no more in one call
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeadLetters:
+    """Empties the dead-letter queues."""
+
+    messages: Messages
+    batches: Batches
+    queues: Queues
+    clock: Clock
+    pace: Pace
+
+    def chunks(self, run: ReconcileRun) -> Iterator[None]:
+        """Yields after one chunk of each queue."""
+        names = [*self.queues.dead_letters]
+        while names:
+            names = [name for name in names if self._chunk(name, run)]
+            yield
+
+    def _chunk(self, name: str, run: ReconcileRun) -> bool:
+        """Some dead letters of a queue; whether it may have more. What is left in it stays hidden for this run."""
+        letters: list[DeadLetter] = []
+        with run.isolated("queue", queue=name):
+            letters = self.queues.receive_dead_letters(name, limit=CHUNK)
+        for letter in letters:
+            if run.out_of_time:
+                return False
+            with run.isolated("dead_letter", queue=name):
+                self._dead_letter(name, letter, run)
+        return len(letters) == CHUNK
+
+    def _dead_letter(self, name: str, letter: DeadLetter, run: ReconcileRun) -> None:
+        try:
+            job = read_fan_out_body(letter.body) if name == "fan_out" else read_job_body(letter.body)
+        except (KeyError, ValueError):
+            log.error("a dead letter that is no job stays where it is", extra={"queue": name})
+            return
+        try:
+            sent = self._fan_out(job) if isinstance(job, FanOutJob) else self._batch(name, job)
+            run.done["dead_letter_redriven" if sent else "dead_letter_settled"] += 1
+        except ConditionFailed:
+            run.done["batch_moved_meanwhile"] += 1
+        self.queues.remove_dead_letter(name, letter)
+
+    def _fan_out(self, job: FanOutJob) -> bool:
+        """Send it again if its shard, or a redrive of the message, is unfinished; whether it was."""
+        known = self.messages.with_progress(job.message_id)
+        if known is None or known[0].at_rest:
+            return False
+        message, progress = known
+        if not message.redriving and all(each.shard != job.shard for each in unsealed_shards(message, progress)):
+            return False
+        self.queues.send_fan_out([job], delay=round(self.pace.delay(message.lost)))
+        return True
+
+    def _batch(self, channel: str, job: Job) -> bool:
+        """Send its batch again, as the next generation, unless it is settled or in good hands; whether it was."""
+        state = self.batches.get_open(job.message_id, job.batch_id)
+        now = self.clock()
+        if state is None or state.generation != job.generation:
+            return False
+        if state.leased(now) or state.awaits_event(now):  # a worker is at it after all, or an event will decide
+            return False
+        delay = self.pace.delay(state.attempts)
+        due_at = now + timedelta(seconds=delay + self.pace.stale_after)
+        again = self.batches.leases.requeue(state, due_at=due_at, lost=state.lost, now=now)
+        self.queues.send_batches(channel, [(job_of(again), round(delay))])
+        return True

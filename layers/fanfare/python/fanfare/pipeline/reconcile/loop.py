@@ -1,0 +1,62 @@
+"""The control loop: find what is overdue in the tables and the dead letters, send it again, settle states.
+
+It asks for age, open-ended, never for a window: whatever was lost during an outage is found afterwards.
+A run goes on until nothing is due or its time is up, and two runs at once do no harm: each change has
+the state that was read as its condition.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from fanfare.aws.queues import Queues
+from fanfare.clock import Clock
+from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.reconcile.dead_letters import DeadLetters
+from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
+from fanfare.pipeline.reconcile.overdue_messages import OverdueMessages
+from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.store.batches import Batches
+from fanfare.store.messages import Messages
+
+PARTS: Final[tuple[type[DeadLetters] | type[OverdueMessages] | type[OverdueBatches], ...]] = (
+    DeadLetters,
+    OverdueMessages,
+    OverdueBatches,
+)
+END: Final = object()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reconcile:
+    """The collaborators of the control loop; `run` is the use case."""
+
+    messages: Messages
+    batches: Batches
+    queues: Queues
+    clock: Clock
+    pace: Pace
+
+    def run(self, *, time_left: Callable[[], float]) -> ReconcileRun:
+        """Until nothing is due or the time is up: one chunk of each kind of work after the other (round-robin)."""
+        run = ReconcileRun(time_left=time_left)
+        work = self._work(run)
+        while work and time_left() > 0:
+            work = [chunks for chunks in work if _next_chunk(chunks, run)]
+        return run
+
+    def _work(self, run: ReconcileRun) -> list[Iterator[None]]:
+        parts = [
+            part(messages=self.messages, batches=self.batches, queues=self.queues, clock=self.clock, pace=self.pace)
+            for part in PARTS
+        ]
+        return [part.chunks(run) for part in parts]
+
+
+def _next_chunk(chunks: Iterator[None], run: ReconcileRun) -> bool:
+    """Do the next chunk of one kind of work; whether there may be more."""
+    with run.isolated("work"):
+        return next(chunks, END) is not END
+    return False

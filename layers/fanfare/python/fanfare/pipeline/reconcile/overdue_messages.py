@@ -1,0 +1,97 @@
+"""Messages whose time has come: scheduled ones begin, lost fan-outs are sent again, finished ones are closed."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+
+from fanfare.aws.queues import Queues
+from fanfare.channels.reasons import Reason
+from fanfare.clock import Clock, from_text, to_text
+from fanfare.domain.jobs import FanOutJob
+from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed, unsealed_shards
+from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.complete import complete
+from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.store.batches import Batches, next_due
+from fanfare.store.messages import Messages
+
+CHUNK = 100
+
+
+@dataclass(frozen=True, kw_only=True)
+class OverdueMessages:
+    """Looks at the messages that are due."""
+
+    messages: Messages
+    batches: Batches
+    queues: Queues
+    clock: Clock
+    pace: Pace
+
+    def chunks(self, run: ReconcileRun) -> Iterator[None]:
+        """Yields after each chunk."""
+        due = self.messages.due(self.clock(), page=CHUNK)
+        while chunk := list(islice(due, CHUNK)):
+            for message_id in chunk:
+                if run.out_of_time:
+                    return
+                with run.isolated("message", message_id=message_id):
+                    known = self.messages.with_progress(message_id)
+                    if known is not None:
+                        self._message(*known, run)
+            yield
+
+    def _message(self, message: Message, progress: Sequence[Progress], run: ReconcileRun) -> None:
+        """One message whose time has come."""
+        now = self.clock()
+        if message.due_at is None or message.at_rest or from_text(message.due_at) > now:
+            return  # the index lags a little behind the table
+        run.late(from_text(message.due_at), now)
+        if message.send_at is not None and message.due_at < message.send_at:
+            self._begin(message, from_text(message.send_at), now)
+            run.done["scheduled_message_begun"] += 1
+        elif message.redriving:
+            self._put_off(message, now)
+            self.queues.send_fan_out([FanOutJob(message.id, 0)])
+            run.done["redrive_resumed"] += 1
+        elif every_shard_sealed(message, progress):
+            if complete(message.id, messages=self.messages, batches=self.batches, now=now):
+                run.done["message_finished"] += 1
+            else:  # batches are open, and have due times of their own: look less often as time goes by
+                age = (now - from_text(message.created_at)).total_seconds()
+                self._put_off(message, now, seconds=min(max(age / 2, self.pace.stale_after), 3_600))
+        else:
+            self._resume(message, progress, now, run)
+
+    def _begin(self, message: Message, send_at: datetime, now: datetime) -> None:
+        """Queue the fan-out of a scheduled message for its second."""
+        patience = max(send_at, now) + timedelta(seconds=self.pace.stale_after)
+        self.messages.put_off(message.id, patience, seen=message.due_at)
+        delay = max(0, math.ceil((send_at - now).total_seconds()))
+        self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)], delay=delay)
+
+    def _resume(self, message: Message, progress: Sequence[Progress], now: datetime, run: ReconcileRun) -> None:
+        """Queue again the fan-out jobs of shards that have stood still."""
+        quiet_since = to_text(now - timedelta(seconds=self.pace.stale_after))
+        lost = [each for each in unsealed_shards(message, progress) if (each.updated_at or "") <= quiet_since]
+        if not lost:
+            self._put_off(message, now)
+            return
+        due_at = next_due(now, self.pace.stale_after, message.lost)
+        if message.state is State.STALE:
+            run.late(from_text(message.timeline[-1]["at"]), now)
+            self.messages.put_off(message.id, due_at, seen=message.due_at)
+        else:
+            lost_again = Transition(to=State.STALE, reason=Reason.FAN_OUT_LOST, sets={"lost": message.lost + 1})
+            self.messages.move(message.id, lost_again, now=now, due_at=due_at)
+        self.queues.send_fan_out([FanOutJob(message.id, each.shard) for each in lost])
+        run.done["fan_out_resent"] += len(lost)
+
+    def _put_off(self, message: Message, now: datetime, *, seconds: float | None = None) -> None:
+        due_at = now + timedelta(seconds=self.pace.stale_after if seconds is None else seconds)
+        self.messages.put_off(message.id, due_at, seen=message.due_at)
