@@ -12,8 +12,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
+from tests.faults.modes import faults_of
 from tests.faults.scenarios import Scenario, Verdict
-from tests.faults.world import MODES, Fault, Moment
+from tests.faults.world import Moment
 
 STEPS = 2_000  # of a scenario at most: what takes more goes round in circles
 SHOWN = 10
@@ -67,13 +68,13 @@ class Exploration:
         self.start = Lead(self.world.save())
         self._ends: dict[bytes, Verdict] = {}
 
-    def calls(self) -> int:
-        """How many AWS calls the scenario makes without faults."""
+    def calls(self) -> list[str]:
+        """The AWS calls that the scenario makes without faults."""
         self.world.load(self.start.moment)
-        calls = 0
+        calls: list[str] = []
         while not self.scenario.over(self.world):
             self.scenario.step(self.world)
-            calls += self.world.calls
+            calls += self.world.called
         return calls
 
     def faults(self, leads: Iterable[Lead]) -> list[Lead]:
@@ -86,8 +87,8 @@ class Exploration:
         world.load(moment)
         while not self.scenario.over(world):
             self.scenario.step(world)
-            calls, after = world.calls, world.save()
-            for fault in (Fault(call, mode) for call in range(calls) for mode in MODES):
+            called, after = world.called, world.save()
+            for fault in faults_of(called):
                 world.load(moment)
                 self.scenario.step(world, fault)
                 yield Lead(world.save(), lead.ways, (*lead.path, f"{world.struck} {fault.mode}"))

@@ -19,8 +19,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.faults.modes import MODES, Fault
 from tests.faults.scenarios import small_pages
-from tests.faults.world import MODES, TEMPLATE, Fault, World
+from tests.faults.world import TEMPLATE, World
 
 USERS = tuple(f"user-{number}" for number in range(5))
 ADDRESSES = ("a@example.com", "b@example.com", "c@example.com", "d@example.com")
@@ -190,7 +191,7 @@ class Promises(RuleBasedStateMachine):
     def a_mail_bounces(self, place: int, receipt: Receipt) -> None:
         accepted = self.world.provider.accepted
         sent = accepted[place % len(accepted)]
-        self.world.events.append((self.world.now, sent.message, sent.user, receipt))
+        self.world.report_of(sent, receipt)
 
     # The promises
 

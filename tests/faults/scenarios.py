@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from unittest.mock import patch
 from uuid import UUID
 
-from fanfare.channels.email import Email
+from fanfare.channels import CHANNELS
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.fan_out import job, page
 
-from tests.faults.world import START, Act, Fault, Sent, World
+from tests.faults.modes import Fault
+from tests.faults.providers import Sent
+from tests.faults.times import START
+from tests.faults.world import Act, World
 
 SEVEN = tuple(f"user-{number}" for number in range(7))
 THREE = SEVEN[:3]
@@ -43,11 +46,14 @@ class Scenario:
     name: str
     users: tuple[str, ...]
     acts: tuple[Act, ...]
+    channels: tuple[str, ...] = ("email",)
     shards: int = 1
     limit: int | None = None
     receipts: bool = True
     hold: bool = False
     night: bool = False  # some are asleep by the time at which the provider can take mails again
+    seconds: Mapping[str, float] = field(default_factory=dict)  # that functions have, if fewer than in the stack
+    call_seconds: float = 0.0  # that each call takes
     may_end: frozenset[State] = frozenset({State.SENT})
     faults: int = 1  # how many at once `make faults` plays
 
@@ -56,7 +62,9 @@ class Scenario:
         world = World()
         world.provider.receipts = self.receipts
         limit = {"count": self.limit, "per_seconds": 3600, "overflow": "drop"} if self.limit else None
-        world.prepare(self.users, shards=self.shards, limit=limit)
+        world.prepare(self.users, channels=self.channels, shards=self.shards, limit=limit)
+        world.functions.limits |= self.seconds
+        world.call_time = timedelta(seconds=self.call_seconds)
         if self.night:
             _night(world, self.users[::2])
         return world
@@ -77,34 +85,36 @@ class Scenario:
         message = world.message
         if message is None:
             return Verdict(wrong=(*world.wrong, "it was never accepted"))
-        codes, copies, state = world.codes(message), world.provider.copies(message), world.state(message)
+        outcomes, copies, state = world.outcomes(message), world.provider.reached(message), world.state(message)
+        expected = {(user, channel) for user in self.users for channel in self.channels}
         wrong = [*world.wrong]
         wrong += [] if state in self.may_end else [f"the message ended {state}"]
         if state not in AT_REST:
             wrong.append("it never came to rest")
-        if state is not State.DELETED and set(codes) != set(self.users):
-            wrong.append(f"the tables know {len(codes)} of {len(self.users)} recipients")
-        wrong += [f"{user} is still {code}" for user, code in codes.items() if code.label == "pending"]
-        wrong += [f"{user} is sent, but was not" for user, c in codes.items() if c is Outcome.SENT and not copies[user]]
-        wrong += [
-            f"{user} was sent, but is {code.label}"
-            for user, code in codes.items()
-            if code in (Outcome.SKIPPED, Outcome.DELETED) and copies[user]
-        ]
+        if state is not State.DELETED and outcomes.keys() != expected:
+            wrong.append(f"the tables know {len(outcomes)} of {len(expected)} recipients")
+        for who, outcome in outcomes.items():
+            if outcome.label == "pending":
+                wrong.append(f"{who} is still {outcome}")
+            if outcome is Outcome.SENT and not copies[who]:
+                wrong.append(f"{who} is sent, but was not")
+            if outcome in (Outcome.SKIPPED, Outcome.DELETED) and copies[who]:
+                wrong.append(f"{who} was sent, but is {outcome.label}")
         wrong += [f"another message reached {s.user}" for s in world.provider.accepted if s.message != message]
-        wrong += world.records_that_differ(message, codes)
-        wrong += world.counts_that_differ(message, codes)
-        lost = [user for user in self.users if not copies[user] and codes.get(user) in (None, Outcome.SENT)]
+        wrong += world.records_that_differ(message, outcomes)
+        wrong += world.counts_that_differ(message, [*outcomes.values()])
+        lost = [who for who in sorted(expected) if not copies[who] and outcomes.get(who) in (None, Outcome.SENT)]
         if state is State.DELETED:
             lost = []
-        duplicates = [user for user, count in copies.items() if count > 1]
-        unexplained = [user for user in duplicates if self.hold or not explained(world.provider.accepted, user)]
-        return Verdict(tuple(lost), tuple(wrong), tuple(duplicates), tuple(unexplained))
+        duplicates = [who for who, count in copies.items() if count > 1]
+        unexplained = [who for who in duplicates if self.hold or not explained(world.provider.accepted, who)]
+        named = [tuple(map("/".join, each)) for each in (lost, duplicates, unexplained)]
+        return Verdict(named[0], tuple(wrong), named[1], named[2])
 
 
-def explained(accepted: Sequence[Sent], user: str) -> bool:
+def explained(accepted: Sequence[Sent], who: tuple[str, str]) -> bool:
     """Whether each further copy followed one whose answer or record fell to a fault."""
-    return all(sent.excused for sent in [each for each in accepted if each.user == user][:-1])
+    return all(sent.excused for sent in [each for each in accepted if (each.user, each.channel) == who][:-1])
 
 
 def _night(world: World, asleep: Sequence[str]) -> None:
@@ -165,6 +175,8 @@ def _delete(world: World) -> bool:
     return world.answered(request)
 
 
+# Calls are slow: a page, or a batch, is begun with little more time than what the functions keep in reserve
+SHORT = {"fan_out": 21.0, "deliver": 34.0, "reconcile": 25.0}
 POST_AND_REST = (_posting(), _rest)
 POST_TO_HOLD = (_posting(on_doubt="hold"), _rest)
 ANY_END = frozenset({State.SENT, State.FAILED})
@@ -174,6 +186,11 @@ SCENARIOS = (
     Scenario("limited", SEVEN, POST_AND_REST, shards=2, limit=3),
     Scenario("night", THREE, POST_AND_REST, limit=3, night=True),
     Scenario("no receipts", SEVEN, POST_AND_REST, shards=2, receipts=False),
+    Scenario("sms", SEVEN, POST_AND_REST, channels=("sms",), shards=2),
+    Scenario("push", SEVEN, POST_AND_REST, channels=("push",), shards=2),
+    Scenario("webhook", SEVEN, POST_AND_REST, channels=("webhook",), shards=2),
+    Scenario("four channels", THREE, POST_AND_REST, channels=("email", "sms", "push", "webhook")),
+    Scenario("near the end", SEVEN, POST_AND_REST, seconds=SHORT, call_seconds=1.2),
     Scenario("hold", SEVEN, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END),
     Scenario(
         "redrive",
@@ -205,12 +222,17 @@ def _id_of(now: datetime) -> str:
 @contextmanager
 def small_pages() -> Iterator[None]:
     """Batches of two, pages of three and small transactions, so that a few users make several of each."""
-    before = (Email.batch_size, page.PAGE, job.ROWS, page.ITEMS)
-    Email.batch_size, page.PAGE, job.ROWS, page.ITEMS = 2, 3, 5, 10
+    sizes = {channel: channel.batch_size for channel in CHANNELS.values()}
+    before = page.PAGE, job.ROWS, page.ITEMS
+    page.PAGE, job.ROWS, page.ITEMS = 3, 5, 10
+    for channel in sizes:
+        channel.batch_size = 2
     logging.disable(logging.CRITICAL)
     try:
         with patch("fanfare.pipeline.build_message.new_message_id", _id_of):
             yield
     finally:
-        Email.batch_size, page.PAGE, job.ROWS, page.ITEMS = before
+        page.PAGE, job.ROWS, page.ITEMS = before
+        for channel, size in sizes.items():
+            channel.batch_size = size
         logging.disable(logging.NOTSET)

@@ -11,8 +11,10 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 
 from testing.memory_aws.errors import refused
+from tests.faults.modes import Fault
 from tests.faults.scenarios import THREE, small_pages
-from tests.faults.world import PACE, Fault, World
+from tests.faults.times import PACE
+from tests.faults.world import World
 
 NIGHT = {"start": "22:00", "end": "07:00"}
 ONE_A_DAY = {"count": 1, "per_seconds": 86_400, "overflow": "defer"}

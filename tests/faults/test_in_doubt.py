@@ -16,8 +16,10 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 
 from testing.memory_aws.errors import refused
+from tests.faults.modes import Died
 from tests.faults.scenarios import SEVEN, THREE, small_pages
-from tests.faults.world import PACE, Died, World
+from tests.faults.times import PACE
+from tests.faults.world import World
 
 NUMBERS = {"a": "+436641234567", "b": "+436641234568", "c": "+436641234569"}
 

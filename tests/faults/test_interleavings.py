@@ -18,8 +18,9 @@ from fanfare.pipeline.fan_out.job import CONFLICTS
 
 from testing.memory_aws.errors import refused
 from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
+from tests.faults.modes import Died
 from tests.faults.scenarios import SEVEN, THREE, small_pages
-from tests.faults.world import Died, World
+from tests.faults.world import World
 
 DRAWN = 400  # where there are too many orders for all of them
 
@@ -369,4 +370,4 @@ def test_a_message_comes_to_rest_with_everybody_counted() -> None:
     play.world.memory.interpose = None
     assert queries >= 4
     play.once_each()
-    assert play.world.counts_that_differ(play.message, play.world.codes(play.message)) == []
+    assert play.world.counts_that_differ(play.message, [*play.world.codes(play.message).values()]) == []

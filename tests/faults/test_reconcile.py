@@ -14,7 +14,8 @@ from fanfare.pipeline.reconcile import overdue_batches, overdue_messages
 
 from testing.memory_aws.errors import refused
 from tests.faults.scenarios import small_pages
-from tests.faults.world import PACE, START, World
+from tests.faults.times import PACE, START
+from tests.faults.world import World
 
 MANY = 4 * overdue_messages.CHUNK + 50
 LATER = START + timedelta(hours=1)
@@ -130,7 +131,7 @@ def all_kinds_of_work(world: World) -> list[str]:
     """Two dead letters of a message, another that was never fanned out, and one whose batch was lost."""
     world.audience.users.put("a", {"email": "a@example.com"})
     dead = posted(world, 2)
-    world.step("fan_out")
+    world.step("fan_out", limit=2)
     for job in world.memory.sqs.take("email", 10, visibility=0):
         world.memory.sqs.remove("email", job.handle)
         world.memory.sqs.put("email-dead", job.body)

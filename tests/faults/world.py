@@ -6,139 +6,59 @@ process that dies takes with it whatever it had in mind.
 
 from __future__ import annotations
 
+import json
 import marshal
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.queues import Queues
-from fanfare.channels.email import Email, from_tag_value
-from fanfare.channels.receipts import PROVES_SENT, Receipt, ReceiptEvent
-from fanfare.clock import from_text, to_text
+from fanfare.channels.email import tag_value
+from fanfare.channels.receipts import PROVES_SENT, Receipt
+from fanfare.clock import from_text
 from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.jobs import read_fan_out_body, read_job_body
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.domain.message import Message
 from fanfare.domain.outcomes import Outcome
-from fanfare.errors import ConditionFailed, Conflict, FanfareError
-from fanfare.pipeline.backoff import Pace
-from fanfare.pipeline.build_message import BuildMessage
-from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
-from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.reconcile import Reconcile
-from fanfare.pipeline.record_receipts import RecordReceipts
 from fanfare.pipeline.redrive import Redrive
-from fanfare.pipeline.submit import Submit
-from fanfare.schemas.messages import SubmitRequest
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientList
-from fanfare.templates.renderer import Renderer
 
 from testing.memory_aws.aws import Memory
-from testing.memory_aws.errors import refused
+from testing.memory_aws.calls import Part
+from testing.memory_aws.errors import refused, throttled
 from testing.memory_aws.table import Store
+from tests.faults.functions import AWS_FAILURES, Functions, Unanswered
+from tests.faults.modes import Died, Fault, modes_of
+from tests.faults.providers import Provider, Sent, ses_event
+from tests.faults.times import BATCHES, CHANNEL_NAMES, END, MAX_RECEIVES, MINUTE, START, VISIBILITY
 
-START = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
-END = START + timedelta(days=4)  # what is not at rest by then never will be
-MINUTE = timedelta(minutes=1)
-PACE = Pace(lease=75, backoff=30, max_attempts=8, doubt_grace=120, stale_after=120)
-VISIBILITY = {"fan_out": 1800.0, "email": 360.0}
-MAX_RECEIVES = {"fan_out": 5, "email": 3}
 TEMPLATE = {"channels": {"email": {"subject": "Hello", "text": "Hello {{ user.name }}"}}}
-AWS_FAILURES = (ClientError, BotoCoreError, FanfareError, ConditionFailed)
-
-
+PARTS = {
+    **TEMPLATE["channels"],
+    "sms": {"text": "Hello {{ user.name }}"},
+    "push": {"title": "Hello", "body": "Hello {{ user.name }}"},
+    "webhook": {"title": "Hello", "body": "Hello {{ user.name }}"},
+}
 _PREPARED: dict[Any, Mapping[str, Store]] = {}
 
 
-class Died(BaseException):
-    """The process is gone, right after a call took effect."""
-
-
-@dataclass(frozen=True)
-class Fault:
-    """What happens at a step's call with this number: refused, its answer lost, or the process dead right after it."""
-
-    call: int
-    mode: str  # refuse, lose, die
-
-
-MODES = ("refuse", "lose", "die")
-
-
-RECORDED_WITHIN = 2  # the records are the next call after the provider's, and one more where it is repeated
-
-
-@dataclass(frozen=True)
-class Sent:
-    """A mail that the provider took. `excused`: its answer, or the record of it, fell to a fault."""
-
-    message: str
-    user: str
-    excused: bool = False
-
-
-@dataclass
-class Provider:
-    """SES as its client is seen: it keeps what it accepted."""
-
-    world: World
-    accepted: list[Sent] = field(default_factory=list)
-    rejects: frozenset[str] = frozenset()  # users whose mails it refuses, until they are taken out
-    puts_off: Counter[str] = field(default_factory=Counter)  # how often it can't take a user's mail at the moment
-    receipts: bool = True
-    quota_until: datetime = START  # until then its daily quota is used up
-    asleep: frozenset[str] = frozenset()  # who must not be reached between the two times of the night
-    night: tuple[datetime, datetime] = (START, START)
-    taken_at: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, of which message, for whom
-
-    def send_bulk_email(self, **request: Any) -> Any:
-        return self.world.memory.call("ses:SendBulkEmail", lambda: self._accept(request["BulkEmailEntries"]))
-
-    def _accept(self, entries: Sequence[Any]) -> Any:
-        results = []
-        for entry in entries:
-            tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
-            message, user = tags["message_id"], from_tag_value(tags["user_id"])
-            if user in self.rejects:
-                results.append({"Status": "MESSAGE_REJECTED"})
-                continue
-            if self.world.now < self.quota_until:
-                results.append({"Status": "ACCOUNT_DAILY_QUOTA_EXCEEDED"})
-                continue
-            if self.puts_off[user]:
-                self.puts_off[user] -= 1
-                results.append({"Status": "TRANSIENT_FAILURE"})
-                continue
-            self.world.sent_at[len(self.accepted)] = self.world.calls
-            self.accepted.append(Sent(message, user))
-            self.taken_at.append((self.world.now, message, user))
-            if user in self.asleep and self.night[0] <= self.world.now < self.night[1]:
-                self.world.wrong.append(f"{user} was reached at {self.world.now}, in their quiet hours")
-            results.append({"Status": "SUCCESS", "MessageId": f"ses-{len(self.accepted)}"})
-            if self.receipts:
-                self.world.events.append((self.world.now + timedelta(seconds=90), message, user, Receipt.DELIVERED))
-        return {"BulkEmailEntryResults": results}
-
-    def copies(self, message: str) -> Counter[str]:
-        return Counter(sent.user for sent in self.accepted if sent.message == message)
-
-
-# When it comes, and what it reports of which message and user
-Event = tuple[datetime, str, str, Receipt]
+def no_time(_seconds: float) -> None:
+    """How the pauses between two tries of one call are waited: else each would make another moment of its own."""
 
 
 @dataclass(frozen=True)
@@ -151,7 +71,6 @@ class Moment:
     last_reconcile: datetime
     stores: Mapping[str, Store]
     queues: Any
-    events: tuple[Event, ...]
     accepted: tuple[Sent, ...]
     rejects: frozenset[str]
     most: tuple[tuple[str, int], ...]
@@ -163,13 +82,12 @@ class Moment:
             (name, [(each.id, each.body, each.visible_at.timestamp(), each.received) for each in waiting])
             for name, waiting in sorted(self.queues[0].items())
         ]
-        events = [(at.timestamp(), message, user, str(kind)) for at, message, user, kind in self.events]
-        accepted = [(sent.message, sent.user, sent.excused) for sent in self.accepted]
+        accepted = [(sent.message, sent.user, sent.channel, sent.excused) for sent in self.accepted]
         times = self.now.timestamp(), self.last_reconcile.timestamp()
         items = [(name, self.stores[name].bytes()) for name in CHANGING]
         said = self.act, self.message, sorted(self.rejects), self.most, self.wrong
         # the second version knows no references: what is equal is written alike
-        return marshal.dumps((times, said, queues, self.queues[1], events, accepted, items), 2)
+        return marshal.dumps((times, said, queues, self.queues[1], accepted, items), 2)
 
 
 Act = Callable[["World"], bool]  # one step of a scenario; whether it may go on with its next act
@@ -187,13 +105,16 @@ class World:
         self.message: str | None = None  # the one that is judged
         self.most: dict[str, int] = {}  # mails that may leave of a message in all, once its deletion is answered
         self.wrong: list[str] = []  # what should never have happened on the way
-        self.calls = 0  # of the present step
-        self.sent_at: dict[int, int] = {}  # which mail was taken at which call of the present step
+        self.called: list[str] = []  # AWS calls of the present step
+        self.taken: list[int] = []  # which pieces were taken in the present step
         self.fault: Fault | None = None
         self.struck: str | None = None  # the call that the fault met
-        self.events: list[Event] = []
+        self.channels: tuple[str, ...] = ("email",)  # that have a worker
+        self.call_time = timedelta(0)  # what each call takes of a function's time
+        self.deadline: datetime | None = None  # at which the function that runs is stopped
         self.memory = Memory(self.clock, metered=False)
         self.provider = Provider(self)
+        self.functions = Functions(self)
         self.last_reconcile = START
         self.end = END
         self.dynamodb: Any = self.memory.dynamodb
@@ -216,7 +137,6 @@ class World:
             self.last_reconcile,
             self.memory.tables.save(),
             self.memory.sqs.save(),
-            tuple(self.events),
             tuple(self.provider.accepted),
             self.provider.rejects,
             tuple(self.most.items()),
@@ -228,7 +148,6 @@ class World:
         self.now, self.last_reconcile = moment.now, moment.last_reconcile
         self.memory.tables.load(moment.stores)
         self.memory.sqs.load(moment.queues)
-        self.events = [*moment.events]
         self.provider.accepted = [*moment.accepted]
         self.provider.rejects = moment.rejects
         self.most, self.wrong = dict(moment.most), [*moment.wrong]
@@ -236,27 +155,53 @@ class World:
     # Faults
 
     def interpose(self, name: str, work: Callable[[], Any]) -> Any:
-        number, self.calls = self.calls, self.calls + 1
+        number = len(self.called)
+        self.called.append(name)
+        self._take_time()
         fault = self.fault
-        if fault is None or fault.call != number:
+        if fault is None or fault.call != number or fault.mode not in modes_of(name):
             return work()
         self.struck = name
-        answer = work() if fault.mode != "refuse" else None
-        self._excuse(number)
-        if fault.mode == "refuse":
-            if name.startswith("ses:"):
-                raise EndpointConnectionError(endpoint_url="https://email.test")
-            raise refused("InternalServerError", "refused", name)
-        if fault.mode == "lose":
-            raise ReadTimeoutError(endpoint_url=f"https://{name}.test")
-        del answer
-        raise Died
+        if fault.mode == "part":
+            self.memory.part = Part()
+            return work()
+        if fault.mode in ("lose", "die"):
+            work()
+        self._excuse()
+        raise _error(name, fault.mode)
 
-    def _excuse(self, number: int) -> None:
-        """A fault here keeps the answers, or the records, of the mails just taken from being known."""
-        for place, call in self.sent_at.items():
-            if call > number - RECORDED_WITHIN:
-                self.provider.accepted[place] = replace(self.provider.accepted[place], excused=True)
+    def _take_time(self) -> None:
+        if self.call_time:
+            self.now += self.call_time
+        if self.deadline is not None and self.now >= self.deadline:
+            self.wrong.append(f"a function was stopped at its time limit, after {', '.join(self.called)}")
+            raise Died
+
+    @contextmanager
+    def limited(self, seconds: float) -> Iterator[None]:
+        """A function runs, and may take so long."""
+        self.deadline = self.now + timedelta(seconds=seconds)
+        try:
+            yield
+        finally:
+            self.deadline = None
+
+    def seconds_left(self) -> float:
+        """Until the function that runs is stopped."""
+        assert self.deadline is not None
+        return (self.deadline - self.now).total_seconds()
+
+    def _excuse(self) -> None:
+        """A fault here keeps the answers, or the records, of what was just taken from being known."""
+        for place in self.taken:
+            sent = self.provider.accepted[place]
+            if not self._recorded_as_sent(sent):
+                self.provider.accepted[place] = replace(sent, excused=True)
+
+    def _recorded_as_sent(self, sent: Sent) -> bool:
+        key = {"pk": {"S": f"user#{sent.user}"}, "sk": {"S": f"{sent.message}#{sent.channel}"}}
+        record = self.memory.tables.stores["deliveries"].get(key)
+        return record is not None and record["status"]["S"] == "sent"
 
     @contextmanager
     def unwatched(self) -> Iterator[None]:
@@ -270,7 +215,7 @@ class World:
     # What the functions are made of
 
     def table(self, name: str) -> DynamoTable:
-        return DynamoTable(self.dynamodb, name)
+        return DynamoTable(self.dynamodb, name, sleep=no_time)
 
     @property
     def messages(self) -> Messages:
@@ -297,55 +242,32 @@ class World:
         return Queues(
             self.sqs,
             fan_out="fan_out",
-            channels={"email": "email", "sms": "sms"},
-            dead_letters={"fan_out": "fan_out-dead", "email": "email-dead"},
+            channels={name: name for name in CHANNEL_NAMES},
+            dead_letters={name: f"{name}-dead" for name in ("fan_out", *self.channels)},
+            sleep=no_time,
         )
 
     def fan_out(self) -> FanOut:
-        return FanOut(
-            messages=self.messages,
-            audience=self.audience,
-            candidates=Candidates(audience=self.audience, catalogue=self.catalogue),
-            batches=self.batches,
-            deliveries=self.deliveries,
-            queues=self.queues,
-            clock=self.clock,
-            stale_after=PACE.stale_after,
-            sleep=self.sleep,
-        )
+        return self.functions.fan_out()
 
     def deliver(self) -> Deliver:
-        client: Any = self.provider
-        return Deliver(
-            channel=Email(client, sender="no-reply@example.com", configuration_set=None),
-            batches=self.batches,
-            messages=self.messages,
-            audience=self.audience,
-            catalogue=self.catalogue,
-            deliveries=self.deliveries,
-            renderer=Renderer(),
-            clock=self.clock,
-            pace=PACE,
-            sleep=self.sleep,
-        )
+        return self.functions.deliver()
 
     def reconciler(self) -> Reconcile:
-        return Reconcile(
-            messages=self.messages,
-            batches=self.batches,
-            queues=self.queues,
-            clock=self.clock,
-            pace=PACE,
-        )
+        return self.functions.reconcile()
+
+    def redriver(self) -> Redrive:
+        return self.functions.redrive()
 
     def sleep(self, seconds: float) -> None:
         self.now += timedelta(seconds=seconds)
 
     # What services do: they try again until they have an answer
 
-    def prepare(self, users: Sequence[str], **topic: Any) -> None:
+    def prepare(self, users: Sequence[str], *, channels: Sequence[str] = ("email",), **topic: Any) -> None:
         """The audience, without faults; made once, as every schedule begins with the same."""
-        key = (tuple(users), str(topic))
+        self.channels = tuple(channels)
+        key = (tuple(users), self.channels, str(topic))
         if key not in _PREPARED:
             self._prepare(users, topic)
             _PREPARED[key] = self.memory.tables.save()
@@ -353,47 +275,48 @@ class World:
 
     def _prepare(self, users: Sequence[str], topic: Mapping[str, Any]) -> None:
         settings: dict[str, Any] = {"title": "News", "created_at": "", "updated_at": "", **topic}
+        settings["channels"] = self.channels
         self.catalogue.put_topic(Topic(id="news", **settings))
-        self.catalogue.add_version("hello", TEMPLATE, created_at="")
-        self.audience.users.put_many({user: {"email": f"{user}@example.com", "name": user} for user in users})
-        yeses = [Subscription(user_id=user, topic="news", channel="email", created_at="") for user in users]
+        template = {"channels": {channel: PARTS[channel] for channel in self.channels}}
+        self.catalogue.add_version("hello", template, created_at="")
+        profiles = {user: profile(user, number, self.channels) for number, user in enumerate(users)}
+        self.audience.users.put_many(profiles)
+        yeses = [
+            Subscription(user_id=user, topic="news", channel=channel, created_at="")
+            for user in users
+            for channel in self.channels
+        ]
         self.audience.subscriptions.add_many(yeses, shards=settings.get("shards", 1))
 
     def post(self, *, key: str = "key-1", **fields: Any) -> str:
         body: dict[str, Any] = {"topic": "news", "template": {"id": "hello"}} | fields
-        build = BuildMessage(
-            catalogue=self.catalogue, renderer=Renderer(), stale_after=PACE.stale_after, retention=timedelta(days=30)
-        )
-        submit = Submit(build=build, messages=self.messages, queues=self.queues, clock=self.clock)
-        request = SubmitRequest.model_validate(body)
-        return submit.run(request, caller="service", idempotency_key=key, body=body).message_id
+        status, answer = self.functions.on_request("POST", "/v1/messages", body, idempotency_key=key)
+        assert status == 202, answer
+        return str(answer["id"])
 
     def delete(self, message: str) -> Mapping[str, Any]:
         """The answer to a DELETE; empty where the message was sent already.
 
         Once it is given, no more may leave than it says is in flight.
         """
-        try:
-            answer = Cancel(messages=self.messages, batches=self.batches, clock=self.clock).run(message)
-        except Conflict:
+        status, answer = self.functions.on_request("DELETE", f"/v1/messages/{message}")
+        if status == 409:
             return {}
+        assert status == 200, answer
         self.most.setdefault(message, self.provider.copies(message).total() + answer["in_flight"])
         return answer
 
-    def redriver(self) -> Redrive:
-        return Redrive(messages=self.messages, queues=self.queues, clock=self.clock, stale_after=PACE.stale_after)
-
     def redrive(self, message: str) -> None:
         """Has no effect where the message has not failed, or was re-driven by the call whose answer was lost."""
-        with suppress(Conflict):
-            self.redriver().run(message)
+        status, answer = self.functions.on_request("POST", f"/v1/messages/{message}/redrives")
+        assert status in (202, 409), answer
 
     # Steps
 
     def once(self, act: Act, fault: Fault | None = None) -> bool:
         """One step of an act, with a fault at one of its calls. Whether the act is over."""
         random.seed(int(self.now.timestamp() * 1000) + self.salt)
-        self.calls, self.sent_at, self.fault, self.struck = 0, {}, fault, None
+        self.called, self.taken, self.fault, self.struck = [], [], fault, None
         known, failed = self.recorded()
         over = act(self)
         self.fault = None
@@ -408,28 +331,29 @@ class World:
         known, failed = set(), set()
         for pk, partition in self.memory.tables.stores["deliveries"].partitions.items():
             for sk, item in partition.items.items():
-                message, _, *receipt = sk.split("#")
+                message, channel, *receipt = sk.split("#")
+                who = f"{pk} of {message} by {channel}"
                 status = item.get("status", {}).get("S")
                 if status == "sent" or PROVES_SENT.intersection(receipt):
-                    known.add(f"{pk} of {message}")
+                    known.add(who)
                 elif status == "failed":
-                    failed.add(f"{pk} of {message}")
+                    failed.add(who)
         return known, failed
 
     def answered(self, request: Callable[[], object]) -> bool:
         """Whether a service got its answer; else it tries again in a second."""
         try:
             request()
-        except (*AWS_FAILURES, Died):
+        except (Unanswered, Died):
             self.now += timedelta(seconds=1)
             return False
         return True
 
     # What AWS does
 
-    def step(self, queue: str, *, limit: int = 10) -> bool:
+    def step(self, queue: str, *, limit: int | None = None) -> bool:
         """One receive of a queue, as the event source mapping does it; whether there was anything to do."""
-        records = self.memory.sqs.take(queue, limit, visibility=VISIBILITY[queue])
+        records = self.memory.sqs.take(queue, limit or BATCHES[queue], visibility=VISIBILITY[queue])
         for record in [each for each in records if each.received > MAX_RECEIVES[queue]]:
             self.memory.sqs.remove(queue, record.handle)
             self.memory.sqs.put(f"{queue}-dead", record.body)
@@ -442,57 +366,32 @@ class World:
         """One invocation: what it did not take back or fail is removed from the queue."""
         self.now += timedelta(milliseconds=50)
         try:
-            kept = self._fan_out(records) if queue == "fan_out" else self._deliver(records)
-        except Died:
-            return
-        except AWS_FAILURES:
+            if queue in CHANNEL_NAMES:
+                again = self.functions.on_records("deliver", records, channel=queue)
+            else:
+                again = self.functions.on_records(queue, records)
+        except (*AWS_FAILURES, Died):
             return
         for record in records:
-            if record.handle not in kept:
+            if record.id not in again:
                 self.memory.sqs.remove(queue, record.handle)
 
-    def _fan_out(self, records: Sequence[Any]) -> set[str]:
-        kept = set()
-        for record in records:
-            try:
-                self.fan_out().run(read_fan_out_body(record.body), time_left=lambda: 100.0)
-            except AWS_FAILURES:
-                kept.add(record.handle)
-        return kept
-
-    def _deliver(self, records: Sequence[Any]) -> set[str]:
-        jobs = {read_job_body(record.body): record for record in records}
-        report = self.deliver().run(list(jobs), owner=f"worker of {to_text(self.now)}", time_left=lambda: 100.0)
-        for job, delay in report.again.items():
-            self.queues.back_off("email", jobs[job].handle, round(delay))
-        return {jobs[job].handle for job in report.again}
-
     def reconcile(self) -> None:
-        try:
-            self.reconciler().run(time_left=lambda: 100.0)
-        except (*AWS_FAILURES, Died):
-            pass  # the next minute's run is the retry
+        with suppress(RuntimeError, *AWS_FAILURES, Died):  # the next minute's run is the retry
+            self.functions.on_schedule()
+
+    def report(self, tags: Mapping[str, str], mail: str, receipt: Receipt, *, after: float = 0.0) -> None:
+        """SES reports of a mail, in so many seconds: the bus hands it to the queue."""
+        event = ses_event(tags, mail, receipt, self.now + timedelta(seconds=after))
+        self.memory.sqs.put("record_receipt", json.dumps(event), delay=after)
+
+    def report_of(self, sent: Sent, receipt: Receipt) -> None:
+        """The same at once, of a mail that was sent."""
+        self.report({"message_id": sent.message, "user_id": tag_value(sent.user)}, "ses", receipt)
 
     def receive_events(self) -> bool:
         """The provider's events that are due, as far as the function that takes them lives; whether there were any."""
-        due = [event for event in self.events if event[0] <= self.now]
-        if not due:
-            return False
-        reports = [
-            ReceiptEvent(message_id=message, user_id=user, channel="email", receipt=receipt, at=at)
-            for at, message, user, receipt in due
-        ]
-        try:
-            RecordReceipts(
-                deliveries=self.deliveries,
-                audience=self.audience,
-                clock=self.clock,
-                retention=timedelta(days=30),
-            ).run(reports)
-        except (*AWS_FAILURES, Died):
-            return True  # the queue brings them again
-        self.events = [event for event in self.events if event not in due]
-        return True
+        return self.step("record_receipt")
 
     def rest(self, *messages: str) -> None:
         """Let time pass until the messages have come to rest and nothing is waiting."""
@@ -501,7 +400,7 @@ class World:
 
     def tick(self, messages: Sequence[str]) -> bool:
         """What comes next: an invocation, or time passes. Whether nothing comes any more."""
-        if not (self.step("fan_out") or self.step("email") or self.receive_events()):
+        if not any(map(self.step, ("fan_out", *self.channels, "record_receipt"))):
             if self.now >= self.last_reconcile + MINUTE:
                 self.last_reconcile = self.now
                 self.reconcile()
@@ -517,7 +416,7 @@ class World:
         A run of the reconciler that finds nothing reads empty answers and writes nothing, whatever fault strikes
         it: such minutes are passed over.
         """
-        times = [self.memory.sqs.next_visible(), *(event[0] for event in self.events)]
+        times = [self.memory.sqs.next_visible()]
         times += [from_text(due) for name in ("messages", "batches") if (due := self.earliest_due(name))]
         earliest = min((time for time in times if time is not None), default=self.end + MINUTE)
         return self.last_reconcile + MINUTE * max(1, -((self.last_reconcile - earliest) // MINUTE))
@@ -528,7 +427,7 @@ class World:
         )
 
     def quiet(self, messages: Sequence[str]) -> bool:
-        if any(self.memory.sqs.queues.values()) or self.events:
+        if any(self.memory.sqs.queues.values()):
             return False
         with self.unwatched():
             return all(map(self.settled, messages))
@@ -552,33 +451,67 @@ class World:
     def state(self, message: str) -> State:
         return self.known(message).state
 
-    def codes(self, message: str) -> dict[str, Outcome]:
-        """What the tables say became of each recipient."""
+    def outcomes(self, message: str) -> dict[tuple[str, str], Outcome]:
+        """What the tables say became of each recipient, by user and channel."""
         shards = self.known(message).shards
-        found: dict[str, Outcome] = {}
+        found: dict[tuple[str, str], Outcome] = {}
         with self.unwatched():
             for entry in RecipientList(self.table("batches")).entries(message, shards, after=None, size=50):
-                assert entry.user_id not in found, f"{entry.user_id} is there twice"
-                found[entry.user_id] = entry.outcome
+                who = entry.user_id, entry.channel
+                assert who not in found, f"{who} is there twice"
+                found[who] = entry.outcome
         return found
 
-    def records_that_differ(self, message: str, codes: Mapping[str, Outcome]) -> list[str]:
+    def codes(self, message: str) -> dict[str, Outcome]:
+        """The same by user, of a message with one channel."""
+        found = self.outcomes(message)
+        codes = {user: outcome for (user, _), outcome in found.items()}
+        assert len(codes) == len(found), "it has several channels"
+        return codes
+
+    def records_that_differ(self, message: str, outcomes: Mapping[tuple[str, str], Outcome]) -> list[str]:
         """Recipients whose own record says something else than their batch."""
         with self.unwatched():
-            records = self.deliveries.get_many((user, message, "email") for user in codes)
-        found = {user: records.get((user, message, "email")) for user in codes}
+            records = self.deliveries.get_many((user, message, channel) for user, channel in outcomes)
         return [
-            f"{user} is {code.label}, but their record says {record.status.label if record else 'nothing'}"
-            for user, code in codes.items()
-            for record in [found[user]]
-            if record is None or record.status is not code
+            f"{user} is {outcome.label}, but their record says {record.status.label if record else 'nothing'}"
+            for (user, channel), outcome in outcomes.items()
+            for record in [records.get((user, message, channel))]
+            if record is None or record.status is not outcome
         ]
 
-    def counts_that_differ(self, message: str, codes: Mapping[str, Outcome]) -> list[str]:
+    def counts_that_differ(self, message: str, outcomes: Sequence[Outcome]) -> list[str]:
         """Whether the counts that a message came to rest with are those of its batches."""
         known = self.known(message)
         if known.counts is None or known.state is State.DELETED:
             return []
-        summed = Counter(code.label for code in codes.values())
+        summed = Counter(outcome.label for outcome in outcomes)
         told = {label: known.counts[label] for label in ("sent", "failed", "skipped", "deleted")}
         return [] if told == {label: summed[label] for label in told} else [f"it says {told}, its batches say {summed}"]
+
+
+def profile(user: str, number: int, channels: Sequence[str]) -> dict[str, Any]:
+    """A user with an address on each of the channels."""
+    addresses: dict[str, Any] = {
+        "email": f"{user}@example.com",
+        "sms": f"+4366412345{number:02}",
+        "push": [{"platform": "fcm", "token": f"token-{user}"}],
+        "webhook": {"url": f"https://{user}.example.com/fanfare"},
+    }
+    fields = {"sms": "phone"}
+    return {fields.get(channel, channel): addresses[channel] for channel in channels} | {"name": user}
+
+
+def _error(name: str, mode: str) -> BaseException:
+    """What the caller of a call sees of a fault."""
+    if mode == "die":
+        return Died()
+    if mode == "throttle":
+        return throttled(name)
+    if name.startswith("https:"):
+        return ConnectionRefusedError() if mode == "refuse" else TimeoutError()
+    if mode == "lose":
+        return ReadTimeoutError(endpoint_url=f"https://{name}.test")
+    if name.startswith(("ses:", "sns:")):
+        return EndpointConnectionError(endpoint_url=f"https://{name}.test")
+    return refused("InternalServerError", "refused", name)

@@ -8,8 +8,8 @@ import pytest
 
 from testing.memory_aws.table import Store
 from tests.faults import world
+from tests.faults.modes import Fault
 from tests.faults.scenarios import SCENARIOS, Scenario, small_pages
-from tests.faults.world import Fault
 from tests.frozen.life import reasons_in, recording
 from tests.frozen.shapes import Shapes
 
