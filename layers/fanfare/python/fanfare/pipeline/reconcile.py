@@ -66,7 +66,8 @@ class Reconcile:
         self.oldest_due_seconds = 0.0
         work = [self._dead_letters(time_left), self._due_messages(time_left), self._due_batches(time_left)]
         while work and time_left() > 0:
-            work = [each for each in work if self._turn(each)]
+            # a turn begins with reads of every shard: none is begun if the time is up
+            work = [each for each in work if time_left() > 0 and self._turn(each)]
         return self.done
 
     def _turn(self, work: Iterator[None]) -> bool:
