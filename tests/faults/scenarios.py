@@ -176,7 +176,7 @@ def _delete(world: World) -> bool:
 
 
 # Calls are slow: a page, or a batch, is begun with little more time than what the functions keep in reserve
-SHORT = {"fan_out": 21.0, "deliver": 34.0, "reconcile": 25.0}
+SHORT = {"fan_out": 21.0, "deliver": 38.0, "reconcile": 25.0}
 POST_AND_REST = (_posting(), _rest)
 POST_TO_HOLD = (_posting(on_doubt="hold"), _rest)
 ANY_END = frozenset({State.SENT, State.FAILED})

@@ -44,7 +44,8 @@ class Reconcile:
         run = ReconcileRun(time_left=time_left)
         work = self._work(run)
         while work and time_left() > 0:
-            work = [chunks for chunks in work if _next_chunk(chunks, run)]
+            # a chunk begins with reads of every shard: none is begun if the time is up
+            work = [chunks for chunks in work if time_left() > 0 and _next_chunk(chunks, run)]
         return run
 
     def _work(self, run: ReconcileRun) -> list[Iterator[None]]:
