@@ -18,7 +18,7 @@ from importlib import import_module
 from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 from botocore.awsrequest import AWSResponse
 from fanfare.runtime import clients, settings, stores
@@ -64,7 +64,8 @@ def main() -> None:
         door.send(("aws", target_of(request), body_of(request)))
         return response(request.url, *door.recv())
 
-    clients.session().register("before-send.*.*", cast("Any", ask))  # an answer stands for the call
+    session: Any = clients.session()
+    session.register("before-send.*.*", ask)
     handler = import_module(f"functions.{code}.handler").handler
     age = 0.0  # caches with a lifetime of a second expire only between two messages
     stores.catalogue().cache.monotonic = lambda: age
