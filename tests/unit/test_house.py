@@ -13,9 +13,7 @@ from tests.unit import house
 LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
     "files_of_folders": (
         12,
-        {
-            "bench": 15,
-        },
+        {},
     ),
     "lines_of_files": (
         350,
