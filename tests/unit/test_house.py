@@ -33,12 +33,7 @@ LIMITS: Final[Mapping[str, tuple[int, Mapping[str, int]]]] = {
     ),
     "parameters_of_functions": (
         8,
-        {
-            "client/fanfare_client/cli/messages.py:_body": 12,
-            "client/fanfare_client/cli/messages.py:dry_run": 14,
-            "client/fanfare_client/cli/messages.py:send": 16,
-            "client/fanfare_client/cli/topics.py:put": 12,
-        },
+        {},
     ),
 }
 NAMED_TWICE: Final[frozenset[str]] = frozenset()
