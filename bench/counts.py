@@ -50,7 +50,7 @@ from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages
 from fanfare.templates.renderer import Renderer
 
-from bench.null_aws import NullAws
+from bench.harness.null_aws import NullAws
 from local.demo import job
 from testing.memory_aws.aws import Memory
 from testing.memory_aws.calls import Usage

@@ -14,7 +14,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.store.messages import Messages
 
 from bench.counts import LIMIT, Bench, Cost
-from bench.functions import Functions
+from bench.harness.functions import Functions
 from local.demo import job
 
 KINDS: Mapping[str, dict[str, Any] | None] = {"limited": LIMIT, "unlimited": None}

@@ -20,8 +20,8 @@ from fanfare.domain.message import Message
 from fanfare.store.messages import Messages
 
 from bench.counts import NOW, Bench
-from bench.functions import Functions, Strike
 from bench.growth import EVENT_SOURCE_BATCH
+from bench.harness.functions import Functions, Strike
 from local.demo import job
 
 KILLS: Final = 20

@@ -96,13 +96,7 @@ def make(
     app.add_url_rule("/static/htmx.min.js", "htmx", lambda: send_from_directory(HTMX / "dist", "htmx.min.js"))
     app.add_url_rule("/", "home", lambda: redirect(url_for("messages.index")))
     app.after_request(_guarded)
-    for error, handler in (
-        (Refused, _refused),
-        (Unreachable, _unreachable),
-        (SecurityError, _misdirected),
-        (HTTPException, _http),
-    ):
-        app.register_error_handler(error, handler)
+    _handle_errors(app)
     return app
 
 
@@ -142,6 +136,13 @@ def _guarded(answer: Response) -> Response:
 
 
 # Errors
+
+
+def _handle_errors(app: Flask) -> None:
+    app.register_error_handler(Refused, _refused)
+    app.register_error_handler(Unreachable, _unreachable)
+    app.register_error_handler(SecurityError, _misdirected)
+    app.register_error_handler(HTTPException, _http)
 
 
 def _refused(error: Refused) -> tuple[str, int]:

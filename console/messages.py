@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from flask import Blueprint, Response, flash, make_response, redirect, render_template, request, url_for
@@ -18,31 +19,44 @@ LOOKS: Final = ((1_000_000, 30), (100_000, 10), (10_000, 5), (-1, 1))  # above t
 
 
 def pages(api: InternalApi) -> Blueprint:
-    """The pages."""
+    """The blueprint of these pages."""
     part = Blueprint("messages", __name__, url_prefix="/messages")
+    views = MessagePages(api)
+    part.add_url_rule("", view_func=views.index)
+    part.add_url_rule("/<message_id>/row", view_func=views.row)
+    part.add_url_rule("/<message_id>", view_func=views.one)
+    part.add_url_rule("/<message_id>/live", view_func=views.live)
+    part.add_url_rule("/<message_id>/cancellation", view_func=views.cancel, methods=["GET", "POST"])
+    part.add_url_rule("/<message_id>/redrive", view_func=views.redrive, methods=["GET", "POST"])
+    part.add_url_rule("/<message_id>/explanations/<user_id>", view_func=views.explain)
+    _add_helpers(part)
+    return part
 
-    @part.get("")
-    def index() -> str:
+
+@dataclass(frozen=True)
+class MessagePages:
+    """The views, over the internal API."""
+
+    api: InternalApi
+
+    def index(self) -> str:
         asked = {name: request.args.get(name, "") for name in ("state", "topic", "cursor")}
-        found = api.get("messages", **asked, limit=A_PAGE)
-        return render_template("messages.html", asked=asked, items=_counted(api, found["items"]), **_next(found))
+        found = self.api.get("messages", **asked, limit=A_PAGE)
+        return render_template("messages.html", asked=asked, items=_counted(self.api, found["items"]), **_next(found))
 
-    @part.get("/<message_id>/row")
-    def row(message_id: str) -> str:
-        return render_template("message_row.html", message=api.get("messages", message_id))
+    def row(self, message_id: str) -> str:
+        return render_template("message_row.html", message=self.api.get("messages", message_id))
 
-    @part.get("/<message_id>")
-    def one(message_id: str) -> str | Answer:
+    def one(self, message_id: str) -> str | Answer:
         if user := request.args.get("user", "").strip():
             return redirect(url_for(".explain", message_id=message_id, user_id=user))
         asked = {name: request.args.get(name, "") for name in ("status", "channel", "cursor")}
-        message = api.get("messages", message_id)
-        found = api.get("messages", message_id, "deliveries", **asked, limit=DELIVERIES)
+        message = self.api.get("messages", message_id)
+        found = self.api.get("messages", message_id, "deliveries", **asked, limit=DELIVERIES)
         return render_template("message.html", message=message, asked=asked, deliveries=found["items"], **_next(found))
 
-    @part.get("/<message_id>/live")
-    def live(message_id: str) -> Response:
-        message = api.get("messages", message_id)
+    def live(self, message_id: str) -> Response:
+        message = self.api.get("messages", message_id)
         shown = progress(message)
         announced = None if shown == request.args.get("shown") else shown
         answer = make_response(render_template("message_live.html", message=message, announced=announced))
@@ -50,12 +64,11 @@ def pages(api: InternalApi) -> Blueprint:
             answer.headers["HX-Trigger"] = "at-rest"
         return answer
 
-    @part.route("/<message_id>/cancellation", methods=["GET", "POST"])
-    def cancel(message_id: str) -> str | Answer:
+    def cancel(self, message_id: str) -> str | Answer:
         if request.method == "GET":
-            return render_template("message_cancel.html", message=api.get("messages", message_id))
+            return render_template("message_cancel.html", message=self.api.get("messages", message_id))
         try:
-            answer = api.delete("messages", message_id)
+            answer = self.api.delete("messages", message_id)
         except Refused as refused:
             return _back(message_id, refused)
         flash(
@@ -66,24 +79,19 @@ def pages(api: InternalApi) -> Blueprint:
         )
         return redirect(url_for(".one", message_id=message_id))
 
-    @part.route("/<message_id>/redrive", methods=["GET", "POST"])
-    def redrive(message_id: str) -> str | Answer:
+    def redrive(self, message_id: str) -> str | Answer:
         if request.method == "GET":
-            return render_template("message_redrive.html", message=api.get("messages", message_id))
+            return render_template("message_redrive.html", message=self.api.get("messages", message_id))
         try:
-            api.post("messages", message_id, "redrives")
+            self.api.post("messages", message_id, "redrives")
         except Refused as refused:
             return _back(message_id, refused)
         flash("Sending again to the failed recipients.", "done")
         return redirect(url_for(".one", message_id=message_id))
 
-    @part.get("/<message_id>/explanations/<user_id>")
-    def explain(message_id: str, user_id: str) -> str:
-        found = api.get("messages", message_id, "explanations", user_id)
-        return render_template("explanation.html", explanation=found, message=api.get("messages", message_id))
-
-    _add_helpers(part)
-    return part
+    def explain(self, message_id: str, user_id: str) -> str:
+        found = self.api.get("messages", message_id, "explanations", user_id)
+        return render_template("explanation.html", explanation=found, message=self.api.get("messages", message_id))
 
 
 def progress(message: Mapping[str, Any]) -> str:

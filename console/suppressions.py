@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from flask import Blueprint, flash, redirect, render_template, request, url_for
@@ -15,14 +16,26 @@ CHANNELS: Final = ("email", "sms")  # channels that support suppressions
 
 
 def pages(api: InternalApi) -> Blueprint:
-    """The pages."""
+    """The blueprint of these pages."""
     part = Blueprint("suppressions", __name__, url_prefix="/suppressions")
+    views = SuppressionPages(api)
+    part.add_url_rule("", view_func=views.index)
+    part.add_url_rule("", view_func=views.add, methods=["POST"])
+    part.add_url_rule("/<channel>/<path:address>/removal", view_func=views.remove, methods=["GET", "POST"])
+    return part
 
-    def listed(
-        status: int = 200, *, form: dict[str, str] | None = None, faults: list[Fault] | None = None
+
+@dataclass(frozen=True)
+class SuppressionPages:
+    """The views, over the internal API."""
+
+    api: InternalApi
+
+    def _list(
+        self, status: int = 200, *, form: dict[str, str] | None = None, faults: list[Fault] | None = None
     ) -> tuple[str, int]:
         channel = request.args.get("channel", "")
-        found = api.get("suppressions", channel=channel, limit=A_PAGE, cursor=request.args.get("cursor"))
+        found = self.api.get("suppressions", channel=channel, limit=A_PAGE, cursor=request.args.get("cursor"))
         page = render_template(
             "suppressions.html",
             channel=channel,
@@ -34,32 +47,27 @@ def pages(api: InternalApi) -> Blueprint:
         )
         return page, status
 
-    @part.get("")
-    def index() -> tuple[str, int]:
-        return listed()
+    def index(self) -> tuple[str, int]:
+        return self._list()
 
-    @part.post("")
-    def add() -> tuple[str, int] | Answer:
+    def add(self) -> tuple[str, int] | Answer:
         form = {name: request.form.get(name, "").strip() for name in ("channel", "address", "cause")}
         if not form["address"]:
-            return listed(422, form=form, faults=[Fault("", "missing", "Enter an address.")])
+            return self._list(422, form=form, faults=[Fault("", "missing", "Enter an address.")])
         cause = form["cause"] if form["cause"] in CAUSES else "manual"
         try:
-            added = api.put("suppressions", form["channel"], form["address"], body={"cause": cause})
+            added = self.api.put("suppressions", form["channel"], form["address"], body={"cause": cause})
         except Refused as refused:
             if refused.status != 422:
                 raise
-            return listed(422, form=form, faults=refused.faults)
+            return self._list(422, form=form, faults=refused.faults)
         flash(f"Suppressed: nothing will be sent to {added['address']}.", "done")
         return redirect(url_for(".index"))
 
-    @part.route("/<channel>/<path:address>/removal", methods=["GET", "POST"])
-    def remove(channel: str, address: str) -> str | Answer:
+    def remove(self, channel: str, address: str) -> str | Answer:
         if request.method == "GET":
-            found = api.get("suppressions", channel, address)
+            found = self.api.get("suppressions", channel, address)
             return render_template("suppression_remove.html", suppression=found)
-        api.delete("suppressions", channel, address)
+        self.api.delete("suppressions", channel, address)
         flash(f"Suppression removed: {address} can receive messages again.", "done")
         return redirect(url_for(".index"))
-
-    return part

@@ -21,6 +21,8 @@ from ..settings import DeploymentSettings
 from .access_target import AccessTarget
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
+RUNTIME_REASON = "All functions use the runtime that the layers are built and tested for."
+TRACING_REASON = "X-Ray has no resource ARNs: its actions PutTraceSegments and PutTelemetryRecords require `*`."
 
 
 @dataclass(frozen=True)
@@ -91,12 +93,8 @@ class Function(lambda_.Function):
             **props,
         )
         self.grants_name = name
-        suppress_nag(self, "AwsSolutions-L1", "All functions use the runtime that the layers are built and tested for.")
-        suppress_nag(
-            role,
-            "AwsSolutions-IAM5[Resource::*]",
-            "X-Ray has no resource ARNs: its actions PutTraceSegments and PutTelemetryRecords require `*`.",
-        )
+        suppress_nag(self, "AwsSolutions-L1", RUNTIME_REASON)
+        suppress_nag(role, "AwsSolutions-IAM5[Resource::*]", TRACING_REASON)
 
 
 def _granted(role: iam.Role, name: str, defaults: FunctionDefaults) -> dict[str, str]:

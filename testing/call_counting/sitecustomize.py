@@ -71,46 +71,51 @@ def asked(service: str, operation: str, params: Mapping[str, Any]) -> Iterator[t
         yield f"{service}:{action}", at, params.get("IndexName", "")
 
 
-def listen(handlers: ModuleType) -> None:
-    """Add our handlers to botocore's built-in ones, which every session gets."""
-    file = -1
-    known: set[tuple[str, str, str]] = set()
-    variables = {value: name for name, value in os.environ.items() if name.startswith("FANFARE_")}
+class CallWriter:
+    """Writes one line for each request, its IAM checks and its consumed capacity to the file of this process."""
 
-    def write(line: str) -> None:
-        nonlocal file
-        if file < 0:
+    def __init__(self) -> None:
+        self.file = -1
+        self.known: set[tuple[str, str, str]] = set()
+        self.variables = {value: name for name, value in os.environ.items() if name.startswith("FANFARE_")}
+
+    def write(self, line: str) -> None:
+        if self.file < 0:
             name = f"{os.environ['AWS_LAMBDA_FUNCTION_NAME']}.{os.getpid()}.{os.urandom(4).hex()}"
-            file = os.open(os.path.join(os.environ[FOLDER], name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-        os.write(file, line.encode())
+            self.file = os.open(os.path.join(os.environ[FOLDER], name), os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+        os.write(self.file, line.encode())
 
-    def asks(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def provide_client_params(self, params: dict[str, Any], model: Any, **_: Any) -> None:
         service = model.service_model.signing_name  # `ses`: IAM's service prefix of SES v2
-        for each in set(asked(service, model.name, params)) - known:
-            known.add(each)
+        for each in set(asked(service, model.name, params)) - self.known:
+            self.known.add(each)
             action, target, index = each
             # a target is identified by the environment variable that names it
-            write(f"{action} = {variables.get(target, target)} {index}".rstrip() + "\n")
+            self.write(f"{action} = {self.variables.get(target, target)} {index}".rstrip() + "\n")
 
-    def ask_for_capacity(params: dict[str, Any], event_name: str, **_: Any) -> None:
+    def before_parameter_build(self, params: dict[str, Any], event_name: str, **_: Any) -> None:
         if event_name.rpartition(".")[2] in COST_CAPACITY:
             params.setdefault("ReturnConsumedCapacity", "TOTAL")
 
-    def sent(event_name: str, **_: Any) -> None:  # before-send.<service>.<Operation>; retries too
-        write(event_name.partition(".")[2] + "\n")
+    def before_send(self, event_name: str, **_: Any) -> None:  # before-send.<service>.<Operation>; retries too
+        self.write(event_name.partition(".")[2] + "\n")
 
-    def answered(parsed: dict[str, Any], event_name: str, **_: Any) -> None:
+    def after_call(self, parsed: dict[str, Any], event_name: str, **_: Any) -> None:
         consumed = parsed.get("ConsumedCapacity") or []
         units = sum(each.get("CapacityUnits", 0) for each in (consumed if isinstance(consumed, list) else [consumed]))
         if units:
-            write(f"{event_name.partition('.')[2]} {units}\n")
+            self.write(f"{event_name.partition('.')[2]} {units}\n")
 
+
+def listen(handlers: ModuleType) -> None:
+    """Add our handlers to botocore's built-in ones, which every session gets."""
+    writer = CallWriter()
     builtin: list[tuple[str, Any]] = handlers.__dict__["BUILTIN_HANDLERS"]
     builtin += [
-        ("provide-client-params", asks),
-        ("before-parameter-build.dynamodb", ask_for_capacity),
-        ("before-send", sent),
-        ("after-call.dynamodb", answered),
+        ("provide-client-params", writer.provide_client_params),
+        ("before-parameter-build.dynamodb", writer.before_parameter_build),
+        ("before-send", writer.before_send),
+        ("after-call.dynamodb", writer.after_call),
     ]
 
 

@@ -49,7 +49,7 @@ def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Iterator[
     rows = store.indexes[index.name].get(values[":hash"]["S"], [])
     start = request.get("ExclusiveStartKey")
     kept = {"pk", "sk", index.hash, index.range, *index.include}
-    for place in _stretch(rows, request, start=start and index_row(index, start)):
+    for place in _slice(rows, request, start=start and index_row(index, start)):
         _, pk, sk = rows[place]
         yield {name: value for name, value in store.partitions[pk].items[sk].items() if name in kept}
 
@@ -61,7 +61,7 @@ def _in_partition(store: Store, request: Mapping[str, Any], values: Any) -> Iter
     low = named.get(":low") or prefix or named.get(":after")
     high = named.get(":high") or (prefix + "\U0010ffff" if prefix else named.get(":before"))
     start = request.get("ExclusiveStartKey")
-    for place in _stretch(partition.keys, request, start=start and start["sk"]["S"], low=low, high=high):
+    for place in _slice(partition.keys, request, start=start and start["sk"]["S"], low=low, high=high):
         yield partition.items[partition.keys[place]]
 
 
@@ -80,7 +80,7 @@ def _page(rows: Iterator[Item], limit: int | None) -> tuple[list[Item], bool]:
     return page, len(page) == limit
 
 
-def _stretch(
+def _slice(
     keys: Sequence[Any], request: Mapping[str, Any], *, start: Any = None, low: Any = None, high: Any = None
 ) -> Iterable[int]:
     """The places to look at, in the order asked for: between the bounds, behind `start`, which need not be there."""

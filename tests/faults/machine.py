@@ -82,7 +82,7 @@ class Promises(RuleBasedStateMachine):
 
     @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
     def a_user_unsubscribes(self, user: str, topic: str) -> None:
-        self._once(lambda: self._subscriptions().unsubscribe(user, topic, "email"))
+        self._once(lambda: self._subscriptions().remove(user, topic, "email"))
 
     @rule(address=st.sampled_from(ADDRESSES))
     def an_address_is_suppressed(self, address: str) -> None:

@@ -15,7 +15,7 @@ import pytest
 from fanfare.channels import CHANNELS
 from fanfare.runtime.registry import opened as runtime
 
-from bench.null_aws import NullAws
+from bench.harness.null_aws import NullAws
 from functions.deliver import handler as deliver
 from functions.fan_out import handler as fan_out
 from functions.reconcile import handler as reconcile

@@ -226,8 +226,11 @@ def everything(post: Post) -> None:
     call("PATCH", "/v1/me", {"phone": None, "opted_out": False})
     call("POST", "/v1/subscriptions", {"email": "grace@example.com", "topic": "orders.shipped"}, user=None)
     links = signing.public_links()
-    for link in [*(mail.link for mail in post.mails), links.unsubscribe("ada", "orders.shipped", "email")]:
+    for link in [*(mail.link for mail in post.mails), links.unsubscribe_link("ada", "orders.shipped", "email")]:
         browse(link)
         browse(link, {})
-    browse(links.preferences("ada"), {"shown": "orders.shipped/email", "yes": "orders.shipped/email", "nothing": "yes"})
-    assert browse(links.preferences("ada").removeprefix(BASE), {"shown": "orders.shipped/email"}).status == 200
+    browse(
+        links.preferences_link("ada"),
+        {"shown": "orders.shipped/email", "yes": "orders.shipped/email", "nothing": "yes"},
+    )
+    assert browse(links.preferences_link("ada").removeprefix(BASE), {"shown": "orders.shipped/email"}).status == 200

@@ -273,7 +273,11 @@ def every_link(post: Post) -> list[str]:
     ask()
     call("PATCH", "/v1/me", {"email": "new@example.com"})
     links = signing.public_links()
-    return [*(mail.link for mail in post.mails), links.unsubscribe("ada", "news", "email"), links.preferences("ada")]
+    return [
+        *(mail.link for mail in post.mails),
+        links.unsubscribe_link("ada", "news", "email"),
+        links.preferences_link("ada"),
+    ]
 
 
 def test_opening_a_link_changes_nothing(post: Post, aws: Aws) -> None:
@@ -295,7 +299,7 @@ def test_a_scanner_with_another_method_changes_nothing(method: str, post: Post, 
 @pytest.mark.parametrize("purpose", ["confirmations", "unsubscribe", "preferences"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_link_that_was_tampered_with_is_a_friendly_page(purpose: str, method: str, post: Post, aws: Aws) -> None:
-    token = signing.public_links().unsubscribe("ada", "news", "email").rpartition("/")[2]
+    token = signing.public_links().unsubscribe_link("ada", "news", "email").rpartition("/")[2]
     right = {"unsubscribe": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")}.get(purpose, token)
     for bad in (right, "x", "a.b", "%3Cscript%3E", "A" * 3_000):
         answer = browse(f"/v1/{purpose}/{bad}", None if method == "GET" else {})
@@ -339,8 +343,8 @@ def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
     links = signing.public_links()
     pages = {
         "confirm": post.mails[0].link,
-        "unsubscribe": links.unsubscribe("ada", "evil", "email"),
-        "preferences": links.preferences("ada"),
+        "unsubscribe": links.unsubscribe_link("ada", "evil", "email"),
+        "preferences": links.preferences_link("ada"),
     }
     text = browse(pages[name]).text
     assert "<script>" not in text
@@ -363,7 +367,7 @@ def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
 )  # fmt: skip
 def test_one_click_unsubscribes(raw: str | None, content_type: str | None) -> None:
     subscribe(user("ada"), "news")
-    path = signing.public_links().unsubscribe("ada", "news", "email").removeprefix(BASE)
+    path = signing.public_links().unsubscribe_link("ada", "news", "email").removeprefix(BASE)
     answers = [call("POST", path, raw=raw, content_type=content_type, user=None) for _ in range(2)]
     assert [answer.status for answer in answers] == [200, 200]
     assert not {"location", "set-cookie"} & answers[0].headers.keys()
@@ -376,13 +380,13 @@ def test_only_the_topic_and_channel_of_the_link_are_left() -> None:
     for each in ("news", "deals"):
         subscribe("ada", each)
     subscribe("ada", "deals", "sms")
-    browse(signing.public_links().unsubscribe("ada", "deals", "email"), {})
+    browse(signing.public_links().unsubscribe_link("ada", "deals", "email"), {})
     assert subscriptions("ada") == [("deals", "sms"), ("news", "email")]
 
 
 def test_a_link_works_when_user_and_topic_are_gone() -> None:
     subscribe(user("ada"), "news")
-    link = signing.public_links().unsubscribe("ada", "news", "email")
+    link = signing.public_links().unsubscribe_link("ada", "news", "email")
     internal_api.call("DELETE", "/v1/topics/news")
     assert browse(link, {}).status == 200
     assert subscriptions("ada") == []
@@ -394,16 +398,16 @@ def test_a_link_works_when_user_and_topic_are_gone() -> None:
 def test_the_page_asks_first_and_leads_to_all_choices() -> None:
     subscribe(user("ada"), "news")
     links = signing.public_links()
-    page = browse(links.unsubscribe("ada", "news", "email")).text
+    page = browse(links.unsubscribe_link("ada", "news", "email")).text
     assert '<form method="post">' in page
-    assert links.preferences("ada") in page
-    browse(links.unsubscribe("ada", "news", "email"), {})
-    assert "<form" not in browse(links.unsubscribe("ada", "news", "email")).text
+    assert links.preferences_link("ada") in page
+    browse(links.unsubscribe_link("ada", "news", "email"), {})
+    assert "<form" not in browse(links.unsubscribe_link("ada", "news", "email")).text
 
 
 def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not() -> None:
     subscribe(user("ada"), "news")
-    link = signing.public_links().unsubscribe("ada", "news", "email")
+    link = signing.public_links().unsubscribe_link("ada", "news", "email")
     old = dict(signing.signing_keys())
     opened.put(signing.keys, lambda: {**old, "k2": "a newer key"})
     assert browse(link).status == 200
@@ -415,7 +419,7 @@ def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not() -
 
 
 def choose(user_id: str, *yes: str, shown: list[str] | None = None, **form: Any) -> Answer:
-    link = signing.public_links().preferences(user_id)
+    link = signing.public_links().preferences_link(user_id)
     seen = shown if shown is not None else re.findall(r'name="shown" value="([^"]+)"', browse(link).text)
     return browse(link, {"shown": seen, "yes": yes, **form})
 
@@ -424,7 +428,7 @@ def test_the_page_shows_public_topics_and_those_of_the_user() -> None:
     topic("own", title="My own", public=False)
     topic("secret", title="Not mine", public=False)
     subscribe(user("ada"), "own")
-    page = browse(signing.public_links().preferences("ada")).text
+    page = browse(signing.public_links().preferences_link("ada")).text
     assert ("The news" in page, "My own" in page, "Not mine" in page) == (True, True, False)
     assert re.search(r'value="own/email" checked', page)
     assert not re.search(r'value="news/email" checked', page)
@@ -459,7 +463,7 @@ def test_a_form_chooses_only_what_the_page_offers() -> None:
 def test_a_required_topic_is_shown_and_stays() -> None:
     topic("needed", title="Needed", required=True)
     subscribe(user("ada"), "needed")
-    page = browse(signing.public_links().preferences("ada")).text
+    page = browse(signing.public_links().preferences_link("ada")).text
     assert re.search(r'value="needed/email" checked disabled', page)
     choose("ada", shown=["needed/email", "news/email"])
     assert subscriptions("ada") == [("needed", "email")]
@@ -476,7 +480,7 @@ def test_nothing_at_all_is_kept_beside_the_choices_and_can_be_taken_back() -> No
 
 
 def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
-    link = signing.public_links().preferences(user("ada"))
+    link = signing.public_links().preferences_link(user("ada"))
     internal_api.call("DELETE", "/v1/users/ada")
     assert (browse(link).status, browse(link, {"nothing": "yes"}).status) == (404, 404)
     assert stores.audience().users.get("ada") is None
@@ -493,7 +497,7 @@ def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
 )
 def test_choices_come_as_a_form(raw: str, content_type: str, status: int) -> None:
     subscribe(user("ada"), "news")
-    path = signing.public_links().preferences("ada").removeprefix(BASE)
+    path = signing.public_links().preferences_link("ada").removeprefix(BASE)
     assert call("POST", path, raw=raw, content_type=content_type, user=None).status == status
     assert subscriptions("ada") == [("news", "email")]
 

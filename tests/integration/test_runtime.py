@@ -86,7 +86,7 @@ def test_links_are_made_where_it_is_known_where_they_lead(aws: Aws, monkeypatch:
     monkeypatch.setenv("FANFARE_PUBLIC_URL", "https://notify.shop.example/")
     links = signing.links()
     assert links is not None
-    assert links.unsubscribe("ada", "orders", "email").startswith("https://notify.shop.example/v1/unsubscribe/")
+    assert links.unsubscribe_link("ada", "orders", "email").startswith("https://notify.shop.example/v1/unsubscribe/")
 
 
 def test_inboxes_are_kept_for_as_long_as_messages_are(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

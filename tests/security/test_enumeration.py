@@ -99,7 +99,7 @@ def test_an_address_has_one_limit_however_it_is_spelled(post: Post) -> None:
 
 def test_the_pages_of_links_tell_nothing_without_a_right_token(post: Post) -> None:
     links = signing.public_links()
-    good = links.unsubscribe("known", "news", "email").removeprefix(BASE)
+    good = links.unsubscribe_link("known", "news", "email").removeprefix(BASE)
     wrong = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
     of_nobody = "/v1/unsubscribe/WyJub2JvZHkiLCJuZXdzIiwiZW1haWwiXQ.AAAA"
     pages = {(browse(path).status, browse(path).text) for path in (wrong, of_nobody, "/v1/unsubscribe/x")}
@@ -110,7 +110,11 @@ def test_a_page_shows_no_address_and_no_name(post: Post) -> None:
     internal_api.call("PUT", "/v1/users/known", {"email": "known@example.com", "name": "Mrs Known", "phone": "+436641"})
     ask("known@example.com")
     links = signing.public_links()
-    for link in (post.mails[-1].link, links.unsubscribe("known", "news", "email"), links.preferences("known")):
+    for link in (
+        post.mails[-1].link,
+        links.unsubscribe_link("known", "news", "email"),
+        links.preferences_link("known"),
+    ):
         text = browse(link).text
         assert not re.search(r"known@example|Mrs Known|\+43664", text)
 

@@ -121,7 +121,9 @@ def what_people_do(post: Post) -> list[str]:
     public_api.call("POST", "/v1/me/confirmations", {"channel": "sms", "code": "marked-code"}, user="bob")
     told = {"email": ADDRESS, "topic": "orders.shipped"}
     public_api.call("POST", "/v1/subscriptions", told, user=None, source="198.51.100.77")
-    links = [mail.link for mail in post.mails] + [signing.public_links().unsubscribe("ada", "orders.shipped", "email")]
+    links = [mail.link for mail in post.mails] + [
+        signing.public_links().unsubscribe_link("ada", "orders.shipped", "email")
+    ]
     for link in links:
         public_api.browse(link)
         public_api.browse(link, {})

@@ -109,7 +109,7 @@ def test_a_link_of_one_user_changes_nothing_of_another(bob: str, aws: Aws) -> No
     before = of_bob(aws)
     links = signing.public_links()
     form = {"shown": ["news/email", "staff/email"], "yes": ["staff/email"], "nothing": "yes", "user_id": "bob"}
-    for link in (links.preferences("ada"), links.unsubscribe("ada", "news", "email")):
+    for link in (links.preferences_link("ada"), links.unsubscribe_link("ada", "news", "email")):
         text = browse(link, form, user_id="bob").text
         assert not [mark for mark in MARKS if mark in text]
     assert of_bob(aws) == before

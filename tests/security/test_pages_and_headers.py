@@ -86,8 +86,8 @@ def test_every_page_shows_it_as_text(attack: str) -> None:
     way = pages.Way(channel=attack, subscribed=True, reachable=False)
     choice = pages.Choice(topic="a", title=attack, description=attack, category=attack, required=False, ways=(way, way))
     for text in (
-        pages.unsubscribe(topic=attack, channel=attack, subscribed=True, **more),
-        pages.unsubscribe(topic=attack, channel=attack, subscribed=False, **more),
+        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=True, **more),
+        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=False, **more),
         pages.unsubscribed(topic=attack, channel=attack, **more),
         pages.confirm_subscription(topic=attack, required=False, brand=brand),
         pages.subscribed(topic=attack, required=True, opted_out=False, **more),
@@ -218,7 +218,7 @@ def test_a_topic_s_title_is_one_line_in_a_subject(end: str, aws: Aws, post: Post
 @pytest.mark.parametrize("name", ["ada", "A.b_c:d-9", "a" * 128])
 @pytest.mark.parametrize("topic", ["orders.shipped", "a" * 128])
 def test_a_link_to_unsubscribe_is_a_header_of_one_line(name: str, topic: str) -> None:
-    link = Links("https://people.example.com", keys=lambda: {"k": "a key"}).unsubscribe(name, topic, "email")
+    link = Links("https://people.example.com", keys=lambda: {"k": "a key"}).unsubscribe_link(name, topic, "email")
     sent: list[Any] = []
 
     def send_bulk_email(**request: Any) -> dict[str, Any]:

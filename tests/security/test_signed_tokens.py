@@ -26,14 +26,14 @@ def token_of(link: str) -> str:
 
 # Kind → a good token, and what opens it
 KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "unsubscribe": (token_of(LINKS.unsubscribe("ada", "orders.shipped", "email")), LINKS.open_unsubscribe),
-    "preferences": (token_of(LINKS.preferences("ada")), LINKS.open_preferences),
+    "unsubscribe": (token_of(LINKS.unsubscribe_link("ada", "orders.shipped", "email")), LINKS.open_unsubscribe),
+    "preferences": (token_of(LINKS.preferences_link("ada")), LINKS.open_preferences),
     "sign-up": (
-        token_of(LINKS.confirmation({"sign_up": "0b6e3f0e"}, now=NOW)),
+        token_of(LINKS.confirmation_link({"sign_up": "0b6e3f0e"}, now=NOW)),
         lambda token: LINKS.open_confirmation(token, now=NOW),
     ),
     "address": (
-        token_of(LINKS.confirmation({"user": "ada", "channel": "email", "secret": "0b6e"}, now=NOW)),
+        token_of(LINKS.confirmation_link({"user": "ada", "channel": "email", "secret": "0b6e"}, now=NOW)),
         lambda token: LINKS.open_confirmation(token, now=NOW),
     ),
     "cursor": (

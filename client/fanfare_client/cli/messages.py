@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 import typer
@@ -15,40 +16,64 @@ from ..types import Channel, DeliveryStatus, DryRun, Explanation, MessageWithCou
 from . import files, show
 from .codes import Exit
 from .context import Json, MessageId, UserId, calling
+from .options import spread
 
-Topic = Annotated[str | None, typer.Option(help="Send to the subscribers of this topic.")]
-To = Annotated[list[str] | None, typer.Option(help="Send to this user (repeatable); with --topic, only if subscribed.")]
-Template = Annotated[str | None, typer.Option(help="Template, e.g. order-shipped or order-shipped@3 for version 3.")]
-Data = Annotated[str | None, typer.Option(help="Template data: a JSON object, @file, or @- for stdin.")]
-Subject = Annotated[str | None, typer.Option(help="Without a template: the subject.")]
-TextPart = Annotated[str | None, typer.Option("--text", help="Without a template: plain text, or @file.")]
-Html = Annotated[str | None, typer.Option(help="Without a template: HTML, or @file.")]
-Channels = Annotated[
-    list[str] | None, typer.Option("--channel", help="Channel (repeatable). Default: the topic's channels.")
-]
-SendAt = Annotated[str | None, typer.Option(help="Send at this time, e.g. 2027-01-01T08:00:00Z.")]
-ExpiresAt = Annotated[str | None, typer.Option(help="Don't send after this time.")]
-Critical = Annotated[bool, typer.Option("--critical", help="Ignore rate limits and quiet hours.")]
-OnDoubt = Annotated[
-    Literal["resend", "hold"], typer.Option(help="If a provider's answer is lost: send again, or hold as failed.")
-]
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Wait until the message is sent, failed or deleted.")]
 
 
+@dataclass(frozen=True, kw_only=True)
+class MessageOptions:
+    """What a message is, as options."""
+
+    topic: Annotated[str | None, typer.Option(help="Send to the subscribers of this topic.")] = None
+    to: Annotated[
+        list[str] | None, typer.Option(help="Send to this user (repeatable); with --topic, only if subscribed.")
+    ] = None
+    template: Annotated[
+        str | None, typer.Option(help="Template, e.g. order-shipped or order-shipped@3 for version 3.")
+    ] = None
+    data: Annotated[str | None, typer.Option(help="Template data: a JSON object, @file, or @- for stdin.")] = None
+    subject: Annotated[str | None, typer.Option(help="Without a template: the subject.")] = None
+    text: Annotated[str | None, typer.Option("--text", help="Without a template: plain text, or @file.")] = None
+    html: Annotated[str | None, typer.Option(help="Without a template: HTML, or @file.")] = None
+    channel: Annotated[
+        list[str] | None, typer.Option("--channel", help="Channel (repeatable). Default: the topic's channels.")
+    ] = None
+    send_at: Annotated[str | None, typer.Option(help="Send at this time, e.g. 2027-01-01T08:00:00Z.")] = None
+    expires_at: Annotated[str | None, typer.Option(help="Don't send after this time.")] = None
+    critical: Annotated[bool, typer.Option("--critical", help="Ignore rate limits and quiet hours.")] = False
+    on_doubt: Annotated[
+        Literal["resend", "hold"], typer.Option(help="If a provider's answer is lost: send again, or hold as failed.")
+    ] = "resend"
+
+    def body(self) -> SubmitRequest:
+        content = {"subject": self.subject, "text": files.text(self.text), "html": files.text(self.html)}
+        content = {part: value for part, value in content.items() if value is not None}
+        if bool(self.template) == bool(content):
+            raise ValueError("Pass either --template, or --text or --html with --subject.")
+        if not (self.topic or self.to):
+            raise ValueError("Pass --topic, --to, or both.")
+        return cast(
+            SubmitRequest,
+            {
+                "topic": self.topic,
+                "recipients": self.to or None,
+                "template": _template(self.template) if self.template else None,
+                "content": content or None,
+                "data": files.json_object(self.data, "--data"),
+                "channels": self.channel or None,
+                "send_at": self.send_at,
+                "expires_at": self.expires_at,
+                "priority": "critical" if self.critical else "normal",
+                "on_doubt": self.on_doubt,
+            },
+        )
+
+
+@spread
 def send(
     context: typer.Context,
-    topic: Topic = None,
-    to: To = None,
-    template: Template = None,
-    data: Data = None,
-    subject: Subject = None,
-    text: TextPart = None,
-    html: Html = None,
-    channel: Channels = None,
-    send_at: SendAt = None,
-    expires_at: ExpiresAt = None,
-    critical: Critical = False,
-    on_doubt: OnDoubt = "resend",
+    message: MessageOptions,
     idempotency_key: Annotated[
         str | None, typer.Option(help="Repeated calls with the same key create one message. Default: a new key.")
     ] = None,
@@ -57,34 +82,22 @@ def send(
 ) -> None:
     """Post a message."""
     with calling(context) as fanfare:
-        body = _body(topic, to, template, data, subject, text, html, channel, send_at, expires_at, critical, on_doubt)
-        accepted = fanfare.messages.submit(idempotency_key=idempotency_key, **body)
+        accepted = fanfare.messages.submit(idempotency_key=idempotency_key, **message.body())
         if watch:
             _watch(fanfare, accepted["id"], json)
         else:
             show.one(accepted, json, lambda message: show.say(message["id"]))
 
 
+@spread
 def dry_run(
     context: typer.Context,
-    topic: Topic = None,
-    to: To = None,
-    template: Template = None,
-    data: Data = None,
-    subject: Subject = None,
-    text: TextPart = None,
-    html: Html = None,
-    channel: Channels = None,
-    send_at: SendAt = None,
-    expires_at: ExpiresAt = None,
-    critical: Critical = False,
-    on_doubt: OnDoubt = "resend",
+    message: MessageOptions,
     json: Json = False,
 ) -> None:
     """Simulate a message: audience, skipped users with reasons, samples, and cost. Nothing is sent."""
     with calling(context) as fanfare:
-        body = _body(topic, to, template, data, subject, text, html, channel, send_at, expires_at, critical, on_doubt)
-        show.one(fanfare.messages.dry_run(**body), json, _show_dry_run)
+        show.one(fanfare.messages.dry_run(**message.body()), json, _show_dry_run)
 
 
 def status(context: typer.Context, message: MessageId, watch: Watch = False, json: Json = False) -> None:
@@ -149,43 +162,6 @@ def cancel(context: typer.Context, message: MessageId, json: Json = False) -> No
             json,
             lambda _: show.say(f"deleted: {show.counted({n: c for n, c in counts.items() if n != 'state'})}"),
         )
-
-
-def _body(
-    topic: str | None,
-    to: list[str] | None,
-    template: str | None,
-    data: str | None,
-    subject: str | None,
-    text: str | None,
-    html: str | None,
-    channel: list[str] | None,
-    send_at: str | None,
-    expires_at: str | None,
-    critical: bool,
-    on_doubt: str,
-) -> SubmitRequest:
-    content = {"subject": subject, "text": files.text(text), "html": files.text(html)}
-    content = {part: value for part, value in content.items() if value is not None}
-    if bool(template) == bool(content):
-        raise ValueError("Pass either --template, or --text or --html with --subject.")
-    if not (topic or to):
-        raise ValueError("Pass --topic, --to, or both.")
-    return cast(
-        SubmitRequest,
-        {
-            "topic": topic,
-            "recipients": to or None,
-            "template": _template(template) if template else None,
-            "content": content or None,
-            "data": files.json_object(data, "--data"),
-            "channels": channel or None,
-            "send_at": send_at,
-            "expires_at": expires_at,
-            "priority": "critical" if critical else "normal",
-            "on_doubt": on_doubt,
-        },
-    )
 
 
 def _template(written: str) -> dict[str, Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Annotated, Any, Literal, cast
 
 import typer
@@ -9,9 +10,45 @@ import typer
 from ..types import TopicBody
 from . import show
 from .context import Json, TopicId, Yes, calling
+from .options import spread
 
 app = typer.Typer(help="Topics that messages are sent to.", no_args_is_help=True)
 COLUMNS = ["id", "title", "channels", "category", "required", "public", "limit"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class TopicOptions:
+    """What a topic is, as options."""
+
+    title: Annotated[str, typer.Option(help="Title for readers.")]
+    channel: Annotated[list[str], typer.Option(help="Channel that users can subscribe on (repeatable).")]
+    description: Annotated[str | None, typer.Option(help="Description for readers.")] = None
+    category: Annotated[str | None, typer.Option(help="Category; topics are grouped by it.")] = None
+    required: Annotated[bool, typer.Option("--required", help="Users can't unsubscribe.")] = False
+    public: Annotated[bool, typer.Option("--public", help="Listed publicly; people can subscribe themselves.")] = False
+    limit: Annotated[str | None, typer.Option(help="Rate limit per user as COUNT/SECONDS, e.g. 5/86400.")] = None
+    overflow: Annotated[
+        Literal["drop", "defer"],
+        typer.Option(help="Messages above --limit: drop them, or defer them until the limit allows."),
+    ] = "drop"
+    shards: Annotated[
+        int | None, typer.Option(help="Number of shards: one per 100,000 subscribers. Can't be changed later.")
+    ] = None
+
+    def body(self) -> TopicBody:
+        return cast(
+            TopicBody,
+            {
+                "title": self.title,
+                "channels": self.channel,
+                "description": self.description,
+                "category": self.category,
+                "required": self.required,
+                "public": self.public,
+                "limit": _limit(self.limit, self.overflow),
+                "shards": self.shards,
+            },
+        )
 
 
 @app.command("list")
@@ -29,38 +66,16 @@ def get(context: typer.Context, topic: TopicId, json: Json = False) -> None:
 
 
 @app.command()
+@spread
 def put(
     context: typer.Context,
     topic: TopicId,
-    title: Annotated[str, typer.Option(help="Title for readers.")],
-    channel: Annotated[list[str], typer.Option(help="Channel that users can subscribe on (repeatable).")],
-    description: Annotated[str | None, typer.Option(help="Description for readers.")] = None,
-    category: Annotated[str | None, typer.Option(help="Category; topics are grouped by it.")] = None,
-    required: Annotated[bool, typer.Option("--required", help="Users can't unsubscribe.")] = False,
-    public: Annotated[bool, typer.Option("--public", help="Listed publicly; people can subscribe themselves.")] = False,
-    limit: Annotated[str | None, typer.Option(help="Rate limit per user as COUNT/SECONDS, e.g. 5/86400.")] = None,
-    overflow: Annotated[
-        Literal["drop", "defer"],
-        typer.Option(help="Messages above --limit: drop them, or defer them until the limit allows."),
-    ] = "drop",
-    shards: Annotated[
-        int | None, typer.Option(help="Number of shards: one per 100,000 subscribers. Can't be changed later.")
-    ] = None,
+    options: TopicOptions,
     json: Json = False,
 ) -> None:
     """Create or replace a topic."""
     with calling(context) as fanfare:
-        body = {
-            "title": title,
-            "channels": channel,
-            "description": description,
-            "category": category,
-            "required": required,
-            "public": public,
-            "limit": _limit(limit, overflow),
-            "shards": shards,
-        }
-        stored = fanfare.topics.put(topic, **cast(TopicBody, body))
+        stored = fanfare.topics.put(topic, **options.body())
         show.one(stored, json, lambda found: show.many([found], False, COLUMNS))
 
 

@@ -52,7 +52,7 @@ class _AsRead:
             return {"message": body_contents.decode(errors="replace")} if body_contents else {}  # as botocore does
 
 
-class _Reader(_AsRead, JSONParser): ...
+class _JsonReader(_AsRead, JSONParser): ...
 
 
 class _RestReader(_AsRead, RestJSONParser): ...
@@ -86,7 +86,7 @@ class _Found:
 
 Client = TypeVar("Client")
 
-BY_PROTOCOL: Final = {"json": (_Writer, _Reader), "rest-json": (_RestWriter, _RestReader)}
+BY_PROTOCOL: Final = {"json": (_Writer, _JsonReader), "rest-json": (_RestWriter, _RestReader)}
 
 
 def use_raw_json(client: Client) -> Client:

@@ -29,7 +29,7 @@ LOOKED_AT: Final = 10_000  # subscriptions that are decided; what is beyond is e
 ROWS: Final = 2_000  # read at once
 COUNTED: Final = 1_000_000  # rows of a shard that are counted at most, to know how many there are
 SAMPLES_CHARACTERS: Final = 1_000_000  # of all samples together: an answer has its limits
-NOBODY: Final = {"id": "preview", "name": ""}
+PREVIEW_READER: Final = {"id": "preview", "name": ""}
 
 
 @dataclass
@@ -176,7 +176,7 @@ class DryRun:
         self, channel: str, locale: str | None, payload: Payload, body: Mapping[str, Any], forecast: _Forecast
     ) -> SampleView:
         user = forecast.first.get((channel, locale))
-        reader = {**user.profile, "id": user.id} if user else NOBODY | {"locale": locale or ""}
+        reader = {**user.profile, "id": user.id} if user else PREVIEW_READER | {"locale": locale or ""}
         content, error = None, None
         try:
             content = self.renderer.render(body, channel, locale=reader.get("locale"), data=payload.data, user=reader)

@@ -68,7 +68,7 @@ class ManageSubscriptions:
                 before.add(pair)
         return results
 
-    def unsubscribe(self, user_id: str, topic_id: str, channel: str) -> None:
+    def remove(self, user_id: str, topic_id: str, channel: str) -> None:
         """Take the yes back, for every page of a fan-out committed after this; a repeat changes nothing."""
         self.audience.subscriptions.remove(user_id, topic_id, channel)
 

@@ -78,7 +78,7 @@ class ConfirmAddress:
         self.confirmations.put_pending(
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=now + CONFIRM_WITHIN)
         )
-        link = self.links.confirmation({"user": user_id, "channel": channel, "secret": secret}, now=now)
+        link = self.links.confirmation_link({"user": user_id, "channel": channel, "secret": secret}, now=now)
         return SendResult(Kind.SENT) if silent else self.mail.confirm_address(address, link)
 
     def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:

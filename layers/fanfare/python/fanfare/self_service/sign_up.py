@@ -60,7 +60,7 @@ class RequestSubscription:
         topic = self.catalogue.topic(request.topic, max_age=FRESH_SECONDS)
         asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
         self.confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
-        link = self.links.confirmation({"sign_up": asked.id}, now=now)
+        link = self.links.confirmation_link({"sign_up": asked.id}, now=now)
         result = self.mail.confirm_subscription(request.email, topic.title if topic else "", link)
         log.info("link sent", extra={"result": result.kind, "reason": result.reason})
 

@@ -27,15 +27,15 @@ class Links:
         self.base = base.rstrip("/")
         self.keys = keys
 
-    def unsubscribe(self, user_id: str, topic: str, channel: str) -> str:
+    def unsubscribe_link(self, user_id: str, topic: str, channel: str) -> str:
         """One click and this topic leaves this channel. Never expires: a mail may be years old."""
         return self._link("unsubscribe", [user_id, topic, channel])
 
-    def preferences(self, user_id: str) -> str:
+    def preferences_link(self, user_id: str) -> str:
         """All of a user's choices. Never expires: every mail may carry it."""
         return self._link("preferences", [user_id])
 
-    def confirmation(self, about: Mapping[str, Any], *, now: datetime) -> str:
+    def confirmation_link(self, about: Mapping[str, Any], *, now: datetime) -> str:
         """Proof that whoever opens it reads what is sent to an address. Expires in three days."""
         return self._link("confirmations", [dict(about), to_text(now + CONFIRM_WITHIN)])
 

@@ -47,7 +47,7 @@ def text_of(source: str, partials: Mapping[str, str]) -> str:
         return f"{PRINT if tag.startswith('{{') else STATEMENT}{len(tags) - 1}{END}"
 
     plain = re.sub(f"[{STATEMENT}{PRINT}{END}]", "", _with_partials(source, partials, _Room()))
-    reader = _Reader()
+    reader = _HtmlReader()
     reader.read(_without_comments(_without_tags(plain, hidden)))
     # what was written as an entity is no tag
     text = OPENS.sub(lambda match: f"{{{{ '{match[0]}' }}}}", _laid_out(reader.text))
@@ -118,7 +118,7 @@ def _laid_out(text: str) -> str:
     return "".join(written)
 
 
-class _Reader:
+class _HtmlReader:
     """Writes down what a reader would see."""
 
     def __init__(self) -> None:

@@ -45,5 +45,5 @@ def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Re
 )
 def unsubscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[None]:
     """Take a subscription back. It holds for all that is not chosen yet. Repeated, the same answer."""
-    use_cases.subscriptions().unsubscribe(user_id, topic_id, channel)
+    use_cases.subscriptions().remove(user_id, topic_id, channel)
     return no_content()

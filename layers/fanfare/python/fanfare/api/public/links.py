@@ -63,11 +63,11 @@ def show_unsubscribe(token: Token) -> Response[str]:
     """Show what a link unsubscribes from. Changes nothing."""
     link = use_cases.unsubscribe().look(token)
     return html(
-        pages.unsubscribe(
+        pages.ask_to_unsubscribe(
             topic=link.title,
             channel=link.channel,
             subscribed=link.subscribed,
-            preferences=public_links().preferences(link.user_id),
+            preferences=public_links().preferences_link(link.user_id),
             brand=brand(),
         )
     )
@@ -77,7 +77,7 @@ def show_unsubscribe(token: Token) -> Response[str]:
 def unsubscribe_by_link(token: Token) -> Response[str]:
     """Unsubscribe with one click (RFC 8058), by a mail programme or by the page. Repeated, the same answer."""
     link = use_cases.unsubscribe().run(token)
-    choices = public_links().preferences(link.user_id)
+    choices = public_links().preferences_link(link.user_id)
     return html(pages.unsubscribed(topic=link.title, channel=link.channel, preferences=choices, brand=brand()))
 
 
@@ -98,7 +98,7 @@ def change_preferences(token: Token) -> Response[str]:
 
 
 def _confirmed(done: Confirmed) -> Response[str]:
-    choices = public_links().preferences(done.user_id)
+    choices = public_links().preferences_link(done.user_id)
     if done.topic is None:
         return html(pages.address_confirmed(preferences=choices, brand=brand()))
     return html(

@@ -95,7 +95,7 @@ class Composer:
         topic = self.catalogue.topic(name)
         if topic is not None and topic.required:
             return None
-        return lambda user_id: links.unsubscribe(user_id, name, self.channel.name)
+        return lambda user_id: links.unsubscribe_link(user_id, name, self.channel.name)
 
 
 def _while_in_time(indexes: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:

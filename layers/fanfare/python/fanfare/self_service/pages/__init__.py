@@ -54,8 +54,8 @@ class Mail:
         self.link = link
 
 
-def unsubscribe(*, topic: str, channel: str, subscribed: bool, preferences: str, brand: str) -> str:
-    """Asks whether to unsubscribe; says so where there is nothing to do."""
+def ask_to_unsubscribe(*, topic: str, channel: str, subscribed: bool, preferences: str, brand: str) -> str:
+    """Asks whether to unsubscribe, or says that the user is not subscribed."""
     by = texts.BY_CHANNEL.get(channel, channel)
     if not subscribed:
         title = texts.UNSUBSCRIBE_GONE.format(topic=topic, by=by)

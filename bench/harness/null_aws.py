@@ -18,7 +18,7 @@ from botocore.exceptions import ClientError
 from fanfare.aws.fast_sdk import use_raw_json
 from fanfare.runtime.clients import PROVIDER, STORE
 
-from bench.function import body_of, response, target_of
+from bench.harness.function import body_of, response, target_of
 from testing.memory_aws.aws import Memory
 
 DYNAMODB = {

@@ -13,8 +13,8 @@ from enum import Enum
 from multiprocessing.connection import Connection
 from typing import Any, Final
 
-from bench.function import FORGET
-from bench.null_aws import NullAws
+from bench.harness.function import FORGET
+from bench.harness.null_aws import NullAws
 from tools.paths import ROOT
 
 TABLES: Final = ("audience", "catalogue", "messages", "batches", "deliveries")
@@ -80,7 +80,7 @@ class Function:
     def _start(self) -> None:
         ours, theirs = socket.socketpair()
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "bench.function", self.code, str(theirs.fileno())],
+            [sys.executable, "-m", "bench.harness.function", self.code, str(theirs.fileno())],
             pass_fds=[theirs.fileno()],
             env=os.environ | ENVIRONMENT,
             cwd=ROOT,

@@ -1,4 +1,4 @@
-"""Runs one function like Lambda does, in its own process: `python -m bench.function deliver 5`.
+"""Runs one function like Lambda does, in its own process: `python -m bench.harness.function deliver 5`.
 
 It imports only the handler and its imports, so that the memory of this process is the function's. Events arrive on the
 socket with the given number, each with the time to use while it is processed, so that the speed of the machine does not

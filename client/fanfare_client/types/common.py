@@ -1,0 +1,36 @@
+"""Values and shapes that several resources use."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Generic, Literal, TypedDict, TypeVar
+
+T = TypeVar("T")
+
+Channel = Literal["email", "sms", "push", "webhook", "inbox"]
+State = Literal["pending", "active", "stale", "failed", "sent", "deleted"]
+DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
+Cause = Literal["manual", "bounce", "complaint", "opt_out"]
+
+
+class Page(TypedDict, Generic[T]):
+    """A page of a list, with the cursor of the next page."""
+
+    items: Sequence[T]
+    next_cursor: str | None
+
+
+class ItemFault(TypedDict):
+    """A validation error: where, what, and what to do."""
+
+    pointer: str
+    code: str
+    detail: str
+
+
+class ItemError(TypedDict):
+    """Why an item was rejected."""
+
+    code: str
+    detail: str
+    errors: Sequence[ItemFault]

@@ -1,0 +1,116 @@
+"""Messages, their deliveries and counts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, NotRequired, TypedDict
+
+from .common import Channel, DeliveryStatus, State
+
+
+class TemplateRef(TypedDict):
+    """A template, by id."""
+
+    id: str
+    version: NotRequired[int | None]
+
+
+class TemplateVersionRef(TypedDict):
+    """The version that is pinned into the message."""
+
+    id: str
+    version: int
+
+
+class Content(TypedDict):
+    """Inline content instead of a stored template. Each part is a template over `data` and `user`."""
+
+    subject: NotRequired[str | None]
+    text: NotRequired[str | None]
+    html: NotRequired[str | None]
+
+
+class SubmitRequest(TypedDict):
+    """A message to a topic's subscribers, to named users, or to those named users who are subscribed."""
+
+    topic: NotRequired[str | None]
+    template: NotRequired[TemplateRef | None]
+    content: NotRequired[Content | None]
+    data: NotRequired[Mapping[str, Any] | None]
+    channels: NotRequired[Sequence[Channel] | None]
+    recipients: NotRequired[Sequence[str] | None]
+    send_at: NotRequired[str | None]
+    expires_at: NotRequired[str | None]
+    priority: NotRequired[Literal["normal", "critical"]]
+    on_doubt: NotRequired[Literal["resend", "hold"]]
+
+
+class Accepted(TypedDict):
+    """The accepted message: it is stored and will be sent."""
+
+    id: str
+    state: Literal["pending"]
+    created_at: str
+
+
+class Moment(TypedDict):
+    """One transition in the life cycle."""
+
+    state: State
+    at: str
+    reason: str | None
+
+
+class Message(TypedDict):
+    """A message with its state and timeline."""
+
+    id: str
+    state: State
+    topic: str | None
+    template: TemplateVersionRef | None
+    channels: Sequence[str]
+    priority: str
+    on_doubt: str
+    created_at: str
+    send_at: str | None
+    expires_at: str | None
+    timeline: Sequence[Moment]
+
+
+class Counts(TypedDict):
+    """Recipients by outcome. `recipients` is always the sum of the others."""
+
+    recipients: int
+    sent: int
+    failed: int
+    skipped: int
+    deleted: int
+    outstanding: int
+
+
+class MessageWithCounts(Message):
+    """A message with the counts of its recipients so far."""
+
+    counts: Counts
+
+
+class Delivery(TypedDict):
+    """The delivery to one recipient. `pending` has no outcome yet; `receipt` is the provider's later report."""
+
+    user_id: str
+    channel: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    provider_id: str | None
+    receipt: str | None
+    updated_at: str | None
+
+
+class Cancellation(TypedDict):
+    """The result of a deletion. `in_flight` recipients were being sent at that moment."""
+
+    state: Literal["deleted"]
+    already_sent: int
+    in_flight: int
+    withheld: int

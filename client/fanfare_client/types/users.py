@@ -1,0 +1,82 @@
+"""Users, their addresses and what they received."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NotRequired, TypedDict
+
+from .common import DeliveryStatus, ItemError
+
+
+class PushAddress(TypedDict):
+    """A device or browser."""
+
+    platform: str
+    token: str
+
+
+class WebhookAddress(TypedDict):
+    """The URL of a user's own server."""
+
+    url: str
+
+
+class QuietHours(TypedDict):
+    """The hours in which only critical messages are sent, in the user's time zone. They can span midnight."""
+
+    start: str
+    end: str
+
+
+class UserBody(TypedDict):
+    """A complete user. Fields that are left out are removed."""
+
+    name: NotRequired[str | None]
+    email: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    push: NotRequired[Sequence[PushAddress] | None]
+    webhook: NotRequired[WebhookAddress | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    quiet_hours: NotRequired[QuietHours | None]
+
+
+class UserItem(UserBody):
+    """A complete user with the id."""
+
+    id: str
+
+
+class User(TypedDict):
+    """A user."""
+
+    id: str
+    name: str | None
+    email: str | None
+    phone: str | None
+    push: Sequence[PushAddress]
+    webhook: WebhookAddress | None
+    locale: str | None
+    time_zone: str | None
+    quiet_hours: QuietHours | None
+
+
+class UserResult(TypedDict):
+    """The result of one item: 201 created, 200 replaced, 422 rejected."""
+
+    id: str | None
+    status: int
+    error: ItemError | None
+
+
+class UserDelivery(TypedDict):
+    """The delivery of one message to a user on one channel."""
+
+    message_id: str
+    channel: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    provider_id: str | None
+    receipt: str | None
+    updated_at: str
