@@ -1,7 +1,7 @@
 """`make faults`: every single fault, pairs and triples of smaller scenarios, a thousand runs of the state machine.
 
-Ends with one line of JSON. Fails where anybody was lost, sent to twice without an explanation, or ended otherwise than
-promised.
+Tells what each scenario came to, and ends with one line of JSON. Fails where anybody was lost, sent to twice without
+an explanation, or ended otherwise than promised.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.exploration import Exploration, Lead, Tally, merged
 from tests.faults.machine import Promises, pace
-from tests.faults.scenarios import SCENARIOS, SMALL, small_pages
+from tests.faults.scenarios import SCENARIOS, SMALL, Scenario, small_pages
 
 PLAYED = (*SCENARIOS, *SMALL)
 KINDS = ("single", "pairs", "triples")
@@ -33,12 +33,14 @@ def exploration(place: int) -> Exploration:
     return Exploration(PLAYED[place])
 
 
-def spread(place: int, leads: Sequence[Lead], further: bool) -> tuple[Tally, list[Lead]]:
-    """What becomes of the moments one fault after these, and, to go `further`, the moments themselves."""
+def spread(place: int, leads: Sequence[Lead], further: bool) -> tuple[Tally, list[Lead], float]:
+    """What becomes of the moments one fault after these; to go `further`, the moments themselves; and the CPU time."""
+    began = time.process_time()
     with small_pages():
         explored = exploration(place)
         after = explored.faults(leads)
-        return explored.tally(after), after if further else []
+        tally = explored.tally(after)
+    return tally, after if further else [], time.process_time() - began
 
 
 def shares(leads: Sequence[Lead], size: int) -> Iterator[list[Lead]]:
@@ -53,20 +55,27 @@ def explore(pool: ProcessPoolExecutor, place: int, totals: dict[str, Tally]) -> 
     kinds = KINDS[: scenario.faults]
     leads = [exploration(place).start]
     for kind in kinds:
-        began = time.monotonic()
         cut = list(shares(leads, TOGETHER[kind]))
         further = kind != kinds[-1]
-        found = []
-        for tally, after in pool.map(spread, [place] * len(cut), cut, [further] * len(cut)):
-            totals[kind] += tally
+        tally, found, seconds = Tally(), [], 0.0
+        for some, after, took in pool.map(spread, [place] * len(cut), cut, [further] * len(cut)):
+            tally += some
             found.append(after)
+            seconds += took
+        totals[kind] += tally
         leads = merged(chain.from_iterable(found))
-        took = time.monotonic() - began
-        print(
-            f"{scenario.name} ({len(scenario.users)} users), {kind}: {totals[kind].schedules:,} so far, {took:.0f} s",
-            file=sys.stderr,
-            flush=True,
-        )
+        tell(scenario, kind, tally, seconds)
+
+
+def tell(scenario: Scenario, kind: str, tally: Tally, seconds: float) -> None:
+    """One scenario's figures, and the CPU seconds that they took."""
+    name = f"{scenario.name} ({len(scenario.users)} users), {kind}"
+    print(
+        f"{name:32} {tally.schedules:12,} schedules, {tally.lost} lost, {tally.duplicates:,} duplicates, "
+        f"{tally.unexplained} unexplained, {tally.wrong} wrong; {seconds:.0f} s",
+        file=sys.stderr,
+        flush=True,
+    )
 
 
 def machine() -> str | None:

@@ -210,7 +210,8 @@ SCENARIOS = (
 SMALL = (
     Scenario("post", THREE, POST_AND_REST, faults=3),
     Scenario("no receipts", THREE, POST_AND_REST, receipts=False, faults=3),
-    Scenario("hold", THREE, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END, faults=3),
+    Scenario("hold", THREE, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END, faults=2),
+    Scenario("sms", THREE, POST_AND_REST, channels=("sms",), faults=2),
 )
 
 

@@ -27,7 +27,7 @@ def played() -> tuple[Shapes, set[str]]:
     with pytest.MonkeyPatch.context() as patch, small_pages():
         patch.setattr(world, "_PREPARED", {})  # what was prepared before would not be seen
         patch.setattr(Store, "put", recording(Store.put, stored))
-        for scenario in SCENARIOS:
+        for scenario in [each for each in SCENARIOS if each.channels == ("email",)]:
             _play(scenario, 0, None)
             for step in range(STEPS):
                 for call in CALLS:

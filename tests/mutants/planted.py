@@ -51,6 +51,7 @@ MODULES = {
     "plain_text": "fanfare.templates.plain_text",
     "progress": "fanfare.store.messages.progress",
     "rate_limit": "fanfare.domain.rate_limit",
+    "queues": "fanfare.aws.queues",
     "recipients": "fanfare.store.recipients",
     "redrive": "fanfare.pipeline.redrive",
     "scalars": "fanfare.schemas.scalars",
@@ -620,6 +621,13 @@ MUTANTS = (
         'return answer.get("UnprocessedItems", {}).get(self.name, ())',
         "return ()",
         tests=(f"{PARTS}::test_records_that_dynamodb_leaves_unwritten_are_written",),
+    ),
+    Mutant(
+        "entries that SQS refused are taken as queued",
+        "queues:Queues._send_chunk",
+        'again = [chunk[int(each["Id"])] for each in failed if not each["SenderFault"]]',
+        "again = list[Entry]()",
+        tests=("tests/faults/test_parts.py::test_nobody_waits_because_aws_left_a_part_undone",),
     ),
     Mutant(
         "a mail that SES finds wrong is tried again",
