@@ -1,6 +1,6 @@
-"""Links that are sent to people: signed, without an address in them, and good for one purpose alone.
+"""Links in messages: signed, without addresses, each valid for one purpose only.
 
-A token carries its purpose, what it is about, and, if it can expire, until when.
+A token contains its content and, if it expires, its expiry time; its signature covers the purpose.
 """
 
 from __future__ import annotations
@@ -21,22 +21,22 @@ LENGTH_LIMIT: Final = 2_048
 
 
 class Links:
-    """Makes and opens links below `base`, the public API's URL."""
+    """Creates and verifies links below `base`, the public API's URL."""
 
     def __init__(self, base: str, *, keys: Keys) -> None:
         self.base = base.rstrip("/")
         self.keys = keys
 
     def unsubscribe(self, user_id: str, topic: str, channel: str) -> str:
-        """One click and this topic leaves this channel. Never expires: a mail may be years old."""
+        """Unsubscribes from a topic on a channel with one click. Never expires: a mail may be years old."""
         return self._link("unsubscribe", [user_id, topic, channel])
 
     def preferences(self, user_id: str) -> str:
-        """All of a user's choices. Never expires: every mail may carry it."""
+        """Opens the preference page of a user. Never expires: every mail may contain it."""
         return self._link("preferences", [user_id])
 
     def confirmation(self, about: Mapping[str, Any], *, now: datetime) -> str:
-        """Proof that whoever opens it reads what is sent to an address. Expires in three days."""
+        """Proves that the person who opens it receives mail at an address. Expires after three days."""
         return self._link("confirmations", [dict(about), to_text(now + CONFIRM_WITHIN)])
 
     def open_unsubscribe(self, token: str) -> tuple[str, str, str]:
@@ -50,10 +50,10 @@ class Links:
         return str(user)
 
     def open_confirmation(self, token: str, *, now: datetime) -> dict[str, Any]:
-        """What is to be confirmed. Raises NotFound, also when it has expired."""
+        """What to confirm: `about` of the link. Raises NotFound, also if it has expired."""
         about, until = self._open("confirmations", token)
         if from_text(until) < now:
-            raise NotFound("this link has expired", code="link_expired")
+            raise NotFound("Link has expired.", code="link_expired")
         return dict(about)
 
     def _link(self, purpose: str, content: Any) -> str:
@@ -63,7 +63,7 @@ class Links:
         try:
             return opened(token, keys=self.keys, kind=_kind(purpose), length_limit=LENGTH_LIMIT)
         except BadData as error:
-            raise NotFound("this link is not valid", code="link_invalid") from error
+            raise NotFound("Invalid link.", code="link_invalid") from error
 
 
 def _kind(purpose: str) -> str:
