@@ -1,4 +1,4 @@
-"""SQS → deliver: each record is a batch; the records of an event share their reads."""
+"""SQS → deliver: each record is a batch; the records of an event share reads."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fanfare.runtime import clients, observability, records
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases import workers as use_cases
 
-if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
+if TYPE_CHECKING:  # its module imports asyncio, which our workers do not use
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 opened.at_start(use_cases.deliver)

@@ -13,8 +13,8 @@ from fanfare.runtime import observability, records
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases import workers as use_cases
 
-TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: they don't wait for a huge one
-RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then
+TURN_SECONDS = 30.0  # then a job is queued again behind those of other messages, so a huge message does not block them
+RESERVE_SECONDS = 20.0  # enough for a page, its queueing and the new job
 
 opened.at_start(use_cases.fan_out)
 logger = observability.logger()
@@ -33,8 +33,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailure
         try:
             chosen = use_cases.fan_out().run(job, time_left=time_left)
         except Exception:
-            # the batch processor would only say so at DEBUG
-            logger.exception("fan-out broke off; the queue brings the job again", message_id=job.message_id)
+            # the batch processor logs it only at DEBUG
+            logger.exception("fan-out failed; the queue delivers the job again", message_id=job.message_id)
             raise
         logger.info("fanned out", message_id=job.message_id, shard=job.shard, recipients=chosen)
 

@@ -9,7 +9,7 @@ from fanfare.runtime import clients, observability
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases import workers as use_cases
 
-RESERVE_SECONDS = 10.0  # what it is at, and the queueing of what it took up, fit into what is left then
+RESERVE_SECONDS = 10.0  # enough for the current work and its queueing
 
 opened.at_start(use_cases.reconcile)
 logger = observability.logger()
@@ -18,7 +18,7 @@ metrics = observability.metrics()
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the schedule says nothing
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the event has no data
     run = use_cases.reconcile().run(time_left=lambda: observability.time_left(context) - RESERVE_SECONDS)
     done = run.done
     clients.flush_events()
@@ -26,6 +26,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     observability.measure_seconds(metrics, "oldest_due_seconds", run.oldest_due_seconds)
     logger.info("reconciled", done=dict(done))
     if failed := done["reconcile_failed"]:
-        # It went on to its end, and its metrics are written; the alarm for functions that fail has to hear of it too.
-        raise RuntimeError(f"{failed} of what was due could not be done")
+        # The run is complete and its metrics are written. The error makes the alarm for failed functions fire.
+        raise RuntimeError(f"{failed} due items could not be handled; see the log.")
     return dict(done)

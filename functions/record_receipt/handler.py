@@ -1,4 +1,4 @@
-"""SQS → record_receipt: each record is an event of a provider's, without addresses."""
+"""SQS → record_receipt: each record is an event of a provider, without addresses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from fanfare.runtime import observability, records
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases import workers as use_cases
 
-if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
+if TYPE_CHECKING:  # its module imports asyncio, which our workers do not use
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
 opened.at_start(use_cases.record_receipts)

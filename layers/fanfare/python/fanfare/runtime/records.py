@@ -1,4 +1,4 @@
-"""The records of an SQS event: what they say, and which of them come again."""
+"""Records of an SQS event: parsing them, and returning them to the queue."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from fanfare.pipeline.record_receipts import read as read_receipt
 from fanfare.runtime import clients
 from fanfare.runtime.channels import channel
 
-if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
+if TYPE_CHECKING:  # its module imports asyncio, which our workers do not use
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
 
     from fanfare.channels.receipts import ReceiptEvent
@@ -30,13 +30,13 @@ def read_jobs(event: dict[str, Any], logger: Logger) -> tuple[dict[Job, SQSRecor
 
 
 def read_receipts(event: dict[str, Any], logger: Logger) -> tuple[list[ReceiptEvent], list[str]]:
-    """What providers report of deliveries of ours, and the ids of records that can't be read."""
+    """Receipts of our deliveries, and the ids of records that can't be read."""
     found, unread = _read(event, lambda body: read_receipt(json.loads(body)), logger, "an event that can't be read")
     return [receipt for receipt, _ in found if receipt is not None], unread
 
 
 def read_fan_out_job(record: SQSRecord, logger: Logger) -> FanOutJob:
-    """The job of a record. Raises if it can't be read."""
+    """The job of a record. Raises KeyError or ValueError if it can't be read."""
     try:
         return read_fan_out_body(record.body)
     except (KeyError, ValueError):
@@ -45,13 +45,13 @@ def read_fan_out_job(record: SQSRecord, logger: Logger) -> FanOutJob:
 
 
 def back_off(jobs: Mapping[Job, SQSRecord], again: Mapping[Job, float]) -> None:
-    """Have the queue hold each job back for its seconds in `again`."""
+    """Delay the next delivery of each job by its seconds in `again`."""
     for job, delay in again.items():
         clients.queues().back_off(channel().name, jobs[job].receipt_handle, round(delay))
 
 
 def to_come_again(ids: Iterable[str]) -> PartialItemFailureResponse:
-    """The answer that has the queue deliver these records again, and forget the others."""
+    """The response after which the queue delivers these records again and deletes the others."""
     return {"batchItemFailures": [{"itemIdentifier": each} for each in ids]}
 
 

@@ -1,4 +1,4 @@
-"""The repositories, each on its table, and the renderer, which keeps what it compiled of their templates."""
+"""The repositories, each with its table, and the renderer, which caches compiled templates."""
 
 from __future__ import annotations
 

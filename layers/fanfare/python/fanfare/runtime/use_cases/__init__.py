@@ -1,1 +1,1 @@
-"""The use cases with their collaborators, in one module for each kind of function: none imports another's."""
+"""The use cases with their collaborators, one module per kind of function; none imports another."""

@@ -1,4 +1,4 @@
-"""What the workers do: fan out, deliver, reconcile, record receipts."""
+"""Use cases of workers: fan out, deliver, reconcile, record receipts."""
 
 from __future__ import annotations
 
