@@ -25,7 +25,7 @@ def documents() -> dict[Path, str]:
 
 
 def _text(document: dict[str, Any]) -> str:
-    head = "# Generated from the code by `python -m tools.openapi`; a test fails where they differ.\n"
+    head = "# Generated from the code by `python -m tools.openapi`; a test fails if they differ.\n"
     return head + yaml.safe_dump(document, sort_keys=False, width=110, allow_unicode=True)
 
 

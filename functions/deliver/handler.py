@@ -1,4 +1,4 @@
-"""SQS → deliver: each record is a batch; the records of an event share their reads."""
+"""SQS → deliver: each record is a batch; the records of an event share reads."""
 
 from __future__ import annotations
 

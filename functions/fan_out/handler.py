@@ -11,8 +11,8 @@ from fanfare.runtime import observability, records
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases.fan_out import fan_out
 
-TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: they don't wait for a huge one
-RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then
+TURN_SECONDS = 30.0  # then a job is queued again behind those of other messages, so a huge message does not block them
+RESERVE_SECONDS = 20.0  # enough for a page, its queueing and the new job
 
 opened.at_start(fan_out)
 logger = observability.logger()

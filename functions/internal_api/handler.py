@@ -1,4 +1,4 @@
-"""The internal API: what services call, signed by IAM."""
+"""The internal API: services call it, with IAM signatures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The public API: what people call, with a token of their account or with a link from a mail."""
+"""The public API: users call it, with a token of their account or a link from a mail."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from fanfare.runtime import clients, observability
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases.reconcile import reconcile
 
-RESERVE_SECONDS = 10.0  # what it is at, and the queueing of what it took up, fit into what is left then
+RESERVE_SECONDS = 10.0  # enough for the current work and its queueing
 
 opened.at_start(reconcile)
 logger = observability.logger()
@@ -26,6 +26,6 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  #
     observability.measure_seconds(metrics, "oldest_due_seconds", run.oldest_due_seconds)
     logger.info("reconciled", done=dict(done))
     if failed := done["reconcile_failed"]:
-        # It went on to its end, and its metrics are written; the alarm for functions that fail has to hear of it too.
-        raise RuntimeError(f"{failed} of what was due could not be done")
+        # The run is complete and its metrics are written. The error makes the alarm for failed functions fire.
+        raise RuntimeError(f"{failed} due items could not be handled; see the log.")
     return dict(done)

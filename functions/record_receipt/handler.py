@@ -1,4 +1,4 @@
-"""SQS → record_receipt: each record is an event of a provider's, without addresses."""
+"""SQS → record_receipt: each record is an event of a provider, without addresses."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Audience:
         try:
             user = UserItem.model_validate(item)
         except ValidationError as error:
-            refused = Invalid("this user can't be taken", errors=faults(error.errors(), at=f"/items/{place}"))
+            refused = Invalid("Invalid user.", errors=faults(error.errors(), at=f"/items/{place}"))
             return {"id": item.get("id"), "status": 422, "error": item_error(refused)}
         self.users[user.id] = user.profile()
         self.stored[user.id] += 1
@@ -69,7 +69,7 @@ class Audience:
     def _suppress(self, channel: str, address: str) -> httpx.Response:
         known = CHANNELS[channel].normalised(address)
         if known is None:
-            fault = {"pointer": "{address}", "code": "invalid_address", "detail": "this is no address of the channel"}
+            fault = {"pointer": "{address}", "code": "invalid_address", "detail": "Invalid address for this channel."}
             return problem(422, "invalid_request", errors=[fault])
         self.suppressed.add((channel, known))
         self.order.append(known)

@@ -126,19 +126,27 @@ def test_an_invalid_command_line_is_an_error_with_the_remedy_and_nothing_is_sent
 
 
 def test_a_refusal_names_the_field_and_the_cure(fanfare: Shell) -> None:
-    fault = {"pointer": "/topic", "code": "unknown_topic", "detail": "there is no such topic: create it"}
+    fault = {
+        "pointer": "/topic",
+        "code": "unknown_topic",
+        "detail": "No such topic. Create it with PUT /v1/topics/{id}.",
+    }
     fanfare.answers(problem(422, "invalid_request", errors=[fault]))
     result = fanfare("send", "--topic", "t", "--text", "y")
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
-    assert "/topic: there is no such topic: create it (unknown_topic)" in result.stderr
+    assert "/topic: No such topic. Create it with PUT /v1/topics/{id}. (unknown_topic)" in result.stderr
     assert "r-1" in result.stderr
 
 
 def test_a_header_that_is_wrong_is_named(fanfare: Shell) -> None:
-    fault = {"pointer": "Idempotency-Key:", "code": "idempotency_key_reused", "detail": "came with another body before"}
+    fault = {
+        "pointer": "Idempotency-Key:",
+        "code": "idempotency_key_reused",
+        "detail": "Already used with a different request body.",
+    }
     fanfare.answers(problem(422, "idempotency_key_reused", errors=[fault]))
     result = fanfare("send", "--topic", "t", "--text", "y")
-    assert "  Idempotency-Key: came with another body before (idempotency_key_reused)\n" in result.stderr
+    assert "  Idempotency-Key: Already used with a different request body. (idempotency_key_reused)\n" in result.stderr
 
 
 def test_a_dry_run_shows_for_which_user_a_sample_is_rendered(fanfare: Shell) -> None:

@@ -149,7 +149,7 @@ def test_a_run_that_left_something_to_the_next_is_counted_as_one_and_fails(
     pipeline.topic()
     pipeline.post()
     monkeypatch.setattr(stores.messages(), "with_progress", lambda _: 1 / 0)
-    with pytest.raises(RuntimeError, match="1 of what was due could not be done"):
+    with pytest.raises(RuntimeError, match="1 due items could not be handled"):
         pipeline.reconcile(minutes=3)
     printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     (metrics,) = [each for each in printed if "_aws" in each]

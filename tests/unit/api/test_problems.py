@@ -8,9 +8,9 @@ from fanfare.schemas.errors import faults
 
 
 def test_a_problem_has_what_the_contract_names() -> None:
-    told = problem(Invalid.field("/topic", "unknown_topic", "there is no such topic"), instance="/v1/messages")
+    told = problem(Invalid.field("/topic", "unknown_topic", "No such topic."), instance="/v1/messages")
     assert set(told) == {"type", "title", "status", "detail", "instance", "code", "errors", "retryable"}
-    assert told["errors"] == [{"pointer": "/topic", "code": "unknown_topic", "detail": "there is no such topic"}]
+    assert told["errors"] == [{"pointer": "/topic", "code": "unknown_topic", "detail": "No such topic."}]
     assert (told["status"], told["code"], told["instance"]) == (422, "invalid_request", "/v1/messages")
 
 
@@ -25,7 +25,7 @@ def test_a_thousand_faults_are_told_in_part() -> None:
 
 def test_a_pointer_escapes_its_steps() -> None:
     (fault,) = faults([{"type": "string_type", "loc": ("a/b", "c~d", 0), "msg": "Input should be text"}], at="/items/1")
-    assert (fault.pointer, fault.code, fault.detail) == ("/items/1/a~1b/c~0d/0", "wrong_type", "should be text")
+    assert (fault.pointer, fault.code, fault.detail) == ("/items/1/a~1b/c~0d/0", "wrong_type", "Must be text.")
 
 
 def test_each_part_of_a_request_has_its_own_form_of_pointer() -> None:

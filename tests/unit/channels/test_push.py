@@ -130,7 +130,7 @@ def test_an_endpoint_that_can_t_be_deleted_is_told_and_its_device_gone(
     sns = Sns(phone=refusal("EndpointDisabled"), delete=said)
     assert sns.channel().send([note()])[0].gone == (PHONE,)
     (told,) = caplog.records
-    assert told.getMessage() == "endpoint of a device that is gone stays"
+    assert told.getMessage() == "endpoint of a removed device not deleted"
 
 
 def test_an_endpoint_that_there_is_no_time_to_delete_stays() -> None:

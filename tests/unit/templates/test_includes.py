@@ -94,7 +94,7 @@ def test_a_layout_by_itself_is_put_around_nothing() -> None:
 @pytest.mark.parametrize(
     ("source", "partials", "detail"),
     [
-        ('{% include "b" %}', {"a": ""}, "there is no partial 'b'"),
+        ('{% include "b" %}', {"a": ""}, "unknown partial 'b'"),
         ('{% include "a" %}', {"a": '{% include "a" %}'}, "includes itself"),
         ('{% include "a" %}', {"a": '{% include "b" %}', "b": '{% include "a" %}'}, "includes itself"),
         ('{% include "a" %}', {"a": "{{ content }}"}, "layout"),
@@ -104,10 +104,10 @@ def test_a_layout_by_itself_is_put_around_nothing() -> None:
         ('{% include "a" without context %}', {"a": ""}, "by its name"),
         ("{% include data.name %}", {"a": ""}, "by its name"),
         ('{% include ["a"] %}', {"a": ""}, "by its name"),
-        ('{% include "/etc/passwd" %}', {"a": ""}, "there is no partial"),
+        ('{% include "/etc/passwd" %}', {"a": ""}, "unknown partial"),
         ("{{ content }}{{ content }}", {}, "once"),
         ("{{ content|upper }}", {}, "alone"),
-        ("{% for x in [1, 2] %}{{ content }}{% endfor %}", {}, "in no loop"),
+        ("{% for x in [1, 2] %}{{ content }}{% endfor %}", {}, "outside of loops"),
         ("{% for content in [1] %}{% endfor %}", {}, "layout"),
     ],
 )

@@ -1,1 +1,1 @@
-"""Fanfare: post a message to a topic once, reach every subscriber, know what became of each."""
+"""Fanfare: post a message to a topic, reach all its subscribers, and see the outcome for each."""

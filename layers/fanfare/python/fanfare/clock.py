@@ -1,4 +1,4 @@
-"""Time, as an argument. Stored and shown as RFC 3339 in UTC with milliseconds, so text sorts as time."""
+"""Time is passed as an argument. It is stored as RFC 3339 text in UTC with milliseconds, so text sorts by time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ Clock = Callable[[], datetime]
 
 
 def system_clock() -> datetime:
-    """The present, with the resolution that is stored."""
+    """The current time in UTC."""
     return datetime.now(UTC)
 
 
@@ -19,5 +19,5 @@ def to_text(moment: datetime) -> str:
 
 
 def from_text(text: str) -> datetime:
-    """The moment that `to_text` wrote."""
+    """Parse the result of `to_text`."""
     return datetime.fromisoformat(text)

@@ -1,19 +1,19 @@
-"""What can go wrong, as one tree with stable codes.
+"""All errors, as one tree with stable codes.
 
-FanfareError                      what a caller is told, as RFC 9457 problem+json
+FanfareError                      shown to the caller, as RFC 9457 problem+json
 ├── MalformedRequest        400   not JSON at all
-├── Unauthorized            401   the token names nobody
+├── Unauthorized            401   the token has no valid user id
 ├── NotFound                404
 ├── MethodNotAllowed        405
 ├── Conflict                409   the resource's state forbids it
 ├── PayloadTooLarge         413
 ├── UnsupportedMediaType    415
-├── Invalid                 422   understood, but wrong: names each field and the cure
-├── TooManyRequests         429   allowed again later
-└── Unavailable             503   try again
+├── Invalid                 422   well-formed, but invalid: lists the fields
+├── TooManyRequests         429   retry after `retry_after` seconds
+└── Unavailable             503   retry
 
-TemplateError                     a template that does not compile or render; has a place
-ConditionFailed                   a conditional write found another state than was read
+TemplateError                     a template that does not compile or render; has line and column
+ConditionFailed                   a conditional write found a different state than expected
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Fault:
-    """One thing wrong in a request: where (RFC 6901 JSON pointer), what (stable code), and the cure."""
+    """An error in a request: its place (RFC 6901 JSON pointer), a stable code, and what to do."""
 
     pointer: str
     code: str
@@ -33,13 +33,13 @@ class Fault:
 
 
 class FanfareError(Exception):
-    """The root of what is answered to a caller."""
+    """Base of all errors that are shown to a caller."""
 
     status = 500
     title = "Internal error"
     code = "internal_error"
     retryable = False
-    retry_after = 2  # seconds, where it makes sense to try again
+    retry_after = 2  # seconds; used if `retryable`
 
     def __init__(self, detail: str, *, code: str | None = None, errors: Sequence[Fault] = ()) -> None:
         super().__init__(detail)
@@ -81,7 +81,7 @@ class Invalid(FanfareError):
 
     @classmethod
     def field(cls, pointer: str, code: str, detail: str) -> Invalid:
-        """The common case: one field is wrong."""
+        """The common case: one field is invalid."""
         return cls(detail, errors=[Fault(pointer, code, detail)])
 
 
@@ -95,7 +95,7 @@ class Unavailable(FanfareError):
 
 
 class TemplateError(Exception):
-    """A template that does not compile or render. `line` counts from 1; `column` where it is known."""
+    """A template that does not compile or render. `line` and `column` count from 1; None if unknown."""
 
     def __init__(self, detail: str, *, line: int | None = None, column: int | None = None) -> None:
         super().__init__(detail)
@@ -104,7 +104,7 @@ class TemplateError(Exception):
         self.column = column
 
     def again(self) -> TemplateError:
-        """The same, without what it holds of where it was raised."""
+        """A copy without traceback, which would keep objects alive."""
         return TemplateError(self.detail, line=self.line, column=self.column)
 
     def __str__(self) -> str:
@@ -113,15 +113,15 @@ class TemplateError(Exception):
         return f"{place}: {self.detail}" if place else self.detail
 
 
-# What DynamoDB says about each part of a transaction that failed
-HELD = "None"  # its own condition held
-REFUSED = "ConditionalCheckFailed"  # it did not
-CONFLICT = "TransactionConflict"  # another transaction was at the same item
+# Codes of DynamoDB for each part of a failed transaction
+HELD = "None"  # the condition of this part held
+REFUSED = "ConditionalCheckFailed"  # the condition did not hold
+CONFLICT = "TransactionConflict"  # another transaction wrote the same item
 
 
 @dataclass(frozen=True)
 class PartResult:
-    """The outcome of one part of a write: a code of DynamoDB, and the item that was found instead, if it says so."""
+    """The result of one part of a write: a code of DynamoDB, and the item it found, if it returns it."""
 
     code: str
     found: dict[str, Any] | None = None
@@ -137,7 +137,7 @@ class PartResult:
 
 
 class ConditionFailed(Exception):
-    """A conditional write found another state than was read. A write of one item has one part, without a name."""
+    """A conditional write found a different state than expected. A write of one item has one part, without a name."""
 
     def __init__(self, *parts: PartResult) -> None:
         super().__init__(", ".join(part.code for part in parts) or "condition failed")
@@ -145,17 +145,17 @@ class ConditionFailed(Exception):
 
     @property
     def codes(self) -> tuple[str, ...]:
-        """What DynamoDB says of each part."""
+        """The code of each part."""
         return tuple(part.code for part in self.parts)
 
     @property
     def refused(self) -> bool:
-        """Whether any condition did not hold, rather than that another transaction was in the way."""
+        """Whether a condition did not hold; False if only another transaction conflicted."""
         return any(part.refused for part in self.parts)
 
     @property
     def found(self) -> dict[str, Any] | None:
-        """What stood there instead, for a write of one item."""
+        """The item that was found, for a write of one item."""
         return self.parts[0].found if self.parts else None
 
     def part(self, name: str) -> PartResult:

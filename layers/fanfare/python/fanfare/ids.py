@@ -1,4 +1,4 @@
-"""Identifiers: ours sort by time, the caller's are checked, and users are spread over shards."""
+"""Identifiers: message ids sort by time, ids of callers are checked, users are spread over shards."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import zlib
 from datetime import datetime
 from uuid import UUID
 
-# Topics, templates and users are named by the caller.
+# Ids of topics, templates and users are chosen by the caller.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
 
 
@@ -21,5 +21,5 @@ def new_message_id(now: datetime) -> str:
 
 
 def shard_of(key: str, shards: int) -> int:
-    """The shard of `key` among `shards`: stable across processes, unlike `hash`."""
+    """The shard of `key`, from 0 to `shards` - 1. Stable across processes, unlike `hash`."""
     return zlib.crc32(key.encode()) % shards

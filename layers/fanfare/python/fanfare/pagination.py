@@ -1,4 +1,4 @@
-"""A page of a list, and where the list goes on."""
+"""Pages of lists."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ P = TypeVar("P")
 
 
 def take(found: Iterable[T], limit: int, position: Callable[[T], P]) -> tuple[list[T], P | None]:
-    """Up to `limit` of `found`, and the position of the last if there are more. Reads one more than `limit`."""
+    """The first `limit` items, and the position of the last one if more follow, else None. Reads `limit` + 1 items."""
     page = list(islice(found, limit + 1))
     return page[:limit], position(page[limit - 1]) if len(page) > limit else None

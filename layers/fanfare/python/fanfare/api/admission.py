@@ -1,4 +1,4 @@
-"""What is let in: a method that the path takes, no parameter or field that is not known, a body that is JSON."""
+"""Admission of a request: the method is allowed, all parameters and fields are known, the body is JSON."""
 
 from __future__ import annotations
 
@@ -19,22 +19,22 @@ NOT_DECODED: Final = "%"  # API Gateway decodes every escape of a path but %25
 
 
 class OpenEnded:
-    """After one of these patterns the rest of a path is one name: a mail's address may have a slash in it."""
+    """Patterns after which the rest of a path is one name: an e-mail address may contain a slash."""
 
     def __init__(self, patterns: Sequence[str]) -> None:
         self._patterns = [re.compile(f"({each})(.+)") for each in patterns]
 
     def escape(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The event, with such a name escaped again, which API Gateway has decoded."""
+        """The event with that name percent-encoded again: API Gateway decoded it."""
         path = str(event.get("rawPath", ""))
         found = next((match for each in self._patterns if (match := each.fullmatch(path))), None)
         return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe=NOT_DECODED)}
 
 
 def admitted(event: Mapping[str, Any], routes: Sequence[Route]) -> dict[str, Any]:
-    """The event as a route may have it. Raises the problem of one that no route may."""
+    """The event as the route gets it. Raises FanfareError if no route may get it."""
     route = _route(event, routes)
-    if is_page(route):  # mail programmes add parameters of their own to links, and post forms
+    if is_page(route):  # mail clients add parameters of their own to links, and post forms
         raw_body(event)
         return dict(event)
     _check_query(event, route)
@@ -44,28 +44,28 @@ def admitted(event: Mapping[str, Any], routes: Sequence[Route]) -> dict[str, Any
         return {**event, "body": None, "isBase64Encoded": False}
     raw = raw_body(event)
     if not raw.strip():
-        raise MalformedRequest("a JSON body is needed")
+        raise MalformedRequest("Request body is missing. Send a JSON object.")
     body = text_of(raw)
     if not is_json(headers.get("content-type")):
-        raise UnsupportedMediaType("send JSON, as content-type application/json in UTF-8")
+        raise UnsupportedMediaType("Unsupported Content-Type. Send application/json in UTF-8.")
     headers["content-type"] = "application/json"
     return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
 
 def routes_at(event: Mapping[str, Any], routes: Sequence[Route]) -> list[Route]:
-    """Those at the path that is called, whatever their method."""
+    """The routes at the path of the request, with any method."""
     path = APIGatewayProxyEventV2(dict(event)).path
-    # the rules end in `$`, which lets a line end go by: /v1/users/ada%0A is not ada
+    # the rules end in `$`, which also matches before a final newline: /v1/users/ada%0A is not ada
     return [route for route in routes if route.rule.fullmatch(path)]
 
 
 def declared_path(event: Mapping[str, Any], routes: Sequence[Route]) -> str | None:
-    """The path as it is declared: it names no one."""
+    """The path as declared in the route, without ids: safe to log. None if there is no route."""
     return next((route.openapi_path for route in routes_at(event, routes)), None)
 
 
 def is_page(route: Route) -> bool:
-    """Whether people read what it answers."""
+    """Whether the route answers with an HTML page."""
     answered: Mapping[int, Mapping[str, Any]] = route.responses or {}
     return any("text/html" in answer.get("content", {}) for answer in answered.values())
 
@@ -76,12 +76,12 @@ def _route(event: Mapping[str, Any], routes: Sequence[Route]) -> Route:
         if route.method == method_of(event):
             return route
     if not at_path:
-        raise NotFound("there is nothing at this path")
+        raise NotFound("No such endpoint.")
     raise OtherMethod(sorted({route.method for route in at_path}))
 
 
 def _comes_without_body(event: Mapping[str, Any], route: Route, headers: Mapping[str, str]) -> bool:
-    """Whether the route takes no body, or one that may be left out and was."""
+    """Whether the route takes no body, or its body is optional and missing."""
     fields = route.dependant.body_params
     optional = not any(field.required for field in fields)
     return not fields or (optional and not event.get("body") and "content-type" not in headers)
@@ -92,19 +92,19 @@ def _check_query(event: Mapping[str, Any], route: Route) -> None:
     asked = dict.fromkeys(name for name, _ in parse_qsl(event.get("rawQueryString") or "", keep_blank_values=True))
     unknown = [name for name in asked if name not in known]
     if unknown:
-        detail = "there is no such parameter" + (f"; known are {', '.join(sorted(known))}" if known else "")
+        detail = "Unknown parameter." + (f" Known parameters: {', '.join(sorted(known))}." if known else "")
         errors = [Fault(parameter("query", name), "unknown_parameter", detail) for name in unknown]
-        raise Invalid("the request has parameters that are not known", errors=errors)
+        raise Invalid("Request has unknown parameters.", errors=errors)
 
 
 def _check_no_fields(event: Mapping[str, Any], headers: Mapping[str, str]) -> None:
-    """A call that takes no body may have an empty one, or an object without fields."""
+    """A call that takes no body accepts an empty body, or an object without fields."""
     raw = raw_body(event)
     if not raw.strip() or not is_json(headers.get("content-type")):
         return
     errors = [
-        Fault(f"/{escaped(name)}", "unknown_field", "there is no such field: this call takes no body")
+        Fault(f"/{escaped(name)}", "unknown_field", "Unknown field. This call takes no body.")
         for name in json_object(text_of(raw))
     ]
     if errors:
-        raise Invalid("the request has fields that are not known", errors=errors)
+        raise Invalid("Request has unknown fields.", errors=errors)

@@ -1,7 +1,7 @@
-"""An HTTP API on Lambda: what is let in, and how errors are answered. Both APIs are made of it.
+"""An HTTP API on Lambda: admission and error responses. Base of both APIs.
 
-Powertools routes and validates; this adds what the contract says of every call: a problem for every
-error, a request id on every answer, JSON that means one thing, and no field or parameter unknown.
+Powertools routes and validates. This adds the rules of the contract for all calls: errors are problems (RFC 9457),
+every response has a request id, JSON must be unambiguous, unknown fields and parameters are errors.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, json_object, method_of
 from fanfare.errors import FanfareError
 
-# No answer is kept by anybody on the way, or taken for something else than it says.
+# Responses are never cached, and browsers do not guess their type.
 EVERYWHERE: Final = {
     "Cache-Control": "no-store",
     "Strict-Transport-Security": "max-age=63072000",
@@ -34,8 +34,8 @@ EVERYWHERE: Final = {
 class Api(APIGatewayHttpResolver):
     """The routes of one API. `resolve` never raises.
 
-    `error_page` answers an error to people, if the API has pages. After one of `open_ended` the rest of a path is one
-    name.
+    `error_page` renders errors for browsers, if the API has pages. `open_ended`: regular expressions of path prefixes;
+    the rest of such a path is one name.
     """
 
     def __init__(
@@ -64,13 +64,13 @@ class Api(APIGatewayHttpResolver):
             return self.description
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
-        """The answer to an event of API Gateway (payload format 2.0)."""
+        """The response to an event of API Gateway (payload format 2.0)."""
         request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
         self.logger.set_correlation_id(request_id)
         try:
             event = self.open_ended.escape(event)
             answer = super().resolve(admitted(event, self.routes), context)
-        except Exception as error:  # noqa: BLE001 - the last resort: whatever it is, it is answered and logged
+        except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
             refusal = self._refusal(error, event)
             answer = {
                 "statusCode": refusal.status_code,
@@ -94,11 +94,11 @@ class Api(APIGatewayHttpResolver):
         return describe(json.loads(self.get_openapi_json_schema(title=self.about.title)), self.routes, self.about)
 
     def refuse(self, error: Exception) -> Response[str]:
-        """The answer to an error that a route raised."""
+        """The response to an error that a route raised."""
         return self._refusal(error, self.current_event.raw_event)
 
     def _refusal(self, error: Exception, event: Mapping[str, Any]) -> Response[str]:
-        """A page for people, at a path that has pages; a problem for all others."""
+        """A page for browsers if the path has pages; else a problem."""
         told = translated(error, self.logger)
         if self.error_page and accepts_pages(event) and any(map(is_page, routes_at(event, self.routes))):
             page = self.error_page(told)

@@ -21,12 +21,12 @@ from fanfare.schemas.users import UserItem
 
 REFERENCE: Final = "#/components/schemas/{model}"
 REQUEST_ID: Final = {
-    "x-request-id": {"description": "Finds this call in the log.", "schema": {"type": "string"}},
+    "x-request-id": {"description": "Identifies this request in the service log.", "schema": {"type": "string"}},
 }
 HEADERS: Final = REQUEST_ID | {
-    "Location": {"description": "Where it can be read.", "schema": {"type": "string"}},
+    "Location": {"description": "Path of the message.", "schema": {"type": "string"}},
     "Idempotency-Replayed": {
-        "description": "The key made this message before: this is the first answer.",
+        "description": "The key was used before with the same body: this is the response to the first request.",
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
@@ -35,26 +35,26 @@ ACCEPTED_HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
     "submit_message": ("Location", "Idempotency-Replayed"),
     "redrive_message": ("Location",),
 }
-# Names of our own: those of the standard library change from Python to Python.
+# Our own names: those of the standard library differ between versions of Python.
 FAULTS: Final = {
-    400: ("Malformed", "The body is not JSON, or JSON on which parsers disagree."),
-    401: ("Unauthorized", "There is no token, or it names nobody who can be a user here."),
-    403: ("Forbidden", "Not signed, or by nobody who may call this."),
-    404: ("NotFound", "There is no such thing."),
-    409: ("Conflict", "Its state forbids it."),
-    413: ("TooLarge", "The body has more than 256 KiB."),
+    400: ("Malformed", "The body is not valid JSON, or it is ambiguous, e.g. by a duplicate key."),
+    401: ("Unauthorized", "The token is missing or invalid, or has no valid user id."),
+    403: ("Forbidden", "The request is not signed, or the caller may not call this API."),
+    404: ("NotFound", "The resource does not exist."),
+    409: ("Conflict", "The state of the resource does not allow the request."),
+    413: ("TooLarge", "The body is larger than 256 KiB."),
     415: ("NotJson", "The body is not `application/json`."),
-    422: ("Invalid", "Understood, but wrong: `errors` name each field."),
-    429: ("TooMany", "Too much of it: allowed again later."),
-    500: ("Broken", "Something went wrong here."),
-    503: ("Unavailable", "Not available just now: try again."),
+    422: ("Invalid", "The request is invalid: `errors` lists the fields."),
+    429: ("TooMany", "Too many requests. Retry later."),
+    500: ("Broken", "Internal error."),
+    503: ("Unavailable", "Temporarily unavailable. Retry the request."),
 }
-# What API Gateway answers itself, before the code is asked; its body can't be changed.
+# Statuses that API Gateway returns before our code runs; their body can't be changed.
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html
 BY_GATEWAY: Final = {401, 403, 429}
 BY_GATEWAY_ALONE: Final = {403}
 OF_GATEWAY: Final = {"type": "object", "properties": {"message": {"type": "string"}}, "required": ["message"]}
-# A page, and what its form may send. Browsers read pages, so their errors are pages too.
+# HTML pages. Browsers show them, so their errors are pages too.
 PAGE: Final[dict[int, OpenAPIResponse]] = {
     200: {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}
 }
@@ -64,7 +64,7 @@ ITEMS: Final[tuple[type[BaseModel], ...]] = (UserItem, SubscriptionItem)
 
 
 def answers(*faults: int, **views: Any) -> dict[int, OpenAPIResponse]:
-    """What a route may answer: `answers(409, _200=TopicView, _201=TopicView)`."""
+    """Responses of a route by status: `answers(409, _200=TopicView, _201=TopicView)`."""
     found: dict[int, Any] = {
         int(name[1:]): {
             "description": ANSWERS[int(name[1:])],
@@ -77,8 +77,8 @@ def answers(*faults: int, **views: Any) -> dict[int, OpenAPIResponse]:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What the routes don't say. `open_to_all` are the paths without security, `forms` the fields that an operation's
-    page posts."""
+    """Parts of the document that are not in the routes. `open_to_all`: paths without security. `forms`: operation →
+    schema of the form that its page posts."""
 
     title: str
     description: str
@@ -88,7 +88,7 @@ class About:
 
 
 def describe(document: dict[str, Any], routes: Sequence[Route], about: About) -> dict[str, Any]:
-    """The document that Powertools made of the routes, as it is published."""
+    """The published document, from the one that Powertools generated from the routes."""
     document["info"] |= {"version": "1", "description": about.description}
     document["info"]["license"] = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
     document["security"] = [{name: []} for name in about.security]
@@ -111,7 +111,7 @@ def describe(document: dict[str, Any], routes: Sequence[Route], about: About) ->
 
 
 def _schemas(document: Mapping[str, Any]) -> dict[str, Any]:
-    """Those of the routes, with those to which no route refers."""
+    """Schemas of the routes, and those that no route refers to."""
     schemas: dict[str, Any] = document["components"]["schemas"]
     for unused in ("HTTPValidationError", "ValidationError", "ResponseValidationError"):
         schemas.pop(unused, None)
@@ -137,7 +137,7 @@ def _without_unused(document: dict[str, Any]) -> None:
 
 
 def _complete(operation: dict[str, Any], route: Route, about: About) -> None:
-    """Its texts, as the function's docstring has them, its parameters, and every answer that there may be."""
+    """Set texts (from the function's docstring), parameters and all possible responses of an operation."""
     summary, _, description = inspect.cleandoc(route.func.__doc__ or "").partition("\n\n")
     operation |= {"operationId": route.func.__name__, "summary": " ".join(summary.split())}
     if description:
@@ -158,7 +158,7 @@ def _complete(operation: dict[str, Any], route: Route, about: About) -> None:
 
 
 def _refusals(operation: Mapping[str, Any], route: Route, about: About) -> set[int]:
-    """The statuses with which an operation may refuse, whatever it does."""
+    """Error statuses that an operation may return by its kind alone."""
     page, signed = is_page(route), "sigv4" in about.security
     found = {500, 503} if page else {422, 500, 503}
     if not signed and route.openapi_path not in about.open_to_all:
@@ -184,7 +184,7 @@ def _answer(status: int, declared: Mapping[str, Any], operation_id: str) -> dict
     for name in ACCEPTED_HEADERS.get(operation_id, ()) if status == 202 else ():
         headers[name] = {"$ref": f"#/components/headers/{name}"}
     found = {"headers": headers, **declared}
-    if status == 204:  # not even `null`
+    if status == 204:  # no body, not even `null`
         found.pop("content", None)
     return found
 
@@ -198,7 +198,7 @@ def _tidy(parameter: dict[str, Any]) -> None:
 
 
 def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
-    """A parameter or a body is left out, never null."""
+    """The schema without null: a parameter or body is left out, never null."""
     if {"type": "null"} not in schema.get("anyOf", ()):
         return schema
     (kind,) = (each for each in schema["anyOf"] if each != {"type": "null"})
@@ -206,9 +206,9 @@ def _never_null(schema: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tidied(part: Any, *, names: bool = False) -> Any:
-    """Without the titles that Pydantic makes of names, and with whole numbers whole.
+    """The document without titles that Pydantic generates from names, and with integers instead of 1.0.
 
-    `names`: the keys of `part` are names of the API, not words of JSON Schema.
+    `names`: the keys of `part` are names of the API, not keywords of JSON Schema.
     """
     if isinstance(part, list):
         return [_tidied(each) for each in part]
@@ -225,7 +225,7 @@ def _tidied(part: Any, *, names: bool = False) -> Any:
 
 
 def _page(text: str) -> dict[str, Any]:
-    """A problem; for browsers, a page."""
+    """An error: an HTML page for browsers, a problem for other clients."""
     answer = _problem(text)
     return {**answer, "content": {"text/html": {"schema": {"type": "string"}}, **answer["content"]}}
 

@@ -1,4 +1,4 @@
-"""Pages of lists: where one goes on, as a cursor that is good for that list alone."""
+"""Pages of lists. A cursor is valid for one list only."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ V = TypeVar("V", bound=View)
 
 @dataclass(frozen=True)
 class ListRequest:
-    """A call that asks for a page. `owner`: whose list it is, if everybody's has the same path."""
+    """A request for a page. `owner`: user id of the list's owner, if all users share the path (`/v1/me/…`)."""
 
     event: BaseProxyEvent
     owner: str | None = None
 
     def open(self, cursor: str | None) -> Any:
-        """The position that a cursor of this list stands for. Raises Invalid."""
+        """The position in a cursor of this list; None for None. Raises Invalid."""
         return cursors.decode(cursor, keys=signing_keys, where=self._where())
 
     def view(self, view: type[V], items: Sequence[Any], position: Any, **further: Any) -> V:
-        """The page, with the cursor of the one after it."""
+        """The page with the cursor of the next one."""
         cursor = cursors.encode(position, keys=signing_keys, where=self._where())
         return view.model_validate({"items": items, "next_cursor": cursor, **further})
 
     def _where(self) -> str:
-        """The list: its path, its filters and its owner."""
+        """Identity of the list: path, filters and owner."""
         asked = self.event.query_string_parameters or {}
         filters = sorted((name, value) for name, value in asked.items() if name not in ("limit", "cursor"))
         where = json.dumps([self.event.path, filters])

@@ -1,4 +1,4 @@
-"""The parameters that several routes have."""
+"""Parameters shared by several routes."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from fanfare.schemas.scalars import ChannelName, Name, PageSize
 
-Limit = Annotated[PageSize, Query(description="How many at most.")]
-Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before.")]
+Limit = Annotated[PageSize, Query(description="Maximum number of items.")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the previous page.")]
 MessageId = Annotated[str, Path(description="The message's id.")]
 TopicId = Annotated[Name, Path(description="The topic's id.")]
 TemplateId = Annotated[Name, Path(description="The template's id.")]

@@ -1,4 +1,4 @@
-"""Errors as a caller reads them: RFC 9457 problems, with a pointer to each field that is wrong.
+"""Errors as API callers get them: RFC 9457 problems, with a pointer to each invalid field.
 
 A pointer is a JSON pointer (RFC 6901) into the body, e.g. `/recipients/3`; `?limit` is a query
 parameter, `{user_id}` a part of the path, `Idempotency-Key:` a header.
@@ -19,8 +19,8 @@ from fanfare.errors import ConditionFailed, FanfareError, Fault, Invalid, Method
 from fanfare.schemas.errors import code_and_detail, fault_document, faults
 
 PROBLEM: Final = "application/problem+json"
-FAULTS_LIMIT: Final = 100  # named in one answer
-# AWS was busy or broke: the caller may try again. Other errors of AWS are ours.
+FAULTS_LIMIT: Final = 100  # per response
+# AWS was busy or failed: the caller may retry. Other AWS errors are bugs of ours.
 BUSY: Final = {
     "InternalServerError",
     "LimitExceededException",
@@ -34,37 +34,37 @@ BUSY: Final = {
 
 
 class OtherMethod(MethodNotAllowed):
-    """The path takes other methods."""
+    """The path exists, but not with this method."""
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        super().__init__(f"this path takes {', '.join(allowed)}")
+        super().__init__(f"Method not allowed. Allowed methods: {', '.join(allowed)}.")
         self.allowed = allowed
 
 
 def translated(error: Exception, logger: Logger) -> FanfareError:
-    """The error as the caller gets it. What is not the caller's fault is logged."""
+    """The error as the caller gets it. Errors that the caller did not cause are logged."""
     if isinstance(error, FanfareError):
         return error
     if isinstance(error, KeyReused):
         pointer = parameter("header", "idempotency-key")
         return Invalid(
-            "this key came with another body before; take a new one",
+            "Idempotency-Key was already used with a different request body. Use a new key.",
             code="idempotency_key_reused",
-            errors=[Fault(pointer, "idempotency_key_reused", "came with another body before")],
+            errors=[Fault(pointer, "idempotency_key_reused", "Already used with a different request body.")],
         )
     if isinstance(error, RequestValidationError):
-        return Invalid("the request has fields that are wrong", errors=request_faults(error.errors()))
+        return Invalid("Request has invalid fields.", errors=request_faults(error.errors()))
     if isinstance(error, ConditionFailed):
-        return Unavailable("others are writing the same; try again")
+        return Unavailable("Concurrent update; retry the request.")
     if isinstance(error, BotoCoreError) or (isinstance(error, ClientError) and is_busy(error)):
         logger.exception("AWS did not answer")
-        return Unavailable("not available just now; try again")
-    if isinstance(error, ResponseValidationError):  # its text has what was to be answered: not for the log
+        return Unavailable("Temporarily unavailable; retry the request.")
+    if isinstance(error, ResponseValidationError):  # its text contains the response body, which must not be logged
         places = [(fault["loc"], fault["type"]) for fault in error.errors()]
-        logger.error("the answer is not what was promised", places=places)
+        logger.error("response does not match its schema", places=places)
     else:
         logger.exception("unexpected")
-    return FanfareError("something went wrong here; the request id finds it in the log")
+    return FanfareError("Internal error. The service log has details under the x-request-id of this response.")
 
 
 def problem(error: FanfareError, *, instance: str) -> dict[str, Any]:
@@ -82,7 +82,7 @@ def problem(error: FanfareError, *, instance: str) -> dict[str, Any]:
 
 
 def problem_headers(error: FanfareError) -> dict[str, str]:
-    """The headers that go with it."""
+    """Headers of the response to this error: `Allow`, `Retry-After` (seconds)."""
     headers: dict[str, str] = {}
     if isinstance(error, OtherMethod):
         headers["Allow"] = ", ".join(error.allowed)
@@ -92,7 +92,7 @@ def problem_headers(error: FanfareError) -> dict[str, str]:
 
 
 def request_faults(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
-    """What Pydantic found wrong in a whole request, whose place begins with the part of the request."""
+    """Faults of a request from Pydantic's errors, whose location begins with `body`, `query`, `path` or `header`."""
     found = []
     for error in errors:
         part, *steps = error["loc"]
@@ -104,7 +104,7 @@ def request_faults(errors: Iterable[Mapping[str, Any]]) -> list[Fault]:
 
 
 def parameter(part: str, name: str) -> str:
-    """The pointer of what is not in the body."""
+    """The pointer of a parameter, which is not in the body."""
     if part == "query":
         return f"?{name}"
     if part == "path":
@@ -113,7 +113,7 @@ def parameter(part: str, name: str) -> str:
 
 
 def is_busy(error: ClientError) -> bool:
-    """Whether AWS may do it the next time."""
+    """Whether the same call may succeed if it is repeated."""
     if not passing(error):
         return False
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)

@@ -1,4 +1,4 @@
-"""What a request says: its body, its headers, who calls. An event of API Gateway, payload format 2.0."""
+"""Body, headers and caller of a request: an event of API Gateway, payload format 2.0."""
 
 from __future__ import annotations
 
@@ -21,33 +21,33 @@ _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
 
 def method_of(event: Mapping[str, Any]) -> str:
-    """The method, in capitals."""
+    """The method in upper case."""
     return str(event["requestContext"]["http"]["method"]).upper()
 
 
 def headers_of(event: Mapping[str, Any]) -> dict[str, str]:
-    """The headers by their names in small letters."""
+    """The headers by lower-case name."""
     return {name.lower(): value for name, value in (event.get("headers") or {}).items()}
 
 
 def accepts_pages(event: Mapping[str, Any]) -> bool:
-    """A browser says so; what says `*/*` is a program."""
+    """Whether the client asks for HTML: browsers do; `*/*` means a program."""
     return "text/html" in str(headers_of(event).get("accept", "")).lower()
 
 
 def principal(event: Mapping[str, Any]) -> str:
-    """Who calls, as IAM knows it: the same for every session of a role."""
+    """ARN of the calling IAM principal, the same for all sessions of a role."""
     return without_session(event["requestContext"]["authorizer"]["iam"]["userArn"])
 
 
 def without_session(arn: str) -> str:
-    """`arn:aws:sts::1:assumed-role/Role/session` is every session of `Role`."""
+    """`arn:aws:sts::1:assumed-role/Role/session` without `/session`; other ARNs unchanged."""
     head, kind, rest = arn.partition(":assumed-role/")
     return head + kind + rest.partition("/")[0]
 
 
 def idempotency_key(header: str | None) -> str | None:
-    """The key in an `Idempotency-Key` header, quoted or bare. Raises Invalid."""
+    """The key of an `Idempotency-Key` header, quoted or bare; None without a header. Raises Invalid."""
     if header is None:
         return None
     key = header.strip()
@@ -55,30 +55,32 @@ def idempotency_key(header: str | None) -> str | None:
         key = re.sub(r'\\(["\\])', r"\1", key[1:-1])
     if not _VISIBLE.fullmatch(key):
         raise Invalid.field(
-            parameter("header", "idempotency-key"), "invalid_key", "must be 1 to 255 visible ASCII characters"
+            parameter("header", "idempotency-key"), "invalid_key", "Must be 1 to 255 visible ASCII characters."
         )
     return key
 
 
 def form_of(event: Mapping[str, Any]) -> dict[str, list[str]]:
-    """The fields of the form that a browser posted."""
+    """The fields of a posted form. Raises UnsupportedMediaType, MalformedRequest, PayloadTooLarge."""
     if _media_type(headers_of(event).get("content-type")) != FORM:
-        raise UnsupportedMediaType(f"send a form, as content-type {FORM}")
+        raise UnsupportedMediaType(f"Unsupported Content-Type. Send {FORM}.")
     try:
         return parse_qs(text_of(raw_body(event)), keep_blank_values=True, max_num_fields=FORM_FIELDS_LIMIT)
     except ValueError as error:
-        raise MalformedRequest("the form can't be read") from error
+        raise MalformedRequest(
+            f"Form can't be parsed. It must be UTF-8 with at most {FORM_FIELDS_LIMIT:,} fields."
+        ) from error
 
 
 def raw_body(event: Mapping[str, Any]) -> bytes:
-    """The body as it was sent. Raises MalformedRequest, PayloadTooLarge."""
+    """The body in bytes, as it was sent. Raises MalformedRequest, PayloadTooLarge."""
     body = event.get("body") or ""
     try:
         raw = base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
     except (binascii.Error, ValueError) as error:
-        raise MalformedRequest("the body can't be read") from error
+        raise MalformedRequest("Request body can't be decoded. Send UTF-8.") from error
     if len(raw) > BODY_LIMIT:
-        raise PayloadTooLarge(f"the body has {len(raw):,} bytes, and {BODY_LIMIT:,} are taken")
+        raise PayloadTooLarge(f"Request body is {len(raw):,} bytes; the limit is {BODY_LIMIT:,}.")
     return raw
 
 
@@ -87,14 +89,14 @@ def text_of(raw: bytes) -> str:
     try:
         return str(raw, "utf-8")
     except UnicodeDecodeError as error:
-        raise MalformedRequest("the body is not UTF-8") from error
+        raise MalformedRequest("Request body is not UTF-8.") from error
 
 
 def json_object(text: str) -> dict[str, Any]:
-    """The object that a JSON body is. Raises MalformedRequest, Invalid."""
+    """The JSON object in a body. Raises MalformedRequest, Invalid."""
     body = parse(text)
     if not isinstance(body, dict):
-        raise Invalid.field("", "wrong_type", "the body must be a JSON object")
+        raise Invalid.field("", "wrong_type", "Request body must be a JSON object.")
     return body
 
 

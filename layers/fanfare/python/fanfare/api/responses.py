@@ -1,4 +1,4 @@
-"""Answers that are more than a body."""
+"""Responses with a status or headers of their own."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ T = TypeVar("T")
 
 
 def json_response(status: int, body: T, headers: dict[str, str] | None = None) -> Response[T]:
-    """A status that is not 200, or may be another."""
+    """A JSON response with a status and headers."""
     return Response(status_code=status, content_type="application/json", body=body, headers=headers)
 
 
 def created_or_ok(created: bool, body: T) -> Response[T]:
-    """201 for what is new, 200 for what was there."""
+    """201 if created, else 200."""
     return json_response(201 if created else 200, body)
 
 
 def no_content() -> Response[None]:
-    """It is done, and there is nothing to say."""
+    """204 without a body."""
     return Response(status_code=204)

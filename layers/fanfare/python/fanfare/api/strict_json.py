@@ -1,7 +1,7 @@
-"""JSON that means one thing: what parsers disagree on is refused (RFC 8259 and RFC 7493, I-JSON).
+"""Unambiguous JSON: input that parsers read differently is rejected (RFC 8259 and RFC 7493, I-JSON).
 
-No key twice, no NaN or Infinity, no number beyond a double, no lone surrogate, no nesting that would
-exhaust a parser further on.
+No duplicate keys, NaN, Infinity, numbers outside the range of a double, unpaired surrogates, or nesting that
+could exhaust a later parser.
 """
 
 from __future__ import annotations
@@ -14,18 +14,18 @@ from typing import Any, Final, NoReturn
 from fanfare.errors import MalformedRequest
 
 NESTING_LIMIT: Final = 64
-DIGITS_LIMIT: Final = 308  # of a whole number: what a double still holds
+DIGITS_LIMIT: Final = 308  # of an integer: a double holds no more
 
 
 def parse(text: str) -> Any:
-    """The value that the text stands for. Raises MalformedRequest."""
+    """The parsed value. Raises MalformedRequest."""
     try:
         value = json.loads(
             text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
         )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
-        raise MalformedRequest(f"the body is not JSON: {error.msg.lower()} at {where}") from error
+        raise MalformedRequest(f"Request body is not valid JSON: {error.msg.lower()} at {where}.") from error
     except RecursionError as error:
         raise _too_deep() from error
     _check_nesting(value)
@@ -37,24 +37,24 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     if len(found) != len(pairs):
         twice, _ = Counter(key for key, _ in pairs).most_common(1)[0]
-        raise MalformedRequest(f"the body has an object with the key {twice[:100]!r} more than once")
+        raise MalformedRequest(f"Request body has the key {twice[:100]!r} twice in one object. Keys must be unique.")
     return found
 
 
 def _constant(name: str) -> NoReturn:
-    raise MalformedRequest(f"the body is not JSON: {name} is no number")
+    raise MalformedRequest(f"Request body is not valid JSON: {name} is not a JSON number.")
 
 
 def _float(text: str) -> float:
     number = float(text)
     if math.isinf(number):
-        raise MalformedRequest("the body has a number that is too large")
+        raise MalformedRequest("Request body has a number that is too large; the limit is about 1.8e308.")
     return number
 
 
 def _int(text: str) -> int:
     if len(text) > DIGITS_LIMIT:
-        raise MalformedRequest("the body has a number that is too large")
+        raise MalformedRequest(f"Request body has an integer that is too long; the limit is {DIGITS_LIMIT} digits.")
     return int(text)
 
 
@@ -77,8 +77,8 @@ def _check_text(value: Any) -> None:
     try:
         json.dumps(value, ensure_ascii=False).encode()
     except UnicodeEncodeError as error:
-        raise MalformedRequest("the body has text with half of a surrogate pair") from error
+        raise MalformedRequest("Request body has a string with an unpaired UTF-16 surrogate.") from error
 
 
 def _too_deep() -> MalformedRequest:
-    return MalformedRequest(f"the body is nested more than {NESTING_LIMIT} levels deep")
+    return MalformedRequest(f"Request body is nested too deeply; the limit is {NESTING_LIMIT} levels.")

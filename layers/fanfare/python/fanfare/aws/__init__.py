@@ -1,1 +1,1 @@
-"""The only modules that call AWS through the SDK, next to the channels."""
+"""The only modules that call AWS through the SDK, except the channels."""

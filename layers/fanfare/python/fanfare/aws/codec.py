@@ -1,4 +1,4 @@
-"""Attributes between Python and DynamoDB, and the expressions that every conditional write has."""
+"""Conversion of attributes between Python and DynamoDB, and expressions of conditional writes."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ Item = dict[str, Any]
 
 
 def _packed(value: Any) -> dict[str, Any]:
-    """One value as DynamoDB wants it. boto3's own serializer takes four times as long, at every delivery."""
+    """One value in DynamoDB's format. boto3's own serializer takes four times as long."""
     if isinstance(value, str):
-        return {"S": str(value)}  # an enumeration's value too
+        return {"S": str(value)}  # also of an enumeration
     if isinstance(value, bool):
         return {"BOOL": value}
     if isinstance(value, int):
@@ -23,11 +23,11 @@ def _packed(value: Any) -> dict[str, Any]:
         return {"L": [_packed(each) for each in value]}
     if value is None:
         return {"NULL": True}
-    raise TypeError(f"an attribute can't be a {type(value).__name__}")
+    raise TypeError(f"unsupported type of an attribute: {type(value).__name__}")
 
 
 def _unpacked(value: Mapping[str, Any]) -> Any:
-    """One value as Python has it; numbers as int or float, not as Decimal."""
+    """One value in Python; numbers are int or float, not Decimal."""
     ((kind, content),) = value.items()
     if kind in {"S", "BOOL"}:
         return content
@@ -39,20 +39,20 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
         return [_unpacked(each) for each in content]
     if kind == "NULL":
         return None
-    raise TypeError(f"no attribute of ours is of the kind {kind}")
+    raise TypeError(f"unsupported DynamoDB type: {kind}")
 
 
 def pack(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Attributes as DynamoDB wants them; a None is an absent attribute."""
+    """Attributes in DynamoDB's format. None is left out."""
     return {
-        name: {"S": value} if type(value) is str else _packed(value)  # as most are
+        name: {"S": value} if type(value) is str else _packed(value)  # the most frequent case
         for name, value in item.items()
         if value is not None
     }
 
 
 def unpack(item: Mapping[str, Any]) -> Item:
-    """Attributes as Python has them."""
+    """Attributes in Python."""
     return {name: value["S"] if "S" in value else _unpacked(value) for name, value in item.items()}
 
 
@@ -72,16 +72,16 @@ def expressions(
 
 @dataclass(frozen=True, kw_only=True)
 class KeyRange:
-    """The sort keys that a query reads: with a prefix, after one, before one. Both bounds are excluded."""
+    """The sort keys that a query reads: with a prefix, after a key, before a key. Both bounds are exclusive."""
 
     prefix: str | None = None
     after: str | None = None
     before: str | None = None
 
     def condition(self) -> tuple[str, dict[str, str]]:
-        """What to add to the condition on the partition, and its values."""
+        """The part of the key condition for the sort key, and its values."""
         if self.prefix is not None and (self.after is not None or self.before is not None):
-            # begins_with can't be joined with a comparison: bound the prefix by hand
+            # begins_with can't be combined with a comparison: use explicit bounds for the prefix
             low = max(self.prefix, self.after + "\x00") if self.after is not None else self.prefix
             high = self.prefix + "\U0010ffff" if self.before is None else self.before
             return " AND sk BETWEEN :low AND :high", {":low": low, ":high": high}
@@ -96,7 +96,7 @@ class KeyRange:
         return "", {}
 
     def has(self, item: Item) -> bool:
-        """Whether an item that the condition found is in the range: BETWEEN includes its upper end."""
+        """Whether a found item is in the range: BETWEEN includes its upper end."""
         return item.get("sk") != self.before or self.before is None
 
 

@@ -1,8 +1,7 @@
-"""DynamoDB as Fanfare uses it: plain dicts in, plain dicts out, and conditions that say what they found.
+"""DynamoDB with plain dicts as input and output, and failed conditions with the item that was found.
 
-One class wraps the client, so that each repository reads as the conditions it states. It adds what
-every caller of DynamoDB must do by hand: retry what was left unprocessed, and turn a failed
-condition into `ConditionFailed` with the item that was found.
+One class wraps the client. It retries unprocessed items and translates a failed condition into `ConditionFailed` with
+the existing item, so repositories contain only keys and conditions.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-GET_LIMIT = 100  # keys a BatchGetItem
-WRITE_LIMIT = 25  # items a BatchWriteItem
+GET_LIMIT = 100  # keys per BatchGetItem
+WRITE_LIMIT = 25  # items per BatchWriteItem
 UNPROCESSED_ROUNDS = 8
 
 
 class DynamoTable:
-    """One table: its name and the client that reaches it. `sleep` is how a repeated call waits."""
+    """One table. `sleep` is called between retries."""
 
     def __init__(self, client: DynamoDBClient, name: str, *, sleep: Sleep = time.sleep) -> None:
         self.client = client
@@ -69,9 +68,9 @@ class DynamoTable:
         consistent: bool = True,
         names: Sequence[str] | None = None,
     ) -> Iterator[Item]:
-        """The items of a partition in the order of their sort keys, read page by page as they are used.
+        """The items of a partition in order of their sort keys, read lazily page by page.
 
-        `keys` bounds the sort key; `limit` bounds how many are read.
+        `keys`: range of sort keys. `limit`: maximum number of items read.
         """
         condition, values = keys.condition()
         request: dict[str, Any] = {
@@ -96,7 +95,7 @@ class DynamoTable:
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def count(self, pk: str, *, most: int) -> int:
-        """How many items a partition has, counted in pages of 1 MB until there are `most`; eventually consistent."""
+        """The number of items in a partition, counted in pages of 1 MB until at least `most`; eventually consistent."""
         request: dict[str, Any] = {
             "TableName": self.name,
             "KeyConditionExpression": "pk = :pk",
@@ -126,7 +125,7 @@ class DynamoTable:
         return [unpack(raw) for raw in answer["Items"]]
 
     def overdue(self, at: str, *, shards: int, page: int) -> Iterator[Item]:
-        """The rows of the index `due` whose time has come, the longest overdue first, `page` of a shard a call."""
+        """Rows of the index `due` up to `at`, longest overdue first, read lazily, `page` rows per shard and call."""
         walks = [
             self._walk("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", at), page) for shard in range(shards)
         ]
@@ -135,7 +134,7 @@ class DynamoTable:
     def _walk(
         self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str], page: int
     ) -> Iterator[Item]:
-        """All of those items, in the index's order, read `page` at a time as they are used."""
+        """All items of the index range in order, read lazily, `page` per call."""
         request = self._of_index(index, hash_key, range_key)
         while True:
             answer = self.client.query(**request, Limit=page)
@@ -156,7 +155,7 @@ class DynamoTable:
     def put(
         self, item: Mapping[str, Any], *, condition: str | None = None, values: Mapping[str, Any] | None = None
     ) -> None:
-        """Store the item: under a condition, or whatever stood there."""
+        """Store the item, with a condition or unconditionally."""
         request = {"TableName": self.name, "Item": pack(item), **expressions(condition, values)}
         if condition is not None:
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -176,7 +175,7 @@ class DynamoTable:
         names: Mapping[str, str] | None = None,
         old: bool = False,
     ) -> Item:
-        """Change an item under a condition and return it: as it is now, or (`old`) as it was."""
+        """Change an item. Returns it after the change or, with `old`, before."""
         request = {
             "TableName": self.name,
             "Key": pack({"pk": pk, "sk": sk}),
@@ -192,7 +191,7 @@ class DynamoTable:
         return unpack(answer.get("Attributes", {}))
 
     def delete(self, pk: str, sk: str) -> None:
-        """Remove the item, if it is there."""
+        """Delete the item if it exists."""
         self.client.delete_item(TableName=self.name, Key=pack({"pk": pk, "sk": sk}))
 
     def write_many(self, items: Sequence[Mapping[str, Any]], *, deletes: Sequence[tuple[str, str]] = ()) -> None:
@@ -208,7 +207,7 @@ class DynamoTable:
             self._until_processed(ask, requests[start : start + WRITE_LIMIT], "items unwritten")
 
     def _until_processed(self, ask: Callable[[Sequence[T]], Sequence[T]], left: Sequence[T], what: str) -> None:
-        """Ask for all, then for what each call left over."""
+        """Call `ask` with all, then with those that the last call left unprocessed."""
         for attempt in range(UNPROCESSED_ROUNDS):
             left = list(ask(left))
             if not left:

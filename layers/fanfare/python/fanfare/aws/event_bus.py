@@ -1,8 +1,8 @@
-"""What services may listen to: a message that came to rest or was found lost, and what became of recipients.
+"""Events for services: a message reached a final state or was found lost, and recipients have outcomes.
 
-Each is an event on the deployment's own EventBridge bus, described by a JSON Schema in `docs/events`.
-It is published after the state that it tells of is written, and tells what the API would answer: an
-event that is lost, or comes twice, changes nothing that Fanfare knows.
+Events are on the deployment's own EventBridge bus; their JSON Schemas are in `docs/events`. An event is published
+after its state is stored and contains the same data as the API. Events may be lost or repeated; Fanfare itself does
+not depend on them.
 """
 
 from __future__ import annotations
@@ -23,11 +23,11 @@ SOURCE: Final = "fanfare"
 MESSAGE_MOVED: Final = "message moved"
 DELIVERIES_RECORDED: Final = "deliveries recorded"
 
-# What a listener acts on. Pending and active are on the way to one of these, and would triple the cost.
+# States that listeners act on. `pending` and `active` are intermediate and would triple the cost.
 PUBLISHED: Final = frozenset({State.SENT, State.FAILED, State.STALE, State.DELETED})
-COUNTED: Final = frozenset({State.SENT, State.FAILED})  # what is deleted may still have some in flight
-ENTRIES: Final = 10  # a PutEvents call
-RECIPIENTS: Final = 100  # an entry: some 20 KB, of the 256 that a call may have
+COUNTED: Final = frozenset({State.SENT, State.FAILED})  # a deleted message may still have deliveries in flight
+ENTRIES: Final = 10  # per PutEvents call
+RECIPIENTS: Final = 100  # per entry: about 20 KB; the limit of a call is 256 KB
 
 
 class Client(Protocol):
@@ -37,7 +37,7 @@ class Client(Protocol):
 
 
 class Events:
-    """Publishes to `bus`. What became of recipients is gathered, and goes out ten entries a call."""
+    """Publishes to `bus`. Outcomes of recipients are buffered and published ten entries per call."""
 
     def __init__(self, client: Callable[[], Client], *, bus: str) -> None:
         self.client = client
@@ -45,25 +45,25 @@ class Events:
         self._waiting: list[Mapping[str, Any]] = []
 
     def moved(self, message: Message) -> None:
-        """A message has another state."""
+        """Publish the new state of a message."""
         if message.state in PUBLISHED:
             self._waiting.append(self._entry(MESSAGE_MOVED, message.id, message_moved(message)))
             self.flush()
 
     def recorded(self, deliveries: Sequence[Delivery]) -> None:
-        """Recipients were settled; the next `flush` tells."""
+        """Buffer outcomes of recipients; the next `flush` publishes them."""
         for detail in deliveries_recorded(deliveries):
             self._waiting.append(self._entry(DELIVERIES_RECORDED, detail["message_id"], detail))
         if len(self._waiting) >= ENTRIES:
             self.flush()
 
     def flush(self) -> None:
-        """Publish what is waiting. What can't be published is logged and forgotten: the state is stored."""
+        """Publish buffered events. Failed ones are logged and dropped, because the state is stored."""
         while self._waiting:
             call, self._waiting = self._waiting[:ENTRIES], self._waiting[ENTRIES:]
             try:
                 refused = self.client().put_events(Entries=call)["FailedEntryCount"]
-            except Exception:  # whatever it is, it must not undo what happened
+            except Exception:  # no error here may undo stored state
                 log.exception("events lost", extra={"count": len(call)})
             else:
                 if refused:
@@ -96,7 +96,7 @@ def message_moved(message: Message) -> dict[str, Any]:
 
 
 def deliveries_recorded(deliveries: Sequence[Delivery]) -> Iterator[dict[str, Any]]:
-    """`docs/events/deliveries-recorded.json`, one for each message and channel."""
+    """`docs/events/deliveries-recorded.json`, by message and channel, at most `RECIPIENTS` per event."""
 
     def where(delivery: Delivery) -> tuple[str, str]:
         return delivery.message_id, delivery.channel

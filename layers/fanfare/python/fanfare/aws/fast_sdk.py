@@ -1,10 +1,9 @@
-"""What the SDK does again at every call though it is done already, left out.
+"""A fast path through the SDK, without repeated work.
 
-botocore walks through every attribute of every item by the service's model, on the way out and in, to turn
-bytes, sets and times into Python's: in what Fanfare sends and reads is nothing but what JSON has, and `items`
-packs and unpacks attributes itself. It looks up by rules which host to call, where a client of ours calls one for
-as long as it lives. Both took half of what a call of fifty users costs. What is left is JSON, which orjson writes six
-times as fast and reads half as fast again as Python's own.
+For each call, botocore converts every attribute by the service's model, for bytes, sets and times. Fanfare's requests
+and responses contain only JSON types, and `codec` packs attributes itself. botocore also resolves the endpoint by
+rules, although each of our clients always calls the same host. Together this took half the CPU time of a call for 50
+users. The rest is JSON; orjson writes it six times and reads it one and a half times as fast as Python's module.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from botocore.serialize import JSONSerializer, RestJSONSerializer
 if TYPE_CHECKING:
     from botocore.regions import EndpointRulesetResolver
 
-# Who calls, for AWS's logs; botocore otherwise puts it together anew, twice at every call.
+# For AWS's logs. Without it, botocore builds a user agent twice per call.
 USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
 
 
 class _Writer(JSONSerializer):
-    """The request's own JSON."""
+    """Writes the parameters as JSON without conversion."""
 
     def serialize_to_request(self, parameters: Any, operation_model: Any) -> Any:
         request: dict[str, Any] = super().serialize_to_request({}, operation_model)
@@ -33,14 +32,14 @@ class _Writer(JSONSerializer):
 
 
 class _RestWriter(RestJSONSerializer):
-    """The same, of what is not in the request's path."""
+    """The same for parameters outside the request's path."""
 
     def _serialize_body_params(self, params: Any, shape: Any) -> bytes:  # noqa: ARG002
         return orjson.dumps(params)
 
 
 class _AsRead:
-    """The answer's own JSON."""
+    """Reads the response as JSON without conversion."""
 
     def _parse_shape(self, shape: Any, node: Any) -> Any:  # noqa: ARG002
         return node
@@ -59,7 +58,7 @@ class _RestReader(_AsRead, RestJSONParser): ...
 
 
 class _Same:
-    """Gives one parser for all calls: it keeps nothing of an answer."""
+    """Returns one parser for all calls: parsers are stateless."""
 
     def __init__(self, parser: ResponseParser) -> None:
         self.parser = parser
@@ -69,7 +68,7 @@ class _Same:
 
 
 class _Found:
-    """Where a client's first call went: there all go."""
+    """Caches the endpoint of a client's first call for all calls."""
 
     def __init__(self, resolver: EndpointRulesetResolver) -> None:
         self.resolver = resolver
@@ -90,9 +89,9 @@ BY_PROTOCOL: Final = {"json": (_Writer, _JsonReader), "rest-json": (_RestWriter,
 
 
 def use_raw_json(client: Client) -> Client:
-    """The client, taking and giving JSON as it is. Where botocore changes inside, tests/unit say so.
+    """The client with the fast path. It uses internals of botocore; tests/unit fail if those change.
 
-    For services whose requests hold no bytes and no times, and all go to one host.
+    Only for services whose requests contain no bytes or times and all go to one host.
     """
     inside: Any = client
     serializer, parser = BY_PROTOCOL[inside.meta.service_model.resolved_protocol]

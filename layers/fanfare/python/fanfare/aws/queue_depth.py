@@ -1,4 +1,4 @@
-"""What waits in the queues, and what they gave up. Numbers alone: nothing is taken out, so nothing is hidden."""
+"""Numbers of waiting jobs and dead letters. No message is received, so none is hidden from workers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ASKED: Final[tuple[QueueAttributeNameType, ...]] = (WAITING, IN_FLIGHT, DELAYED)
 
 @dataclass(frozen=True, kw_only=True)
 class Depth:
-    """How many jobs of a queue wait, are being worked at, come later, or were given up. SQS counts approximately."""
+    """Approximate numbers of jobs in a queue: waiting, in flight, delayed, and in its dead-letter queue."""
 
     queue: str
     waiting: int
@@ -28,14 +28,14 @@ class Depth:
 
 
 class QueueDepths:
-    """The queues by name: their URL, and that of their dead letters."""
+    """`queues`: name → (URL of the queue, URL of its dead-letter queue)."""
 
     def __init__(self, client: SQSClient, queues: Mapping[str, tuple[str, str]]) -> None:
         self.client = client
         self._queues = queues
 
     def depths(self) -> list[Depth]:
-        """Each queue, in the order of the deployment."""
+        """The depth of each queue, in the order of the deployment."""
         return [self._depth(name, *urls) for name, urls in self._queues.items()]
 
     def _depth(self, name: str, url: str, dead_letters_url: str) -> Depth:
@@ -45,7 +45,7 @@ class QueueDepths:
             waiting=queue[WAITING],
             in_flight=queue[IN_FLIGHT],
             delayed=queue[DELAYED],
-            # those that the reconciler looks at just now are hidden, and still there
+            # including those that the reconciler is reading, which are hidden
             dead_letters=sum(dead.values()),
         )
 

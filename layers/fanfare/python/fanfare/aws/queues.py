@@ -1,4 +1,4 @@
-"""The queues: the fan-out's and one for each channel. Bodies carry ids only, never personal data."""
+"""The queues: one for the fan-out and one per channel. Bodies contain ids only, never personal data."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BATCH_LIMIT = 10  # entries per SendMessageBatch
-ROUNDS = 6  # of sending what was refused: 0.8 s of pauses on average
+ROUNDS = 6  # of sending rejected entries again: 0.8 s of pauses on average
 DELAY_LIMIT = 900  # seconds
 
 Copy = tuple[str, str, int]  # group, body, delay in seconds
-Entry = dict[str, Any]  # of a SendMessageBatch, without its id
+Entry = dict[str, Any]  # of SendMessageBatch, without its id
 
 
 @dataclass(frozen=True)
 class DeadLetter:
-    """A job that was given up by its queue, and the handle to remove it with."""
+    """A message in a dead-letter queue, and the handle to delete it."""
 
     body: str
     handle: str
 
 
 class Queues:
-    """Where jobs go. `fan_out` and `channels` are queue URLs; `dead_letters` those of their dead letters."""
+    """Sends jobs. `fan_out` and `channels` are queue URLs; `dead_letters` are URLs of their dead-letter queues."""
 
     def __init__(
         self,
@@ -53,7 +53,7 @@ class Queues:
     def send_fan_out(self, jobs: Sequence[FanOutJob], *, delay: int = 0) -> None:
         """Queue fan-out jobs, `delay` seconds (at most 900) from now."""
         if self._fan_out is None:
-            raise ValueError("no fan-out queue is wired here")
+            raise ValueError("this function has no fan-out queue")
         self._send(self._fan_out, [(job.message_id, fan_out_body(job), delay) for job in jobs])
 
     def send_batches(self, channel: str, jobs: Sequence[tuple[Job, int]]) -> None:
@@ -68,7 +68,7 @@ class Queues:
         return [DeadLetter(each["Body"], each["ReceiptHandle"]) for each in answer.get("Messages", ())]
 
     def remove_dead_letter(self, name: str, letter: DeadLetter) -> None:
-        """Take a dead letter out of its queue."""
+        """Delete a dead letter."""
         self.client.delete_message(QueueUrl=self.dead_letters[name], ReceiptHandle=letter.handle)
 
     def back_off(self, channel: str, handle: str, seconds: int) -> None:
@@ -78,7 +78,7 @@ class Queues:
         )
 
     def _send(self, url: str, copies: Sequence[Copy]) -> None:
-        """Send all copies, then send again what SQS did not take: together, so the pauses are those of one batch."""
+        """Send all copies, then repeat the rejected ones together, so the pauses are those of one batch."""
         entries = [_entry(copy) for copy in copies]
         left, refused = entries, 0
         for attempt in range(ROUNDS):
@@ -96,7 +96,7 @@ class Queues:
             raise QueueRefused(f"{len(left) + refused} of {len(entries)} messages were not queued")
 
     def _send_chunk(self, url: str, chunk: Sequence[Entry]) -> tuple[list[Entry], int]:
-        """The entries that may be taken the next time, and the number of those that never will be."""
+        """Entries to send again, and the number of entries that SQS will never accept."""
         answer = self.client.send_message_batch(
             QueueUrl=url,
             Entries=[{"Id": str(i), **entry} for i, entry in enumerate(chunk)],  # type: ignore[typeddict-item]
@@ -104,18 +104,18 @@ class Queues:
         failed = answer.get("Failed", ())
         for each in failed:
             log.warning("not queued", extra={"code": each["Code"], "sender_fault": each["SenderFault"]})
-        # a sender's fault is in the entry: it is refused every time
+        # a sender fault is in the entry itself: SQS rejects it every time
         again = [chunk[int(each["Id"])] for each in failed if not each["SenderFault"]]
         return again, len(failed) - len(again)
 
 
 class QueueRefused(Exception):
-    """A queue took only a part. Nothing is lost: the reconciler finds what was not queued."""
+    """A queue accepted only a part. Nothing is lost: the reconciler finds jobs that were not queued."""
 
 
 def _entry(copy: Copy) -> Entry:
     group, body, delay = copy
-    # Copies of one message are a group: SQS lets those of others pass when it keeps the workers busy.
+    # Copies of one message are a group: if it keeps the workers busy, SQS lets other groups pass (fair queues).
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html
     return {"MessageBody": body, "DelaySeconds": min(delay, DELAY_LIMIT), "MessageGroupId": group}
 

@@ -1,4 +1,4 @@
-"""Bounded, jittered repetition: of a write that met another one, and of what AWS left undone."""
+"""Bounded retries with jitter: of conflicting writes, and of items that AWS left unprocessed."""
 
 from __future__ import annotations
 
@@ -15,19 +15,18 @@ Sleep = Callable[[float], None]
 
 FIRST_SECONDS: Final = 0.05
 ATTEMPTS: Final = 16
-LONGEST_SECONDS: Final = 0.5  # so that all attempts take 3 s on average, 6 s at most: a request has 29 s
+LONGEST_SECONDS: Final = 0.5  # then all attempts take 3 s on average, 6 s at most; a request has 29 s
 
 
 def pause(attempt: int, *, longest: float = math.inf, sleep: Sleep = time.sleep) -> None:
-    """Full jitter: wait up to 50 ms after the first attempt (0), and up to twice as long after each further one."""
+    """Wait with full jitter: up to 50 ms after the first attempt (0), up to twice as long after each further one."""
     sleep(uniform(0, min(FIRST_SECONDS * 2**attempt, longest)))  # noqa: S311 - jitter, not a secret
 
 
 def until_settled(attempt: Callable[[], T], *, attempts: int = ATTEMPTS, sleep: Sleep = time.sleep) -> T:
-    """What `attempt` returns. It reads and writes; it raises ConditionFailed if somebody else wrote in between, and
-    then reads again.
+    """The result of `attempt`, which reads and writes, and is repeated if it raises ConditionFailed.
 
-    Raises Unavailable if that happens `attempts` times in a row.
+    Raises Unavailable after `attempts` failures in a row.
     """
     for number in range(attempts):
         if number:

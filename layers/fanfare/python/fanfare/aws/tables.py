@@ -11,18 +11,18 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Index:
-    """A global secondary index. `include` are the attributes projected beside the keys."""
+    """A global secondary index. `include`: attributes projected in addition to the keys."""
 
     name: str
     hash: str
     range: str
     include: tuple[str, ...] = ()
-    what: str = ""  # it is for, on docs/data-model.md
+    what: str = ""  # its purpose, for docs/data-model.md
 
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table by concern; one repository module owns it."""
+    """A table; one repository module owns it."""
 
     name: str
     indexes: tuple[Index, ...] = ()

@@ -1,8 +1,8 @@
-"""Writes that take effect together or not at all.
+"""Writes of several items, all or nothing.
 
     Transaction().put(table, item, condition="attribute_not_exists(pk)", name="key").put(table, other).run()
 
-A part that a caller wants to know about has a name: `failed.part("key")` says whether its condition held.
+A part may have a name: `failed.part("key")` then says whether its condition held.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ from fanfare.errors import CONFLICT, HELD, REFUSED, ConditionFailed, PartResult,
 if TYPE_CHECKING:
     from fanfare.aws.dynamodb import DynamoTable
 
-TRANSACTION_LIMIT = 100  # items a TransactWriteItems
-ROUNDS = 8  # calls of a transaction that is throttled
+TRANSACTION_LIMIT = 100  # items per TransactWriteItems
+ROUNDS = 8  # calls of a throttled transaction
 
 _CONTENDED = {REFUSED, CONFLICT}
-# A throttled transaction comes as a cancelled one, which the SDK takes for final.
+# A throttled transaction is reported as cancelled, which the SDK does not retry.
 # https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItems.html#API_TransactWriteItems_Errors
 _THROTTLES = {"ThrottlingError", "ProvisionedThroughputExceeded"}
 
@@ -38,7 +38,7 @@ class _Part:
 
 
 class Transaction:
-    """The parts so far; all tables are reached through one client."""
+    """Collects parts and runs them with the client of the first table."""
 
     def __init__(self) -> None:
         self._parts: list[_Part] = []
@@ -55,7 +55,7 @@ class Transaction:
         values: Mapping[str, Any] | None = None,
         name: str | None = None,
     ) -> Self:
-        """Store an item. If its condition fails, the failure has what stood there."""
+        """Store an item. If its condition fails, ConditionFailed contains the existing item."""
         request = {"TableName": table.name, "Item": pack(item), **expressions(condition, values)}
         if condition is not None:
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
@@ -98,32 +98,32 @@ class Transaction:
         names: Mapping[str, str] | None = None,
         name: str | None = None,
     ) -> Self:
-        """Require a condition of an item that is not changed."""
+        """Require a condition on an item without changing it."""
         request = {**_key(table, key), **expressions(condition, values, names)}
         return self._add(table, "ConditionCheck", request, name)
 
     def add(self, other: Transaction) -> Self:
-        """Take over the parts of another transaction."""
+        """Add the parts of another transaction."""
         self._parts += other._parts
         return self
 
     @property
     def keys(self) -> set[tuple[str, str, str]]:
-        """Table, partition and sort key of each part: a transaction may not name an item twice."""
+        """(table, partition key, sort key) of each part. A transaction must not contain an item twice."""
         found = ((part.table.name, next(iter(part.request.values()))) for part in self._parts)
         return {(name, *_key_of(request)) for name, request in found}
 
     def run(self) -> None:
-        """All of it or nothing; nothing is done if it has no parts.
+        """Write all parts or none. Without parts it does nothing.
 
-        Raises ConditionFailed if a condition does not hold or another transaction is in the way: read again, decide
-        again. Raises Unavailable if DynamoDB throttles it every time. Retries, the SDK's own too, carry the same
+        Raises ConditionFailed if a condition does not hold or another transaction conflicts: read and decide again.
+        Raises Unavailable if DynamoDB throttles it every time. All retries, also those of the SDK, have the same
         token, so they never apply twice.
         """
         if not self._parts:
             return
         if len(self._parts) > TRANSACTION_LIMIT:
-            raise ValueError(f"{len(self._parts)} items in one transaction; DynamoDB takes {TRANSACTION_LIMIT}")
+            raise ValueError(f"Transaction has {len(self._parts)} items; the limit is {TRANSACTION_LIMIT}.")
         table = self._parts[0].table
         items: list[Any] = [part.request for part in self._parts]
         token = str(uuid4())
@@ -149,18 +149,18 @@ class Transaction:
             return ConditionFailed(*(PartResult(CONFLICT, name=part.name) for part in self._parts))
         if code != "TransactionCanceledException" or not passing(error):
             return error
-        parts = zip(self._parts, _reasons(error), strict=False)  # no reasons: nothing is known of any part
+        parts = zip(self._parts, _reasons(error), strict=False)  # there may be no reasons
         results = [PartResult(_code(reason), _item(reason), part.name) for part, reason in parts]
         return ConditionFailed(*(results or (PartResult(CONFLICT, name=part.name) for part in self._parts)))
 
 
 def passing(error: ClientError) -> bool:
-    """Whether nothing cancelled a transaction but what may be over the next time; an item too large, say, is not."""
+    """Whether all causes of a cancellation are temporary; e.g. an item that is too large is not."""
     return set(map(_code, _reasons(error))) - {HELD} <= _CONTENDED | _THROTTLES
 
 
 def _throttled(error: ClientError) -> bool:
-    """Whether nothing but throttles cancelled a transaction: nothing of it was applied."""
+    """Whether only throttling cancelled a transaction, so that it can be repeated."""
     return bool(found := set(map(_code, _reasons(error))) - {HELD}) and found <= _THROTTLES
 
 

@@ -1,7 +1,7 @@
-"""What a channel is: one file with one class, and its line in `CHANNELS`.
+"""The base of channels. A channel is one file with one class, and an entry in `CHANNELS`.
 
-The class says all that the rest of the code asks of a channel: how it is opened, what it may call, how its provider's
-events are read, and how it is called in pages and docs.
+The class contains all that the rest of the code needs: how the channel is opened, its permissions, how events of its
+provider are read, and its names in pages and docs.
 """
 
 from __future__ import annotations
@@ -17,50 +17,50 @@ from fanfare.channels.receipts import ReceiptEvent
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
 
-Grants = Mapping[str, tuple[str, ...]]  # what a worker reaches (a name of infra's) → the IAM actions it may call there
+Grants = Mapping[str, tuple[str, ...]]  # resource (a name in infra) → IAM actions that the worker may call on it
 Profile = Mapping[str, Any]  # a user as stored: name, locale and addresses by channel
-InTime = Callable[[], bool]  # whether another call of the provider's would still end in time
+InTime = Callable[[], bool]  # whether another provider call would still end in time
 
 
 class Kind(StrEnum):
-    """What a provider's answer means to us: the whole vocabulary between a channel and `deliver`."""
+    """The meaning of a provider's answer; all that `deliver` knows of it."""
 
     SENT = "sent"
-    TEMPORARY = "temporary"  # try again later; spends an attempt
-    PERMANENT = "permanent"  # never try again
-    THROTTLED = "throttled"  # try again soon; spends no attempt
+    TEMPORARY = "temporary"  # retry later; counts as an attempt
+    PERMANENT = "permanent"  # never retry
+    THROTTLED = "throttled"  # retry soon; does not count as an attempt
     UNKNOWN = "unknown"  # the answer was lost: it may have been accepted
 
 
 @dataclass(frozen=True)
 class SendResult:
-    """What the provider said of one recipient. `reason` is a stable code, None when sent."""
+    """The provider's answer for one recipient. `reason`: a stable code, None if sent."""
 
     kind: Kind
     reason: Reason | None = None
     provider_id: str | None = None
-    gone: tuple[tuple[str, str], ...] = ()  # devices of the recipient that the provider knows no more
+    gone: tuple[tuple[str, str], ...] = ()  # (platform, token) of devices that no longer exist
 
 
 NOT_ASKED: Final = SendResult(Kind.THROTTLED, Reason.NO_TIME_LEFT)
 
 
 def always() -> bool:
-    """There is no time limit."""
+    """No time limit."""
     return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """One recipient's rendered content and where it goes."""
+    """Rendered content and address of one recipient."""
 
     message_id: str
     user_id: str
     address: Any
     content: Mapping[str, str]
-    unsubscribe: str | None = None  # a link that takes the topic off this channel with one click
-    data: Mapping[str, Any] = field(default_factory=dict)  # what the service posted
-    address_no: int = 0  # how many the user had before this one: a receipt says it, and so which one it is about
+    unsubscribe: str | None = None  # a link to unsubscribe from the topic on this channel with one click
+    data: Mapping[str, Any] = field(default_factory=dict)  # of the message
+    address_no: int = 0  # number of earlier addresses: shows to which address a receipt belongs
 
 
 class AddressRefused(Exception):
@@ -72,14 +72,14 @@ class AddressRefused(Exception):
 
 
 class Notes(Protocol):
-    """The inbox table: (user id, message id, title, body) each; storing a note again changes nothing."""
+    """The inbox table. Notes are (user id, message id, title, body); storing one again changes nothing."""
 
     def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None: ...
 
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """What a worker has for the channel that it opens. `client` opens a client of the SDK that repeats no call."""
+    """Dependencies of a channel. `client` opens an SDK client that never retries."""
 
     environment: Mapping[str, str]
     clock: Clock
@@ -91,17 +91,15 @@ class Opening:
 class Channel(ABC):
     """A way to reach a user.
 
-    `batch_size` is how many recipients share a batch, a lease and, where the provider can, a call.
-    `parts` are the parts of a template for the channel, each with whether it is HTML; `needs` are
-    groups of them, of each of which there has to be one; `inline` says which part is filled by which
-    of a message's own content (`subject`, `text`, `html`). `one_by_one` has progress
-    recorded after each piece, so that a crash repeats at most one. `suppressible` is whether addresses
-    can be suppressed, one by one; `derived` says which part is made of which where it is not given.
-    `field` is the field of a profile that has the address, where that is a text and dear to check.
+    `batch_size`: recipients per batch and, if the provider allows it, per call. `parts`: part of a template → whether
+    it is HTML. `needs`: groups of parts; a template must have at least one part of each group. `inline`: part → field
+    of inline content (`subject`, `text`, `html`). `one_by_one`: progress is recorded after each recipient, so a crash
+    repeats at most one. `suppressible`: addresses can be suppressed. `derived`: part → part from which it is derived
+    if not given. `field`: field of the profile with the address, if it is text and expensive to validate.
 
-    `grants` are the permissions of its worker; an empty tuple gives the environment variables alone. `receipt_source`
-    is the source of its provider's events on the bus. `title`, `by` and `no_address` are its words on pages ("E-mail",
-    "by e-mail", "no e-mail address known"), `summary` its line in the docs.
+    `grants`: permissions of the worker; an empty tuple gives only the environment variables. `receipt_source`: source
+    of the provider's events on the bus. `title`, `by`, `no_address`: texts for pages ("E-mail", "by e-mail", "no e-mail
+    address known"). `summary`: its line in the docs.
     """
 
     name: ClassVar[str]
@@ -127,32 +125,32 @@ class Channel(ABC):
 
     @staticmethod
     def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:  # noqa: ARG004 - most providers report nothing
-        """What an event of its provider's reports; None if it is about something else."""
+        """The receipt in an event of the provider; None if the event is not about one of our deliveries."""
         return None
 
     @staticmethod
     @abstractmethod
     def address(profile: Profile) -> Any:
-        """The user's checked address on this channel. Raises AddressRefused."""
+        """The user's validated address on this channel. Raises AddressRefused."""
 
     @classmethod
     def identity(cls, profile: Profile) -> str | None:  # noqa: ARG003 - most channels have none
-        """The address as suppressions know it; None where an address can't be suppressed, or there is none."""
+        """The user's canonical address for suppressions; None if invalid or if the channel has no suppressions."""
         return None
 
     @classmethod
     def normalised(cls, address: str) -> str | None:  # noqa: ARG003 - most channels have none
-        """An address as suppressions know it; None where it is none, or none of this channel can be suppressed."""
+        """The canonical address for suppressions; None if invalid or if the channel has no suppressions."""
         return None
 
     @staticmethod
     def segments(content: Mapping[str, str]) -> int | None:  # noqa: ARG004 - most providers count a recipient as one
-        """How many pieces the provider bills for a recipient, where that depends on the content."""
+        """Billed segments per recipient; None if billing does not depend on the content."""
         return None
 
     @abstractmethod
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        """Hand envelopes to the provider, once; one result for each, in order. Never raises for a provider's answer.
+        """Send envelopes once. Returns a result per envelope, in order. A provider's answer never raises.
 
-        Asked before each call, `in_time` says whether it may still be made; of whom it may not, `NOT_ASKED`.
+        `in_time` is checked before each call; envelopes without a call get `NOT_ASKED`.
         """

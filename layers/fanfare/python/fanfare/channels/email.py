@@ -1,4 +1,4 @@
-"""E-mail through Amazon SES v2, up to 50 recipients a call, each with content, headers and tags of its own."""
+"""E-mail through Amazon SES v2, up to 50 recipients per call, each with its own content, headers and tags."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ ENTRY_STATUS: Final[dict[str, SendResult]] = {
     "FAILED": SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED),
 }
 
-# What a call that fails means for each of its mails. None was sent: "the call to Amazon SES fails, Amazon SES returns
+# Meaning of a failed call for each of its mails. None was sent: "the call to Amazon SES fails, Amazon SES returns
 # an error message to your application and does not send the email". The error is one of the operation or a common one.
 # https://docs.aws.amazon.com/ses/latest/dg/troubleshoot-error-messages.html
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html#API_SendBulkEmail_Errors
@@ -72,7 +72,7 @@ CALL_ERROR: Final[dict[str, SendResult]] = {
     "AccessDeniedException": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
     "ServiceUnavailable": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
     "ServiceUnavailableException": SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE),
-    # of one mail's content or address
+    # about the content or address of one mail
     "MessageRejected": SendResult(Kind.PERMANENT, Reason.MESSAGE_REJECTED),
     "BadRequestException": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
     "InvalidParameterValue": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
@@ -94,17 +94,17 @@ EVENT: Final[dict[str, Receipt]] = {
 BOUNCE: Final[dict[str, Receipt]] = {
     "Permanent": Receipt.BOUNCED,
     "Transient": Receipt.BOUNCED_SOFT,
-    "Undetermined": Receipt.BOUNCED_SOFT,  # SES could not tell: it counts, and does not condemn alone
+    "Undetermined": Receipt.BOUNCED_SOFT,  # unknown to SES: counts as soft
 }
 
-# Nothing was sent: the connection never stood.
+# Nothing was sent: there was no connection.
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
 
 
 # SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail requires SendBulkTemplatedEmail.
 # https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
 SEND: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
-READ_KEYS: Final = ("secretsmanager:GetSecretValue",)  # that sign the links to unsubscribe
+READ_KEYS: Final = ("secretsmanager:GetSecretValue",)  # keys that sign unsubscribe links
 
 
 class Email(Channel):
@@ -112,7 +112,7 @@ class Email(Channel):
     title: ClassVar[str] = "E-mail"
     by: ClassVar[str] = "by e\u2011mail"
     no_address: ClassVar[str] = "no e-mail address known"
-    summary: ClassVar[str] = "Amazon SES v2, up to 50 mails a call"
+    summary: ClassVar[str] = "Amazon SES v2, up to 50 mails per call"
     grants: ClassVar[Grants] = {"sender": SEND, "configuration_set": SEND, "public_url": (), "secret": READ_KEYS}
     receipt_source: ClassVar[str | None] = "aws.ses"
     field: ClassVar[str | None] = "email"
@@ -121,7 +121,9 @@ class Email(Channel):
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",), ("html", "text"))
     inline: ClassVar[Mapping[str, str]] = {"subject": "subject", "html": "html", "text": "text"}
     suppressible: ClassVar[bool] = True
-    derived: ClassVar[Mapping[str, str]] = {"text": "html"}  # some readers, and many filters, look at the text alone
+    derived: ClassVar[Mapping[str, str]] = {
+        "text": "html"
+    }  # some mail clients and many spam filters read only the text
 
     def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
         self.client = client
@@ -138,9 +140,9 @@ class Email(Channel):
 
     @staticmethod
     def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:
-        """What an event of SES reports of a delivery of ours; None for any other. It needs no address to tell.
+        """The receipt in an event of SES; None if it is not about one of our deliveries. It contains no address.
 
-        `event` is as EventBridge delivers it: `detail` is what SES says, and `time` when.
+        `event`: as delivered by EventBridge, with the event of SES in `detail` and its time in `time`.
         """
         detail = event["detail"]
         kind = detail["eventType"]
@@ -160,7 +162,7 @@ class Email(Channel):
 
     @staticmethod
     def address(profile: Profile) -> str:
-        """The user's address, normalised. Syntax alone is checked: a DNS look-up does not belong in the hot path."""
+        """The user's normalised address. Only the syntax is checked, without DNS, because this is the hot path."""
         written = profile.get("email")
         if not written:
             raise AddressRefused(Reason.NO_ADDRESS)
@@ -188,10 +190,10 @@ class Email(Channel):
         return results
 
     def _send(self, call: Call, envelopes: Sequence[Envelope], in_time: InTime) -> Iterator[tuple[int, SendResult]]:
-        """Each mail of the call with its result.
+        """(index, result) of each mail in the call.
 
-        SES refuses a whole call for one mail that it does not take, and does not say for which. Nothing of such a
-        call was sent, so its halves are tried, until the mail that SES refuses is alone.
+        SES rejects a whole call for one bad mail and does not name it. Nothing of such a call was sent, so the call is
+        halved until the bad mail is alone.
         """
         answer = self._ask(call, envelopes) if in_time() else NOT_ASKED
         if not isinstance(answer, SendResult):
@@ -203,7 +205,7 @@ class Email(Channel):
             yield from ((index, answer) for index in call.fills)
 
     def _ask(self, call: Call, envelopes: Sequence[Envelope]) -> SendResult | list[SendResult]:
-        """What SES says of each mail, or what its error means for all of them."""
+        """The results of the mails, or one result for all of them if the call failed."""
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "DefaultContent": {
@@ -248,7 +250,7 @@ def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
 def _headers(envelope: Envelope) -> dict[str, str]:
     if envelope.unsubscribe is None:
         return {}
-    # RFC 8058: the mail programme posts, without asking, when the reader presses its button
+    # RFC 8058: the mail client posts when the user presses its unsubscribe button
     return {
         "List-Unsubscribe": f"<{envelope.unsubscribe}>",
         "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
@@ -257,11 +259,11 @@ def _headers(envelope: Envelope) -> dict[str, str]:
 
 @functools.lru_cache(maxsize=4096)
 def _normalised(written: str) -> str | None:
-    # most addresses were checked when they were written: only who checks one should pay for it
+    # rarely needed, because profiles store validated addresses; so import it only here
     from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
 
     try:
-        # SES takes no letters beyond ASCII before the @; an international domain goes as punycode
+        # SES accepts only ASCII before the @; an international domain becomes punycode
         return validate_email(written, check_deliverability=False, allow_smtputf8=False).ascii_email
     except EmailNotValidError:
         return None
@@ -271,17 +273,17 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
 
 def one_line(text: str) -> str:
-    """`text` as a header takes it: no line end, and no other character that controls something."""
+    """`text` for a header: one line, without control characters."""
     return " ".join(_CONTROL.sub(" ", text).split())
 
 
 def tag_value(text: str) -> str:
-    """`text` in the letters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
+    """`text` encoded in the characters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
     return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
 
 
 def from_tag_value(tag: str) -> str:
-    """What `tag_value` was given."""
+    """The inverse of `tag_value`."""
     return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
 
 
@@ -289,8 +291,8 @@ def _of_call(error: ClientError) -> SendResult:
     known = CALL_ERROR.get(error.response["Error"]["Code"])
     if known is not None:
         return known
-    # An error without a name that SES gives may come from a server in between, after SES accepted the mails; that of
-    # InternalFailure (500) is by its own words unknown.
+    # An error that SES does not document may come from a server in between, after SES accepted the mails. The
+    # documentation calls the outcome of InternalFailure (500) unknown.
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
         return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
     return SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED)

@@ -1,7 +1,7 @@
-"""Which mails go to SES in one call, and what of each.
+"""Packs mails into calls of SES.
 
-Mails of one batch are mostly the same text. What they all begin and end with is sent once, as the call's
-template; each mail is only what it has of its own, which SES fills in:
+Most text of the mails in a batch is the same. The common begin and end of all mails are sent once, as the template of
+the call; each mail adds only its own text, which SES fills in:
 
     mails of a batch                       one call
     ┌──────────────────────────────┐       template   Dear {{html}}, thank you.
@@ -9,8 +9,8 @@ template; each mail is only what it has of its own, which SES fills in:
     │ Dear Bob, thank you.         │       mail 1     {"html": "Bob"}
     └──────────────────────────────┘
 
-A call takes 50 mails and 1 MB, so a batch of large mails becomes several calls. Mails with other parts (no HTML,
-for example) need another template, so they are other calls.
+The limits of a call are 50 mails and 1 MB, so a batch of large mails becomes several calls. Mails with different parts
+(e.g. without HTML) need a different template, so they are in separate calls.
 """
 
 from __future__ import annotations
@@ -25,37 +25,37 @@ from typing import Final
 
 import orjson
 
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations a call;
-# with an inline template the request is at most 1 MB, of which we leave some for the envelope around the data;
-# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ReplacementTemplate.html: what is filled in, 262,144
-# characters a mail. A mail above that makes SES refuse its whole call.
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations per call;
+# with an inline template the limit of the request is 1 MB, including the envelope around the data;
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ReplacementTemplate.html: the limit of replacement data
+# is 262,144 characters per mail. SES rejects the whole call for one mail above it.
 ENTRIES: Final = 50
 CALL_BYTES: Final = 900_000
 DATA_CHARACTERS: Final = 262_144
-ENTRY_BYTES: Final = 1_000  # address, headers and tags of a mail
-CHARACTER_BYTES: Final = 4  # at most, of what is JSON already: UTF-8
+ENTRY_BYTES: Final = 1_000  # address, headers and tags per mail
+CHARACTER_BYTES: Final = 4  # upper bound for a character of JSON in UTF-8
 
 Content = Mapping[str, str]
 
 _BRACES: Final = re.compile(r"\{\{|\}\}")
-_MARKS: Final = "{}\\"  # next to a place to fill in, SES would read each as a part of it
+_MARKS: Final = "{}\\"  # next to a placeholder, SES would read these as a part of it
 
 
 @dataclass(frozen=True)
 class Call:
-    """One call: the template of each part, and what SES fills in for each mail (JSON), by the mail's index."""
+    """One call. `template`: part → template. `fills`: index of the mail → replacement data (JSON)."""
 
     template: Mapping[str, str]
     fills: Mapping[int, str]
 
     def halves(self) -> tuple[Call, Call]:
-        """Two calls with half of the mails each, in order."""
+        """Two calls with half of the mails each."""
         fills, middle = self.fills.items(), len(self.fills) // 2
         return Call(self.template, dict(islice(fills, middle))), Call(self.template, dict(islice(fills, middle, None)))
 
 
 def pack(contents: Sequence[Content]) -> Iterator[Call]:
-    """The calls that send these mails. A mail that SES takes in no call, even alone, is in none of them."""
+    """The calls that send these mails. A mail that is too large for SES is in none of them."""
     by_parts: dict[tuple[str, ...], list[int]] = {}
     for index, content in enumerate(contents):
         by_parts.setdefault(_parts(content), []).append(index)
@@ -64,14 +64,14 @@ def pack(contents: Sequence[Content]) -> Iterator[Call]:
 
 
 def _pack(contents: Sequence[Content], indexes: Sequence[int], parts: Sequence[str]) -> Iterator[Call]:
-    """Mails with the same parts, in as few calls as SES takes them in."""
+    """Pack mails with the same parts into as few calls as possible."""
     frames = {part: _frame([contents[index].get(part, "") for index in indexes]) for part in parts}
     room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
     fills = [_fill(contents[index], frames) for index in indexes]
     sizes = _sizes(fills, room)
     if max(sizes) > room or any(len(fill) > DATA_CHARACTERS for fill in fills):
         if len(indexes) > 1:
-            for index in indexes:  # alone, the frame of a mail is all of it: there is little left to fill in
+            for index in indexes:  # the frame of a single mail is all of its text, with little replacement data
                 yield from _pack(contents, [index], parts)
         return
     template = {part: frame.around(part) for part, frame in frames.items()}
@@ -80,7 +80,7 @@ def _pack(contents: Sequence[Content], indexes: Sequence[int], parts: Sequence[s
 
 
 def _parts(content: Content) -> tuple[str, ...]:
-    """The parts of a mail. An empty one is left out: a mail program would show it instead of the other."""
+    """The parts of a mail. Empty ones are left out: a mail client could show them instead of the others."""
     return ("subject", *([part for part in ("html", "text") if content.get(part)] or ["text"]))
 
 
@@ -89,7 +89,7 @@ def _fill(content: Content, frames: Mapping[str, _Frame]) -> str:
 
 
 def _stretches(sizes: Sequence[int], space: int) -> Iterator[tuple[int, int]]:
-    """As many mails a call as SES takes, by number and by bytes, in order: (first, after the last)."""
+    """Ranges (first, after the last) of mails per call, limited by number and bytes."""
     start, room = 0, space
     for index, size in enumerate(sizes):
         if index > start and (index - start == ENTRIES or size > room):
@@ -100,19 +100,19 @@ def _stretches(sizes: Sequence[int], space: int) -> Iterator[tuple[int, int]]:
 
 
 def _sizes(fills: Sequence[str], room: int) -> list[int]:
-    """Bytes of each mail in the call; an upper bound if even that leaves room for all, which is cheaper."""
+    """Bytes of each mail in the call; an upper bound, which is cheaper, if all mails fit even so."""
     most = [CHARACTER_BYTES * len(fill) + ENTRY_BYTES for fill in fills]
     return most if sum(most) <= room else [_size(fill) + ENTRY_BYTES for fill in fills]
 
 
 def _size(text: str) -> int:
-    """Bytes in the call, as JSON."""
+    """Bytes of a text as JSON."""
     return len(orjson.dumps(text))
 
 
 @dataclass(frozen=True)
 class _Frame:
-    """What a part begins and ends with in all mails of a call."""
+    """Common begin and end of a part in all mails of a call."""
 
     begin: str
     end: str
@@ -125,26 +125,26 @@ class _Frame:
 
 
 def _frame(texts: Sequence[str]) -> _Frame:
-    """The frame of the texts, up to where SES would take it for a place to fill in: two braces in a row."""
+    """The frame of the texts. It stops at double braces, which SES would read as a placeholder."""
     begin = _BRACES.split(reduce(_shared_begin, texts))[0].rstrip(_MARKS)
     rest = [text[len(begin) :] for text in texts]
     return _Frame(begin, _BRACES.split(reduce(_shared_end, rest))[-1].lstrip(_MARKS))
 
 
 def _shared_begin(one: str, other: str) -> str:
-    """What both texts begin with."""
-    if other.startswith(one):  # mostly true once what differs is left out
+    """The common begin of two texts."""
+    if other.startswith(one):  # the usual case after the first texts
         return one
     return one[: _longest(one, lambda size: other.startswith(one[:size]))]
 
 
 def _shared_end(one: str, other: str) -> str:
-    """What both texts end with."""
+    """The common end of two texts."""
     if other.endswith(one):
         return one
     return one[len(one) - _longest(one, lambda size: other.endswith(one[len(one) - size :])) :]
 
 
 def _longest(text: str, shared: Callable[[int], bool]) -> int:
-    """How many characters of a text are shared, found by bisection: if n are shared, n - 1 are, too."""
+    """The number of shared characters, by bisection: if n are shared, n - 1 are, too."""
     return bisect.bisect_left(range(1, len(text) + 1), True, key=lambda size: not shared(size))

@@ -1,4 +1,4 @@
-"""The inbox: kept in DynamoDB, read by the user through the public API."""
+"""The inbox: stored in DynamoDB, read by users through the public API."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from fanfare.channels.base import (
 from fanfare.channels.reasons import Reason
 from fanfare.errors import Unavailable
 
-NOTES: Final = 25  # a call
-NOTE_BYTES: Final = 400_000  # DynamoDB takes items of 409,600 bytes, names, keys and times included
+NOTES: Final = 25  # per call
+NOTE_BYTES: Final = 400_000  # the limit of a DynamoDB item is 409,600 bytes with names, keys and times
 
 
 class Inbox(Channel):
@@ -46,13 +46,13 @@ class Inbox(Channel):
         return cls(opening.notes())
 
     @staticmethod
-    def address(profile: Profile) -> str:  # noqa: ARG004 - everybody has an inbox
+    def address(profile: Profile) -> str:  # noqa: ARG004 - every user has an inbox
         """Every user has an inbox."""
         return "inbox"
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        """Put the same again changes nothing: there is no doubt, and an error may be tried again."""
-        # one item that is too large would have all of its call refused
+        """Store the notes. Storing is idempotent, so no outcome is unknown and errors are retried."""
+        # one item that is too large would make its whole call fail
         fits = [place for place, each in enumerate(envelopes) if _size(each) <= NOTE_BYTES]
         results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
         for start in range(0, len(fits), NOTES):

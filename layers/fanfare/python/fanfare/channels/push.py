@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 SERVICES: Final = ("fcm", "apns")
-# What a device says it is → the service that reaches it
+# Platform of a device → service that reaches it
 PLATFORMS: Final[dict[str, str]] = {"fcm": "fcm", "apns": "apns", "android": "fcm", "web": "fcm", "ios": "apns"}
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
@@ -56,15 +56,15 @@ CREATE_ERROR: Final[dict[str, SendResult]] = {
     **PUBLISH_ERROR,
     "NotFound": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),
     "NotFoundException": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),
-    "InvalidParameter": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),  # of the application; a token says so
+    "InvalidParameter": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),  # for tokens, see `_of_create`
     "InvalidParameterException": SendResult(Kind.TEMPORARY, Reason.PLATFORM_NOT_FOUND),
 }
-GONE: Final = frozenset({Reason.ENDPOINT_DISABLED, Reason.INVALID_ENDPOINT})  # a device that no message reaches
+GONE: Final = frozenset({Reason.ENDPOINT_DISABLED, Reason.INVALID_ENDPOINT})  # reasons for which a device is removed
 
-# AWS's own advice, for an endpoint that another program made:
+# Recommended by AWS for endpoints that another program created:
 # https://docs.aws.amazon.com/sns/latest/dg/mobile-platform-endpoint.html
 _MADE_BY_ANOTHER: Final = re.compile(r"Endpoint (arn:aws\S*:sns:\S+) already exists with the same [Tt]oken")
-ENDPOINTS_KEPT: Final = 10_000  # by a worker, of the devices it wrote to last: some 3 MB
+ENDPOINTS_KEPT: Final = 10_000  # per worker, most recently used devices: about 3 MB
 
 
 class Push(Channel):
@@ -108,7 +108,7 @@ class Push(Channel):
         return [self._send(envelope, in_time) for envelope in envelopes]
 
     def _send(self, envelope: Envelope, in_time: InTime) -> SendResult:
-        """Reaching one device is reaching the user; a device that is gone for good is named in the result."""
+        """Send to all devices. The best result counts; devices that no longer exist are in `gone`."""
         results = {device: self._to_device(device, envelope, in_time) for device in envelope.address}
         gone = tuple(device for device, result in results.items() if result.reason in GONE)
         best = min(results.values(), key=lambda result: _PREFERENCE.index(result.kind))
@@ -137,7 +137,7 @@ class Push(Channel):
             return answer["MessageId"]
 
         result = publish_to_sns(publish, PUBLISH_ERROR, told=_of_publish)
-        if result.reason == Reason.ENDPOINT_DELETED:  # somebody deleted it at SNS, which says nothing of the device
+        if result.reason == Reason.ENDPOINT_DELETED:  # deleted at SNS; the device may still exist
             self._endpoints.pop(device, None)
             if kept:
                 return self._to_device(device, envelope, in_time)
@@ -148,19 +148,19 @@ class Push(Channel):
         return result
 
     def _delete(self, endpoint: str) -> None:
-        """Forget at SNS, too, a device that is gone: a token that came back would find its endpoint disabled for good.
+        """Delete the endpoint of a device that no longer exists: if its token returned, it would stay disabled.
 
-        One that stays costs nothing now; the next message to such a device tries again.
+        A failure is only logged; the next message to such a device tries again.
         """
         try:
             self.client.delete_endpoint(EndpointArn=endpoint)
         except (ClientError, BotoCoreError) as error:
-            log.warning("endpoint of a device that is gone stays", extra={"endpoint": endpoint, "error": str(error)})
+            log.warning("endpoint of a removed device not deleted", extra={"endpoint": endpoint, "error": str(error)})
 
     def _endpoint(self, device: tuple[str, str]) -> str | SendResult:
-        """The device's endpoint, or why there is none. Creating one that exists returns it."""
+        """The device's endpoint, or the result if there is none. Creating an existing endpoint returns it."""
         if device in self._endpoints:
-            self._endpoints[device] = self._endpoints.pop(device)  # the last to be forgotten
+            self._endpoints[device] = self._endpoints.pop(device)  # now the most recently used
             return self._endpoints[device]
         platform, token = device
         application = self.applications[PLATFORMS[platform]]
@@ -176,7 +176,7 @@ class Push(Channel):
             return answer["EndpointArn"]
 
         created = publish_to_sns(create, CREATE_ERROR, told=_of_create)
-        if created.kind is Kind.UNKNOWN:  # nothing was sent by it
+        if created.kind is Kind.UNKNOWN:  # creating an endpoint sends nothing
             return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNAVAILABLE)
         if created.provider_id is None:
             return created
@@ -198,7 +198,7 @@ _PREFERENCE: Final = (Kind.SENT, Kind.UNKNOWN, Kind.THROTTLED, Kind.TEMPORARY, K
 
 
 def payload(envelope: Envelope) -> dict[str, str]:
-    """What SNS hands to each platform.
+    """The message for each platform.
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
     """

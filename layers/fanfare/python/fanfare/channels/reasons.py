@@ -1,6 +1,6 @@
-"""Every reason code: why a delivery was skipped, failed or waits, or why a message changed its state.
+"""All reason codes: why a delivery was skipped, failed or waits, or why a message changed its state.
 
-A code is stored, and services match on it: it never changes. Texts may.
+Codes are stored, and services match on them: they never change. Texts may.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Reason(StrEnum):
-    """A code with its text for people, what to do about it, and whether the delivery is tried again until then."""
+    """A code with its text for people, advice, and whether the delivery is retried automatically."""
 
     text: str
     advice: str
@@ -23,7 +23,7 @@ class Reason(StrEnum):
 
     @classmethod
     def suppressed(cls, cause: str) -> Reason:
-        """The reason of an address that is suppressed for this cause."""
+        """The reason for an address suppressed by this cause."""
         return cls[f"SUPPRESSED_{cause.upper()}"]
 
     ACCESS_DENIED = (
@@ -88,7 +88,11 @@ class Reason(StrEnum):
         "The webhook redirects; redirects are not followed",
         "Store the URL that the redirect leads to.",
     )
-    ENDPOINT_REFUSED = "endpoint_refused", "The webhook rejected the request", "Check the URL: its answer was a 4xx."
+    ENDPOINT_REFUSED = (
+        "endpoint_refused",
+        "The webhook rejected the request",
+        "Check the URL: it answered with a 4xx status.",
+    )
     ENDPOINT_THROTTLED = "endpoint_throttled", "Throttled by the webhook", "Nothing: the call is repeated later.", True
     ENDPOINT_TIMED_OUT = "endpoint_timed_out", "The webhook timed out", "Nothing: the call is repeated later.", True
     ENDPOINT_TOO_EARLY = (
@@ -103,7 +107,7 @@ class Reason(StrEnum):
         "The user's endpoint must accept connections from the internet.",
         True,
     )
-    EXPIRED = "expired", "The message expired before it could be sent", "Post with a later `expires_at`."
+    EXPIRED = "expired", "The message expired before it could be sent", "Set a later `expires_at`."
     FAN_OUT_LOST = (
         "fan_out_lost",
         "A lost fan-out was found and restarted",
@@ -114,7 +118,7 @@ class Reason(StrEnum):
         "The webhook’s address is not public",
         "Use an endpoint on the public internet.",
     )
-    FORBIDDEN_PORT = "forbidden_port", "The webhook’s port is not allowed", "Use port 443, or one from 1024 up."
+    FORBIDDEN_PORT = "forbidden_port", "The webhook’s port is not allowed", "Use port 443, or a port from 1024 up."
     INBOX_UNAVAILABLE = "inbox_unavailable", "The inbox table was not available", "Nothing: it is stored later.", True
     INTERNAL_ERROR = "internal_error", "Internal error while sending", "Look at the worker's log.", True
     INVALID_ADDRESS = "invalid_address", "Invalid address", "Correct the user's address."
@@ -127,7 +131,7 @@ class Reason(StrEnum):
     MESSAGE_REJECTED = (
         "message_rejected",
         "Rejected by the provider",
-        "Check the content: SES found a virus, or does not accept it.",
+        "Check the content: SES found a virus or rejected it for another reason.",
     )
     NO_ADDRESS = (
         "no_address",
@@ -152,8 +156,12 @@ class Reason(StrEnum):
         "Nothing: subscribe the user for the next message.",
     )
     NOT_NAMED = "not_named", "Not one of the recipients that the service named", "Name the user among the recipients."
-    NOT_SUBSCRIBED = "not_subscribed", "Not subscribed to the topic on this channel", "Nothing: the user chose so."
-    OPTED_OUT = "opted_out", "Opted out of all messages", "Nothing: the user chose so."
+    NOT_SUBSCRIBED = (
+        "not_subscribed",
+        "Not subscribed to the topic on this channel",
+        "Nothing: this is the user's choice.",
+    )
+    OPTED_OUT = "opted_out", "Opted out of all messages", "Nothing: this is the user's choice."
     OUTCOME_UNKNOWN = (
         "outcome_unknown",
         "The provider’s answer was lost; the message may have been sent",
@@ -176,12 +184,12 @@ class Reason(StrEnum):
         "Create the platform application, or correct its ARN in the settings.",
         True,
     )
-    PROVIDER_FAILED = "provider_failed", "Internal error at the provider", "Nothing: it is tried again.", True
-    PROVIDER_UNAVAILABLE = "provider_unavailable", "The provider was not available", "Nothing: it is tried again.", True
+    PROVIDER_FAILED = "provider_failed", "Internal error at the provider", "Nothing: it is retried.", True
+    PROVIDER_UNAVAILABLE = "provider_unavailable", "The provider was not available", "Nothing: it is retried.", True
     PROVIDER_UNREACHABLE = (
         "provider_unreachable",
         "The provider could not be reached",
-        "Nothing: it is tried again.",
+        "Nothing: it is retried.",
         True,
     )
     QUIET_HOURS = (
@@ -190,7 +198,7 @@ class Reason(StrEnum):
         "Nothing: it is sent when they end. Critical messages do not wait.",
     )
     RATE_LIMITED = "rate_limited", "Over the rate limit", "Raise the limit, or send less."
-    REDRIVEN_BY_SERVICE = "redriven_by_service", "Re-sent to the failed recipients", "Nothing: a service asked for it."
+    REDRIVEN_BY_SERVICE = "redriven_by_service", "Re-sent to the failed recipients", "Nothing: a service requested it."
     SENDER_NOT_VERIFIED = (
         "sender_not_verified",
         "The sender is not verified in SES",
@@ -218,14 +226,14 @@ class Reason(StrEnum):
     SUPPRESSED_COMPLAINT = (
         "suppressed_complaint",
         "The address is suppressed: complaint",
-        "Do not write to this address.",
+        "Do not send to this address.",
     )
     SUPPRESSED_MANUAL = (
         "suppressed_manual",
         "The address is suppressed: manually",
         "Delete the suppression if the address may be used again.",
     )
-    SUPPRESSED_OPT_OUT = "suppressed_opt_out", "The address is suppressed: opt-out", "Do not write to this address."
+    SUPPRESSED_OPT_OUT = "suppressed_opt_out", "The address is suppressed: opt-out", "Do not send to this address."
     SUPPRESSED_SOFT_BOUNCES = (
         "suppressed_soft_bounces",
         "The address is suppressed: repeated soft bounces",

@@ -1,4 +1,4 @@
-"""What a provider reports afterwards, in our words: the words between a channel and the deliveries table."""
+"""Receipts: what providers report about deliveries later, in a common form."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from typing import Final
 
 
 class Receipt(StrEnum):
-    """What a provider reports of a delivery, the weakest first: the strongest one known is shown."""
+    """Kinds of receipts, weakest first. The strongest one known is shown."""
 
     ACCEPTED = "accepted"
     DELAYED = "delayed"
     DELIVERED = "delivered"
     BOUNCED_SOFT = "bounced_soft"
     REJECTED = "rejected"
-    BOUNCED = "bounced"  # for good
+    BOUNCED = "bounced"  # permanently
     COMPLAINED = "complained"
     OPTED_OUT = "opted_out"
 
 
 STRENGTH: Final = {receipt: strength for strength, receipt in enumerate(Receipt)}
-# The provider took it. A rejection says the opposite.
+# The provider accepted the message. A rejection means the opposite.
 PROVES_SENT: Final = frozenset(Receipt) - {Receipt.REJECTED}
 
 
 @dataclass(frozen=True, kw_only=True)
 class ReceiptEvent:
-    """One receipt as a channel's provider sent it, in our words."""
+    """One receipt of a channel's provider."""
 
     message_id: str
     user_id: str
     channel: str
     receipt: Receipt
     at: datetime
-    address_no: int | None = None  # which of the user's addresses it was sent to, as far as is known
+    address_no: int | None = None  # number of the user's address, if known
     provider_id: str | None = None
 
 
 def strongest(receipts: Iterable[Receipt]) -> Receipt | None:
-    """The one that is shown."""
+    """The receipt to show; None if there is none."""
     return max(receipts, key=STRENGTH.__getitem__, default=None)

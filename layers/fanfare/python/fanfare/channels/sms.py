@@ -1,4 +1,4 @@
-"""Text messages through Amazon SNS, to E.164 numbers; billed by the segment."""
+"""Text messages through Amazon SNS, to E.164 numbers; billed per segment."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ PUBLISH_ERROR: Final[dict[str, SendResult]] = {
     "OptedOut": SendResult(Kind.PERMANENT, Reason.OPTED_OUT),
     "InvalidParameter": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
     "InvalidParameterValue": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),
-    "ParameterValueInvalid": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),  # the same, as SNS's model spells it
+    "ParameterValueInvalid": SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER),  # the same in the model of the SDK
     "UserError": SendResult(Kind.TEMPORARY, Reason.SPEND_LIMIT_REACHED),
     "AuthorizationError": SendResult(Kind.TEMPORARY, Reason.ACCESS_DENIED),
 }
 
-# GSM 03.38, the basic set and its extension: an extended letter takes two septets
+# GSM 03.38, the basic set and its extension; an extension character takes two septets
 GSM: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡"
     "ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
@@ -60,7 +60,7 @@ class Sms(Channel):
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("text",),)
     inline: ClassVar[Mapping[str, str]] = {"text": "text"}
     suppressible: ClassVar[bool] = True
-    one_by_one: ClassVar[bool] = True  # each costs money: a crash repeats at most one
+    one_by_one: ClassVar[bool] = True  # each costs money, so a crash must repeat at most one
 
     def __init__(self, client: SNSClient) -> None:
         self.client = client
@@ -104,7 +104,7 @@ class Sms(Channel):
                 PhoneNumber=envelope.address,
                 Message=envelope.content["text"],
                 MessageAttributes={
-                    # our ids travel with it, for the delivery log
+                    # our ids, for the delivery log
                     "fanfare.message_id": {"DataType": "String", "StringValue": envelope.message_id},
                     "fanfare.user_id": {"DataType": "String", "StringValue": envelope.user_id},
                     "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
@@ -117,11 +117,11 @@ class Sms(Channel):
 
 @functools.lru_cache(maxsize=4096)
 def e164(written: str) -> str | None:
-    """A number that is possible in its country's plan, as E.164; None for any other.
+    """The number in E.164 if it is possible in its country's plan, else None.
 
-    Which ranges are in use changes faster than any library's tables, so that is left to the provider.
+    Ranges in use change faster than the library's tables, so the provider checks them.
     """
-    # the library brings every country's plan: only who checks a number should pay for it
+    # the library is large: only import it to check a number
     import phonenumbers  # noqa: PLC0415
 
     try:
@@ -134,7 +134,7 @@ def e164(written: str) -> str | None:
 
 
 def segments(text: str) -> int:
-    """How many messages a text is billed as: GSM-7 where every letter is in it, otherwise UCS-2."""
+    """Billed segments of a text: in GSM-7 if it has all characters, else in UCS-2."""
     if all(letter in GSM or letter in GSM_EXTENDED for letter in text):
         length = sum(2 if letter in GSM_EXTENDED else 1 for letter in text)
         return 1 if length <= GSM_SINGLE else -(-length // GSM_PART)

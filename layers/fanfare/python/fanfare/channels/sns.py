@@ -1,4 +1,4 @@
-"""How an Amazon SNS call ended, for the channels that publish through it."""
+"""Results of Amazon SNS calls, for the channels that use it."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ def publish_to_sns(
     *,
     told: Callable[[str], SendResult | None] = lambda _: None,
 ) -> SendResult:
-    """The result of one call that is never repeated: its id, or what its error means by the channel's literal.
+    """The result of one call, which is never repeated: its id, or the meaning of its error.
 
-    `told` reads what the error says, where its code alone does not tell.
+    `known`: error code → result. `told` reads the error message, for codes that are not specific enough.
     """
     try:
         return SendResult(Kind.SENT, provider_id=publish())
@@ -32,7 +32,7 @@ def publish_to_sns(
 
 
 def _of_status(error: ClientError) -> SendResult:
-    # SNS does not say that a 5xx, 503 among them, published nothing: "the request has failed" is all.
+    # SNS does not document that a 5xx (also 503) published nothing; it only says "the request has failed".
     # https://docs.aws.amazon.com/sns/latest/api/CommonErrors.html
     if error.response["ResponseMetadata"]["HTTPStatusCode"] >= 500:
         return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)

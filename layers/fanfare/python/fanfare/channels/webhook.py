@@ -1,6 +1,6 @@
 """Webhooks: an HTTPS POST to the user's own endpoint, signed to the Standard Webhooks specification.
 
-Where it may go, `webhook_guard` says. Redirects are not followed.
+`webhook_guard` checks the URL. Redirects are not followed.
 """
 
 from __future__ import annotations
@@ -39,8 +39,8 @@ from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0
-READ_SECONDS: Final = 5.0  # of silence
-TOTAL_SECONDS: Final = 10.0  # of all together: an endpoint that sends a byte every four seconds is never silent
+READ_SECONDS: Final = 5.0  # without data
+TOTAL_SECONDS: Final = 10.0  # of the call: an endpoint that sends a byte every four seconds passes the read time-out
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
@@ -95,7 +95,7 @@ class Webhook(Channel):
         return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> SendResult:
-        """A lost answer may be tried again: the receiver knows a repeat by its `webhook-id`."""
+        """A call with a lost answer is retried: the receiver detects a repeat by its `webhook-id`."""
         try:
             target = self.guard.check(envelope.address)
         except AddressRefused as refused:
@@ -126,14 +126,14 @@ class Webhook(Channel):
                 if connection.sock is not None:
                     connection.sock.settimeout(READ_SECONDS)
                 connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
-                status = connection.getresponse().status  # what else it says is of no interest
+                status = connection.getresponse().status  # the rest of the response is ignored
             except (HTTPError, HTTPException, OSError):
                 return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_BROKE_OFF)
         return _of_status(status)
 
 
 def _connection(target: Target) -> HTTPConnection:
-    """To the very address that was checked; TLS verifies the name."""
+    """A connection to the checked IP address; TLS verifies the host name."""
     if target.scheme == "http":
         return HTTPConnection(target.ip, target.port, timeout=CONNECT_SECONDS)
     return HTTPSConnection(
@@ -148,7 +148,7 @@ def _connection(target: Target) -> HTTPConnection:
 
 @contextlib.contextmanager
 def _cut_off(connection: HTTPConnection, seconds: float) -> Iterator[None]:
-    """Close the connection at the end, or when its time is up, whatever it is waiting for."""
+    """Close the connection at the end, or after `seconds`, even during a read or write."""
 
     def cut() -> None:
         if connection.sock is not None:
@@ -178,7 +178,7 @@ def _of_status(status: int) -> SendResult:
 
 
 def payload(envelope: Envelope) -> dict[str, object]:
-    """The body of the call."""
+    """The JSON body of the call."""
     return {
         "type": "notification",
         "message_id": envelope.message_id,
@@ -190,13 +190,13 @@ def payload(envelope: Envelope) -> dict[str, object]:
 
 
 def secret(keys: Keys, user_id: str) -> str:
-    """The user's own signing secret, of the newest key: derived, so it is stored nowhere."""
+    """The user's signing secret of the newest key. It is derived, so it is not stored."""
     return _secrets(keys, user_id)[0]
 
 
 def signatures(keys: Keys, user_id: str, identity: str, at: datetime, body: str) -> str:
-    """One for each key that is kept, the newest first: who learned their secret before a rotation can still verify."""
-    from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - who sends no webhook needs it not
+    """A signature per configured key, newest first: users with a secret from before a rotation can still verify."""
+    from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - only needed for webhooks
 
     return " ".join(Signature(each).sign(identity, at, body) for each in _secrets(keys, user_id))
 

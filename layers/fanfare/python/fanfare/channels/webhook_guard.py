@@ -1,7 +1,7 @@
-"""Where a webhook may go: the address is the user's, so it is not trusted.
+"""Checks URLs of webhooks. They come from users, so they are not trusted.
 
-The name is resolved once. If any of its addresses is not public, the URL is refused; otherwise the connection goes
-to the very address that was checked, so a name that resolves to another one a moment later changes nothing.
+The host name is resolved once. If any of its addresses is not public, the URL is rejected. The connection goes to the
+checked address, so a name that resolves to a different address a moment later (DNS rebinding) has no effect.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Resolve = Callable[[str, int], Sequence[str]]
 
 @dataclass(frozen=True)
 class Target:
-    """An endpoint whose address was checked: `ip` is where the connection goes, `host` what TLS verifies."""
+    """A checked endpoint. `ip`: address of the connection. `host`: name that TLS verifies."""
 
     scheme: str
     host: str
@@ -33,25 +33,25 @@ class Target:
 
     @property
     def authority(self) -> str:
-        """What the Host header says."""
+        """The Host header."""
         return _bracketed(self.host) if self.port in (80, 443) else f"{_bracketed(self.host)}:{self.port}"
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """Every address of a name, as this machine resolves it. Raises OSError."""
+    """All IP addresses of a name. Raises OSError."""
     found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
     return list(dict.fromkeys(str(address[4][0]) for address in found))
 
 
 @dataclass(frozen=True, kw_only=True)
 class Guard:
-    """Lets through what is public, and the `host:port` pairs that a local stage allows."""
+    """Allows public addresses, and `host:port` pairs that a local stage allows."""
 
     allowed: frozenset[str] = frozenset()
     resolve: Resolve = addresses_of
 
     def check(self, url: str) -> Target:
-        """The endpoint, if it may be written to. Raises AddressRefused, and OSError if the name does not resolve."""
+        """The checked endpoint. Raises AddressRefused, and OSError if the name does not resolve."""
         scheme, host, port, path = _read(url)
         local = f"{_bracketed(host)}:{port}" in self.allowed
         if scheme != "https" and not (local and scheme == "http"):
@@ -74,7 +74,7 @@ class _Url(NamedTuple):
 
 
 def _read(url: str) -> _Url:
-    """What the URL says. Raises AddressRefused if it is not a URL, or names a user."""
+    """Parse the URL. Raises AddressRefused if it is invalid or contains a user name."""
     if len(url) > URL_LIMIT or any(character <= " " or character == "\\" for character in url):
         raise AddressRefused(Reason.INVALID_ADDRESS)
     try:
@@ -89,7 +89,7 @@ def _read(url: str) -> _Url:
 
 
 def _ascii(host: str) -> str:
-    """The name as DNS, TLS and the Host header take it."""
+    """The name in ASCII, for DNS, TLS and the Host header."""
     try:
         return host if ":" in host else host.encode("idna").decode()
     except UnicodeError as error:
@@ -97,12 +97,12 @@ def _ascii(host: str) -> str:
 
 
 def _bracketed(host: str) -> str:
-    """An IPv6 literal in brackets, which part it from the port. https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2"""
+    """An IPv6 literal in brackets, as in URLs. https://www.rfc-editor.org/rfc/rfc3986#section-3.2.2"""
     return f"[{host}]" if ":" in host else host
 
 
 def is_public(text: str) -> bool:
-    """Whether an address is one of the public internet, whatever it is wrapped in."""
+    """Whether an address is on the public internet; embedded IPv4 addresses are checked, too."""
     try:
         ip = ipaddress.ip_address(text.partition("%")[0])
     except ValueError:
@@ -115,14 +115,14 @@ def is_public(text: str) -> bool:
 
 
 def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
-    """The IPv4 address that an IPv6 address leads to."""
+    """The IPv4 address embedded in an IPv6 address; None if there is none."""
     if ip in _NAT64:
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
 
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")
-# What Python takes for global, or took in some version. https://www.iana.org/assignments/iana-ipv4-special-registry
+# Python treats these as global, at least in some versions. https://www.iana.org/assignments/iana-ipv4-special-registry
 NOT_PUBLIC: Final = tuple(
     map(
         ipaddress.ip_network,

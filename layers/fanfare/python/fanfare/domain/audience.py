@@ -11,11 +11,11 @@ from fanfare.channels import Channel
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """A person who receives. `profile` is what the API shows; `limits` is what the fan-out counts.
+    """A recipient. `profile`: what the API shows. `limits`: counters of rate limits.
 
-    `suppressed` says, by channel, why the user's present address must not be written to. `checked` has the
-    addresses that were found good when the profile was written, by how they are written there: so they need not be
-    checked again, twice at each delivery. `readdressed` counts, by channel, the addresses that the user had before.
+    `suppressed`: channel → cause, if the present address is suppressed. `checked`: address as written in the profile →
+    normalised address, validated when the profile was stored, which saves two validations per delivery.
+    `readdressed`: channel → number of earlier addresses.
     """
 
     id: str
@@ -28,14 +28,14 @@ class User:
     rev: int = 0
 
     def address(self, channel: Channel | type[Channel]) -> Any:
-        """The checked address on a channel. Raises AddressRefused."""
+        """The validated address on a channel. Raises AddressRefused."""
         known = self.checked.get(self.profile.get(channel.field, "")) if channel.field else None
         return channel.address(self.profile) if known is None else known
 
 
 @dataclass(frozen=True, kw_only=True)
 class Subscription:
-    """A user's yes to a topic on a channel."""
+    """A user's subscription to a topic on a channel."""
 
     user_id: str
     topic: str
@@ -45,7 +45,7 @@ class Subscription:
 
 @dataclass(frozen=True, kw_only=True)
 class Suppression:
-    """An address that must not be written to again, with its cause."""
+    """A suppressed address with its cause: nothing is sent to it."""
 
     channel: str
     address: str

@@ -1,4 +1,4 @@
-"""A batch and its state, and the totals that are summed from batches."""
+"""A batch, its state, and totals summed from batches."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fanfare.domain.outcomes import UNSETTLED, Outcome
 
 
 class WaitReason(StrEnum):
-    """What an open batch waits for: says what it means when its time has passed."""
+    """What an open batch waits for."""
 
-    QUEUED = "queued"  # a copy is in the channel's queue; overdue, it was lost
-    RETRY = "retry"  # the provider was down or throttled; a copy comes back by itself
-    DEFERRED = "deferred"  # not before `due_at`: quiet hours or a limit
-    DOUBT = "doubt"  # for the provider's own event about an unknown outcome
+    QUEUED = "queued"  # a copy is in the channel's queue; if overdue, the copy was lost
+    RETRY = "retry"  # the provider was down or throttled; the queue delivers a copy again
+    DEFERRED = "deferred"  # until `due_at`: quiet hours or a rate limit
+    DOUBT = "doubt"  # for the provider's event about an unknown outcome
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,9 +34,9 @@ class Batch:
 
 @dataclass(frozen=True)
 class Charge:
-    """When recipients of a batch were counted against limits: those at `places`, or all of them if it is empty."""
+    """A charge against rate limits for the recipients at `places`; empty: for all recipients."""
 
-    at: int  # in epoch seconds
+    at: int  # epoch seconds
     places: tuple[int, ...] = ()
 
 
@@ -56,46 +56,46 @@ class BatchState:
     lease_owner: str | None = None
     lease_until: str | None = None
     lost: int = 0
-    at: int | None = None  # the place that a worker was at, on a channel that goes one by one
-    reason: str | None = None  # of the last attempt that failed
-    round: int = 0  # of the message's redrives, the one that opened it
+    at: int | None = None  # place of the last recipient attempted, on channels that send one by one
+    reason: str | None = None  # of the last failed attempt
+    round: int = 0  # number of the redrive that opened it; 0 for the fan-out
     retain_until: int = 0
     charges: tuple[Charge, ...] = ()
 
     @property
     def unsettled(self) -> list[int]:
-        """The places of the recipients that are not settled yet."""
+        """Places of recipients without a final outcome."""
         return [place for place, code in enumerate(self.codes) if code in UNSETTLED]
 
     @property
     def next_unsettled(self) -> list[int]:
-        """The same, beginning after the one that a worker was at last: who is slow makes nobody wait for ever."""
+        """Unsettled places, starting after the last one attempted, so a slow endpoint can't starve the others."""
         at = -1 if self.at is None else self.at
         return sorted(self.unsettled, key=lambda place: (place <= at, place))
 
     def places(self, outcome: Outcome) -> list[int]:
-        """The places of the recipients with this outcome."""
+        """Places of recipients with this outcome."""
         return [place for place, code in enumerate(self.codes) if code == outcome.value]
 
     def charged(self, place: int) -> tuple[int, ...]:
-        """When the recipient at a place was counted against the limits, for this delivery."""
+        """Times (epoch seconds) at which this delivery to the recipient was charged against limits."""
         return tuple(charge.at for charge in self.charges if not charge.places or place in charge.places)
 
     @property
     def handed_over(self) -> list[int]:
-        """The places of those who may be at the provider: all of a worker's, even a lost one's, and who is in doubt."""
+        """Places of recipients that the provider may have: all unsettled ones under a lease, else those in doubt."""
         return self.unsettled if self.lease_owner is not None else self.places(Outcome.IN_DOUBT)
 
     def leased(self, now: datetime) -> bool:
-        """Whether a worker may be sending it at this moment."""
+        """Whether a worker may be sending it now."""
         return self.lease_until is not None and self.lease_until > to_text(now)
 
     def awaits_event(self, now: datetime) -> bool:
-        """Whether the provider's own word about a lost answer may still come."""
+        """Whether the provider's event about a lost answer may still come."""
         return self.waiting is WaitReason.DOUBT and self.due_at is not None and self.due_at > to_text(now)
 
     def with_outcomes(self, outcomes: Mapping[int, Outcome]) -> BatchState:
-        """The same batch with the outcomes of some places filled in."""
+        """A copy with these outcomes by place."""
         codes = list(self.codes)
         for place, outcome in outcomes.items():
             codes[place] = outcome.value
@@ -104,7 +104,7 @@ class BatchState:
 
 @dataclass(frozen=True, kw_only=True)
 class Skip:
-    """A recipient that the fan-out passed over."""
+    """A recipient that the fan-out skipped."""
 
     user_id: str
     channel: str
@@ -112,7 +112,7 @@ class Skip:
 
 
 class Leased(NamedTuple):
-    """A batch that a worker took: its state as it was before, and who is in it."""
+    """A batch that a worker leased: its state before the lease, and its recipients."""
 
     state: BatchState
     batch: Batch
@@ -120,9 +120,9 @@ class Leased(NamedTuple):
 
 @dataclass(frozen=True, kw_only=True)
 class Totals:
-    """Outcomes of a message's recipients so far, summed from its batches.
+    """Outcomes of a message's recipients, summed from its batches.
 
-    `in_flight` are handed to a provider, or may have been; what else is outstanding is `withheld` by a deletion.
+    `in_flight`: sent to a provider without an answer, or possibly sent. A deletion withholds the others outstanding.
     """
 
     codes: Mapping[Outcome, int] = field(default_factory=dict)
@@ -144,9 +144,9 @@ class Totals:
         return self[Outcome.OUTSTANDING] + self[Outcome.IN_DOUBT] - self.in_flight
 
     def counts(self, *, deleted: bool = False) -> dict[str, int]:
-        """As the API shows them: recipients = sent + failed + skipped + deleted + outstanding, always.
+        """Counts as in the API: recipients = sent + failed + skipped + deleted + outstanding, always.
 
-        Who waits in a message that is `deleted` is so, too: nothing of it can leave any more.
+        In a `deleted` message, waiting recipients count as deleted, because nothing more is sent.
         """
         withheld = self.withheld if deleted else 0
         return {
@@ -160,5 +160,5 @@ class Totals:
 
 
 def batch_id(shard: int, page: int, number: int) -> str:
-    """The same for the same page, however often it is tried; sorts in the order of the fan-out."""
+    """The id of a batch. Deterministic, so a repeated page has the same ids; sorts in the order of the fan-out."""
     return f"{shard:04d}-{page:06d}-{number:02d}"

@@ -9,7 +9,7 @@ from typing import Any
 
 @dataclass(frozen=True, kw_only=True)
 class Topic:
-    """What a message is about, with the defaults of every message on it."""
+    """The subject of messages, with their defaults."""
 
     id: str
     title: str

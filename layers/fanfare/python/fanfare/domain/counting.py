@@ -1,4 +1,4 @@
-"""A count of a message that is too large to be summed at each request: it goes on page by page of the fan-out."""
+"""Counts of a message that is too large to sum at each request: they are summed page by page of the fan-out."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Final
 from fanfare.domain.batch import Totals
 from fanfare.domain.message import Progress
 
-PAGES_AT_ONCE: Final = 25  # of the fan-out: 1,200 batches at most
+PAGES_AT_ONCE: Final = 25  # pages of the fan-out: at most 1,200 batches
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pages:
-    """Some pages of a shard, the last one excluded."""
+    """Pages of a shard from `first` to before `end`."""
 
     shard: int
     first: int
@@ -23,14 +23,14 @@ class Pages:
 
 @dataclass(frozen=True, kw_only=True)
 class Count:
-    """What is summed so far: all before page `page` of shard `shard`."""
+    """Totals of all pages before page `page` of shard `shard`."""
 
     shard: int = 0
     page: int = 0
     totals: Totals = field(default_factory=Totals)
 
     def remaining(self, progress: Sequence[Progress]) -> Iterator[Pages]:
-        """The pages that are not summed yet, in their order."""
+        """Pages that are not summed yet, in order."""
         for each in sorted(progress, key=lambda each: each.shard):
             if each.shard < self.shard:
                 continue
@@ -39,16 +39,16 @@ class Count:
                 yield Pages(shard=each.shard, first=first, end=min(first + PAGES_AT_ONCE, each.page))
 
     def plus(self, pages: Pages, totals: Totals) -> Count:
-        """With these pages, which are the next ones."""
+        """The count including these pages, which must be the next ones."""
         return Count(shard=pages.shard, page=pages.end, totals=self.totals + totals)
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningCount:
-    """The count of a message that changes while it is summed: again and again, a part at a time.
+    """The count of a running message, which changes during the count. It is summed repeatedly, in parts.
 
-    `recipients` are those of all pages; `whole` is the last sum of all of them; `current` is the sum that goes on,
-    not before `next_at`.
+    `recipients`: number in all pages. `whole`: the last complete sum. `current`: the sum in progress, which continues
+    at `next_at` or later.
     """
 
     recipients: int = 0
@@ -57,7 +57,7 @@ class RunningCount:
     next_at: str = ""
 
     def counts(self, *, deleted: bool) -> dict[str, int]:
-        """As the API shows them. Recipients that are not summed yet are outstanding."""
+        """Counts as in the API. Recipients that are not summed yet count as outstanding."""
         shown = (self.whole or self.current.totals).counts(deleted=deleted)
         missing = max(0, self.recipients - shown["recipients"])
         return {

@@ -1,4 +1,4 @@
-"""The record of one recipient."""
+"""The record of one delivery."""
 
 from __future__ import annotations
 

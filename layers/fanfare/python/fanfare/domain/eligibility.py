@@ -1,12 +1,11 @@
-"""May this person get this message on this channel now: one pure function, used wherever the question is asked.
+"""Whether a user may get a message on a channel now: one pure function, `decide`.
 
-The fan-out, every attempt after time has passed, a dry run and an explanation ask `decide`. The rules
-stand in the order of their precedence: the first that objects is the reason. Each has a name, so that
-an explanation can say which ones a user passed and which one stopped the message.
+The fan-out, later attempts, dry runs and explanations call it. Rules are in order of precedence: the first one that
+does not pass is the reason. Each has a name, so an explanation can show which rules passed and which one did not.
 
     known > suppressed > opted out > subscribed > content > address > expired > quiet hours > limit
 
-A topic that is `required` can't be refused: it passes the rules on opt-outs and subscriptions.
+Users can't refuse a `required` topic: it passes the rules on opt-outs and subscriptions.
 """
 
 from __future__ import annotations
@@ -24,9 +23,9 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
 
-EVERY_TOPIC: Final = "*"  # the counter of a limit across all topics
-ROUNDS: Final = 10  # the end of quiet hours may be over a limit, and a turn may lie in the next quiet hours
-# Recipients deferred to the same minute share a batch, and none goes early; a short wait is not made much longer
+EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
+ROUNDS: Final = 10  # at the end of quiet hours a limit may apply, and the next free moment may be in quiet hours again
+# Seconds. Due times are rounded up to a slot, so recipients share batches; short waits have short slots.
 SLOT: Final = 60
 SHORT_SLOT: Final = 5
 SHORT_WAIT: Final = 300
@@ -40,14 +39,14 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """The question: a user on one channel at a time, with all that the rules look at.
+    """Input of the rules: a user on one channel at a time.
 
-    `named` by the service itself: the message has no topic, so there is none to refuse. `ends_at`: from then on
-    nothing of the message is sent. `keep_until` is how long the message can wait.
+    `named`: the service named the user in a message without a topic, so there is no topic to refuse. `ends_at`: after
+    this time nothing of the message is sent. `keep_until`: the latest time to which a delivery can be deferred.
 
-    `time_decided`: quiet hours and limits were decided a moment ago, and are not asked for. `charged` are the times
-    at which this very delivery was counted against the limits, if the question is asked again; None at first. A
-    charge is still good for this delivery for `patience` seconds.
+    `time_decided`: quiet hours and limits were checked a moment ago and are not checked again. `charged`: times (epoch
+    seconds) at which this delivery was charged against the limits before; None for the first decision. A charge stays
+    valid for `patience` seconds.
     """
 
     user: User | None
@@ -56,8 +55,8 @@ class Candidate:
     subscribed: bool
     topic: Topic | None
     critical: bool
-    offered: bool  # the template has something for the channel
-    overall: Mapping[str, Any] | None = None  # the channel's limit across all topics, in the shape of a topic's
+    offered: bool  # the template has content for the channel
+    overall: Mapping[str, Any] | None = None  # the channel's limit across all topics, in the form of a topic's limit
     named: bool = False
     ends_at: datetime | None = None
     keep_until: datetime | None = None
@@ -68,13 +67,13 @@ class Candidate:
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
-    """What to do with a candidate. `limits` is what to store when the user is charged for it."""
+    """What to do with a candidate. `limits`: the user's new counters, if the delivery is to be charged."""
 
     action: Action
     reason: Reason | None = None
     until: datetime | None = None
     limits: Mapping[str, Any] | None = None
-    steps: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # rule → passed, or what it said
+    steps: tuple[tuple[str, str], ...] = field(default=(), compare=False)  # rule → `passed` or the reason
 
 
 Rule = Callable[[Candidate], Reason | None]
@@ -91,7 +90,7 @@ def _not_suppressed(candidate: Candidate) -> Reason | None:
 
 def _opted_in(candidate: Candidate) -> Reason | None:
     if candidate.named or (candidate.topic is not None and candidate.topic.required):
-        return None  # not theirs to refuse
+        return None  # the user can't refuse it
     return Reason.OPTED_OUT if candidate.user and candidate.user.opted_out else None
 
 
@@ -132,7 +131,7 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
 
 
 def decide(candidate: Candidate) -> Verdict:
-    """What to do with a candidate. Pure: the same question has the same answer."""
+    """What to do with a candidate. Pure: the same input has the same result."""
     steps: list[tuple[str, str]] = []
     for name, rule in RULES:
         reason = rule(candidate)
@@ -158,7 +157,7 @@ class _Limit:
 
 @dataclass(frozen=True)
 class _Moment:
-    """When a delivery may go, in epoch seconds, and why not before. `dropped`: it may not go at all."""
+    """When a delivery may be sent (epoch seconds), and the reason if not now. `dropped`: it is never sent."""
 
     at: float
     reason: Reason | None = None
@@ -166,7 +165,7 @@ class _Moment:
 
 
 def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -> Verdict:
-    """When: after quiet hours, and within every limit at that time."""
+    """The verdict by time: after quiet hours, and within all limits."""
     limits = _limits(candidate, user)
     moment = _first_moment(candidate, user, limits)
     if moment.dropped:
@@ -188,10 +187,10 @@ def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -
 
 
 def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) -> _Moment:
-    """The first moment outside of quiet hours and within every limit.
+    """The first moment outside quiet hours and within all limits.
 
-    If none is found in `ROUNDS` rounds, the answer is the last moment tried: it defers the delivery, and the question
-    is asked again at that time.
+    If none is found in `ROUNDS` rounds, the last moment tried is returned: the delivery is deferred, and the rules
+    apply again at that time.
     """
     present = candidate.now.timestamp()
     moment = _Moment(present)
@@ -209,7 +208,7 @@ def _after_quiet_hours(user: User, moment: _Moment) -> _Moment:
 
 
 def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> _Moment:
-    """This moment, or the first one after it that is within every limit."""
+    """The first moment, from this one on, that is within all limits."""
     for limit in limits:
         turn = _turn(limit, candidate, moment.at)
         if turn.at > moment.at:
@@ -220,7 +219,7 @@ def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> 
 
 
 def _rounded(moment: _Moment, present: float) -> _Moment:
-    """Up to the next slot: what is counted is when it is due."""
+    """The moment rounded up to a slot; the rounded time is the one that is charged."""
     slot = SHORT_SLOT if moment.at - present < SHORT_WAIT else SLOT
     return _Moment(-(-moment.at // slot) * slot, moment.reason)
 
@@ -232,13 +231,13 @@ def _turn(limit: _Limit, candidate: Candidate, at: float) -> Turn:
     last = max(candidate.charged, default=0)
     if at == present and 0 <= present - last <= candidate.patience:
         in_time = turn_again(limit.limit, limit.counter, candidate.charged, last)
-        if in_time.at == last:  # its reserved time has just come
+        if in_time.at == last:  # its charged time has just come
             return Turn(at, in_time.counter)
     return turn_again(limit.limit, limit.counter, candidate.charged, at)
 
 
 def _charged(candidate: Candidate, user: User, limits: Sequence[_Limit], at: float) -> Mapping[str, Any] | None:
-    """The user's counters including this delivery; None if no limit applies or it is counted already."""
+    """The user's counters including this delivery; None if no limit applies or it is charged already."""
     turns = {limit.name: _turn(limit, candidate, at).counter for limit in limits}
     if all((limit.counter or [0]) == turns[limit.name] for limit in limits):
         return None
@@ -246,7 +245,7 @@ def _charged(candidate: Candidate, user: User, limits: Sequence[_Limit], at: flo
 
 
 def _limits(candidate: Candidate, user: User) -> list[_Limit]:
-    """Every limit that counts here: the topic's, and the channel's across all topics."""
+    """All limits that apply: the topic's, and the channel's across all topics."""
     named = [(candidate.topic.id, candidate.topic.limit)] if candidate.topic else []
     named.append((EVERY_TOPIC, candidate.overall))
     return [

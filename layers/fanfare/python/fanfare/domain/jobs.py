@@ -1,4 +1,4 @@
-"""What the queues carry: ids only, never personal data. A body is one JSON object."""
+"""Jobs in the queues. A body is one JSON object with ids only, never personal data."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fanfare.domain.batch import BatchState
 
 @dataclass(frozen=True, kw_only=True)
 class Job:
-    """A batch's copy in its channel's queue: ids only."""
+    """A copy of a batch in its channel's queue."""
 
     message_id: str
     batch_id: str
@@ -28,13 +28,13 @@ def job_of(batch: BatchState) -> Job:
 
 
 def shard_in(batch: str) -> int:
-    """The shard that a batch's id names."""
+    """The shard in the id of a batch."""
     return int(batch.partition("-")[0])
 
 
 @dataclass(frozen=True)
 class FanOutJob:
-    """One shard of one message: the cursor lives in the shard's progress, not here."""
+    """One shard of one message. The cursor is stored in the shard's progress."""
 
     message_id: str
     shard: int
@@ -45,7 +45,7 @@ def fan_out_body(job: FanOutJob) -> str:
 
 
 def read_fan_out_body(body: str) -> FanOutJob:
-    """The job. Raises KeyError and ValueError for what is none."""
+    """Parse the body. Raises KeyError or ValueError if it is not a job."""
     message_id, shard = _fields(body, message_id=str, shard=int)
     return FanOutJob(message_id=message_id, shard=shard)
 
@@ -55,7 +55,7 @@ def job_body(job: Job) -> str:
 
 
 def read_job_body(body: str) -> Job:
-    """The job. Raises KeyError and ValueError for what is none."""
+    """Parse the body. Raises KeyError or ValueError if it is not a job."""
     message_id, batch_id, generation = _fields(body, message_id=str, batch_id=str, generation=int)
     shard_in(batch_id)
     return Job(message_id=message_id, batch_id=batch_id, generation=generation)
@@ -67,5 +67,5 @@ def _fields(body: str, **kinds: type) -> list[Any]:
         raise ValueError("not a JSON object")
     for name, kind in kinds.items():
         if type(read[name]) is not kind:
-            raise ValueError(f"{name} is no {kind.__name__}")
+            raise ValueError(f"{name} is not of type {kind.__name__}")
     return [read[name] for name in kinds]

@@ -7,7 +7,7 @@ from typing import Final
 
 
 class State(StrEnum):
-    """Where a message is. What each means stands in `MEANING`."""
+    """The state of a message; `MEANING` explains each."""
 
     PENDING = "pending"
     ACTIVE = "active"
@@ -20,10 +20,10 @@ class State(StrEnum):
 MEANING: Final[dict[State, str]] = {
     State.PENDING: "queued for processing, or scheduled",
     State.ACTIVE: "being processed",
-    State.STALE: "found lost by the reconciler, being re-sent",
-    State.FAILED: "not all recipients were sent; can be re-driven",
-    State.SENT: "every recipient that was let through was accepted by its provider",
-    State.DELETED: "must not be sent; nothing more leaves after this is answered",
+    State.STALE: "found lost by the reconciler; being re-sent",
+    State.FAILED: "not all recipients were sent; can be redriven",
+    State.SENT: "the providers accepted every recipient that was not skipped",
+    State.DELETED: "cancelled; nothing more is sent",
 }
 
 MAY_BECOME: Final[dict[State, frozenset[State]]] = {
@@ -35,10 +35,10 @@ MAY_BECOME: Final[dict[State, frozenset[State]]] = {
     State.DELETED: frozenset(),
 }
 
-# A failed message has come to rest too, but it can be woken by a redrive.
+# A failed message is at rest, too, but a redrive can reactivate it.
 AT_REST: Final = frozenset({State.SENT, State.FAILED, State.DELETED})
 
 
 def may_come_from(state: State) -> tuple[State, ...]:
-    """The states from which a message may move to `state`: the right side of a write's condition."""
+    """States from which a message may move to `state`; used in the conditions of writes."""
     return tuple(origin for origin, targets in MAY_BECOME.items() if state in targets)

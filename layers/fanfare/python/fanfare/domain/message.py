@@ -13,7 +13,7 @@ from fanfare.domain.lifecycle import AT_REST, State
 
 @dataclass(frozen=True, kw_only=True)
 class Payload:
-    """What a message says (`data` for a template, or `content`, itself a template) and to whom."""
+    """Content of a message (`data` for a template, or inline `content`) and its named recipients."""
 
     data: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] | None = None
@@ -22,13 +22,13 @@ class Payload:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message as stored. `shards` is the number of fan-out jobs that it takes."""
+    """A message as stored. `shards`: number of its fan-out jobs."""
 
     id: str
     state: State
     caller: str
     topic: str | None
-    template: Mapping[str, Any] | None  # {"id", "version"}: pinned when it was accepted
+    template: Mapping[str, Any] | None  # {"id", "version"}, pinned at acceptance
     channels: tuple[str, ...]
     priority: str
     on_doubt: str
@@ -40,9 +40,9 @@ class Message:
     timeline: tuple[Mapping[str, Any], ...] = ()
     counts: Mapping[str, int] | None = None
     cancellation: Mapping[str, int] | None = None
-    round: int = 0  # how often it was re-driven
-    redriving: bool = False  # batches are being opened again
-    lost: int = 0  # how often the reconciler found it overdue
+    round: int = 0  # number of redrives
+    redriving: bool = False  # its failed batches are being opened again
+    lost: int = 0  # number of times the reconciler found it overdue
     due_at: str | None = None
 
     @property
@@ -51,23 +51,23 @@ class Message:
 
     @property
     def keep_until(self) -> datetime:
-        """How long it may wait: after that is a tenth of the retention, in which all that is left of it comes to an
-        end before it is forgotten."""
+        """The latest time of a deferred delivery: the last tenth of the retention is left to finish the message before
+        TTL removes it."""
         forgotten = datetime.fromtimestamp(self.retain_until, UTC)
         return forgotten - (forgotten - from_text(self.send_at or self.created_at)) / 10
 
     @property
     def ends_at(self) -> datetime:
-        """From then on nothing of it is sent: it has expired, or is about to be forgotten."""
+        """After this time nothing is sent: the message has expired, or its retention ends soon."""
         return min(from_text(self.expires_at), self.keep_until) if self.expires_at is not None else self.keep_until
 
     def expired(self, now: datetime) -> bool:
-        """Whether nothing more is to be sent."""
+        """Whether nothing more may be sent."""
         return self.ends_at <= now
 
 
 class Changes(TypedDict, total=False):
-    """What a move through the life cycle may set in addition to the state."""
+    """Attributes that a transition may set in addition to the state."""
 
     round: int
     redriving: bool
@@ -77,9 +77,10 @@ class Changes(TypedDict, total=False):
 
 @dataclass(frozen=True, kw_only=True)
 class Transition:
-    """A move through the life cycle, for the reason that the timeline shows.
+    """A change of state; `reason` is shown in the timeline.
 
-    `origins` narrows where it may come from; with `read_round` it is refused if the message was re-driven since.
+    `origins`: allowed states before, if fewer than the life cycle allows. `read_round`: the change is rejected if the
+    message was redriven since this round was read.
     """
 
     to: State
@@ -92,20 +93,20 @@ class Transition:
 
 @dataclass(frozen=True, kw_only=True)
 class Progress:
-    """How far the fan-out of one shard is: `page` pages with `recipients` in all are committed, up to `cursor`."""
+    """Progress of the fan-out of one shard: `page` pages with `recipients` recipients are committed, up to `cursor`."""
 
     shard: int
     page: int = 0
     recipients: int = 0
     cursor: str | None = None
     sealed: bool = False
-    stopped: bool = False  # sealed by a deletion, wherever it was
+    stopped: bool = False  # sealed early by a deletion
     updated_at: str | None = None
 
 
 @dataclass(frozen=True)
 class Accepted:
-    """The answer to a post: `replayed` where the same key had made the message before."""
+    """The result of a submit. `replayed`: an earlier request with the same key created the message."""
 
     message_id: str
     created_at: str
@@ -113,7 +114,7 @@ class Accepted:
 
 
 class KeyReused(Exception):
-    """This caller used this idempotency key for another body."""
+    """The caller used this idempotency key with a different body."""
 
 
 def every_shard_sealed(message: Message, progress: Sequence[Progress]) -> bool:
@@ -122,7 +123,7 @@ def every_shard_sealed(message: Message, progress: Sequence[Progress]) -> bool:
 
 
 def unsealed_shards(message: Message, progress: Sequence[Progress]) -> Iterator[Progress]:
-    """The shards whose fan-out has not ended, those that never began included."""
+    """Shards whose fan-out has not ended or not begun."""
     by_shard = {each.shard: each for each in progress}
     for shard in range(message.shards):
         each = by_shard.get(shard, Progress(shard=shard))

@@ -1,4 +1,4 @@
-"""What became of a recipient."""
+"""Outcomes of recipients."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Final
 
 
 class Outcome(StrEnum):
-    """What became of one recipient. The value is its code in a batch's string of codes."""
+    """The outcome of one recipient. The value is its code in the `codes` of a batch."""
 
     OUTSTANDING = "."
-    IN_DOUBT = "?"  # a provider call whose answer was lost: neither sent nor failed
+    IN_DOUBT = "?"  # the answer of a provider was lost: sent or not, unknown
     SENT = "S"
     FAILED = "F"
     SKIPPED = "K"
@@ -18,7 +18,7 @@ class Outcome(StrEnum):
 
     @property
     def label(self) -> str:
-        """The word that the API uses."""
+        """The name in the API."""
         return _LABELS[self]
 
 

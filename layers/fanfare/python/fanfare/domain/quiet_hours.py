@@ -1,4 +1,4 @@
-"""Quiet hours: when, in a user's own time zone, nothing that can wait is delivered."""
+"""Quiet hours, in the user's time zone: only critical messages are delivered."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
 def quiet_until(profile: Mapping[str, Any], now: datetime) -> datetime | None:
-    """When the user's quiet hours end, if they are on; in UTC.
+    """The end (UTC) of the user's quiet hours if `now` is within them, else None.
 
-    The end is the wall clock's: on the night on which the clocks change it is an hour of real time
-    earlier or later. An end that the clock skips is the moment at which it has skipped it.
+    The end is wall-clock time: when the clocks change, it is an hour of real time earlier or later. If the clock skips
+    the end, the end is the moment of the change.
     """
     hours = profile.get("quiet_hours")
     if not hours:
@@ -28,7 +28,7 @@ def quiet_until(profile: Mapping[str, Any], now: datetime) -> datetime | None:
         return None
     date = local.date() + timedelta(days=1) if over_midnight and wall >= start else local.date()
     ends = datetime.combine(date, end, tzinfo=local.tzinfo).astimezone(UTC)
-    if ends <= now:  # the hour that the clock shows twice: the second one is meant
+    if ends <= now:  # this hour comes twice on the wall clock: use the second
         ends = datetime.combine(date, end, tzinfo=local.tzinfo).replace(fold=1).astimezone(UTC)
     return ends if ends > now else None
 

@@ -1,8 +1,7 @@
-"""How much a user may get, exactly: at most `count` deliveries in any `per_seconds`.
+"""Rate limits per user: at most `count` deliveries in any `per_seconds`, never more.
 
-What was delivered is kept as counts by slice of time, at most `SLICES` of them for a window, so the
-record stays small however large `count` is. A slice counts until its end has left the window: a user
-may wait a slice longer than needed, and never gets more than the limit.
+Deliveries are stored as counts per time slice, with at most `SLICES` slices per window, so the record stays small for
+any `count`. A slice counts until its end has left the window, so a user may wait one slice longer than necessary.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 SLICES: Final = 32
 
-# One counter: [when it can be forgotten, slice, count, slice, count, …], times in epoch seconds
+# One counter: [time when it can be removed, slice, count, slice, count, …]; times in epoch seconds
 Counter = list[int]
 
 
@@ -31,14 +30,14 @@ class RateLimit:
 
 @dataclass(frozen=True)
 class Turn:
-    """When the next delivery may go, and the counter once it is counted there."""
+    """When a delivery may be sent (epoch seconds), and the counter including it."""
 
     at: float
     counter: Counter
 
 
 def next_turn(limit: RateLimit, counter: Counter | None, now: float, *, not_before: float = 0.0) -> Turn:
-    """The earliest moment, at or after `now` and `not_before`, at which one more delivery is within the limit."""
+    """The earliest moment, from `now` and `not_before` on, at which one more delivery is within the limit."""
     width = limit.slice_seconds
     numbers = counter or [0]
     spent = sorted(zip(numbers[1::2], numbers[2::2], strict=True))
@@ -46,7 +45,7 @@ def next_turn(limit: RateLimit, counter: Counter | None, now: float, *, not_befo
     at = max(now, not_before)
     blocking = [(start, count) for start, count in alive if start + width + limit.per_seconds > at]
     total = sum(count for _, count in blocking)
-    for start, count in blocking:  # let the oldest leave the window, one after the other
+    for start, count in blocking:  # let the oldest slices leave the window, one after another
         if total < limit.count:
             break
         total -= count
@@ -58,11 +57,10 @@ def next_turn(limit: RateLimit, counter: Counter | None, now: float, *, not_befo
 
 
 def turn_again(limit: RateLimit, counter: Counter | None, own: Sequence[int], not_before: float) -> Turn:
-    """The earliest moment, at or after `not_before`, for a delivery that was already counted at the times `own`.
+    """The earliest moment, from `not_before` on, for a delivery that was already charged at the times `own`.
 
-    Its own charges are ignored. So are charges of other deliveries after the moment: those deliveries are asked again
-    at their time, and then count this one. If the moment is later than every time in `own`, the counter gets a charge
-    more; the old ones stay.
+    Its own charges are ignored. So are later charges of other deliveries: these are checked again at their time and
+    then count this one. If the moment is later than all times in `own`, a charge is added; old ones stay.
     """
     width = limit.slice_seconds
     numbers = counter or [0]
@@ -92,5 +90,5 @@ def _counter(counts: Mapping[int, int], limit: RateLimit) -> Counter:
 
 
 def without_forgotten(limits: Mapping[str, Any], now: float) -> dict[str, Any]:
-    """The counters that still matter."""
+    """The counters that are not outdated."""
     return {name: counter for name, counter in limits.items() if counter[0] > now}

@@ -1,7 +1,7 @@
-"""What deliveries cost: what they take, as `bench` counts it, times list prices of one region.
+"""Cost of deliveries: resources as counted by `bench`, times list prices of one region.
 
-An estimate for a decision, not a bill: no free tier, no discount for volume, no tax, no logs, no storage. The
-counts are exact and a test holds them; how long a function waits for a call is an assumption, named as such.
+An estimate, not a bill: without free tier, volume discounts, tax, logs and storage. The counts are exact and checked
+by a test. The time that a function waits for a call is an assumption, marked below.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ OWN: Final = "piece_prices of this deployment"
 
 @dataclass(frozen=True)
 class Price:
-    """`amount` for `per` units of `unit`. AWS's pages draw most figures by script: `read_at` is where, and when, it was
-    read; `confirmed` is whether those were AWS's own words."""
+    """`amount` for `per` units of `unit`. AWS's pages load most prices by script, so `read_at` is the place and date at
+    which the price was read; `confirmed`: AWS itself states it there."""
 
     amount: Decimal
     per: int
@@ -37,9 +37,9 @@ DYNAMODB: Final = "https://aws.amazon.com/dynamodb/pricing/on-demand/"
 LAMBDA: Final = "https://aws.amazon.com/lambda/pricing/"
 DYNAMODB_READ_AT: Final = "airbyte.com/data-engineering-resources/dynamodb-pricing, 2025-07-21"
 
-# What a channel's provider takes for a piece; a channel that is not here costs nothing but infrastructure.
+# Price of the provider by channel. Other channels cost only infrastructure.
 PROVIDERS: Final[Mapping[str, Price]] = {
-    # The Essentials plan, on which new accounts are; $0.10 à la carte, for accounts that chose so.
+    # The Essentials plan, the default of new accounts; $0.10 for accounts on the à-la-carte plan.
     "email": Price(
         Decimal("0.16"),
         1_000,
@@ -47,8 +47,8 @@ PROVIDERS: Final[Mapping[str, Price]] = {
         "https://aws.amazon.com/ses/pricing/",
         "api-evangelist/amazon-ses, from the AWS Price List of 2026-07-22",
     ),
-    # By country, from under a cent to more than 20, and we do not look it up: a deployment says what is true for it.
-    "sms": Price(Decimal("0.05"), 1, "segments", "https://aws.amazon.com/sns/sms-pricing/", "an example, no price"),
+    # By country, from under $0.01 to over $0.20, not looked up: a deployment sets its own price.
+    "sms": Price(Decimal("0.05"), 1, "segments", "https://aws.amazon.com/sns/sms-pricing/", "an example, not a price"),
     "push": Price(
         Decimal("0.50"),
         MILLION,
@@ -58,7 +58,7 @@ PROVIDERS: Final[Mapping[str, Price]] = {
     ),
 }
 
-# What a unit costs, by the fields of `Takes`
+# Price per unit, by the fields of `Takes`
 PRICES: Final[Mapping[str, Price]] = {
     "write_units": Price(Decimal("0.625"), MILLION, "write units", DYNAMODB, DYNAMODB_READ_AT),
     "read_units": Price(Decimal("0.125"), MILLION, "read units", DYNAMODB, DYNAMODB_READ_AT),
@@ -69,7 +69,7 @@ PRICES: Final[Mapping[str, Price]] = {
         "https://aws.amazon.com/sqs/pricing/",
         "cloudburn.io/blog/amazon-sqs-pricing, 2026",
     ),
-    # for requests that name a message group on a standard queue, beside the price of the request
+    # for requests with a message group on a standard queue, in addition to the price of the request
     "fair_requests": Price(
         Decimal("0.10"),
         MILLION,
@@ -101,7 +101,7 @@ PRICES: Final[Mapping[str, Price]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class Takes:
-    """What a thousand deliveries take."""
+    """Resources of 1,000 deliveries."""
 
     write_units: Decimal
     read_units: Decimal
@@ -109,25 +109,25 @@ class Takes:
     invocations: Decimal
     gb_seconds: Decimal
     events: Decimal
-    fair_requests: Decimal = Decimal(0)  # of the queue's requests, those about copies that are a group
-    api_requests: Decimal = Decimal(1)  # a message to a thousand
+    fair_requests: Decimal = Decimal(0)  # queue requests with a message group
+    api_requests: Decimal = Decimal(1)  # one message to 1,000 recipients
 
 
 @dataclass(frozen=True, kw_only=True)
 class Counted:
-    """What `bench` counts of a message to a thousand: exact, and the same on every run."""
+    """Counts by `bench` of one message to 1,000 recipients: exact, and the same in every run."""
 
     dynamodb: int  # calls
     queue: int  # calls
-    provider: int  # calls; a webhook's endpoint is one
+    provider: int  # calls, of webhook endpoints too
     bus: int  # calls
     write_units: int
     read_units: int
     invocations: int  # of fan-out and workers
-    events: int  # of which several fit a call
+    events: int  # several fit one call
 
 
-# By channel, without and with a limit per user
+# By channel: without and with a rate limit per user
 COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
     "email": (
         Counted(
@@ -199,8 +199,8 @@ COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
     ),
 }
 
-# A team's usual design, per thousand e-mails: a queue message, a row and calls of its own for each recipient. It reads
-# the user, writes the row, sends, and writes what became of it; a limit is one conditional write more.
+# For comparison, a common design per 1,000 e-mails: each recipient has a queue message, a row and separate calls. It
+# reads the user, writes the row, sends, and writes the outcome; a rate limit is one more conditional write.
 EACH_BY_ITSELF: Final = (
     Counted(
         dynamodb=3_000,
@@ -224,18 +224,18 @@ EACH_BY_ITSELF: Final = (
     ),
 )
 
-# Assumed: seconds that a function waits for a call, in the same region. A bulk call is fifty mails.
+# Assumed: seconds that a function waits for a call in the same region. A bulk call has 50 mails.
 WAITS: Final = {"dynamodb": 0.006, "queue": 0.010, "bus": 0.015}
 PROVIDER_WAITS: Final = {"email": 0.3, "sms": 0.05, "push": 0.03, "webhook": 0.2, "inbox": 0.0}
 ONE_MAIL_WAITS: Final = 0.1
-# Measured by bench.counts and rounded up; at 512 MB a function has 512/1769 of a core.
+# Seconds, measured by bench.counts and rounded up. At 512 MB a function has 512/1769 of a core.
 CPU_A_CALL: Final = 0.0005
 CPU_A_DELIVERY: Final = 0.00015
 MEMORY_GB: Final = 0.5
 CORE: Final = 512 / 1769
 
-# Assumed: one report of each mail (`delivery_receipts`): put into the queue by the bus, taken out ten at a time,
-# written twenty-five a call by a function that gets a hundred.
+# Assumed: one receipt per mail (`delivery_receipts`): the bus queues it; it is received with nine others, and written
+# with up to 24 others per call by a function that gets 100.
 RECEIPTS: Final = Counted(
     dynamodb=40, queue=0, provider=0, bus=0, write_units=1_000, read_units=0, invocations=10, events=0
 )
@@ -243,7 +243,7 @@ RECEIPT_REQUESTS: Final = 1_200
 
 
 def takes(counted: Counted, *, provider_waits: float, queue_requests: int | None = None) -> Takes:
-    """What is billed for what was counted. For each invocation Lambda's poller receives once and deletes once."""
+    """Billed resources for these counts. Per invocation, Lambda's poller receives once and deletes once."""
     waited = sum(getattr(counted, name) * seconds for name, seconds in WAITS.items())
     waited += counted.provider * provider_waits
     calls = counted.dynamodb + counted.queue + counted.provider + counted.bus
@@ -259,26 +259,26 @@ def takes(counted: Counted, *, provider_waits: float, queue_requests: int | None
 
 
 def of_channel(channel: str, *, limited: bool) -> Takes:
-    """What a thousand deliveries on a channel take, receipts not included. Every copy is of its message's group."""
-    if channel not in COUNTED:  # it was never measured: it costs what one costs that works as it does
+    """Resources of 1,000 deliveries on a channel, without receipts. Every copy has its message's group."""
+    if channel not in COUNTED:  # not measured: use a channel that works in the same way
         channel = "webhook" if CHANNELS[channel].one_by_one else "push"
     found = takes(COUNTED[channel][limited], provider_waits=PROVIDER_WAITS[channel])
     return replace(found, fair_requests=found.queue_requests)
 
 
 def of_receipts() -> Takes:
-    """What a report of each of a thousand mails takes."""
+    """Resources of one receipt for each of 1,000 mails."""
     return replace(takes(RECEIPTS, provider_waits=0, queue_requests=RECEIPT_REQUESTS), api_requests=Decimal(0))
 
 
 def each_by_itself(*, limited: bool) -> Takes:
-    """What a thousand e-mails take in a design that sends each by itself."""
+    """Resources of 1,000 e-mails in a design that sends each separately."""
     return takes(EACH_BY_ITSELF[limited], provider_waits=ONE_MAIL_WAITS)
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of an estimate. `what` is a channel, or `infrastructure`."""
+    """One line of an estimate. `what` is a channel or `infrastructure`."""
 
     what: str
     quantity: int
@@ -292,9 +292,9 @@ class Line:
 def estimate(
     pieces: Mapping[str, int], deliveries: Mapping[str, int], *, limited: bool, prices: Mapping[str, float]
 ) -> Iterator[Line]:
-    """The lines for so many `pieces` by channel, as its provider counts them, and so many deliveries by channel.
+    """The lines for `pieces` (as billed by the provider) and `deliveries`, both by channel.
 
-    `limited`: whether what a user gets is limited. `prices` are the deployment's own, for a piece.
+    `limited`: whether a rate limit per user applies. `prices`: the deployment's own prices per piece, by channel.
     """
     for channel, quantity in pieces.items():
         listed = PROVIDERS.get(channel)

@@ -1,4 +1,4 @@
-"""Outcomes: of the recipients of a message, and of the messages of a user."""
+"""Outcomes of the recipients of a message, and of the messages of a user."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientEntry, RecipientList
 
 BATCHES_A_CALL = 25
-LOOK_AT = 10_000  # recipients, for a page of those that a filter wants: of the smallest batches, some forty calls
-LOOK_AT_BATCHES = 50  # a call, then: their states fit one call, too
-# What a provider may have seen, and so may report on
+LOOK_AT = 10_000  # recipients read for one page with a filter: about 40 calls for the smallest batches
+LOOK_AT_BATCHES = 50  # per call with a filter: their states fit one call, too
+# Outcomes for which a provider may send receipts
 HANDED_OVER: Final = frozenset({Outcome.SENT, Outcome.FAILED, Outcome.IN_DOUBT})
 
 
@@ -35,9 +35,9 @@ class ListMessageDeliveries:
     def run(
         self, message_id: str, *, status: str | None, channel: str | None, after: Sequence[int | str] | None, limit: int
     ) -> tuple[list[DeliveryView], Any]:
-        """A page of a message's recipients, and the position to go on after. Raises NotFound.
+        """A page of a message's recipients, and the position to continue after. Raises NotFound.
 
-        With a filter it may have fewer than `limit`, or none, and go on all the same: it looks at so many and no more.
+        With a filter, a page may have fewer than `limit`, or none, and still continue: it reads at most `LOOK_AT`.
         """
         message = find_message(message_id, self.messages)
         size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
@@ -61,7 +61,7 @@ class ListUserDeliveries:
     deliveries: Deliveries
 
     def run(self, user_id: str, *, before: str | None, limit: int) -> tuple[list[UserDeliveryView], str | None]:
-        """A page of what a user got or did not get, the newest first, and the position to go on before.
+        """A page of a user's deliveries, newest first, and the position to continue before.
 
         Raises NotFound.
         """
@@ -73,7 +73,7 @@ class ListUserDeliveries:
 def _page(
     entries: Iterable[RecipientEntry], wanted: Callable[[RecipientEntry], bool], limit: int
 ) -> tuple[list[RecipientEntry], Any]:
-    """Up to `limit` of those that are wanted, and the position of the last that was looked at; None after them all."""
+    """Up to `limit` wanted entries, and the position of the last one read; None at the end."""
     page: list[RecipientEntry] = []
     position = None
     for looked, entry in enumerate(entries):
@@ -86,7 +86,7 @@ def _page(
 
 
 def _view(entry: RecipientEntry, record: Delivery | None, receipt: Receipt | None) -> DeliveryView:
-    """The batch says what became of the recipient; its record adds the details, once it says the same."""
+    """The outcome is from the batch. The record adds details only if it has the same outcome."""
     told = record if record is not None and record.status.label == entry.outcome.label else None
     return DeliveryView(
         user_id=entry.user_id,

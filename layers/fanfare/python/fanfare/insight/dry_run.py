@@ -1,4 +1,4 @@
-"""The outcome of a message before it is posted: the fan-out's own candidates and rules, and nothing stored."""
+"""Dry runs: the expected outcome of a message, by the candidates and rules of the fan-out. Nothing is stored."""
 
 from __future__ import annotations
 
@@ -34,19 +34,19 @@ PREVIEW_READER: Final = {"id": "preview", "name": ""}
 
 @dataclass
 class _Forecast:
-    """How many, so far: by channel and, where there is a reason, by reason."""
+    """Counts so far, by channel and reason."""
 
     looked_at: int = 0
     factor: float = 1.0
-    limited: bool = False  # whether a limit counts for anybody
+    limited: bool = False  # whether a rate limit applies to any user
     deliver: Counter[str] = field(default_factory=Counter)
     deferred: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
-    readers: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # let through, by channel and locale
+    readers: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # not skipped, by channel and locale
     first: dict[tuple[str, str | None], User] = field(default_factory=dict)
 
     def add(self, candidate: Candidate, body: Mapping[str, Any]) -> Mapping[str, Any] | None:
-        """Count a candidate; what is then counted of the user's limits."""
+        """Count a candidate. Returns the user's limits including its charge, or None."""
         verdict = decide(candidate)
         channel = candidate.channel.name
         if verdict.action is Action.SKIP or candidate.user is None:
@@ -66,7 +66,7 @@ class _Forecast:
         return self.deliver[channel] + self.deferred[channel].total()
 
     def scaled(self, number: int) -> int:
-        """For the whole audience, from what was counted of those who were looked at."""
+        """Extrapolate a count to the whole audience."""
         return round(number * self.factor)
 
 
@@ -79,7 +79,7 @@ class DryRun:
     prices: Mapping[str, float]
 
     def run(self, request: SubmitRequest, *, caller: str) -> DryRunView:
-        """The outcome of the message, were it fanned out when it is due. Raises Invalid as `Submit` does."""
+        """The expected outcome of the message at its due time. Raises Invalid like `Submit`."""
         now = self.clock()
         message, payload = self.build.run(request, caller=caller, now=now)
         at = from_text(message.send_at) if message.send_at else now
@@ -105,10 +105,10 @@ class DryRun:
         )
 
     def _forecast(self, message: Message, payload: Payload, body: Mapping[str, Any], at: datetime) -> _Forecast:
-        """Decide the audience shard by shard, of each the first rows, and work out how many there are in all."""
+        """Evaluate the first rows of each shard, and estimate the size of the whole audience."""
         forecast = _Forecast()
         topic = self.candidates.topic(message, at)
-        cut: list[int] = []  # shards with more than was looked at
+        cut: list[int] = []  # shards with more rows than were read
         whole = 0
         for shard in range(message.shards):
             read, more = self._look_at(forecast, message, payload, topic, shard, body, at)
@@ -118,7 +118,7 @@ class DryRun:
             else:
                 whole += read
         if cut and message.topic:
-            # users are spread evenly over the shards: one of them tells the size of the others
+            # users are spread evenly over the shards: the others have about the size of this one
             each = self.candidates.audience.subscriptions.count(message.topic, cut[0], most=COUNTED)
             forecast.factor = max(1.0, (whole + each * len(cut)) / forecast.looked_at)
         return forecast
@@ -133,7 +133,7 @@ class DryRun:
         body: Mapping[str, Any],
         at: datetime,
     ) -> tuple[int, bool]:
-        """Decide the first rows of a shard; how many were read, and whether there are more."""
+        """Evaluate the first rows of a shard. Returns how many were read, and whether there are more."""
         quota = max(1, LOOKED_AT // message.shards)
         cursor, read, more = None, 0, True
         while more and read < quota:
@@ -155,7 +155,7 @@ class DryRun:
     def _samples(
         self, message: Message, payload: Payload, body: Mapping[str, Any], forecast: _Forecast
     ) -> tuple[list[SampleView], int]:
-        """One for each channel and locale of what is said, while there is room; and how many there was none for."""
+        """A sample per channel and locale, and the number of samples whose content was left out for lack of room."""
         samples: list[SampleView] = []
         room, left_out = SAMPLES_CHARACTERS, 0
         for channel in message.channels:
@@ -194,7 +194,7 @@ class DryRun:
 
 
 def _segments(samples: list[SampleView]) -> dict[str, int]:
-    """By channel: what the readers of each locale would be billed, were they all billed as the first one is."""
+    """Billed segments by channel, if all users of a locale have as many as the sample."""
     segments: Counter[str] = Counter()
     for sample in samples:
         if sample.segments is not None:

@@ -1,7 +1,7 @@
-"""Why a user did or did not get a message: what the tables say happened and, apart from it, what the rules say now.
+"""Why a user did or did not get a message: what is recorded and, separately, what the rules would decide now.
 
-What happened is recorded and does not change; the user, the topic and the time may have. So the two are never mixed:
-a user who was skipped for want of an address, and has one by now, is told both.
+The record does not change, but the user, the topic and the time do. So the two are never mixed: for a user who was
+skipped without an address and has one now, the explanation shows both.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ from fanfare.store.recipients import RecipientList, RecipientState
 
 @dataclass(frozen=True, kw_only=True)
 class _OnChannel:
-    """All that the tables have on one user and one channel of a message."""
+    """All stored data on one user and one channel of a message."""
 
     audience: str
     progress: Progress
@@ -54,13 +54,13 @@ class Explain:
     clock: Clock
 
     def run(self, message_id: str, user_id: str) -> ExplanationView:
-        """The message's channels, one by one. Raises NotFound for the message, and for a user who is not known."""
+        """Explain each channel of the message. Raises NotFound for an unknown message or user."""
         now = self.clock()
         message, payload, progress = self._message(message_id, user_id)
         found = self._found(message, payload, progress, user_id)
         verdicts, exists = self._verdicts(message, payload, user_id, now)
         if not (exists or any(each.standing or each.delivery for each in found.values())):
-            raise NotFound("there is no such user", code="user_not_found")
+            raise NotFound("No such user.", code="user_not_found")
         return ExplanationView(
             message_id=message.id,
             user_id=user_id,
@@ -75,15 +75,15 @@ class Explain:
         )
 
     def _message(self, message_id: str, user_id: str) -> tuple[Message, Payload, Progress]:
-        """With the progress of the shard that the user is in."""
+        """The message with its payload and the progress of the user's shard."""
         message = find_message(message_id, self.messages)
         known = self.messages.for_fan_out(message.id, shard_of(user_id, message.shards))
         if known is None:
-            raise NotFound("there is no such message", code="message_not_found")
+            raise NotFound("No such message.", code="message_not_found")
         return known
 
     def _found(self, message: Message, payload: Payload, progress: Progress, user_id: str) -> dict[str, _OnChannel]:
-        """What the tables have, by channel."""
+        """Stored data by channel."""
         shard = shard_of(user_id, message.shards)
         standings = self.recipients.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
         keys = {channel: (user_id, message.id, channel) for channel in message.channels}
@@ -102,7 +102,7 @@ class Explain:
     def _verdicts(
         self, message: Message, payload: Payload, user_id: str, now: datetime
     ) -> tuple[dict[str, Verdict], bool]:
-        """What the rules say of the user on each channel, and whether there is such a user."""
+        """The verdict for the user on each channel, and whether the user exists."""
         rows = [Row("", user_id, channel) for channel in message.channels]
         topic = self.candidates.topic(message, now)
         asked = [
@@ -171,7 +171,7 @@ def _steps(found: _OnChannel, now: datetime) -> Iterator[StepView]:
 
 
 def _batch(standing: RecipientState, now: datetime) -> StepView:
-    """Settled, at a provider at this moment, or waiting and for what."""
+    """The state of the batch: settled, being sent, or waiting, and for what."""
     detail = f"generation {standing.generation}, attempts: {standing.attempts}"
     if standing.settled_at is not None:
         return _step("batch", "settled", standing.settled_at)

@@ -23,12 +23,12 @@ class ReadMessages:
     clock: Clock
 
     def get(self, message_id: str) -> MessageWithCountsView:
-        """The message and what became of its recipients so far. Raises NotFound."""
+        """The message and the counts of its recipients by outcome. Raises NotFound."""
         found = self.messages.counts.read(known_id(message_id))
         if found is None:
             raise _not_found()
         message, about, known = found
-        # once at rest the sums were kept; what is deleted may still have some in flight
+        # counts are stored with the final state; a deleted message may still have deliveries in flight
         deleted = message.state is State.DELETED
         settled = message.counts if message.at_rest and not deleted else None
         counts = settled or count_so_far(
@@ -39,7 +39,7 @@ class ReadMessages:
     def page(
         self, *, state: State | None, topic: str | None, before: str | None, limit: int
     ) -> tuple[list[MessageView], str | None]:
-        """A page of messages, the newest first, and the id to go on before."""
+        """A page of messages, newest first, and the id to continue before."""
         found, position = self.messages.listing.recent(before=before, limit=limit, state=state, topic=topic)
         return [message_view(message) for message in found], position
 
@@ -53,7 +53,7 @@ def find_message(message_id: str, messages: Messages) -> Message:
 
 
 def known_id(message_id: str) -> str:
-    """The id, if it can be one of ours at all. Raises NotFound."""
+    """The id, if it has the form of a message id. Raises NotFound."""
     try:
         if str(UUID(message_id)) == message_id:
             return message_id
@@ -73,4 +73,4 @@ def _shown(message: Message) -> dict[str, Any]:
 
 
 def _not_found() -> NotFound:
-    return NotFound("there is no such message", code="message_not_found")
+    return NotFound("No such message.", code="message_not_found")

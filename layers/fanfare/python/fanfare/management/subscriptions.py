@@ -1,4 +1,4 @@
-"""Subscriptions: a user's yes to a topic on a channel, given or taken back on the user's behalf."""
+"""Subscriptions of users to topics by channel, managed by services on the users' behalf."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class ManageSubscriptions:
     clock: Clock
 
     def subscribe(self, user_id: str, topic_id: str, channel: str) -> tuple[Subscription, bool]:
-        """Store the yes, and say whether it is new. Raises NotFound, and Invalid if the topic lacks the channel."""
+        """The subscription, and whether it is new. Raises NotFound, and Invalid if the topic lacks the channel."""
         topic = find_topic(topic_id, self.catalogue)
         if channel not in topic.channels:
             raise _not_offered(topic, "{channel}")
@@ -41,7 +41,7 @@ class ManageSubscriptions:
         return subscription, True
 
     def subscribe_many(self, topic_id: str, items: Sequence[Any]) -> list[SubscriptionResultView]:
-        """Take each subscription or refuse it, in order. Raises NotFound for the topic."""
+        """Store or reject each subscription; results are in the order of the items. Raises NotFound for the topic."""
         topic = find_topic(topic_id, self.catalogue)
         checked = [_checked(item, f"/items/{place}", topic) for place, item in enumerate(items)]
         wanted = [item for item in checked if isinstance(item, SubscriptionItem)]
@@ -60,7 +60,7 @@ class ManageSubscriptions:
             if isinstance(outcome, FanfareError):
                 results.append(_refused(written(item, "user_id"), written(item, "channel"), outcome))
             elif outcome.user_id not in users:
-                error = NotFound("there is no such user", code="user_not_found")
+                error = NotFound("No such user.", code="user_not_found")
                 results.append(_refused(outcome.user_id, outcome.channel, error))
             else:
                 pair = (outcome.user_id, outcome.channel)
@@ -75,7 +75,7 @@ class ManageSubscriptions:
     def page(
         self, user_id: str, *, after: Sequence[str] | None, limit: int
     ) -> tuple[list[Subscription], list[str] | None]:
-        """A page of a user's subscriptions, and the (topic, channel) to go on after. Raises NotFound."""
+        """A page of a user's subscriptions, and the (topic, channel) to continue after. Raises NotFound."""
         find_user(user_id, self.audience)
         position = (after[0], after[1]) if after else None
         found = self.audience.subscriptions.of_user(user_id, after=position)
@@ -86,12 +86,12 @@ def _checked(item: Any, at: str, topic: Topic) -> SubscriptionItem | FanfareErro
     try:
         checked = SubscriptionItem.model_validate(item)
     except ValidationError as error:
-        return Invalid("this subscription can't be taken", errors=faults(error.errors(), at=at))
+        return Invalid("Invalid subscription.", errors=faults(error.errors(), at=at))
     return checked if checked.channel in topic.channels else _not_offered(topic, f"{at}/channel")
 
 
 def _not_offered(topic: Topic, pointer: str) -> Invalid:
-    detail = f"the topic is not offered on this channel, but on {', '.join(topic.channels)}"
+    detail = f"Topic is not offered on this channel. Its channels: {', '.join(topic.channels)}."
     return Invalid(detail, errors=[Fault(pointer, "channel_not_offered", detail)])
 
 

@@ -1,4 +1,4 @@
-"""Suppressions by hand: addresses that must not be written to again, put, looked up and taken back by a service."""
+"""Suppressed addresses, managed by services: nothing is sent to them."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ class ManageSuppressions:
     clock: Clock
 
     def put(self, channel: str, address: str, cause: str) -> tuple[Suppression, bool]:
-        """Suppress the address, and say whether it is new: the first cause is kept. Raises Invalid."""
+        """The suppression, and whether it is new. The first cause is kept. Raises Invalid."""
         known = _known(channel, address)
         if known is None:
             if not CHANNELS[channel].suppressible:
-                raise Invalid.field("{channel}", "not_suppressible", "addresses of this channel can't be suppressed")
-            raise Invalid.field("{address}", "invalid_address", "this is no address of the channel")
+                raise Invalid.field("{channel}", "not_suppressible", "Addresses of this channel can't be suppressed.")
+            raise Invalid.field("{address}", "invalid_address", "Invalid address for this channel.")
         before = self.audience.suppressions.get(channel, known)
         at = to_text(self.clock())
         self.audience.suppressions.add(channel, known, cause, at=at)
@@ -37,15 +37,15 @@ class ManageSuppressions:
         ), True
 
     def get(self, channel: str, address: str) -> Suppression:
-        """Why the address must not be written to. Raises NotFound if it may."""
+        """The suppression of an address. Raises NotFound."""
         known = _known(channel, address)
         found = self.audience.suppressions.get(channel, known) if known else None
         if found is None:
-            raise NotFound("this address is not suppressed", code="suppression_not_found")
+            raise NotFound("Address is not suppressed.", code="suppression_not_found")
         return found
 
     def delete(self, channel: str, address: str) -> None:
-        """Let the address be written to again; a repeat changes nothing."""
+        """Allow sending to the address again. Idempotent."""
         known = _known(channel, address)
         if known is not None:
             self.audience.suppressions.remove(channel, known)
@@ -53,7 +53,7 @@ class ManageSuppressions:
     def page(
         self, *, channel: str | None, after: Sequence[str] | None, limit: int
     ) -> tuple[list[Suppression], list[str] | None]:
-        """A page of suppressed addresses, by channel and address, and the (channel, address) to go on after."""
+        """A page of suppressions, by channel and address, and the (channel, address) to continue after."""
         names = [name for name, each in CHANNELS.items() if each.suppressible and channel in (None, name)]
         found: list[Suppression] = []
         for name in names[names.index(after[0]) if after else 0 :]:
@@ -66,8 +66,9 @@ class ManageSuppressions:
 
 
 def _known(channel: str, address: str) -> str | None:
-    """The address of a path as suppressions know it.
+    """The address in a path, normalised as in the suppressions; None if it is invalid for the channel.
 
-    API Gateway decodes every escape of a path but `%25`: decoding what it left is right with it and without it.
+    API Gateway decodes every percent-encoded character of a path except `%25`; decoding the rest is also correct
+    without API Gateway.
     """
     return CHANNELS[channel].normalised(unquote(address))

@@ -1,4 +1,4 @@
-"""Templates: every change is a new version; deleting one hides it from new messages."""
+"""Templates: every change creates a new version; deleting a template hides it from new messages."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import offers
 from fanfare.templates.renderer import Renderer, derived
 
-BODY_LIMIT: Final = 380_000  # bytes: DynamoDB takes items of 400 KB
+BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,9 +26,9 @@ class ManageTemplates:
     clock: Clock
 
     def put(self, template_id: str, request: PutTemplateRequest) -> Template:
-        """Store a new version, once everything in it compiles and its example renders. Raises Invalid.
+        """Store a new version if all its parts compile and its example renders. Raises Invalid.
 
-        The layout goes into the version as it is now: a version is all that it takes to render it, and never changes.
+        The current layout is copied into the version: a version is complete and never changes.
         """
         body = request.body()
         if request.layout is not None:
@@ -38,12 +38,12 @@ class ManageTemplates:
             body |= {"derived": made}
         size = _size(body)
         if size > BODY_LIMIT:
-            what, where = ("with its layout", "/layout") if request.layout else ("as it is kept", "/example")
-            raise Invalid.field(where, "too_large", f"{what} it has {size:,} bytes; {BODY_LIMIT:,} can be kept")
+            what, where = ("Template with its layout", "/layout") if request.layout else ("Template", "/example")
+            raise Invalid.field(where, "too_large", f"{what} is {size:,} bytes; the limit is {BODY_LIMIT:,}.")
         return self.catalogue.add_version(template_id, body, created_at=to_text(self.clock()))
 
     def get(self, template_id: str, version: int | None) -> Template:
-        """A version, the newest one if none is named, of a template that is not hidden. Raises NotFound."""
+        """A version (None: the newest) of a template that is not hidden. Raises NotFound."""
         head = self.catalogue.template_head(template_id)
         if head is None or head.hidden:
             raise _not_found()
@@ -51,15 +51,15 @@ class ManageTemplates:
             return head
         template = self.catalogue.template(template_id, version)
         if template is None:
-            raise NotFound("the template has no such version", code="template_not_found")
+            raise NotFound("No such version of the template.", code="template_not_found")
         return template
 
     def page(self, *, after: str | None, limit: int) -> tuple[list[Version], str | None]:
-        """A page of templates, and the id to go on after."""
+        """A page of templates, and the id to continue after."""
         return take(self.catalogue.templates(after=after, limit=limit + 1), limit, lambda each: each.id)
 
     def versions(self, template_id: str, *, before: int | None, limit: int) -> tuple[list[Version], int | None]:
-        """A page of a template's versions, the newest first, and the version to go on before. Raises NotFound."""
+        """A page of a template's versions, newest first, and the version to continue before. Raises NotFound."""
         head = self.catalogue.template_head(template_id)
         if head is None or head.hidden:
             raise _not_found()
@@ -67,14 +67,14 @@ class ManageTemplates:
         return take(found, limit, lambda each: each.version)
 
     def delete(self, template_id: str) -> None:
-        """Hide it from new messages; those accepted keep their version. A repeat changes nothing."""
+        """Hide it from new messages; accepted messages keep their version. Idempotent."""
         self.catalogue.hide_template(template_id)
 
     def preview(self, template_id: str, request: PreviewRequest) -> dict[str, str]:
-        """What would be sent to somebody without a name. Raises NotFound, and Invalid if it does not render."""
+        """The rendered parts for a user without a name. Raises NotFound, and Invalid if it does not render."""
         body = self.get(template_id, None).body
         if not offers(body, request.channel):
-            raise Invalid.field("/channel", "no_content", "the template has nothing for this channel")
+            raise Invalid.field("/channel", "no_content", "Template has no content for this channel.")
         data: dict[str, Any] = body.get("example") or {} if request.data is None else request.data
         self.renderer.check_data(body, data)
         user = {"id": "preview", "name": "", "locale": request.locale}
@@ -82,17 +82,17 @@ class ManageTemplates:
             return self.renderer.render(body, request.channel, locale=request.locale, data=data, user=user)
         except TemplateError as error:
             fault = Fault("/data", "template_error", str(error))
-            detail = "the template does not render with this data"
+            detail = "Template does not render with this data."
             raise Invalid(detail, code="template_error", errors=[fault]) from error
 
     def _layout(self, template_id: str) -> dict[str, Any]:
-        """The newest version of the layout, as it is put into the version of a template. Raises Invalid."""
+        """The newest version of the layout, as copied into a template's version. Raises Invalid."""
         head = self.catalogue.template_head(template_id)
         if head is None or head.hidden:
-            raise Invalid.field("/layout", "unknown_template", "there is no such template")
+            raise Invalid.field("/layout", "unknown_template", "No such template.")
         if "layout" in head.body:
             raise Invalid.field(
-                "/layout", "layout_in_layout", "this template has a layout itself: there is one at most"
+                "/layout", "layout_in_layout", "This template has a layout itself. A layout can't have another layout."
             )
         frame = {name: head.body[name] for name in ("channels", "locales", "partials", "derived") if name in head.body}
         return {"id": head.id, "version": head.version, **frame}
@@ -118,4 +118,4 @@ def template_view(template: Template) -> TemplateView:
 
 
 def _not_found() -> NotFound:
-    return NotFound("there is no such template", code="template_not_found")
+    return NotFound("No such template.", code="template_not_found")

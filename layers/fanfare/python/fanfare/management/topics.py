@@ -1,4 +1,4 @@
-"""Topics: what messages are about, with their defaults."""
+"""Topics: the subjects of messages, with their defaults."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class ManageTopics:
     clock: Clock
 
     def put(self, topic_id: str, request: PutTopicRequest) -> tuple[Topic, bool]:
-        """Create the topic or replace it; says which. Raises Conflict if its shards would change."""
+        """The stored topic, and whether it was created. Raises Conflict if its shards would change."""
         now = to_text(self.clock())
         before, shards = self.catalogue.read_shards(topic_id)
         topic = Topic(
@@ -37,7 +37,7 @@ class ManageTopics:
         try:
             self.catalogue.put_topic(topic)
         except ConditionFailed as failed:
-            detail = "the topic has other shards, with subscriptions in them"
+            detail = "The shards of a topic can't change: its subscriptions are stored in them."
             raise Conflict(detail, code="shards_are_fixed") from failed
         return topic, before is None
 
@@ -46,11 +46,11 @@ class ManageTopics:
         return find_topic(topic_id, self.catalogue)
 
     def page(self, *, after: str | None, limit: int) -> tuple[list[Topic], str | None]:
-        """A page of topics, and the id to go on after."""
+        """A page of topics, and the id to continue after."""
         return take(self.catalogue.topics(after=after, limit=limit + 1), limit, lambda topic: topic.id)
 
     def delete(self, topic_id: str) -> None:
-        """No new message can be posted to it; a repeat changes nothing."""
+        """Delete the topic: no new message can be posted to it. Idempotent."""
         self.catalogue.delete_topic(topic_id)
 
 
@@ -58,5 +58,5 @@ def find_topic(topic_id: str, catalogue: Catalogue) -> Topic:
     """The topic as it is now. Raises NotFound."""
     topic = catalogue.read_topic(topic_id)
     if topic is None:
-        raise NotFound("there is no such topic", code="topic_not_found")
+        raise NotFound("No such topic.", code="topic_not_found")
     return topic

@@ -1,4 +1,4 @@
-"""Users: who receives, and where."""
+"""Users: recipients and their addresses."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 
-ERASED_AT_ONCE = 5_000  # rows of a table: some five seconds, at what a partition takes
+ERASED_AT_ONCE = 5_000  # rows per table: about five seconds at the write limit of a partition
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +26,12 @@ class ManageUsers:
     inboxes: Inboxes
 
     def put(self, user_id: str, request: PutUserRequest) -> tuple[User, bool]:
-        """Create the user or replace what is known of them; says which."""
+        """The stored user, and whether it was created. Replaces all data of a known user."""
         user = self.audience.users.put(user_id, request.profile())
         return user, user.rev == 1
 
     def put_many(self, items: Sequence[Any]) -> list[UserResultView]:
-        """Take each user or refuse it, in order; of a user that is named twice, the last is kept."""
+        """Store or reject each user; results are in the order of the items. If an id repeats, the last item is kept."""
         checked = [_checked(item, f"/items/{place}") for place, item in enumerate(items)]
         stored = self.audience.users.put_many(
             {user.id: user.profile() for user in checked if isinstance(user, UserItem)}
@@ -43,7 +43,7 @@ class ManageUsers:
                 results.append(_refused(written(item, "id"), user))
                 continue
             results.append(UserResultView(id=user.id, status=201 if user.id in created else 200, error=None))
-            created.discard(user.id)  # named again, it is there already
+            created.discard(user.id)  # a repeated id exists already
         return results
 
     def get(self, user_id: str) -> User:
@@ -51,15 +51,16 @@ class ManageUsers:
         return find_user(user_id, self.audience)
 
     def delete(self, user_id: str) -> None:
-        """Erase all that is stored on the user; done once it returns, and a repeat changes nothing.
+        """Erase all data of the user before it returns. Idempotent.
 
-        What can be sent to goes first. Raises Unavailable if one call can't erase all: a repeat goes on.
+        Addresses are erased first. Raises Unavailable if one call can't erase everything; a repeat continues.
         """
         self.audience.erase(user_id)
         done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (self.inboxes, self.deliveries)]
         if not all(done):
             raise Unavailable(
-                "there is more to erase than one call can do; go on by repeating it", code="erasure_unfinished"
+                f"Erasure is not complete; one call erases {ERASED_AT_ONCE:,} rows per table. Repeat the request.",
+                code="erasure_unfinished",
             )
 
 
@@ -67,7 +68,7 @@ def find_user(user_id: str, audience: Audience) -> User:
     """The user. Raises NotFound."""
     user = audience.users.get(user_id)
     if user is None:
-        raise NotFound("there is no such user", code="user_not_found")
+        raise NotFound("No such user.", code="user_not_found")
     return user
 
 
@@ -81,7 +82,7 @@ def _checked(item: Any, at: str) -> UserItem | Invalid:
     try:
         return UserItem.model_validate(item)
     except ValidationError as error:
-        return Invalid("this user can't be taken", errors=faults(error.errors(), at=at))
+        return Invalid("Invalid user.", errors=faults(error.errors(), at=at))
 
 
 def _refused(user_id: str | None, error: FanfareError) -> UserResultView:
@@ -89,6 +90,6 @@ def _refused(user_id: str | None, error: FanfareError) -> UserResultView:
 
 
 def written(item: Any, name: str) -> str | None:
-    """What a refused item says of itself, if it is a text."""
+    """The field `name` of a rejected item, if it is a string."""
     found = item.get(name) if isinstance(item, dict) else None
     return found if isinstance(found, str) else None

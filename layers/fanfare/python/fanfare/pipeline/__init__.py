@@ -1,1 +1,1 @@
-"""The way of a message: submit, fan out, deliver, record receipts, reconcile."""
+"""Processing of a message: submit, fan out, deliver, record receipts, reconcile."""

@@ -1,4 +1,4 @@
-"""How long a delivery waits: leases, retries, doubts."""
+"""Timing of deliveries: leases, retries, doubts."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, kw_only=True)
 class Pace:
-    """How patient delivery is. Times in seconds."""
+    """Timing of deliveries, in seconds."""
 
     lease: float
     backoff: float
@@ -17,6 +17,6 @@ class Pace:
     stale_after: float
 
     def delay(self, attempts: int) -> float:
-        """Exponential with full jitter on its upper half, at most 15 minutes: what a queue can hold back."""
+        """Seconds until the next attempt: exponential, random in its upper half, at most 900 (the limit of SQS)."""
         longest = min(self.backoff * 2 ** min(attempts, 20), 900.0)
         return random.uniform(longest / 2, longest)  # noqa: S311 - jitter, not a secret

@@ -1,4 +1,4 @@
-"""From what a service posts to the message that is stored: resolve what it names, validate it, build the message."""
+"""Builds the stored message from a request: resolves topic and template, validates, pins."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ from fanfare.templates.renderer import Renderer, derived
 if TYPE_CHECKING:
     from fanfare.schemas.messages import SubmitRequest
 
-PAYLOAD_LIMIT: Final = 400_000  # bytes: DynamoDB takes items of 409,600, keys and names included
-AHEAD = timedelta(seconds=90)  # the reconciler takes a scheduled message up so long before, and queues it to the second
+PAYLOAD_LIMIT: Final = 400_000  # bytes; the limit of a DynamoDB item is 409,600, keys and names included
+AHEAD = timedelta(seconds=90)  # the reconciler queues a scheduled message this long before its time
 FARTHEST: Final = timedelta(days=366)
 
 
 @dataclass(frozen=True)
 class _Subject:
-    """What a request names, as far as it exists."""
+    """Topic and template of a request; None if not named or not found."""
 
     topic: Topic | None
     template: Template | None
@@ -39,7 +39,7 @@ class _Subject:
 
 @dataclass(frozen=True, kw_only=True)
 class BuildMessage:
-    """Makes the message of a request; stores nothing. `Submit` and `DryRun` share it."""
+    """Builds the message of a request and stores nothing. Used by `Submit` and `DryRun`."""
 
     catalogue: Catalogue
     renderer: Renderer
@@ -47,11 +47,11 @@ class BuildMessage:
     retention: timedelta
 
     def run(self, request: SubmitRequest, *, caller: str, now: datetime) -> tuple[Message, Payload]:
-        """The message as it is to be stored, its template pinned. Raises Invalid naming each field that is wrong."""
+        """The message to store, with its template pinned. Raises Invalid with each invalid field."""
         subject = self._resolve(request)
         faults = [*_subject_faults(request, subject), *_time_faults(request, now)]
         if faults:
-            raise Invalid("the message can't be accepted", errors=faults)
+            raise Invalid("Message can't be accepted.", errors=faults)
         channels = _channels(request, subject.topic)
         payload = self._payload(request, subject.template)
         _check_content_for_any(channels, subject.template, payload.content)
@@ -66,7 +66,7 @@ class BuildMessage:
         )
 
     def _payload(self, request: SubmitRequest, template: Template | None) -> Payload:
-        """Data, content and recipients. Raises Invalid if data do not fit the schema or content does not render."""
+        """Data, content and recipients. Raises Invalid if data does not match the schema or content does not render."""
         data = request.data or {}
         content = request.content.model_dump(exclude_none=True) if request.content else None
         if template is not None:
@@ -101,10 +101,10 @@ class BuildMessage:
 
 
 def first_due_at(send_at: datetime | None, now: datetime, *, stale_after: float) -> datetime:
-    """When the reconciler looks at a new message.
+    """When the reconciler checks a new message.
 
-    The queue holds a fan-out back for `DELAY_LIMIT` seconds at most: a message scheduled beyond that is queued by the
-    reconciler, shortly before its time. Every other one is queued at once, and looked at when it should have begun.
+    A queue delays a job by at most `DELAY_LIMIT` seconds. The reconciler queues messages that are scheduled later,
+    shortly before their time. All other messages are queued at once and checked when they should have started.
     """
     if send_at is not None and queue_delay(send_at, now) > DELAY_LIMIT:
         return send_at - AHEAD
@@ -112,7 +112,7 @@ def first_due_at(send_at: datetime | None, now: datetime, *, stale_after: float)
 
 
 def queue_delay(send_at: datetime, now: datetime) -> int:
-    """Whole seconds until then."""
+    """Seconds from `now` to `send_at`, rounded up."""
     return math.ceil((send_at - now).total_seconds())
 
 
@@ -128,35 +128,39 @@ def _check_content_for_any(
     body = template.body if template else inline_body(content or {})
     if not any(offers(body, channel) for channel in channels):
         where = "/template" if template else "/content"
-        raise Invalid.field(where, "no_content", f"it has nothing for any of the channels {', '.join(channels)}")
+        raise Invalid.field(where, "no_content", f"No content for any of the channels {', '.join(channels)}.")
 
 
 def _storable(payload: Payload) -> Payload:
-    """The payload, without the text that was derived if both are too much to keep. Raises Invalid."""
+    """The payload, without derived text if that makes it too large. Raises Invalid."""
     size = stored_bytes(payload)
     if size > PAYLOAD_LIMIT and payload.content is not None:
         payload = replace(payload, content={name: part for name, part in payload.content.items() if name != "derived"})
         size = stored_bytes(payload)
-    if size > PAYLOAD_LIMIT:  # what a body of 256 KiB has no room for, but numbers: 1e15 is kept as 1000000000000000.0
-        raise Invalid.field("/data", "too_large", f"as it is kept, it has {size:,} bytes; {PAYLOAD_LIMIT:,} can be")
+    if size > PAYLOAD_LIMIT:  # a body of 256 KiB gets this large only by numbers: 1e15 is stored as 1000000000000000.0
+        raise Invalid.field("/data", "too_large", f"Stored payload is {size:,} bytes; the limit is {PAYLOAD_LIMIT:,}.")
     return payload
 
 
 def _subject_faults(request: SubmitRequest, subject: _Subject) -> Iterator[Fault]:
     topic = subject.topic
     if request.topic is not None and topic is None:
-        yield Fault("/topic", "unknown_topic", "there is no such topic: create it with PUT /v1/topics/{id}")
+        yield Fault("/topic", "unknown_topic", "No such topic. Create it with PUT /v1/topics/{id}.")
     if request.template is not None and subject.template is None:
         what = "version of the template" if request.template.version is not None else "template"
-        yield Fault("/template", "unknown_template", f"there is no such {what}")
+        yield Fault("/template", "unknown_template", f"No such {what}.")
     for index, channel in enumerate(request.channels or ()):
         if topic is not None and channel not in topic.channels:
             offered = ", ".join(topic.channels)
-            yield Fault(f"/channels/{index}", "channel_not_offered", f"the topic has {offered}")
+            yield Fault(
+                f"/channels/{index}",
+                "channel_not_offered",
+                f"Topic is not offered on this channel. Its channels: {offered}.",
+            )
 
 
 def _time_faults(request: SubmitRequest, now: datetime) -> Iterator[Fault]:
     if request.expires_at is not None and request.expires_at <= max(now, request.send_at or now):
-        yield Fault("/expires_at", "expired", "must be after send_at, and in the future")
+        yield Fault("/expires_at", "expired", "Must be in the future and after send_at.")
     if request.send_at is not None and request.send_at > now + FARTHEST:
-        yield Fault("/send_at", "too_far", "at most a year ahead")
+        yield Fault("/send_at", "too_far", f"Must be at most {FARTHEST.days} days ahead.")

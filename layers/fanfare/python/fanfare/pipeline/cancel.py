@@ -1,4 +1,4 @@
-"""Delete a message: nothing more of it leaves once this has answered, except what is in flight."""
+"""Delete a message: afterwards nothing more of it is sent, except deliveries in flight."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Cancel:
     clock: Clock
 
     def run(self, message_id: str) -> dict[str, Any]:
-        """Move the message to `deleted` and say how many were sent, are in flight, and are withheld.
+        """Move the message to `deleted`. Returns how many recipients were sent, are in flight, and are withheld.
 
-        A worker takes its lease before it looks at the message: so each either sees the deletion, or has
-        a lease that is counted here. Who is in doubt may have been sent to, so they are in flight. Repeated, the
-        first answer. Raises NotFound, Conflict for a message that is sent, and Unavailable for a very large one
-        whose numbers take more than one request.
+        A worker takes its lease before it reads the message: it either sees the deletion or holds a lease that is
+        counted here. Recipients in doubt may have been sent, so they count as in flight. A repeat returns the first
+        result. Raises NotFound, Conflict if the message is sent, and Unavailable for a very large message that takes
+        more than one request to count.
         """
         now = self.clock()
         try:
@@ -37,9 +37,9 @@ class Cancel:
         except ConditionFailed as failed:
             found = self.messages.get(message_id)
             if found is None:
-                raise NotFound("there is no such message", code="message_not_found") from failed
+                raise NotFound("No such message.", code="message_not_found") from failed
             if found.state is not State.DELETED:
-                raise Conflict("every recipient was sent already", code="message_already_sent") from failed
+                raise Conflict("Message was already sent to every recipient.", code="message_already_sent") from failed
             message = found
         numbers = message.cancellation
         if numbers is None:

@@ -1,4 +1,4 @@
-"""Bring a message to rest, once nothing of it is open. Can be asked by anyone, any number of times."""
+"""Move a message to its final state once nothing of it is open. Idempotent; all workers call it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fanfare.errors import ConditionFailed
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
-MAY_FINISH = (State.ACTIVE, State.STALE)  # not while it is re-driven: it is pending until all is open again
+MAY_FINISH = (State.ACTIVE, State.STALE)  # a redriven message is pending until all its failed batches are open again
 
 
 def complete(
@@ -20,8 +20,8 @@ def complete(
 ) -> Message | None:
     """Move the message to `sent` or `failed` if every shard is sealed and no batch is open.
 
-    `shard` is the one that just settled a batch: most often it still has another open one, and that
-    ends the question with one call. Returns the message if it came to rest now.
+    `shard` is the shard in which a batch was just settled. It usually has another open batch, and then one call is
+    enough. Returns the message if this call completed it.
     """
     if shard is not None and batches.any_open(message_id, shard):
         return None
@@ -34,7 +34,7 @@ def complete(
         return None
     counts = batches.totals.tally(message_id, message.shards, once=True).counts()
     if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
-        return None  # a batch was opened, or settled, while they were read: whoever did that asks after us
+        return None  # a batch was opened or settled during the read: that worker calls `complete` after us
     state, reason = _ending(message, counts, now)
     transition = Transition(
         to=state, reason=reason, origins=MAY_FINISH, read_round=message.round, sets={"counts": counts}
@@ -42,7 +42,7 @@ def complete(
     try:
         return messages.move(message_id, transition, now=now)
     except ConditionFailed:
-        return None  # somebody else has brought it to rest, or it was deleted
+        return None  # another worker completed it, or it was deleted
 
 
 def _may_finish(message: Message, progress: Sequence[Progress]) -> bool:

@@ -1,11 +1,11 @@
-"""Counts of a message while it runs, and of a cancelled one.
+"""Counts of a running message, and of a cancelled one.
 
-They are summed from the batches, so no counter is hot or counts twice. Reading all batches of a message with a million
-recipients takes some 2,000 read units, from the partitions that its workers use. So only small messages are summed at
-each request. Of a large one, a request sums a part at most, no more per second than `UNITS_PER_SECOND` on average
-over all requests, and stores how far it came; every other request answers with what is stored. Sums kept by the
-workers would avoid the reads, but a counter per shard is a hot item that makes their transactions fail, and one per
-page costs two more write units for each batch.
+Counts are summed from the batches, so there is no hot counter and nothing is counted twice. Reading all batches of a
+message with a million recipients takes about 2,000 read units, from the partitions that its workers use. So only small
+messages are summed at each request. For a large message, a request sums one part and stores the position; all requests
+together use at most `UNITS_PER_SECOND` on average, and the other requests return the stored counts. Counters written by
+the workers would avoid the reads, but a counter per shard is a hot item that makes transactions fail, and a counter
+per page costs two more write units per batch.
 """
 
 from __future__ import annotations
@@ -23,12 +23,12 @@ from fanfare.errors import ConditionFailed, Unavailable
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 
-EXACT: Final = 10_000  # recipients that are summed at each request: 20 read units
+EXACT: Final = 10_000  # recipients; up to this number, they are summed at each request: 20 read units
 UNITS_PER_SECOND: Final = 40.0
-UNITS_PER_ITEM: Final = 0.08  # of 4 KB; an open one with fifty recipients has 330 bytes, a settled one 200
+UNITS_PER_ITEM: Final = 0.08  # a unit is 4 KB; an open batch with 50 recipients has 330 bytes, a settled one 200
 ITEMS_PER_LOOK: Final = 4_000
-ITEMS_PER_CANCELLATION: Final = 40_000  # of two million recipients by e-mail: 4 s
-CLAIM: Final = timedelta(seconds=30)  # longer than a request lives
+ITEMS_PER_CANCELLATION: Final = 40_000  # two million recipients by e-mail: 4 s
+CLAIM: Final = timedelta(seconds=30)  # longer than a request takes
 
 
 def count_so_far(
@@ -41,7 +41,7 @@ def count_so_far(
     batches: Batches,
     now: datetime,
 ) -> dict[str, int]:
-    """The counts of a message: exact for up to `EXACT` recipients, else as of the last time that they were summed."""
+    """The counts of a message: exact for up to `EXACT` recipients, else as of the last sum."""
     if known is None and about <= EXACT:
         return batches.totals.tally(message.id, message.shards).counts(deleted=deleted)
     count = known if known and known.recipients else replace(known or RunningCount(), recipients=about)
@@ -49,7 +49,7 @@ def count_so_far(
         try:
             messages.counts.claim(message, known, until=to_text(now + CLAIM))
         except ConditionFailed:
-            pass  # another request sums
+            pass  # another request is summing
         else:
             count = _further(message, count, messages=messages, batches=batches, now=now)
             messages.counts.keep(message, count)
@@ -59,7 +59,7 @@ def count_so_far(
 def _further(
     message: Message, count: RunningCount, *, messages: Messages, batches: Batches, now: datetime
 ) -> RunningCount:
-    """The count with its next part."""
+    """The count after the next part."""
     progress = messages.progress.of(message)
     current, items, whole = count.current, 0, True
     for pages in current.remaining(progress):
@@ -79,13 +79,13 @@ def _further(
 
 
 def count_cancelled(message: Message, *, messages: Messages, batches: Batches, now: datetime) -> Totals:
-    """The sums of a message that is deleted, as each batch was after the deletion.
+    """The totals of a deleted message, with each batch as it was after the deletion.
 
-    Raises Unavailable after a part of a very large one: the next request goes on.
+    Raises Unavailable after a part of a very large message; the next request continues.
     """
     # a page that is committed later would be missing
     progress = messages.progress.seal(message, now=now)
-    if sum(each.page for each in progress) <= message.shards:  # no more than a page each: as cheap, and no item to read
+    if sum(each.page for each in progress) <= message.shards:  # one page each: as cheap, no stored position needed
         return batches.totals.tally(message.id, message.shards)
     read = messages.counts.cancelled(message.id)
     count, items = read, 0
@@ -103,5 +103,5 @@ def count_cancelled(message: Message, *, messages: Messages, batches: Batches, n
 
 
 def _keep_cancelled(message: Message, read: Count, count: Count, messages: Messages) -> None:
-    with suppress(ConditionFailed):  # another request came as far, or further
+    with suppress(ConditionFailed):  # another request got at least as far
         messages.counts.keep_cancelled(message, read, count)

@@ -1,7 +1,7 @@
-"""Take what providers report afterwards: delivered, bounced, complained. Resolves doubts, feeds suppressions.
+"""Records receipts of providers: delivered, bounced, complained. They resolve doubts and cause suppressions.
 
-Receipts may repeat, come out of order, and come before our own record of the delivery: each is a
-fact of its own, stored as such, and nothing here depends on what came before.
+Receipts may repeat, arrive out of order, and arrive before our own record of the delivery. Each is stored
+separately, and nothing here depends on earlier ones.
 """
 
 from __future__ import annotations
@@ -22,19 +22,19 @@ from fanfare.store.deliveries import Deliveries
 
 log = logging.getLogger(__name__)
 
-# Why an address is not written to again, by what was reported of it
+# Receipt → cause of the suppression of the address
 SUPPRESSES: Final = {
     Receipt.BOUNCED: "bounce",
     Receipt.COMPLAINED: "complaint",
     Receipt.OPTED_OUT: "opt_out",
 }
-SOFT_BOUNCES: Final = 5  # so many within the time below, and the address is taken for dead
+SOFT_BOUNCES: Final = 5  # this many within the time below suppress the address
 SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
 
 
 def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
-    """The report in a provider's event; None if it is not about a delivery of ours. Raises KeyError if no channel reads
-    events of its source."""
+    """The receipt in a provider's event; None if the event is not about one of our deliveries. Raises KeyError if no
+    channel reads events of its source."""
     readers = [channel.read_receipt for channel in CHANNELS.values() if channel.receipt_source == event["source"]]
     if not readers:
         raise KeyError(event["source"])
@@ -49,7 +49,7 @@ class RecordReceipts:
     retention: timedelta
 
     def run(self, reports: Sequence[ReceiptEvent]) -> Counter[str]:
-        """Store the reports, and suppress addresses that must not be written to again. How many of each kind."""
+        """Store the receipts and suppress addresses if necessary. Returns the number of receipts by kind."""
         now = self.clock()
         self.deliveries.record_receipts(reports, retain_until=int((now + self.retention).timestamp()))
         serious = [each for each in reports if each.receipt in SUPPRESSES or each.receipt is Receipt.BOUNCED_SOFT]
@@ -58,7 +58,7 @@ class RecordReceipts:
             user = users.get(report.user_id)
             address = CHANNELS[report.channel].identity(user.profile) if user else None
             if user is None or address is None or _of_another_address(report, user):
-                continue  # erased, or the address was changed: the one that bounced is not theirs any more
+                continue  # erased, or the address was changed: the receipt is about the old one
             cause = self._cause(report, address, now)
             if cause is not None:
                 self.audience.suppressions.add(report.channel, address, cause, at=to_text(now))
@@ -66,7 +66,7 @@ class RecordReceipts:
         return Counter(report.receipt.value for report in reports)
 
     def _cause(self, report: ReceiptEvent, address: str, now: datetime) -> str | None:
-        """Why the address must not be written to again; None if it may be."""
+        """The cause for which to suppress the address; None if it is not suppressed."""
         if report.receipt is not Receipt.BOUNCED_SOFT:
             return SUPPRESSES[report.receipt]
         bounces = self.audience.suppressions.count_soft_bounces(
@@ -81,5 +81,5 @@ class RecordReceipts:
 
 
 def _of_another_address(report: ReceiptEvent, user: User) -> bool:
-    """Whether what is reported was sent to one that the user had before, or has had since."""
+    """Whether the receipt is about an earlier or later address of the user."""
     return report.address_no is not None and report.address_no != user.readdressed.get(report.channel, 0)

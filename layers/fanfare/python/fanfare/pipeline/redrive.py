@@ -1,4 +1,4 @@
-"""Send a failed message again, to those recipients alone that failed."""
+"""Send a failed message again, to its failed recipients only."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ class Redrive:
     stale_after: float
 
     def run(self, message_id: str) -> Message:
-        """Move a failed message to `pending` and have its failed recipients sent again.
+        """Move a failed message to `pending` and send it again to its failed recipients.
 
-        Once it is moved the answer is yes, even if the queue is down: the reconciler finds it. Raises
-        NotFound, and Conflict for a message in any other state.
+        Succeeds once the message is moved, even if the queue is down: the reconciler queues it later. Raises
+        NotFound, and Conflict for a message in another state.
         """
         found = self.messages.get(message_id)
         if found is None:
-            raise NotFound("there is no such message", code="message_not_found")
+            raise NotFound("No such message.", code="message_not_found")
         message = self._begun(found)
         try:
             self.queues.send_fan_out([FanOutJob(message_id, 0)])
@@ -65,20 +65,19 @@ class Redrive:
             return self.messages.move(found.id, transition, now=now, due_at=now + timedelta(seconds=self.stale_after))
         except ConditionFailed as failed:
             message = self.messages.get(found.id) or found
-            # The SDK repeats a call whose answer is lost, and its condition then fails on its own write.
+            # The SDK repeats a call whose answer is lost; the condition then fails because of the first call.
             if message.state is State.PENDING and message.round == found.round + 1:
                 return message
             raise Conflict(
-                f"only a failed message can be re-driven; it is {message.state}", code="message_not_failed"
+                f"Only a failed message can be redriven; this message is {message.state}.", code="message_not_failed"
             ) from failed
 
 
 @dataclass(frozen=True, kw_only=True)
 class Reopen:
-    """Open again, once in a round, every batch in which somebody failed, then let the message run.
+    """Reopens every batch with a failed recipient, once per round, then activates the message.
 
-    It is the second half of a redrive, and has no queue of its own: a fan-out job of a message that is `redriving`
-    is a job of this one.
+    The second half of a redrive. It has no queue of its own: a fan-out job of a message that is `redriving` runs it.
     """
 
     messages: Messages
@@ -88,18 +87,18 @@ class Reopen:
     stale_after: float
 
     def run(self, message: Message, job: FanOutJob, *, time_left: Callable[[], float]) -> None:
-        """Go on until it is done or little time is left, then hand on. Can be repeated or resumed.
+        """Reopen batches until all are done or little time is left; then queue the job again. Can be repeated.
 
-        Raises ConditionFailed if the message was deleted or another copy of the job is at it: read again.
+        Raises ConditionFailed if the message was deleted or another copy of the job runs: read the message again.
         """
         if self._reopen(message, time_left):
             self._go_on(message)
             return
         try:
-            # the reconciler sends no copy while one goes on
+            # the reconciler queues no copy while one runs
             self.messages.put_off(message.id, self._overdue(), seen=message.due_at)
         except ConditionFailed:
-            return  # deleted meanwhile, or another copy goes on
+            return  # deleted meanwhile, or another copy runs
         self.queues.send_fan_out([job])
 
     def _reopen(self, message: Message, time_left: Callable[[], float]) -> bool:
@@ -124,7 +123,7 @@ class Reopen:
         complete(message.id, messages=self.messages, batches=self.batches, now=self.clock())
 
     def _failed(self, message: Message, shard: int) -> Iterator[BatchState]:
-        """The batches in which somebody failed in an earlier round, as they are to be opened again."""
+        """Batches with recipients that failed in an earlier round, as reopened in this one."""
         for done in self.batches.done_batches(message.id, shard):
             failed = done.places(Outcome.FAILED)
             if failed and done.round < message.round:

@@ -1,7 +1,6 @@
 """Accept a message: check it, pin its template, store it, queue its fan-out.
 
-Once the message is stored the answer is yes, even if the queue is down: the reconciler finds what
-was never fanned out.
+A stored message is accepted even if the queue is down: the reconciler finds messages that were never fanned out.
 """
 
 from __future__ import annotations
@@ -38,16 +37,16 @@ class Submit:
     def run(
         self, request: SubmitRequest, *, caller: str, idempotency_key: str | None, body: Mapping[str, Any]
     ) -> Accepted:
-        """Store the message and queue its fan-out; with the same key again, the first answer.
+        """Store the message and queue its fan-out. A repeat with the same key returns the first result.
 
-        Raises Invalid naming each field that is wrong, and changes nothing then. Raises KeyReused.
+        Raises Invalid with each invalid field, without a change. Raises KeyReused.
         """
         body_fingerprint = fingerprint(body)
         now = self.clock()
         try:
             message, payload = self.build.run(request, caller=caller, now=now)
         except Invalid:
-            # what was valid when it was first posted may not be now: the answer stays the same
+            # the first request was valid, e.g. its topic existed: a repeat gets the first result
             if idempotency_key is not None:
                 before = self.messages.accepted_before(caller, idempotency_key, body_fingerprint)
                 if before is not None:
@@ -59,7 +58,7 @@ class Submit:
         return accepted
 
     def _queue(self, message: Message, now: datetime) -> None:
-        """Queue the fan-out, unless it is the reconciler's to begin later."""
+        """Queue the fan-out, unless the reconciler queues it later."""
         delay = queue_delay(from_text(message.send_at), now) if message.send_at else 0
         if delay > DELAY_LIMIT:
             return

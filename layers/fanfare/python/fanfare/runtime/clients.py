@@ -1,4 +1,4 @@
-"""The clients of AWS, and what stands directly on them: queues and the event bus."""
+"""AWS clients, and their direct users: queues and the event bus."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
 
-# The SDK retries a provider's read time-out and 5xx automatically: that would send a mail twice.
-# Requests are typed and tested: checking the shape of each once more takes a sixth of a worker's CPU.
+# By default the SDK retries read time-outs and 5xx of a provider, which could send a mail twice.
+# Requests are typed and tested; the SDK's parameter validation takes a sixth of a worker's CPU.
 PROVIDER: Final = Config(
     retries={"total_max_attempts": 1},
     connect_timeout=2,
@@ -39,7 +39,7 @@ STORE: Final = Config(
     parameter_validation=False,
     user_agent=USER_AGENT,
 )
-# The work does not wait long for an event to be published.
+# Short, because the work waits for the publishing of an event.
 PUBLISH: Final = Config(
     retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2, user_agent=USER_AGENT
 )
@@ -52,10 +52,10 @@ def session() -> Session:
 
 
 def open_client(service: Any, config: Config) -> Any:
-    """A client of the SDK, for as long as the function lives.
+    """An SDK client for the lifetime of the process.
 
-    It, and all that is there by now, stays: Python's collector need not walk it again. Each time it did took as long
-    as sending two hundred mails.
+    All objects created so far are excluded from garbage collection: each full collection took as long as sending 200
+    mails.
     """
     client = session().create_client(service, config=config)
     gc.freeze()
@@ -63,13 +63,13 @@ def open_client(service: Any, config: Config) -> Any:
 
 
 def quick(client: Any) -> Any:
-    """Without the SDK's detours. FANFARE_PLAIN_SDK=1 leaves the SDK as it is, for an incident (docs/operations.md)."""
+    """The client with the fast path of `fast_sdk`. FANFARE_PLAIN_SDK=1 disables it (docs/operations.md)."""
     return client if os.environ.get("FANFARE_PLAIN_SDK") == "1" else use_raw_json(client)
 
 
 @opened.once
 def dynamodb() -> DynamoDBClient:
-    """The client of every table."""
+    """The DynamoDB client of all tables."""
     client: DynamoDBClient = quick(open_client("dynamodb", STORE))
     return client
 
@@ -83,21 +83,21 @@ def secrets() -> SecretsManagerClient:
 
 @opened.once
 def ses() -> SESV2Client:
-    """The client for the mails that Fanfare itself writes."""
+    """The client for Fanfare's own mails."""
     client: SESV2Client = open_client("sesv2", PROVIDER)
     return client
 
 
 @opened.once
 def sns() -> SNSClient:
-    """The client for the codes that Fanfare itself sends."""
+    """The client for Fanfare's own codes by text message."""
     client: SNSClient = open_client("sns", PROVIDER)
     return client
 
 
 @opened.once
 def queues() -> Queues:
-    """The queues that this function's environment names."""
+    """The queues in this function's environment."""
     environment = os.environ
     urls = {name: environment.get(f"FANFARE_{name.upper()}_QUEUE_URL") for name in CHANNELS}
     dead = {name: environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL") for name in ("fan_out", *CHANNELS)}
@@ -116,12 +116,12 @@ def has_event_bus() -> bool:
 
 @opened.once
 def events() -> Events:
-    """The bus for services. Its client is opened with the first event: most invocations have none."""
+    """The event bus. Its client is opened with the first event, because most invocations publish none."""
     open_bus = functools.cache(lambda: open_client("events", PUBLISH))
     return Events(open_bus, bus=os.environ["FANFARE_EVENT_BUS_NAME"])
 
 
 def flush_events() -> None:
-    """Publish what was gathered, if there is a bus."""
+    """Publish waiting events, if there is a bus."""
     if has_event_bus():
         events().flush()

@@ -1,4 +1,4 @@
-"""Logs and metrics, and how long a function has left."""
+"""Logs, metrics, and the remaining time of a function."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
 def logger() -> Logger:
-    """JSON lines; what the package logs goes the same way."""
+    """The logger: JSON lines, also for the loggers of the package."""
     found = Logger(service="fanfare")
     logging.getLogger("fanfare").handlers = found.handlers
     logging.getLogger("fanfare").setLevel(logging.INFO)
@@ -20,19 +20,19 @@ def logger() -> Logger:
 
 
 def metrics() -> Metrics:
-    """Metrics as log lines (EMF): they cost no call."""
+    """Metrics as log lines (EMF), without calls."""
     return Metrics(namespace="Fanfare", service="fanfare")
 
 
 def count(metrics: Metrics, counts: Mapping[str, int]) -> None:
-    """Add metrics of this deployment: an account may have several."""
+    """Add counts, with the stage as dimension: an account may have several deployments."""
     metrics.add_dimension(name="stage", value=os.environ["FANFARE_STAGE"])
     for name, number in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=number)
 
 
 def measure_seconds(metrics: Metrics, name: str, seconds: float) -> None:
-    """Add a metric that is a time."""
+    """Add a metric in seconds."""
     metrics.add_metric(name=name, unit=MetricUnit.Seconds, value=seconds)
 
 

@@ -1,4 +1,4 @@
-"""What this process has opened: each thing once, when it is first asked for. One registry, which tests reset."""
+"""Objects of this process, each built once at first use, in one registry, which tests reset."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ T = TypeVar("T")
 
 
 class Registry:
-    """Things by the function that opens them."""
+    """Objects by the function that builds them."""
 
     def __init__(self) -> None:
         self._opened: dict[Callable[[], Any], Any] = {}
 
     def once(self, build: Callable[[], T]) -> Callable[[], T]:
-        """A function that opens its thing with its first call and returns it with every call."""
+        """A function that calls `build` at its first call and returns the same object at every call."""
 
         @functools.wraps(build)
         def open_() -> T:
@@ -30,16 +30,16 @@ class Registry:
         return open_
 
     def at_start(self, open_: Callable[[], object]) -> None:
-        """On Lambda, open it now: a function has more CPU while it is initialised. Elsewhere, with the first use."""
+        """On Lambda, build it now, because a function has more CPU during initialization. Elsewhere, at first use."""
         if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
             open_()
 
     def put(self, open_: Callable[[], object], instead: object) -> None:
-        """Return `instead` from now on. What was opened before keeps what it has."""
+        """Return `instead` from now on. Objects built before keep the old one."""
         self._opened[open_] = instead
 
     def reset(self) -> None:
-        """Forget everything: for tests, each of which has a world of its own."""
+        """Forget all objects. For tests, which are independent of each other."""
         self._opened.clear()
         gc.unfreeze()
 

@@ -1,4 +1,4 @@
-"""What the deployment decides: settings from the environment, and the one clock."""
+"""Settings of the deployment, from the environment, and the clock."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from fanfare.runtime.registry import opened
 
 @dataclass(frozen=True, kw_only=True)
 class RuntimeSettings:
-    """What the deployment decides. Times in seconds."""
+    """Settings of the deployment. Times are in seconds."""
 
     stale_after: float = 120.0
     backoff: float = 30.0
@@ -25,13 +25,13 @@ class RuntimeSettings:
     lease: float = 75.0
     retention: timedelta = timedelta(days=30)
     user_id_claim: str = "sub"
-    source_header: str | None = None  # in which a proxy before the public API names who calls
-    user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # by channel, across all topics
-    piece_prices: Mapping[str, float] = field(default_factory=dict)  # by channel, in place of the list's
+    source_header: str | None = None  # in which the proxy in front of the public API passes the client IP
+    user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # channel → limit across all topics
+    piece_prices: Mapping[str, float] = field(default_factory=dict)  # channel → price, instead of the list price
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> RuntimeSettings:
-        """The settings that the environment names; the defaults for the rest."""
+        """The settings in the environment, with defaults for the others."""
 
         def seconds(name: str, default: float) -> float:
             return float(environment.get(f"FANFARE_{name}_SECONDS", default))
@@ -58,16 +58,16 @@ def settings() -> RuntimeSettings:
 
 @opened.once
 def clock() -> Clock:
-    """The clock of everything that is built here."""
+    """The clock that all use cases get."""
     return system_clock
 
 
 def brand() -> str:
-    """Whom people know as the sender."""
+    """The sender's name, as users know it."""
     return brand_of(os.environ.get("FANFARE_SENDER", ""))
 
 
 def brand_of(sender: str) -> str:
-    """The name before the address, or the address."""
+    """The name in `Name <address>`, or the address if there is no name."""
     name, address = parseaddr(sender)
     return name or address

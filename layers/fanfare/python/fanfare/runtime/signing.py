@@ -1,4 +1,4 @@
-"""The keys that sign cursors, links and webhooks, and the links signed with them."""
+"""Signing keys of cursors, links and webhooks, and the signed links."""
 
 from __future__ import annotations
 
@@ -18,11 +18,11 @@ from fanfare.signing.links import Links
 
 log = logging.getLogger(__name__)
 
-KEYS_SECONDS: Final = 300  # so soon after a rotation, every function knows the new key
+KEYS_SECONDS: Final = 300  # time until every function knows a new key after a rotation
 
 
 class SigningKeys:
-    """Keys that are known stay known if they can't be read again: no mail fails for want of a link."""
+    """Cached keys. If they can't be read again, the known ones stay in use, so that no delivery fails."""
 
     def __init__(
         self, read: Callable[[], Mapping[str, str]], *, monotonic: Callable[[], float] = time.monotonic
@@ -33,7 +33,7 @@ class SigningKeys:
         self._until = -math.inf
 
     def __call__(self) -> Mapping[str, str]:
-        """Key id → key, the newest last. Read again every five minutes."""
+        """Key id → key, newest last. They are read again after `KEYS_SECONDS`."""
         now = self._monotonic()
         if not self._known or now >= self._until:
             try:
@@ -41,13 +41,13 @@ class SigningKeys:
             except (ClientError, BotoCoreError, ValueError):
                 if not self._known:
                     raise
-                log.exception("the signing keys can't be read again; those that are known are used")
+                log.exception("signing keys could not be read again; the known keys stay in use")
             self._until = now + KEYS_SECONDS
         return self._known
 
 
 def read_secret() -> Mapping[str, str]:
-    """The keys as the secret has them at this moment."""
+    """The current keys in the secret."""
     secret = clients.secrets().get_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"])
     keys: Mapping[str, str] = json.loads(secret["SecretString"])
     return keys
@@ -59,16 +59,16 @@ def keys() -> Callable[[], Mapping[str, str]]:
 
 
 def signing_keys() -> Mapping[str, str]:
-    """Key id → key, the newest last: what signs cursors, links and webhooks."""
+    """Key id → key, newest last: the signing keys of cursors, links and webhooks."""
     return keys()()
 
 
 def links() -> Links | None:
-    """Signed links to the public API; None if the environment does not say where that is."""
+    """Signed links to the public API; None if the environment does not have its URL."""
     base = os.environ.get("FANFARE_PUBLIC_URL")
     return Links(base, keys=signing_keys) if base else None
 
 
 def public_links() -> Links:
-    """Signed links, for the function that answers them."""
+    """Signed links, for the function of the public API."""
     return Links(os.environ["FANFARE_PUBLIC_URL"], keys=signing_keys)

@@ -13,7 +13,7 @@ from fanfare.schemas.scalars import At, View
 
 
 class SampleView(View):
-    """What one reader would get. `segments` where the provider bills by them; `error` where it does not render."""
+    """The content for one user. `segments` if the provider bills by segment; `error` if it does not render."""
 
     channel: str
     locale: str | None
@@ -25,7 +25,7 @@ class SampleView(View):
 
 
 class CostLineView(View):
-    """`quantity` units at `price` for each `per` of them. `what` is a channel, or `infrastructure`."""
+    """`quantity` units at `price` per `per` units. `what` is a channel or `infrastructure`."""
 
     what: str
     quantity: int
@@ -37,7 +37,7 @@ class CostLineView(View):
 
 
 class CostView(View):
-    """An estimate from list prices of the day `as_of`: no free tier, no discount, no tax."""
+    """An estimate from list prices of the date `as_of`, without free tier, discounts and tax."""
 
     currency: str
     total: float
@@ -46,9 +46,10 @@ class CostView(View):
 
 
 class DryRunView(View):
-    """What would become of the message, were it fanned out at `at`. Nothing of it is stored.
+    """The expected outcome of the message if it were fanned out at `at`. Nothing is stored.
 
-    Of a large topic the first `looked_at` subscriptions are decided and the numbers extrapolated: then `sampled`.
+    For a large topic, only the first `looked_at` subscriptions are evaluated and the numbers extrapolated; then
+    `sampled` is true.
     """
 
     model_config = ConfigDict(
@@ -100,10 +101,10 @@ class DryRunView(View):
     sampled: bool
     looked_at: int
     audience: Mapping[str, int] = Field(description="Recipients by channel.")
-    deliver: Mapping[str, int] = Field(description="Let through at once, by channel.")
-    deferred: Mapping[str, Mapping[str, int]] = Field(description="Let through later, by channel and reason.")
-    skipped: Mapping[str, Mapping[str, int]] = Field(description="Passed over, by channel and reason.")
-    segments: Mapping[str, int] = Field(description="Billed segments, on channels where they depend on the text.")
+    deliver: Mapping[str, int] = Field(description="Recipients to be sent at once, by channel.")
+    deferred: Mapping[str, Mapping[str, int]] = Field(description="Recipients to be sent later, by channel and reason.")
+    skipped: Mapping[str, Mapping[str, int]] = Field(description="Skipped recipients, by channel and reason.")
+    segments: Mapping[str, int] = Field(description="Billed segments, on channels that bill by length of text.")
     samples: Sequence[SampleView]
     samples_left_out: int
     estimated_cost: CostView

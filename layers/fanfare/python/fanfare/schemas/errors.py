@@ -1,7 +1,8 @@
-"""Errors in the API: of a request, of an item of a bulk call, of a field."""
+"""Errors in the API: of a request, of an item of a bulk call, and of a field."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from fanfare.schemas.scalars import View
 
 
 class FaultView(View):
-    """One thing wrong: where, what, and the cure."""
+    """An error in the request: its place, a stable code, and what to do."""
 
     pointer: str
     code: str
@@ -23,7 +24,7 @@ class FaultView(View):
 
 
 class ItemErrorView(View):
-    """Why an item was refused."""
+    """Why an item was rejected."""
 
     code: str
     detail: str
@@ -31,9 +32,9 @@ class ItemErrorView(View):
 
 
 class ProblemView(View):
-    """What went wrong (RFC 9457). `code` is stable; `errors` name each field of an invalid request.
+    """An error (RFC 9457). `code` is stable; `errors` lists the invalid fields of a request.
 
-    A `pointer` is a JSON pointer (RFC 6901) into the body, as `/recipients/3`; `?limit` is a query
+    A `pointer` is a JSON pointer (RFC 6901) into the body, e.g. `/recipients/3`; `?limit` is a query
     parameter, `{user_id}` a part of the path, `Idempotency-Key:` a header.
     """
 
@@ -44,12 +45,10 @@ class ProblemView(View):
                     "type": "urn:fanfare:problem:invalid_request",
                     "title": "Invalid request",
                     "status": 422,
-                    "detail": "the request has fields that are wrong",
+                    "detail": "Request has invalid fields.",
                     "instance": "/v1/messages",
                     "code": "invalid_request",
-                    "errors": [
-                        {"pointer": "/recipients/3", "code": "wrong_type", "detail": "should be a valid string"}
-                    ],
+                    "errors": [{"pointer": "/recipients/3", "code": "wrong_type", "detail": "Must be a valid string."}],
                     "retryable": False,
                 }
             ]
@@ -66,7 +65,7 @@ class ProblemView(View):
     retryable: bool
 
 
-# Pydantic's words for what is wrong, in ours. https://docs.pydantic.dev/latest/errors/validation_errors/
+# Pydantic's error type → code of the API. https://docs.pydantic.dev/latest/errors/validation_errors/
 CODES: Final[dict[str, str]] = {
     "bool_type": "wrong_type",
     "dict_type": "wrong_type",
@@ -89,17 +88,17 @@ CODES: Final[dict[str, str]] = {
 
 
 def item_error(error: FanfareError) -> dict[str, Any]:
-    """The error of one item of a bulk call."""
+    """The error of one item of a bulk call, as JSON."""
     return {"code": error.code, "detail": error.detail, "errors": [fault_document(fault) for fault in error.errors]}
 
 
 def faults(errors: Iterable[Mapping[str, Any]], *, at: str = "") -> list[Fault]:
-    """What Pydantic found wrong, each with the pointer of its field below `at`."""
+    """Faults from Pydantic's errors; pointers are prefixed with `at`."""
     return [Fault(at + _pointer(error), *code_and_detail(error)) for error in errors]
 
 
 def _pointer(error: Mapping[str, Any]) -> str:
-    # Pydantic adds "[key]" where the key of an object is wrong, not its value
+    # Pydantic adds "[key]" if the key of an object is invalid, not its value
     steps = "".join(f"/{escaped(step)}" for step in error["loc"] if step != "[key]")
     further: str = (error.get("ctx") or {}).get("pointer", "")
     return steps + further
@@ -109,15 +108,16 @@ def code_and_detail(error: Mapping[str, Any]) -> tuple[str, str]:
     code = CODES.get(error["type"], error["type"])
     context = error.get("ctx") or {}
     if code == "unknown_field":
-        return code, "there is no such field"
+        return code, "Unknown field."
     if error["type"] in ("too_short", "too_long"):  # Pydantic names the Python type
         bound = f"at least {context['min_length']}" if code == "too_short" else f"at most {context['max_length']}"
-        return code, f"should have {bound} items"
+        return code, f"Number of items must be {bound}."
     if error["type"] in ("list_type", "tuple_type"):
-        return code, "should be an array"
+        return code, "Must be an array."
     if error["type"] in ("dict_type", "model_type", "model_attributes_type"):
-        return code, "should be an object"
-    return code, str(error["msg"]).replace("Input should", "should").replace("Field required", "is required")
+        return code, "Must be an object."
+    detail = str(error["msg"]).replace("Field required", "Field is required")
+    return code, re.sub("^(Input|String) should", "Must", detail).rstrip(".") + "."
 
 
 def fault_document(fault: Fault) -> dict[str, str]:

@@ -10,7 +10,7 @@ from fanfare.schemas.scalars import At, Id, View
 
 
 class StepView(View):
-    """One thing that the tables say."""
+    """One recorded step."""
 
     step: str
     result: str
@@ -19,7 +19,7 @@ class StepView(View):
 
 
 class RecordedView(View):
-    """What happened, as the tables say. `not_reached`: the fan-out has not come so far; `not_chosen`: it passed by."""
+    """What happened, from the stored data. `not_reached`: not fanned out yet; `not_chosen`: not a recipient."""
 
     status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
     reason: str | None
@@ -28,14 +28,14 @@ class RecordedView(View):
 
 
 class RuleView(View):
-    """What a rule says: `passed`, or why not."""
+    """The result of a rule: `passed` or a reason."""
 
     rule: str
     result: str
 
 
 class RulesNowView(View):
-    """What the rules would say at this moment: the user, the topic or the time may have changed since."""
+    """What the rules would decide now: the user, the topic or the time may have changed since."""
 
     action: Literal["deliver", "defer", "skip"]
     reason: str | None
@@ -44,7 +44,7 @@ class RulesNowView(View):
 
 
 class ChannelExplanationView(View):
-    """One channel of the message: what is recorded, and apart from it what the rules say now."""
+    """One channel of the message: what is recorded, and what the rules would decide now."""
 
     channel: str
     recorded: RecordedView

@@ -21,16 +21,16 @@ RECIPIENTS_LIMIT: Final = 1_000
 
 
 class TemplateRef(Request):
-    """A template, by id."""
+    """A reference to a template."""
 
     id: Name = Field(description="The template's id.")
     version: Annotated[StrictInt, Field(ge=1, le=99_999_999)] | None = Field(
-        None, description="A version; the newest one if left out. It is pinned into the message."
+        None, description="The version. Default: the newest. The message keeps it."
     )
 
 
 class Content(Request):
-    """What is said, without a stored template: each part is itself a template over `data` and `user`."""
+    """Inline content, without a stored template. Each part is itself a template over `data` and `user`."""
 
     subject: str | None = Field(None, min_length=1, max_length=2_000, description="The subject line.")
     text: str | None = Field(None, min_length=1, max_length=200_000, description="Plain text.")
@@ -39,12 +39,12 @@ class Content(Request):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.text or self.html):
-            raise validation_error("missing", "give text, html or both")
+            raise validation_error("missing", "Set text, html or both.")
         return self
 
 
 class SubmitRequest(Request):
-    """A message to a topic's subscribers, to users, or to those of the users who are subscribed."""
+    """A message to subscribers of a topic, to named users, or to the named users who are subscribed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -60,24 +60,24 @@ class SubmitRequest(Request):
         }
     )
 
-    topic: Name | None = Field(None, description="What it is about: everyone subscribed gets it.")
-    template: TemplateRef | None = Field(None, description="What it says. Either this or `content`.")
-    content: Content | None = Field(None, description="What it says, inline. Either this or `template`.")
-    data: dict[str, Any] | None = Field(None, description="What templates see as `data`.")
-    channels: Channels | None = Field(None, description="The ways to send it; the topic's if left out.")
+    topic: Name | None = Field(None, description="The topic; its subscribers get the message.")
+    template: TemplateRef | None = Field(None, description="The stored content. Set this or `content`.")
+    content: Content | None = Field(None, description="The inline content. Set this or `template`.")
+    data: dict[str, Any] | None = Field(None, description="The `data` that templates see.")
+    channels: Channels | None = Field(None, description="Channels. Default: the topic's.")
     recipients: (
         Annotated[tuple[Name, ...], Field(min_length=1, max_length=RECIPIENTS_LIMIT), AfterValidator(_distinct)] | None
-    ) = Field(None, description="Ids of users; with `topic`, only those of them who are subscribed.")
-    send_at: Moment | None = Field(None, description="Not before this time.")
-    expires_at: Moment | None = Field(None, description="Not after this time.")
+    ) = Field(None, description="User ids. With `topic`, only the named users who are subscribed get the message.")
+    send_at: Moment | None = Field(None, description="Do not send before this time.")
+    expires_at: Moment | None = Field(None, description="Do not send after this time.")
     priority: Literal["normal", "critical"] = Field(
         "normal",
-        description="`critical` passes limits and quiet hours, never suppressions, and never an unsubscribe "
+        description="`critical` ignores rate limits and quiet hours, but not suppressions, and not an unsubscribe "
         "from a topic that is not `required`.",
     )
     on_doubt: Literal["resend", "hold"] = Field(
         "resend",
-        description="When a provider's answer is lost: send again (it may arrive twice), or hold it as failed.",
+        description="If the answer of a provider is lost: `resend` (it may arrive twice), or `hold` it as failed.",
     )
 
     @field_validator("priority", "on_doubt", mode="before")
@@ -88,18 +88,18 @@ class SubmitRequest(Request):
     @model_validator(mode="after")
     def _fits_together(self) -> Self:
         if self.topic is None and self.recipients is None:
-            raise validation_error("missing", "give a topic, recipients or both", pointer="/topic")
+            raise validation_error("missing", "Set topic, recipients or both.", pointer="/topic")
         if self.template is None and self.content is None:
-            raise validation_error("missing", "give a template or content", pointer="/template")
+            raise validation_error("missing", "Set template or content.", pointer="/template")
         if self.template is not None and self.content is not None:
-            raise validation_error("too_many", "give a template or content, not both", pointer="/content")
+            raise validation_error("too_many", "Set template or content, not both.", pointer="/content")
         if self.expires_at is not None and self.send_at is not None and self.expires_at <= self.send_at:
-            raise validation_error("expired", "must be after send_at", pointer="/expires_at")
+            raise validation_error("expired", "Must be after send_at.", pointer="/expires_at")
         return self
 
 
 class AcceptedView(View):
-    """The message is stored; it will be sent."""
+    """The message is stored and will be sent."""
 
     id: Id
     state: Literal["pending"]
@@ -107,7 +107,7 @@ class AcceptedView(View):
 
 
 class CountsView(View):
-    """What became of the recipients: `recipients` is always the sum of the others."""
+    """Recipients by outcome. `recipients` is always the sum of the others."""
 
     recipients: int
     sent: int
@@ -118,7 +118,7 @@ class CountsView(View):
 
 
 class MomentView(View):
-    """One move through the life cycle."""
+    """One change of state."""
 
     state: State
     at: At
@@ -126,14 +126,14 @@ class MomentView(View):
 
 
 class TemplateVersionRef(View):
-    """The version that is pinned into the message."""
+    """The pinned version of a template."""
 
     id: str
     version: int
 
 
 class MessageView(View):
-    """A message: where it is, and how it got there."""
+    """A message with its state and history."""
 
     id: Id
     state: State
@@ -149,7 +149,7 @@ class MessageView(View):
 
 
 class MessageWithCountsView(MessageView):
-    """A message and what became of its recipients so far."""
+    """A message with the counts of its recipients by outcome."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -187,7 +187,7 @@ class MessageWithCountsView(MessageView):
 
 
 class CancellationView(View):
-    """What a deletion came in time for. `in_flight` were at the provider at that moment."""
+    """The effect of a deletion, in recipients. `in_flight`: being sent at that moment; `withheld`: not sent."""
 
     state: Literal["deleted"]
     already_sent: int
@@ -199,7 +199,7 @@ DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
 
 
 class DeliveryView(View):
-    """What became of one recipient. `pending` is not settled yet; `receipt` is what the provider reported later."""
+    """The outcome of one recipient. `pending`: not final yet. `receipt`: what the provider reported later."""
 
     user_id: str
     channel: str
@@ -212,7 +212,7 @@ class DeliveryView(View):
 
 
 class UserDeliveryView(View):
-    """What became of one message for a user, on one channel."""
+    """The outcome of one message for a user, on one channel."""
 
     message_id: Id
     channel: str
@@ -225,7 +225,7 @@ class UserDeliveryView(View):
 
 
 class MessagesView(View):
-    """Messages, the newest first."""
+    """Messages, newest first."""
 
     items: Sequence[MessageView]
     next_cursor: str | None
@@ -239,7 +239,7 @@ class DeliveriesView(View):
 
 
 class UserDeliveriesView(View):
-    """What a user got or did not get, the newest first."""
+    """Deliveries of a user, sent or not, newest first."""
 
     items: Sequence[UserDeliveryView]
     next_cursor: str | None

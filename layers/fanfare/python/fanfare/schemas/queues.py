@@ -8,7 +8,7 @@ from fanfare.schemas.scalars import View
 
 
 class QueueView(View):
-    """How many jobs of a queue wait, are being worked at, come later, or were given up. SQS counts approximately."""
+    """Approximate numbers of jobs in a queue: waiting, in flight, delayed, and in its dead-letter queue."""
 
     queue: str
     waiting: int

@@ -1,7 +1,7 @@
-"""What the API takes and gives, as Pydantic models: OpenAPI is generated from them.
+"""Scalar types of the API's Pydantic models. OpenAPI is generated from these models.
 
-Requests are strict where JSON is: no "true" for a boolean, no "3" for a number, no field that is not
-named here. An optional field that is null is the same as one left out.
+Requests are as strict as JSON: no "true" for a boolean, no "3" for a number, no unknown fields. An optional field
+may be null, which is the same as leaving it out.
 """
 
 from __future__ import annotations
@@ -28,19 +28,19 @@ from fanfare.ids import NAME_PATTERN
 
 
 class Request(BaseModel):
-    """A body, or a part of one: a field that is not named here is an error."""
+    """A request body or a part of it: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 class View(BaseModel):
-    """What is answered."""
+    """A response body or a part of it."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True)
 
 
 def validation_error(code: str, detail: str, *, pointer: str = "") -> PydanticCustomError:
-    """A fault of our own; `pointer` is relative to what is validated."""
+    """An error of our own code; `pointer` is relative to the validated value."""
     return PydanticCustomError(code, "{detail}", {"detail": detail, "pointer": pointer})
 
 
@@ -53,16 +53,16 @@ def _moment(value: object) -> datetime:
     if isinstance(value, datetime):
         return value
     if not isinstance(value, str) or not _RFC3339.fullmatch(value):
-        raise validation_error("invalid_time", "must be an RFC 3339 time with its offset, as 2027-01-01T08:00:00Z")
+        raise validation_error("invalid_time", "Must be an RFC 3339 time with an offset, e.g. 2027-01-01T08:00:00Z.")
     try:
         return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise validation_error("invalid_time", "there is no such time") from error
+        raise validation_error("invalid_time", "No such date or time.") from error
 
 
 def _email(value: str) -> str:
     try:
-        # SES takes no letters beyond ASCII before the @; DNS is not asked: an answer now says nothing of later
+        # SES accepts only ASCII before the @. DNS is not queried: it may answer differently when the message is sent.
         validate_email(value, check_deliverability=False, allow_smtputf8=False)
     except EmailNotValidError as error:
         raise validation_error("invalid_email", str(error)) from error
@@ -76,13 +76,13 @@ def _time_zones() -> frozenset[str]:
 
 def _time_zone(value: str) -> str:
     if value not in _time_zones():
-        raise validation_error("invalid_time_zone", "must be a name of the IANA time zone database, as Europe/Vienna")
+        raise validation_error("invalid_time_zone", "Must be an IANA time zone name, e.g. Europe/Vienna.")
     return value
 
 
 def _channel(value: str) -> str:
     if value not in CHANNELS:
-        raise validation_error("unknown_channel", f"there is no such channel; known are: {', '.join(CHANNELS)}")
+        raise validation_error("unknown_channel", f"Unknown channel. Known channels: {', '.join(CHANNELS)}.")
     return value
 
 
@@ -106,7 +106,7 @@ Name = Annotated[
     _pattern(
         NAME_PATTERN.removeprefix("^").removesuffix("$"),
         "invalid_id",
-        "must be 1 to 128 of the letters A-Z a-z 0-9 . _ : - and begin with a letter or digit",
+        "Must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and begin with a letter or digit.",
     ),
     WithJsonSchema({"type": "string", "pattern": NAME_PATTERN, "examples": ["orders.shipped"]}),
 ]
@@ -122,13 +122,13 @@ Email = Annotated[
 _PHONE: Final = r"\+[1-9][0-9]{6,14}"
 Phone = Annotated[
     str,
-    _pattern(_PHONE, "invalid_phone", "must be a number in E.164, as +436641234567"),
+    _pattern(_PHONE, "invalid_phone", "Must be an E.164 phone number, e.g. +436641234567."),
     WithJsonSchema({"type": "string", "pattern": f"^{_PHONE}$"}),
 ]
 _LOCALE: Final = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}"
 Locale = Annotated[
     str,
-    _pattern(_LOCALE, "invalid_locale", "must be a BCP 47 language tag, as de or pt-BR"),
+    _pattern(_LOCALE, "invalid_locale", "Must be a BCP 47 language tag, e.g. de or pt-BR."),
     WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE}$"}),
 ]
 TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Vienna"]})]
@@ -136,11 +136,11 @@ TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "s
 
 def _digits(value: object) -> object:
     if not (isinstance(value, str) and re.fullmatch(r"[0-9]{1,9}", value)):
-        raise validation_error("wrong_type", "must be a whole number")
+        raise validation_error("wrong_type", "Must be a whole number.")
     return int(value)
 
 
-# As they stand in a query string
+# Types of query parameters: their values are text
 PageSize = Annotated[
     int,
     BeforeValidator(_digits),
@@ -151,7 +151,7 @@ PageSize = Annotated[
 
 def _flag(value: object) -> object:
     if value not in ("true", "false"):
-        raise validation_error("wrong_type", "must be true or false")
+        raise validation_error("wrong_type", "Must be true or false.")
     return value == "true"
 
 
@@ -166,17 +166,17 @@ VersionNumber = Annotated[
 _HOUR: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Hour = Annotated[
     str,
-    _pattern(_HOUR, "invalid_hour", "must be a time of day, 00:00 to 23:59"),
+    _pattern(_HOUR, "invalid_hour", "Must be a time of day from 00:00 to 23:59."),
     WithJsonSchema({"type": "string", "pattern": f"^{_HOUR}$"}),
 ]
 _URL: Final = r"https?://[^\s/?#@]+([/?][^\s]*)?"
 WebUrl = Annotated[
     str,
     Field(max_length=2_048),
-    _pattern(_URL, "invalid_url", "must be an http or https URL without user and password"),
+    _pattern(_URL, "invalid_url", "Must be an http or https URL without user name and password."),
     WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2_048}),
 ]
 
 
-Id = Annotated[str, Field(description="A UUIDv7: ids sort by time.", examples=["01941f29-7c00-7abc-8def-0123456789ab"])]
+Id = Annotated[str, Field(description="A UUIDv7; ids sort by time.", examples=["01941f29-7c00-7abc-8def-0123456789ab"])]
 At = Annotated[str, WithJsonSchema({"type": "string", "format": "date-time"})]

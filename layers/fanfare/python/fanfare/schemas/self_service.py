@@ -1,4 +1,4 @@
-"""What readers send and get about themselves."""
+"""Data that users send and get about themselves."""
 
 from __future__ import annotations
 
@@ -17,37 +17,35 @@ from fanfare.schemas.users import PutUserRequest, UserView
 
 
 class PatchMeRequest(PutUserRequest):
-    """What is to change. A field that is left out stays as it is; null removes it."""
+    """Fields to change. Other fields stay unchanged; null removes a field."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"email": "ada@example.com", "locale": "de-AT", "quiet_hours": None}]}
     )
 
-    opted_out: StrictBool | None = Field(
-        None, description="True: nothing at all, save what the service needs people to know."
-    )
+    opted_out: StrictBool | None = Field(None, description="True: no messages at all, except on required topics.")
 
     def changes(self) -> dict[str, Any]:
-        """Field → what it is to be; None removes it."""
+        """Field → new value; None removes it."""
         return self.model_dump(mode="json", include=set(self.model_fields_set))
 
 
 class PendingView(View):
-    """Addresses that are not used before they are confirmed: by a link, or by a code."""
+    """New addresses that are not used until confirmed by a link or a code."""
 
     email: str | None
     phone: str | None
 
 
 class MeView(UserView):
-    """What is known of the caller."""
+    """The caller's profile."""
 
     opted_out: bool
     pending: PendingView
 
 
 class MyWebhookView(View):
-    """The caller's own server, and what it verifies by that a call comes from here (Standard Webhooks)."""
+    """The caller's own server, and the secret by which it verifies calls (Standard Webhooks)."""
 
     url: str
     secret: str
@@ -61,13 +59,13 @@ class ConfirmCodeRequest(Request):
     channel: Literal["sms"] = Field(description="The channel of the address.")
     code: Annotated[
         str,
-        _pattern(r"[0-9]{6}", "invalid_code", "must be 6 digits"),
+        _pattern(r"[0-9]{6}", "invalid_code", "Must be 6 digits."),
         WithJsonSchema({"type": "string", "pattern": "^[0-9]{6}$"}),
-    ] = Field(description="The code: 6 digits.")
+    ] = Field(description="The code of 6 digits.")
 
 
 class PublicTopicView(View):
-    """A topic, as people see it."""
+    """A public topic."""
 
     id: str
     title: str
@@ -88,22 +86,22 @@ class NoteView(View):
 
 
 class SignUpRequest(Request):
-    """A subscription for somebody without an account."""
+    """A subscription for a person without an account."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"email": "ada@example.com", "topic": "news"}]})
 
-    email: Email = Field(description="Where the link to confirm goes.")
+    email: Email = Field(description="The confirmation link is sent here.")
     topic: Name = Field(description="The topic.")
 
 
 class SignUpView(View):
-    """The same answer whoever it is."""
+    """The response, the same for known and unknown addresses."""
 
     status: Literal["confirmation_requested"]
 
 
 class HealthView(View):
-    """The API is there."""
+    """The API is available."""
 
     status: Literal["ok"]
 
@@ -116,7 +114,7 @@ class PublicTopicsView(View):
 
 
 class InboxView(View):
-    """The inbox, the newest first, and how many of all its entries are unread."""
+    """The inbox, newest first, and the number of all unread entries."""
 
     items: Sequence[NoteView]
     next_cursor: str | None

@@ -18,14 +18,14 @@ SUBSCRIPTIONS_LIMIT: Final = 500
 
 
 class SubscriptionItem(Request):
-    """A user's yes on a channel."""
+    """A user and a channel to subscribe."""
 
-    user_id: Name = Field(description="Who.")
-    channel: ChannelName = Field(description="On which channel.")
+    user_id: Name = Field(description="The user's id.")
+    channel: ChannelName = Field(description="The channel.")
 
 
 class SubscribeRequest(Request):
-    """Many subscriptions to one topic. Each is taken or refused by itself."""
+    """Many subscriptions to one topic. Each is stored or rejected separately."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"user_id": "user-1", "channel": "email"}]}]})
 
@@ -44,7 +44,7 @@ class SubscribeRequest(Request):
 
 
 class SubscriptionView(View):
-    """A user's yes to a topic on a channel."""
+    """A user's subscription to a topic on a channel."""
 
     user_id: str
     topic: str
@@ -53,7 +53,7 @@ class SubscriptionView(View):
 
 
 class SubscriptionResultView(View):
-    """What became of one item: 201 subscribed, 200 was subscribed already, 404 unknown user, 422 refused."""
+    """The result of one item: 201 subscribed, 200 already subscribed, 404 unknown user, 422 invalid."""
 
     user_id: str | None
     channel: str | None
@@ -62,7 +62,7 @@ class SubscriptionResultView(View):
 
 
 class SubscriptionResultsView(View):
-    """A result for each item, in the order of the items."""
+    """A result per item, in the order of the items."""
 
     items: Sequence[SubscriptionResultView]
 

@@ -13,15 +13,15 @@ from fanfare.schemas.scalars import At, Request, View
 
 
 class PutSuppressionRequest(Request):
-    """An address that must not be written to again."""
+    """A suppression of an address: nothing more is sent to it."""
 
     cause: Literal["manual", "bounce", "complaint", "opt_out"] | None = Field(
-        None, description="Why; `manual` if left out. The first cause is kept."
+        None, description="The cause. Default: `manual`. The first cause is kept."
     )
 
 
 class SuppressionView(View):
-    """An address that must not be written to again, with its cause."""
+    """A suppressed address with its cause."""
 
     channel: str
     address: str

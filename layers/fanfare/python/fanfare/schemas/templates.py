@@ -21,7 +21,7 @@ ByChannel = Annotated[dict[ChannelName, Parts], Field(min_length=1, max_length=2
 
 
 class PutTemplateRequest(Request):
-    """A template: for each channel its parts, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
+    """A template: parts by channel, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -44,23 +44,23 @@ class PutTemplateRequest(Request):
 
     channels: ByChannel = Field(description="Channel → part → source.")
     locales: Annotated[dict[Locale, ByChannel], Field(max_length=100)] | None = Field(
-        None, description="Locale → channel → part → source: what differs in that language."
+        None, description="Locale → channel → part → source, for parts that differ in that language."
     )
     data_schema: dict[str, Any] | None = Field(
-        None, alias="schema", description="JSON Schema (2020-12) that a message's `data` must satisfy."
+        None, alias="schema", description="JSON Schema (2020-12) for the `data` of messages."
     )
-    example: dict[str, Any] | None = Field(None, description="Data with which everything must render.")
+    example: dict[str, Any] | None = Field(None, description="Example data. All parts must render with it.")
     layout: Name | None = Field(
         None,
-        description="A template that is put around this one: each of its parts that says `{{ content }}` goes around "
-        "the part of the same name. Its newest version is pinned.",
+        description="Id of a template to put around this one: each of its parts with `{{ content }}` is put around "
+        "the part of the same name. Its newest version is copied.",
     )
     partials: Annotated[dict[Name, Source], Field(max_length=50)] | None = Field(
-        None, description='Name → source, put in where a part or another partial says `{% include "name" %}`.'
+        None, description='Name → source, inserted at `{% include "name" %}` in a part or another partial.'
     )
 
     def body(self) -> dict[str, Any]:
-        """As stored: what was left out is left out."""
+        """As stored, without fields that were left out."""
         return self.model_dump(by_alias=True, exclude_none=True)
 
 
@@ -80,7 +80,7 @@ class TemplateSummaryView(View):
 
 
 class TemplateView(TemplateSummaryView):
-    """A version of a template, whole."""
+    """A version of a template with its content."""
 
     channels: Mapping[str, Mapping[str, str]]
     locales: Mapping[str, Mapping[str, Mapping[str, str]]]
@@ -91,22 +91,22 @@ class TemplateView(TemplateSummaryView):
 
 
 class PreviewRequest(Request):
-    """What to render a template with."""
+    """Input to render a template."""
 
-    data: dict[str, Any] | None = Field(None, description="The template's example if left out.")
+    data: dict[str, Any] | None = Field(None, description="Values for the template. Default: the template's example.")
     locale: Locale | None = Field(None, description="The language.")
     channel: ChannelName = Field(description="The channel.")
 
 
 class TemplatesView(View):
-    """Templates, by id, each with its newest version."""
+    """Templates by id, each with its newest version."""
 
     items: Sequence[TemplateSummaryView]
     next_cursor: str | None
 
 
 class VersionsView(View):
-    """Versions of a template, the newest first."""
+    """Versions of a template, newest first."""
 
     items: Sequence[TemplateSummaryView]
     next_cursor: str | None

@@ -18,11 +18,17 @@ DAY: Final = 86_400
 
 
 class Limit(Request):
-    """How many messages of the topic a user gets in a sliding time."""
+    """The rate limit of the topic per user: at most `count` messages in any `per_seconds`."""
 
-    count: Annotated[StrictInt, Field(ge=1, le=1_000)] = Field(description="So many at most")
-    per_seconds: Annotated[StrictInt, Field(ge=1, le=31 * DAY)] = Field(description="in so many seconds.")
-    overflow: Literal["drop", "defer"] = Field(description="What becomes of more: skipped, or sent later.")
+    count: Annotated[StrictInt, Field(ge=1, le=1_000)] = Field(
+        description="Maximum number of messages in `per_seconds`."
+    )
+    per_seconds: Annotated[StrictInt, Field(ge=1, le=31 * DAY)] = Field(
+        description="Length of the sliding window in seconds."
+    )
+    overflow: Literal["drop", "defer"] = Field(
+        description="What to do with more messages: `drop` (skipped) or `defer` (sent later)."
+    )
 
 
 class PutTopicRequest(Request):
@@ -42,24 +48,24 @@ class PutTopicRequest(Request):
         }
     )
 
-    title: str = Field(min_length=1, max_length=200, description="What people read.")
-    description: str | None = Field(None, max_length=2_000, description="What it is about.")
-    channels: Channels = Field(description="The ways in which it can be subscribed to.")
-    required: StrictBool | None = Field(None, description="Users can't unsubscribe from it. False if left out.")
+    title: str = Field(min_length=1, max_length=200, description="The name that users see.")
+    description: str | None = Field(None, max_length=2_000, description="The description that users see.")
+    channels: Channels = Field(description="Channels on which users can subscribe.")
+    required: StrictBool | None = Field(None, description="Users can't unsubscribe from it. Default: false.")
     category: str | None = Field(
-        None, min_length=1, max_length=100, description="Topics of one category stand together. `general` if left out."
+        None, min_length=1, max_length=100, description="Pages group topics by category. Default: `general`."
     )
-    limit: Limit | None = Field(None, description="Per user; none if left out.")
-    public: StrictBool | None = Field(None, description="Shown to people, who may subscribe. False if left out.")
+    limit: Limit | None = Field(None, description="Rate limit per user. Default: no limit.")
+    public: StrictBool | None = Field(None, description="Users can see it and subscribe themselves. Default: false.")
     shards: Annotated[StrictInt, Field(ge=1, le=64)] | None = Field(
         None,
-        description="Over how many partitions its subscriptions are spread: one for each 100,000 subscribers or so. "
-        "Fixed once created; 1 if left out.",
+        description="Number of partitions for its subscriptions: about one per 100,000 subscribers. "
+        "It can't change once the topic is created. Default: 1.",
     )
 
 
 class LimitView(View):
-    """How many messages of the topic a user gets in a sliding time."""
+    """The rate limit of the topic per user: at most `count` messages in any `per_seconds`."""
 
     count: int
     per_seconds: int

@@ -33,33 +33,34 @@ USERS_LIMIT: Final = 100
 class PushAddress(Request):
     """One device or browser."""
 
-    platform: Annotated[str, _pattern(r"[a-z][a-z0-9_-]{0,31}", "invalid_platform", "as ios, android or web")] = Field(
-        description="Where the token comes from, as `ios`, `android` or `web`."
-    )
+    platform: Annotated[
+        str,
+        _pattern(r"[a-z][a-z0-9_-]{0,31}", "invalid_platform", "Must be a platform name, e.g. ios, android or web."),
+    ] = Field(description="The platform of the token, e.g. `ios`, `android` or `web`.")
     token: str = Field(min_length=1, max_length=4_096, description="The platform's token.")
 
 
 class WebhookAddress(Request):
-    """Where a user's own server listens."""
+    """The user's own server."""
 
     url: WebUrl = Field(description="The URL.")
 
 
 class QuietHours(Request):
-    """The hours in which only critical messages come, in the user's time zone; they may pass midnight."""
+    """Hours in which only critical messages are sent, in the user's time zone. They may pass midnight."""
 
-    start: Hour = Field(description="First minute, as 22:00.")
-    end: Hour = Field(description="The minute after the last, as 07:00.")
+    start: Hour = Field(description="The first minute, e.g. 22:00.")
+    end: Hour = Field(description="The minute after the last, e.g. 07:00.")
 
     @model_validator(mode="after")
     def _last_a_while(self) -> Self:
         if self.start == self.end:
-            raise validation_error("empty", "must differ from start", pointer="/end")
+            raise validation_error("empty", "Must differ from start.", pointer="/end")
         return self
 
 
 class PutUserRequest(Request):
-    """A user: all of it, as it is to be. What is left out is not known."""
+    """All data of a user. Fields that are left out are removed."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -75,22 +76,22 @@ class PutUserRequest(Request):
         }
     )
 
-    name: str | None = Field(None, min_length=1, max_length=200, description="How the user is addressed.")
+    name: str | None = Field(None, min_length=1, max_length=200, description="The name used in messages.")
     email: Email | None = Field(None, description="The e-mail address.")
-    phone: Phone | None = Field(None, description="The phone number, in E.164.")
-    push: Annotated[tuple[PushAddress, ...], Field(max_length=20)] | None = Field(None, description="Devices.")
+    phone: Phone | None = Field(None, description="The phone number in E.164 format.")
+    push: Annotated[tuple[PushAddress, ...], Field(max_length=20)] | None = Field(None, description="Devices for push.")
     webhook: WebhookAddress | None = Field(None, description="The user's own server.")
     locale: Locale | None = Field(None, description="The language.")
-    time_zone: TimeZone | None = Field(None, description="The IANA time zone; UTC if left out.")
-    quiet_hours: QuietHours | None = Field(None, description="When not to disturb.")
+    time_zone: TimeZone | None = Field(None, description="The IANA time zone. Default: UTC.")
+    quiet_hours: QuietHours | None = Field(None, description="Hours in which only critical messages are sent.")
 
     def profile(self) -> dict[str, Any]:
-        """As stored."""
+        """The profile as stored."""
         return self.model_dump(mode="json", exclude_none=True, exclude={"id"})
 
 
 class UserItem(PutUserRequest):
-    """A user, with the id."""
+    """A user with the id."""
 
     id: Name = Field(description="The user's id.")
 
@@ -103,13 +104,13 @@ class PushView(View):
 
 
 class WebhookView(View):
-    """Where a user's own server listens."""
+    """The user's own server."""
 
     url: str
 
 
 class QuietHoursView(View):
-    """The hours in which only critical messages come."""
+    """Hours in which only critical messages are sent."""
 
     start: str
     end: str
@@ -130,7 +131,7 @@ class UserView(View):
 
 
 class PutUsersRequest(Request):
-    """Many users at once. Each is taken or refused by itself."""
+    """Many users at once. Each is stored or rejected separately."""
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"items": [{"id": "user-1", "name": "Ada", "email": "ada@example.com"}]}]}
@@ -151,7 +152,7 @@ class PutUsersRequest(Request):
 
 
 class UserResultView(View):
-    """What became of one item: 201 created, 200 replaced, 422 refused."""
+    """The result of one item: 201 created, 200 replaced, 422 invalid."""
 
     id: str | None
     status: int
@@ -159,6 +160,6 @@ class UserResultView(View):
 
 
 class UserResultsView(View):
-    """A result for each item, in the order of the items."""
+    """A result per item, in the order of the items."""
 
     items: Sequence[UserResultView]

@@ -1,1 +1,1 @@
-"""What readers do themselves, and the pages they see."""
+"""Self-service of users, and its pages."""

@@ -1,4 +1,4 @@
-"""A new address of the caller's own: a proof goes to it, and until that comes back all else goes to the one before."""
+"""Changing the caller's own address: the new one is used only after it is confirmed by a link or a code."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import TRIES, Allowance, Confirmations, Pending
 
-# Channels whose address is confirmed before it is used, and the field of the profile that has it
+# Channels whose address is confirmed before use → its field in the profile
 CONFIRMED: Final[Mapping[str, str]] = {name: each.field for name, each in CHANNELS.items() if each.field}
 CODE_WITHIN: Final = timedelta(minutes=10)
 BY_USER: Final = Allowance("address_of_user", 10, timedelta(days=1))
@@ -29,7 +29,7 @@ BY_ADDRESS: Final = Allowance("address", 3, timedelta(hours=1))
 
 @dataclass(frozen=True, kw_only=True)
 class ConfirmAddress:
-    """Asks for the proof of an address (`check_allowance`, `ask`), and takes the one that is a code (`run`)."""
+    """Asks to confirm an address (`check_allowance`, `ask`) and accepts the code (`run`)."""
 
     audience: Audience
     confirmations: Confirmations
@@ -39,38 +39,44 @@ class ConfirmAddress:
     clock: Clock
 
     def run(self, user_id: str, channel: str, code: str) -> None:
-        """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict if nothing waits."""
+        """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict if none is pending."""
         pending = self.confirmations.try_code(user_id, channel, now=self.clock())
         if pending is None or pending.address is None:
             raise _nothing_to_confirm()
         if not matches(pending.secret, user_id, pending.address, code, keys=self.keys, purpose="code"):
             raise Invalid(
-                "this is not the code", errors=[Fault("/code", "wrong_code", "is not the code that was sent")]
+                "Wrong code.", errors=[Fault("/code", "wrong_code", "Does not match the code that was sent.")]
             )
         if use_address(user_id, channel, pending.address, audience=self.audience) is None:
             raise _nothing_to_confirm()
         self.confirmations.drop_pending(user_id, channel)
 
     def check_allowance(self, user_id: str, channel: str, address: str) -> None:
-        """Raises TooManyRequests."""
+        """Count an attempt to change an address. Raises TooManyRequests above the limits."""
         now = self.clock()
         if not (
             self.confirmations.allows(BY_USER, user_id, now=now)
             and self.confirmations.allows(BY_ADDRESS, _identity(channel, address), now=now)
         ):
-            raise TooManyRequests("addresses were changed too often; try again later")
+            raise TooManyRequests(
+                f"Too many address changes; the limits are {BY_ADDRESS.count} per address and hour and "
+                f"{BY_USER.count} per user and day. Try again later."
+            )
 
     def ask(self, user_id: str, channel: str, address: str) -> None:
-        """Store the address, and send the proof to it: unless it is suppressed, which the answer does not say."""
+        """Store the address as pending and send the link or code to it.
+
+        Nothing is sent to a suppressed address; the result is the same. Raises Invalid, Unavailable.
+        """
         by = {Email.name: self._ask_by_link, Sms.name: self._ask_by_code}
         silent = self.audience.suppressions.get(channel, _identity(channel, address)) is not None
         result = by[channel](user_id, channel, address, silent)
         if result.kind is Kind.PERMANENT:
             self.confirmations.drop_pending(user_id, channel)
-            detail = "nothing can be sent to this address"
+            detail = "Nothing can be sent to this address. Use another one."
             raise Invalid(detail, errors=[Fault(f"/{CONFIRMED[channel]}", "undeliverable", detail)])
         if result.kind in (Kind.TEMPORARY, Kind.THROTTLED):
-            raise Unavailable("the confirmation could not be sent just now; try again")
+            raise Unavailable("Confirmation could not be sent; retry the request.")
 
     def _ask_by_link(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
         now = self.clock()
@@ -93,23 +99,23 @@ class ConfirmAddress:
 
 
 def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User | None:
-    """From now on the channel writes there; None for a user who was erased meanwhile."""
+    """Use the address for the channel from now on. None if the user was erased meanwhile."""
     return audience.users.change_known(user_id, lambda profile: {**profile, CONFIRMED[channel]: address})
 
 
 def checked_address(channel: str, written: Any) -> str | None:
-    """What is to be used, as it is written to. Raises Invalid."""
+    """The address in its canonical spelling; None for None. Raises Invalid."""
     field = CONFIRMED[channel]
     if written is None:
         return None
     try:
         return str(CHANNELS[channel].address({field: written}))
     except AddressRefused as refused:
-        raise Invalid.field(f"/{field}", f"invalid_{field}", "there is no such address") from refused
+        raise Invalid.field(f"/{field}", f"invalid_{field}", "Invalid address.") from refused
 
 
 def known_address(channel: str, profile: Mapping[str, Any]) -> str | None:
-    """The one in use; None if there is none."""
+    """The address in use; None if missing or invalid."""
     try:
         return str(CHANNELS[channel].address(profile))
     except AddressRefused:
@@ -122,6 +128,7 @@ def _identity(channel: str, address: str) -> str:
 
 def _nothing_to_confirm() -> Conflict:
     return Conflict(
-        f"no address waits for a code: it is confirmed, or the code is too old or was tried {TRIES} times",
+        f"No address is waiting for a code: it is confirmed, or the code expired or was tried {TRIES} times. "
+        "Set the address again to get a new code.",
         code="nothing_to_confirm",
     )

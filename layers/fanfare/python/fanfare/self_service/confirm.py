@@ -1,4 +1,4 @@
-"""Confirm by a link: that an address may be used, or that it asked for a topic. Nothing changes before the POST."""
+"""Confirm an address or a subscription by a link. GET changes nothing; POST confirms."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Confirmations, Pending, SignUp
 from fanfare.store.catalogue import Catalogue
 
-NEWCOMER: Final = timedelta(hours=1)  # two links of one address that are pressed at once make one user
+NEWCOMER: Final = timedelta(hours=1)  # two links of one address opened at the same time create one user
 
 
 @dataclass(frozen=True, kw_only=True)
 class Asked:
-    """What a link asks: to subscribe to a topic, or to use an address."""
+    """What a link confirms: a subscription to a topic, or an address."""
 
     sign_up: SignUp | None = None
     topic: Topic | None = None
@@ -32,7 +32,7 @@ class Asked:
 
 @dataclass(frozen=True, kw_only=True)
 class Confirmed:
-    """What was confirmed, and the user who did."""
+    """What was confirmed, and by which user."""
 
     user_id: str
     topic: Topic | None = None
@@ -41,7 +41,7 @@ class Confirmed:
 
 @dataclass(frozen=True, kw_only=True)
 class Confirm:
-    """What a link asks (`ask`), what it has done already (`done`), and doing it (`run`)."""
+    """What a link confirms (`ask`), whether that is done already (`done`), and the confirmation (`run`)."""
 
     audience: Audience
     catalogue: Catalogue
@@ -60,7 +60,7 @@ class Confirm:
         return Asked(pending=self._pending(about))
 
     def done(self, asked: Asked) -> Confirmed | None:
-        """What the link has done already, and still holds: then there is nothing to ask."""
+        """The result if the link was used before and still holds; None if not."""
         if asked.pending is not None and asked.pending.address is None:
             return Confirmed(user_id=asked.pending.user_id)
         user_id = asked.sign_up.user_id if asked.sign_up else None
@@ -72,7 +72,7 @@ class Confirm:
         return Confirmed(user_id=user_id, topic=asked.topic, opted_out=user.opted_out)
 
     def run(self, token: str) -> Confirmed:
-        """Do it; a repeat says the same. Raises NotFound."""
+        """Confirm. A repeat has the same result. Raises NotFound."""
         asked = self.ask(token)
         if asked.sign_up is not None and asked.topic is not None:
             return self._subscribe(asked.sign_up, asked.topic)
@@ -90,7 +90,7 @@ class Confirm:
         return Confirmed(user_id=user.id, topic=topic, opted_out=user.opted_out)
 
     def _whose(self, sign_up: SignUp) -> User:
-        """The user with the address; a new one if there is none. Raises NotFound for a user who was erased since."""
+        """The user with the address, created if missing. Raises NotFound if the user was erased since."""
         user_id = sign_up.user_id
         if sign_up.address is not None:
             forget = int((self.clock() + NEWCOMER).timestamp())
@@ -114,7 +114,7 @@ class Confirm:
     def _offered(self, topic_id: str) -> Topic:
         topic = self.catalogue.read_topic(topic_id)
         if topic is None or not topic.public or Email.name not in topic.channels:
-            raise NotFound("the topic is no longer offered", code="topic_not_found")
+            raise NotFound("Topic is no longer offered.", code="topic_not_found")
         return topic
 
     def _pending(self, about: dict[str, Any]) -> Pending:
@@ -125,4 +125,4 @@ class Confirm:
 
 
 def _too_old() -> NotFound:
-    return NotFound("this link has expired, or a newer one took its place", code="link_expired")
+    return NotFound("Link has expired or was replaced by a newer one.", code="link_expired")

@@ -1,4 +1,4 @@
-"""What the caller got: the inbox, and the outcome of each message."""
+"""The caller's inbox, and the outcome of each message to the caller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from fanfare.schemas.messages import UserDeliveryView
 from fanfare.store.audience import Audience
 from fanfare.store.inbox import Inboxes, Note
 
-# A function answers with 6 MB at most. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
+# The limit of a Lambda response is 6 MB. https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ANSWER_BYTES: Final = 5_000_000
 
 
@@ -22,9 +22,9 @@ class MyInbox:
     inboxes: Inboxes
 
     def page(self, user_id: str, *, before: str | None, limit: int) -> tuple[list[Note], str | None, int]:
-        """A page of the inbox, the message to go on before, and how many of all notes are unread.
+        """A page of the inbox, the message id to continue before, and the number of all unread notes.
 
-        Large notes make a short page.
+        A page of large notes has fewer than `limit`.
         """
         unread = self.inboxes.unread(user_id)
         page: list[Note] = []
@@ -37,10 +37,10 @@ class MyInbox:
         return page, None, unread
 
     def read(self, user_id: str, message_id: str) -> Note:
-        """Mark a note as read; a repeat keeps the first time. Raises NotFound."""
+        """Mark a note as read. A repeat keeps the first time. Raises NotFound."""
         note = self.inboxes.read(user_id, known_id(message_id))
         if note is None:
-            raise NotFound("there is no such message", code="message_not_found")
+            raise NotFound("No such message.", code="message_not_found")
         return note
 
 
@@ -50,12 +50,12 @@ class MyDeliveries:
     deliveries: ListUserDeliveries
 
     def page(self, user_id: str, *, before: str | None, limit: int) -> tuple[list[UserDeliveryView], str | None]:
-        """A page of what the user got or did not get, the newest first, and the position to go on before."""
+        """A page of the user's deliveries, newest first, and the position to continue before."""
         if self.audience.users.get(user_id) is None:
             return [], None
         return self.deliveries.run(user_id, before=before, limit=limit)
 
 
 def _answered_bytes(note: Note) -> int:
-    """How much of a function's answer it takes, which is JSON with JSON in it."""
+    """Bytes of a note in the response, which is JSON within JSON."""
     return len(json.dumps(json.dumps([note.title, note.body])))

@@ -1,4 +1,4 @@
-"""The caller's own subscriptions, and the public topics from which to choose."""
+"""The caller's own subscriptions, and the public topics."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ListPublicTopics:
     catalogue: Catalogue
 
     def run(self, *, after: str | None, limit: int) -> tuple[list[Topic], str | None]:
-        """A page of public topics, and the id to go on after."""
+        """A page of public topics, and the id to continue after."""
         found = self.catalogue.topics(after=after, limit=limit + 1, public=True)
         return take(found, limit, lambda topic: topic.id)
 
@@ -33,28 +33,31 @@ class MySubscriptions:
     def page(
         self, user_id: str, *, after: Sequence[str] | None, limit: int
     ) -> tuple[list[Subscription], list[str] | None]:
-        """A page of the user's subscriptions, and the (topic, channel) to go on after."""
+        """A page of the user's subscriptions, and the (topic, channel) to continue after."""
         position = (after[0], after[1]) if after else None
         found = self.audience.subscriptions.of_user(user_id, after=position)
         return take(found, limit, lambda last: [last.topic, last.channel])
 
     def subscribe(self, user_id: str, topic_id: str, channel: str) -> tuple[Subscription, bool]:
-        """Store the yes, and say whether it is new. A topic that is not public is there only for who has it already."""
+        """The subscription, and whether it is new. A topic that is not public exists only for its subscribers.
+
+        Raises NotFound, and Invalid if the topic lacks the channel.
+        """
         before = self.audience.subscriptions.get(user_id, topic_id, channel)
         if before is not None:
             return before, False
         topic = self.catalogue.read_topic(topic_id)
         if topic is None or not topic.public:
-            raise NotFound("there is no such topic", code="topic_not_found")
+            raise NotFound("No such topic.", code="topic_not_found")
         if channel in topic.channels and self.audience.users.get(user_id) is None:
             self.audience.users.change(user_id, dict)
         return self.subscriptions.subscribe(user_id, topic_id, channel)
 
     def unsubscribe(self, user_id: str, topic_id: str, channel: str) -> None:
-        """Take the yes back; a repeat changes nothing. Raises Conflict for a required topic that the user can see."""
+        """Delete the subscription. Idempotent. Raises Conflict for a required topic that the user can see."""
         topic = self.catalogue.read_topic(topic_id)
         if topic is not None and topic.required:
             if topic.public or self.audience.subscriptions.get(user_id, topic_id, channel) is not None:
-                raise Conflict("the service needs people to have this topic", code="topic_required")
+                raise Conflict("This topic is required; you can't unsubscribe from it.", code="topic_required")
             return
         self.audience.subscriptions.remove(user_id, topic_id, channel)

@@ -1,4 +1,4 @@
-"""The preference page: every public topic, and what the user has besides, on every channel."""
+"""The preference page: every public topic and every topic of the user, by channel."""
 
 from __future__ import annotations
 
@@ -18,19 +18,19 @@ from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 
 TOPICS_LIMIT: Final = 500  # on one page
-SEPARATOR: Final = "/"  # no id has it
+SEPARATOR: Final = "/"  # not allowed in ids
 
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """What a user may choose from, and has chosen."""
+    """The topics a user may choose from, and the user's subscriptions."""
 
     user: User
     topics: Mapping[str, Topic]
     subscribed: frozenset[tuple[str, str]]  # topic, channel
 
     def choices(self) -> list[Choice]:
-        """As the page shows them."""
+        """Topics with channels, as the page shows them."""
         return [
             Choice(
                 topic=topic.id,
@@ -51,7 +51,7 @@ class Preferences:
         ]
 
     def channels(self, topic: Topic) -> list[str]:
-        """Those that the topic is offered on, and those that the user has it on all the same."""
+        """Channels that offer the topic, and channels on which the user has it anyway."""
         return [name for name in CHANNELS if name in topic.channels or (topic.id, name) in self.subscribed]
 
 
@@ -63,10 +63,10 @@ class ChoosePreferences:
     clock: Clock
 
     def show(self, token: str) -> Preferences:
-        """What the link shows. Changes nothing. Raises NotFound."""
+        """Topics and subscriptions of the link's user. Changes nothing. Raises NotFound."""
         user = self.audience.users.get(self.links.open_preferences(token))
         if user is None:
-            raise NotFound("there is nobody to choose", code="link_invalid")
+            raise NotFound("This link is no longer valid: the user does not exist.", code="link_invalid")
         subscribed = frozenset((each.topic, each.channel) for each in self.audience.subscriptions.of_user(user.id))
         topics = {topic.id: topic for topic in self.catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
         for name, _ in sorted(subscribed):
@@ -76,7 +76,7 @@ class ChoosePreferences:
         return Preferences(user=user, topics=topics, subscribed=subscribed)
 
     def change(self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool) -> Preferences:
-        """Take the choices of the form. What the page did not show stays as it is. Raises NotFound."""
+        """Store the choices of the form. Topics that the page did not show stay unchanged. Raises NotFound."""
         before = self.show(token)
         wanted = set(yes)
         for topic, channel in _offered(before, shown):
@@ -93,7 +93,7 @@ class ChoosePreferences:
 
 
 def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:
-    """Those pairs of a form that its user may choose: a form may say anything."""
+    """(Topic, channel) pairs of a form that the user may choose; a form may contain anything."""
     seen = set(shown)
     return [
         (topic, channel)

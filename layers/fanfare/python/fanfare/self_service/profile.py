@@ -1,6 +1,6 @@
-"""What is known of the caller. Who it is, the token alone decides.
+"""The caller's own profile. Only the token identifies the caller.
 
-Whom the pool of accounts knows, and Fanfare does not yet, has nothing, and is created with the first change.
+A caller with a valid token who is not a user yet has an empty profile and is created with the first change.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ class ManageProfile:
     clock: Clock
 
     def view(self, user_id: str) -> MeView:
-        """What is known of the user; of a new one, nothing."""
+        """The user's profile; empty for a new user."""
         user = self.audience.users.get(user_id) or User(id=user_id, profile={})
         waiting = {
             field: self.confirmations.pending(user_id, channel, now=self.clock())
@@ -42,7 +42,10 @@ class ManageProfile:
         return MeView.model_validate(user_view(user).model_dump() | {"opted_out": user.opted_out, "pending": pending})
 
     def change(self, user_id: str, request: PatchMeRequest) -> MeView:
-        """Change what is named; a new address waits until it is confirmed. Raises Invalid, TooManyRequests."""
+        """Change the given fields. A new address is pending until confirmed.
+
+        Raises Invalid, TooManyRequests, Unavailable.
+        """
         changes = request.changes()
         addresses = {
             channel: checked_address(channel, changes.pop(field))
@@ -65,20 +68,20 @@ class ManageProfile:
         return self.view(user_id)
 
     def confirm(self, user_id: str, channel: str, code: str) -> MeView:
-        """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict if nothing waits."""
+        """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict if none is pending."""
         self.confirm_address.run(user_id, channel, code)
         return self.view(user_id)
 
     def webhook(self, user_id: str) -> MyWebhookView:
-        """Where the user's own server listens, and the secret that it verifies by. Raises NotFound."""
+        """URL of the user's own server, and the secret by which it verifies calls. Raises NotFound."""
         user = self.audience.users.get(user_id)
         webhook: dict[str, Any] | None = user.profile.get("webhook") if user else None
         if not webhook:
-            raise NotFound("you have no webhook", code="webhook_not_found")
+            raise NotFound("You have no webhook.", code="webhook_not_found")
         return MyWebhookView(url=webhook["url"], secret=secret(self.keys, user_id))
 
     def _fresh(self, user_id: str, addresses: dict[str, str | None]) -> dict[str, str]:
-        """Those of the addresses that the user does not have yet, by channel."""
+        """Addresses that differ from the user's present ones, by channel."""
         user = self.audience.users.get(user_id)
         profile = user.profile if user else {}
         return {

@@ -1,7 +1,7 @@
-"""Subscribe without an account: one link goes out, and nothing more until somebody follows it.
+"""Subscribe without an account: one confirmation link is sent, and nothing more until it is confirmed.
 
-Whoever asks learns nothing: not whether the address is known, nor whether there is such a topic, nor
-whether a link was sent. The same is read whoever it is, and the answer takes as long.
+The response does not reveal whether the address is known, the topic exists, or a link was sent: its content and its
+duration are always the same.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ log = logging.getLogger(__name__)
 
 BY_SOURCE: Final = Allowance("sign_up_source", 30, timedelta(hours=1))
 BY_ADDRESS: Final = Allowance("sign_up_address", 3, timedelta(hours=1))
-ANSWER_AFTER: Final = 0.5  # seconds: a mail is handed over within that
+ANSWER_AFTER: Final = 0.5  # seconds: enough to send a mail
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class RequestSubscription:
     sleep: Callable[[float], None]
 
     def run(self, request: SignUpRequest, *, source: str) -> None:
-        """Send the link, unless it must not be sent. The answer is the same, after the same time."""
+        """Send the link, if allowed. The response and its duration are the same in all cases."""
         with steadily(monotonic=self.monotonic, sleep=self.sleep):
             refused = self._refused(request, source)
             if refused is not None:
@@ -65,10 +65,10 @@ class RequestSubscription:
         log.info("link sent", extra={"result": result.kind, "reason": result.reason})
 
     def _refused(self, request: SignUpRequest, source: str) -> str | None:
-        """Why no link may be sent; None if one may."""
+        """The reason not to send a link; None to send it."""
         now = self.clock()
         address = str(Email.identity({"email": request.email}))
-        # the source first: a source over its limit can't use up what others may ask for an address
+        # the source first: a source over its limit can't use up the allowance of an address
         if not self.confirmations.allows(BY_SOURCE, network(source), now=now):
             return "source_limited"
         if not self.confirmations.allows(BY_ADDRESS, address, now=now):
@@ -80,7 +80,7 @@ class RequestSubscription:
 
 
 def source(told: str | None, *, seen: str) -> str:
-    """The address of who asks: what was told of it, if it is one, otherwise the one that was seen."""
+    """IP address of the caller: `told` by the proxy's header if it is valid, else the one `seen` by API Gateway."""
     try:
         return str(ip_address((told or "").strip()))
     except ValueError:
@@ -88,7 +88,7 @@ def source(told: str | None, *, seen: str) -> str:
 
 
 def network(source: str) -> str:
-    """Who is behind an address: of IPv6, a household or a server has all addresses of a /64."""
+    """The network of a caller: for IPv6 the /64, because one household or server has all its addresses."""
     address = ip_address(source)
     return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
 
@@ -97,7 +97,7 @@ def network(source: str) -> str:
 def steadily(
     *, monotonic: Callable[[], float], sleep: Callable[[float], None], seconds: float = ANSWER_AFTER
 ) -> Iterator[None]:
-    """Take `seconds` for what is done here, however soon it is done."""
+    """Make the block take at least `seconds`."""
     begin = monotonic()
     try:
         yield

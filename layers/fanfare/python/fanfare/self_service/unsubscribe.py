@@ -1,4 +1,4 @@
-"""Unsubscribe by a link (RFC 8058): without an account, from one topic on one channel, as often as it is pressed."""
+"""Unsubscribe by a link (RFC 8058): without an account, from one topic on one channel. Idempotent."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fanfare.store.catalogue import Catalogue
 
 @dataclass(frozen=True, kw_only=True)
 class Link:
-    """What a link is for, as its page says it. The topic's id stands for the title of one that is gone."""
+    """Data of a link for its page. `title` is the topic's id if the topic no longer exists."""
 
     user_id: str
     topic: str
@@ -27,7 +27,7 @@ class Unsubscribe:
     links: Links
 
     def look(self, token: str) -> Link:
-        """What the link would do. Changes nothing. Raises NotFound."""
+        """Data of the link. Changes nothing. Raises NotFound."""
         user_id, topic_id, channel = self.links.open_unsubscribe(token)
         topic = self.catalogue.topic(topic_id)
         return Link(
@@ -39,7 +39,7 @@ class Unsubscribe:
         )
 
     def run(self, token: str) -> Link:
-        """Do it, even if the user or the topic is gone; a repeat changes nothing. Raises NotFound."""
+        """Unsubscribe, even if the user or topic no longer exists. Idempotent. Raises NotFound."""
         link = self.look(token)
         self.audience.subscriptions.remove(link.user_id, link.topic, link.channel)
         return link

@@ -1,6 +1,6 @@
-"""What Fanfare itself writes to people: a link or a code, to an address that nobody has confirmed yet.
+"""Fanfare's own mails and text messages: a link or a code, to an address that is not confirmed yet.
 
-These are no deliveries: no batch keeps them, nothing sends them again. Who got none asks once more.
+They are not deliveries: they are not stored and not retried. A person who did not get one requests it again.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class VerificationMail:
-    """`ses` and `sns` open their clients when there is something to send; neither may retry."""
+    """`ses` and `sns` return clients, opened at first use; neither may retry."""
 
     ses: Callable[[], SESV2Client]
     sns: Callable[[], SNSClient]
@@ -32,18 +32,18 @@ class VerificationMail:
     configuration_set: str | None
 
     def confirm_subscription(self, address: str, topic_title: str, link: str) -> SendResult:
-        """The link that subscribes whoever reads it."""
-        topic = one_line(topic_title)  # a subject is one
+        """Send the link that confirms a subscription."""
+        topic = one_line(topic_title)  # a subject is one line
         return self._mail(
             address, pages.Mail(texts.SUBSCRIBE_SUBJECT.format(topic=topic), texts.SUBSCRIBE_MAIL, link, topic=topic)
         )
 
     def confirm_address(self, address: str, link: str) -> SendResult:
-        """The link that has the address used."""
+        """Send the link that confirms an address."""
         return self._mail(address, pages.Mail(texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link))
 
     def code(self, number: str, code: str, *, minutes: int) -> SendResult:
-        """The code that has the number used."""
+        """Send the code that confirms a phone number."""
         text = texts.CODE.format(code=code, brand=self.brand, minutes=minutes)
 
         def publish() -> str:
@@ -69,7 +69,7 @@ class VerificationMail:
                     },
                 }
             },
-            # without our ids: its events are nobody's receipts
+            # without our ids: its events are not receipts of deliveries
             "EmailTags": [{"Name": "purpose", "Value": "confirmation"}],
         }
         if self.configuration_set:

@@ -1,1 +1,1 @@
-"""What only Fanfare can have made: signed text, keyed hashes, cursors and links."""
+"""Values that only Fanfare can create: signed text, keyed hashes, cursors and links."""

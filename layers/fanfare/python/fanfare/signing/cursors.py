@@ -1,4 +1,4 @@
-"""Cursors: where a list goes on, signed so that a client can't make one, and good for that list alone."""
+"""Cursors: positions in a list, signed so that a client can't forge one, and valid for one list only."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ LENGTH_LIMIT: Final = 4_096
 
 
 def encode(position: Any, *, keys: Keys, where: str) -> str | None:
-    """A cursor for `position` in the list `where`: its path and its filters. None at the end of the list."""
+    """A cursor for `position` in the list `where` (path and filters). None if `position` is None: the list ends."""
     if position is None:
         return None
     return signed(position, keys=keys, kind=_kind(where))
 
 
 def decode(cursor: str | None, *, keys: Keys, where: str) -> Any:
-    """The position that was sealed for the same list. Raises Invalid."""
+    """The position in a cursor of the same list; None for None. Raises Invalid."""
     if cursor is None:
         return None
     try:
@@ -30,7 +30,7 @@ def decode(cursor: str | None, *, keys: Keys, where: str) -> Any:
         raise Invalid.field(
             "?cursor",
             "invalid_cursor",
-            "this is no cursor of this list: take next_cursor of the page before, unchanged",
+            "Invalid cursor. Pass next_cursor from the previous page of this list unchanged.",
         ) from error
 
 

@@ -1,4 +1,4 @@
-"""Keyed digests: what has to be recognised again, and must not be readable where it is kept."""
+"""Keyed digests, for values that must be recognised later but must not be readable in storage."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ Keys = Callable[[], Mapping[str, str]]  # key id → key, the newest last
 
 
 def digest(*parts: str, keys: Keys, purpose: str) -> str:
-    """The digest under the newest key, for one purpose alone."""
+    """The digest (hexadecimal) of `parts` with the newest key; another purpose has another digest."""
     return _under(list(keys().values())[-1], purpose, parts)
 
 
 def matches(known: str, *parts: str, keys: Keys, purpose: str) -> bool:
-    """Whether `known` is the digest of `parts` under any key that is kept; takes as long either way."""
+    """Whether `known` is the digest of `parts` with any configured key. Takes constant time."""
     found = [hmac.compare_digest(known, _under(key, purpose, parts)) for key in keys().values()]
     return any(found)
 

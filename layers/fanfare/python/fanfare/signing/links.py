@@ -1,6 +1,6 @@
-"""Links that are sent to people: signed, without an address in them, and good for one purpose alone.
+"""Links in messages: signed, without addresses, each valid for one purpose only.
 
-A token carries its purpose, what it is about, and, if it can expire, until when.
+A token contains its content and, if it expires, its expiry time; its signature covers the purpose.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LENGTH_LIMIT: Final = 2_048
 
 
 class Links:
-    """Makes and opens links below `base`, the public API's URL."""
+    """Creates and verifies links below `base`, the public API's URL."""
 
     def __init__(self, base: str, *, keys: Keys) -> None:
         self.base = base.rstrip("/")
@@ -50,10 +50,10 @@ class Links:
         return str(user)
 
     def open_confirmation(self, token: str, *, now: datetime) -> dict[str, Any]:
-        """What is to be confirmed. Raises NotFound, also when it has expired."""
+        """What to confirm: `about` of the link. Raises NotFound, also if it has expired."""
         about, until = self._open("confirmations", token)
         if from_text(until) < now:
-            raise NotFound("this link has expired", code="link_expired")
+            raise NotFound("Link has expired.", code="link_expired")
         return dict(about)
 
     def _link(self, purpose: str, content: Any) -> str:
@@ -63,7 +63,7 @@ class Links:
         try:
             return opened(token, keys=self.keys, kind=_kind(purpose), length_limit=LENGTH_LIMIT)
         except BadData as error:
-            raise NotFound("this link is not valid", code="link_invalid") from error
+            raise NotFound("Invalid link.", code="link_invalid") from error
 
 
 def _kind(purpose: str) -> str:

@@ -1,7 +1,7 @@
-"""Text that only we can have made: signed, of one kind, spelled in one way.
+"""Signed text: JSON of one kind with a signature, in exactly one spelling.
 
-It is signed with the newest key and accepted under any key that is still kept, so keys can be rotated while
-what never expires goes on working.
+It is signed with the newest key and accepted under any key that is still configured, so keys can be rotated while
+texts without expiry stay valid.
 """
 
 from __future__ import annotations
@@ -20,19 +20,19 @@ from fanfare.signing.keyed_hash import Keys
 
 
 def signed(content: Any, *, keys: Keys, kind: str) -> str:
-    """The content, to be opened as the same kind alone."""
+    """The content as signed text; only `opened` with the same kind accepts it."""
     return _spelled(list(keys().values())[-1], kind, content)
 
 
 def opened(text: str, *, keys: Keys, kind: str, length_limit: int) -> Any:
-    """What was signed as this kind. Raises BadData, also for text that is longer than any of ours."""
+    """The content that was signed as this kind. Raises BadData, also if the text is longer than `length_limit`."""
     if len(text) <= length_limit:
         for key in reversed(list(keys().values())):
             try:
                 content = json.loads(base64_decode(_signer(key, kind).unsign(text)))
             except (BadData, ValueError):
                 continue
-            # Base64 has bits to spare, and the decoder does not look at them
+            # Base64 may have unused bits, which the decoder ignores
             if hmac.compare_digest(_spelled(key, kind, content).encode(), text.encode()):
                 return content
     raise BadData("signed by none of the keys")
@@ -42,11 +42,11 @@ def _spelled(key: str, kind: str, content: Any) -> str:
     return _signer(key, kind).sign(base64_encode(_COMPACT(content))).decode()
 
 
-_COMPACT: Final = json.JSONEncoder(separators=(",", ":")).encode  # made once: every mail has a link of its own
+_COMPACT: Final = json.JSONEncoder(separators=(",", ":")).encode  # created once: every mail has its own link
 
 
 class _Sha256(SigningAlgorithm):
-    """HMAC with SHA-256 by the call that OpenSSL has for it; itsdangerous puts it together from four."""
+    """HMAC-SHA-256 in one call of OpenSSL; itsdangerous needs four."""
 
     def get_signature(self, key: bytes, value: bytes) -> bytes:
         return hmac.digest(key, value, "sha256")

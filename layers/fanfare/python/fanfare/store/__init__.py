@@ -1,1 +1,1 @@
-"""What the tables hold, one module a table."""
+"""Repositories, one module per table."""

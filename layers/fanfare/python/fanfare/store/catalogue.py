@@ -1,4 +1,4 @@
-"""The catalogue table: topics and templates. They change rarely, so they are read through a short cache.
+"""The catalogue table: topics and templates. They change rarely, so reads use a short cache.
 
 pk              sk                what
 topics          <id>              a topic; a deleted one keeps its number of shards, because subscriptions use it
@@ -23,14 +23,14 @@ from fanfare.aws.transactions import Transaction
 from fanfare.domain.catalogue import Template, Topic, Version
 from fanfare.errors import ConditionFailed
 
-CACHE_SECONDS = 30.0  # for workers, who ask for what hardly matters if it is a little old
-LOOK_AT = 100  # topics a call: not all of them are shown
-CACHE_ITEMS = 1_000  # beyond that it is emptied
-FRESH_SECONDS = 1.0  # for what decides about a new message: a change counts from the next second on
+CACHE_SECONDS = 30.0  # for workers: slightly old data is harmless there
+LOOK_AT = 100  # topics per call: not all of them are shown
+CACHE_ITEMS = 1_000  # a larger cache is emptied
+FRESH_SECONDS = 1.0  # for new messages: a change applies after one second
 
 
 class Catalogue:
-    """Topics and templates. A cached answer is as old as the caller allows; versions never go out of date."""
+    """Topics and templates. Callers set the maximum age of cached items; template versions never change."""
 
     def __init__(self, table: DynamoTable, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self.table = table
@@ -43,21 +43,21 @@ class Catalogue:
         return _topic(self.cache.get("topics", topic_id, max_age=max_age))
 
     def read_topic(self, topic_id: str) -> Topic | None:
-        """The topic as it is now."""
+        """The topic, strongly consistent."""
         return _topic(self.table.get("topics", topic_id))
 
     def read_shards(self, topic_id: str) -> tuple[Topic | None, int | None]:
-        """The topic as it is now, and its shards, which outlive it."""
+        """The current topic, and its number of shards, which is kept after a deletion."""
         item = self.table.get("topics", topic_id)
         return _topic(item), item["shards"] if item else None
 
     def topics(self, *, after: str | None, limit: int, public: bool = False) -> list[Topic]:
-        """Up to `limit` topics in the order of their ids; `public`: of those that people are shown."""
+        """Up to `limit` topics by id; `public`: only public ones."""
         found = (_topic(item) for item in self._pages("topics", after, max(limit, LOOK_AT)))
         return list(islice((topic for topic in found if topic and (topic.public or not public)), limit))
 
     def put_topic(self, topic: Topic) -> None:
-        """Create or replace a topic. Raises ConditionFailed when its shards would change: subscriptions lie there."""
+        """Create or replace a topic. Raises ConditionFailed if its shards would change: they contain subscriptions."""
         item = {
             "pk": "topics",
             "sk": topic.id,
@@ -72,12 +72,12 @@ class Catalogue:
             "created_at": topic.created_at,
             "updated_at": topic.updated_at,
         }
-        # no transaction: one would be refused while somebody else is writing the same topic
+        # not a transaction: it would fail during another write of the same topic
         self.table.put(item, condition="attribute_not_exists(pk) OR shards = :shards", values={":shards": topic.shards})
         self.cache.forget(("topics", topic.id))
 
     def delete_topic(self, topic_id: str) -> None:
-        """Forget the topic, but not into how many shards its subscriptions went; a repeat changes nothing."""
+        """Delete the topic, but keep the number of its shards. Idempotent."""
         with suppress(ConditionFailed):
             self.table.update(
                 "topics", topic_id, "SET deleted = :true", condition="attribute_exists(pk)", values={":true": True}
@@ -87,26 +87,26 @@ class Catalogue:
     # Templates
 
     def template(self, template_id: str, version: int) -> Template | None:
-        """A version, hidden or not: what a message was accepted with stays what it says."""
+        """A version, hidden or not: accepted messages keep their version."""
         item = self.cache.get(f"template#{template_id}", _version_sk(version), max_age=math.inf)
         return _template(item) if item else None
 
     def template_head(self, template_id: str) -> Template | None:
-        """The newest version as it is now, hidden or not."""
+        """The newest version, hidden or not, strongly consistent."""
         item = self.table.get("templates", template_id)
         return _template(item) if item else None
 
     def for_message(
         self, topic_id: str | None, template_id: str | None, version: int | None
     ) -> tuple[Topic | None, Template | None]:
-        """What a new message names, at most `FRESH_SECONDS` old, in one call or none: the topic, and the template
-        in that version, or in its newest one. A hidden template is not there for new messages."""
+        """Topic and template of a new message, at most `FRESH_SECONDS` old, in one call or none. `version` None: the
+        newest. A hidden template is not found."""
         keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id)) if sk is not None]
         known = {key: self.cache.known(key) for key in keys if self.cache.fresh(key, FRESH_SECONDS)}
         missing = [key for key in keys if key not in known]
         found = self.table.get_many(missing) if missing else {}
         for key in missing:
-            self.cache.keep(key, found.get(key))  # which may empty the cache: what is known is not read from it again
+            self.cache.keep(key, found.get(key))  # this may empty the cache, so known items are not read from it again
         known |= found
         topic = known.get(("topics", topic_id)) if topic_id is not None else None
         head = known.get(("templates", template_id)) if template_id is not None else None
@@ -116,12 +116,12 @@ class Catalogue:
         return _topic(topic) if topic else None, _template(head) if newest else self.template(template_id, version or 0)
 
     def templates(self, *, after: str | None, limit: int) -> list[Version]:
-        """Up to `limit` newest versions of templates that are not hidden, in the order of their ids."""
+        """Up to `limit` templates that are not hidden, by id, each with its newest version."""
         rows = self._pages("templates", after, limit, names=("sk", "id", "version", "created_at", "hidden"))
         return list(islice((_version(item) for item in rows if not item.get("hidden")), limit))
 
     def versions(self, template_id: str, *, before: int | None, limit: int) -> list[Version]:
-        """Up to `limit` versions, the newest first."""
+        """Up to `limit` versions, newest first."""
         rows = self.table.query(
             f"template#{template_id}",
             KeyRange(before=_version_sk(before) if before is not None else None),
@@ -132,7 +132,7 @@ class Catalogue:
         return [_version(item) for item in rows]
 
     def add_version(self, template_id: str, body: Mapping[str, Any], *, created_at: str) -> Template:
-        """Store the next version and make it the newest. Brings a hidden template back."""
+        """Store the next version as the newest. A hidden template becomes visible again."""
 
         def attempt() -> Template:
             head = self.template_head(template_id)
@@ -159,12 +159,12 @@ class Catalogue:
         return template
 
     def hide_template(self, template_id: str) -> bool:
-        """Hide a template from new messages; False where there is none."""
+        """Hide a template from new messages. False if it does not exist."""
         try:
             self.table.update(
                 "templates",
                 template_id,
-                "SET #hidden = :hidden",  # a reserved word
+                "SET #hidden = :hidden",  # `hidden` is a reserved word
                 condition="attribute_exists(pk)",
                 values={":hidden": True},
                 names={"#hidden": "hidden"},
@@ -175,7 +175,7 @@ class Catalogue:
         return True
 
     def _pages(self, pk: str, after: str | None, size: int, names: Sequence[str] | None = None) -> Iterator[Item]:
-        """The items of a partition, `size` a call, for as long as they are asked for."""
+        """The items of a partition, read lazily, `size` per call."""
         while True:
             items = list(self.table.query(pk, KeyRange(after=after), limit=size, names=names))
             yield from items
@@ -185,7 +185,7 @@ class Catalogue:
 
 
 class _Cache:
-    """Items of the table, each with the time at which it was read."""
+    """Items of the table, each with the time of its read."""
 
     def __init__(self, table: DynamoTable, monotonic: Callable[[], float]) -> None:
         self.table = table
@@ -199,22 +199,22 @@ class _Cache:
         return self._known[pk, sk][1]
 
     def known(self, key: tuple[str, str]) -> Item | None:
-        """What was read last."""
+        """The item as read last."""
         return self._known[key][1]
 
     def fresh(self, key: tuple[str, str], max_age: float) -> bool:
-        """Whether it was read, and was there, at most `max_age` seconds ago."""
+        """Whether the item was found by a read at most `max_age` seconds ago."""
         known = self._known.get(key)
         return known is not None and known[1] is not None and self.monotonic() - known[0] < max_age
 
     def keep(self, key: tuple[str, str], item: Item | None) -> None:
-        """Note what was read just now. A full cache is emptied first."""
+        """Cache the result of a read. A full cache is emptied first."""
         if len(self._known) > CACHE_ITEMS:
             self._known.clear()
         self._known[key] = (self.monotonic(), item)
 
     def forget(self, key: tuple[str, str]) -> None:
-        """It was changed."""
+        """Remove a changed item from the cache."""
         self._known.pop(key, None)
 
 

@@ -4,11 +4,11 @@
     user#<id>      <message>#<channel>           status, reason, attempts, the provider's id
     user#<id>      <message>#<channel>#<kind>    a receipt of this kind, and its time
 
-Filed by user because that spreads every write evenly, however large a message is, makes a person's
-history one query, and their erasure one partition.
+The partition is the user: writes of large messages are spread evenly, the history of a user is one query, and an
+erasure is one partition.
 
-What a provider reports is a set: each kind has a row of its own, so receipts may repeat, come out of
-order, and come before our own record, and no write depends on another. The strongest one is shown.
+Receipts of a delivery are a set: each kind has its own row, so receipts may repeat, arrive out of order and arrive
+before our own record, and no write depends on another. The strongest one is shown.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ Key = tuple[str, str, str]  # user id, message id, channel
 
 
 class Deliveries:
-    """`recorded` is told of what became of recipients, once it is written."""
+    """`recorded` is called with outcomes after they are stored."""
 
     def __init__(self, table: DynamoTable, *, recorded: Callable[[Sequence[Delivery]], None] | None = None) -> None:
         self.table = table
         self.recorded = recorded
 
     def record(self, deliveries: Sequence[Delivery]) -> None:
-        """Store what became of recipients: 25 per call, the same again if repeated."""
+        """Store outcomes of recipients, 25 per call. Idempotent."""
         self.table.write_many([_item(delivery) for delivery in deliveries])
         if self.recorded is not None:
             self.recorded(deliveries)
 
     def record_in(self, transaction: Transaction, delivery: Delivery) -> None:
-        """Store one, as part of a transaction."""
+        """Store one outcome as part of a transaction."""
         transaction.put(self.table, _item(delivery))
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Delivery]:
@@ -51,7 +51,7 @@ class Deliveries:
         return {(each.user_id, each.message_id, each.channel): each for each in deliveries}
 
     def record_receipts(self, reports: Sequence[ReceiptEvent], *, retain_until: int) -> None:
-        """Store what providers reported: 25 per call, the same again if repeated."""
+        """Store receipts, 25 per call. Idempotent."""
         distinct = {(each.user_id, each.message_id, each.channel, each.receipt): each for each in reports}
         self.table.write_many(
             [
@@ -67,7 +67,7 @@ class Deliveries:
         )
 
     def receipts(self, keys: Iterable[Key]) -> dict[Key, dict[Receipt, str]]:
-        """What the provider reported of each delivery, and when; strongly consistent."""
+        """Receipts of each delivery with their times; strongly consistent."""
         wanted = {
             (f"user#{user}", f"{message}#{channel}#{receipt}"): ((user, message, channel), receipt)
             for user, message, channel in keys
@@ -80,18 +80,18 @@ class Deliveries:
         return known
 
     def of_user(self, user_id: str, *, before: str | None) -> Iterator[tuple[str, Delivery]]:
-        """What a person got or did not get, newest first, each with the position to go on `before`."""
+        """Deliveries of a user, newest first, each with the position to continue `before`."""
         receipts: list[Receipt] = []
         for item in self.table.query(f"user#{user_id}", KeyRange(before=before), newest_first=True):
             kind = item["sk"].split("#")[2:]
-            if kind:  # sorts after its delivery, so comes before it here
+            if kind:  # a receipt sorts after its delivery, so it comes first here
                 receipts.append(Receipt(kind[0]))
                 continue
             yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
             receipts = []
 
     def erase(self, user_id: str, *, limit: int) -> bool:
-        """Forget what a person got, up to `limit` rows of it; whether that was all. A repeat goes on."""
+        """Delete up to `limit` rows of a user. Returns whether that was all; if not, repeat."""
         pk = f"user#{user_id}"
         rows = list(self.table.query(pk, limit=limit, names=["sk"]))
         self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])

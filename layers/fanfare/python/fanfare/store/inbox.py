@@ -34,7 +34,7 @@ class Inboxes:
         self.retention = retention
 
     def put(self, notes: Sequence[tuple[str, str, str, str]]) -> None:
-        """Store (user id, message id, title, body), 25 per call; the same again if repeated."""
+        """Store (user id, message id, title, body), 25 per call. Idempotent."""
         now = self.clock()
         forget = int((now + self.retention).timestamp())
         self.table.write_many(
@@ -49,11 +49,11 @@ class Inboxes:
         return map(_note, self.table.query(f"user#{user_id}", KeyRange(before=before), limit=limit, newest_first=True))
 
     def unread(self, user_id: str) -> int:
-        """How many notes the user has not read."""
+        """The number of unread notes of the user."""
         return sum("read_at" not in item for item in self.table.query(f"user#{user_id}", names=["sk", "read_at"]))
 
     def read(self, user_id: str, message_id: str) -> Note | None:
-        """Mark a note as read, the first time; None if there is none."""
+        """Mark a note as read; keeps the first time. None if it does not exist."""
         try:
             item = self.table.update(
                 f"user#{user_id}",
@@ -67,7 +67,7 @@ class Inboxes:
         return _note(item)
 
     def erase(self, user_id: str, *, limit: int) -> bool:
-        """Forget a user's notes, up to `limit` rows of it; whether that was all. A repeat goes on."""
+        """Delete up to `limit` notes of a user. Returns whether that was all; if not, repeat."""
         pk = f"user#{user_id}"
         rows = list(self.table.query(pk, limit=limit, names=["sk"]))
         self.table.write_many([], deletes=[(pk, row["sk"]) for row in rows])

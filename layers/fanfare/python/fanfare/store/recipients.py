@@ -1,7 +1,7 @@
-"""The batches table as a list of people: who is in a message, in an order that does not change while it runs.
+"""The batches table as a list of the recipients of a message, in an order that never changes.
 
-A batch moves from `open#` to `done#` as it settles, and back when it is re-driven; `batch#` and
-`skips#` items never move. So a list that goes page by page walks those, and looks each state up.
+A batch moves from `open#` to `done#` when it settles, and back in a redrive; `batch#` and `skips#` items never move.
+So lists page through those items and look up the state of each batch.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from fanfare.domain.outcomes import Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class RecipientEntry:
-    """One recipient: where in the list, who, and what is known of it without its delivery."""
+    """One recipient: position in the list, user, and the outcome without its delivery record."""
 
     position: tuple[int, str, int]  # shard, sort key, place in the item
     user_id: str
@@ -29,7 +29,7 @@ class RecipientEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class RecipientState:
-    """One user on one channel of a message, and the state of the batch that they are in, if they are in one."""
+    """One user on one channel of a message, with the state of their batch, if any."""
 
     channel: str
     outcome: Outcome
@@ -44,7 +44,7 @@ class RecipientState:
 
 
 class RecipientList:
-    """The lists of a table. Who waits in a message that is `deleted` is so, too: nothing of it can leave any more."""
+    """Lists of recipients. In a `deleted` message, waiting recipients are shown as deleted: nothing more is sent."""
 
     def __init__(self, table: DynamoTable) -> None:
         self.table = table
@@ -52,11 +52,11 @@ class RecipientList:
     def entries(
         self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int, deleted: bool = False
     ) -> Iterator[RecipientEntry]:
-        """Every recipient after a position, reading `size` items a call."""
+        """All recipients after a position, reading `size` items per call."""
         first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (0, "", -1)
         for shard in range(first, shards):
             pk = f"{message_id}#{shard}"
-            if place >= 0:  # what is left of the item in which the page before ended
+            if place >= 0:  # the rest of the item in which the previous page ended
                 items = [*self.table.get_many([(pk, sk)]).values()]
                 yield from self._read(pk, shard, items, deleted, beyond=place)
             for prefix in ("batch#", "skips#"):
@@ -74,7 +74,7 @@ class RecipientList:
     def standings(
         self, message_id: str, shard: int, user_id: str, *, deleted: bool = False
     ) -> dict[str, RecipientState]:
-        """Where a user stands in a shard of a message, by channel: in which batch, or why passed over."""
+        """Channel → state of a user in a shard of a message: the batch, or the reason of a skip."""
         pk = f"{message_id}#{shard}"
         found: dict[str, RecipientState] = {}
         for item in self.table.query(pk, KeyRange(prefix="skips#")):

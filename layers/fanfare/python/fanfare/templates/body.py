@@ -1,4 +1,4 @@
-"""The body of a template: which sources a channel's part has in a language, and what a channel still lacks."""
+"""The body of a template: sources of the parts by channel and language, and missing parts."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from fanfare.templates.shared_blocks import IdentityKey
 
 @functools.lru_cache(maxsize=64)
 def sources_kept(body: IdentityKey, channel: str, locale: str | None) -> dict[str, Sources]:
-    """`sources`, kept: see compiled.py for the caches."""
+    """`sources`, cached: see compiled.py for the caches."""
     return sources(body.data, channel, locale)
 
 
 def sources(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, Sources]:
-    """By part, all that it is made of in a language."""
+    """Part → its sources in a language."""
     layout = body.get("layout") or {}
     frames = parts(layout, channel, locale)
     partials = tuple((body.get("partials") or {}).items())
@@ -30,9 +30,9 @@ def sources(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[s
 
 
 def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, str]:
-    """The sources of a channel's parts: each from the nearest locale that has it (`de-CH`, `de`, the default).
+    """Part → source of a channel, each from the nearest locale that has it (`de-CH`, `de`, the default).
 
-    What was derived from a locale's parts is as near as they are.
+    A part derived from a locale's parts counts as a part of that locale.
     """
     names: list[str | None] = [None]
     if locale:
@@ -50,12 +50,12 @@ def of_locale(body: Mapping[str, Any], locale: str | None) -> Mapping[str, Mappi
 
 
 def _same_tag(one: str, other: str) -> bool:
-    """https://www.rfc-editor.org/rfc/rfc5646#section-2.1.1: the case of a language tag means nothing."""
+    """Language tags are case-insensitive: https://www.rfc-editor.org/rfc/rfc5646#section-2.1.1"""
     return one.casefold() == other.casefold()
 
 
 def nearest(body: Mapping[str, Any], channel: str, locale: str | None) -> str | None:
-    """The locale of the template that a reader's locale leads to, on a channel; None is the default."""
+    """The template's locale for a user's locale, on a channel; None is the default."""
     steps = (locale or "").split("-")
     names = ["-".join(steps[:length]) for length in range(len(steps), 0, -1)]
     locales = body.get("locales") or {}
@@ -63,17 +63,17 @@ def nearest(body: Mapping[str, Any], channel: str, locale: str | None) -> str | 
 
 
 def locales(body: Mapping[str, Any], channel: str) -> list[str]:
-    """The locales that say something of their own on a channel."""
+    """The locales with parts for a channel."""
     return sorted(name for name, channels in body.get("locales", {}).items() if channels.get(channel))
 
 
 def offers(body: Mapping[str, Any], channel: str) -> bool:
-    """Whether a template has all that a channel needs."""
+    """Whether a template has all parts that a channel requires."""
     return not lacks(parts(body, channel, None), channel)
 
 
 def inline_body(content: Mapping[str, Any]) -> dict[str, Any]:
-    """Inline content as the body of a template: each channel takes the parts that it has, if they are enough."""
+    """Inline content as the body of a template, with the channels for which it has all required parts."""
     channels = {
         name: {part: content[source] for part, source in channel.inline.items() if content.get(source)}
         for name, channel in CHANNELS.items()
@@ -85,5 +85,5 @@ def inline_body(content: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def lacks(sources: Mapping[str, str], channel: str) -> list[str]:
-    """What a channel needs and the sources don't have."""
+    """Required parts of a channel that are missing in the sources, e.g. `["html or text"]`."""
     return [" or ".join(group) for group in CHANNELS[channel].needs if not any(sources.get(part) for part in group)]

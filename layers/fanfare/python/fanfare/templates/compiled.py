@@ -1,16 +1,16 @@
-"""One part of a template, compiled; rendered for each reader within the bounds of one rendering.
+"""One part of a template, compiled; it is rendered per user within the limits of one rendering.
 
-A worker renders the same template thousands of times, so it keeps what it can, in three caches of its process:
+A worker renders the same template thousands of times, so its process has three caches:
 
     cache           key                                      value                  entries
     sources_kept    a template's body, channel, locale       its sources by part       64
     compiled        the text of all sources of a part        the compiled part      1,024
     _shared         a compiled part, a message's data        its shared blocks         32
 
-The first and the last are keyed by the identity of an object (`IdentityKey`), which costs no hashing of a large body
-and tells 1 from True. The key holds the object, so its identity is not given to another while the entry lives. An
-object that is changed in place would be served stale; bodies and data are never changed once they are read. Entries
-leave when newer ones need their place; nothing else ends them, because a template version never changes.
+The first and the last use the identity of an object as key (`IdentityKey`), which does not hash a large body and keeps
+1 and True apart. The key holds the object, so its identity is not reused while the entry exists. Bodies and data are
+never changed in place after they are read. Entries are removed only to make room for newer ones (least recently used
+first), because a template version never changes.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ from fanfare.templates.environment import Budget, Environment
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
 from fanfare.templates.shared_blocks import IdentityKey, blocks, in_blocks
 
-SOURCE_LIMIT: Final = 200_000  # characters of one part's source
-OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part: SES takes 1 MB a call
+SOURCE_LIMIT: Final = 200_000  # characters of the source of one part
+OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part; the limit of SES is 1 MB per call
 PIECES_A_LOOK: Final = 64
 
 
 class Written(NamedTuple):
-    """Blocks as text, and what they took of the bounds of one rendering."""
+    """Rendered blocks, and the steps and characters they used of the limits of one rendering."""
 
     texts: Mapping[str, str]
     iterations: int
@@ -49,7 +49,7 @@ class Compiled:
     def __init__(self, sources: Sources, environment: Environment) -> None:
         self.places: list[SourceSpan] = []
         if len(sources.part) > SOURCE_LIMIT:
-            raise TemplateError(f"the source is longer than {SOURCE_LIMIT:,} characters")
+            raise TemplateError(f"source is too long; the limit is {SOURCE_LIMIT:,} characters")
         try:
             self.blocks = blocks(resolve_includes(environment.parse, sources, self.places).body)
             self.wanted = {
@@ -59,7 +59,7 @@ class Compiled:
         except TemplateSyntaxError as error:
             raise self._error(error.message or "does not compile", error.lineno) from error
         except (RecursionError, SyntaxError) as error:  # Python nests 20 blocks, and 100 levels of indentation
-            raise TemplateError("is nested too deeply") from error
+            raise TemplateError("nested too deeply") from error
 
     def render(self, seen: Mapping[str, Any]) -> str:
         before = _shared(self, IdentityKey(seen["data"]))
@@ -69,7 +69,7 @@ class Compiled:
         return "".join([texts[each.name] for each in self.blocks])
 
     def shared(self, data: Any) -> Written | TemplateError:
-        """The blocks that read the same to everybody, or why they do not render: what takes too long does so once."""
+        """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
         try:
             return self._write_or_say({"data": data}, Written({}, 0, 0), shared=True)
         except TemplateError as error:
@@ -81,30 +81,30 @@ class Compiled:
         except (UndefinedError, SecurityError, TemplateRuntimeError) as error:
             raise self._error(error.message or "does not render", self._line(error)) from error
         except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-            # what a filter or an operator says of values that it can't take
+            # raised by a filter or operator for invalid values
             raise self._error(str(error) or type(error).__name__, self._line(error)) from error
 
     def _write(self, seen: Mapping[str, Any], before: Written, *, shared: bool = False) -> Written:
-        """The blocks of one kind, and what was written before; the bounds are on all of it."""
+        """The blocks of one kind, added to `before`; the limits apply to all of them together."""
         wanted = self.wanted[shared]
         if not wanted:
             return before
         budget, size, texts = Budget(before.iterations), before.size, dict(before.texts)
-        # as `new_context` makes it, but for the globals, of which there are none, and for blocks that call each other
+        # like `new_context`, but without globals and without blocks that call each other
         context = Context(self.template.environment, {**seen, "_budget": budget}, None, {})
         for name in wanted:
             pieces = self.template.blocks[name](context)
             output: list[str] = []
-            while len(output) % PIECES_A_LOOK == 0 and (some := list(islice(pieces, PIECES_A_LOOK))):  # fewer end it
+            while len(output) % PIECES_A_LOOK == 0 and (some := list(islice(pieces, PIECES_A_LOOK))):  # fewer: the last
                 size += sum(map(len, some))
                 if size > OUTPUT_LIMIT:
-                    raise TemplateError(f"renders to more than {OUTPUT_LIMIT:,} characters")
+                    raise TemplateError(f"rendered text is too long; the limit is {OUTPUT_LIMIT:,} characters")
                 output += some
             texts[name] = "".join(output)
         return Written(texts, budget.iterations, size)
 
     def _line(self, error: BaseException) -> int | None:
-        """The line of the template behind the line of the Python that Jinja made of it."""
+        """The line in the template of an error in the Python code that Jinja generated."""
         line = None
         trace = error.__traceback__
         while trace is not None:
@@ -132,13 +132,13 @@ def compiled(sources: Sources, html: bool) -> Compiled:
     return Compiled(sources, _ENVIRONMENTS[html])
 
 
-@functools.lru_cache(maxsize=32)  # a worker has few messages in hand; a text may be long
+@functools.lru_cache(maxsize=32)  # a worker handles few messages at once; texts may be long
 def _shared(part: Compiled, data: IdentityKey) -> Written | TemplateError:
     return part.shared(data.data)
 
 
 def _column(text: str, detail: str) -> int:
-    """Where the thing that the error names stands on its line; otherwise where the first tag begins. From 1."""
+    """The column (from 1) of the name in the error message; else of the first tag of the line, else 1."""
     for name in re.findall(r"'([^']{1,80})'", detail):
         place = text.find(name)
         if place >= 0:

@@ -1,8 +1,8 @@
-"""The JSON Schemas of templates: written by an author, so they fetch nothing, and end.
+"""JSON Schemas of templates. Authors are not trusted: validation fetches nothing and always ends.
 
-A schema is a small program: a pattern, or definitions that double with each level, could keep a validator
-busy for ever. Patterns are RE2's, which reads in linear time; what else a validation does is stopped after
-`SECONDS_LIMIT`. https://github.com/google/re2/wiki/Syntax
+A schema is a small program: a pattern, or definitions that double with each level, could run without end. Patterns
+use RE2, which matches in linear time; everything else is stopped after `SECONDS_LIMIT`.
+https://github.com/google/re2/wiki/Syntax
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from fanfare.errors import Fault, Invalid
 from fanfare.json_pointer import escaped
 
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time, for the data of a message
-SCHEMA_SECONDS_LIMIT: Final = 5.0  # for a schema itself, once for each version
-PATTERN_WORK_LIMIT: Final = 20_000_000  # a pattern's size times the characters of a text: a third of a second
+SCHEMA_SECONDS_LIMIT: Final = 5.0  # for the schema itself, once per version
+PATTERN_WORK_LIMIT: Final = 20_000_000  # size of the compiled pattern times characters of the text: about 0.3 s
 FAULTS_LIMIT: Final = 20
-DETAIL_LIMIT: Final = 300  # characters: the library repeats the value that is wrong
+DETAIL_LIMIT: Final = 300  # characters: the library repeats the invalid value
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
-# The library looks for what was evaluated by itself, with patterns of Python's and without an end.
+# The library implements these with Python's patterns and without our time limit.
 NOT_TAKEN: Final = frozenset({"unevaluatedItems", "unevaluatedProperties"})
-# What stands in these is named by the author
+# Keywords whose keys are names chosen by the author
 NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas", "dependentRequired", "$defs"})
 
 Keyword = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
@@ -36,14 +36,14 @@ _until: ContextVar[float] = ContextVar("until")
 
 
 class _TooMuch(Exception):
-    """The work that a validation may be was done before it ended."""
+    """The validation exceeded its limit of work."""
 
 
 def schema_faults(schema: Any) -> list[Fault]:
-    """What is wrong with a schema."""
+    """Errors of a schema. Raises Invalid if the check takes too long."""
     if found := list(islice(_not_taken(schema, ""), FAULTS_LIMIT)):
         return found
-    from jsonschema import FormatChecker  # noqa: PLC0415 - the library is large, and most messages need it not
+    from jsonschema import FormatChecker  # noqa: PLC0415 - the library is large, and most messages do not need it
 
     patterns = FormatChecker(formats=())
     patterns.checks("regex", raises=ValueError)(_is_pattern)
@@ -55,16 +55,16 @@ def schema_faults(schema: Any) -> list[Fault]:
                 for error in islice(metaschema.iter_errors(schema), FAULTS_LIMIT)
             ]
     except _TooMuch as error:
-        raise Invalid.field("/schema", "schema_invalid", "it is too large to be checked") from error
+        raise Invalid.field("/schema", "schema_invalid", "Schema takes too long to check. Simplify it.") from error
 
 
 def data_faults(schema: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str) -> list[Fault]:
-    """Where `data` does not satisfy the schema. Raises Invalid for a schema that can't be followed to its end."""
+    """Errors of `data` against the schema. Raises Invalid if the schema itself can't be evaluated."""
     from jsonschema.exceptions import UnknownType  # noqa: PLC0415
     from referencing import Registry  # noqa: PLC0415
     from referencing.exceptions import Unresolvable  # noqa: PLC0415
 
-    # an empty registry: a $ref to the outside is refused instead of fetched
+    # an empty registry: an external $ref is rejected, not fetched
     validator = _validator_class()(_without_dialect(schema), registry=Registry())
     try:
         with _within(SECONDS_LIMIT):
@@ -73,30 +73,38 @@ def data_faults(schema: Mapping[str, Any], data: Mapping[str, Any], *, pointer: 
                 for error in islice(validator.iter_errors(data), FAULTS_LIMIT)
             ]
     except _TooMuch as error:
-        raise Invalid.field("/schema", "schema_invalid", "it takes too long to validate this data") from error
+        raise Invalid.field(
+            "/schema", "schema_invalid", "Schema takes too long to validate this data. Simplify it."
+        ) from error
     except RecursionError as error:
-        raise Invalid.field("/schema", "schema_invalid", "it refers to itself without end") from error
+        raise Invalid.field("/schema", "schema_invalid", "Schema refers to itself without end.") from error
     except Unresolvable as error:
-        raise Invalid.field("/schema", "schema_invalid", f"{error.ref} is not within the schema") from error
+        raise Invalid.field(
+            "/schema", "schema_invalid", f"Reference {error.ref} does not lead to a place in the schema."
+        ) from error
     except (UnknownType, TypeError, ValueError, AttributeError, LookupError, ArithmeticError) as error:
-        # what a $ref leads to need be no schema
-        raise Invalid.field("/schema", "schema_invalid", "it refers to what is no schema") from error
+        # a $ref may lead to a value that is not a schema
+        raise Invalid.field(
+            "/schema", "schema_invalid", "A reference leads to a value that is not a schema."
+        ) from error
 
 
 def _not_taken(schema: Any, at: str, *, named: bool = False) -> Iterator[Fault]:
-    """Keywords that are not taken, and a dialect that is another, or not at the root."""
+    """Faults for unsupported keywords, and for a `$schema` that is another dialect or not at the root."""
     for name, value in schema.items() if isinstance(schema, dict) else enumerate(schema):
         here = f"{at}/{escaped(name)}"
         if name in NOT_TAKEN and not named:
-            yield Fault(f"/schema{here}", "schema_invalid", "this keyword is not taken; additionalProperties is")
+            yield Fault(f"/schema{here}", "schema_invalid", "Unsupported keyword. Use additionalProperties or items.")
         if name == "$schema" and isinstance(value, str) and (at or value.removesuffix("#") != DIALECT):
-            yield Fault(f"/schema{here}", "schema_invalid", f"the dialect is {DIALECT}, named at the root or nowhere")
+            yield Fault(
+                f"/schema{here}", "schema_invalid", f"Unsupported $schema. It must be {DIALECT}, at the root only."
+            )
         if isinstance(value, dict | list):
             yield from _not_taken(value, here, named=name in NAMED and not named)
 
 
 def _without_dialect(schema: Mapping[str, Any]) -> dict[str, Any]:
-    """A schema that names its dialect would be followed by the library's own validator, which has no bounds."""
+    """The schema without `$schema`: the library would choose its own validator by it, which has no limits."""
     return {name: value for name, value in schema.items() if name != "$schema"}
 
 
@@ -116,7 +124,7 @@ def _metaschemas() -> Any:
 
 @functools.cache
 def _validator_class() -> Any:
-    """The library's validator, with each of its keywords counted and six of them replaced."""
+    """The library's validator with a time limit in every keyword and six keywords replaced."""
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415
 
     keywords = (
@@ -129,7 +137,7 @@ def _validator_class() -> Any:
         }
         | dict.fromkeys(NOT_TAKEN, _refused)
     )
-    extend: Any = validators.extend  # which has no types
+    extend: Any = validators.extend  # untyped
     return extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
 
 
@@ -163,14 +171,14 @@ def _is_pattern(text: object) -> bool:
 @functools.lru_cache(maxsize=256)
 def _compiled(pattern: str) -> Any:
     """The pattern. Raises ValueError."""
-    import re2  # noqa: PLC0415 - a library of C++, and few schemas have a pattern
+    import re2  # noqa: PLC0415 - a C++ library, and few schemas have a pattern
 
     options = re2.Options()
     options.log_errors = False
     try:
         return re2.compile(pattern, options)
     except re2.error as error:
-        raise ValueError("is no pattern that RE2 takes") from error
+        raise ValueError("not a valid RE2 pattern") from error
 
 
 def _found(pattern: str, text: str) -> bool:
@@ -187,8 +195,8 @@ def _error(message: str) -> Any:
 
 
 def _refused(*_: Any) -> Iterable[Any]:
-    """A $ref can make a keyword of what was a name."""
-    raise ValueError("this keyword is not taken")
+    """A $ref can turn a name into a keyword."""
+    raise ValueError("unsupported keyword")
 
 
 def _pattern(_: Any, pattern: Any, instance: Any, __: Any) -> Iterator[Any]:
@@ -211,7 +219,7 @@ def _additional_properties(validator: Any, further: Any, instance: Any, schema: 
     known, patterns = schema.get("properties", {}), schema.get("patternProperties", {})
     more = [name for name in instance if name not in known and not any(_found(each, name) for each in patterns)]
     if further is False and more:
-        yield _error(f"there is no such property: {', '.join(map(repr, more[:FAULTS_LIMIT]))}")
+        yield _error(f"Unknown properties: {', '.join(map(repr, more[:FAULTS_LIMIT]))}.")
         return
     for name in more:
         yield from validator.descend(instance[name], further, path=name)
@@ -222,11 +230,11 @@ def _additional_properties(validator: Any, further: Any, instance: Any, schema: 
 
 def _unique_items(_: Any, wanted: Any, instance: Any, __: Any) -> Iterator[Any]:
     if wanted and isinstance(instance, list) and len({_spelled(each) for each in instance}) < len(instance):
-        yield _error("has items that are not unique")
+        yield _error("Items must be unique.")
 
 
 def _spelled(value: Any) -> str:
-    """The same text for what JSON Schema takes for equal, which is also 1 and 1.0."""
+    """The same text for values that JSON Schema treats as equal, e.g. 1 and 1.0."""
     return json.dumps(_plain(value), sort_keys=True)
 
 

@@ -1,7 +1,7 @@
-"""Jinja2 with everything taken away that could read, run on, or grow without end.
+"""Jinja2 restricted so that a template can't read Python objects, run too long or grow without limit.
 
-A template sees plain values alone: it can look up their items, and reads no attribute of any Python object. Filters
-and operators that multiply are bounded, and a rendering has a budget of steps and time.
+A template sees plain values only: it can look up items but read no attributes. Filters and operators that multiply
+are limited, and each rendering has a budget of steps and time.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from jinja2.utils import pass_context
 
 from fanfare.templates.grammar import FILTERS, TESTS, check, instrument
 
-VALUE_LIMIT: Final = 400_000  # characters of a value made by a filter or an operator
+VALUE_LIMIT: Final = 400_000  # characters of a value that a filter or operator returns
 ITERATION_LIMIT: Final = 20_000  # steps of all loops of one rendering
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time
 STEPS_A_LOOK: Final = 50
@@ -30,7 +30,7 @@ LOOP: Final = frozenset(
 
 
 class Budget:
-    """How much one rendering may still do."""
+    """Steps and time that one rendering has used, and its limits."""
 
     def __init__(self, iterations: int) -> None:
         self.iterations = iterations
@@ -38,23 +38,23 @@ class Budget:
 
     def step(self) -> None:
         self.iterations += 1
-        if self.iterations % STEPS_A_LOOK:  # the thread's clock is a system call: not at every step
+        if self.iterations % STEPS_A_LOOK:  # reading the thread's clock is a system call: not in every step
             return
         if self.iterations >= ITERATION_LIMIT:
-            raise Exceeded(f"loops take more than {ITERATION_LIMIT:,} steps")
+            raise Exceeded(f"loops take too many steps; the limit is {ITERATION_LIMIT:,}")
         now = time.thread_time()
         self.until = self.until or now + SECONDS_LIMIT
         if now > self.until:
-            raise Exceeded(f"takes more than {SECONDS_LIMIT:g} s to render")
+            raise Exceeded(f"takes too long to render; the limit is {SECONDS_LIMIT:g} s")
 
 
 class Exceeded(TemplateRuntimeError):
-    """A bound of one rendering was reached."""
+    """A limit of one rendering was exceeded."""
 
 
 def _bounded(size: int) -> None:
     if size > VALUE_LIMIT:
-        raise Exceeded(f"makes a value of more than {VALUE_LIMIT:,} characters")
+        raise Exceeded(f"a value is too long; the limit is {VALUE_LIMIT:,} characters")
 
 
 @pass_context
@@ -84,7 +84,7 @@ def _join(context: Context, value: Iterable[Any], between: str = "") -> str:
 
 
 class Environment(ImmutableSandboxedEnvironment):
-    """Jinja2 that looks up items of plain values, and nothing else."""
+    """Jinja2 that only looks up items of plain values."""
 
     intercepted_binops = frozenset({"+", "*", "%"})
 
@@ -102,7 +102,7 @@ class Environment(ImmutableSandboxedEnvironment):
 
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(obj, Undefined):
-            return obj[argument]  # raises, naming what is undefined
+            return obj[argument]  # raises UndefinedError with the name
         if isinstance(obj, dict | list | tuple | str):
             try:
                 return obj[argument]
@@ -114,12 +114,12 @@ class Environment(ImmutableSandboxedEnvironment):
         numbers = isinstance(left, int | float) and isinstance(right, int | float)
         if operator == "+" and not numbers:
             if not (isinstance(left, str) and isinstance(right, str)):
-                raise SecurityError("+ adds two numbers or joins two texts")
+                raise SecurityError("+ takes two numbers or two strings")
             _bounded(len(left) + len(right))
         elif not numbers:
-            raise SecurityError(f"{operator} works on numbers alone")
+            raise SecurityError(f"{operator} takes numbers only")
         elif isinstance(left, int) and isinstance(right, int) and left.bit_length() + right.bit_length() > 256:
-            raise SecurityError("the number is too large")
+            raise SecurityError("numbers are too large; the limit is 256 bits together")
         return super().call_binop(context, operator, left, right)
 
     def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:

@@ -1,7 +1,7 @@
-"""What a template may be made of: an allow-list of Jinja's syntax.
+"""The allow-list of Jinja's syntax for templates.
 
-Jinja's own sandbox bounds neither time nor memory. Here a template can call nothing, import nothing and set nothing,
-so what it does is bounded by its loops and its output.
+Jinja's own sandbox limits neither time nor memory. Here a template can't call, import or assign anything, so limits
+on its loops and its output are enough.
 """
 
 from __future__ import annotations
@@ -40,14 +40,14 @@ TESTS: Final = frozenset(
     }
 )  # fmt: skip
 
-JINJA_NAMES: Final = frozenset({"self", "caller", "varargs", "kwargs"})  # Python objects of Jinja's own
+JINJA_NAMES: Final = frozenset({"self", "caller", "varargs", "kwargs"})  # Jinja's own Python objects
 
-HALF: Final = re.compile("[\ud800-\udfff]")  # Jinja reads \\ud83d in a text as Python does; it cannot be encoded
+HALF: Final = re.compile("[\ud800-\udfff]")  # Jinja reads \\ud83d in a string like Python; it can't be encoded
 
 
 def check(node: nodes.Node, *, depth: int = 0, line: int = 1) -> None:
     """Raises TemplateSyntaxError for the first piece of the tree that is not in the grammar."""
-    line = node.lineno or line  # the nodes behind some tags carry none
+    line = node.lineno or line  # nodes of some tags have none
     if refusal := _refusal(node, depth):
         raise TemplateSyntaxError(refusal, line)
     for child in node.iter_child_nodes():
@@ -55,8 +55,8 @@ def check(node: nodes.Node, *, depth: int = 0, line: int = 1) -> None:
 
 
 def instrument(node: nodes.Node, *, line: int = 1) -> None:
-    """Rewrites a checked tree so that its bounds hold while it renders: each step of a loop calls the filter `_step`,
-    and `~` becomes the filter `_concat`."""
+    """Rewrites a checked tree to enforce limits while it renders: each step of a loop calls the filter `_step`, and
+    `~` becomes the filter `_concat`."""
     line = node.lineno or line
     for child in node.iter_child_nodes():
         instrument(child, line=line)
@@ -80,7 +80,7 @@ def _refusal(node: nodes.Node, depth: int) -> str | None:
     if kind not in GRAMMAR:
         return f"{kind.lower()!r} is not allowed in a template"
     if depth > NESTING_LIMIT:
-        return "is nested too deeply in a template"
+        return f"nested too deeply; the limit is {NESTING_LIMIT} levels"
     rule = _RULES.get(type(node))
     return rule(node) if rule else None
 
@@ -93,25 +93,27 @@ def _name(node: nodes.Name) -> str | None:
 def _const(node: nodes.Const) -> str | None:
     if not (isinstance(node.value, str) and HALF.search(node.value)):
         return None
-    return "half of a pair of \\u escapes is no character: write the character itself"
+    return "an unpaired \\u surrogate escape is not a character; write the character itself"
 
 
 def _filter(node: nodes.Filter) -> str | None:
-    return None if node.name in FILTERS else f"there is no filter {node.name!r}; there are {', '.join(sorted(FILTERS))}"
+    return (
+        None if node.name in FILTERS else f"unknown filter {node.name!r}; known filters: {', '.join(sorted(FILTERS))}"
+    )
 
 
 def _test(node: nodes.Test) -> str | None:
-    return None if node.name in TESTS else f"there is no test {node.name!r}; there are {', '.join(sorted(TESTS))}"
+    return None if node.name in TESTS else f"unknown test {node.name!r}; known tests: {', '.join(sorted(TESTS))}"
 
 
 def _include(node: nodes.Include) -> str | None:
     if isinstance(node.template, nodes.Const) and node.with_context and not node.ignore_missing:
         return None
-    return 'a partial is included by its name, as {% include "name" %}'
+    return 'include a partial by its name: {% include "name" %}'
 
 
 def _for(node: nodes.For) -> str | None:
-    return "a recursive loop is not allowed in a template" if node.recursive else None
+    return "recursive loops are not allowed in a template" if node.recursive else None
 
 
 _RULES: Final[Mapping[type[nodes.Node], Callable[[Any], str | None]]] = {

@@ -1,9 +1,8 @@
-"""One template of several sources: partials put in where they are named, and a layout put around.
+"""One template from several sources: partials are inserted where they are included, and a layout is put around.
 
-Each source is parsed by itself and the syntax trees are joined before anything is compiled: what is put in
-counts as if it had been written there. So escaping, the grammar and every bound hold for the whole, and nothing
-is looked up, or could be missing, when it renders. A line number says in which of the sources it is: they are
-numbered as if they stood one after the other.
+Each source is parsed alone, and the syntax trees are joined before compilation, as if the inserted text had been
+written there. So escaping, the grammar and every limit hold for the whole, and rendering looks nothing up. Lines are
+numbered as if the sources followed each other, so a line number identifies its source.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-CONTENT: Final = "content"  # where a layout puts what it is put around
-CHARACTERS: Final = 200_000  # of all sources of a part, each as often as it is put in
-INCLUDES: Final = 100  # partials put into a part
-DEPTH: Final = 5  # partials within partials
+CONTENT: Final = "content"  # the name by which a layout prints the part
+CHARACTERS: Final = 200_000  # of all sources of a part, each counted as often as it is included
+INCLUDES: Final = 100  # includes in one part
+DEPTH: Final = 5  # levels of partials within partials
 
-NOT_CONTENT: Final = (
-    "'content' is where a layout puts what it is put around: it stands there alone, as {{ content }}, in no loop"
-)
+NOT_CONTENT: Final = "'content' is for layouts only: print it with {{ content }}, alone and outside of loops"
 
 Partials = tuple[tuple[str, str], ...]
 Parse = Callable[[str], nodes.Template]
@@ -30,7 +27,7 @@ Statements = list[nodes.Node]
 
 @dataclass(frozen=True)
 class Sources:
-    """All that one part is made of."""
+    """All sources of one part."""
 
     part: str
     partials: Partials = ()
@@ -40,7 +37,7 @@ class Sources:
 
 @dataclass(frozen=True)
 class SourceSpan:
-    """A source, what it is called (nothing for the part itself), and how many lines are before it."""
+    """A source, its name (empty for the part itself), and the number of lines before it."""
 
     before: int
     name: str
@@ -48,19 +45,19 @@ class SourceSpan:
 
 
 def resolve_includes(parse: Parse, sources: Sources, places: list[SourceSpan]) -> nodes.Template:
-    """The tree of the whole; notes its sources, in the order of their lines, as it goes. Raises TemplateSyntaxError."""
+    """The joined tree; appends the sources to `places` in the order of their lines. Raises TemplateSyntaxError."""
     weaver = _Resolver(parse, places)
     if sources.layout is None:
-        # a layout by itself is put around nothing
+        # a layout checked alone: {{ content }} is empty
         return weaver.tree("", sources.part, dict(sources.partials), content=[])
     part = weaver.tree("", sources.part, dict(sources.partials))
     layout = weaver.tree("layout", sources.layout, dict(sources.layout_partials), content=part.body)
-    # a layout that has no place for this part, as for a subject, is not put around it
+    # a layout may have no place for this part, e.g. a subject
     return layout if weaver.placed else part
 
 
 def span_of(places: Sequence[SourceSpan], line: int) -> SourceSpan:
-    """The source that a line of the whole is in."""
+    """The source that contains a line of the joined template."""
     return next((place for place in reversed(places) if place.before < line), places[0])
 
 
@@ -80,13 +77,15 @@ class _Resolver:
         content: Statements | None = None,
         within: tuple[str, ...] = (),
     ) -> nodes.Template:
-        """One source with its partials in it, and `content` where it says so."""
+        """The tree of one source with its partials inserted, and `content` in place of `{{ content }}`."""
         before = self.lines
         self.places.append(SourceSpan(before, name, source))
         self.lines += len(source.splitlines()) + 1
         self.characters += len(source)
         if self.characters > CHARACTERS:
-            raise TemplateSyntaxError(f"with its partials it is longer than {CHARACTERS:,} characters", before + 1)
+            raise TemplateSyntaxError(
+                f"source with partials is too long; the limit is {CHARACTERS:,} characters", before + 1
+            )
         try:
             tree = self.parse(source)
         except TemplateSyntaxError as error:
@@ -123,14 +122,14 @@ class _Resolver:
     def _included(self, node: nodes.Include, partials: Mapping[str, str], within: tuple[str, ...]) -> Statements:
         name = str(node.template.value) if isinstance(node.template, nodes.Const) else ""
         if name not in partials:
-            known = f"; there are {', '.join(map(repr, partials))}" if partials else ""
-            raise TemplateSyntaxError(f"there is no partial {name!r}{known}", node.lineno)
+            known = f"; known partials: {', '.join(map(repr, partials))}" if partials else ""
+            raise TemplateSyntaxError(f"unknown partial {name!r}{known}", node.lineno)
         if name in within:
             raise TemplateSyntaxError(f"the partial {name!r} includes itself", node.lineno)
         self.includes += 1
         if self.includes > INCLUDES or len(within) >= DEPTH:
             raise TemplateSyntaxError(
-                f"includes more than {INCLUDES} partials, or more than {DEPTH} within each other", node.lineno
+                f"too many partials; the limit is {INCLUDES} includes, nested {DEPTH} levels deep", node.lineno
             )
         return self.tree(f"partial {name!r}", partials[name], partials, within=(*within, name)).body
 
@@ -144,7 +143,7 @@ class _Resolver:
                 found.append(nodes.Output([each], lineno=each.lineno))
                 continue
             if self.placed:
-                raise TemplateSyntaxError("{{ content }} stands in a layout once", each.lineno)
+                raise TemplateSyntaxError("{{ content }} is allowed once in a layout", each.lineno)
             self.placed = True
             found += content
         return found

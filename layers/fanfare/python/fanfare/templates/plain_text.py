@@ -1,8 +1,8 @@
-"""The text of a mail that has HTML alone, from the template's source: its tags stay, and fill it when it renders.
+"""Derives the text part of a mail that has only HTML, from the template's source, with its template tags.
 
-Made when a template is stored, not for each recipient. Written for template sources, which no library is: the
-tags are kept out of the parser's sight and in their order, also where HTML would not have them, as between the
-rows of a table.
+It is derived when a template is stored, not per recipient. No library handles template sources: here the template
+tags are hidden from the HTML parser and keep their order, also at places where HTML does not allow text, e.g. between
+the rows of a table.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ from fanfare.templates.includes import CHARACTERS, INCLUDES
 OPENS: Final = re.compile(r"\{[{%#]")
 CLOSES: Final = {"{{": "}}", "{%": "%}", "{#": "#}"}
 INCLUDE: Final = re.compile(r"""\{%[-+]?\s*include\s+(["'])(?P<name>[^"']+)\1\s*[-+]?%\}""")
-# Characters for private use stand in for the tags: those of a statement, and those that print
+# Characters for private use replace the tags: statements, and tags that print
 STATEMENT, PRINT, END = "\ue000", "\ue001", "\ue002"
 STAND_IN: Final = re.compile(f"[{STATEMENT}{PRINT}]([0-9]+){END}")
-# A new line, a new line where there is none yet, and a blank one where there is none yet
+# A line break; a line break unless there is one; a blank line unless there is one
 BREAK, LINE, PARAGRAPH = "\n", "\x1e", "\f"
 BREAKS: Final = re.compile(f"([{BREAK}{LINE}{PARAGRAPH}][{BREAK}{LINE}{PARAGRAPH} ]*)")
 STATEMENTS_ALONE: Final = re.compile(f"({STATEMENT}[0-9]+{END} ?)+")
 
-# Nothing is tried twice: a name begins where no name goes before, and what was taken is not given back (`*+`).
+# No backtracking: a name begins where no name precedes, and quantifiers are possessive (`*+`).
 ELEMENT: Final = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*+)([^<>]*+)>|<[!?][^<>]*+>")
 ATTRIBUTE: Final = re.compile(r"""(?<![a-zA-Z-])([a-zA-Z-]++)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'>]++))""")
-# HTML knows no such character, and Python reads no number of so many digits
+# HTML has no such character, and Python does not read numbers with that many digits
 NO_CHARACTER: Final = re.compile(r"&#[0-9]{8,}+;?")
 UNSEEN: Final = frozenset({"head", "script", "style", "template", "title"})
 PARAGRAPHS: Final = frozenset({"h1", "h2", "h3", "h4", "h5", "h6", "ol", "p", "pre", "table", "ul", "blockquote"})
@@ -37,7 +37,7 @@ CELLS: Final = frozenset({"td", "th"})
 
 
 def text_of(source: str, partials: Mapping[str, str]) -> str:
-    """The source of a text part that says what the HTML says."""
+    """The source of a text part with the same content as the HTML source."""
     tags: list[str] = []
 
     def hidden(tag: str) -> str:
@@ -49,13 +49,13 @@ def text_of(source: str, partials: Mapping[str, str]) -> str:
     plain = re.sub(f"[{STATEMENT}{PRINT}{END}]", "", _with_partials(source, partials, _Room()))
     reader = _HtmlReader()
     reader.read(_without_comments(_without_tags(plain, hidden)))
-    # what was written as an entity is no tag
+    # braces that were written as entities are not tags
     text = OPENS.sub(lambda match: f"{{{{ '{match[0]}' }}}}", _laid_out(reader.text))
     return STAND_IN.sub(lambda match: tags[int(match[1])], text).strip() + "\n"
 
 
 def _without_tags(source: str, hidden: Callable[[str], str]) -> str:
-    """The source with a stand-in for each of the template's tags."""
+    """The source with each template tag replaced by `hidden(tag)`."""
     pieces: list[str] = []
     at = 0
     while opening := OPENS.search(source, at):
@@ -78,7 +78,7 @@ def _without_comments(source: str) -> str:
 
 
 def _with_partials(source: str, partials: Mapping[str, str], room: _Room) -> str:
-    """The source with each partial where it is included, while there is room."""
+    """The source with partials inserted, up to the limits of `room`."""
     pieces: list[str] = []
     at = 0
     for include in INCLUDE.finditer(source):
@@ -91,7 +91,7 @@ def _with_partials(source: str, partials: Mapping[str, str], room: _Room) -> str
 
 
 class _Room:
-    """How much may still be put in: what stands in a comment is counted nowhere else."""
+    """Limits of inserted partials: includes in HTML comments are counted nowhere else."""
 
     def __init__(self) -> None:
         self.includes, self.characters = INCLUDES, CHARACTERS
@@ -103,7 +103,7 @@ class _Room:
 
 
 def _laid_out(text: str) -> str:
-    """Without needless space, one blank line at most. A statement alone takes no line: the breaks around it are one."""
+    """The text with normalised white space: at most one blank line, and no lines for statements alone."""
     written: list[str] = []
     breaks = spent = 0
     for place, piece in enumerate(BREAKS.split(text)):
@@ -157,7 +157,7 @@ class _HtmlReader:
         elif tag == "img":
             self.pieces.append(attributes.get("alt", ""))
         elif tag == "a":
-            self.links = [(attributes.get("href", ""), len(self.pieces))]  # a link within a link ends the one around it
+            self.links = [(attributes.get("href", ""), len(self.pieces))]  # a nested link ends the outer one
 
     def _ends(self, tag: str) -> None:
         if tag in UNSEEN:

@@ -1,10 +1,9 @@
-"""Templates: Jinja2 with everything taken away that could read, run on, or grow without end.
+"""Templates: Jinja2 restricted so that a template can't read Python objects, run too long or grow without limit.
 
-A template sees `data` and `user` (`id`, `name`, `locale`), as plain values: it can look up items,
-branch, loop, include the partials that it brings, and use the filters of `FILTERS`. It can call nothing,
-import nothing, set nothing, and reads no attribute of any Python object. Loops, time and output are
-bounded, and every refusal says where. Jinja's own sandbox bounds neither time nor memory, which is why
-the grammar is an allow-list.
+A template sees `data` and `user` (`id`, `name`, `locale`) as plain values. It can look up items, branch, loop,
+include its own partials and use the filters in `FILTERS`. It can't call, import or assign anything, or read
+attributes of Python objects. Loops, time and output are limited, and every error has its place. Jinja's own sandbox
+limits neither time nor memory, so the grammar is an allow-list.
 """
 
 from __future__ import annotations
@@ -23,20 +22,20 @@ from fanfare.templates.includes import Sources
 from fanfare.templates.plain_text import text_of
 from fanfare.templates.shared_blocks import IdentityKey
 
-READER: Final = {"id": "user-1", "name": "Ada", "locale": ""}  # the reader of an example
+READER: Final = {"id": "user-1", "name": "Ada", "locale": ""}  # the user for which examples are rendered
 
 
 class Renderer:
-    """Compiles and renders the bodies of templates, and keeps what it compiled in memory."""
+    """Compiles and renders template bodies; caches compiled parts in memory."""
 
     def check(self, body: Mapping[str, Any]) -> None:
-        """That every part compiles and the example renders in every locale. Raises Invalid, a Fault a part."""
+        """Check that all parts compile and the example renders in all locales. Raises Invalid with a Fault per part."""
         faults = list(self._faults(body))
         if faults:
-            raise Invalid("the template is not usable", code="template_error", errors=faults)
+            raise Invalid("Template can't be used.", code="template_error", errors=faults)
 
     def check_content(self, content: Mapping[str, str], data: Mapping[str, Any]) -> None:
-        """That every part of inline content renders with the data it comes with. Raises Invalid, a Fault a part."""
+        """Check that every part of inline content renders with its data. Raises Invalid with a Fault per part."""
         faults = []
         for part, source in content.items():
             try:
@@ -44,15 +43,15 @@ class Renderer:
             except TemplateError as error:
                 faults.append(Fault(f"/content/{part}", "template_error", str(error)))
         if faults:
-            raise Invalid("the content does not render with the data", code="template_error", errors=faults)
+            raise Invalid("Content does not render with the data.", code="template_error", errors=faults)
 
     def check_data(self, body: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str = "/data") -> None:
-        """That `data` satisfies the template's schema. Raises Invalid with a pointer for each error."""
+        """Check `data` against the template's schema. Raises Invalid with a pointer per error."""
         schema = body.get("schema")
         if schema is None:
             return
         if faults := data_faults(schema, data, pointer=pointer):
-            raise Invalid("data does not satisfy the template's schema", code="data_invalid", errors=faults)
+            raise Invalid("Data does not match the template's schema.", code="data_invalid", errors=faults)
 
     def render(
         self,
@@ -63,7 +62,7 @@ class Renderer:
         data: Mapping[str, Any],
         user: Mapping[str, Any],
     ) -> dict[str, str]:
-        """The parts of `channel` in the user's language. Raises TemplateError with the part's name and place."""
+        """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place."""
         found = sources_kept(IdentityKey(body), channel, locale)
         seen = {
             "data": data,
@@ -83,7 +82,7 @@ class Renderer:
         yield from _channel_faults("/channels", body, body.get("channels", {}), None)
         for locale, channels in body.get("locales", {}).items():
             yield from _channel_faults(f"/locales/{escaped(locale)}", body, channels, locale)
-        for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts, in another frame
+        for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts within another layout
             yield from _channel_faults("/channels", body, body.get("channels", {}), locale)
         faults = [] if body.get("schema") is None else schema_faults(body["schema"])
         yield from faults
@@ -95,7 +94,7 @@ class Renderer:
 
 
 def _partial_faults(partials: Mapping[str, str]) -> Iterator[Fault]:
-    """What is wrong with a partial wherever it is put in."""
+    """Errors of a partial that do not depend on where it is included."""
     for name, source in partials.items():
         try:
             compiled(Sources(source, tuple(partials.items())), html=False)
@@ -109,10 +108,10 @@ def _channel_faults(
     for channel, given in channels.items():
         at = f"{base}/{escaped(channel)}"
         if channel not in CHANNELS:
-            yield Fault(at, "unknown_channel", f"known channels: {', '.join(CHANNELS)}")
+            yield Fault(at, "unknown_channel", f"Unknown channel. Known channels: {', '.join(CHANNELS)}.")
             continue
         if locale is None and (lacking := lacks(given, channel)):
-            yield Fault(at, "part_missing", f"{channel} needs {' and '.join(lacking)}")
+            yield Fault(at, "part_missing", f"Missing parts: {channel} requires {' and '.join(lacking)}.")
         found = sources(body, channel, locale)
         for part in given:
             yield from _part_faults(f"{at}/{escaped(part)}", channel, part, found, locale, body)
@@ -123,7 +122,7 @@ def _part_faults(
 ) -> Iterator[Fault]:
     kinds = CHANNELS[channel].parts
     if part not in kinds:
-        yield Fault(at, "unknown_part", f"{channel} has the parts {', '.join(kinds)}")
+        yield Fault(at, "unknown_part", f"Unknown part. Parts of {channel}: {', '.join(kinds)}.")
         return
     try:
         seen = {"data": body.get("example") or {}, "user": READER | {"locale": locale or ""}}
@@ -133,7 +132,7 @@ def _part_faults(
 
 
 def derived(body: Mapping[str, Any]) -> dict[str, Any]:
-    """What can be made of the parts that are given, in the shape of a body; nothing that the example does not fill."""
+    """Parts derived from the given ones, in the shape of a body; only those that render with the example."""
     made: dict[str, Any] = {"channels": {}, "locales": {}}
     for locale in (None, *(body.get("locales") or {})):
         for channel, given in of_locale(body, locale).items():

@@ -1,8 +1,8 @@
-"""Parts of a template that read the same to everybody are rendered once for a message, not for each reader.
+"""Text of a template that is the same for all users is rendered once per message, not once per user.
 
-The grammar has no assignment, so no statement changes what the next one sees. Statements that do not name `user`
-render to the same text whenever the data is the same: they are shared. Statements of one kind that follow each other
-become a block of the compiled template, which can be rendered alone.
+The grammar has no assignment, so no statement affects the next one. Statements without `user` always render to the
+same text for the same data: they are shared. Consecutive statements of one kind become a block of the compiled
+template, and a block can be rendered alone.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ from typing import Any, Final
 from jinja2 import nodes
 
 READER: Final = "user"
-BLOCKS: Final = 100  # of a part: above that they would cost more to compile than they save
+BLOCKS: Final = 100  # per part: with more, compiling costs more than sharing saves
 
 
 @dataclass(frozen=True)
 class Block:
-    """Statements that follow each other; `shared` if none of them names the reader."""
+    """Consecutive statements; `shared` if none of them uses `user`."""
 
     name: str
     shared: bool
@@ -28,7 +28,7 @@ class Block:
 
 
 class IdentityKey:
-    """Data as a key: the same object, not an equal one, for 1 and true are equal and read differently."""
+    """Data as a key by identity, not equality: 1 and true are equal but render differently."""
 
     def __init__(self, data: Any) -> None:
         self.data = data
@@ -41,7 +41,7 @@ class IdentityKey:
 
 
 def blocks(body: Sequence[nodes.Node]) -> list[Block]:
-    """A template's statements as blocks, in their order."""
+    """A template's statements as blocks, in order."""
     found = [(shared, list(group)) for shared, group in groupby(_pieces(body), key=_is_shared)]
     if len(found) > BLOCKS:
         found = [(False, list(body))]
@@ -49,12 +49,12 @@ def blocks(body: Sequence[nodes.Node]) -> list[Block]:
 
 
 def in_blocks(found: Sequence[Block]) -> nodes.Template:
-    """The template with these blocks."""
+    """A template of these blocks."""
     return nodes.Template([nodes.Block(each.name, each.body, False, False, lineno=1) for each in found], lineno=1)
 
 
 def _pieces(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
-    """The statements, those that print many things cut into one for each."""
+    """The statements; one that prints several values is split into one per value."""
     for node in body:
         if isinstance(node, nodes.Output):
             yield from (nodes.Output([each], lineno=each.lineno) for each in node.nodes)

@@ -1,4 +1,4 @@
-"""The internal API: what services call, signed by IAM."""
+"""The internal API: services call it, with IAM signatures."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fanfare.api.openapi import About
 
 ABOUT: Final = About(
     title="Fanfare internal API",
-    description="Post a message to a topic once, reach every subscriber, know what became of each. For services.",
+    description="Post a message to a topic, reach all its subscribers, and see the outcome for each. For services.",
     security={
         "sigv4": {
             "type": "apiKey",
@@ -28,6 +28,6 @@ RESOURCES: Final = (messages, topics, templates, users, subscriptions, suppressi
 
 
 def internal_api(logger: Logger) -> Api:
-    """The API, which logs there."""
+    """The API; it logs to `logger`."""
     routers = [each.router for each in RESOURCES]
     return Api(logger, about=ABOUT, routers=routers, open_ended=["/v1/suppressions/[^/]+/"])

@@ -1,4 +1,4 @@
-"""Messages: submit, watch, delete, send again."""
+"""Messages: submit, read, delete, redrive."""
 
 from __future__ import annotations
 
@@ -36,24 +36,22 @@ router = Router()
 @router.post("/v1/messages", tags=["messages"], responses=answers(_200=DryRunView, _202=AcceptedView))
 def submit_message(
     request: SubmitRequest,
-    dry: Annotated[
-        Flag, Query(alias="dry_run", description="Answer what would become of it, and store nothing.")
-    ] = False,
+    dry: Annotated[Flag, Query(alias="dry_run", description="Return the expected outcome and store nothing.")] = False,
     key: Annotated[
         str | None,
         Header(
             alias="Idempotency-Key",
-            description="1 to 255 visible ASCII characters, quoted or bare. One key of one caller makes one message.",
+            description="1 to 255 visible ASCII characters, quoted or bare. One key of one caller creates one message.",
         ),
     ] = None,
 ) -> Response[AcceptedView | DryRunView]:
     """Submit a message.
 
-    It is stored and queued. A repeat with the same Idempotency-Key gets the first answer; another
-    body under the same key is refused with the code `idempotency_key_reused`.
+    It is stored and queued. A repeat with the same Idempotency-Key gets the first response; another
+    body with the same key is rejected with the code `idempotency_key_reused`.
 
-    With `dry_run=true` nothing is stored, and the answer is what would become of the message: how many would get
-    it on which channel, who would be skipped or deferred and why, samples, and an estimate of the cost.
+    With `dry_run=true` nothing is stored, and the response is the expected outcome: recipients by channel, recipients
+    that would be skipped or deferred by reason, rendered samples, and an estimate of the cost.
     """
     caller = principal(router.current_event)
     if dry:
@@ -68,15 +66,15 @@ def submit_message(
 
 @router.get("/v1/messages", tags=["messages"])
 def list_messages(
-    state: Annotated[State | None, Query(description="Only those in this state.")] = None,
-    topic: Annotated[Name | None, Query(description="Only those on this topic.")] = None,
+    state: Annotated[State | None, Query(description="Only messages in this state.")] = None,
+    topic: Annotated[Name | None, Query(description="Only messages on this topic.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> MessagesView:
-    """List messages, the newest first.
+    """List messages, newest first.
 
-    With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand messages at most. Go on while
-    there is a `next_cursor`.
+    With a filter, a page may have fewer than `limit` items, or none: it reads at most 10,000 messages. Continue until
+    `next_cursor` is null.
     """
     asked = ListRequest(router.current_event)
     items, position = use_cases.messages().page(state=state, topic=topic, before=asked.open(cursor), limit=limit)
@@ -85,22 +83,22 @@ def list_messages(
 
 @router.get("/v1/messages/<message_id>", tags=["messages"])
 def get_message(message_id: MessageId) -> MessageWithCountsView:
-    """Read a message: where it is, how it got there, and what became of its recipients so far."""
+    """Read a message: its state, its history, and the counts of its recipients by outcome."""
     return use_cases.messages().get(message_id)
 
 
 @router.delete("/v1/messages/<message_id>", tags=["messages"], responses=answers(409, _200=CancellationView))
 def delete_message(message_id: MessageId) -> CancellationView:
-    """Delete a message: nothing more of it leaves, save what is in flight.
+    """Delete a message: nothing more of it is sent, except deliveries in flight.
 
-    Repeated, the same answer. A message that is `sent` is refused with the code `message_already_sent`.
+    A repeat gets the same response. A message that is `sent` is rejected with the code `message_already_sent`.
     """
     return CancellationView.model_validate(use_cases.cancel().run(known_id(message_id)))
 
 
 @router.post("/v1/messages/<message_id>/redrives", tags=["messages"], responses=answers(409, _202=MessageView))
 def redrive_message(message_id: MessageId) -> Response[MessageView]:
-    """Send a failed message again, to those recipients alone that failed."""
+    """Send a failed message again, to its failed recipients only."""
     message = use_cases.redrive().run(known_id(message_id))
     return json_response(202, message_view(message), {"Location": f"/v1/messages/{message.id}"})
 
@@ -108,15 +106,15 @@ def redrive_message(message_id: MessageId) -> Response[MessageView]:
 @router.get("/v1/messages/<message_id>/deliveries", tags=["messages"])
 def list_deliveries(
     message_id: MessageId,
-    status: Annotated[DeliveryStatus | None, Query(description="Only those with this status.")] = None,
-    channel: Annotated[ChannelName | None, Query(description="Only those on this channel.")] = None,
+    status: Annotated[DeliveryStatus | None, Query(description="Only recipients with this status.")] = None,
+    channel: Annotated[ChannelName | None, Query(description="Only recipients on this channel.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> DeliveriesView:
-    """List what became of each recipient.
+    """List the recipients of a message with their outcomes.
 
-    With a filter, a page may have fewer than `limit`, or none: it looks at ten thousand recipients at most. Go on while
-    there is a `next_cursor`.
+    With a filter, a page may have fewer than `limit` items, or none: it reads at most 10,000 recipients. Continue until
+    `next_cursor` is null.
     """
     asked = ListRequest(router.current_event)
     items, position = use_cases.deliveries().run(
@@ -129,6 +127,6 @@ def list_deliveries(
 def explain_delivery(message_id: MessageId, user_id: UserId) -> ExplanationView:
     """Explain why a user did or did not get a message, per channel, step by step.
 
-    `recorded` is what happened, as the tables say; `rules_now` is what the rules would say at this moment.
+    `recorded` is what happened, from the stored data; `rules_now` is what the rules would decide now.
     """
     return use_cases.explain().run(message_id, user_id)

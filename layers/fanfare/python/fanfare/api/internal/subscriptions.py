@@ -1,4 +1,4 @@
-"""Subscriptions, given or taken back on a user's behalf."""
+"""Subscriptions, managed on a user's behalf."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ router = Router()
 
 @router.post("/v1/topics/<topic_id>/subscriptions", tags=["subscriptions"])
 def subscribe_many(topic_id: TopicId, request: SubscribeRequest) -> SubscriptionResultsView:
-    """Subscribe up to 500 users at once: a result for each, in order."""
+    """Subscribe up to 500 users at once. The response has a result per item, in order."""
     return SubscriptionResultsView(items=use_cases.subscriptions().subscribe_many(topic_id, request.items))
 
 
@@ -35,7 +35,7 @@ def list_subscriptions(user_id: UserId, limit: Limit = 50, cursor: Cursor = None
     responses=answers(_200=SubscriptionView, _201=SubscriptionView),
 )
 def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[SubscriptionView]:
-    """Subscribe a user to a topic on a channel: 201, or 200 where they were."""
+    """Subscribe a user to a topic on a channel: 201, or 200 if already subscribed."""
     subscription, created = use_cases.subscriptions().subscribe(user_id, topic_id, channel)
     return created_or_ok(created, SubscriptionView.model_validate(subscription))
 

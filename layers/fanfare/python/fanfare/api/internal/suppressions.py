@@ -1,4 +1,4 @@
-"""Addresses that must not be written to."""
+"""Suppressed addresses: nothing is sent to them."""
 
 from __future__ import annotations
 
@@ -19,17 +19,17 @@ from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionsView
 router = Router()
 
 Address = Annotated[
-    str, Path(description="The address, percent-encoded. API Gateway cuts a path at `?`, encoded or not.")
+    str, Path(description="The address, percent-encoded. API Gateway ends a path at `?`, even if it is encoded.")
 ]
 
 
 @router.get("/v1/suppressions", tags=["suppressions"])
 def list_suppressions(
-    channel: Annotated[ChannelName | None, Query(description="Only those on this channel.")] = None,
+    channel: Annotated[ChannelName | None, Query(description="Only addresses of this channel.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> SuppressionsView:
-    """List addresses that must not be written to, by channel and address."""
+    """List suppressed addresses, by channel and address."""
     asked = ListRequest(router.current_event)
     items, position = use_cases.suppressions().page(channel=channel, after=asked.open(cursor), limit=limit)
     return asked.view(SuppressionsView, items, position)
@@ -43,9 +43,9 @@ def list_suppressions(
 def put_suppression(
     channel: OnChannel, address: Address, request: PutSuppressionRequest | None = None
 ) -> Response[SuppressionView]:
-    """Never write to an address again: 201, or 200 where it was suppressed already, with its first cause.
+    """Suppress an address: 201, or 200 with the first cause if it is already suppressed.
 
-    It holds for all that is not handed to a provider yet. The body may be left out.
+    Nothing more is sent to it, except messages that a provider already has. The body is optional.
     """
     cause = (request.cause if request else None) or "manual"
     suppression, created = use_cases.suppressions().put(channel, address, cause)
@@ -54,15 +54,15 @@ def put_suppression(
 
 @router.get("/v1/suppressions/<channel>/<address>", tags=["suppressions"])
 def get_suppression(channel: OnChannel, address: Address) -> SuppressionView:
-    """Read why an address must not be written to."""
+    """Read the suppression of an address."""
     return SuppressionView.model_validate(use_cases.suppressions().get(channel, address))
 
 
 @router.delete("/v1/suppressions/<channel>/<address>", tags=["suppressions"], responses=answers(_204=None))
 def delete_suppression(channel: OnChannel, address: Address) -> Response[None]:
-    """Let an address be written to again. Repeated, the same answer.
+    """Allow sending to an address again. A repeat gets the same response.
 
-    The provider may have a list of its own: Amazon SES keeps one for each account.
+    The provider may have a list of its own: Amazon SES keeps one per account.
     """
     use_cases.suppressions().delete(channel, address)
     return no_content()

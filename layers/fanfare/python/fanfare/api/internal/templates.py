@@ -29,9 +29,9 @@ router = Router()
 
 @router.put("/v1/templates/<template_id>", tags=["templates"], responses=answers(_201=PutTemplateView))
 def put_template(template_id: TemplateId, request: PutTemplateRequest) -> Response[PutTemplateView]:
-    """Store a new version of a template, which never changes.
+    """Store a new version of a template. A version never changes.
 
-    Everything in it must compile and render with the example; what does not is named with line and column.
+    All its parts must compile and render with the example; errors have line and column.
     """
     template = use_cases.templates().put(template_id, request)
     return json_response(201, PutTemplateView(id=template.id, version=template.version))
@@ -39,7 +39,7 @@ def put_template(template_id: TemplateId, request: PutTemplateRequest) -> Respon
 
 @router.get("/v1/templates", tags=["templates"])
 def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplatesView:
-    """List templates, by id, each with its newest version."""
+    """List templates by id, each with its newest version."""
     asked = ListRequest(router.current_event)
     items, position = use_cases.templates().page(after=asked.open(cursor), limit=limit)
     return asked.view(TemplatesView, items, position)
@@ -48,7 +48,7 @@ def list_templates(limit: Limit = 50, cursor: Cursor = None) -> TemplatesView:
 @router.get("/v1/templates/<template_id>", tags=["templates"])
 def get_template(
     template_id: TemplateId,
-    version: Annotated[VersionNumber | None, Query(description="The newest one if left out.")] = None,
+    version: Annotated[VersionNumber | None, Query(description="Default: the newest version.")] = None,
 ) -> TemplateView:
     """Read a version of a template."""
     return template_view(use_cases.templates().get(template_id, version))
@@ -56,7 +56,7 @@ def get_template(
 
 @router.get("/v1/templates/<template_id>/versions", tags=["templates"])
 def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = None) -> VersionsView:
-    """List the versions of a template, the newest first."""
+    """List the versions of a template, newest first."""
     asked = ListRequest(router.current_event)
     items, position = use_cases.templates().versions(template_id, before=asked.open(cursor), limit=limit)
     return asked.view(VersionsView, items, position)
@@ -64,12 +64,15 @@ def list_versions(template_id: TemplateId, limit: Limit = 50, cursor: Cursor = N
 
 @router.delete("/v1/templates/<template_id>", tags=["templates"], responses=answers(_204=None))
 def delete_template(template_id: TemplateId) -> Response[None]:
-    """Hide a template from new messages. Those accepted keep their version. Repeated, the same answer."""
+    """Hide a template from new messages.
+
+    Accepted messages keep their version. A repeat gets the same response.
+    """
     use_cases.templates().delete(template_id)
     return no_content()
 
 
 @router.post("/v1/templates/<template_id>/previews", tags=["templates"])
 def preview_template(template_id: TemplateId, request: PreviewRequest) -> dict[str, str]:
-    """Render a template's newest version: each part of the channel, as it would be sent."""
+    """Render the newest version of a template: the parts of a channel, as they would be sent."""
     return use_cases.templates().preview(template_id, request)

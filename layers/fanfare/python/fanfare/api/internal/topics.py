@@ -17,14 +17,14 @@ router = Router()
 
 @router.put("/v1/topics/<topic_id>", tags=["topics"], responses=answers(409, _200=TopicView, _201=TopicView))
 def put_topic(topic_id: TopicId, request: PutTopicRequest) -> Response[TopicView]:
-    """Create a topic (201) or replace it (200). Its shards can't change."""
+    """Create a topic (201) or replace it (200). `shards` can't change."""
     topic, created = use_cases.topics().put(topic_id, request)
     return created_or_ok(created, TopicView.model_validate(topic))
 
 
 @router.get("/v1/topics", tags=["topics"])
 def list_topics(limit: Limit = 50, cursor: Cursor = None) -> TopicsView:
-    """List topics, by id."""
+    """List topics by id."""
     asked = ListRequest(router.current_event)
     items, position = use_cases.topics().page(after=asked.open(cursor), limit=limit)
     return asked.view(TopicsView, items, position)
@@ -38,6 +38,6 @@ def get_topic(topic_id: TopicId) -> TopicView:
 
 @router.delete("/v1/topics/<topic_id>", tags=["topics"], responses=answers(_204=None))
 def delete_topic(topic_id: TopicId) -> Response[None]:
-    """Delete a topic: no new message can be posted to it. Repeated, the same answer."""
+    """Delete a topic: no new message can be posted to it. A repeat gets the same response."""
     use_cases.topics().delete(topic_id)
     return no_content()

@@ -19,14 +19,14 @@ router = Router()
 
 @router.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=UserView, _201=UserView))
 def put_user(user_id: UserId, request: PutUserRequest) -> Response[UserView]:
-    """Create a user (201) or replace all that is known of them (200)."""
+    """Create a user (201) or replace all data of a user (200)."""
     user, created = use_cases.users().put(user_id, request)
     return created_or_ok(created, user_view(user))
 
 
 @router.post("/v1/users", tags=["users"])
 def put_users(request: PutUsersRequest) -> UserResultsView:
-    """Create or replace up to 100 users at once: a result for each, in order."""
+    """Create or replace up to 100 users at once. The response has a result per item, in order."""
     return UserResultsView(items=use_cases.users().put_many(request.items))
 
 
@@ -38,11 +38,11 @@ def get_user(user_id: UserId) -> UserView:
 
 @router.delete("/v1/users/<user_id>", tags=["users"], responses=answers(_204=None))
 def delete_user(user_id: UserId) -> Response[None]:
-    """Erase all that is stored on a user: addresses, subscriptions, inbox and history. Repeated, the same answer.
+    """Erase all data of a user: addresses, subscriptions, inbox and history. A repeat gets the same response.
 
-    204 says that it is done. Where there is more than one call can erase, 503 with the code `erasure_unfinished`
-    asks to repeat it. What stays names the id alone, and goes with its message: who was in a batch, and recipients
-    as the service named them. A suppression stays, too: it protects the address, whoever has it.
+    204: the erasure is complete. 503 with the code `erasure_unfinished`: one call could not erase everything; repeat
+    it. Batches and lists of recipients keep the user's id, without other data, until their message is deleted.
+    Suppressions also remain: they protect the address, whoever has it.
     """
     use_cases.users().delete(user_id)
     return no_content()
@@ -50,7 +50,7 @@ def delete_user(user_id: UserId) -> Response[None]:
 
 @router.get("/v1/users/<user_id>/deliveries", tags=["users"])
 def list_user_deliveries(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> UserDeliveriesView:
-    """List what a user got or did not get, the newest first."""
+    """List the deliveries of a user, sent or not, newest first."""
     asked = ListRequest(router.current_event)
     items, position = use_cases.user_deliveries().run(user_id, before=asked.open(cursor), limit=limit)
     return asked.view(UserDeliveriesView, items, position)

@@ -13,14 +13,14 @@ from fanfare.api.public.pages import error_page
 
 ABOUT: Final = About(
     title="Fanfare public API",
-    description="Choose what reaches you, and how; read what came. For people, and the pages and apps they use.",
+    description="Choose what is sent to you, and how; read what was sent. For people, and the pages and apps they use.",
     security={
         "account": {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "A token of the issuer that the deployment names, by default its own Cognito user "
-            "pool. `sub`, or the claim that the deployment names, is the user's id.",
+            "description": "A token of the configured issuer, by default the deployment's own Cognito user "
+            "pool. The claim `sub`, or the configured one, is the user's id.",
         }
     },
     open_to_all={
@@ -38,5 +38,5 @@ RESOURCES: Final = (topics, me, sign_up, links, docs)
 
 
 def public_api(logger: Logger) -> Api:
-    """The API, which logs there."""
+    """The API; it logs to `logger`."""
     return Api(logger, about=ABOUT, routers=[each.router for each in RESOURCES], error_page=error_page)

@@ -1,4 +1,4 @@
-"""The service itself: whether it is there, and its description to read."""
+"""Health of the service, and its API description as a page."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ router = Router()
 
 @router.get("/v1/health", tags=["description"])
 def get_health() -> HealthView:
-    """Whether the API is there."""
+    """Check that the API is available."""
     return HealthView(status="ok")
 
 
 @router.get("/docs", tags=["description"], responses=PAGE)
 def get_docs() -> Response[str]:
-    """This description, to read."""
+    """This description, as a page."""
     api = cast(Api, router.api_resolver)
     return html(docs.page(api.description, brand=brand()))

@@ -1,4 +1,4 @@
-"""What the links in mails do. GET shows and changes nothing, POST does it: mail programmes look at links, too."""
+"""Links in mails. GET changes nothing, because mail clients fetch links; POST acts."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ from fanfare.self_service.preferences import Preferences
 
 router = Router()
 
-Token = Annotated[str, Path(description="What the link from the mail has here.")]
+Token = Annotated[str, Path(description="The token in the link.")]
 CHOICE: Final = {"type": "string", "pattern": f"{NAME_PATTERN.removesuffix('$')}/[a-z]+$"}
-# What the pages post, by operation
+# Forms that the pages post, by operation
 FORMS: Final[dict[str, dict[str, Any]]] = {
     "unsubscribe_by_link": {
         "type": "object",
@@ -32,9 +32,9 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
     "change_preferences": {
         "type": "object",
         "properties": {
-            "shown": {"type": "array", "items": CHOICE, "description": "Each topic/channel that the page showed."},
-            "yes": {"type": "array", "items": CHOICE, "description": "Those of them that were ticked."},
-            "nothing": {"type": "string", "enum": ["yes"], "description": "Ticked: nothing at all."},
+            "shown": {"type": "array", "items": CHOICE, "description": "Each topic/channel on the page."},
+            "yes": {"type": "array", "items": CHOICE, "description": "The topics/channels that are ticked."},
+            "nothing": {"type": "string", "enum": ["yes"], "description": "Opt out of all messages."},
         },
     },
 }
@@ -42,7 +42,7 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
 
 @router.get("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
 def show_confirmation(token: Token) -> Response[str]:
-    """Show what a link is to confirm. Changes nothing."""
+    """Show what a link confirms. Changes nothing."""
     asked = use_cases.confirm().ask(token)
     if done := use_cases.confirm().done(asked):
         return _confirmed(done)
@@ -54,7 +54,7 @@ def show_confirmation(token: Token) -> Response[str]:
 
 @router.post("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
 def confirm(token: Token) -> Response[str]:
-    """Confirm: subscribe, or use the address. Repeated, the same answer."""
+    """Confirm a subscription or an address. A repeat gets the same response."""
     return _confirmed(use_cases.confirm().run(token))
 
 
@@ -75,7 +75,7 @@ def show_unsubscribe(token: Token) -> Response[str]:
 
 @router.post("/v1/unsubscribe/<token>", tags=["links"], responses=PAGE)
 def unsubscribe_by_link(token: Token) -> Response[str]:
-    """Unsubscribe with one click (RFC 8058), by a mail programme or by the page. Repeated, the same answer."""
+    """Unsubscribe with one click (RFC 8058), by a mail client or the page. A repeat gets the same response."""
     link = use_cases.unsubscribe().run(token)
     choices = public_links().preferences_link(link.user_id)
     return html(pages.unsubscribed(topic=link.title, channel=link.channel, preferences=choices, brand=brand()))
@@ -83,13 +83,13 @@ def unsubscribe_by_link(token: Token) -> Response[str]:
 
 @router.get("/v1/preferences/<token>", tags=["links"], responses=PAGE)
 def show_preferences(token: Token) -> Response[str]:
-    """Show all choices of a person. Changes nothing."""
+    """Show the preferences of a user. Changes nothing."""
     return _choices(use_cases.preferences().show(token), saved=False)
 
 
 @router.post("/v1/preferences/<token>", tags=["links"], responses=PAGE)
 def change_preferences(token: Token) -> Response[str]:
-    """Take the choices that the page sends."""
+    """Save the preferences that the page sends."""
     form = form_of(router.current_event.raw_event)
     found = use_cases.preferences().change(
         token, shown=form.get("shown", ()), yes=form.get("yes", ()), nothing=form.get("nothing") == ["yes"]

@@ -1,4 +1,4 @@
-"""The caller's own things. Who calls, the token alone decides."""
+"""The caller's own data. Only the token identifies the caller."""
 
 from __future__ import annotations
 
@@ -24,29 +24,29 @@ router = Router()
 
 @router.get("/v1/me", tags=["me"])
 def get_me() -> MeView:
-    """Read what is known of me."""
+    """Read my profile."""
     return use_cases.profile().view(_user_id())
 
 
 @router.patch("/v1/me", tags=["me"], responses=answers(429, _200=MeView))
 def change_me(request: PatchMeRequest) -> MeView:
-    """Change what is named; what is left out stays, and null removes.
+    """Change the given fields. Other fields stay unchanged; null removes a field.
 
-    A new e-mail address gets a link, a new phone a code. Until that has come back it stands in
-    `pending`, and all else goes to the address before.
+    A link is sent to a new e-mail address, a code to a new phone number. Until it is confirmed, the new address is in
+    `pending`, and messages go to the old one.
     """
     return use_cases.profile().change(_user_id(), request)
 
 
 @router.post("/v1/me/confirmations", tags=["me"], responses=answers(409, _200=MeView))
 def confirm_code(request: ConfirmCodeRequest) -> MeView:
-    """Confirm a phone by the code that was sent to it: good for 10 minutes and 5 tries."""
+    """Confirm a phone number by the code that was sent to it. A code is valid for 10 minutes and 5 tries."""
     return use_cases.profile().confirm(_user_id(), request.channel, request.code)
 
 
 @router.get("/v1/me/subscriptions", tags=["me"])
 def list_my_subscriptions(limit: Limit = 50, cursor: Cursor = None) -> SubscriptionsView:
-    """List my subscriptions, by topic and channel."""
+    """List my subscriptions by topic and channel."""
     asked = _my_list()
     items, position = use_cases.subscriptions().page(_user_id(), after=asked.open(cursor), limit=limit)
     return asked.view(SubscriptionsView, items, position)
@@ -58,16 +58,16 @@ def list_my_subscriptions(limit: Limit = 50, cursor: Cursor = None) -> Subscript
     responses=answers(_200=SubscriptionView, _201=SubscriptionView),
 )
 def subscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[SubscriptionView]:
-    """Subscribe to a public topic on a channel: 201, or 200 where I was."""
+    """Subscribe to a public topic on a channel: 201, or 200 if already subscribed."""
     subscription, created = use_cases.subscriptions().subscribe(_user_id(), topic_id, channel)
     return created_or_ok(created, SubscriptionView.model_validate(subscription))
 
 
 @router.delete("/v1/me/subscriptions/<topic_id>/<channel>", tags=["me"], responses=answers(409, _204=None))
 def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
-    """Unsubscribe from a topic on a channel. Repeated, the same answer.
+    """Unsubscribe from a topic on a channel. A repeat gets the same response.
 
-    A topic that is `required` is refused with the code `topic_required`.
+    A topic that is `required` is rejected with the code `topic_required`.
     """
     use_cases.subscriptions().unsubscribe(_user_id(), topic_id, channel)
     return no_content()
@@ -75,18 +75,18 @@ def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
 
 @router.get("/v1/me/webhook", tags=["me"], responses=answers(404, _200=MyWebhookView))
 def show_my_webhook() -> MyWebhookView:
-    """Read where my own server listens, and the secret by which it verifies what it gets.
+    """Read the URL of my own server, and the secret by which it verifies calls.
 
-    After a rotation of the deployment's key the secret is another one; what is sent is signed for the one before, too.
+    The secret changes when the deployment's key is rotated; calls are signed with the old secret, too.
     """
     return use_cases.profile().webhook(_user_id())
 
 
 @router.get("/v1/me/inbox", tags=["me"])
 def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> InboxView:
-    """List my inbox, the newest first, with how much of it is unread.
+    """List my inbox, newest first, with the number of unread entries.
 
-    Of large entries a page has fewer than `limit`. Go on while there is a `next_cursor`.
+    A page of large entries may have fewer than `limit`. Continue until `next_cursor` is null.
     """
     asked = _my_list()
     items, position, unread = use_cases.inbox().page(_user_id(), before=asked.open(cursor), limit=limit)
@@ -95,25 +95,25 @@ def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> InboxView:
 
 @router.post("/v1/me/inbox/<message_id>/read", tags=["me"])
 def read_note(message_id: MessageId) -> NoteView:
-    """Mark an entry of my inbox as read. Repeated, the same answer."""
+    """Mark an entry of my inbox as read. A repeat gets the same response."""
     return NoteView.model_validate(use_cases.inbox().read(_user_id(), message_id))
 
 
 @router.get("/v1/me/deliveries", tags=["me"])
 def list_my_deliveries(limit: Limit = 50, cursor: Cursor = None) -> UserDeliveriesView:
-    """List what I got or did not get, the newest first."""
+    """List my deliveries, sent or not, newest first."""
     asked = _my_list()
     items, position = use_cases.deliveries().page(_user_id(), before=asked.open(cursor), limit=limit)
     return asked.view(UserDeliveriesView, items, position)
 
 
 def _user_id() -> str:
-    """Who calls: what the gateway found in the token, never a parameter. Raises Unauthorized."""
+    """The caller's user id: from the token as verified by the gateway, never from a parameter. Raises Unauthorized."""
     authorizer = router.current_event["requestContext"].get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims") or {}
     user_id = claims.get(settings().user_id_claim)
     if not isinstance(user_id, str) or not re.fullmatch(NAME_PATTERN, user_id, re.ASCII):
-        raise Unauthorized("the token names nobody who can be a user here")
+        raise Unauthorized(f"Token has no valid user id in its claim {settings().user_id_claim}.")
     return user_id
 
 

@@ -1,4 +1,4 @@
-"""Pages as answers."""
+"""HTML pages as responses."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from fanfare.self_service import pages
 
 
 def html(page: str, *, status: int = 200) -> Response[str]:
-    """A page, with the headers that keep it from doing harm."""
+    """A page with its security headers."""
     return Response(status_code=status, content_type=pages.MEDIA_TYPE, body=page, headers=dict(pages.headers()))
 
 
 def error_page(error: FanfareError) -> Response[str]:
-    """What went wrong, for the person who followed a link."""
+    """An error page, for a person who opened a link."""
     return html(pages.problem(error.code, brand=brand()), status=error.status)

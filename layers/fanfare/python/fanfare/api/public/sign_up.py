@@ -19,15 +19,15 @@ router = Router()
 def request_subscription(request: SignUpRequest) -> Response[SignUpView]:
     """Ask to subscribe an e-mail address to a public topic.
 
-    A link to confirm goes to the address; nothing else does before it is followed. The answer is the
-    same whoever it is, and whether or not a link was sent: so much a source and an address may ask for.
+    A confirmation link is sent to the address, and nothing else until it is confirmed. The response is the same for
+    known and unknown addresses, and if no link was sent because the limit of the source or the address was reached.
     """
     use_cases.request_subscription().run(request, source=_source())
     return json_response(202, SignUpView(status="confirmation_requested"))
 
 
 def _source() -> str:
-    """The address of who calls: as API Gateway sees it, or as the proxy says that the deployment names."""
+    """IP address of the caller: from the header of the deployment's proxy if configured, else from API Gateway."""
     event = router.current_event
     header = settings().source_header
     told = event.headers.get(header) if header else None

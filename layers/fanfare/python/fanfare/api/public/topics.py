@@ -1,4 +1,4 @@
-"""The topics that people can subscribe to."""
+"""Public topics."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ router = Router()
 
 @router.get("/v1/topics", tags=["topics"])
 def list_topics(limit: Limit = 50, cursor: Cursor = None) -> PublicTopicsView:
-    """List the topics that people can subscribe to, by id."""
+    """List public topics by id. Users can subscribe to them."""
     asked = ListRequest(router.current_event)
     items, position = use_cases.public_topics().run(after=asked.open(cursor), limit=limit)
     return asked.view(PublicTopicsView, items, position)

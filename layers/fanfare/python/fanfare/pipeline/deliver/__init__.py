@@ -1,4 +1,4 @@
-"""Send batches: lease, ask who still may, render, hand to the provider, record, settle."""
+"""Delivery of batches: lease, apply the rules again, render, call the provider, record, settle."""
 
 from fanfare.pipeline.deliver.attempt import RunResult
 from fanfare.pipeline.deliver.compose import PROVIDER_SECONDS

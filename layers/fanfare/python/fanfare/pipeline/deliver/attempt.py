@@ -40,12 +40,12 @@ COUNTED_AS = {Outcome.IN_DOUBT: "unknown", Outcome.OUTSTANDING: "retried"}
 
 @dataclass
 class RunResult:
-    """The result of a run: jobs to be delivered again with their delay in seconds, and outcomes to count."""
+    """The result of a run. `again`: job → delay in seconds until its next delivery. `outcomes`: counts."""
 
     again: dict[Job, float] = field(default_factory=dict)
     outcomes: Counter[str] = field(default_factory=Counter)
     settled: list[BatchState] = field(default_factory=list)  # to be closed together
-    asked: set[Job] = field(default_factory=set)  # the provider was called: the outcome may be unknown
+    asked: set[Job] = field(default_factory=set)  # jobs for which the provider was called: the outcome may be unknown
 
     def count(self, endings: Iterable[Ending]) -> None:
         """Count outcomes."""
@@ -71,29 +71,29 @@ class Means:
     doubts: Doubts
 
     def release(self, state: BatchState, waiting: WaitReason, seconds: float) -> None:
-        """Give a batch back for so long."""
+        """Release a batch for this number of seconds."""
         due_at = self.clock() + timedelta(seconds=seconds)
         self.batches.leases.release(state, owner=self.owner, due_at=due_at, waiting=waiting)
 
 
 def close(job: Job, after: BatchState, means: Means, *, deferred: Mapping[int, datetime] | None = None) -> None:
-    """Settle a batch, together with the others of the run, or give it back with what is left in it.
+    """Mark a batch as settled, or release it with its remaining recipients.
 
-    `deferred`: by index, the time before which a recipient must not get it.
+    `deferred`: index → earliest time at which a recipient may get it.
     """
     deferred, pace = deferred or {}, means.pace
     waiting = set(after.unsettled) - deferred.keys()
     if not after.unsettled:
         means.result.settled.append(after)
     elif not waiting:
-        # the copy is dropped: the reconciler re-sends the batch at the first of these times, and asks again for all
+        # the copy is dropped: the reconciler re-sends the batch at the first of these times, and the rules apply again
         due_at = min(deferred.values())
         means.batches.leases.release(after, owner=means.owner, due_at=due_at, waiting=WaitReason.DEFERRED)
     elif waiting & {*after.places(Outcome.IN_DOUBT)}:
         means.release(after, WaitReason.DOUBT, pace.doubt_grace)
     else:
         delay = pace.delay(after.attempts)
-        # the queue brings the copy back; the reconciler steps in only if it does not
+        # the queue delivers the copy again; the reconciler re-sends it only if the queue does not
         means.release(after, WaitReason.RETRY, delay + pace.stale_after)
         means.result.again[job] = delay
 
@@ -106,10 +106,10 @@ class Attempt:
     work: Work
     means: Means
     endings: dict[int, Ending] = field(default_factory=dict)
-    deferred: dict[int, datetime] = field(default_factory=dict)  # by index, not before this time
+    deferred: dict[int, datetime] = field(default_factory=dict)  # index → earliest time
 
     def run(self) -> None:
-        """Send to everybody who is left and may get it, and settle the batch or give it back."""
+        """Send to all remaining recipients that the rules allow; then settle or release the batch."""
         work, means = self.work, self.means
         if work.state.lease_owner is not None:
             self._take_over()
@@ -124,7 +124,7 @@ class Attempt:
             self._send()
 
     def give_back(self) -> None:
-        """Our own code failed before the provider was called: an attempt is spent, no outcome is in doubt."""
+        """Release after our own code failed before the provider call: counts an attempt, no outcome is in doubt."""
         state = self.work.state
         after = replace(state, attempts=state.attempts + 1, reason=Reason.INTERNAL_ERROR)
         if after.attempts >= self.means.pace.max_attempts:
@@ -133,7 +133,7 @@ class Attempt:
             close(self.job, after, self.means)
 
     def _take_over(self) -> None:
-        """An earlier worker never came back, and may have called the provider. Wait for the provider's events."""
+        """Handle the lease of a crashed worker, which may have called the provider: wait for the provider's events."""
         state = self.work.state
         doubts = self.means.doubts.left_by_a_lost_worker(self.work)
         self.means.result.outcomes["unknown"] += sum(each is Outcome.IN_DOUBT for each in doubts.values())
@@ -144,7 +144,7 @@ class Attempt:
             self.means.result.settled.append(after)
 
     def _stop(self, ending: Ending) -> None:
-        """Nothing more is sent: one ending for all, except recipients it was, or may have been, sent to before."""
+        """Send nothing more: one outcome for all, except recipients that were, or may have been, sent before."""
         self.endings = dict.fromkeys(self.work.state.unsettled, ending) | self.means.doubts.at_the_end(self.work)
         self._record(self.endings, attempts=self.work.state.attempts)
         self.means.result.count(self.endings.values())
@@ -155,11 +155,11 @@ class Attempt:
         self.endings |= means.doubts.resolved(work)
         envelopes = self._envelopes()
         results = self._one_by_one(envelopes) if means.channel.one_by_one else self._together(envelopes)
-        # an unknown outcome counts as an attempt: it may have been sent, and copies must not go on without end
+        # an unknown outcome counts as an attempt: it may have been sent, and the number of copies must be limited
         tried = any(result.kind in (Kind.TEMPORARY, Kind.UNKNOWN) for result in results.values())
         before, attempts = self.work.state.attempts, self.work.state.attempts + tried
         self.endings |= {index: self._ending(result, attempts) for index, result in results.items()}
-        # sent one by one, they are recorded already
+        # channels that send one by one have recorded these already
         known = [index for index, each in results.items() if means.channel.one_by_one and each.kind is Kind.SENT]
         unrecorded = {index: ending for index, ending in self.endings.items() if index not in known}
         self._record(unrecorded, attempts=before + 1)
@@ -168,7 +168,7 @@ class Attempt:
         self._forget_devices(envelopes, results)
 
     def _envelopes(self) -> dict[int, Envelope]:
-        """For each recipient allowed now. The others get an ending or a time, or are left for the next attempt."""
+        """Envelopes of recipients allowed now. Others get an outcome or a later time, or wait for the next attempt."""
         means = self.means
         left = [index for index in self.work.state.next_unsettled if index not in self.endings]
         body = means.composer.body(self.work)
@@ -199,7 +199,7 @@ class Attempt:
         return self.means.time_left() >= PROVIDER_SECONDS
 
     def _together(self, envelopes: Mapping[int, Envelope]) -> dict[int, SendResult]:
-        """Hand the envelopes to the provider in one go."""
+        """Send all envelopes with one call of the channel."""
         if not envelopes or not self._in_time():
             return {}
         self.means.result.asked.add(self.job)
@@ -207,9 +207,9 @@ class Attempt:
         return dict(zip(envelopes, results, strict=True))
 
     def _one_by_one(self, envelopes: Mapping[int, Envelope]) -> dict[int, SendResult]:
-        """Hand over envelopes that cost money each, with a mark before each one and a record after it.
+        """Send envelopes one by one, with a mark before each and a record after it, because each costs money.
 
-        Envelopes left when the time is up were not handed over, so their outcome is not in doubt.
+        Envelopes left when time is up were not sent, so their outcome is not in doubt.
         """
         means, results = self.means, dict[int, SendResult]()
         for index, envelope in envelopes.items():
@@ -233,7 +233,7 @@ class Attempt:
         return Ending(outcome, result.reason, result.provider_id)
 
     def _state_after(self) -> BatchState:
-        """The batch with the outcomes so far, and the reason for one that is not settled."""
+        """The batch with the outcomes so far, and the reason of an unsettled recipient."""
         state = self.work.state.with_outcomes({index: each.outcome for index, each in self.endings.items()})
         reasons = (each.reason for each in self.endings.values() if each.outcome in UNSETTLED and each.reason)
         return replace(state, reason=next(reasons, state.reason))

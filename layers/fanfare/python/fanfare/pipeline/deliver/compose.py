@@ -1,4 +1,4 @@
-"""Content of a batch: rendered for each recipient, with a link to unsubscribe."""
+"""Content of a batch: rendered per recipient, with an unsubscribe link."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
 
-PROVIDER_SECONDS = 25.0  # a provider call and its records may take this long; with less time left, none is begun
+PROVIDER_SECONDS = 25.0  # maximum of a provider call and its records; with less time left, no call is started
 
 
 @dataclass(frozen=True, kw_only=True)
 class Composer:
-    """Renders a message for its recipients. `links` is None if envelopes get no link to unsubscribe."""
+    """Renders a message for its recipients. `links` is None if envelopes get no unsubscribe link."""
 
     channel: Channel
     catalogue: Catalogue
@@ -33,7 +33,7 @@ class Composer:
     links: Links | None
 
     def body(self, work: Work) -> Mapping[str, Any]:
-        """What the message says: the pinned version of its template, or its own content."""
+        """The template body: the pinned version, or inline content. Raises LookupError if the version is missing."""
         pinned = work.message.template
         if pinned is None:
             return inline_body(work.payload.content or {})
@@ -50,9 +50,9 @@ class Composer:
         *,
         time_left: Callable[[], float],
     ) -> tuple[dict[int, Envelope], dict[int, Ending]]:
-        """By index: an envelope, or an ending if the template does not render.
+        """By index: an envelope, or a failure if the template does not render.
 
-        Readers for which no time is left are in neither: they wait for the next attempt.
+        If time runs out, the remaining recipients are in neither; they wait for the next attempt.
         """
         unsubscribable = self._unsubscribable(work)
         envelopes: dict[int, Envelope] = {}
@@ -88,7 +88,7 @@ class Composer:
         )
 
     def _unsubscribable(self, work: Work) -> Callable[[str], str] | None:
-        """Makes the links that take this topic off this channel; None if a user can't leave it."""
+        """Creates unsubscribe links by user id; None if the message has no topic or users can't unsubscribe from it."""
         name, links = work.message.topic, self.links
         if name is None or links is None:
             return None
@@ -99,7 +99,7 @@ class Composer:
 
 
 def _while_in_time(indexes: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:
-    """The indexes, while one more that takes as long as the slowest so far leaves enough for the provider."""
+    """The indexes, while enough time for the provider would be left after a step as slow as the slowest so far."""
     left, slowest = time_left(), 0.0
     for index in indexes:
         if left - slowest < PROVIDER_SECONDS:

@@ -1,4 +1,4 @@
-"""Recipients whose outcome is unknown: the answer of a provider was lost, or the worker that asked it."""
+"""Recipients whose outcome is unknown: a provider's answer was lost, or a worker crashed during a call."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from fanfare.store.deliveries import Deliveries
 
 @dataclass(frozen=True, kw_only=True)
 class Doubts:
-    """Finds out outcomes that are in doubt."""
+    """Resolves outcomes that are in doubt."""
 
     channel: Channel
     deliveries: Deliveries
     max_attempts: int
 
     def resolved(self, work: Work) -> dict[int, Ending]:
-        """Recipients whose outcome is known by now, and those who get no other copy: `hold`, or no attempt is left."""
+        """Final outcomes of recipients in doubt: known by now, or not sent again (`hold`, or no attempt left)."""
         doubts = work.state.places(Outcome.IN_DOUBT)
         held: dict[int, Ending] = {}
         if work.message.on_doubt == "hold" or work.state.attempts >= self.max_attempts:
@@ -29,21 +29,21 @@ class Doubts:
         return held | self._known_as_sent(work, doubts)
 
     def at_the_end(self, work: Work) -> dict[int, Ending]:
-        """Endings of all recipients in doubt, if nothing more is sent."""
+        """Final outcomes of all recipients in doubt, if nothing more is sent."""
         doubts = work.state.places(Outcome.IN_DOUBT)
         return dict.fromkeys(doubts, OUTCOME_UNKNOWN) | self._known_as_sent(work, doubts)
 
     def left_by_a_lost_worker(self, work: Work) -> dict[int, Outcome]:
-        """Outcomes after a worker that never came back: it may have called the provider."""
+        """Outcomes after a worker crashed: it may have called the provider."""
         state = work.state
         if not self.channel.one_by_one:
             return dict.fromkeys(state.unsettled, Outcome.IN_DOUBT)
-        # it recorded each recipient after sending: only the last one is in doubt
+        # the worker recorded each recipient after sending, so only the last one is in doubt
         doubts = {index: Outcome.IN_DOUBT for index in state.unsettled if index == state.at}
         return doubts | dict.fromkeys(self._known_as_sent(work, state.unsettled), Outcome.SENT)
 
     def _known_as_sent(self, work: Work, indexes: Sequence[int]) -> dict[int, Ending]:
-        """Those that our own record, or a receipt of the provider's, says were sent."""
+        """Recipients that were sent, by our own record or a receipt of the provider."""
         if not indexes:
             return {}
         keys = {index: (work.batch.recipients[index], work.message.id, work.batch.channel) for index in indexes}

@@ -1,4 +1,4 @@
-"""Which recipients of a batch may still get it, and when: the rules of the fan-out, asked again."""
+"""Applies the rules of the fan-out again: which recipients of a batch may still get it, and when."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ from fanfare.store.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
-LEASE = "lease"  # the part of a transaction
-CONFLICTS = 5  # in a row, before recipients who could not be counted are left for the next attempt
+LEASE = "lease"  # name of a part of the transaction
+CONFLICTS = 5  # in a row; then recipients that could not be charged wait for the next attempt
 
 
 @dataclass(frozen=True)
 class Permission:
-    """Verdicts by index. `state` is the batch, including the charges made for them."""
+    """Verdicts by index. `state` is the batch with their charges."""
 
     state: BatchState
     verdicts: Mapping[int, Verdict]
@@ -41,7 +41,7 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class Permissions:
-    """Asks the rules. `overall` is, by channel, a user's limit across all topics."""
+    """Applies the rules. `overall`: channel → rate limit per user across all topics."""
 
     channel: Channel
     audience: Audience
@@ -57,9 +57,9 @@ class Permissions:
     ) -> Permission:
         """The verdicts for the recipients at these indexes.
 
-        Recipients who go later than they were counted against limits are counted at that time too, in one
-        transaction with a note in the batch. If a user has changed meanwhile, `users` is updated and the rules are
-        asked again; a user who keeps changing is left out. Raises ConditionFailed if the lease is lost.
+        Recipients that are sent later than the time charged against limits are charged at the new time, too, in one
+        transaction with the batch. If a user has changed meanwhile, `users` is updated and the rules are applied
+        again; a user who keeps changing is left out. Raises ConditionFailed if the lease is lost.
         """
         shared = self._shared(work, offered=offered)
         subscribed = None if shared["time_decided"] else self._subscribed(work, shared["topic"], indexes)
@@ -76,14 +76,14 @@ class Permissions:
                 return Permission(state, verdicts)
             except ConditionFailed as failed:
                 if failed.part(LEASE).refused:
-                    raise  # the batch is no longer ours
+                    raise  # the lease is lost
                 log.info("users decided again", extra={"message_id": work.message.id, "batch_id": work.batch.id})
             self.sleep(random.uniform(0, 0.02 * (conflict + 1)))  # noqa: S311 - jitter, not a secret
             self._read_again({work.batch.recipients[index] for index in late}, users)
         return Permission(work.state, {i: verdict for i, verdict in verdicts.items() if verdict.limits is None})
 
     def _shared(self, work: Work, *, offered: bool) -> dict[str, Any]:
-        """The part of the question that is the same for every recipient."""
+        """Fields of `Candidate` that are the same for all recipients."""
         message = work.message
         return {
             "channel": type(self.channel),
@@ -99,7 +99,7 @@ class Permissions:
 
     def _read_again(self, names: set[str], users: dict[str, User]) -> None:
         for name in names:
-            users.pop(name, None)  # erased, if it is not read again
+            users.pop(name, None)  # not found again: erased
         users.update(self.audience.users.get_many(names))
 
     def _just_decided(self, state: BatchState) -> bool:
@@ -107,7 +107,7 @@ class Permissions:
 
         A first copy is overdue `stale_after` seconds after its page was committed. Until then the decision is valid:
         the page's transaction checked subscriptions and limits, and checking them twice would add a read per batch.
-        A batch that was given back, deferred, re-sent, or waited in the queue for longer is asked again.
+        The rules are applied again to a batch that was released, deferred, re-sent, or waited in the queue for longer.
         """
         fresh = state.generation == 1 and state.attempts == 0 and state.waiting is WaitReason.QUEUED
         return fresh and state.due_at is not None and state.due_at > to_text(self.clock())
@@ -138,13 +138,13 @@ class Permissions:
             )
         )
         if verdict.until is not None and work.message.expired(verdict.until):
-            return Verdict(action=Action.SKIP, reason=Reason.EXPIRED)  # it expires before it could be sent
+            return Verdict(action=Action.SKIP, reason=Reason.EXPIRED)  # it expires before its time
         return verdict
 
     def _charge(
         self, work: Work, state: BatchState, late: Mapping[int, Verdict], users: dict[str, User], owner: str
     ) -> None:
-        """Count the recipients and note it in the batch, if all are as they were read."""
+        """Charge the recipients and note it in the batch. Raises ConditionFailed if any changed since the read."""
         transaction = Transaction()
         self.batches.leases.charge(transaction, state, owner=owner, name=LEASE)
         charged = []
@@ -158,7 +158,7 @@ class Permissions:
 
 
 def _with_charges(state: BatchState, late: Mapping[int, Verdict], now: datetime) -> BatchState:
-    """The batch with a note of when the recipients are counted."""
+    """The batch with the charges of these recipients."""
     times = sorted((int((verdict.until or now).timestamp()), index) for index, verdict in late.items())
     added = [Charge(at, tuple(index for _, index in some)) for at, some in groupby(times, key=lambda each: each[0])]
     return replace(state, charges=(*state.charges, *added))

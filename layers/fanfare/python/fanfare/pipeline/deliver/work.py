@@ -1,4 +1,4 @@
-"""Data of an attempt: the batch, and an ending for each recipient, by index in the batch."""
+"""Data of an attempt: the batch, and the outcome of each recipient."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from fanfare.domain.outcomes import Outcome
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """One leased batch with all that is needed to send it."""
+    """One leased batch with its message."""
 
     state: BatchState
     batch: Batch
@@ -21,7 +21,7 @@ class Work:
 
     @property
     def pending(self) -> list[str]:
-        """The users who are not settled."""
+        """Ids of users without a final outcome."""
         return [self.batch.recipients[index] for index in self.state.unsettled]
 
 

@@ -1,8 +1,8 @@
-"""Send batches: lease them, read what they need, attempt each, settle them together.
+"""Delivers batches: leases them, reads their data, attempts each, settles them together.
 
-Of the copies of a batch at most one is being sent at any time: the lease says whose it is, and the
-generation says which copy is the current one. The outcome of each recipient is recorded before the
-batch is settled, so a worker that dies in between leaves a record of the recipients already sent to.
+At most one copy of a batch is sent at any time: the lease names its worker, and the generation identifies the current
+copy. Outcomes of recipients are recorded before the batch is settled, so a worker that crashes in between leaves a
+record of the recipients that were sent.
 """
 
 from __future__ import annotations
@@ -39,16 +39,15 @@ from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
 
-LOOK_AGAIN_SECONDS = (
-    0.5  # older than this, a message is read again before its next batch, and settled batches are closed
-)
+# A message that was read longer ago is read again before its next batch. Settled batches are closed then, too.
+LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
 class Deliver:
     """The collaborators of a delivery; `run` is the use case.
 
-    `overall` is, by channel, a user's limit across all topics.
+    `overall`: channel → rate limit per user across all topics.
     """
 
     channel: Channel
@@ -65,7 +64,7 @@ class Deliver:
     sleep: Callable[[float], None] = time.sleep
 
     def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> RunResult:
-        """Deliver the batches behind `jobs`, which share the reads; one that goes wrong does not hold up the rest."""
+        """Deliver the batches of `jobs` with shared reads. An error in one batch does not affect the others."""
         now = self.clock()
         means = self._means(owner, time_left)
         until = now + timedelta(seconds=self.pace.lease)
@@ -75,7 +74,7 @@ class Deliver:
         try:
             attempts = self._read(leased, means)
         except Exception:
-            log.exception("what the batches need can't be read", extra={"batches": len(leased)})
+            log.exception("data of the batches could not be read", extra={"batches": len(leased)})
             self._hand_back(leased, means)
             return means.result
         closing = Closing(means=means, messages=self.messages)
@@ -115,12 +114,12 @@ class Deliver:
         )
 
     def _read(self, leased: Mapping[Job, Leased], means: Means) -> list[Attempt]:
-        """One attempt per batch. Messages are read after the leases: a DELETE is either seen here, or sees the lease
-        and counts the batch as in flight."""
+        """One attempt per batch. Messages are read after the leases are taken: either a DELETE is seen here, or the
+        DELETE sees the lease and counts the batch as in flight."""
         messages = self.messages.get_many([job.message_id for job in leased])
         attempts = []
         for job, (state, batch) in leased.items():
-            if job.message_id not in messages:  # it was forgotten while something of it was open
+            if job.message_id not in messages:  # removed by TTL while a batch was open
                 log.error("a batch without a message", extra={"message_id": job.message_id, "batch_id": job.batch_id})
                 means.result.settled.append(state.with_outcomes(dict.fromkeys(state.unsettled, Outcome.FAILED)))
                 continue
@@ -141,8 +140,8 @@ class Deliver:
         except ConditionFailed:
             log.warning("lease lost", extra=said)
         except Exception:
-            log.exception("attempt broke", extra=said)
-            # what a lost worker may have sent is not forgotten: its batch keeps a lease, and is taken over again
+            log.exception("attempt failed with an error", extra=said)
+            # an earlier worker may have sent it: the batch keeps that lease, and the next worker resolves the doubt
             if job not in means.result.asked and work.state.lease_owner is None:
                 with _lease_stays(job):
                     attempt.give_back()
@@ -151,7 +150,7 @@ class Deliver:
         return (self.clock() - at).total_seconds() > LOOK_AGAIN_SECONDS
 
     def _message(self, message_id: str, seen: dict[str, tuple[datetime, Message]]) -> Message:
-        """The message; if the batches before took long, as it is now: what was deleted meanwhile is not sent."""
+        """The message, read again if the batches before took long: a message deleted meanwhile is not sent."""
         at, message = seen[message_id]
         if self._long_ago(at):
             message = self.messages.get_many([message_id]).get(message_id, (message,))[0]
@@ -159,33 +158,33 @@ class Deliver:
         return message
 
     def _hand_back(self, leased: Mapping[Job, Leased], means: Means) -> None:
-        """No provider was called: no outcome is in doubt, and no attempt is spent."""
+        """Release batches before a provider was called: no outcome is in doubt, no attempt is counted."""
         for job, (state, _) in leased.items():
             if state.lease_owner is not None:
-                continue  # what a lost worker may have sent is not forgotten: it is taken over again
+                continue  # an earlier worker may have sent it: the next worker resolves the doubt
             with _lease_stays(job):
                 close(job, state, means)
 
 
 @contextmanager
 def _lease_stays(job: Job) -> Iterator[None]:
-    """A batch that can't be given back is taken over once its lease has ended; the others go on."""
+    """Log an error of a release: the batch is taken over when its lease ends, and the others continue."""
     try:
         yield
     except Exception:
-        log.exception("a lease stays", extra={"message_id": job.message_id, "batch_id": job.batch_id})
+        log.exception("batch not released", extra={"message_id": job.message_id, "batch_id": job.batch_id})
 
 
 @dataclass(kw_only=True)
 class Closing:
-    """Closes batches that the attempts of a run have settled. If that fails, they are kept for another try."""
+    """Closes batches that the attempts of a run have settled. After a failure they are kept for another try."""
 
     means: Means
     messages: Messages
     repeated: bool = False
 
     def try_to_settle(self) -> None:
-        """Settle between two attempts. A failure must not count as one of the next batch."""
+        """Settle between two attempts. A failure must not affect the next batch."""
         try:
             self.settle()
         except Exception:
@@ -193,12 +192,12 @@ class Closing:
             self.repeated = True
 
     def settle(self) -> None:
-        """Close what was settled since the last time, and bring to rest what has nothing open any more."""
+        """Close batches settled since the last call, and complete messages without open batches."""
         means, now = self.means, self.means.clock()
         states = means.result.settled
         closed = means.batches.settlements.settle_many(states, owner=means.owner, now=now)
         if self.repeated:
-            closed = states  # the first try may have closed some of them, and lost the answer
+            closed = states  # the first try may have closed some without an answer
         for message_id, shard in dict.fromkeys((state.message_id, state.shard) for state in closed):
             complete(message_id, messages=self.messages, batches=means.batches, now=now, shard=shard)
         means.result.settled, self.repeated = [], False

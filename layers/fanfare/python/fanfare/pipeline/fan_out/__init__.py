@@ -1,4 +1,4 @@
-"""Turn one shard of a message's audience into batches, a page at a time."""
+"""Fan-out: turns one shard of a message's audience into batches, one page at a time."""
 
 from fanfare.pipeline.fan_out.job import FanOut
 

@@ -1,6 +1,6 @@
-"""Recipients with all that the rules look at, read for the fan-out, a dry run and an explanation.
+"""Reads candidates with all input of the rules, for the fan-out, dry runs and explanations.
 
-They ask the same `decide` about the same candidates, so none can say another thing than the fan-out does.
+All three call `decide` with the same candidates, so dry runs and explanations agree with the fan-out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from fanfare.templates.body import inline_body, offers
 
 @dataclass(frozen=True)
 class Row:
-    """One candidate of the audience, and the cursor once it is dealt with."""
+    """One candidate of the audience. `position` is the cursor after it."""
 
     position: str
     user_id: str
@@ -33,7 +33,7 @@ class Row:
 
 @dataclass(frozen=True)
 class CandidatePage:
-    """Rows that follow each other in a shard. `read` counts those that no channel of the message wants, too."""
+    """Consecutive rows of a shard. `read` also counts rows on channels that the message does not use."""
 
     rows: Sequence[Row]
     more: bool
@@ -42,7 +42,7 @@ class CandidatePage:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """`overall` is, by channel, a user's limit across all topics."""
+    """`overall`: channel → rate limit per user across all topics."""
 
     audience: Audience
     catalogue: Catalogue
@@ -67,19 +67,19 @@ class Candidates:
         found, more = self.audience.subscriptions.in_shard(message.topic, shard, after=cursor, limit=limit)
         wanted = [Row(*row) for row in found if row[2] in message.channels]
         if found and (not wanted or wanted[-1].position != found[-1][0]) and more:
-            # no channel of the message takes the last row, but the cursor has to pass it
+            # the last row is on a channel that the message does not use, but the cursor must pass it
             wanted.append(Row(found[-1][0], "", ""))
         return CandidatePage(wanted, more, len(found))
 
     def topic(self, message: Message, now: datetime) -> Topic | None:
-        """What the message is about: as it was when the message was accepted, or is since."""
+        """The topic, read after the message was accepted."""
         if message.topic is None:
             return None
         age = (now - from_text(message.created_at)).total_seconds()
         return self.catalogue.topic(message.topic, max_age=min(FRESH_SECONDS, age))
 
     def body(self, message: Message, payload: Payload) -> Mapping[str, Any]:
-        """What the message says: the pinned version of its template, or its own content."""
+        """The template body of the message: the pinned version, or its inline content."""
         if message.template is not None:
             template = self.catalogue.template(message.template["id"], message.template["version"])
             return template.body if template else {}
@@ -95,9 +95,9 @@ class Candidates:
         now: datetime,
         subscribers: bool,
     ) -> Iterator[tuple[Row, Candidate | None]]:
-        """The rows with all that the rules look at, asked `now`; users are read 100 at a time as they are needed.
+        """The rows with their candidates at `now` (None for a row to pass). Users are read lazily, 100 per call.
 
-        `subscribers`: the rows are the topic's subscriptions, which are not looked up again.
+        `subscribers`: the rows are the topic's subscriptions, so these are not read again.
         """
         body = self.body(message, payload)
         offered = {channel: offers(body, channel) for channel in message.channels}
@@ -134,7 +134,7 @@ class Candidates:
 
 
 def counted(candidate: Candidate, limits: Mapping[str, Any] | None) -> Candidate:
-    """The candidate, once what another channel of the same message takes of the user's limits is counted."""
+    """The candidate with limits that include the other channels of the same message."""
     if limits is None or candidate.user is None:
         return candidate
     return replace(candidate, user=replace(candidate.user, limits=limits))

@@ -1,8 +1,8 @@
-"""A fan-out job: one shard of a message's audience is turned into batches, a page at a time.
+"""A fan-out job: one shard of a message's audience is turned into batches, one page at a time.
 
-A page is committed in one transaction: its batches, the skipped, what was counted against limits,
-and the cursor moved from the value that was read. So a job that is repeated, resumed or run twice at
-once changes nothing twice, and a crash loses nothing. Only then do the batches' ids go to the queues.
+A page is committed in one transaction: its batches, its skips, the charges against limits, and the cursor,
+conditional on the value that was read. So a job can be repeated, resumed or run twice at once without duplicates, and
+a crash loses nothing. The ids of the batches are queued after the commit.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ from fanfare.store.messages import Messages
 
 log = logging.getLogger(__name__)
 
-ROWS = 2_000  # subscriptions read at once
-CONFLICTS = 30  # in a row at the same page, before the job is left to be repeated
+ROWS = 2_000  # subscriptions per read
+CONFLICTS = 30  # in a row at the same page; then the job fails and the queue repeats it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,7 +56,7 @@ class FanOut:
     sleep: Callable[[float], None] = time.sleep
 
     def run(self, job: FanOutJob, *, time_left: Callable[[], float]) -> int:
-        """Fan out until the shard is sealed or little time is left, then hand on. Returns the recipients chosen."""
+        """Fan out until the shard is sealed, or queue the job again if time runs out. Returns recipients chosen."""
         chosen = 0
         conflicts, stuck = 0, -1
         while True:
@@ -76,7 +76,7 @@ class FanOut:
                 self._activate(message)
                 recipients, sealed = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
-                # somebody unsubscribed, was counted against a limit, moved the cursor, deleted it: read, decide again
+                # an unsubscribe, a charge, another copy of the job or a deletion came between: read and decide again
                 conflicts = conflicts + 1 if progress.page == stuck else 1
                 stuck = progress.page
                 if conflicts > CONFLICTS:
@@ -103,7 +103,7 @@ class FanOut:
         ).run(message, job, time_left=time_left)
 
     def _early(self, message: Message, job: FanOutJob) -> bool:
-        """A copy that came before its time goes back to wait for it."""
+        """Whether the message is not due yet. The job is queued again with a delay."""
         if message.send_at is None:
             return False
         early = (from_text(message.send_at) - self.clock()).total_seconds()
@@ -119,12 +119,12 @@ class FanOut:
             due_at = now + timedelta(seconds=self.stale_after)
             self.messages.move(message.id, Transition(to=State.ACTIVE), now=now, due_at=due_at)
         except ConditionFailed:
-            pass  # another shard's job did it, or the message was deleted: the next read shows it
+            pass  # another shard's job activated it, or it was deleted: the next read shows which
 
     def _pages(
         self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
     ) -> tuple[int, bool]:
-        """Commit pages until the rows read at once are used up: recipients chosen, and whether it is sealed."""
+        """Commit pages until the rows of one read are used up. Returns recipients chosen, and whether it is sealed."""
         removals = self.audience.subscriptions.removals(message.topic, progress.shard) if message.topic else 0
         now = self.clock()
         rows = self.candidates.next_rows(message, payload, progress.shard, progress.cursor, now=now, limit=ROWS)
@@ -155,9 +155,9 @@ class FanOut:
     def _commit(
         self, message: Message, page: FanOutPage, removals: int, *, sealed: bool
     ) -> tuple[Progress, list[BatchState]]:
-        """The page in one transaction: how far the shard is then, and the batches that were opened.
+        """Commit a page in one transaction. Returns the new progress, and the batches that were opened.
 
-        Raises ConditionFailed, and then nothing of it happened.
+        Raises ConditionFailed without a change.
         """
         now, read = self.clock(), page.progress
         chosen = read.recipients + page.recipients
@@ -182,9 +182,9 @@ class FanOut:
         return after, opened
 
     def _queue(self, states: Sequence[BatchState]) -> list[BatchState]:
-        """Send the ids of committed batches; none is left then.
+        """Queue the ids of committed batches. Returns an empty list.
 
-        A failure loses nothing: they are in the backup, and become overdue.
+        A failure loses nothing: the batches are stored, become overdue, and the reconciler queues them.
         """
         for channel in {state.channel for state in states}:
             jobs = [
@@ -197,7 +197,7 @@ class FanOut:
         return []
 
     def _queue_all_the_same(self, states: Sequence[BatchState]) -> None:
-        """A page failed: committed batches need not wait until they are overdue. A second error is only logged."""
+        """Queue committed batches after a later page failed: they need not become overdue. Errors are only logged."""
         try:
             self._queue(states)
         except Exception:
@@ -208,7 +208,7 @@ Upcoming = tuple[Row, Candidate | None] | None
 
 
 def _fill(page: FanOutPage, upcoming: Upcoming, candidates: Iterator[tuple[Row, Candidate | None]]) -> Upcoming:
-    """Put candidates on the page until it is full; the first one that has no room, or None."""
+    """Add candidates to the page until it is full. Returns the first that does not fit, or None."""
     while upcoming is not None and page.add(*upcoming):
         upcoming = next(candidates, None)
     return upcoming

@@ -1,4 +1,4 @@
-"""One page of a fan-out: what one transaction commits, within the items that a transaction takes."""
+"""One page of a fan-out: the content of one transaction, within its limit of items."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from fanfare.pipeline.fan_out.candidates import Row, counted
 
 T = TypeVar("T")
 
-ITEMS = TRANSACTION_LIMIT  # of a page's transaction
-PAGE = 2_000  # recipients of a page at most: their batches fit a transaction with room to spare
-# Items apart from batches, charges and records of skips: the cursor, the removals, the list of skips, one to grow
+ITEMS = TRANSACTION_LIMIT  # items of a page's transaction
+PAGE = 2_000  # recipients per page at most: their batches easily fit one transaction
+# Other items than batches, charges and records of skips: cursor, removals, list of skips, one in reserve
 SPARE = 4
-OF_A_BATCH: Final = 2  # its recipients, and its state
+OF_A_BATCH: Final = 2  # items: recipients and state
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _Filling:
 
 @dataclass
 class FanOutPage:
-    """What one transaction will commit. `add` fills it, until the next candidate has no room."""
+    """The content of one transaction. `add` fills it until the next candidate does not fit."""
 
     progress: Progress
     cursor: str | None = None
@@ -51,14 +51,14 @@ class FanOutPage:
     _filling: dict[tuple[str, str | None], _Filling] = field(default_factory=dict)
 
     def add(self, row: Row, candidate: Candidate | None) -> bool:
-        """Decide a candidate and put it on the page; False if the page is full. None is a row to pass."""
+        """Decide a candidate and add it to the page; False if the page is full. None: only move the cursor."""
         if candidate is None:
             self.cursor = row.position
             return True
         charged = self.charges.get(row.user_id)
         candidate = counted(candidate, charged[1] if charged else None)
         verdict = decide(candidate)
-        # an expired message fails for all its recipients: the delivery does that
+        # an expired message fails for all its recipients; the delivery records that
         skipped = verdict.action is Action.SKIP and verdict.reason != Reason.EXPIRED
         items = self.items + (1 if skipped else self._more(row, verdict))
         if self.recipients >= PAGE or items > ITEMS:
@@ -73,7 +73,7 @@ class FanOutPage:
         return True
 
     def _more(self, row: Row, verdict: Verdict) -> int:
-        """The items that letting somebody through takes: a new batch, and a charge of the user."""
+        """Items that a recipient adds: a new batch if needed, and a charge of the user if needed."""
         filling = self._filling.get((row.channel, _slot(verdict)))
         begins = filling is None or len(filling.users) % CHANNELS[row.channel].batch_size == 0
         charges = verdict.limits is not None and row.user_id not in self.charges
@@ -88,7 +88,7 @@ class FanOutPage:
             filling.charged_at = int((verdict.until or candidate.now).timestamp())
 
     def batches(self, message: Message, *, overdue: datetime) -> Iterator[tuple[Batch, BatchState]]:
-        """The batches of the page. Those due now are re-sent if they are still open at `overdue`."""
+        """The batches of the page. Batches that are due now are re-sent if still open at `overdue`."""
         shard, numbers = self.progress.shard, count()
         for (channel, slot), filling in self._filling.items():
             for users in _chunks(filling.users, CHANNELS[channel].batch_size):
@@ -110,7 +110,7 @@ class FanOutPage:
 
 
 def _slot(verdict: Verdict) -> str | None:
-    """When it is due, if that is not now: recipients of the same time share a batch."""
+    """The due time if it is later than now. Recipients with the same due time share a batch."""
     return to_text(verdict.until) if verdict.until else None
 
 

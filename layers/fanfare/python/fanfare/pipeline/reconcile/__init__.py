@@ -1,4 +1,4 @@
-"""The control loop: send again what is overdue in the tables, and what is in the dead-letter queues."""
+"""The control loop: re-sends overdue work in the tables, and jobs in the dead-letter queues."""
 
 from fanfare.pipeline.reconcile.loop import Reconcile
 

@@ -1,4 +1,4 @@
-"""Dead letters: what is still outstanding is sent again with backoff, what is settled is removed."""
+"""Dead letters: outstanding work is queued again with backoff; dead letters of settled work are removed."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from fanfare.store.messages import Messages
 
 log = logging.getLogger(__name__)
 
-CHUNK = 10  # of each queue: SQS gives no more in one call
+CHUNK = 10  # per queue: the limit of one SQS call
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,7 +40,7 @@ class DeadLetters:
             yield
 
     def _chunk(self, name: str, run: ReconcileRun) -> bool:
-        """Some dead letters of a queue; whether it may have more. What is left in it stays hidden for this run."""
+        """Handle some dead letters of a queue. Returns whether it may have more; these stay hidden in this run."""
         letters: list[DeadLetter] = []
         with run.isolated("queue", queue=name):
             letters = self.queues.receive_dead_letters(name, limit=CHUNK)
@@ -55,7 +55,7 @@ class DeadLetters:
         try:
             job = read_fan_out_body(letter.body) if name == "fan_out" else read_job_body(letter.body)
         except (KeyError, ValueError):
-            log.error("a dead letter that is no job stays where it is", extra={"queue": name})
+            log.error("dead letter is not a valid job; it stays in the queue", extra={"queue": name})
             return
         try:
             sent = self._fan_out(job) if isinstance(job, FanOutJob) else self._batch(name, job)
@@ -65,7 +65,7 @@ class DeadLetters:
         self.queues.remove_dead_letter(name, letter)
 
     def _fan_out(self, job: FanOutJob) -> bool:
-        """Send it again if its shard, or a redrive of the message, is unfinished; whether it was."""
+        """Queue the job again if its shard or a redrive is unfinished. Returns whether it was queued."""
         known = self.messages.with_progress(job.message_id)
         if known is None or known[0].at_rest:
             return False
@@ -76,12 +76,12 @@ class DeadLetters:
         return True
 
     def _batch(self, channel: str, job: Job) -> bool:
-        """Send its batch again, as the next generation, unless it is settled or in good hands; whether it was."""
+        """Queue the next generation of its batch, unless settled or in progress. Returns whether it was queued."""
         state = self.batches.get_open(job.message_id, job.batch_id)
         now = self.clock()
         if state is None or state.generation != job.generation:
             return False
-        if state.leased(now) or state.awaits_event(now):  # a worker is at it after all, or an event will decide
+        if state.leased(now) or state.awaits_event(now):  # a worker is sending it, or an event may come
             return False
         delay = self.pace.delay(state.attempts)
         due_at = now + timedelta(seconds=delay + self.pace.stale_after)

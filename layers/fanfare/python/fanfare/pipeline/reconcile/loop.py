@@ -1,8 +1,8 @@
-"""The control loop: find what is overdue in the tables and the dead letters, send it again, settle states.
+"""The control loop: finds overdue work in the tables and the dead-letter queues, re-sends it, settles states.
 
-It asks for age, open-ended, never for a window: whatever was lost during an outage is found afterwards.
-A run goes on until nothing is due or its time is up, and two runs at once do no harm: each change has
-the state that was read as its condition.
+It queries by age without a lower bound, not by time window, so work that was lost during an outage is found afterwards.
+A run continues until nothing is due or its time is up. Concurrent runs are safe: each write is conditional on the
+state that was read.
 """
 
 from __future__ import annotations
@@ -40,11 +40,11 @@ class Reconcile:
     pace: Pace
 
     def run(self, *, time_left: Callable[[], float]) -> ReconcileRun:
-        """Until nothing is due or the time is up: one chunk of each kind of work after the other (round-robin)."""
+        """Work until nothing is due or the time is up: one chunk of each kind of work in turn (round-robin)."""
         run = ReconcileRun(time_left=time_left)
         work = self._work(run)
         while work and time_left() > 0:
-            # a chunk begins with reads of every shard: none is begun if the time is up
+            # a chunk begins with reads of every shard, so none is started when the time is up
             work = [chunks for chunks in work if time_left() > 0 and _next_chunk(chunks, run)]
         return run
 
@@ -57,7 +57,7 @@ class Reconcile:
 
 
 def _next_chunk(chunks: Iterator[None], run: ReconcileRun) -> bool:
-    """Do the next chunk of one kind of work; whether there may be more."""
+    """Do the next chunk of one kind of work. Returns whether there may be more."""
     with run.isolated("work"):
         return next(chunks, END) is not END
     return False

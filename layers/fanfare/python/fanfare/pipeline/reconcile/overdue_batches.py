@@ -1,4 +1,4 @@
-"""Open batches whose time has come: their next generation is queued."""
+"""Overdue open batches: their next generation is queued."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHUNK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class OverdueBatches:
-    """Looks at the batches that are due."""
+    """Handles batches that are due."""
 
     messages: Messages
     batches: Batches
@@ -42,7 +42,7 @@ class OverdueBatches:
             yield
 
     def _resend(self, states: Iterable[BatchState], run: ReconcileRun) -> None:
-        """Requeue a chunk's batches; their jobs go to the queues together. A message is read once for its batches."""
+        """Requeue the batches of a chunk. Their jobs are queued together, and each message is read once."""
         jobs: dict[str, list[tuple[Job, int]]] = {}
         known: dict[str, Message | None] = {}
         for state in states:
@@ -57,10 +57,10 @@ class OverdueBatches:
                 self.queues.send_batches(channel, copies)
 
     def _due_batch(self, state: BatchState, known: dict[str, Message | None], run: ReconcileRun) -> BatchState | None:
-        """One batch that the index shows as due, as it is to be sent again."""
+        """The state to queue for a batch that is due in the index, or None. `known` caches messages."""
         now = self.clock()
         if state.due_at is not None and from_text(state.due_at) > now:
-            return None  # the index lags a little behind the table
+            return None  # the index lags slightly behind the table
         if state.message_id not in known:
             known[state.message_id] = self.messages.get(state.message_id)
         return self._requeue(state, known[state.message_id], now, run)
@@ -70,8 +70,8 @@ class OverdueBatches:
     ) -> BatchState | None:
         """Leave a leased batch to its worker; start the next generation of any other.
 
-        What is deleted, or forgotten, goes to a worker, too: that one ends it, and nobody else writes over what was
-        sent of it.
+        Batches of deleted or missing messages go to a worker, too: only a worker settles a batch, so the record of
+        sent recipients is never overwritten.
         """
         if state.leased(now):
             self.batches.put_off(state, from_text(state.lease_until or "") + timedelta(seconds=1))
@@ -86,9 +86,9 @@ class OverdueBatches:
         return again
 
     def _first_due(self, state: BatchState, now: datetime, *, lost: int) -> datetime:
-        """When it was due before it was lost for the first time.
+        """When the batch was due before it was first lost.
 
-        The n-th loss put it off by `next_due(…, stale_after, n)`, so the losses are taken back, the last one first.
+        The n-th loss postponed it by `next_due(…, stale_after, n)`; these delays are subtracted, the last one first.
         """
         due_at = from_text(state.due_at) if state.due_at else now
         for times in range(lost, 0, -1):
@@ -102,4 +102,4 @@ class OverdueBatches:
             self.messages.move(message.id, Transition(to=State.STALE, reason=Reason.BATCH_LOST), now=now, due_at=due_at)
             run.done["message_stale"] += 1
         except ConditionFailed:
-            pass  # stale already, by another batch of this run or another run
+            pass  # already stale, because of another batch or another run

@@ -1,4 +1,4 @@
-"""Messages whose time has come: scheduled ones begin, lost fan-outs are sent again, finished ones are closed."""
+"""Overdue messages: scheduled ones are started, lost fan-outs are re-sent, finished messages are completed."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ CHUNK = 100
 
 @dataclass(frozen=True, kw_only=True)
 class OverdueMessages:
-    """Looks at the messages that are due."""
+    """Handles messages that are due."""
 
     messages: Messages
     batches: Batches
@@ -47,10 +47,10 @@ class OverdueMessages:
             yield
 
     def _message(self, message: Message, progress: Sequence[Progress], run: ReconcileRun) -> None:
-        """One message whose time has come."""
+        """Handle one message that is due."""
         now = self.clock()
         if message.due_at is None or message.at_rest or from_text(message.due_at) > now:
-            return  # the index lags a little behind the table
+            return  # the index lags slightly behind the table
         run.late(from_text(message.due_at), now)
         if message.send_at is not None and message.due_at < message.send_at:
             self._begin(message, from_text(message.send_at), now)
@@ -62,21 +62,21 @@ class OverdueMessages:
         elif every_shard_sealed(message, progress):
             if complete(message.id, messages=self.messages, batches=self.batches, now=now):
                 run.done["message_finished"] += 1
-            else:  # batches are open, and have due times of their own: look less often as time goes by
+            else:  # open batches have their own due times: check the message less often as it gets older
                 age = (now - from_text(message.created_at)).total_seconds()
                 self._put_off(message, now, seconds=min(max(age / 2, self.pace.stale_after), 3_600))
         else:
             self._resume(message, progress, now, run)
 
     def _begin(self, message: Message, send_at: datetime, now: datetime) -> None:
-        """Queue the fan-out of a scheduled message for its second."""
+        """Queue the fan-out of a scheduled message with a delay until its time."""
         patience = max(send_at, now) + timedelta(seconds=self.pace.stale_after)
         self.messages.put_off(message.id, patience, seen=message.due_at)
         delay = max(0, math.ceil((send_at - now).total_seconds()))
         self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)], delay=delay)
 
     def _resume(self, message: Message, progress: Sequence[Progress], now: datetime, run: ReconcileRun) -> None:
-        """Queue again the fan-out jobs of shards that have stood still."""
+        """Queue the fan-out jobs of shards without progress again."""
         quiet_since = to_text(now - timedelta(seconds=self.pace.stale_after))
         lost = [each for each in unsealed_shards(message, progress) if (each.updated_at or "") <= quiet_since]
         if not lost:

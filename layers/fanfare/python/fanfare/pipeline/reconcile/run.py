@@ -1,4 +1,4 @@
-"""What one run of the control loop has done so far."""
+"""The state of one run of the control loop."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 @dataclass(kw_only=True)
 class ReconcileRun:
-    """What was done, counted by kind, and how late the most overdue thing was."""
+    """`done`: counts by kind of work. `oldest_due_seconds`: age of the most overdue item."""
 
     time_left: Callable[[], float]
     done: Counter[str] = field(default_factory=Counter)
@@ -27,12 +27,12 @@ class ReconcileRun:
         return self.time_left() < 0
 
     def late(self, since: datetime, now: datetime) -> None:
-        """Something was due since then."""
+        """Note an item that was due at `since`."""
         self.oldest_due_seconds = max(self.oldest_due_seconds, (now - since).total_seconds())
 
     @contextmanager
     def isolated(self, kind: str, **logged: str) -> Iterator[None]:
-        """An error here is logged and counted as `reconcile_failed`; the rest of the run goes on."""
+        """Isolate an error: it is logged and counted as `reconcile_failed`, and the rest of the run continues."""
         try:
             yield
         except ConditionFailed:

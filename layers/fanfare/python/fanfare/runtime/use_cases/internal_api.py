@@ -1,4 +1,4 @@
-"""What services ask for: messages, topics, templates, users, subscriptions, suppressions."""
+"""Use cases of services: messages, topics, templates, users, subscriptions, suppressions."""
 
 from __future__ import annotations
 

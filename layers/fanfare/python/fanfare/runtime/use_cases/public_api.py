@@ -1,4 +1,4 @@
-"""What people ask for: their profile, subscriptions and inbox, and what the links in their mails do."""
+"""Use cases of users: profile, subscriptions, inbox, and the links in mails."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The pages that people open from a mail, and the mails that ask for a yes. They work without JavaScript.
+"""Pages that people open from a mail, and mails that ask for a confirmation. They work without JavaScript.
 
-Everything that a page needs is in it: a policy of `default-src 'none'` lets nothing else in, and the
-style is allowed by its hash.
+Pages are self-contained: the policy `default-src 'none'` blocks all other sources, and the style is allowed by its
+hash.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ MEDIA_TYPE: Final = "text/html; charset=utf-8"
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A topic on one channel, as a person may choose it."""
+    """A topic on one channel, for the preference page."""
 
     channel: str
     subscribed: bool
@@ -35,7 +35,7 @@ class Way:
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A topic, as a person may choose it."""
+    """A topic, for the preference page."""
 
     topic: str
     title: str
@@ -46,7 +46,7 @@ class Choice:
 
 
 class Mail:
-    """What asks for a yes. `words` are: why, what to do, the button, and what if it was not you."""
+    """A mail that asks for a confirmation. `words`: why, what to do, the button, and what to do if it was not you."""
 
     def __init__(self, subject: str, words: Sequence[str], link: str, **about: str) -> None:
         self.subject = subject
@@ -70,13 +70,13 @@ def ask_to_unsubscribe(*, topic: str, channel: str, subscribed: bool, preference
 
 
 def unsubscribed(*, topic: str, channel: str, preferences: str, brand: str) -> str:
-    """It is done."""
+    """Says that the user is unsubscribed."""
     lead = texts.UNSUBSCRIBED_LEAD.format(topic=topic, by=texts.BY_CHANNEL.get(channel, channel))
     return _notice(texts.UNSUBSCRIBED, lead, preferences=preferences, brand=brand)
 
 
 def confirm_subscription(*, topic: str, required: bool, brand: str) -> str:
-    """Asks for a yes to a topic."""
+    """Asks to confirm a subscription."""
     return _notice(
         texts.SUBSCRIBE.format(topic=topic),
         texts.SUBSCRIBE_LEAD.format(topic=topic),
@@ -87,29 +87,29 @@ def confirm_subscription(*, topic: str, required: bool, brand: str) -> str:
 
 
 def subscribed(*, topic: str, required: bool, opted_out: bool, preferences: str, brand: str) -> str:
-    """The yes is stored."""
+    """Says that the user is subscribed."""
     lead = (texts.OPTED_OUT_NOTE if opted_out else texts.SUBSCRIBED_LEAD).format(topic=topic)
     further = () if opted_out else (_way_out(required),)
     return _notice(texts.SUBSCRIBED, lead, *further, preferences=preferences, brand=brand)
 
 
 def _way_out(required: bool) -> str:
-    """The link to unsubscribe is in a header, which mail programs show as a button; none on a required topic."""
+    """How to unsubscribe: by the button of the mail client, which uses a header; not possible for required topics."""
     return texts.UNSUBSCRIBE_NEVER if required else texts.UNSUBSCRIBE_ANYTIME
 
 
 def confirm_address(*, brand: str) -> str:
-    """Asks for a yes to an address."""
+    """Asks to confirm an address."""
     return _notice(texts.ADDRESS, texts.ADDRESS_LEAD, button=texts.ADDRESS_BUTTON, brand=brand)
 
 
 def address_confirmed(*, preferences: str, brand: str) -> str:
-    """The address is in use."""
+    """Says that the address is in use."""
     return _notice(texts.ADDRESS_DONE, texts.ADDRESS_DONE_LEAD, preferences=preferences, brand=brand)
 
 
 def preferences(choices: Sequence[Choice], *, opted_out: bool, saved: bool, brand: str) -> str:
-    """All that can be chosen."""
+    """The preference page."""
     ordered = sorted(choices, key=lambda choice: (choice.category.lower(), choice.title.lower(), choice.topic))
     categories = [(name, list(found)) for name, found in groupby(ordered, key=lambda choice: choice.category.lower())]
     return rendered(
@@ -123,7 +123,7 @@ def preferences(choices: Sequence[Choice], *, opted_out: bool, saved: bool, bran
 
 
 def problem(code: str, *, brand: str) -> str:
-    """What went wrong, for the person who followed a link."""
+    """An error page, for a person who opened a link."""
     title, lead = texts.PROBLEMS.get(code, texts.PROBLEM)
     return _notice(title, lead, brand=brand)
 
@@ -140,7 +140,7 @@ def mail_html(mail: Mail, *, brand: str) -> str:
 
 @functools.cache
 def headers() -> Mapping[str, str]:
-    """What is sent with every page."""
+    """Headers of every page."""
     style_hash = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
     policy = {
         "default-src": "'none'",
@@ -152,8 +152,8 @@ def headers() -> Mapping[str, str]:
     return {
         "Cache-Control": "no-store",
         "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "X-Frame-Options": "DENY",  # what frame-ancestors says, for old browsers
-        "Referrer-Policy": "no-referrer",  # the address of the page is the key to it
+        "X-Frame-Options": "DENY",  # like frame-ancestors, for old browsers
+        "Referrer-Policy": "no-referrer",  # the URL of the page contains its token
         "X-Robots-Tag": "noindex, nofollow",
     }
 
@@ -188,7 +188,7 @@ def _environment() -> Environment:
 
 
 def _code(text: str) -> Markup:
-    """`text` with what stands between backticks as code."""
+    """`text` with parts in backticks as code elements."""
     return Markup("").join(  # every part is escaped by the format
         Markup("<code>{}</code>" if place % 2 else "{}").format(part)  # noqa: S704
         for place, part in enumerate(text.split("`"))

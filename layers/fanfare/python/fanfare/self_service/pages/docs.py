@@ -1,4 +1,4 @@
-"""An OpenAPI document as a page to read: no script, nothing from elsewhere."""
+"""An OpenAPI document as an HTML page, without scripts or external sources."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
 def page(document: Mapping[str, Any], *, brand: str) -> str:
-    """The page."""
+    """The HTML page of an OpenAPI document."""
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, operations in document["paths"].items():
         for method in METHODS:
@@ -96,7 +96,7 @@ def _example(schema: Mapping[str, Any]) -> str | None:
 
 
 def _name(schema: Mapping[str, Any]) -> str | None:
-    """The schema that this one refers to, if it is one of the document's."""
+    """The name of the schema that this one refers to; None if it refers to none."""
     for each in (schema, schema.get("items", {}), *schema.get("anyOf", ())):
         if "$ref" in each:
             return str(each["$ref"]).rpartition("/")[2]
@@ -104,7 +104,7 @@ def _name(schema: Mapping[str, Any]) -> str | None:
 
 
 def _type(schema: Mapping[str, Any]) -> str:
-    """In a few words."""
+    """A short description of a type, e.g. `string` or `list of User`."""
     if "$ref" in schema:
         return str(schema["$ref"]).rpartition("/")[2]
     if "anyOf" in schema:

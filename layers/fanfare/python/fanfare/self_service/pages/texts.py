@@ -82,7 +82,7 @@ ADDRESS_MAIL: Final = (
     "Confirm this address",
     "If it was not you, do nothing: without your yes nothing is sent here.",
 )
-CODE: Final = "{code} is your code for {brand}. It works for {minutes} minutes. Nobody from us ever asks for it."
+CODE: Final = "{code} is your code for {brand}. It works for {minutes} minutes. We will never ask you for it."
 
 DOCS_LEAD: Final = "This page is generated from the code, like the document behind it:"
 DOCS_CONTENTS: Final = "Contents"

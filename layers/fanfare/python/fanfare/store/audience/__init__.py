@@ -7,17 +7,17 @@
     topic#<topic>#<k>    <user>#<channel>              the same subscription, as the fan-out reads it, in shard k
     removals#<topic>#<k> removals                      number of subscriptions ever removed from the shard
     address#<chan>       <address>#<user id>           the user who has this address
-    address#<chan>       <address>                     the user made last for a new address; removed by TTL
+    address#<chan>       <address>                     the last user created for the address; removed by TTL
     suppression#<chan>   <address>                     an address that must not be used, and why
     bounces#<chan>       <address>                     messages that bounced softly, and when; removed by TTL
 
-Both rows of a subscription are written in one transaction. Taking one back also counts up the
-shard's removals, and the fan-out commits a page only where that number is still the one it read
-before the page: so an unsubscribe holds for every page committed after it.
+Both rows of a subscription are written in one transaction. A deletion also increments the removals of the shard. The
+fan-out commits a page only if that number has not changed since the page was read, so an unsubscribe applies to every
+page committed after it.
 
-A suppression belongs to an address, and is copied to the users who have it: so the fan-out finds it
-with the user. The copy is never missed: a user is written only where the suppressions of the
-addresses are still those that were read, and a suppression is stored before its users are looked up.
+A suppression belongs to an address and is copied to the users who have it, so the fan-out reads it with the user. The
+copy can't be missed: a user is written only if the suppressions of the addresses have not changed since the read, and
+a suppression is stored before its users are looked up.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from fanfare.store.audience.users import Users as Users
 
 
 class Audience:
-    """The repositories of the audience table that know of each other's rows."""
+    """The repositories of the audience table that use each other's rows."""
 
     def __init__(self, table: DynamoTable) -> None:
         self.table = table
@@ -40,9 +40,9 @@ class Audience:
         self.suppressions = Suppressions(table, self.users)
 
     def erase(self, user_id: str) -> None:
-        """Erase the profile, the addresses, every subscription and whatever else is filed under the user.
+        """Erase the profile, the addresses, all subscriptions and all other rows of the user. Idempotent.
 
-        A suppression stays: it belongs to the address, and protects whoever reads there. A repeat changes nothing.
+        Suppressions remain: they belong to the address and protect whoever has it.
         """
         for subscription in list(self.subscriptions.of_user(user_id)):
             self.subscriptions.remove(user_id, subscription.topic, subscription.channel)
@@ -55,7 +55,7 @@ class Audience:
         ]
         bounces = [(f"bounces#{channel}", address) for channel, address in known.items()]
         pk = f"user#{user_id}"
-        # the profile goes last, so that a repeat still knows the addresses
+        # the profile is deleted last, so that a repeat still finds the addresses
         rows = [(pk, row["sk"]) for row in self.table.query(pk, names=["sk"]) if row["sk"] != "user"]
         self.table.write_many([], deletes=[*addresses, *bounces, *rows])
         self.table.write_many([], deletes=[(pk, "user")])

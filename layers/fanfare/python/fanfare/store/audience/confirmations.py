@@ -5,8 +5,8 @@
     sign_up#<id>              sign_up            a subscription requested without an account; removed by TTL
     attempts#<what>#<digest>  <when>             number of attempts in the period that began then; removed by TTL
 
-A link carries an id, never the address; the address stays here until it is confirmed, or its time is over.
-Who tried is kept as a keyed digest. All of it leaves by TTL.
+A link contains an id, never the address; the address is stored here until it is confirmed or expires. Callers are
+stored as keyed digests. TTL removes all of these rows.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from fanfare.clock import from_text, to_text
 from fanfare.errors import ConditionFailed
 from fanfare.signing.keyed_hash import Keys, digest
 
-TRIES: Final = 5  # at a code
+TRIES: Final = 5  # per code
 
 
 @dataclass(frozen=True, kw_only=True)
 class Pending:
-    """An address that is not used yet. `secret` is what its link names, or the digest of its code.
+    """An address that is not used yet. `secret`: the id in its link, or the digest of its code.
 
-    Confirmed by a link, the address is None: so the same link, pressed again, still says yes.
+    After a confirmation by link, `address` is None; the row remains, so opening the link again succeeds.
     """
 
     user_id: str
@@ -42,7 +42,7 @@ class Pending:
 
 @dataclass(frozen=True, kw_only=True)
 class SignUp:
-    """A subscription without an account. Confirmed, it knows the user, and the address no more."""
+    """A subscription without an account. After the confirmation it has the user, not the address."""
 
     id: str
     topic: str
@@ -52,7 +52,7 @@ class SignUp:
 
 @dataclass(frozen=True)
 class Allowance:
-    """At most `count` of something in `per`. The time is cut in equal parts, counted exactly in each."""
+    """At most `count` attempts per period `per`. Periods are fixed and each is counted exactly."""
 
     what: str
     count: int
@@ -67,7 +67,7 @@ class Confirmations:
     # Addresses of users
 
     def put_pending(self, pending: Pending) -> None:
-        """Store the address; one that waited on the channel before is forgotten."""
+        """Store the pending address; replaces an earlier one on the channel."""
         self.table.put(
             {
                 "pk": f"user#{pending.user_id}",
@@ -81,13 +81,13 @@ class Confirmations:
         )
 
     def pending(self, user_id: str, channel: str, *, now: datetime) -> Pending | None:
-        """What waits on the channel, or was confirmed there not long ago; None when its time is over."""
+        """The address that is pending on the channel or was confirmed recently; None if expired."""
         item = self.table.get(f"user#{user_id}", f"pending#{channel}")
         found = _pending(item) if item else None
         return found if found and found.until > now else None
 
     def try_code(self, user_id: str, channel: str, *, now: datetime) -> Pending | None:
-        """Spend a try, and return what waits; None if nothing does, or no try is left."""
+        """Count a try and return the pending address; None if there is none or no try is left."""
         try:
             item = self.table.update(
                 f"user#{user_id}",
@@ -102,13 +102,13 @@ class Confirmations:
         return _pending(item)
 
     def confirmed(self, pending: Pending) -> None:
-        """Forget the address, which is the user's by now, and keep that it was confirmed."""
+        """Mark it as confirmed and remove the address, which is in the user's profile now."""
         try:
             self.table.update(
                 f"user#{pending.user_id}",
                 f"pending#{pending.channel}",
                 "REMOVE address",
-                # nothing newer waits there
+                # not replaced by a newer one
                 condition="secret = :read",
                 values={":read": pending.secret},
             )
@@ -116,13 +116,13 @@ class Confirmations:
             return
 
     def drop_pending(self, user_id: str, channel: str) -> None:
-        """Forget what waits on the channel."""
+        """Delete the pending address on the channel."""
         self.table.delete(f"user#{user_id}", f"pending#{channel}")
 
     # Sign-ups
 
     def put_sign_up(self, sign_up: SignUp, *, until: datetime) -> None:
-        """Store what somebody asked for."""
+        """Store a requested subscription."""
         self.table.put(
             {
                 "pk": f"sign_up#{sign_up.id}",
@@ -134,14 +134,14 @@ class Confirmations:
         )
 
     def sign_up(self, sign_up_id: str) -> SignUp | None:
-        """What was asked for."""
+        """The requested subscription; None if unknown or expired."""
         item = self.table.get(f"sign_up#{sign_up_id}", "sign_up")
         if item is None:
             return None
         return SignUp(id=sign_up_id, topic=item["topic"], address=item.get("address"), user_id=item.get("user_id"))
 
     def followed(self, sign_up_id: str, user_id: str) -> None:
-        """The sign-up is this user's, who has the address by now."""
+        """Note the user of a confirmed sign-up and remove the address."""
         self.table.update(
             f"sign_up#{sign_up_id}",
             "sign_up",
@@ -150,10 +150,10 @@ class Confirmations:
             values={":user": user_id},
         )
 
-    # How often
+    # Allowances
 
     def allows(self, allowance: Allowance, whose: str, *, now: datetime) -> bool:
-        """Count a try, and say whether it is within the allowance. Exact, however many try at once."""
+        """Count an attempt. Returns whether it is within the allowance; exact also for concurrent attempts."""
         seconds = int(allowance.per.total_seconds())
         begin = int(now.timestamp()) // seconds * seconds
         known = digest(whose, keys=self.keys, purpose=allowance.what)

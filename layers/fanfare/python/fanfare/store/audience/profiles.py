@@ -1,4 +1,4 @@
-"""What a user's row and the rows of their addresses become when a profile is written."""
+"""Writes of profiles: the row of a user, and the rows of their addresses."""
 
 from __future__ import annotations
 
@@ -14,25 +14,25 @@ from fanfare.domain.audience import User
 
 @dataclass(frozen=True)
 class ProfileWrite:
-    """A user as they will be, and the transaction that makes them so."""
+    """A user after a write, and its transaction."""
 
     after: User
     transaction: Transaction
 
 
 def identities(profile: Mapping[str, Any]) -> dict[str, str]:
-    """Channel → the address by which suppressions know the user there."""
+    """Channel → canonical address of the user for suppressions."""
     known = {name: channel.identity(profile) for name, channel in CHANNELS.items()}
     return {name: address for name, address in known.items() if address is not None}
 
 
 def without_none(profile: Mapping[str, Any]) -> dict[str, Any]:
-    """The profile as it is stored."""
+    """The profile without fields that are None, as stored."""
     return {name: value for name, value in profile.items() if value is not None}
 
 
 def read_suppressions(table: DynamoTable, profiles: Iterable[Mapping[str, Any]]) -> dict[tuple[str, str], str]:
-    """Channel and address → cause, for those of the profiles' addresses that are suppressed."""
+    """(channel, address) → cause, for suppressed addresses of the profiles."""
     wanted = [pair for profile in profiles for pair in identities(profile).items()]
     found = table.get_many([(f"suppression#{channel}", address) for channel, address in wanted])
     return {(pk.partition("#")[2], address): item["cause"] for (pk, address), item in found.items()}
@@ -45,7 +45,7 @@ def write_profile(
     before: User | None,
     suppressions: Mapping[tuple[str, str], str],
 ) -> ProfileWrite:
-    """The write of a profile over what was read."""
+    """The write of a profile, conditional on the user and suppressions as read."""
     after = _after(user_id, profile, before, suppressions)
     transaction = _write_user(table, after, before)
     known = identities(profile)
@@ -55,7 +55,7 @@ def write_profile(
     for channel, address in known.items():
         if old.get(channel) != address:
             transaction.put(table, {"pk": f"address#{channel}", "sk": f"{address}#{user_id}"})
-        # the address is suppressed, or not, as it was when it was read
+        # the suppression has not changed since it was read
         condition = "attribute_exists(pk)" if channel in after.suppressed else "attribute_not_exists(pk)"
         transaction.check(table, (f"suppression#{channel}", address), condition)
     return ProfileWrite(after, transaction)
@@ -102,7 +102,7 @@ def _write_user(table: DynamoTable, after: User, before: User | None) -> Transac
         table,
         (f"user#{after.id}", "user"),
         sets + " limits = if_not_exists(limits, :none)",
-        # nothing of the user has changed since it was read
+        # the user has not changed since the read
         condition="rev = :read" if known else "attribute_not_exists(rev)",
         values=values,
     )
@@ -113,12 +113,12 @@ def _gone(old: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:
 
 
 def _checked(profile: Mapping[str, Any], channels: Iterable[str]) -> dict[str, str]:
-    """The addresses that are good, by how the profile writes them."""
+    """Address as written in the profile → normalised address, for valid ones."""
     return {profile[field]: CHANNELS[name].address(profile) for name in channels if (field := CHANNELS[name].field)}
 
 
 def pack_writes(writes: Mapping[str, ProfileWrite]) -> Iterator[list[str]]:
-    """The ids of users whose writes fit a transaction together, no item twice."""
+    """Groups of user ids whose writes fit one transaction and do not share items."""
     chunk: list[str] = []
     items: set[tuple[str, str, str]] = set()
     for user_id, write in writes.items():

@@ -1,4 +1,4 @@
-"""Subscriptions, as the user sees them and as the fan-out reads them."""
+"""Subscriptions, by user and, for the fan-out, by topic."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Subscriptions:
         self.table = table
 
     def add(self, subscription: Subscription, *, shards: int) -> None:
-        """Store the yes; a repeat changes nothing but its date."""
+        """Store the subscription. A repeat changes only its date."""
         self._add([subscription], shards)
 
     def add_many(self, subscriptions: Sequence[Subscription], *, shards: int) -> None:
@@ -43,9 +43,9 @@ class Subscriptions:
         transaction.run()
 
     def remove(self, user_id: str, topic: str, channel: str) -> bool:
-        """Take the yes back, for every page of a fan-out committed after this; False where there was none.
+        """Delete the subscription for all pages of a fan-out committed later. False if it does not exist.
 
-        The shard is read from the user's row, so it works when the topic is gone.
+        The shard is read from the user's row, so the topic need not exist.
         """
 
         def attempt() -> bool:
@@ -56,7 +56,7 @@ class Subscriptions:
             transaction = Transaction().delete(
                 self.table,
                 (f"user#{user_id}", _subscription_sk(topic, channel)),
-                # it is still the one that was read
+                # not replaced since the read
                 condition="created_at = :read",
                 values={":read": item["created_at"]},
             )
@@ -70,7 +70,7 @@ class Subscriptions:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def of_user(self, user_id: str, *, after: tuple[str, str] | None = None) -> Iterator[Subscription]:
-        """A user's subscriptions in the order of topic and channel."""
+        """A user's subscriptions by topic and channel."""
         position = _subscription_sk(*after) if after else None
         for item in self.table.query(f"user#{user_id}", KeyRange(prefix="subscription#", after=position)):
             yield _subscription(item)
@@ -81,11 +81,11 @@ class Subscriptions:
         return _subscription(item) if item else None
 
     def among(self, topic: str, pairs: Iterable[tuple[str, str]]) -> set[tuple[str, str]]:
-        """Those of the (user, channel) pairs that are subscribed to the topic; strongly consistent."""
+        """The (user, channel) pairs that are subscribed to the topic; strongly consistent."""
         keys = {(f"user#{user}", _subscription_sk(topic, channel)): (user, channel) for user, channel in pairs}
         return {keys[key] for key in self.table.get_many(keys)}
 
-    # The fan-out's side
+    # For the fan-out
 
     def in_shard(
         self, topic: str, shard: int, *, after: str | None, limit: int
@@ -98,11 +98,11 @@ class Subscriptions:
         return rows, len(rows) == limit
 
     def count(self, topic: str, shard: int, *, most: int) -> int:
-        """How many rows a topic's shard has, not counted on beyond `most` or so; may be a moment old."""
+        """The number of rows in a topic's shard, counted up to about `most`; eventually consistent."""
         return self.table.count(_topic_pk(topic, shard), most=most)
 
     def removals(self, topic: str, shard: int) -> int:
-        """How many subscriptions of the shard were ever taken back."""
+        """The number of subscriptions ever removed from the shard."""
         item = self.table.get(_removals_pk(topic, shard), "removals")
         return int(item["removals"]) if item else 0
 

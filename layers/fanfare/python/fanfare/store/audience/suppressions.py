@@ -1,4 +1,4 @@
-"""Addresses that must not be written to, and the soft bounces that lead there."""
+"""Suppressed addresses, and the soft bounces that cause suppressions."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Suppressions:
         self.users = users
 
     def add(self, channel: str, address: str, cause: str, *, at: str) -> None:
-        """Never write to an address again, on this channel; a repeat keeps the first cause."""
+        """Suppress an address on a channel. A repeat keeps the first cause."""
         try:
             self.table.update(
                 f"suppression#{channel}",
@@ -31,12 +31,12 @@ class Suppressions:
         self._copy_to_users(channel, address, cause)
 
     def remove(self, channel: str, address: str) -> None:
-        """Let an address be written to again; a repeat changes nothing."""
+        """Remove a suppression. Idempotent."""
         self.table.write_many([], deletes=[(f"suppression#{channel}", address), (f"bounces#{channel}", address)])
         self._copy_to_users(channel, address, None)
 
     def get(self, channel: str, address: str) -> Suppression | None:
-        """Why an address must not be written to, if it must not."""
+        """The suppression of an address; None if it is not suppressed."""
         item = self.table.get(f"suppression#{channel}", address)
         return _suppression(item) if item else None
 
@@ -47,9 +47,9 @@ class Suppressions:
     def count_soft_bounces(
         self, channel: str, address: str, message_id: str, *, at: str, since: str, forget: int
     ) -> int:
-        """One more message bounced softly at an address: how many did since then. `forget` is epoch seconds.
+        """Count a soft bounce. Returns the number of messages that bounced at the address since `since`.
 
-        Each message has an attribute, so a repeated report changes nothing.
+        Each message has its own attribute, so a repeated receipt changes nothing. `forget`: TTL in epoch seconds.
         """
         item = self.table.update(
             f"bounces#{channel}",

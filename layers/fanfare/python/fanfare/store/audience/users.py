@@ -1,4 +1,4 @@
-"""Users: their profiles, the addresses by which they are found, and what is counted against their limits."""
+"""Users: profiles, look-up by address, and counters of rate limits."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ class Users:
         return {user.id: user for user in map(_user, found.values())}
 
     def at_address(self, channel: str, address: str) -> list[str]:
-        """The ids of the users who have an address; strongly consistent."""
+        """Ids of the users with an address; strongly consistent."""
         rows = self.table.query(f"address#{channel}", KeyRange(prefix=f"{address}#"), names=["sk"])
         return [row["sk"].removeprefix(f"{address}#") for row in rows]
 
     def put(self, user_id: str, profile: Mapping[str, Any]) -> User:
-        """Create a user or replace the profile; what they have used of their limits stays."""
+        """Create a user or replace the profile. Counters of limits are kept."""
         profile = without_none(profile)
 
         def attempt() -> User:
@@ -54,7 +54,7 @@ class Users:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def put_many(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, User]:
-        """The same for many, as many per transaction as fit. A failure leaves whole users done, and can be repeated."""
+        """`put` for many users, in few transactions. After a failure, each user is stored completely or not; repeat."""
         left = {user_id: without_none(profile) for user_id, profile in profiles.items()}
         writes = self._writes(left)
         stored: dict[str, User] = {}
@@ -64,18 +64,18 @@ class Users:
                 together.add(writes[user_id].transaction)
             try:
                 together.run()
-            except ConditionFailed:  # one of them changed meanwhile: each alone
+            except ConditionFailed:  # one of them changed meanwhile: write each separately
                 stored |= {user_id: self.put(user_id, left[user_id]) for user_id in chunk}
             else:
                 stored |= {user_id: writes[user_id].after for user_id in chunk}
         return stored
 
     def change(self, user_id: str, change: Change) -> User:
-        """Replace the profile by what `change` makes of it, of an empty one for a new user; no change is lost."""
+        """Replace the profile by `change(profile)`; a new user starts with {}. Concurrent changes are not lost."""
         return until_settled(lambda: self._changed(user_id, self.get(user_id), change), sleep=self.table.sleep)
 
     def change_known(self, user_id: str, change: Change) -> User | None:
-        """The same for a user who exists: None for one who was erased, even a moment ago."""
+        """Like `change`, but never creates: None if the user does not exist or was just erased."""
 
         def attempt() -> User | None:
             before = self.get(user_id)
@@ -84,9 +84,9 @@ class Users:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def who_has(self, channel: str, profile: Mapping[str, Any], *, new: str, forget: int) -> str:
-        """The user with the address of this profile; the user `new`, created with it, if no user has it.
+        """The id of the user with the address of this profile; if there is none, creates the user `new`.
 
-        One user, whatever the number of requests at the same time. `forget` is epoch seconds.
+        Concurrent requests get the same user. `forget`: TTL in epoch seconds.
         """
         address = identities(profile)[channel]
 
@@ -95,7 +95,7 @@ class Users:
             if known := self.at_address(channel, address):
                 return min(known)
             write = write_profile(self.table, new, profile, None, read_suppressions(self.table, [profile]))
-            # no user got the address since it was read that no user has it
+            # no user got the address since the read
             write.transaction.update(
                 self.table,
                 (f"address#{channel}", address),
@@ -109,7 +109,7 @@ class Users:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def opt_out(self, user_id: str, opted_out: bool) -> bool:
-        """Take back, or give again, a user's yes to everything; False where there is no such user."""
+        """Set whether the user has opted out of all messages. False if the user does not exist."""
         try:
             self.table.update(
                 f"user#{user_id}",
@@ -123,7 +123,7 @@ class Users:
         return True
 
     def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
-        """Remove push tokens that the provider knows no more."""
+        """Remove push devices that no longer exist at the provider."""
         dead = set(gone)
 
         def without(profile: Mapping[str, Any]) -> dict[str, Any]:
@@ -133,18 +133,18 @@ class Users:
         self.change_known(user_id, without)
 
     def charge(self, transaction: Transaction, user: User, limits: Mapping[str, Any]) -> None:
-        """Count a delivery against a user's limits, as part of a page's transaction."""
+        """Store new counters of a user's limits, as part of a transaction."""
         transaction.update(
             self.table,
             (f"user#{user.id}", "user"),
             "SET limits = :limits, rev = :next",
-            # nothing has been counted against the user, or changed in the profile, since it was read
+            # neither counters nor profile of the user have changed since the read
             condition="rev = :read",
             values={":limits": dict(limits), ":next": user.rev + 1, ":read": user.rev},
         )
 
     def copy_suppression(self, user_id: str, channel: str, address: str, cause: str | None) -> None:
-        """Note that the user's address is suppressed, or (None) is not any more, if they still have it."""
+        """Copy a suppression (None: its removal) to the user, if they still have the address."""
 
         def attempt() -> None:
             user = self.get(user_id)
@@ -174,7 +174,7 @@ class Users:
         }
 
     def _changed(self, user_id: str, before: User | None, change: Change) -> User:
-        """The user as changed. Raises ConditionFailed if somebody else did since it was read."""
+        """The changed user. Raises ConditionFailed if the user has changed since the read."""
         profile = without_none(change(before.profile if before else {}))
         write = write_profile(self.table, user_id, profile, before, read_suppressions(self.table, [profile]))
         write.transaction.run()

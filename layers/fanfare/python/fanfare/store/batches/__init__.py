@@ -1,4 +1,4 @@
-"""The batches table: the backup. A batch stays open here until each of its recipients has an outcome.
+"""The batches table: the backup. A batch is open until all its recipients have a final outcome.
 
     pk               sk                 what
     <message>#<k>    batch#<id>         channel and recipients of a batch; never changed
@@ -6,9 +6,9 @@
     <message>#<k>    done#<id>          outcome codes of a settled batch
     <message>#<k>    skips#<page>       recipients that the fan-out skipped on a page, and the reasons
 
-k is the shard of the fan-out. A batch's codes are a string with one `Outcome` per recipient, in the
-order of its recipients: the totals of a message are summed from them, so there is no counter that
-could be hot, or counted twice. "Is anything open?" is a query for one item, not a count.
+k is the shard of the fan-out. The codes of a batch are a string with one `Outcome` per recipient, in the order of its
+recipients. Totals of a message are summed from them, so there is no hot counter and nothing is counted twice. "Is
+anything open?" is a query for one item, not a count.
 """
 
 from __future__ import annotations

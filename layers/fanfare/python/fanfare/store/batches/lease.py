@@ -1,4 +1,4 @@
-"""Leases: which worker may send a batch, and what it writes meanwhile."""
+"""Leases: which worker may send a batch, and its writes during the lease."""
 
 from __future__ import annotations
 
@@ -21,16 +21,16 @@ from fanfare.store.batches.rows import charges, job_key, read_batch, read_state,
 
 log = logging.getLogger(__name__)
 
-UNSURE = (ClientError, BotoCoreError, Unavailable)  # a call that failed, or took effect and lost its answer
+UNSURE = (ClientError, BotoCoreError, Unavailable)  # the call failed, or took effect without an answer
 LEASE = "SET lease_owner = :owner, lease_until = :until"
 
 
-LEASE_ATTEMPTS = 4  # at a batch that a transaction is at: more is left to the queue
+LEASE_ATTEMPTS = 4  # at a batch in a conflicting transaction; then the queue delivers the copy again
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a worker has leased, and the jobs whose result is unknown: to be given back to the queue."""
+    """Leased batches, and jobs whose lease is unknown and which must be delivered again."""
 
     leased: Mapping[Job, Leased]
     unknown: tuple[Job, ...] = ()
@@ -41,11 +41,11 @@ class BatchLeases:
         self.table = table
 
     def take_many(self, jobs: Iterable[Job], *, owner: str, now: datetime, until: datetime) -> Taken:
-        """Take the batches for `owner`, and return each as it was before: with the lease that a lost worker left.
+        """Lease the batches for `owner`. Returns each in its state before, with the lease of a crashed worker if any.
 
-        Left out are those with nothing to do: settled already, a stale copy, another worker has it, or it waits for
-        the provider's own event (a queue may bring a copy twice). Those that no worker holds are taken together, as
-        they were read; if one has changed since, each alone.
+        Batches without work are left out: settled, an old copy, leased by another worker, or waiting for an event of
+        the provider (a queue may deliver a copy twice). Batches without a lease are taken in one transaction; if one
+        has changed since the read, each separately.
         """
         jobs = list(dict.fromkeys(jobs))
         found = self.table.get_many([job_key(job, kind) for job in jobs for kind in ("open", "batch")])
@@ -63,21 +63,21 @@ class BatchLeases:
             try:
                 if before := self._take_alone(state, owner, now, until):
                     alone[job] = before
-            except UNSURE:  # the others go on
+            except UNSURE:  # the others continue
                 log.exception("no lease", extra={"message_id": state.message_id, "batch_id": state.id})
                 unknown.append(job)
         batches = {job: read_batch(found[job_key(job, "batch")]) for job in taken | alone}
         return Taken({job: Leased(state, batches[job]) for job, state in (taken | alone).items()}, tuple(unknown))
 
     def _take_together(self, states: Sequence[BatchState], owner: str, until: datetime) -> bool:
-        """Whether all of them were taken: none is, if one is not as it was read any more."""
+        """Lease all of them or none. Returns False if one has changed since the read."""
         transaction = Transaction()
         for state in states:
             transaction.update(
                 self.table,
                 (shard_pk(state.message_id, state.shard), f"open#{state.id}"),
                 LEASE,
-                # it was not changed since it was read
+                # not changed since it was read
                 condition="generation = :generation AND due_at = :due_at AND codes = :codes AND attempts = :attempts"
                 " AND attribute_not_exists(lease_until)",
                 values={
@@ -92,11 +92,11 @@ class BatchLeases:
         try:
             transaction.run()
         except (ConditionFailed, *UNSURE):
-            return False  # each alone then, which finds what took effect all the same
+            return False  # then each separately, which also detects leases that did take effect
         return True
 
     def _take_alone(self, read: BatchState, owner: str, now: datetime, until: datetime) -> BatchState | None:
-        """The batch as it was before; None if there is nothing to do. Raises one of UNSURE if the result is unknown."""
+        """The batch before the lease; None if there is nothing to do. Raises one of UNSURE if the result is unknown."""
         mine = replace(read, lease_owner=owner, lease_until=to_text(until))
 
         def attempt() -> BatchState | None:
@@ -105,7 +105,7 @@ class BatchLeases:
                     shard_pk(read.message_id, read.shard),
                     f"open#{read.id}",
                     LEASE,
-                    # it is open, this copy is the current one, no lease is alive, and no event is waited for
+                    # open, this copy is the current one, no valid lease, and not waiting for an event
                     condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
                     " AND (waiting <> :doubt OR due_at <= :now)",
                     values={
@@ -118,18 +118,18 @@ class BatchLeases:
                     old=True,
                 )
             except ConditionFailed as failed:
-                if not failed.refused:  # a transaction is at the batch just now: it may leave it as it is
+                if not failed.refused:  # conflict with a transaction that may not change it: repeat
                     raise
-                # the SDK repeats a call whose answer was lost, and finds what it wrote itself
+                # the SDK repeats a call whose answer was lost, and finds its own lease
                 return read if failed.found and read_state(failed.found) == mine else None
             return read_state(before)
 
         return until_settled(attempt, attempts=LEASE_ATTEMPTS, sleep=self.table.sleep)
 
     def mark(self, state: BatchState, *, owner: str, place: int) -> None:
-        """Note which recipient is being sent to, and the codes so far: what is in doubt by now stays so.
+        """Store which recipient is being sent, and the codes so far, including doubts.
 
-        Raises ConditionFailed when the batch is no longer ours.
+        Raises ConditionFailed if the lease is lost.
         """
         guard = still_ours(state, owner)
         self.table.update(
@@ -142,7 +142,7 @@ class BatchLeases:
         )
 
     def charge(self, transaction: Transaction, state: BatchState, *, owner: str, name: str) -> None:
-        """Note when recipients were counted against limits, in the transaction that counts them."""
+        """Store the charges against limits, in the transaction that charges the users."""
         guard = still_ours(state, owner)
         transaction.update(
             self.table,
@@ -161,18 +161,17 @@ class BatchLeases:
         due_at: datetime,
         waiting: WaitReason,
     ) -> None:
-        """Give the batch back with what is left in it, until `due_at`. Raises ConditionFailed if it is not ours."""
+        """Release the batch with its outstanding work until `due_at`. Raises ConditionFailed if the lease is lost."""
         self._update_open(state, due_at=due_at, waiting=waiting, guard=still_ours(state, owner))
 
     def requeue(self, state: BatchState, *, due_at: datetime, lost: int, now: datetime) -> BatchState:
-        """Start the next generation: older copies in the queue become no-ops. Raises ConditionFailed.
+        """Start the next generation; older copies in the queue become no-ops. Raises ConditionFailed.
 
-        The lease that a lost worker left stays in place: the next one learns from it that the
-        outcome may be unknown.
+        The lease of a crashed worker is kept: it shows the next worker that outcomes may be unknown.
         """
         after = replace(state, generation=state.generation + 1, lost=lost)
         guard = {
-            # it was not re-sent or given back since it was read, and no worker holds it
+            # not re-sent or released since the read, and no valid lease
             "condition": "generation = :generation AND due_at = :seen"
             " AND (attribute_not_exists(lease_until) OR lease_until <= :now)",
             "values": {":generation": state.generation, ":seen": state.due_at, ":now": to_text(now)},

@@ -1,4 +1,4 @@
-"""Items of the batches table, and the objects that they are."""
+"""Conversion between items of the batches table and objects."""
 
 from __future__ import annotations
 
@@ -14,40 +14,40 @@ DUE_SHARDS: Final = 4
 
 
 def next_due(now: datetime, seconds: float, times: int, *, cap: timedelta = timedelta(hours=1)) -> datetime:
-    """`now` and `seconds`, doubled for each of `times`, at most `cap` away."""
+    """`now` plus `seconds`, doubled `times` times, at most `cap`."""
     return now + min(timedelta(seconds=seconds * 2 ** min(times, 20)), cap)
 
 
 def shard_pk(message_id: str, shard: int) -> str:
-    """The partition of a shard of a message."""
+    """Partition key of a shard of a message."""
     return f"{message_id}#{shard}"
 
 
 def job_key(job: Job, kind: str) -> tuple[str, str]:
-    """Where what a job is about is stored: the state (`open`), or who is in it (`batch`)."""
+    """Key of the state (`open`) or the recipients (`batch`) of a job's batch."""
     return shard_pk(job.message_id, job.shard), f"{kind}#{job.batch_id}"
 
 
 def message_id_of(pk: str) -> str:
-    """The message of a partition."""
+    """The message id in a partition key."""
     return pk.partition("#")[0]
 
 
 def name_of(item: Item) -> str:
-    """What stands behind the kind: the id of a batch, or the page of the skips."""
+    """The part of the sort key after the kind: the id of a batch, or the page of skips."""
     name: str = item["sk"].partition("#")[2]
     return name
 
 
 def still_ours(state: BatchState, owner: str) -> dict[str, Any]:
-    """The condition of every write that a worker makes to what it has leased."""
-    # the lease is still this worker's
+    """The condition of all writes to a leased batch."""
+    # the worker still has the lease
     values = {":generation": state.generation, ":owner": owner}
     return {"condition": "generation = :generation AND lease_owner = :owner", "values": values}
 
 
 def open_item(state: BatchState) -> Item:
-    """A batch that is not settled."""
+    """The item of an open batch."""
     return {
         "pk": shard_pk(state.message_id, state.shard),
         "sk": f"open#{state.id}",
@@ -66,12 +66,12 @@ def open_item(state: BatchState) -> Item:
 
 
 def charges(state: BatchState) -> list[list[int]] | None:
-    """When recipients were counted against limits: lists of a time and the places; None if no limit applied."""
+    """Charges against limits as [time, place, …]; None if there are none."""
     return [[charge.at, *charge.places] for charge in state.charges] or None
 
 
 def read_batch(item: Item) -> Batch:
-    """The batch of its item."""
+    """Read a batch from its item."""
     name = item["sk"].removeprefix("batch#")
     return Batch(
         message_id=message_id_of(item["pk"]),
@@ -83,7 +83,7 @@ def read_batch(item: Item) -> Batch:
 
 
 def read_state(item: Item) -> BatchState:
-    """The state, open or done, of its item."""
+    """Read the state of an open or settled batch from its item."""
     return BatchState(
         message_id=message_id_of(item["pk"]),
         shard=shard_in(item["sk"].partition("#")[2]),

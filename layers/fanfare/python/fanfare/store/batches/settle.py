@@ -1,4 +1,4 @@
-"""Close batches, and open them again for a redrive."""
+"""Closing batches, and reopening them for a redrive."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from fanfare.store.batches.rows import charges, open_item, shard_pk, still_ours
 
 log = logging.getLogger(__name__)
 
-REOPENED = (TRANSACTION_LIMIT - 1) // 2  # batches opened again by one transaction, in addition to its check
-CHECK = "check"  # the part of a transaction
+REOPENED = (TRANSACTION_LIMIT - 1) // 2  # batches reopened per transaction, in addition to its check
+CHECK = "check"  # name of a part of the transaction
 
 # Adds one check to a transaction, under this name
 AddCheck = Callable[[Transaction, str], None]
@@ -28,7 +28,7 @@ class BatchSettlements:
         self.table = table
 
     def settle_many(self, states: Sequence[BatchState], *, owner: str, now: datetime) -> list[BatchState]:
-        """Close batches together, and return those that were closed: one that is not ours any more is left alone."""
+        """Close batches together. Returns those that were closed; batches with a lost lease are not."""
         settled: list[BatchState] = []
         for start in range(0, len(states), TRANSACTION_LIMIT // 2):
             chunk = states[start : start + TRANSACTION_LIMIT // 2]
@@ -55,7 +55,7 @@ class BatchSettlements:
 
     def _settle(self, transaction: Transaction, state: BatchState, owner: str, now: datetime) -> None:
         if state.unsettled:
-            raise ValueError(f"batch {state.id} has recipients that are not settled")
+            raise ValueError(f"batch {state.id} has unsettled recipients")
         pk = shard_pk(state.message_id, state.shard)
         transaction.delete(self.table, (pk, f"open#{state.id}"), **still_ours(state, owner))
         transaction.put(
@@ -67,7 +67,7 @@ class BatchSettlements:
                 "codes": state.codes,
                 "generation": state.generation,
                 "round": state.round or None,
-                # a redrive of those who failed ignores them
+                # a redrive ignores its own earlier charges
                 "charges": charges(state) if state.places(Outcome.FAILED) else None,
                 "settled_at": to_text(now),
                 "ttl": state.retain_until,
@@ -75,21 +75,21 @@ class BatchSettlements:
         )
 
     def reopen_many(self, states: Sequence[BatchState], *, check: AddCheck) -> list[BatchState]:
-        """Open up to `REOPENED` settled batches again in their next generation, and return those that were: others
-        are open already. Raises ConditionFailed if `check` does not hold, or another transaction is in the way."""
+        """Reopen up to `REOPENED` settled batches in their next generation. Returns those reopened; the others are open
+        already. Raises ConditionFailed if `check` does not hold or another transaction conflicts."""
         if self._reopen(states, check):
             return [*states]
         return [state for state in states if self._reopen([state], check)]
 
     def _reopen(self, states: Sequence[BatchState], check: AddCheck) -> bool:
-        """Whether all of them were opened again: none is, if another copy of the job has opened one."""
+        """Reopen all or none. Returns False if another copy of the job has reopened one."""
         transaction = Transaction()
         check(transaction, CHECK)
         for state in states:
             transaction.delete(
                 self.table,
                 (shard_pk(state.message_id, state.shard), f"done#{state.id}"),
-                # it is as it was settled last
+                # not reopened since it was settled
                 condition="generation = :generation",
                 values={":generation": state.generation - 1},
             )

@@ -1,4 +1,4 @@
-"""Batches: opened by the fan-out, read by everybody."""
+"""Batches: created by the fan-out, read by all."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from fanfare.store.batches.totals import BatchTotals
 
 
 class Batches:
-    """Open and settled batches. What workers do with them is in `leases` and `settlements`, their sums in `totals`."""
+    """Open and settled batches. `leases` and `settlements` are for workers; `totals` has their sums."""
 
     def __init__(self, table: DynamoTable) -> None:
         self.table = table
@@ -52,12 +52,12 @@ class Batches:
         transaction.put(self.table, item)
 
     def put_off(self, state: BatchState, due_at: datetime) -> None:
-        """Have the reconciler look again at `due_at`."""
+        """Have the reconciler check again at `due_at`. Raises ConditionFailed if the batch changed since the read."""
         self.table.update(
             shard_pk(state.message_id, state.shard),
             f"open#{state.id}",
             "SET due_at = :due_at",
-            # it was not changed since it was read
+            # not changed since it was read
             condition="generation = :generation AND due_at = :seen",
             values={":due_at": to_text(due_at), ":generation": state.generation, ":seen": state.due_at},
         )
@@ -69,7 +69,7 @@ class Batches:
         keys = {
             (shard_pk(message_id, shard_in(batch)), f"batch#{batch}"): (message_id, batch) for message_id, batch in jobs
         }
-        found = self.table.get_many(keys, consistent=False)  # never changed, so never out of date
+        found = self.table.get_many(keys, consistent=False)  # never changed, so eventual consistency is enough
         missing = keys.keys() - found.keys()
         if missing:
             found |= self.table.get_many(missing)
@@ -97,11 +97,11 @@ class Batches:
             yield read_state(item)
 
     def due(self, now: datetime, *, page: int) -> Iterator[tuple[str, str]]:
-        """(message id, batch id) of open batches whose time has come, the longest overdue first, as they are used."""
+        """(message id, batch id) of open batches that are due, longest overdue first, read lazily."""
         for row in self.table.overdue(to_text(now), shards=DUE_SHARDS, page=page):
             yield message_id_of(row["pk"]), str(row["sk"]).removeprefix("open#")
 
     def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[BatchState]:
-        """Those of the batches that are still open, strongly consistent."""
+        """The batches that are still open, strongly consistent."""
         keys = [(shard_pk(message_id, shard_in(batch)), f"open#{batch}") for message_id, batch in batches]
         return [read_state(item) for item in self.table.get_many(keys).values()]

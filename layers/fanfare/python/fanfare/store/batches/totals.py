@@ -18,21 +18,21 @@ class BatchTotals:
         self.table = table
 
     def tally(self, message_id: str, shards: int, *, once: bool = False) -> Totals:
-        """The outcome of every recipient so far.
+        """The outcomes of all recipients so far.
 
-        `once` reads each shard by one query, for a caller that knows how many there must be: a batch that
-        settles meanwhile may be missing then.
+        `once`: read each shard with one query. A batch that settles meanwhile may be missing, so the caller must know
+        the number of recipients.
         """
         totals = Totals()
         for shard in range(shards):
             pk = shard_pk(message_id, shard)
             opened = {} if once else self._open(pk, KeyRange(prefix="open#"))
-            # what is open once more, and the skips
+            # settled batches, open ones again, and skips
             totals += _sum(_latest(opened, self.table.query(pk, KeyRange(after="done"))))
         return totals
 
     def tally_pages(self, message_id: str, pages: Pages) -> tuple[Totals, int]:
-        """The outcomes of the recipients on these pages, and how many items were read for it."""
+        """The outcomes of the recipients on these pages, and the number of items read."""
         pk = shard_pk(message_id, pages.shard)
         first, end = f"{pages.shard:04d}-{pages.first:06d}", f"{pages.shard:04d}-{pages.end:06d}"
         opened = self._open(pk, KeyRange(after=f"open#{first}", before=f"open#{end}"))
@@ -48,10 +48,10 @@ class BatchTotals:
 
 
 def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:
-    """Each batch of a shard, open or done, and the recipients that its pages skipped.
+    """Each batch of a shard, open or settled, and the skips of its pages.
 
-    A query is no snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be
-    in neither, or in both. So what is open is read before and after what is done, and counts once.
+    A query is not a snapshot: a batch that moves from `open#` to `done#`, or back, between two reads would be in
+    neither or in both. So open batches are read before and after settled ones, and each counts once.
     https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/transaction-apis.html#transaction-isolation
     """
     found = {**opened}
@@ -77,5 +77,5 @@ def _sum(items: Iterable[Item]) -> Totals:
 
 
 def _skips_before(page: int) -> str:
-    """A sort key before the skips of this page, and not before those of the page before it."""
+    """A sort key before the skips of this page, but not before those of the previous page."""
     return f"skips#{page - 1:06d}" if page else "skips#"

@@ -1,4 +1,4 @@
-"""Counts of large messages, as far as they are summed."""
+"""Stored counts of large messages, complete or in progress."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.store.messages.rows import message_pk, read_message, read_progress, shard_sk
 
 RUNNING, CANCELLED = "running", "cancelled"  # sort keys
-IN_FLIGHT = "in_flight"  # stands next to the outcomes
+IN_FLIGHT = "in_flight"  # key next to the outcomes
 
 
 class MessageCounts:
@@ -22,18 +22,18 @@ class MessageCounts:
         self.table = table
 
     def read(self, message_id: str) -> tuple[Message, int, RunningCount | None] | None:
-        """The message, about how many recipients it has so far, and its running count, in one call."""
+        """The message, its approximate number of recipients so far, and its running count, in one call."""
         keys = ((message_pk(message_id), "message"), (message_pk(message_id), shard_sk(0)), (_pk(message_id), RUNNING))
         found = self.table.get_many(keys)
         if keys[0] not in found:
             return None
         message = read_message(found[keys[0]])
-        # a hash spreads recipients evenly over the shards
+        # a hash spreads recipients evenly over the shards, so one shard is enough
         first = read_progress(found[keys[1]]).recipients if keys[1] in found else 0
         return message, first * message.shards, _running(found[keys[2]]) if keys[2] in found else None
 
     def claim(self, message: Message, read: RunningCount | None, *, until: str) -> None:
-        """Be the only one who sums until then. Raises ConditionFailed if another request was first."""
+        """Reserve the summing for this request until `until`. Raises ConditionFailed if another request was first."""
         self.table.update(
             _pk(message.id),
             RUNNING,
@@ -44,7 +44,7 @@ class MessageCounts:
         )
 
     def keep(self, message: Message, count: RunningCount) -> None:
-        """Store what the request that claimed it has summed."""
+        """Store the sum of the request that claimed it."""
         self.table.put(
             {
                 "pk": _pk(message.id),
@@ -58,16 +58,16 @@ class MessageCounts:
         )
 
     def cancelled(self, message_id: str) -> Count:
-        """How far the count of a cancelled message is."""
+        """The count of a cancelled message so far."""
         item = self.table.get(_pk(message_id), CANCELLED)
         return _read_count(item) if item else Count()
 
     def keep_cancelled(self, message: Message, read: Count, count: Count) -> None:
-        """Store how far it is now. Raises ConditionFailed if another request was faster."""
+        """Store the count so far. Raises ConditionFailed if another request was faster."""
         begun = (read.shard, read.page) != (0, 0)
         self.table.put(
             {"pk": _pk(message.id), "sk": CANCELLED, **_count(count), "ttl": message.retain_until},
-            # it is as far as it was read
+            # not changed since it was read
             condition="shard = :shard AND page = :page" if begun else "attribute_not_exists(pk)",
             values={":shard": read.shard, ":page": read.page} if begun else None,
         )

@@ -9,7 +9,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.message import Message
 from fanfare.store.messages.rows import RECENT_SHARDS, message_pk, read_message
 
-# What a list with a filter reads for a page: rows of each shard per call, and calls; 10,000 rows in all
+# Reads of one page with a filter: rows per shard and call, and calls; 10,000 rows in all
 LOOK_AT, LOOKS = 500, 5
 
 
@@ -20,14 +20,14 @@ class MessageListing:
     def recent(
         self, *, before: str | None, limit: int, state: str | None = None, topic: str | None = None
     ) -> tuple[list[Message], str | None]:
-        """A page of messages, newest first, and the id to go on `before` (None after the last).
+        """A page of messages, newest first, and the id to continue `before` (None at the end).
 
-        With a filter it may have fewer than `limit`, or none, and still go on: it reads `LOOKS` times and no more.
+        With a filter, a page may have fewer than `limit`, or none, and still continue: it reads at most `LOOKS` times.
         """
         filtered = state is not None or topic is not None
         size = max(limit + 1, LOOK_AT) if filtered else limit + 1
         wanted: list[Message] = []
-        position = before or "g"  # after every id: they are hexadecimal
+        position = before or "g"  # greater than all ids, which are hexadecimal
         for _ in range(LOOKS):
             rows, reached = self._newest(position, size)
             ids = [
@@ -45,7 +45,7 @@ class MessageListing:
         return wanted, position
 
     def _newest(self, before: str, size: int) -> tuple[list[Item], str | None]:
-        """Rows of the index, `size` of each shard, newest first, and the id that they reach down to (None: the end)."""
+        """Up to `size` rows per shard of the index, newest first, and the oldest complete id (None: the end)."""
         pages = [
             self.table.query_index(
                 "recent",
@@ -56,13 +56,13 @@ class MessageListing:
             )
             for shard in range(RECENT_SHARDS)
         ]
-        # a shard that has more says nothing of what is older than its last row
+        # rows older than the last row of a shard with more rows are incomplete
         reached = max((str(page[-1]["id"]) for page in pages if len(page) == size), default=None)
         rows = [row for page in pages for row in page if reached is None or row["id"] >= reached]
         return sorted(rows, key=lambda row: str(row["id"]), reverse=True), reached
 
     def _as_they_are(self, message_ids: Sequence[str], state: str | None) -> list[Message]:
-        """Messages in this order: the index lags a little behind the table."""
+        """Messages in this order, read from the table, because the index lags slightly behind it."""
         found = self.table.get_many([(message_pk(message_id), "message") for message_id in message_ids])
         items = [found[key] for message_id in message_ids if (key := (message_pk(message_id), "message")) in found]
         return [read_message(item) for item in items if state is None or item["state"] == state]

@@ -1,4 +1,4 @@
-"""How far the fan-out of each shard has come."""
+"""Progress of the fan-out, by shard."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ class FanOutProgress:
         self.table = table
 
     def of(self, message: Message) -> list[Progress]:
-        """The shards that have begun, strongly consistent."""
+        """Progress of the shards that have begun, strongly consistent."""
         keys = [(message_pk(message.id), shard_sk(shard)) for shard in range(message.shards)]
         return [read_progress(item) for item in self.table.get_many(keys).values()]
 
     def seal(self, message: Message, *, now: datetime) -> list[Progress]:
-        """End the fan-out where it is: no page of any shard is committed after this. Returns how far it came."""
+        """Stop the fan-out: no page is committed after this. Returns the progress of the shards that had begun."""
 
         def attempt() -> list[Progress]:
             begun = self.of(message)
@@ -37,11 +37,11 @@ class FanOutProgress:
                 transaction.run()
             return begun
 
-        # a page may come first: read again
+        # a page may be committed first: read again
         return until_settled(attempt, sleep=self.table.sleep)
 
     def advance(self, transaction: Transaction, message: Message, read: Progress, after: Progress) -> None:
-        """Move the shard's progress from what was read to `after`, as part of a page's transaction."""
+        """Change the progress from `read` to `after`, as part of a page's transaction."""
         values: dict[str, Any] = {
             ":page": after.page,
             ":recipients": after.recipients,
@@ -54,7 +54,7 @@ class FanOutProgress:
             # the first page is not committed yet
             condition = "attribute_not_exists(pk)"
         else:
-            # the page is still the one that was read
+            # no page was committed since the read
             condition = "page = :read AND sealed = :open"
             values |= {":read": read.page, ":open": False}
         sets = ["page = :page", "recipients = :recipients", "sealed = :sealed"]

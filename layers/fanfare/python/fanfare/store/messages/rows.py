@@ -1,4 +1,4 @@
-"""Items of the messages table, and the objects that they are."""
+"""Conversion between items of the messages table and objects."""
 
 from __future__ import annotations
 
@@ -15,34 +15,34 @@ RECENT_SHARDS: Final = 4
 
 
 def message_pk(message_id: str) -> str:
-    """The partition of a message."""
+    """Partition key of a message."""
     return f"message#{message_id}"
 
 
 def shard_sk(shard: int) -> str:
-    """Where the progress of a shard is."""
+    """Sort key of the progress of a shard."""
     return f"shard#{shard:04d}"
 
 
 def stored_bytes(payload: Payload) -> int:
-    """How much of an item's 400 KB the payload of a message takes."""
+    """Size of a payload in its item, in bytes; the limit of an item is 400 KB."""
     stored = payload_attributes(payload)
     texts = (stored["data"], stored["content"] or "", *(stored["recipients"] or ()))
-    return sum(len(text.encode()) + 1 for text in texts)  # one more for its place in a list
+    return sum(len(text.encode()) + 1 for text in texts)  # one more byte per element of a list
 
 
 def due_shard(message_id: str) -> str:
-    """Where the index `due` has a message."""
+    """The shard of a message in the index `due`."""
     return f"due#{shard_of(message_id, DUE_SHARDS)}"
 
 
 def timeline_entry(state: State, at: str, reason: str | None) -> dict[str, Any]:
-    """A move through the life cycle."""
+    """An entry of the timeline."""
     return {"state": state, "at": at} | ({"reason": reason} if reason else {})
 
 
 def message_item(message: Message) -> Item:
-    """A new message."""
+    """The item of a new message."""
     return {
         "pk": message_pk(message.id),
         "sk": "message",
@@ -67,12 +67,12 @@ def message_item(message: Message) -> Item:
 
 
 def body_item(message: Message, payload: Payload) -> Item:
-    """What a new message says."""
+    """The item with the payload of a new message."""
     return {"pk": message_pk(message.id), "sk": "body", **payload_attributes(payload), "ttl": message.retain_until}
 
 
 def read_message(item: Item) -> Message:
-    """The message of its item."""
+    """Read a message from its item."""
     return Message(
         id=item["id"],
         state=State(item["state"]),
@@ -98,7 +98,7 @@ def read_message(item: Item) -> Message:
 
 
 def payload_attributes(payload: Payload) -> dict[str, Any]:
-    """How a payload is stored."""
+    """Attributes of a payload."""
     return {
         "data": json.dumps(payload.data, ensure_ascii=False),
         "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
@@ -107,7 +107,7 @@ def payload_attributes(payload: Payload) -> dict[str, Any]:
 
 
 def read_payload(item: Item) -> Payload:
-    """The payload of its item."""
+    """Read a payload from its item."""
     return Payload(
         data=json.loads(item["data"]),
         content=json.loads(item["content"]) if "content" in item else None,
@@ -116,7 +116,7 @@ def read_payload(item: Item) -> Payload:
 
 
 def read_progress(item: Item) -> Progress:
-    """The progress of its item."""
+    """Read the progress of a shard from its item."""
     return Progress(
         shard=int(item["sk"].removeprefix("shard#")),
         page=item["page"],

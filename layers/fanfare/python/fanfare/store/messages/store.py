@@ -1,4 +1,4 @@
-"""What services posted, where it is in its life cycle, and the keys that make a repeated post the same message."""
+"""Messages, their state, and idempotency keys."""
 
 from __future__ import annotations
 
@@ -32,11 +32,11 @@ from fanfare.store.messages.rows import (
     timeline_entry,
 )
 
-KEY = "idempotency key"  # the part of a transaction
+KEY = "idempotency key"  # name of a part of the transaction
 
 
 class Messages:
-    """`moved` is called after every move through the life cycle."""
+    """`moved` is called after every change of state."""
 
     def __init__(self, table: DynamoTable, *, moved: Callable[[Message], None] | None = None) -> None:
         self.table = table
@@ -57,7 +57,7 @@ class Messages:
     ) -> Accepted:
         """Store a new message, once per idempotency key, in one transaction.
 
-        Raises KeyReused when the caller used the key for another body.
+        Raises KeyReused if the caller used the key with a different body.
         """
         transaction = Transaction().put(self.table, message_item(message)).put(self.table, body_item(message, payload))
         if idempotency_key is not None:
@@ -74,7 +74,7 @@ class Messages:
                 transaction.run()
             except ConditionFailed as failed:
                 first = failed.part(KEY).found if idempotency_key is not None else None
-                if first is None:  # another post with this key is being written just now
+                if first is None:  # another request with this key is being written
                     raise
                 if first["fingerprint"] != fingerprint:
                     raise KeyReused from failed
@@ -85,7 +85,7 @@ class Messages:
         return until_settled(attempt, sleep=self.table.sleep)
 
     def accepted_before(self, caller: str, idempotency_key: str, fingerprint: str) -> Accepted | None:
-        """What the key has made already, if anything. Raises KeyReused as `accept` does."""
+        """The message that this key created, or None. Raises KeyReused like `accept`."""
         first = self.table.get(_idempotency_pk(caller, idempotency_key), "idempotency")
         if first is None:
             return None
@@ -114,7 +114,7 @@ class Messages:
         }
 
     def for_fan_out(self, message_id: str, shard: int) -> tuple[Message, Payload, Progress] | None:
-        """All that a fan-out job needs, in one strongly consistent call."""
+        """Message, payload and progress of a shard, in one strongly consistent call; None if there is no message."""
         pk = message_pk(message_id)
         found = self.table.get_many([(pk, "message"), (pk, "body"), (pk, shard_sk(shard))])
         if (pk, "message") not in found or (pk, "body") not in found:
@@ -130,11 +130,11 @@ class Messages:
         """The message and the progress of every shard that has begun, strongly consistent."""
         items = list(self.table.query(message_pk(message_id), KeyRange(after="body")))
         if not items or items[0]["sk"] != "message":
-            return None  # what is forgotten leaves one item after the other
+            return None  # TTL removes the items of a message one by one
         return read_message(items[0]), [read_progress(item) for item in items[1:]]
 
     def due(self, now: datetime, *, page: int) -> Iterator[str]:
-        """Ids of messages that are not at rest and whose time has come, the longest overdue first, as they are used."""
+        """Ids of unfinished messages that are due, longest overdue first, read lazily."""
         for row in self.table.overdue(to_text(now), shards=DUE_SHARDS, page=page):
             yield str(row["pk"]).removeprefix("message#")
 
@@ -143,10 +143,9 @@ class Messages:
     def move(
         self, message_id: str, transition: Transition, *, now: datetime, due_at: datetime | None = None
     ) -> Message:
-        """Move the message, if the life cycle allows it from where it is.
+        """Change the state of the message, if the life cycle allows it.
 
-        Without `due_at` the reconciler forgets the message, with it the message is looked at again then. Raises
-        ConditionFailed.
+        `due_at`: when the reconciler checks the message again; None: never. Raises ConditionFailed.
         """
         message = read_message(
             self.table.update(message_pk(message_id), "message", **_move(message_id, transition, now, due_at))
@@ -156,18 +155,18 @@ class Messages:
         return message
 
     def put_off(self, message_id: str, due_at: datetime, *, seen: str | None) -> None:
-        """Have the reconciler look again at `due_at`. Raises ConditionFailed if it changed since it was seen."""
+        """Have the reconciler check again at `due_at`. Raises ConditionFailed if its due time is no longer `seen`."""
         self.table.update(
             message_pk(message_id),
             "message",
             "SET due_at = :due_at, due_shard = :due_shard",
-            # it was not put off or completed since it was read
+            # not postponed or completed since it was read
             condition="due_at = :seen",
             values={":due_at": to_text(due_at), ":due_shard": due_shard(message_id), ":seen": seen},
         )
 
     def keep_cancellation(self, message_id: str, cancellation: Mapping[str, int]) -> Mapping[str, int]:
-        """Store what a DELETE answers, the first time; a repeated one gets the first answer."""
+        """Store the numbers of a DELETE, and return those of the first DELETE."""
         item = self.table.update(
             message_pk(message_id),
             "message",
@@ -178,7 +177,7 @@ class Messages:
         return found
 
     def check_round(self, message: Message, transaction: Transaction, name: str) -> None:
-        """That the message still waits for this round of its redrive, as part of a transaction."""
+        """Add a check that the message is still pending in this round of its redrive."""
         transaction.check(
             self.table,
             (message_pk(message.id), "message"),
@@ -190,7 +189,7 @@ class Messages:
 
 
 def fingerprint(body: Any) -> str:
-    """The same for the same body, however its keys are ordered or spaced."""
+    """A digest of the body that does not depend on the order of keys or on white space."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
@@ -212,7 +211,7 @@ def _key_item(message: Message, key: str, fingerprint: str) -> Item:
 
 
 def _move(message_id: str, transition: Transition, now: datetime, due_at: datetime | None) -> dict[str, Any]:
-    """The update that a transition is."""
+    """The arguments of the update for a transition."""
     origins = transition.origins
     allowed = [state for state in may_come_from(transition.to) if origins is None or state in origins]
     values: dict[str, Any] = {
@@ -233,7 +232,7 @@ def _move(message_id: str, transition: Transition, now: datetime, due_at: dateti
     values |= {f":{name}": value for name, value in transition.sets.items()}
     if transition.read_round is not None:
         names["#round"] = "round"
-        # not re-driven since it was read
+        # not redriven since it was read
         condition.append("(#round = :read OR (attribute_not_exists(#round) AND :read = :zero))")
         values |= {":read": transition.read_round, ":zero": 0}
     update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
