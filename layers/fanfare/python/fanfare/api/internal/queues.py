@@ -12,5 +12,5 @@ router = Router()
 
 @router.get("/v1/queues", tags=["queues"])
 def list_queues() -> QueuesView:
-    """Tell how much waits in each queue, and how much was given up: the dead letters."""
+    """List the queues with the numbers of their waiting jobs and dead letters."""
     return QueuesView.model_validate({"items": use_cases.queue_depths().depths()})

@@ -44,6 +44,9 @@ def subscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Re
     "/v1/users/<user_id>/subscriptions/<topic_id>/<channel>", tags=["subscriptions"], responses=answers(_204=None)
 )
 def unsubscribe_user(user_id: UserId, topic_id: TopicId, channel: OnChannel) -> Response[None]:
-    """Take a subscription back. It holds for all that is not chosen yet. Repeated, the same answer."""
+    """Delete a subscription.
+
+    It applies to all messages whose recipients are not chosen yet. A repeat gets the same response.
+    """
     use_cases.subscriptions().remove(user_id, topic_id, channel)
     return no_content()
