@@ -27,7 +27,8 @@ def pages() -> Iterator[None]:
 
 def played(exploration: Exploration, at: int = -1, fault: Fault | None = None) -> tuple[World, list[list[str]]]:
     """The scenario with a fault in one of its steps, and the calls of each step."""
-    world, steps = exploration.world, []
+    world = exploration.world
+    steps: list[list[str]] = []
     world.load(exploration.start.moment)
     world.provider.taken_at.clear()
     while not exploration.scenario.over(world):
