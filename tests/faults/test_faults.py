@@ -29,7 +29,9 @@ def test_no_single_fault_loses_or_doubles_anything(scenario: Scenario) -> None:
     assert tally.schedules == 3 * len(calls) + partial + dynamodb > 100
 
 
-@pytest.mark.parametrize("scenario", SMALL, ids=lambda scenario: scenario.name)
+@pytest.mark.parametrize(
+    "scenario", [each for each in SMALL if each.channels == ("email",)], ids=lambda scenario: scenario.name
+)
 def test_no_two_faults_lose_or_double_anything(scenario: Scenario) -> None:
     exploration = Exploration(scenario)
     tally = exploration.tally(exploration.faults(exploration.faults([exploration.start])))
