@@ -3,39 +3,36 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
-from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare.runtime import observability, records
 from fanfare.runtime.registry import opened
-from fanfare.runtime.use_cases import workers as use_cases
+from fanfare.runtime.use_cases.fan_out import fan_out
 
 TURN_SECONDS = 30.0  # then a job hands on, behind those of other messages: they don't wait for a huge one
 RESERVE_SECONDS = 20.0  # a page, its queueing and the hand-over fit into what is left then
 
-opened.at_start(use_cases.fan_out)
+opened.at_start(fan_out)
 logger = observability.logger()
-processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @logger.inject_lambda_context
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:
-    def fan_out(record: SQSRecord) -> None:
-        job = records.read_fan_out_job(record, logger)
-        end_of_turn = time.monotonic() + TURN_SECONDS
-
-        def time_left() -> float:
-            return min(observability.time_left(context) - RESERVE_SECONDS, end_of_turn - time.monotonic())
-
+def handler(event: dict[str, Any], context: LambdaContext) -> records.BatchResponse:
+    jobs, again = records.read_fan_out_jobs(event, logger)
+    for job, record in jobs:
         try:
-            chosen = use_cases.fan_out().run(job, time_left=time_left)
-        except Exception:
-            # the batch processor would only say so at DEBUG
+            chosen = fan_out().run(job, time_left=_turn(context))
+        except Exception:  # the others of the event go on
             logger.exception("fan-out broke off; the queue brings the job again", message_id=job.message_id)
-            raise
-        logger.info("fanned out", message_id=job.message_id, shard=job.shard, recipients=chosen)
+            again.append(record["messageId"])
+        else:
+            logger.info("fanned out", message_id=job.message_id, shard=job.shard, recipients=chosen)
+    return records.to_come_again(again)
 
-    return process_partial_response(event=event, record_handler=fan_out, processor=processor, context=context)
+
+def _turn(context: LambdaContext) -> Callable[[], float]:
+    """Seconds that are left of a turn that begins now."""
+    end = time.monotonic() + TURN_SECONDS
+    return lambda: min(observability.time_left(context) - RESERVE_SECONDS, end - time.monotonic())

@@ -7,11 +7,11 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare.runtime import clients, observability
 from fanfare.runtime.registry import opened
-from fanfare.runtime.use_cases import workers as use_cases
+from fanfare.runtime.use_cases.reconcile import reconcile
 
 RESERVE_SECONDS = 10.0  # what it is at, and the queueing of what it took up, fit into what is left then
 
-opened.at_start(use_cases.reconcile)
+opened.at_start(reconcile)
 logger = observability.logger()
 metrics = observability.metrics()
 
@@ -19,7 +19,7 @@ metrics = observability.metrics()
 @logger.inject_lambda_context
 @metrics.log_metrics
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, int]:  # noqa: ARG001 - the schedule says nothing
-    run = use_cases.reconcile().run(time_left=lambda: observability.time_left(context) - RESERVE_SECONDS)
+    run = reconcile().run(time_left=lambda: observability.time_left(context) - RESERVE_SECONDS)
     done = run.done
     clients.flush_events()
     observability.count(metrics, {"reconciled": 1, **done})

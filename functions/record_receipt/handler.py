@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare.runtime import observability, records
 from fanfare.runtime.registry import opened
-from fanfare.runtime.use_cases import workers as use_cases
+from fanfare.runtime.use_cases.record_receipts import read_receipts, record_receipts
 
-if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-
-opened.at_start(use_cases.record_receipts)
+opened.at_start(record_receipts)
 logger = observability.logger()
 metrics = observability.metrics()
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def handler(event: dict[str, Any], context: LambdaContext) -> PartialItemFailureResponse:  # noqa: ARG001
-    receipts, unread = records.read_receipts(event, logger)
-    kinds = use_cases.record_receipts().run(receipts)
+def handler(event: dict[str, Any], context: LambdaContext) -> records.BatchResponse:  # noqa: ARG001
+    receipts, unread = read_receipts(event, logger)
+    kinds = record_receipts().run(receipts)
     recorded = {f"receipts_{kind}": count for kind, count in kinds.items()}
     observability.count(metrics, {"receipts_unread": len(unread), **recorded})
     logger.info("receipts recorded", kinds=dict(kinds), unread=len(unread))

@@ -23,10 +23,10 @@ from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.pipeline.redrive import Redrive
-from fanfare.runtime import channels, clients, settings, signing, stores
+from fanfare.runtime import channels, clients, renderer, settings, signing, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import RuntimeSettings
-from fanfare.runtime.use_cases import internal_api, workers
+from fanfare.runtime.use_cases import deliver, fan_out, internal_api, reconcile
 from fanfare.templates.renderer import Renderer
 
 from tests.faults.times import LIMITS, PACE
@@ -50,7 +50,7 @@ SETTINGS = RuntimeSettings(
     lease=PACE.lease,
     retention=timedelta(days=30),
 )
-SLEEPERS: Mapping[str, Callable[[], Any]] = {"fan_out": workers.fan_out, "deliver": workers.deliver}
+SLEEPERS: Mapping[str, Callable[[], Any]] = {"fan_out": fan_out.fan_out, "deliver": deliver.deliver}
 _STARTING = threading.RLock()  # what is opened is known to the process: two actors may start at once
 
 
@@ -82,13 +82,13 @@ class Functions:
     # Use cases, as the runtime builds them
 
     def fan_out(self) -> FanOut:
-        return self._built("fan_out", workers.fan_out)
+        return self._built("fan_out", fan_out.fan_out)
 
     def deliver(self) -> Deliver:
-        return self._built("deliver", workers.deliver)
+        return self._built("deliver", deliver.deliver)
 
     def reconcile(self) -> Reconcile:
-        return self._built("reconcile", workers.reconcile)
+        return self._built("reconcile", reconcile.reconcile)
 
     def redrive(self) -> Redrive:
         return self._built("internal_api", internal_api.redrive)
@@ -112,7 +112,7 @@ class Functions:
         opened.put(stores.audience, world.audience)
         opened.put(stores.deliveries, world.deliveries)
         opened.put(stores.catalogue, world.catalogue)
-        opened.put(stores.renderer, Renderer())
+        opened.put(renderer.renderer, Renderer())
         if function == "deliver":
             opened.put(channels.channel, self._channel(channel))
         if use_case := SLEEPERS.get(function):

@@ -174,7 +174,9 @@ class World:
         if self.call_time:
             self.now += self.call_time
         if self.deadline is not None and self.now >= self.deadline:
-            self.wrong.append(f"a function was stopped at its time limit, at call {len(self.called)}: {self.called[-1]}")
+            self.wrong.append(
+                f"a function was stopped at its time limit, at call {len(self.called)}: {self.called[-1]}"
+            )
             raise Died
 
     @contextmanager

@@ -18,7 +18,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.runtime import clients, signing, stores
 from fanfare.runtime.channels import channel
 from fanfare.runtime.registry import opened
-from fanfare.runtime.use_cases import workers
+from fanfare.runtime.use_cases.deliver import deliver
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline
@@ -59,7 +59,7 @@ def pipeline(aws: Aws, clock: Clock) -> Pipeline:
 def test_every_channel_opens(aws: Aws, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     monkeypatch.setenv("FANFARE_CHANNEL", name)
     assert isinstance(channel(), CHANNELS[name])
-    assert workers.deliver().channel is channel()
+    assert deliver().channel is channel()
 
 
 def test_push_has_the_applications_that_are_named(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

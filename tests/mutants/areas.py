@@ -58,6 +58,8 @@ AREAS: Final = {
             "functions.reconcile.handler",
             "functions.record_receipt.handler",
             "fanfare.runtime.records",
+            "fanfare.runtime.use_cases.deliver",
+            "fanfare.runtime.use_cases.record_receipts",
         ),
         (
             PARTS,

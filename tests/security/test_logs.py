@@ -13,7 +13,7 @@ from fanfare import clock as clocks
 from fanfare.channels.base import Kind, SendResult
 from fanfare.channels.webhook import Webhook, secret
 from fanfare.runtime import clients, signing, stores
-from fanfare.runtime.use_cases import workers
+from fanfare.runtime.use_cases.deliver import deliver
 
 from functions.internal_api import handler as internal_handler
 from functions.public_api import handler as public_handler
@@ -137,7 +137,7 @@ def test_nothing_personal_is_logged_queued_or_told(
     told: Everything, bus: Bus, aws: Aws, clock: Clock, post: Post, capsys: pytest.CaptureFixture[str]
 ) -> None:
     provider = Ses()
-    provider.install(workers.deliver().channel.client)  # type: ignore[attr-defined]
+    provider.install(deliver().channel.client)  # type: ignore[attr-defined]
     bodies = way_of_messages(Pipeline(aws, clock, provider), provider)
     links = what_people_do(post)
     clients.flush_events()

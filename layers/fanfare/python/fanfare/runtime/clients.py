@@ -12,7 +12,6 @@ from botocore.config import Config
 
 from fanfare.aws.event_bus import Events
 from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
-from fanfare.aws.queue_depth import QueueDepths
 from fanfare.aws.queues import Queues
 from fanfare.channels import CHANNELS
 from fanfare.runtime.registry import opened
@@ -48,7 +47,7 @@ PUBLISH: Final = Config(
 
 @opened.once
 def session() -> Session:
-    """The one session of the SDK. botocore's own: boto3 adds nothing to a client but 80 modules at each cold start."""
+    """The one session of the SDK. botocore's own: boto3 adds nothing to a client, and 56 modules to a cold start."""
     return botocore.session.get_session()
 
 
@@ -107,22 +106,6 @@ def queues() -> Queues:
         fan_out=environment.get("FANFARE_FAN_OUT_QUEUE_URL"),
         channels={name: url for name, url in urls.items() if url},
         dead_letters={name: url for name, url in dead.items() if url},
-    )
-
-
-@opened.once
-def queue_depths() -> QueueDepths:
-    """The queues whose depth this function may ask for."""
-    environment = os.environ
-    urls = {
-        name: (
-            environment.get(f"FANFARE_{name.upper()}_QUEUE_URL"),
-            environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL"),
-        )
-        for name in ("fan_out", *CHANNELS, "record_receipt")
-    }
-    return QueueDepths(
-        open_client("sqs", STORE), {name: (url, dead) for name, (url, dead) in urls.items() if url and dead}
     )
 
 

@@ -1,69 +1,70 @@
-"""The records of an SQS event: what they say, and which of them come again."""
+"""The records of an SQS event: what they say, and which of them come again.
+
+Plain dictionaries: Powertools' classes for them come with those for every other source of events, and its batch
+processor with asyncio.
+"""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterable, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from collections.abc import Callable, Iterable
+from typing import Any, TypedDict, TypeVar
 
 from aws_lambda_powertools import Logger
-from aws_lambda_powertools.utilities.data_classes import SQSEvent
-from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 
 from fanfare.domain.jobs import FanOutJob, Job, read_fan_out_body, read_job_body
-from fanfare.pipeline.record_receipts import read as read_receipt
-from fanfare.runtime import clients
-from fanfare.runtime.channels import channel
-
-if TYPE_CHECKING:  # it comes with asyncio, which no worker of ours runs
-    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
-
-    from fanfare.channels.receipts import ReceiptEvent
 
 T = TypeVar("T")
 
+NO_JOB = "a job that can't be read"
 
-def read_jobs(event: dict[str, Any], logger: Logger) -> tuple[dict[Job, SQSRecord], list[str]]:
+
+class SqsRecord(TypedDict):
+    """The part of a record that is used."""
+
+    messageId: str
+    receiptHandle: str
+    body: str
+
+
+class ItemFailure(TypedDict):
+    """A record that failed."""
+
+    itemIdentifier: str
+
+
+class BatchResponse(TypedDict):
+    """What Lambda wants as the answer of a worker (`ReportBatchItemFailures`)."""
+
+    batchItemFailures: list[ItemFailure]
+
+
+def read_jobs(event: dict[str, Any], logger: Logger) -> tuple[dict[Job, SqsRecord], list[str]]:
     """The batches to deliver, each with its record, and the ids of records that can't be read."""
-    found, unread = _read(event, read_job_body, logger, "a job that can't be read")
+    found, unread = read_each(event, read_job_body, logger, NO_JOB)
     return dict(found), unread
 
 
-def read_receipts(event: dict[str, Any], logger: Logger) -> tuple[list[ReceiptEvent], list[str]]:
-    """What providers report of deliveries of ours, and the ids of records that can't be read."""
-    found, unread = _read(event, lambda body: read_receipt(json.loads(body)), logger, "an event that can't be read")
-    return [receipt for receipt, _ in found if receipt is not None], unread
+def read_fan_out_jobs(event: dict[str, Any], logger: Logger) -> tuple[list[tuple[FanOutJob, SqsRecord]], list[str]]:
+    """The shards to fan out, each with its record, and the ids of records that can't be read."""
+    return read_each(event, read_fan_out_body, logger, NO_JOB)
 
 
-def read_fan_out_job(record: SQSRecord, logger: Logger) -> FanOutJob:
-    """The job of a record. Raises if it can't be read."""
-    try:
-        return read_fan_out_body(record.body)
-    except (KeyError, ValueError):
-        logger.exception("a job that can't be read", sqs_message_id=record.message_id)
-        raise
+def read_each(
+    event: dict[str, Any], read: Callable[[str], T], logger: Logger, trouble: str
+) -> tuple[list[tuple[T, SqsRecord]], list[str]]:
+    """What the records say, each with its record, and the ids of records that can't be read; these are logged."""
+    found: list[tuple[T, SqsRecord]] = []
+    unread: list[str] = []
+    records: list[SqsRecord] = event["Records"]
+    for record in records:
+        try:
+            found.append((read(record["body"]), record))
+        except (KeyError, TypeError, ValueError):
+            logger.exception(trouble, sqs_message_id=record["messageId"])
+            unread.append(record["messageId"])
+    return found, unread
 
 
-def back_off(jobs: Mapping[Job, SQSRecord], again: Mapping[Job, float]) -> None:
-    """Have the queue hold each job back for its seconds in `again`."""
-    for job, delay in again.items():
-        clients.queues().back_off(channel().name, jobs[job].receipt_handle, round(delay))
-
-
-def to_come_again(ids: Iterable[str]) -> PartialItemFailureResponse:
+def to_come_again(ids: Iterable[str]) -> BatchResponse:
     """The answer that has the queue deliver these records again, and forget the others."""
     return {"batchItemFailures": [{"itemIdentifier": each} for each in ids]}
-
-
-def _read(
-    event: dict[str, Any], read: Callable[[str], T], logger: Logger, trouble: str
-) -> tuple[list[tuple[T, SQSRecord]], list[str]]:
-    found: list[tuple[T, SQSRecord]] = []
-    unread: list[str] = []
-    for record in SQSEvent(event).records:
-        try:
-            found.append((read(record.body), record))
-        except (KeyError, TypeError, ValueError):
-            logger.exception(trouble, sqs_message_id=record.message_id)
-            unread.append(record.message_id)
-    return found, unread

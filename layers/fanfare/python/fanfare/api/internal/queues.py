@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
-from fanfare.runtime import clients
+from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas.queues import QueuesView
 
 router = Router()
@@ -13,4 +13,4 @@ router = Router()
 @router.get("/v1/queues", tags=["queues"])
 def list_queues() -> QueuesView:
     """Tell how much waits in each queue, and how much was given up: the dead letters."""
-    return QueuesView.model_validate({"items": clients.queue_depths().depths()})
+    return QueuesView.model_validate({"items": use_cases.queue_depths().depths()})

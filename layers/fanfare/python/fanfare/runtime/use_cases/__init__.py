@@ -1,1 +1,1 @@
-"""The use cases with their collaborators, in one module for each kind of function: none imports another's."""
+"""The use cases with their collaborators, in one module for each function: none imports what another needs."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+
+from fanfare.aws.queue_depth import QueueDepths
+from fanfare.channels import CHANNELS
 from fanfare.insight.deliveries import ListMessageDeliveries, ListUserDeliveries
 from fanfare.insight.dry_run import DryRun
 from fanfare.insight.explain import Explain
@@ -18,13 +22,15 @@ from fanfare.pipeline.redrive import Redrive
 from fanfare.pipeline.submit import Submit
 from fanfare.runtime import clients, stores
 from fanfare.runtime.registry import opened
+from fanfare.runtime.renderer import renderer
 from fanfare.runtime.settings import clock, settings
+from fanfare.store.recipients import RecipientList
 
 
 def _build_message() -> BuildMessage:
     return BuildMessage(
         catalogue=stores.catalogue(),
-        renderer=stores.renderer(),
+        renderer=renderer(),
         stale_after=settings().stale_after,
         retention=settings().retention,
     )
@@ -33,6 +39,11 @@ def _build_message() -> BuildMessage:
 @opened.once
 def _candidates() -> Candidates:
     return Candidates(audience=stores.audience(), catalogue=stores.catalogue(), overall=settings().user_limits)
+
+
+@opened.once
+def _recipients() -> RecipientList:
+    return RecipientList(stores.table("batches"))
 
 
 @opened.once
@@ -45,7 +56,7 @@ def dry_run() -> DryRun:
     return DryRun(
         build=_build_message(),
         candidates=_candidates(),
-        renderer=stores.renderer(),
+        renderer=renderer(),
         clock=clock(),
         prices=settings().piece_prices,
     )
@@ -72,7 +83,7 @@ def messages() -> ReadMessages:
 def deliveries() -> ListMessageDeliveries:
     return ListMessageDeliveries(
         messages=stores.messages(),
-        recipients=stores.recipients(),
+        recipients=_recipients(),
         deliveries=stores.deliveries(),
     )
 
@@ -86,7 +97,7 @@ def user_deliveries() -> ListUserDeliveries:
 def explain() -> Explain:
     return Explain(
         messages=stores.messages(),
-        recipients=stores.recipients(),
+        recipients=_recipients(),
         deliveries=stores.deliveries(),
         candidates=_candidates(),
         clock=clock(),
@@ -100,7 +111,7 @@ def topics() -> ManageTopics:
 
 @opened.once
 def templates() -> ManageTemplates:
-    return ManageTemplates(catalogue=stores.catalogue(), renderer=stores.renderer(), clock=clock())
+    return ManageTemplates(catalogue=stores.catalogue(), renderer=renderer(), clock=clock())
 
 
 @opened.once
@@ -116,3 +127,20 @@ def subscriptions() -> ManageSubscriptions:
 @opened.once
 def suppressions() -> ManageSuppressions:
     return ManageSuppressions(audience=stores.audience(), clock=clock())
+
+
+@opened.once
+def queue_depths() -> QueueDepths:
+    """The queues whose depth this function may ask for."""
+    environment = os.environ
+    urls = {
+        name: (
+            environment.get(f"FANFARE_{name.upper()}_QUEUE_URL"),
+            environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL"),
+        )
+        for name in ("fan_out", *CHANNELS, "record_receipt")
+    }
+    return QueueDepths(
+        clients.open_client("sqs", clients.STORE),
+        {name: (url, dead) for name, (url, dead) in urls.items() if url and dead},
+    )

@@ -19,6 +19,12 @@ from fanfare.self_service.profile import ManageProfile
 from fanfare.self_service.sign_up import RequestSubscription
 from fanfare.self_service.unsubscribe import Unsubscribe
 from fanfare.self_service.verification_mail import VerificationMail
+from fanfare.store.audience.confirmations import Confirmations
+
+
+@opened.once
+def _confirmations() -> Confirmations:
+    return Confirmations(stores.table("audience"), keys=signing.signing_keys)
 
 
 @opened.once
@@ -41,7 +47,7 @@ def verification_mail() -> VerificationMail:
 def profile() -> ManageProfile:
     confirm_address = ConfirmAddress(
         audience=stores.audience(),
-        confirmations=stores.confirmations(),
+        confirmations=_confirmations(),
         mail=verification_mail(),
         links=signing.public_links(),
         keys=signing.signing_keys,
@@ -49,7 +55,7 @@ def profile() -> ManageProfile:
     )
     return ManageProfile(
         audience=stores.audience(),
-        confirmations=stores.confirmations(),
+        confirmations=_confirmations(),
         confirm_address=confirm_address,
         keys=signing.signing_keys,
         clock=clock(),
@@ -81,7 +87,7 @@ def request_subscription() -> RequestSubscription:
     return RequestSubscription(
         audience=stores.audience(),
         catalogue=stores.catalogue(),
-        confirmations=stores.confirmations(),
+        confirmations=_confirmations(),
         mail=verification_mail(),
         links=signing.public_links(),
         clock=clock(),
@@ -95,7 +101,7 @@ def confirm() -> Confirm:
     return Confirm(
         audience=stores.audience(),
         catalogue=stores.catalogue(),
-        confirmations=stores.confirmations(),
+        confirmations=_confirmations(),
         links=signing.public_links(),
         clock=clock(),
     )

@@ -1,0 +1,11 @@
+"""The renderer, which keeps what it compiled of templates. Apart from the rest: Jinja2 is 20 modules."""
+
+from __future__ import annotations
+
+from fanfare.runtime.registry import opened
+from fanfare.templates.renderer import Renderer
+
+
+@opened.once
+def renderer() -> Renderer:
+    return Renderer()
