@@ -134,7 +134,7 @@ def test_a_refusal_names_the_field_and_the_cure(fanfare: Shell) -> None:
     fanfare.answers(problem(422, "invalid_request", errors=[fault]))
     result = fanfare("send", "--topic", "t", "--text", "y")
     assert (result.exit_code, result.stdout) == (Exit.REFUSED, "")
-    assert "/topic: No such topic. Create it with PUT /v1/topics/{id}. (unknown_topic)" in result.stderr
+    assert "/topic: No such topic. Create it with PUT /v1/topics/{id} (unknown_topic)" in result.stderr
     assert "r-1" in result.stderr
 
 
@@ -146,7 +146,7 @@ def test_a_header_that_is_wrong_is_named(fanfare: Shell) -> None:
     }
     fanfare.answers(problem(422, "idempotency_key_reused", errors=[fault]))
     result = fanfare("send", "--topic", "t", "--text", "y")
-    assert "  Idempotency-Key: Already used with a different request body. (idempotency_key_reused)\n" in result.stderr
+    assert "  Idempotency-Key: Already used with a different request body (idempotency_key_reused)\n" in result.stderr
 
 
 def test_a_dry_run_shows_for_which_user_a_sample_is_rendered(fanfare: Shell) -> None:
