@@ -58,7 +58,7 @@ OURS = {
     "public_api": 124,
     "fan_out": 84,
     "deliver": 100,
-    "reconcile": 74,
+    "reconcile": 79,
     "record_receipt": 72,
 }
 WITHOUT = {
