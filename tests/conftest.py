@@ -25,7 +25,7 @@ LIMITS: Final = {
     "security": 60,
     "frozen": 120,  # it synthesizes, too
     "integration": 120,
-    "faults": 120,
+    "faults": 300,  # pairs of faults take half a minute of CPU
     "infra": 180,  # the first test of a stage synthesizes it
     "budget": 300,  # benches, some of them in processes of their own
     "api": 900,
