@@ -57,7 +57,7 @@ def test_an_endless_loop_fails_its_test_and_the_next_one_runs(tmp_path: Path) ->
         ("unit/test_decide.py", 30),
         ("unit/channels/test_email.py", 30),
         ("integration/test_console.py", 120),
-        ("faults/test_faults.py", 120),
+        ("faults/test_faults.py", 300),
         ("e2e/test_submit.py", 900),
     ],
 )
