@@ -216,6 +216,11 @@ Each row adds to the rows above it; the first has SES at 500 per second and func
 
 Ten million take nine to ten times as long.
 
+Counts of a running message with up to 10,000 recipients are exact at each request. Those of a larger one are summed in
+parts, with at most 40 read units a second in all, however many requests ask: counts of a million recipients are up to
+80 seconds old, of ten million 14 minutes. `DELETE` of more than two million answers 503 until its numbers are counted;
+the message is deleted from the first request on, and each repeat continues the count.
+
 What limits throughput, in this order:
 
 1. **SES rate.** A new account sends 14 per second or fewer: 20 hours for a million. Ask AWS for more first. Throttled

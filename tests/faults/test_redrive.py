@@ -81,7 +81,7 @@ def test_a_redrive_whose_answer_the_sdk_missed_is_accepted() -> None:
 def test_a_message_that_is_being_redriven_can_not_be_redriven_once_more() -> None:
     world, message = failed()
     answered(world, message)
-    with pytest.raises(Conflict, match="it is pending"):
+    with pytest.raises(Conflict, match="this message is pending"):
         answered(world, message)
     assert world.known(message).round == 1
 
@@ -96,7 +96,7 @@ def test_a_deletion_that_comes_before_a_redrive_is_told() -> None:
         return work()
 
     world.memory.interpose = overtaken
-    with pytest.raises(Conflict, match="it is deleted"):
+    with pytest.raises(Conflict, match="this message is deleted"):
         answered(world, message)
 
 
