@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.Ope
 
 from __future__ import annotations
 
+import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
@@ -64,6 +65,7 @@ class Unapplicable(Exception):
 
 
 EXISTENCE = {"attribute_exists": True, "attribute_not_exists": False}
+ORDERS = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 Condition = Callable[[Scope], bool]
 Term = Callable[[Scope], Value | None]
@@ -143,7 +145,7 @@ def _compared(scope: Scope, left: str, comparison: str, right: str) -> bool:
     if a.keys() != b.keys():
         return False
     x, y = _plain(a), _plain(b)
-    return bool({"<": x < y, "<=": x <= y, ">": x > y, ">=": x >= y}[comparison])
+    return bool(ORDERS[comparison](x, y))
 
 
 def _plain(value: Value) -> Any:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import marshal
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fanfare.aws.tables import TableSpec
@@ -38,43 +39,59 @@ def query(tables: Tables, request: dict[str, Any]) -> Any:
 
 
 def _rows(store: Store, request: Mapping[str, Any], names: Any, values: Any) -> Iterator[Item]:
-    """Those that hold, in the order asked for, as they are wanted: a page may be a few of many."""
-    found = _indexed if "IndexName" in request else _in_partition
-    holds = condition(request["KeyConditionExpression"])
-    return (row for row in found(store, request, values) if holds(Scope(row, names, values)))
+    """Those that hold, in the order asked for, as they are wanted: a page may be a few of many.
+
+    A condition on keys names a range. If the first and the last row are in it, so are those between them.
+    """
+    places, row_at = (_indexed if "IndexName" in request else _in_partition)(store, request, values)
+    if not places:
+        return iter(())
+    condition_holds = condition(request["KeyConditionExpression"])
+
+    def holds(row: Item) -> bool:
+        return condition_holds(Scope(row, names, values))
+
+    rows = map(row_at, places)
+    return rows if holds(row_at(places[0])) and holds(row_at(places[-1])) else filter(holds, rows)
 
 
-def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Iterator[Item]:
+Rows = tuple[Sequence[int], Callable[[int], Item]]  # places, and the item at a place
+
+
+def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
     (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
     rows = store.indexes[index.name].get(values[":hash"]["S"], [])
     start = request.get("ExclusiveStartKey")
     kept = {"pk", "sk", index.hash, index.range, *index.include}
-    for place in _slice(rows, request, start=start and index_row(index, start)):
+
+    def row_at(place: int) -> Item:
         _, pk, sk = rows[place]
-        yield {name: value for name, value in store.partitions[pk].items[sk].items() if name in kept}
+        return {name: value for name, value in store.partitions[pk].items[sk].items() if name in kept}
+
+    return _slice(rows, request, start=start and index_row(index, start)), row_at
 
 
-def _in_partition(store: Store, request: Mapping[str, Any], values: Any) -> Iterator[Item]:
+def _in_partition(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
     partition = store.partitions.get(values[":pk"]["S"], Partition(None))
     named = {name: value.get("S") for name, value in values.items()}
     prefix = named.get(":prefix")
     low = named.get(":low") or prefix or named.get(":after")
     high = named.get(":high") or (prefix + "\U0010ffff" if prefix else named.get(":before"))
     start = request.get("ExclusiveStartKey")
-    for place in _slice(partition.keys, request, start=start and start["sk"]["S"], low=low, high=high):
-        yield partition.items[partition.keys[place]]
+    places = _slice(partition.keys, request, start=start and start["sk"]["S"], low=low, high=high)
+    return places, lambda place: partition.items[partition.keys[place]]
 
 
 def _page(rows: Iterator[Item], limit: int | None) -> tuple[list[Item], bool]:
     """As many as make a megabyte, and whether there may be more. An item has 400 KB at most, so two always fit."""
     page: list[Item] = []
     size = 0
+    at_most = 0  # marshal writes no item shorter than it is, and faster than it is measured
     for row in rows:
-        if len(page) == 2:
-            size = sum(map(item_bytes, page))
-        if len(page) >= 2:
-            size += item_bytes(row)
-        if len(page) == limit or size >= PAGE_BYTES:
+        at_most += len(marshal.dumps(row, 2))
+        if at_most >= PAGE_BYTES:
+            size = (size or sum(map(item_bytes, page))) + item_bytes(row)
+        if len(page) == limit or (len(page) >= 2 and size >= PAGE_BYTES):
             return page, True
         page.append(row)
     return page, len(page) == limit
@@ -82,7 +99,7 @@ def _page(rows: Iterator[Item], limit: int | None) -> tuple[list[Item], bool]:
 
 def _slice(
     keys: Sequence[Any], request: Mapping[str, Any], *, start: Any = None, low: Any = None, high: Any = None
-) -> Iterable[int]:
+) -> range:
     """The places to look at, in the order asked for: between the bounds, behind `start`, which need not be there."""
     forward = request.get("ScanIndexForward", True)
     first = bisect_left(keys, low) if low else 0

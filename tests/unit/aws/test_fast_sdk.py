@@ -8,16 +8,19 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 import boto3
+import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.loaders import create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
 from botocore.regions import EndpointRulesetResolver
 from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.codec import pack
 from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
 
+MODELS = create_loader()  # shared: to read the models of AWS takes most of a test
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("get_item", {"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}, {"Item": ITEM}),
@@ -56,7 +59,9 @@ class Raw:
 
 def client(service: str, answer: Any, status: int, sent: list[Any]) -> Any:
     """A client of the SDK whose calls all end in one answer."""
-    session: Any = boto3.Session("key", "secret", region_name="eu-central-1")
+    core = botocore.session.get_session()
+    core.register_component("data_loader", MODELS)
+    session: Any = boto3.Session("key", "secret", region_name="eu-central-1", botocore_session=core)
     opened = session.client(service, config=Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}))
 
     def answered(request: Any, **_: Any) -> AWSResponse:

@@ -63,17 +63,17 @@ def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:
 
 
 def _sum(items: Iterable[Item]) -> Totals:
-    codes: Counter[Outcome] = Counter()
+    codes: Counter[str] = Counter()
     in_flight = 0
     for item in items:
         if item["sk"].startswith("skips#"):
-            codes[Outcome.SKIPPED] += len(item["skips"])
+            codes[Outcome.SKIPPED.value] += len(item["skips"])
             continue
         state = read_state(item)
-        codes.update(Outcome(code) for code in state.codes)
+        codes.update(state.codes)
         if item["sk"].startswith("open#"):
             in_flight += len(state.handed_over)
-    return Totals(codes=codes, in_flight=in_flight)
+    return Totals(codes=Counter({Outcome(code): count for code, count in codes.items()}), in_flight=in_flight)
 
 
 def _skips_before(page: int) -> str:
