@@ -56,11 +56,22 @@ class Messages:
         *,
         state: State | None = None,
         topic: str | None = None,
+        template: str | None = None,
+        created_after: str | None = None,
+        created_before: str | None = None,
         page_size: int = 100,
         cursor: str | None = None,
     ) -> Items[Message]:
-        """The messages, newest first."""
-        query = {"state": state, "topic": topic, "limit": page_size, "cursor": cursor}
+        """The messages, newest first. Times are RFC 3339: from `created_after` on, and before `created_before`."""
+        query = {
+            "state": state,
+            "topic": topic,
+            "template": template,
+            "created_after": created_after,
+            "created_before": created_before,
+            "limit": page_size,
+            "cursor": cursor,
+        }
         return Items(self._transport, path("messages"), query)
 
     def watch(self, message_id: str, *, every: float = 1.0) -> Iterator[MessageWithCounts]:

@@ -113,13 +113,23 @@ def messages(
     context: typer.Context,
     state: Annotated[State | None, typer.Option(help="Only messages in this state.")] = None,
     topic: Annotated[str | None, typer.Option(help="Only messages on this topic.")] = None,
+    template: Annotated[str | None, typer.Option(help="Only messages with this template.")] = None,
+    after: Annotated[str | None, typer.Option(help="Only messages created at this time or later (RFC 3339).")] = None,
+    before: Annotated[str | None, typer.Option(help="Only messages created before this time (RFC 3339).")] = None,
     limit: Annotated[int, typer.Option(min=1, help="Maximum number.")] = 50,
     json: Json = False,
 ) -> None:
     """List messages, newest first."""
     with calling(context) as fanfare:
-        found = fanfare.messages.list(state=state, topic=topic, page_size=min(limit, 100))
-        show.many(_first(limit, found), json, ["id", "state", "topic", "template", "created_at"])
+        found = fanfare.messages.list(
+            state=state,
+            topic=topic,
+            template=template,
+            created_after=after,
+            created_before=before,
+            page_size=min(limit, 100),
+        )
+        show.many(_first(limit, found), json, ["id", "state", "outcome", "topic", "template", "created_at"])
 
 
 def deliveries(

@@ -16,7 +16,7 @@ from fanfare.ids import new_message_id
 from fanfare.insight.deliveries import ListMessageDeliveries
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
-from fanfare.store.messages import Messages
+from fanfare.store.messages import MessageFilter, Messages
 from fanfare.store.recipients import RecipientList
 
 from testing.memory_aws.aws import Memory
@@ -34,14 +34,14 @@ def table(memory: Memory, name: str) -> DynamoTable:
     return DynamoTable(dynamodb, name)
 
 
-def post(memory: Memory, number: int, state: State = State.SENT) -> str:
+def post(memory: Memory, number: int, state: State = State.SENT, *, template: str | None = None) -> str:
     at = NOW + timedelta(seconds=number)
     message = Message(
         id=new_message_id(at),
         state=state,
         caller="orders",
         topic="news",
-        template=None,
+        template={"id": template, "version": 1} if template else None,
         channels=("sms",),
         priority="normal",
         on_doubt="resend",
@@ -55,14 +55,15 @@ def post(memory: Memory, number: int, state: State = State.SENT) -> str:
     return message.id
 
 
-def messages(memory: Memory, limit: int, **filters: str) -> tuple[list[str], list[int]]:
+def messages(memory: Memory, limit: int, **filters: Any) -> tuple[list[str], list[int]]:
     """The ids that are listed, and the calls that each page took."""
     found: list[str] = []
     took: list[int] = []
     position: str | None = None
     while True:
         memory.usage.calls.clear()
-        page, position = Messages(table(memory, "messages")).listing.recent(before=position, limit=limit, **filters)
+        listing = Messages(table(memory, "messages")).listing
+        page, position = listing.recent(before=position, limit=limit, only=MessageFilter(**filters))
         found += [message.id for message in page]
         took.append(memory.usage.calls.total())
         if position is None:
@@ -111,6 +112,30 @@ def test_pages_of_any_size_list_all_messages_that_are_wanted_once(memory: Memory
     for asked in ({"state": "failed"}, {"topic": "news"}, {}):
         wanted = [message_id for message_id, state in every if asked.get("state") in (None, state)]
         assert messages(memory, limit, **asked)[0] == wanted[::-1]
+
+
+@pytest.mark.parametrize("limit", [1, 3, 100])
+def test_messages_are_listed_by_template_and_time(memory: Memory, limit: int) -> None:
+    ids = [post(memory, number, template="receipt" if number % 3 else None) for number in range(30)]
+    start, end = NOW + timedelta(seconds=10), NOW + timedelta(seconds=20)
+    cases: list[tuple[dict[str, Any], list[int]]] = [
+        ({"created_after": start}, [*range(10, 30)]),  # at this time or later
+        ({"created_before": end}, [*range(20)]),
+        ({"created_after": start, "created_before": end}, [*range(10, 20)]),
+        ({"created_after": start + timedelta(milliseconds=1), "created_before": end}, [*range(11, 20)]),
+        ({"created_after": end, "created_before": start}, []),
+        ({"template": "receipt", "created_before": start}, [1, 2, 4, 5, 7, 8]),
+        ({"template": "other"}, []),
+    ]
+    for filters, wanted in cases:
+        assert messages(memory, limit, **filters)[0] == [ids[number] for number in reversed(wanted)], filters
+
+
+def test_messages_of_a_time_long_ago_are_found_without_those_since(crowd: tuple[Memory, list[str]]) -> None:
+    memory, failed = crowd
+    found, took = messages(memory, 100, created_before=NOW + timedelta(seconds=1))
+    assert found == failed[-1:]
+    assert took == [5]  # four shards of the index, and the message
 
 
 def recipients(memory: Memory, message_id: str, codes: Sequence[str]) -> None:

@@ -20,6 +20,12 @@ def new_message_id(now: datetime) -> str:
     return str(UUID(int=bits))
 
 
+def first_id_at(moment: datetime) -> str:
+    """A text that sorts after the ids of all earlier milliseconds, and before those of this one."""
+    milliseconds = f"{int(moment.timestamp() * 1000):012x}"
+    return f"{milliseconds[:8]}-{milliseconds[8:]}"
+
+
 def shard_of(key: str, shards: int) -> int:
     """The shard of `key`, from 0 to `shards` - 1. Stable across processes, unlike `hash`."""
     return zlib.crc32(key.encode()) % shards

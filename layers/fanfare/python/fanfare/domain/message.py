@@ -50,6 +50,14 @@ class Message:
         return self.state in AT_REST
 
     @property
+    def counts_at_rest(self) -> Mapping[str, int] | None:
+        """Counts as they are stored, or what its deletion has answered."""
+        if self.state is not State.DELETED or self.cancellation is None:
+            return self.counts
+        done = self.cancellation
+        return {"sent": done["already_sent"], "failed": 0, "deleted": done["withheld"], "outstanding": 0}
+
+    @property
     def keep_until(self) -> datetime:
         """The latest time of a deferred delivery: the last tenth of the retention is left to finish the message before
         TTL removes it."""
@@ -64,6 +72,18 @@ class Message:
     def expired(self, now: datetime) -> bool:
         """Whether nothing more may be sent."""
         return self.ends_at <= now
+
+
+Reach = Literal["reached", "partly", "nobody", "open"]
+
+
+def outcome(at_rest: bool, counts: Mapping[str, int] | None) -> Reach:
+    """Whether it `reached` all recipients but the skipped, `partly`, or `nobody`; `open` until all are settled."""
+    if not at_rest or counts is None or counts["outstanding"]:
+        return "open"
+    if not counts["sent"]:
+        return "nobody"
+    return "partly" if counts["failed"] or counts["deleted"] else "reached"
 
 
 class Changes(TypedDict, total=False):

@@ -8,12 +8,12 @@ from uuid import UUID
 
 from fanfare.clock import Clock
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message
+from fanfare.domain.message import Message, outcome
 from fanfare.errors import NotFound
 from fanfare.pipeline.counting import count_so_far
 from fanfare.schemas.messages import MessageView, MessageWithCountsView
 from fanfare.store.batches import Batches
-from fanfare.store.messages import Messages
+from fanfare.store.messages import MessageFilter, Messages
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,13 +34,12 @@ class ReadMessages:
         counts = settled or count_so_far(
             message, about, known, deleted=deleted, messages=self.messages, batches=self.batches, now=self.clock()
         )
-        return MessageWithCountsView.model_validate(_shown(message) | {"counts": counts})
+        shown = _shown(message) | {"counts": counts, "outcome": outcome(message.at_rest, counts)}
+        return MessageWithCountsView.model_validate(shown)
 
-    def page(
-        self, *, state: State | None, topic: str | None, before: str | None, limit: int
-    ) -> tuple[list[MessageView], str | None]:
+    def page(self, only: MessageFilter, *, before: str | None, limit: int) -> tuple[list[MessageView], str | None]:
         """A page of messages, newest first, and the id to continue before."""
-        found, position = self.messages.listing.recent(before=before, limit=limit, state=state, topic=topic)
+        found, position = self.messages.listing.recent(before=before, limit=limit, only=only)
         return [message_view(message) for message in found], position
 
 
@@ -68,8 +67,9 @@ def message_view(message: Message) -> MessageView:
 
 
 def _shown(message: Message) -> dict[str, Any]:
-    shown = {name: getattr(message, name) for name in MessageView.model_fields}
-    return shown | {"timeline": [{"reason": None, **entry} for entry in message.timeline]}
+    computed = {"outcome": outcome(message.at_rest, message.counts_at_rest)}
+    shown = {name: getattr(message, name) for name in MessageView.model_fields if name not in computed}
+    return shown | computed | {"timeline": [{"reason": None, **entry} for entry in message.timeline]}
 
 
 def _not_found() -> NotFound:

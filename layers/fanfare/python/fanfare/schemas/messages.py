@@ -15,6 +15,7 @@ from pydantic import (
 )
 
 from fanfare.domain.lifecycle import State
+from fanfare.domain.message import Reach
 from fanfare.schemas.scalars import At, Channels, Id, Moment, Name, Request, View, _distinct, validation_error
 
 RECIPIENTS_LIMIT: Final = 1_000
@@ -133,7 +134,10 @@ class TemplateVersionRef(View):
 
 
 class MessageView(View):
-    """A message with its state and history."""
+    """A message with its state and history.
+
+    `outcome`: it has `reached` all that it was for, `partly`, or `nobody`; `open` while recipients are outstanding.
+    """
 
     id: Id
     state: State
@@ -145,6 +149,7 @@ class MessageView(View):
     created_at: At
     send_at: At | None
     expires_at: At | None
+    outcome: Reach
     timeline: Sequence[MomentView]
 
 
@@ -165,6 +170,7 @@ class MessageWithCountsView(MessageView):
                     "created_at": "2027-01-01T08:00:00.000Z",
                     "send_at": None,
                     "expires_at": None,
+                    "outcome": "reached",
                     "timeline": [
                         {"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None},
                         {"state": "active", "at": "2027-01-01T08:00:00.412Z", "reason": None},

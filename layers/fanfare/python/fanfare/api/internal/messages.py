@@ -28,7 +28,8 @@ from fanfare.schemas.messages import (
     MessageWithCountsView,
     SubmitRequest,
 )
-from fanfare.schemas.scalars import ChannelName, Flag, Name
+from fanfare.schemas.scalars import ChannelName, Flag, Moment, Name
+from fanfare.store.messages import MessageFilter
 
 router = Router()
 
@@ -68,16 +69,22 @@ def submit_message(
 def list_messages(
     state: Annotated[State | None, Query(description="Only messages in this state.")] = None,
     topic: Annotated[Name | None, Query(description="Only messages on this topic.")] = None,
+    template: Annotated[Name | None, Query(description="Only messages with this template.")] = None,
+    created_after: Annotated[Moment | None, Query(description="Only messages created at this time or later.")] = None,
+    created_before: Annotated[Moment | None, Query(description="Only messages created before this time.")] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> MessagesView:
     """List messages, newest first.
 
-    With a filter, a page may have fewer than `limit` items, or none: it reads at most 10,000 messages. Continue until
-    `next_cursor` is null.
+    With a filter, a page may have fewer than `limit` items, or none: it reads at most 10,000 messages, and
+    2,000 with `template`. Continue until `next_cursor` is null.
     """
     asked = ListRequest(router.current_event)
-    items, position = use_cases.messages().page(state=state, topic=topic, before=asked.open(cursor), limit=limit)
+    only = MessageFilter(
+        state=state, topic=topic, template=template, created_after=created_after, created_before=created_before
+    )
+    items, position = use_cases.messages().page(only, before=asked.open(cursor), limit=limit)
     return asked.view(MessagesView, items, position)
 
 

@@ -13,6 +13,7 @@ counts#<id>             cancelled   counts of a large message after its deletion
 from __future__ import annotations
 
 from fanfare.store.messages.counts import MessageCounts as MessageCounts
+from fanfare.store.messages.listing import MessageFilter as MessageFilter
 from fanfare.store.messages.listing import MessageListing as MessageListing
 from fanfare.store.messages.progress import FanOutProgress as FanOutProgress
 from fanfare.store.messages.rows import stored_bytes as stored_bytes
