@@ -76,6 +76,20 @@ def test_a_message_is_taken_whatever_the_cache_has_no_room_for(monkeypatch: pyte
         assert posted.status == 202
 
 
+def test_a_message_that_does_not_render_is_refused_and_a_dry_run_shows_why() -> None:
+    put_topic("news")
+    put_template("t", locales={"de": {"email": {"text": "{{ data.name + 1 }}"}}}, example={"name": 1})
+    message = {"topic": "news", "template": {"id": "t"}, "data": {"name": "A"}}
+    refused = call("POST", "/v1/messages", message)
+    assert (refused.status, refused.body["code"], refused.pointers) == (422, "template_error", ["/data"])
+    assert (
+        refused.body["errors"][0]["detail"] == "line 1, column 1: email, de: text: + takes two numbers or two strings"
+    )
+    assert call("GET", "/v1/messages").body["items"] == []
+    samples = call("POST", "/v1/messages", message, dry_run="true").body["samples"]
+    assert [sample["error"] is None for sample in samples] == [True, False]
+
+
 def test_a_deleted_topic_is_gone_and_can_be_deleted_again() -> None:
     put_topic("news")
     assert [call("DELETE", f"/v1/topics/{topic}").status for topic in ("news", "news", "unknown")] == [204, 204, 204]

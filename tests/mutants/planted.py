@@ -36,6 +36,7 @@ MODULES = {
     "fan_out_handler": "functions.fan_out.handler",
     "fan_out_page": "fanfare.pipeline.fan_out.page",
     "email_packing": "fanfare.channels.email_packing",
+    "budget": "fanfare.templates.filters.budget",
     "environment": "fanfare.templates.environment",
     "grammar": "fanfare.templates.grammar",
     "inbox": "fanfare.store.inbox",
@@ -491,10 +492,24 @@ MUTANTS = (
     ),
     Mutant(
         "loops have no end",
-        "environment:Budget.step",
+        "budget:Budget.step",
         "if self.iterations >= ITERATION_LIMIT:",
         "if False:",
         tests=("tests/security/test_templates.py",),
+    ),
+    Mutant(
+        "time is looked at in loops alone",
+        "budget:Budget.take",
+        "self.spend(EXPRESSION + sum([weight(value) for value in values]))",
+        "sum([weight(value) for value in values])",
+        tests=("tests/security/test_filters.py",),
+    ),
+    Mutant(
+        "what a filter is given has no limit",
+        "budget:weight",
+        "        bounded(size)\n    return size",
+        "    return size",
+        tests=("tests/security/test_filters.py",),
     ),
     Mutant(
         "a cursor has many spellings",

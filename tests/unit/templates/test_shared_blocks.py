@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from fanfare.errors import TemplateError
-from fanfare.templates import compiled, environment
+from fanfare.templates import compiled
 from fanfare.templates.body import sources
+from fanfare.templates.filters import budget
 from fanfare.templates.renderer import Renderer
 from hypothesis import given
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ def test_data_that_is_equal_and_reads_differently_is_not_taken_for_the_same() ->
 
 def test_what_everybody_reads_is_rendered_once_for_a_message(monkeypatch: pytest.MonkeyPatch) -> None:
     steps = []
-    monkeypatch.setattr(environment.Budget, "step", lambda _: steps.append(1))
+    monkeypatch.setattr(budget.Budget, "step", lambda _: steps.append(1))
     data = {"all": [1, 2, 3]}
     for name in ("Ada", "Grace", "Zoë"):
         text(name, data)
@@ -91,7 +92,7 @@ def test_what_fails_for_everybody_is_tried_once_for_a_message() -> None:
 
 def test_the_bounds_are_on_the_whole_of_what_a_reader_gets(monkeypatch: pytest.MonkeyPatch) -> None:
     # this is about steps: on a machine that stalls, the limit of time can come first
-    monkeypatch.setattr("fanfare.templates.environment.SECONDS_LIMIT", 60.0)
+    monkeypatch.setattr("fanfare.templates.filters.budget.SECONDS_LIMIT", 60.0)
     data = {"all": list(range(15_000))}
     loop = "{% for n in data.all %}{% endfor %}"
     assert text("Ada", data, loop + "{{ user.name }}") == "Ada"

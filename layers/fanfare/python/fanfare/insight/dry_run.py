@@ -81,7 +81,7 @@ class DryRun:
     def run(self, request: SubmitRequest, *, caller: str) -> DryRunView:
         """The expected outcome of the message at its due time. Raises Invalid like `Submit`."""
         now = self.clock()
-        message, payload = self.build.run(request, caller=caller, now=now)
+        message, payload = self.build.run(request, caller=caller, now=now, dry=True)
         at = from_text(message.send_at) if message.send_at else now
         body = self.candidates.body(message, payload)
         forecast = self._forecast(message, payload, body, at)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
@@ -46,8 +46,11 @@ class BuildMessage:
     stale_after: float
     retention: timedelta
 
-    def run(self, request: SubmitRequest, *, caller: str, now: datetime) -> tuple[Message, Payload]:
-        """The message to store, with its template pinned. Raises Invalid with each invalid field."""
+    def run(self, request: SubmitRequest, *, caller: str, now: datetime, dry: bool = False) -> tuple[Message, Payload]:
+        """The message to store, with its template pinned. Raises Invalid with each invalid field.
+
+        A template that does not render with the data is refused; a dry run shows that in its samples.
+        """
         subject = self._resolve(request)
         faults = [*_subject_faults(request, subject), *_time_faults(request, now)]
         if faults:
@@ -55,6 +58,8 @@ class BuildMessage:
         channels = _channels(request, subject.topic)
         payload = self._payload(request, subject.template)
         _check_content_for_any(channels, subject.template, payload.content)
+        if subject.template is not None and not dry:
+            self._check_rendering(subject.template, channels, payload.data)
         return self._message(request, subject, channels, caller, now), _storable(payload)
 
     def _resolve(self, request: SubmitRequest) -> _Subject:
@@ -76,6 +81,11 @@ class BuildMessage:
             content["derived"] = derived(inline_body(content) | {"example": data})
         recipients = tuple(request.recipients) if request.recipients is not None else None
         return Payload(data=data, content=content, recipients=recipients)
+
+    def _check_rendering(self, template: Template, channels: Sequence[str], data: Mapping[str, Any]) -> None:
+        """Render every part once: what is slow or broken fails here, and not for each recipient."""
+        offered = [channel for channel in channels if offers(template.body, channel)]
+        self.renderer.check_message(template.body, offered, data)
 
     def _message(
         self, request: SubmitRequest, subject: _Subject, channels: tuple[str, ...], caller: str, now: datetime

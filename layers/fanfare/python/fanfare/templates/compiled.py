@@ -5,7 +5,8 @@ A worker renders the same template thousands of times, so its process has three 
     cache           key                                      value                  entries
     sources_kept    a template's body, channel, locale       its sources by part       64
     compiled        the text of all sources of a part        the compiled part      1,024
-    _shared         a compiled part, a message's data        its shared blocks         32
+    _shared         a compiled part, a message's data,       its shared blocks         32
+                    a limit of time
 
 The first and the last use the identity of an object as key (`IdentityKey`), which does not hash a large body and keeps
 1 and True apart. The key holds the object, so its identity is not reused while the entry exists. Bodies and data are
@@ -21,17 +22,18 @@ from collections.abc import Mapping
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
-from jinja2 import TemplateSyntaxError
-from jinja2.exceptions import SecurityError, TemplateRuntimeError, UndefinedError
-from jinja2.runtime import Context
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.exceptions import TemplateRuntimeError
 
 from fanfare.errors import TemplateError
-from fanfare.templates.environment import Budget, Environment
+from fanfare.templates.environment import Environment
+from fanfare.templates.filters.budget import Budget, Rendering
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
 from fanfare.templates.shared_blocks import IdentityKey, blocks, in_blocks
 
 SOURCE_LIMIT: Final = 200_000  # characters of the source of one part
 OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part; the limit of SES is 1 MB per call
+EXPRESSION_LIMIT: Final = 10_000  # statements, names, operators and so on: compiling takes about 0.1 ms for each
 PIECES_A_LOOK: Final = 64
 
 
@@ -39,8 +41,9 @@ class Written(NamedTuple):
     """Rendered blocks, and the steps and characters they used of the limits of one rendering."""
 
     texts: Mapping[str, str]
-    iterations: int
-    size: int
+    iterations: int = 0
+    returned: int = 0
+    size: int = 0
 
 
 class Compiled:
@@ -51,47 +54,57 @@ class Compiled:
         if len(sources.part) > SOURCE_LIMIT:
             raise TemplateError(f"source is too long; the limit is {SOURCE_LIMIT:,} characters")
         try:
-            self.blocks = blocks(resolve_includes(environment.parse, sources, self.places).body)
+            tree = resolve_includes(environment.parse, sources, self.places)
+            if sum(1 for _ in islice(tree.find_all((nodes.Expr, nodes.Stmt)), EXPRESSION_LIMIT + 1)) > EXPRESSION_LIMIT:
+                raise TemplateError(f"source has too many expressions; the limit is {EXPRESSION_LIMIT:,}")
+            self.blocks = blocks(tree.body)
             self.wanted = {
                 shared: [each.name for each in self.blocks if each.shared is shared] for shared in (True, False)
             }
             self.template = environment.from_string(in_blocks(self.blocks))
         except TemplateSyntaxError as error:
             raise self._error(error.message or "does not compile", error.lineno) from error
-        except (RecursionError, SyntaxError) as error:  # Python nests 20 blocks, and 100 levels of indentation
+        except TemplateError:
+            raise
+        except (RecursionError, SyntaxError, MemoryError) as error:  # Python nests 20 blocks, 100 levels of indentation
             raise TemplateError("nested too deeply") from error
+        except Exception as error:
+            raise TemplateError(f"does not compile: {error}") from error
 
-    def render(self, seen: Mapping[str, Any]) -> str:
-        before = _shared(self, IdentityKey(seen["data"]))
+    def render(self, seen: Mapping[str, Any], *, seconds: float | None = None) -> str:
+        before = _shared(self, IdentityKey(seen["data"]), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
-        texts = self._write_or_say(seen, before).texts
+        texts = self._write_or_say(seen, before, seconds).texts
         return "".join([texts[each.name] for each in self.blocks])
 
-    def shared(self, data: Any) -> Written | TemplateError:
+    def shared(self, data: Any, seconds: float | None) -> Written | TemplateError:
         """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
         try:
-            return self._write_or_say({"data": data}, Written({}, 0, 0), shared=True)
+            return self._write_or_say({"data": data}, Written({}), seconds, shared=True)
         except TemplateError as error:
             return error.again()
 
-    def _write_or_say(self, seen: Mapping[str, Any], before: Written, *, shared: bool = False) -> Written:
+    def _write_or_say(
+        self, seen: Mapping[str, Any], before: Written, seconds: float | None, *, shared: bool = False
+    ) -> Written:
         try:
-            return self._write(seen, before, shared=shared)
-        except (UndefinedError, SecurityError, TemplateRuntimeError) as error:
+            return self._write(seen, before, seconds, shared=shared)
+        except TemplateRuntimeError as error:
             raise self._error(error.message or "does not render", self._line(error)) from error
-        except (TypeError, ValueError, ArithmeticError, LookupError, AttributeError, RecursionError) as error:
-            # raised by a filter or operator for invalid values
+        except TemplateError:
+            raise
+        except Exception as error:
             raise self._error(str(error) or type(error).__name__, self._line(error)) from error
 
-    def _write(self, seen: Mapping[str, Any], before: Written, *, shared: bool = False) -> Written:
+    def _write(self, seen: Mapping[str, Any], before: Written, seconds: float | None, *, shared: bool) -> Written:
         """The blocks of one kind, added to `before`; the limits apply to all of them together."""
         wanted = self.wanted[shared]
         if not wanted:
             return before
-        budget, size, texts = Budget(before.iterations), before.size, dict(before.texts)
-        # like `new_context`, but without globals and without blocks that call each other
-        context = Context(self.template.environment, {**seen, "_budget": budget}, None, {})
+        size, texts = before.size, dict(before.texts)
+        context = Rendering(self.template.environment, dict(seen), None, {})
+        budget = context.budget = Budget(iterations=before.iterations, returned=before.returned, seconds=seconds)
         for name in wanted:
             pieces = self.template.blocks[name](context)
             output: list[str] = []
@@ -101,7 +114,7 @@ class Compiled:
                     raise TemplateError(f"rendered text is too long; the limit is {OUTPUT_LIMIT:,} characters")
                 output += some
             texts[name] = "".join(output)
-        return Written(texts, budget.iterations, size)
+        return Written(texts, budget.iterations, budget.returned, size)
 
     def _line(self, error: BaseException) -> int | None:
         """The line in the template of an error in the Python code that Jinja generated."""
@@ -133,8 +146,8 @@ def compiled(sources: Sources, html: bool) -> Compiled:
 
 
 @functools.lru_cache(maxsize=32)  # a worker handles few messages at once; texts may be long
-def _shared(part: Compiled, data: IdentityKey) -> Written | TemplateError:
-    return part.shared(data.data)
+def _shared(part: Compiled, data: IdentityKey, seconds: float | None) -> Written | TemplateError:
+    return part.shared(data.data, seconds)
 
 
 def _column(text: str, detail: str) -> int:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from jinja2 import TemplateSyntaxError, nodes
 
 NESTING_LIMIT: Final = 100  # levels of the syntax tree
+BITS: Final = 256  # of a number that is written in a template
 
 # No Call: nothing can be run. No Assign: nothing can grow by doubling.
 GRAMMAR: Final = frozenset(
@@ -55,24 +56,42 @@ def check(node: nodes.Node, *, depth: int = 0, line: int = 1) -> None:
 
 
 def instrument(node: nodes.Node, *, line: int = 1) -> None:
-    """Rewrites a checked tree to enforce limits while it renders: each step of a loop calls the filter `_step`, and
-    `~` becomes the filter `_concat`."""
+    """Rewrites a checked tree to enforce limits while it renders: each step of a loop calls the filter `_step`, `~`
+    becomes the filter `_concat`, and what is compared, cut out or used as a key goes through a filter."""
     line = node.lineno or line
     for child in node.iter_child_nodes():
         instrument(child, line=line)
     for field, value in node.iter_fields():
-        if isinstance(value, nodes.Concat):
-            setattr(node, field, _concatenation(value))
-        elif isinstance(value, list):
-            value[:] = [_concatenation(each) if isinstance(each, nodes.Concat) else each for each in value]
+        if isinstance(value, list):
+            value[:] = [_replaced(each) for each in value]
+        elif isinstance(value, nodes.Node):
+            setattr(node, field, _replaced(value))
     if isinstance(node, nodes.For):
-        step = nodes.Filter(nodes.Const("", lineno=line), "_step", [], [], None, None, lineno=line)
-        node.body.insert(0, nodes.Output([step], lineno=line))
+        node.body.insert(0, nodes.Output([_call("_step", nodes.Const("", lineno=line), line)], lineno=line))
+        node.test = None if node.test is None else _call("_taken", node.test, line)
+    for field in _WEIGHED.get(type(node), {}):
+        if (value := getattr(node, field)) is not None and not isinstance(value, nodes.Const):
+            setattr(node, field, _call(_WEIGHED[type(node)][field], value, line))
 
 
-def _concatenation(node: nodes.Concat) -> nodes.Filter:
-    values = nodes.List(node.nodes, lineno=node.lineno)
-    return nodes.Filter(values, "_concat", [], [], None, None, lineno=node.lineno)
+# What goes through a filter before it is used
+_WEIGHED: Final[Mapping[type[nodes.Node], Mapping[str, str]]] = {
+    nodes.Compare: {"expr": "_taken"},
+    nodes.Operand: {"expr": "_taken"},
+    nodes.Pair: {"key": "_key"},
+}
+
+
+def _replaced(node: Any) -> Any:
+    if isinstance(node, nodes.Concat):
+        return _call("_concat", nodes.List(node.nodes, lineno=node.lineno), node.lineno)
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Slice):
+        return _call("_given", node, node.lineno)
+    return node
+
+
+def _call(name: str, value: nodes.Expr, line: int) -> nodes.Filter:
+    return nodes.Filter(value, name, [], [], None, None, lineno=line)
 
 
 def _refusal(node: nodes.Node, depth: int) -> str | None:
@@ -91,6 +110,8 @@ def _name(node: nodes.Name) -> str | None:
 
 
 def _const(node: nodes.Const) -> str | None:
+    if isinstance(node.value, int) and node.value.bit_length() > BITS:
+        return f"a number is too large; the limit is {BITS} bits"
     if not (isinstance(node.value, str) and HALF.search(node.value)):
         return None
     return "an unpaired \\u surrogate escape is not a character; write the character itself"

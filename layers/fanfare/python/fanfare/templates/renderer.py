@@ -8,20 +8,27 @@ limits neither time nor memory, so the grammar is an allow-list.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
-from fanfare.templates.body import lacks, of_locale, sources, sources_kept
+from fanfare.templates.body import lacks, locales, of_locale, sources, sources_kept
 from fanfare.templates.compiled import compiled
 from fanfare.templates.data_schema import data_faults, schema_faults
+from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.includes import Sources
 from fanfare.templates.plain_text import text_of
 from fanfare.templates.shared_blocks import IdentityKey
 
+SECONDS_TO_SPARE: Final = SECONDS_LIMIT / 2  # of a rendering at submit: later ones are on busier machines
+SECONDS_TOGETHER: Final = 5.0  # of all renderings that check one request
+FAULTS_LIMIT: Final = 20
+TOO_SLOW: Final = f"All languages together take too long to render; the limit is {SECONDS_TOGETHER:g} s."
 READER: Final = {"id": "user-1", "name": "Ada", "locale": ""}  # the user for which examples are rendered
 
 
@@ -44,6 +51,15 @@ class Renderer:
                 faults.append(Fault(f"/content/{part}", "template_error", str(error)))
         if faults:
             raise Invalid("Content does not render with the data.", code="template_error", errors=faults)
+
+    def check_message(self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]) -> None:
+        """Check that all parts for these channels render with a message's data, in every language, with time to spare.
+
+        Raises Invalid with a Fault per part.
+        """
+        faults = list(islice(_message_faults(body, channels, data), FAULTS_LIMIT))
+        if faults:
+            raise Invalid("Template does not render with this data.", code="template_error", errors=faults)
 
     def check_data(self, body: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str = "/data") -> None:
         """Check `data` against the template's schema. Raises Invalid with a pointer per error."""
@@ -79,11 +95,12 @@ class Renderer:
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
         example = body.get("example") or {}
         yield from _partial_faults(body.get("partials") or {})
-        yield from _channel_faults("/channels", body, body.get("channels", {}), None)
-        for locale, channels in body.get("locales", {}).items():
-            yield from _channel_faults(f"/locales/{escaped(locale)}", body, channels, locale)
-        for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts within another layout
-            yield from _channel_faults("/channels", body, body.get("channels", {}), locale)
+        began = time.thread_time()
+        for at, channels, locale in _by_locale(body):
+            yield from _channel_faults(at, body, channels, locale)
+            if time.thread_time() - began > SECONDS_TOGETHER:
+                yield Fault(at, "template_error", TOO_SLOW)
+                return
         faults = [] if body.get("schema") is None else schema_faults(body["schema"])
         yield from faults
         if not faults:
@@ -91,6 +108,33 @@ class Renderer:
                 self.check_data(body, example, pointer="/example")
             except Invalid as invalid:
                 yield from invalid.errors
+
+
+def _by_locale(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Mapping[str, str]], str | None]]:
+    """Pointer, parts by channel, locale."""
+    given = body.get("channels", {})
+    yield "/channels", given, None
+    for locale, channels in body.get("locales", {}).items():
+        yield f"/locales/{escaped(locale)}", channels, locale
+    for locale in (body.get("layout") or {}).get("locales") or {}:  # the same parts within another layout
+        yield "/channels", given, locale
+
+
+def _message_faults(body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]) -> Iterator[Fault]:
+    began = time.thread_time()
+    for channel in channels:
+        for locale in (None, *locales(body, channel)):
+            seen = {"data": data, "user": READER | {"locale": locale or ""}}
+            for part, source in sources_kept(IdentityKey(body), channel, locale).items():
+                try:
+                    _rendered(part, source, seen, html=CHANNELS[channel].parts[part], seconds=SECONDS_TO_SPARE)
+                except TemplateError as error:
+                    where = f"{channel}, {locale}" if locale else channel
+                    placed = TemplateError(f"{where}: {error.detail}", line=error.line, column=error.column)
+                    yield Fault("/data", "template_error", str(placed))
+            if time.thread_time() - began > SECONDS_TOGETHER:
+                yield Fault("/data", "template_error", TOO_SLOW)
+                return
 
 
 def _partial_faults(partials: Mapping[str, str]) -> Iterator[Fault]:
@@ -147,8 +191,8 @@ def derived(body: Mapping[str, Any]) -> dict[str, Any]:
     return {name: found for name, found in made.items() if found}
 
 
-def _rendered(part: str, whole: Sources, seen: Mapping[str, Any], *, html: bool) -> str:
+def _rendered(part: str, whole: Sources, seen: Mapping[str, Any], *, html: bool, seconds: float | None = None) -> str:
     try:
-        return compiled(whole, html).render(seen)
+        return compiled(whole, html).render(seen, seconds=seconds)
     except TemplateError as error:
         raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error
