@@ -104,6 +104,9 @@ audit: $(READY) ## known vulnerabilities in the locked dependencies
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement layers/dependencies/requirements.txt
 	@$(BIN)/pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
+time-zones: $(READY) ## time zones that the newest release of tzdata changes: if any, upgrade and deploy
+	@$(BIN)/python -m deploy.time_zones
+
 mutants: $(READY) ## mutation test: every planted bug must be caught
 	@$(BIN)/python -m tests.mutants
 

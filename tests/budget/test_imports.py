@@ -54,10 +54,10 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 145,
-    "public_api": 124,
-    "fan_out": 84,
-    "deliver": 100,
+    "internal_api": 146,
+    "public_api": 125,
+    "fan_out": 85,
+    "deliver": 101,
     "reconcile": 79,
     "record_receipt": 72,
 }

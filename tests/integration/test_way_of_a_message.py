@@ -18,6 +18,7 @@ from fanfare.runtime.settings import settings
 from fanfare.store.catalogue import Catalogue
 
 from tests.integration.conftest import Aws, Clock
+from tests.integration.internal_api import call
 from tests.integration.pipeline import TOPIC, Pipeline
 from tests.integration.provider import Ses
 
@@ -478,6 +479,30 @@ def test_a_message_past_its_expiry_is_not_sent(pipeline: Pipeline, ses: Ses) -> 
     assert not ses.outbox
     assert pipeline.message(message).state is State.FAILED
     assert pipeline.delivery("user-0001", message).reason == "expired"
+
+
+def test_who_can_only_be_reached_after_the_expiry_is_skipped_at_once_as_the_dry_run_says(
+    pipeline: Pipeline, ses: Ses
+) -> None:
+    pipeline.topic()
+    pipeline.subscribers(2)
+    (asleep,) = pipeline.subscribers(1, start=10, quiet_hours={"start": "07:00", "end": "09:00"})
+    expiry = {"expires_at": "2027-01-01T08:59:00Z"}
+    body = {"topic": TOPIC, "template": {"id": "order-shipped"}, "data": {"order": "A-17"}} | expiry
+    told = call("POST", "/v1/messages", body, dry_run="true").body
+    assert (told["deliver"], told["deferred"], told["skipped"]) == ({"email": 2}, {}, {"email": {"expired": 1}})
+    message = pipeline.post(**expiry)
+    pipeline.run()
+    assert (pipeline.message(message).state, len(ses.outbox)) == (State.SENT, 2)
+    assert pipeline.counts(message) == {
+        "recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0,
+    }  # fmt: skip
+    (explained,) = call("GET", f"/v1/messages/{message}/explanations/{asleep}").body["channels"]
+    assert (explained["recorded"]["status"], explained["recorded"]["reason"]) == ("skipped", "expired")
+    assert (explained["rules_now"]["action"], explained["rules_now"]["reason"]) == ("skip", "expired")
+    assert explained["rules_now"]["steps"][-1] == {
+        "rule": "time", "result": "quiet_hours until 2027-01-01 09:00:00+00:00, after the message's end",
+    }  # fmt: skip
 
 
 def test_a_message_that_is_about_to_be_forgotten_comes_to_an_end(pipeline: Pipeline, ses: Ses) -> None:

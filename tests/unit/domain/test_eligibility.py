@@ -155,10 +155,10 @@ def test_at_half_past_eleven_it_waits_for_seven_in_the_users_zone(zone: str, mon
     assert (local.date(), local.hour, local.minute) == ((evening + timedelta(days=1)).date(), 7, 0)
 
 
-def test_an_end_that_the_clock_skips_is_the_moment_after() -> None:
+def test_an_end_that_the_clock_skips_is_the_moment_of_the_change() -> None:
     profile = {"quiet_hours": {"start": "22:00", "end": "02:30"}, "time_zone": "Europe/Berlin"}
     now = datetime(2027, 3, 28, 0, 30, tzinfo=UTC)  # 01:30 there; at 02:00 the clock shows 03:00
-    assert ask(candidate(profile), now).until == datetime(2027, 3, 28, 1, 30, tzinfo=UTC)
+    assert ask(candidate(profile), now).until == datetime(2027, 3, 28, 1, 0, tzinfo=UTC)
 
 
 def test_an_end_that_the_clock_shows_twice_comes_once_more() -> None:
@@ -309,6 +309,66 @@ def test_after_its_end_a_message_is_for_nobody_and_that_comes_after_who_may_get_
     assert ask(over, NOW - timedelta(seconds=1)).action is Action.DELIVER
     assert ask(candidate(ends_at=NOW, subscribed=False), NOW).reason == "not_subscribed"
     assert ask(candidate(NIGHT, ends_at=NOW), NOW.replace(hour=23)).reason == "expired"
+
+
+HOURLY = {"count": 1, "per_seconds": 3_600}
+
+
+@pytest.mark.parametrize(
+    ("profile", "limit", "before", "ends_at", "expected"),
+    [
+        # quiet until 07:00
+        (NIGHT, None, 0, (16, 6, 0), (Action.SKIP, "expired")),
+        (NIGHT, None, 0, (16, 7, 0), (Action.SKIP, "expired")),
+        (NIGHT, None, 0, (16, 7, 1), (Action.DEFER, "quiet_hours")),
+        # over the limit for an hour
+        ({}, HOURLY | {"overflow": "defer"}, 1, (15, 23, 30), (Action.SKIP, "expired")),
+        ({}, HOURLY | {"overflow": "defer"}, 1, (16, 2, 0), (Action.DEFER, "rate_limited")),
+        ({}, HOURLY | {"overflow": "drop"}, 1, (15, 23, 30), (Action.SKIP, "rate_limited")),
+        # both: the limit leaves 07:00 to one, 08:00 to the next
+        (NIGHT, HOURLY | {"overflow": "defer"}, 1, (16, 7, 30), (Action.SKIP, "expired")),
+        (NIGHT, HOURLY | {"overflow": "defer"}, 1, (16, 9, 0), (Action.DEFER, "rate_limited")),
+        # the first rule that objects: expiry comes before the limit
+        (NIGHT, HOURLY | {"overflow": "drop"}, 1, (16, 6, 0), (Action.SKIP, "expired")),
+        (NIGHT, HOURLY | {"overflow": "drop"}, 1, (16, 7, 30), (Action.SKIP, "rate_limited")),
+    ],
+)
+def test_who_could_be_reached_only_after_the_expiry_is_skipped_at_once(
+    profile: dict[str, Any],
+    limit: dict[str, Any] | None,
+    before: int,
+    ends_at: tuple[int, int, int],
+    expected: tuple[Action, str],
+) -> None:
+    """Rules in the contract's order: … address > expired > … > quiet hours > limit."""
+    late = NOW.replace(hour=23)
+    limits: Any = {}
+    for _ in range(before):
+        limits = ask(candidate(profile, topic=topic(limit=limit and limit | {"overflow": "defer"})), late).limits
+    day, hour, minute = ends_at
+    who = candidate(
+        profile,
+        topic=topic(limit=limit),
+        user={"limits": limits},
+        ends_at=NOW.replace(day=day, hour=hour, minute=minute),
+        keep_until=NOW + timedelta(days=27),
+    )
+    found = ask(who, late)
+    assert (found.action, found.reason) == expected
+    if expected[1] == "expired":
+        assert found.limits is None  # nobody is charged for what never leaves
+        assert found.steps[-1][1].endswith(", after the message's end")
+
+
+def test_a_critical_message_is_delivered_until_its_expiry_whatever_the_hour() -> None:
+    who = candidate(NIGHT, critical=True, ends_at=NOW.replace(hour=23, minute=1))
+    assert ask(who, NOW.replace(hour=23)).action is Action.DELIVER
+
+
+def test_who_would_wait_for_longer_than_the_message_is_kept_has_the_reason_for_the_wait() -> None:
+    keep_until = NOW.replace(day=16, hour=6)
+    who = candidate(NIGHT, keep_until=keep_until, ends_at=keep_until)  # the message has no expiry of its own
+    assert ask(who, NOW.replace(hour=23)).reason == "quiet_hours"
 
 
 def test_the_rules_stand_in_the_order_of_the_contract() -> None:

@@ -64,6 +64,11 @@ class Candidate:
     charged: Sequence[int] | None = None
     patience: float = 0.0
 
+    @property
+    def over(self) -> bool:
+        """Whether the message has ended, for all its recipients."""
+        return self.ends_at is not None and self.ends_at <= self.now
+
 
 @dataclass(frozen=True, kw_only=True)
 class Verdict:
@@ -116,7 +121,7 @@ def _reachable(candidate: Candidate) -> Reason | None:
 
 
 def _not_expired(candidate: Candidate) -> Reason | None:
-    return Reason.EXPIRED if candidate.ends_at is not None and candidate.ends_at <= candidate.now else None
+    return Reason.EXPIRED if candidate.over else None
 
 
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
@@ -170,6 +175,9 @@ def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -
     moment = _first_moment(candidate, user, limits)
     if moment.dropped:
         return Verdict(action=Action.SKIP, reason=moment.reason, steps=(*steps, ("limit", str(moment.reason))))
+    if _after_the_end(candidate, moment):
+        too_late = ("time", f"{moment.reason} until {datetime.fromtimestamp(moment.at, UTC)}, after the message's end")
+        return Verdict(action=Action.SKIP, reason=Reason.EXPIRED, steps=(*steps, too_late))
     if moment.reason is None:
         charged = _charged(candidate, user, limits, moment.at)
         return Verdict(action=Action.DELIVER, limits=charged, steps=(*steps, ("time", "passed")))
@@ -187,7 +195,7 @@ def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -
 
 
 def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) -> _Moment:
-    """The first moment outside quiet hours and within all limits.
+    """The first moment outside quiet hours and within all limits, or one after the message's end.
 
     If none is found in `ROUNDS` rounds, the last moment tried is returned: the delivery is deferred, and the rules
     apply again at that time.
@@ -195,11 +203,21 @@ def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) ->
     present = candidate.now.timestamp()
     moment = _Moment(present)
     for _ in range(ROUNDS):
-        later = _within(limits, candidate, _after_quiet_hours(user, moment))
+        awake = _after_quiet_hours(user, moment)
+        if _after_the_end(candidate, awake):
+            return awake
+        later = _within(limits, candidate, awake)
         if later.dropped or later.at == moment.at:
             return later
         moment = _rounded(later, present)
     return moment
+
+
+def _after_the_end(candidate: Candidate, moment: _Moment) -> bool:
+    """Whether the message has expired by then. The end of its retention is a limit of its own: `keep_until`."""
+    if moment.reason is None or candidate.ends_at is None or candidate.ends_at == candidate.keep_until:
+        return False
+    return moment.at >= candidate.ends_at.timestamp()
 
 
 def _after_quiet_hours(user: User, moment: _Moment) -> _Moment:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from fanfare.time_zones import first_moment, zone_or_utc
 
 
 def quiet_until(profile: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -18,7 +19,8 @@ def quiet_until(profile: Mapping[str, Any], now: datetime) -> datetime | None:
     if not hours:
         return None
     start, end = time.fromisoformat(hours["start"]), time.fromisoformat(hours["end"])
-    local = now.astimezone(_zone(profile.get("time_zone")))
+    where = zone_or_utc(profile.get("time_zone"))
+    local = now.astimezone(where)
     wall = local.time()
     if start == end:
         return None
@@ -27,14 +29,7 @@ def quiet_until(profile: Mapping[str, Any], now: datetime) -> datetime | None:
     if not quiet:
         return None
     date = local.date() + timedelta(days=1) if over_midnight and wall >= start else local.date()
-    ends = datetime.combine(date, end, tzinfo=local.tzinfo).astimezone(UTC)
+    ends = first_moment(datetime.combine(date, end), where)
     if ends <= now:  # this hour comes twice on the wall clock: use the second
-        ends = datetime.combine(date, end, tzinfo=local.tzinfo).replace(fold=1).astimezone(UTC)
+        ends = datetime.combine(date, end, tzinfo=where).replace(fold=1).astimezone(UTC)
     return ends if ends > now else None
-
-
-def _zone(name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name or "UTC")
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

@@ -6,9 +6,7 @@ may be null, which is the same as leaving it out.
 
 from __future__ import annotations
 
-import functools
 import re
-import zoneinfo
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -23,6 +21,7 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from fanfare import time_zones
 from fanfare.channels import CHANNELS
 from fanfare.ids import NAME_PATTERN
 
@@ -69,13 +68,8 @@ def _email(value: str) -> str:
     return value
 
 
-@functools.cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(zoneinfo.available_timezones())
-
-
 def _time_zone(value: str) -> str:
-    if value not in _time_zones():
+    if value not in time_zones.names():
         raise validation_error("invalid_time_zone", "Must be an IANA time zone name, e.g. Europe/Vienna.")
     return value
 

@@ -192,8 +192,10 @@ class Attempt:
     def _refused(self, index: int, verdict: Verdict) -> Ending:
         if verdict.reason != Reason.EXPIRED:
             return Ending(Outcome.SKIPPED, verdict.reason)
-        doubtful = index in self.work.state.places(Outcome.IN_DOUBT)
-        return OUTCOME_UNKNOWN if doubtful else Ending(Outcome.FAILED, Reason.EXPIRED)
+        if index in self.work.state.places(Outcome.IN_DOUBT):
+            return OUTCOME_UNKNOWN
+        over = self.work.message.expired(self.means.clock())  # for all, or only for who has quiet hours until then
+        return Ending(Outcome.FAILED if over else Outcome.SKIPPED, Reason.EXPIRED)
 
     def _in_time(self) -> bool:
         return self.means.time_left() >= PROVIDER_SECONDS

@@ -13,12 +13,11 @@ from typing import Any
 
 from fanfare.aws.transactions import Transaction
 from fanfare.channels.base import Channel
-from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, Charge, WaitReason
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
+from fanfare.domain.eligibility import Candidate, Verdict, decide
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
 from fanfare.store.audience import Audience
@@ -129,7 +128,7 @@ class Permissions:
         shared: Mapping[str, Any],
     ) -> Verdict:
         user_id = work.batch.recipients[index]
-        verdict = decide(
+        return decide(
             Candidate(
                 user=users.get(user_id),
                 subscribed=subscribed is None or user_id in subscribed,
@@ -137,9 +136,6 @@ class Permissions:
                 **shared,
             )
         )
-        if verdict.until is not None and work.message.expired(verdict.until):
-            return Verdict(action=Action.SKIP, reason=Reason.EXPIRED)  # it expires before its time
-        return verdict
 
     def _charge(
         self, work: Work, state: BatchState, late: Mapping[int, Verdict], users: dict[str, User], owner: str

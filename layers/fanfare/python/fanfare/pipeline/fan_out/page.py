@@ -58,8 +58,9 @@ class FanOutPage:
         charged = self.charges.get(row.user_id)
         candidate = counted(candidate, charged[1] if charged else None)
         verdict = decide(candidate)
-        # an expired message fails for all its recipients; the delivery records that
-        skipped = verdict.action is Action.SKIP and verdict.reason != Reason.EXPIRED
+        # a message that has expired by now fails for all its recipients; the delivery records that
+        over = verdict.reason == Reason.EXPIRED and candidate.over
+        skipped = verdict.action is Action.SKIP and not over
         items = self.items + (1 if skipped else self._more(row, verdict))
         if self.recipients >= PAGE or items > ITEMS:
             return False
