@@ -1,4 +1,4 @@
-"""`python -m deploy.time_zones`: time zones that the newest release of `tzdata` changes, compared with the installed one.
+"""`python -m deploy.time_zones`: time zones that differ between the newest `tzdata` and the installed one.
 
 Ends with 1 if any changes within the next three years: then users' quiet hours end at the wrong time until Fanfare is
 deployed with the new release.

@@ -152,7 +152,35 @@ def test_a_list_can_be_of_one_topic_and_one_state(clock: Clock) -> None:
     assert other not in shipped
 
 
-@pytest.mark.parametrize(("name", "value"), [("state", "lost"), ("topic", "a b"), ("cursor", "x")])
+def test_a_list_can_be_of_one_template_and_of_a_time(clock: Clock) -> None:
+    first, second, third = posted(3, clock)[::-1]
+    template = call("GET", f"/v1/messages/{first}").body["template"]["id"]
+    since = call("GET", f"/v1/messages/{second}").body["created_at"]
+
+    def found(**filters: str) -> list[str]:
+        return [message["id"] for message in call("GET", "/v1/messages", **filters).body["items"]]
+
+    assert found(template=template) == [third, second, first]
+    assert found(template="another") == []
+    assert found(template=template, created_after=since) == [third, second]
+    assert found(created_before=since) == [first]
+
+
+def test_a_message_says_what_it_is_about_and_how_far_it_has_come() -> None:
+    message = post().body["id"]
+    (listed,) = call("GET", "/v1/messages").body["items"]
+    looked_at = call("GET", f"/v1/messages/{message}").body
+    assert (listed["summary"], listed["outcome"]) == ("Order A-17 is on its way", "open")
+    assert (looked_at["summary"], looked_at["outcome"]) == ("Order A-17 is on its way", "open")
+    call("DELETE", f"/v1/messages/{message}")
+    assert call("GET", f"/v1/messages/{message}").body["outcome"] == "nobody"
+    assert call("GET", "/v1/messages").body["items"][0]["outcome"] == "nobody"
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [("state", "lost"), ("topic", "a b"), ("cursor", "x"), ("template", "a b"), ("created_after", "yesterday")],
+)
 def test_a_filter_that_is_wrong_is_named(name: str, value: Any) -> None:
     answer = call("GET", "/v1/messages", **{name: value})
     assert (answer.status, answer.pointers) == (422, [f"?{name}"])

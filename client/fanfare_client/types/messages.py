@@ -74,6 +74,7 @@ class Message(TypedDict):
     created_at: str
     send_at: str | None
     expires_at: str | None
+    summary: str | None
     outcome: Literal["reached", "partly", "nobody", "open"]
     timeline: Sequence[Moment]
 

@@ -18,6 +18,7 @@ class Payload:
     data: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] | None = None
     recipients: tuple[str, ...] | None = None
+    summary: str | None = None  # its subject, title or text, as it reads without a reader
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -34,13 +35,19 @@ class ReadMessages:
         counts = settled or count_so_far(
             message, about, known, deleted=deleted, messages=self.messages, batches=self.batches, now=self.clock()
         )
-        shown = _shown(message) | {"counts": counts, "outcome": outcome(message.at_rest, counts)}
+        summaries = self.messages.summaries.of([message.id])
+        shown = _shown(message, summaries) | {"counts": counts, "outcome": outcome(message.at_rest, counts)}
         return MessageWithCountsView.model_validate(shown)
 
     def page(self, only: MessageFilter, *, before: str | None, limit: int) -> tuple[list[MessageView], str | None]:
         """A page of messages, newest first, and the id to continue before."""
         found, position = self.messages.listing.recent(before=before, limit=limit, only=only)
-        return [message_view(message) for message in found], position
+        summaries = self.messages.summaries.of(message.id for message in found)
+        return [MessageView.model_validate(_shown(message, summaries)) for message in found], position
+
+    def view(self, message: Message) -> MessageView:
+        """The message, without counts."""
+        return MessageView.model_validate(_shown(message, self.messages.summaries.of([message.id])))
 
 
 def find_message(message_id: str, messages: Messages) -> Message:
@@ -61,15 +68,13 @@ def known_id(message_id: str) -> str:
     raise _not_found()
 
 
-def message_view(message: Message) -> MessageView:
-    """The message, without counts."""
-    return MessageView.model_validate(_shown(message))
-
-
-def _shown(message: Message) -> dict[str, Any]:
-    computed = {"outcome": outcome(message.at_rest, message.counts_at_rest)}
-    shown = {name: getattr(message, name) for name in MessageView.model_fields if name not in computed}
-    return shown | computed | {"timeline": [{"reason": None, **entry} for entry in message.timeline]}
+def _shown(message: Message, summaries: Mapping[str, str | None]) -> dict[str, Any]:
+    computed = {
+        "outcome": outcome(message.at_rest, message.counts_at_rest),
+        "summary": summaries[message.id],
+        "timeline": [{"reason": None, **entry} for entry in message.timeline],
+    }
+    return {name: getattr(message, name) for name in MessageView.model_fields if name not in computed} | computed
 
 
 def _not_found() -> NotFound:

@@ -58,8 +58,8 @@ class BuildMessage:
         channels = _channels(request, subject.topic)
         payload = self._payload(request, subject.template)
         _check_content_for_any(channels, subject.template, payload.content)
-        if subject.template is not None and not dry:
-            self._check_rendering(subject.template, channels, payload.data)
+        if not dry:
+            payload = self._summarized(payload, subject.template, channels)
         return self._message(request, subject, channels, caller, now), _storable(payload)
 
     def _resolve(self, request: SubmitRequest) -> _Subject:
@@ -82,10 +82,13 @@ class BuildMessage:
         recipients = tuple(request.recipients) if request.recipients is not None else None
         return Payload(data=data, content=content, recipients=recipients)
 
-    def _check_rendering(self, template: Template, channels: Sequence[str], data: Mapping[str, Any]) -> None:
-        """Render every part once: what is slow or broken fails here, and not for each recipient."""
-        offered = [channel for channel in channels if offers(template.body, channel)]
-        self.renderer.check_message(template.body, offered, data)
+    def _summarized(self, payload: Payload, template: Template | None, channels: Sequence[str]) -> Payload:
+        """The payload with its summary. A stored template is rendered first: what is slow or broken fails here."""
+        body = template.body if template else inline_body(payload.content or {})
+        offered = [channel for channel in channels if offers(body, channel)]
+        if template is not None:
+            self.renderer.check_message(body, offered, payload.data)
+        return replace(payload, summary=self.renderer.summary(body, offered, payload.data))
 
     def _message(
         self, request: SubmitRequest, subject: _Subject, channels: tuple[str, ...], caller: str, now: datetime

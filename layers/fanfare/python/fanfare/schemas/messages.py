@@ -136,7 +136,8 @@ class TemplateVersionRef(View):
 class MessageView(View):
     """A message with its state and history.
 
-    `outcome`: it has `reached` all that it was for, `partly`, or `nobody`; `open` while recipients are outstanding.
+    `summary`: its subject, title or text without a reader, at most 120 characters. `outcome`: it has `reached` all
+    recipients but the skipped, `partly`, or `nobody`; `open` while recipients are outstanding.
     """
 
     id: Id
@@ -149,6 +150,7 @@ class MessageView(View):
     created_at: At
     send_at: At | None
     expires_at: At | None
+    summary: str | None
     outcome: Reach
     timeline: Sequence[MomentView]
 
@@ -170,6 +172,7 @@ class MessageWithCountsView(MessageView):
                     "created_at": "2027-01-01T08:00:00.000Z",
                     "send_at": None,
                     "expires_at": None,
+                    "summary": "Order A-17 has shipped",
                     "outcome": "reached",
                     "timeline": [
                         {"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None},

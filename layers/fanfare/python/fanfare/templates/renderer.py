@@ -29,6 +29,9 @@ SECONDS_TO_SPARE: Final = SECONDS_LIMIT / 2  # of a rendering at submit: later o
 SECONDS_TOGETHER: Final = 5.0  # of all renderings that check one request
 FAULTS_LIMIT: Final = 20
 TOO_SLOW: Final = f"All languages together take too long to render; the limit is {SECONDS_TOGETHER:g} s."
+SUMMARY_LIMIT: Final = 120  # characters
+SUMMARIZING: Final = ("subject", "title", "text", "body")  # parts that say what a message is about, the best first
+NO_READER: Final = {"id": "", "name": "", "locale": ""}
 READER: Final = {"id": "user-1", "name": "Ada", "locale": ""}  # the user for which examples are rendered
 
 
@@ -60,6 +63,22 @@ class Renderer:
         faults = list(islice(_message_faults(body, channels, data), FAULTS_LIMIT))
         if faults:
             raise Invalid("Template does not render with this data.", code="template_error", errors=faults)
+
+    def summary(self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]) -> str | None:
+        """The first line that says what the message is about, as it reads without a reader. None if there is none."""
+        given = [(sources_kept(IdentityKey(body), channel, None), channel) for channel in channels]
+        for part in SUMMARIZING:
+            for parts, channel in given:
+                if part not in parts:
+                    continue
+                html = CHANNELS[channel].parts[part]
+                try:
+                    text = _rendered(part, parts[part], {"data": data, "user": NO_READER}, html=html)
+                except TemplateError:  # it renders for readers, but not without one
+                    continue
+                if said := " ".join(text.split()):
+                    return said if len(said) <= SUMMARY_LIMIT else said[: SUMMARY_LIMIT - 1].rstrip() + "…"
+        return None
 
     def check_data(self, body: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str = "/data") -> None:
         """Check `data` against the template's schema. Raises Invalid with a pointer per error."""

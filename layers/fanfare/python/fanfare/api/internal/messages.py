@@ -14,7 +14,7 @@ from fanfare.api.parameters import Cursor, Limit, MessageId, UserId
 from fanfare.api.requests import idempotency_key, principal
 from fanfare.api.responses import json_response
 from fanfare.domain.lifecycle import State
-from fanfare.insight.messages import known_id, message_view
+from fanfare.insight.messages import known_id
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas.dry_runs import DryRunView
 from fanfare.schemas.explanations import ExplanationView
@@ -107,7 +107,7 @@ def delete_message(message_id: MessageId) -> CancellationView:
 def redrive_message(message_id: MessageId) -> Response[MessageView]:
     """Send a failed message again, to its failed recipients only."""
     message = use_cases.redrive().run(known_id(message_id))
-    return json_response(202, message_view(message), {"Location": f"/v1/messages/{message.id}"})
+    return json_response(202, use_cases.messages().view(message), {"Location": f"/v1/messages/{message.id}"})
 
 
 @router.get("/v1/messages/<message_id>/deliveries", tags=["messages"])

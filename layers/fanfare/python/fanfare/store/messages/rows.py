@@ -27,7 +27,7 @@ def shard_sk(shard: int) -> str:
 def stored_bytes(payload: Payload) -> int:
     """Size of a payload in its item, in bytes; the limit of an item is 400 KB."""
     stored = payload_attributes(payload)
-    texts = (stored["data"], stored["content"] or "", *(stored["recipients"] or ()))
+    texts = (stored["data"], stored["content"] or "", stored["summary"] or "", *(stored["recipients"] or ()))
     return sum(len(text.encode()) + 1 for text in texts)  # one more byte per element of a list
 
 
@@ -103,6 +103,7 @@ def payload_attributes(payload: Payload) -> dict[str, Any]:
         "data": json.dumps(payload.data, ensure_ascii=False),
         "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
         "recipients": list(payload.recipients) if payload.recipients is not None else None,
+        "summary": payload.summary,
     }
 
 
@@ -112,6 +113,7 @@ def read_payload(item: Item) -> Payload:
         data=json.loads(item["data"]),
         content=json.loads(item["content"]) if "content" in item else None,
         recipients=tuple(item["recipients"]) if "recipients" in item else None,
+        summary=item.get("summary"),
     )
 
 

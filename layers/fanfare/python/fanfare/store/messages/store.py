@@ -31,6 +31,7 @@ from fanfare.store.messages.rows import (
     shard_sk,
     timeline_entry,
 )
+from fanfare.store.messages.summaries import MessageSummaries
 
 KEY = "idempotency key"  # name of a part of the transaction
 
@@ -44,6 +45,7 @@ class Messages:
         self.listing = MessageListing(table)
         self.progress = FanOutProgress(table)
         self.counts = MessageCounts(table)
+        self.summaries = MessageSummaries(table)
 
     # Accepting
 
