@@ -157,7 +157,7 @@ def test_a_list_can_be_of_one_template_and_of_a_time(clock: Clock) -> None:
     template = call("GET", f"/v1/messages/{first}").body["template"]["id"]
     since = call("GET", f"/v1/messages/{second}").body["created_at"]
 
-    def found(**filters: str) -> list[str]:
+    def found(**filters: Any) -> list[str]:
         return [message["id"] for message in call("GET", "/v1/messages", **filters).body["items"]]
 
     assert found(template=template) == [third, second, first]
