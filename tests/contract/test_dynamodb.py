@@ -11,6 +11,7 @@ from tests.contract.backend import PK, Backend, item, key, sks
 
 ABC = {"S": "abc"}
 SEVEN = {"N": "7"}
+COUNTERS = {"M": {"news#email": {"L": [{"N": "9"}, {"N": "7"}, {"N": "1"}]}, "*#email": {"L": [{"N": "0"}]}}}
 
 
 def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:
@@ -32,6 +33,7 @@ HOLDS = [
     "amount < :ten",
     "amount = :seven",
     "flag = :true",
+    "counters = :counters",
     "attribute_exists(word)",
     "attribute_not_exists(nothing)",
     "#reserved = :seven",
@@ -53,6 +55,9 @@ DOES_NOT = [
     "amount = :abc",
     "amount < :abc",
     "flag = :seven",
+    "counters = :empty",
+    "counters = :others",
+    "nothing = :empty",
     "nothing = :abc",
     "nothing < :abc",
     "nothing IN (:abc)",
@@ -72,11 +77,14 @@ VALUES = {
     ":seven": SEVEN,
     ":ten": {"N": "10"},
     ":true": {"BOOL": True},
+    ":counters": {"M": dict(reversed(COUNTERS["M"].items()))},
+    ":others": {"M": {"news#email": {"L": [{"N": "9"}, {"N": "7"}, {"N": "2"}]}, "*#email": {"L": [{"N": "0"}]}}},
+    ":empty": {"M": {}},
 }
 
 
 def _fits(aws: Backend, condition: str) -> bool:
-    aws.put(word=ABC, amount=SEVEN, flag={"BOOL": True}, state=SEVEN)
+    aws.put(word=ABC, amount=SEVEN, flag={"BOOL": True}, counters=COUNTERS, state=SEVEN)
     tokens = condition.replace("(", " ").replace(")", " ").replace(",", " ").split()
     request: dict[str, Any] = {"Key": key(), "ConditionExpression": condition}
     values = {name: value for name, value in VALUES.items() if name in tokens}

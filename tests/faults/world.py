@@ -42,6 +42,7 @@ from testing.memory_aws.aws import Memory
 from testing.memory_aws.calls import Part
 from testing.memory_aws.errors import refused, throttled
 from testing.memory_aws.table import Store
+from tests.faults.adversary import Change
 from tests.faults.functions import AWS_FAILURES, Functions, Unanswered
 from tests.faults.modes import Died, Fault, modes_of
 from tests.faults.providers import Provider, Sent, ses_event
@@ -110,6 +111,7 @@ class World:
         self.fault: Fault | None = None
         self.struck: str | None = None  # the call that the fault met
         self.channels: tuple[str, ...] = ("email",)  # that have a worker
+        self.adversary: Change | None = None  # acts before each call of a function
         self.call_time = timedelta(0)  # what each call takes of a function's time
         self.deadline: datetime | None = None  # at which the function that runs is stopped
         self.memory = Memory(self.clock, metered=False)
@@ -158,6 +160,9 @@ class World:
         number = len(self.called)
         self.called.append(name)
         self._take_time()
+        if self.adversary is not None:
+            with self.unwatched():
+                self.adversary(self)
         fault = self.fault
         if fault is None or fault.call != number or fault.mode not in modes_of(name):
             return work()

@@ -8,6 +8,7 @@ SINGLES = "tests/faults/test_faults.py::test_no_single_fault_loses_or_doubles_an
 PAIRS = "tests/faults/test_faults.py::test_no_two_faults_lose_or_double_anything"
 ORDERS = "tests/faults/test_interleavings.py"
 IN_DOUBT = "tests/faults/test_in_doubt.py"
+ADVERSARY = "tests/faults/test_adversary.py"
 ASKED_AGAIN = "tests/faults/test_asked_again.py"
 REDRIVE = "tests/faults/test_redrive.py"
 PARTS = "tests/integration/test_partial_answers.py"
@@ -160,14 +161,56 @@ MUTANTS = (
     Mutant(
         "a limit is counted without looking again",
         "users:Users.charge",
-        'condition="rev = :read",\n            values={":limits"',
-        'condition="attribute_exists(pk) AND :read = :read",\n            values={":limits"',
+        'condition="limits = :read"',
+        'condition="attribute_exists(pk) AND :read = :read"',
     ),
     Mutant(
         "an unsubscribe during a page is not noticed",
-        "fan_out:FanOut._commit",
-        "self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals)",
+        "fan_out:FanOut._try_to_commit",
+        "self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals, name=REMOVALS)",
         "pass",
+    ),
+    Mutant(
+        "a reader who toggles a subscription holds up the page for ever",
+        "fan_out:_leave_to_workers",
+        "page.unchecked |= everything or REMOVALS in conflict.failed",
+        "page.unchecked |= everything and False",
+        tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "a user who is counted all the time holds up the page for ever",
+        "fan_out:_leave_to_workers",
+        "if everything or charge_of(user) in conflict.failed",
+        "if False",
+        tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "what a page left to the workers is not asked again",
+        "fan_out_page:FanOutPage._waiting",
+        "WaitReason.RETRY if asked_again",
+        "WaitReason.QUEUED if asked_again",
+        tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "who was not charged counts as charged",
+        "fan_out_page:FanOutPage._charges",
+        "if user not in self.uncharged",
+        "if user",
+        tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "a user who is counted all the time keeps the others of the batch waiting",
+        "permission:_contended",
+        "return {index for index in late if charge_of(work.batch.recipients[index]) in failed.failed}",
+        "return set()",
+        tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "who can never be charged is tried for ever",
+        "attempt:Attempt._send",
+        "results |= dict.fromkeys(self.contended, CONTENDED)",
+        "pass",
+        tests=(ADVERSARY,),
     ),
     Mutant(
         "a shard is sealed before its last page",
@@ -177,7 +220,7 @@ MUTANTS = (
     ),
     Mutant(
         "the cursor stays where it was",
-        "fan_out:FanOut._commit",
+        "fan_out:FanOut._try_to_commit",
         "cursor=page.cursor, sealed=sealed",
         "cursor=read.cursor, sealed=sealed",
     ),
@@ -189,13 +232,13 @@ MUTANTS = (
     ),
     Mutant(
         "limits are counted outside the transaction",
-        "fan_out:FanOut._commit",
+        "fan_out:FanOut._try_to_commit",
         "self.audience.users.charge(transaction, user, limits)",
         "pass",
     ),
     Mutant(
         "a skipped recipient is not stored",
-        "fan_out:FanOut._commit",
+        "fan_out:FanOut._try_to_commit",
         "if page.skips:",
         "if False:",
         tests=way("test_the_counts_add_up_and_a_skipped_user_has_a_reason"),

@@ -131,6 +131,34 @@ def test_a_batch_without_limits_knows_of_none() -> None:
     assert state.charged(0) == ()
 
 
+def test_a_batch_that_is_left_to_the_workers_is_queued_and_asked_about_again() -> None:
+    made = page()
+    add(made, 0, limit=True)
+    made.unchecked = True
+    ((_, state),) = made.batches(MESSAGE, overdue=NOW + timedelta(minutes=2))
+    assert (state.waiting, state.due_at) == ("retry", "2027-01-15T12:02:00.000Z")
+    assert state.charges == (Charge(1_800_014_400),)
+
+
+def test_a_batch_knows_who_of_its_recipients_was_not_charged(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "ITEMS", 20)
+    made = page()
+    for number in range(4):
+        add(made, number, limit=True)
+    made.uncharged = {"u1"}
+    first, second = (state for _, state in made.batches(MESSAGE, overdue=NOW))
+    assert (first.waiting, first.charges) == ("retry", (Charge(1_800_014_400, (0,)),))
+    assert (second.waiting, second.charges) == ("queued", (Charge(1_800_014_400),))
+
+
+def test_a_batch_in_which_nobody_was_charged_knows_of_no_charge() -> None:
+    made = page()
+    add(made, 0, limit=True)
+    made.uncharged = {"u0"}
+    ((_, state),) = made.batches(MESSAGE, overdue=NOW)
+    assert state.charges == ()
+
+
 def test_who_is_too_late_is_left_to_the_delivery_which_fails_them() -> None:
     made = page()
     assert add(made, 0, ends_at=NOW)

@@ -149,6 +149,11 @@ class ConditionFailed(Exception):
         return tuple(part.code for part in self.parts)
 
     @property
+    def failed(self) -> set[str | None]:
+        """The names of the parts that did not hold."""
+        return {part.name for part in self.parts if not part.held}
+
+    @property
     def refused(self) -> bool:
         """Whether a condition did not hold; False if only another transaction conflicted."""
         return any(part.refused for part in self.parts)

@@ -251,3 +251,9 @@ class Reason(StrEnum):
         True,
     )
     UNKNOWN_USER = "unknown_user", "No such user", "Create the user first."
+    USER_CONTENDED = (
+        "user_contended",
+        "Other deliveries were counted against the user’s limit at every try",
+        "Nothing: it is retried. If it lasts, send the user fewer messages at once.",
+        True,
+    )

@@ -35,6 +35,8 @@ OF_KIND = {
     Kind.UNKNOWN: Outcome.IN_DOUBT,
 }
 
+# The user could not be charged, because other deliveries were counted at every try
+CONTENDED = SendResult(Kind.TEMPORARY, Reason.USER_CONTENDED)
 COUNTED_AS = {Outcome.IN_DOUBT: "unknown", Outcome.OUTSTANDING: "retried"}
 
 
@@ -107,6 +109,7 @@ class Attempt:
     means: Means
     endings: dict[int, Ending] = field(default_factory=dict)
     deferred: dict[int, datetime] = field(default_factory=dict)  # index → earliest time
+    contended: frozenset[int] = frozenset()  # an attempt is spent on them, so that they come to an end
 
     def run(self) -> None:
         """Send to all remaining recipients that the rules allow; then settle or release the batch."""
@@ -155,6 +158,7 @@ class Attempt:
         self.endings |= means.doubts.resolved(work)
         envelopes = self._envelopes()
         results = self._one_by_one(envelopes) if means.channel.one_by_one else self._together(envelopes)
+        results |= dict.fromkeys(self.contended, CONTENDED)
         # an unknown outcome counts as an attempt: it may have been sent, and the number of copies must be limited
         tried = any(result.kind in (Kind.TEMPORARY, Kind.UNKNOWN) for result in results.values())
         before, attempts = self.work.state.attempts, self.work.state.attempts + tried
@@ -174,7 +178,7 @@ class Attempt:
         body = means.composer.body(self.work)
         offered = offers(body, means.channel.name)
         asked = means.permissions.ask(self.work, left, means.users, offered=offered, owner=means.owner)
-        self.work = replace(self.work, state=asked.state)
+        self.work, self.contended = replace(self.work, state=asked.state), asked.contended
         for index, verdict in asked.verdicts.items():
             if verdict.action is Action.SKIP:
                 self.endings[index] = self._refused(index, verdict)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby
@@ -21,21 +21,23 @@ from fanfare.domain.eligibility import Candidate, Verdict, decide
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
 from fanfare.store.audience import Audience
+from fanfare.store.audience.users import charge_of
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 
 log = logging.getLogger(__name__)
 
 LEASE = "lease"  # name of a part of the transaction
-CONFLICTS = 5  # in a row; then recipients that could not be charged wait for the next attempt
+CONFLICTS = 5  # then who could not be charged is left out, and after as many again all who are not charged yet
 
 
 @dataclass(frozen=True)
 class Permission:
-    """Verdicts by index. `state` is the batch with their charges."""
+    """Verdicts by index. `state` is the batch with their charges. `contended`: recipients that could not be charged."""
 
     state: BatchState
     verdicts: Mapping[int, Verdict]
+    contended: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,29 +59,32 @@ class Permissions:
         """The verdicts for the recipients at these indexes.
 
         Recipients that are sent later than the time charged against limits are charged at the new time, too, in one
-        transaction with the batch. If a user has changed meanwhile, `users` is updated and the rules are applied
-        again; a user who keeps changing is left out. Raises ConditionFailed if the lease is lost.
+        transaction with the batch. If a user's counters have changed meanwhile, `users` is updated and the rules are
+        applied again; a user whose counters keep changing is left out. Raises ConditionFailed if the lease is lost.
         """
         shared = self._shared(work, offered=offered)
         subscribed = None if shared["time_decided"] else self._subscribed(work, shared["topic"], indexes)
-        verdicts: dict[int, Verdict] = {}
-        for conflict in range(CONFLICTS):
+        contended: set[int] = set()
+        conflicts = 0
+        while True:
             shared["now"] = now = self.clock()
-            verdicts = {index: self._verdict(work, index, users, subscribed, shared) for index in indexes}
+            asked = [index for index in indexes if index not in contended]
+            verdicts = {index: self._verdict(work, index, users, subscribed, shared) for index in asked}
             late = {index: verdict for index, verdict in verdicts.items() if verdict.limits is not None}
             if not late:
-                return Permission(work.state, verdicts)
+                return Permission(work.state, verdicts, frozenset(contended))
             state = _with_charges(work.state, late, now)
             try:
                 self._charge(work, state, late, users, owner)
-                return Permission(state, verdicts)
+                return Permission(state, verdicts, frozenset(contended))
             except ConditionFailed as failed:
                 if failed.part(LEASE).refused:
                     raise  # the lease is lost
+                conflicts += 1
+                contended |= _contended(work, late, failed, conflicts)
                 log.info("users decided again", extra={"message_id": work.message.id, "batch_id": work.batch.id})
-            self.sleep(random.uniform(0, 0.02 * (conflict + 1)))  # noqa: S311 - jitter, not a secret
+            self.sleep(random.uniform(0, 0.02 * min(conflicts, CONFLICTS)))  # noqa: S311 - jitter, not a secret
             self._read_again({work.batch.recipients[index] for index in late}, users)
-        return Permission(work.state, {i: verdict for i, verdict in verdicts.items() if verdict.limits is None})
 
     def _shared(self, work: Work, *, offered: bool) -> dict[str, Any]:
         """Fields of `Candidate` that are the same for all recipients."""
@@ -151,6 +156,15 @@ class Permissions:
             charged.append(replace(user, limits=limits, rev=user.rev + 1))
         transaction.run()
         users.update({user.id: user for user in charged})  # other batches of the run have the same users
+
+
+def _contended(work: Work, late: Iterable[int], failed: ConditionFailed, conflicts: int) -> set[int]:
+    """Recipients to be left out after this number of conflicts."""
+    if conflicts < CONFLICTS:
+        return set()
+    if conflicts >= 2 * CONFLICTS:
+        return {*late}
+    return {index for index in late if charge_of(work.batch.recipients[index]) in failed.failed}
 
 
 def _with_charges(state: BatchState, late: Mapping[int, Verdict], now: datetime) -> BatchState:

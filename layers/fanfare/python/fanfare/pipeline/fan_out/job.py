@@ -31,6 +31,7 @@ from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import Reopen
 from fanfare.store.audience import Audience
+from fanfare.store.audience.users import charge_of
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
@@ -38,7 +39,9 @@ from fanfare.store.messages import Messages
 log = logging.getLogger(__name__)
 
 ROWS = 2_000  # subscriptions per read
-CONFLICTS = 30  # in a row at the same page; then the job fails and the queue repeats it
+CONFLICTS = 30  # with other copies of the job in a row at the same page; then it fails and the queue repeats it
+TRIES = 4  # of a page that changes of readers conflict with; the last one has no condition that a reader can break
+PLACE, REMOVALS = "place", "removals"  # names of parts of a page's transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +79,7 @@ class FanOut:
                 self._activate(message)
                 recipients, sealed = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
-                # an unsubscribe, a charge, another copy of the job or a deletion came between: read and decide again
+                # another copy of the job or a deletion came between: read and decide again
                 conflicts = conflicts + 1 if progress.page == stuck else 1
                 stuck = progress.page
                 if conflicts > CONFLICTS:
@@ -155,10 +158,27 @@ class FanOut:
     def _commit(
         self, message: Message, page: FanOutPage, removals: int, *, sealed: bool
     ) -> tuple[Progress, list[BatchState]]:
-        """Commit a page in one transaction. Returns the new progress, and the batches that were opened.
+        """Commit a page in a bounded number of tries. Returns the new progress, and the batches that were opened.
 
-        Raises ConditionFailed without a change.
+        A reader who changes something between any two calls must not hold up the others. So a condition that failed
+        is left out of the next try, and the worker asks about it before it sends. Raises ConditionFailed without a
+        change if another copy of the job committed the page, or the message was deleted.
         """
+        tries_left = TRIES
+        while True:
+            try:
+                return self._try_to_commit(message, page, removals, sealed=sealed)
+            except ConditionFailed as conflict:
+                tries_left -= 1
+                if PLACE in conflict.failed or not tries_left:
+                    raise
+                _leave_to_workers(page, conflict, everything=tries_left == 1)
+                log.info("left in part to the workers", extra={"message_id": message.id, "page": page.progress.page})
+
+    def _try_to_commit(
+        self, message: Message, page: FanOutPage, removals: int, *, sealed: bool
+    ) -> tuple[Progress, list[BatchState]]:
+        """Commit a page in one transaction. Raises ConditionFailed without a change."""
         now, read = self.clock(), page.progress
         chosen = read.recipients + page.recipients
         after = replace(
@@ -166,14 +186,15 @@ class FanOut:
         )
         opened = []
         transaction = Transaction()
-        self.messages.progress.advance(transaction, message, read, after)
-        if message.topic:
-            self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals)
+        self.messages.progress.advance(transaction, message, read, after, name=PLACE)
+        if message.topic and not page.unchecked:
+            self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals, name=REMOVALS)
         for batch, state in page.batches(message, overdue=now + timedelta(seconds=self.stale_after)):
             opened.append(state)
             self.batches.open(transaction, batch, state)
         for user, limits in page.charges.values():
-            self.audience.users.charge(transaction, user, limits)
+            if user.id not in page.uncharged:
+                self.audience.users.charge(transaction, user, limits)
         if page.skips:
             self.batches.skip(transaction, message.id, read.shard, read.page, page.skips, message.retain_until)
         for skip in page.skips:
@@ -190,7 +211,7 @@ class FanOut:
             jobs = [
                 (job_of(state), 0)
                 for state in states
-                if state.channel == channel and state.waiting is WaitReason.QUEUED
+                if state.channel == channel and state.waiting is not WaitReason.DEFERRED
             ]
             if jobs:
                 self.queues.send_batches(channel, jobs)
@@ -212,6 +233,12 @@ def _fill(page: FanOutPage, upcoming: Upcoming, candidates: Iterator[tuple[Row, 
     while upcoming is not None and page.add(*upcoming):
         upcoming = next(candidates, None)
     return upcoming
+
+
+def _leave_to_workers(page: FanOutPage, conflict: ConditionFailed, *, everything: bool) -> None:
+    """Have the workers decide what changed since it was read; or all that readers can change."""
+    page.unchecked |= everything or REMOVALS in conflict.failed
+    page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
 
 
 def _skipped(message: Message, skip: Skip, now: datetime) -> Delivery:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import count, islice
@@ -48,6 +48,9 @@ class FanOutPage:
     charges: dict[str, tuple[User, Mapping[str, Any]]] = field(
         default_factory=dict
     )  # by user: as read, and the new counters
+    # What the workers decide: they apply all rules again to batches with such recipients
+    unchecked: bool = False  # whether everybody is still subscribed
+    uncharged: set[str] = field(default_factory=set)  # users to be charged by them
     _filling: dict[tuple[str, str | None], _Filling] = field(default_factory=dict)
 
     def add(self, row: Row, candidate: Candidate | None) -> bool:
@@ -101,13 +104,25 @@ class FanOutPage:
                     channel=channel,
                     generation=1,
                     codes=Outcome.OUTSTANDING.value * len(users),
-                    waiting=WaitReason.DEFERRED if slot else WaitReason.QUEUED,
+                    waiting=self._waiting(slot, users),
                     due_at=slot or to_text(overdue),
                     retain_until=message.retain_until,
-                    charges=() if filling.charged_at is None else (Charge(filling.charged_at),),
+                    charges=self._charges(filling, users),
                 )
                 batch = Batch(message_id=message.id, shard=shard, id=name, channel=channel, recipients=tuple(users))
                 yield batch, state
+
+    def _waiting(self, slot: str | None, users: Iterable[str]) -> WaitReason:
+        if slot:
+            return WaitReason.DEFERRED
+        asked_again = self.unchecked or not self.uncharged.isdisjoint(users)
+        return WaitReason.RETRY if asked_again else WaitReason.QUEUED
+
+    def _charges(self, filling: _Filling, users: Sequence[str]) -> tuple[Charge, ...]:
+        places = tuple(place for place, user in enumerate(users) if user not in self.uncharged)
+        if filling.charged_at is None or not places:
+            return ()
+        return (Charge(filling.charged_at, () if len(places) == len(users) else places),)
 
 
 def _slot(verdict: Verdict) -> str | None:

@@ -12,8 +12,8 @@
     bounces#<chan>       <address>                     messages that bounced softly, and when; removed by TTL
 
 Both rows of a subscription are written in one transaction. A deletion also increments the removals of the shard. The
-fan-out commits a page only if that number has not changed since the page was read, so an unsubscribe applies to every
-page committed after it.
+fan-out commits a page only if that number has not changed since the page was read, or has the workers read the
+subscriptions again, so an unsubscribe applies to every page committed after it.
 
 A suppression belongs to an address and is copied to the users who have it, so the fan-out reads it with the user. The
 copy can't be missed: a user is written only if the suppressions of the addresses have not changed since the read, and

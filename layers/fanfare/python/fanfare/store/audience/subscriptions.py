@@ -106,10 +106,10 @@ class Subscriptions:
         item = self.table.get(_removals_pk(topic, shard), "removals")
         return int(item["removals"]) if item else 0
 
-    def check_removals(self, transaction: Transaction, topic: str, shard: int, read: int) -> None:
+    def check_removals(self, transaction: Transaction, topic: str, shard: int, read: int, *, name: str) -> None:
         """Require that no user has unsubscribed since `read`, as part of a page's transaction."""
         condition, values = ("removals = :read", {":read": read}) if read else ("attribute_not_exists(pk)", None)
-        transaction.check(self.table, (_removals_pk(topic, shard), "removals"), condition, values=values)
+        transaction.check(self.table, (_removals_pk(topic, shard), "removals"), condition, values=values, name=name)
 
 
 def _subscription(item: Item) -> Subscription:

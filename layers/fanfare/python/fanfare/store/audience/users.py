@@ -133,14 +133,16 @@ class Users:
         self.change_known(user_id, without)
 
     def charge(self, transaction: Transaction, user: User, limits: Mapping[str, Any]) -> None:
-        """Store new counters of a user's limits, as part of a transaction."""
+        """Store new counters of a user's limits, as a part of a transaction that `charge_of` names."""
         transaction.update(
             self.table,
             (f"user#{user.id}", "user"),
-            "SET limits = :limits, rev = :next",
-            # neither counters nor profile of the user have changed since the read
-            condition="rev = :read",
-            values={":limits": dict(limits), ":next": user.rev + 1, ":read": user.rev},
+            "SET limits = :limits, rev = rev + :one",
+            # The counters have not changed since the read. The profile may have: its owner could hold up pages.
+            # Maps are compared by value: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Condition.html
+            condition="limits = :read",
+            values={":limits": dict(limits), ":one": 1, ":read": dict(user.limits)},
+            name=charge_of(user.id),
         )
 
     def copy_suppression(self, user_id: str, channel: str, address: str, cause: str | None) -> None:
@@ -179,6 +181,11 @@ class Users:
         write = write_profile(self.table, user_id, profile, before, read_suppressions(self.table, [profile]))
         write.transaction.run()
         return write.after
+
+
+def charge_of(user_id: str) -> str:
+    """The name of the part of a transaction that charges a user."""
+    return f"charge of {user_id}"
 
 
 def _user(item: Item) -> User:

@@ -40,7 +40,9 @@ class FanOutProgress:
         # a page may be committed first: read again
         return until_settled(attempt, sleep=self.table.sleep)
 
-    def advance(self, transaction: Transaction, message: Message, read: Progress, after: Progress) -> None:
+    def advance(
+        self, transaction: Transaction, message: Message, read: Progress, after: Progress, *, name: str | None = None
+    ) -> None:
         """Change the progress from `read` to `after`, as part of a page's transaction."""
         values: dict[str, Any] = {
             ":page": after.page,
@@ -72,4 +74,5 @@ class FanOutProgress:
             condition=condition,
             values=values,
             names=names,
+            name=name,
         )
