@@ -77,6 +77,15 @@ class InternalApi:
                 return None
             raise
 
+    def get_or_masked(self, *path: str, **query: str | int | None) -> tuple[Any, bool]:
+        """The resource, or the same with masked addresses if IAM withholds these; and whether they are masked."""
+        try:
+            return self.get(*path, **query), False
+        except Refused as refused:
+            if refused.status != 403:
+                raise
+        return self.get("masked", *path, **query), True
+
     def post(self, *path: str, body: Any = None) -> Any:
         return self._json("POST", _url(path), body)
 

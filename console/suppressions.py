@@ -35,7 +35,9 @@ class SuppressionPages:
         self, status: int = 200, *, form: dict[str, str] | None = None, faults: list[Fault] | None = None
     ) -> tuple[str, int]:
         channel = request.args.get("channel", "")
-        found = self.api.get("suppressions", channel=channel, limit=A_PAGE, cursor=request.args.get("cursor"))
+        found, _ = self.api.get_or_masked(
+            "suppressions", channel=channel, limit=A_PAGE, cursor=request.args.get("cursor")
+        )
         page = render_template(
             "suppressions.html",
             channel=channel,

@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from .api import InternalApi
+from .api import InternalApi, Refused
 
 DELIVERIES: Final = 25
 SUBSCRIPTIONS: Final = 100
@@ -25,14 +25,17 @@ def pages(api: InternalApi) -> Blueprint:
 
     @part.get("/<user_id>")
     def one(user_id: str) -> str | tuple[str, int]:
-        user = api.find("users", user_id)
-        if user is None:
+        try:
+            user, masked = api.get_or_masked("users", user_id)
+        except Refused as refused:
+            if refused.status != 404:
+                raise
             return render_template("users.html", unknown=user_id), 404
         found = api.get("users", user_id, "deliveries", limit=DELIVERIES, cursor=request.args.get("cursor"))
         return render_template(
             "user.html",
             user=user,
-            suppressed=_suppressed(api, user),
+            suppressed={} if masked else _suppressed(api, user),  # a masked address can't be looked up
             subscriptions=api.get("users", user_id, "subscriptions", limit=SUBSCRIPTIONS),
             deliveries=found["items"],
             next_cursor=found["next_cursor"],

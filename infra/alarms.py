@@ -15,7 +15,7 @@ MissingData = Literal["NOT_BREACHING", "BREACHING", "IGNORE"]  # how to treat pe
 class Alarm:
     """Fires if `statistic` of the metric reaches `threshold` (or, if `below`, is less) in each of `periods` periods.
 
-    `name` is also the name of the runbook section.
+    `name` is also the name of the runbook section. `setting`: the deployer's threshold, instead of `threshold`.
     """
 
     name: str
@@ -25,6 +25,7 @@ class Alarm:
     namespace: str = OURS
     statistic: str = SUM
     threshold: float = 1
+    setting: str | None = None
     below: bool = False
     minutes: int = 5
     periods: int = 3
@@ -90,6 +91,46 @@ ALARMS: Final = (
         means="a provider's report can't be parsed; bounces may be missed",
         metric="receipts_unread",
         periods=1,
+    ),
+    Alarm(
+        name="requests-throttled",
+        means="the APIs have answered 429 a hundred times in three consecutive periods of five minutes",
+        metric="requests_throttled",
+        threshold=100,
+    ),
+    Alarm(
+        name="sign-ups-refused",
+        means="fifty sign-ups have been refused in three consecutive periods of five minutes",
+        metric="sign_ups_refused",
+        threshold=50,
+    ),
+    Alarm(
+        name="codes-unconfirmed",
+        means="within an hour, twenty more codes were sent by text than were confirmed",
+        metric="codes_unconfirmed",
+        threshold=20,
+        minutes=60,
+        periods=1,
+    ),
+    Alarm(
+        name="codes-refused",
+        means="the hour's codes by text (codes_per_hour) are used up",
+        metric="codes_refused",
+        periods=1,
+    ),
+    # Of the account, in this region, since the first of the month.
+    # https://docs.aws.amazon.com/sns/latest/dg/sms_stats_cloudwatch.html
+    Alarm(
+        name="sms-spend",
+        means="the texts of this month cost more than sms_spend_alarm",
+        metric="SMSMonthToDateSpentUSD",
+        scope=MetricScope.ACCOUNT,
+        namespace="AWS/SNS",
+        statistic=MAXIMUM,
+        setting="sms_spend_alarm",
+        minutes=60,
+        periods=1,
+        missing_data="IGNORE",
     ),
     # SES puts an account under review at these rates; it pauses sending at 10 % and 0.5 %. The rates are per account,
     # over a volume that SES chooses, and published irregularly: missing data means nothing.

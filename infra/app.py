@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 
-from aws_cdk import App, Tags, Validations
+from aws_cdk import Annotations, App, Tags, Validations
 from cdk_nag import AwsSolutionsChecks
 
 from .service import Service
@@ -20,6 +20,8 @@ def fanfare(app: App) -> tuple[Storage, Service]:
     for stack in (storage, service):
         # The CDK adds a DependsOn to every GetAtt on a role; cfn-lint reports it as redundant (W3005).
         stack.template_options.metadata = {"cfn-lint": {"config": {"ignore_checks": ["W3005"]}}}
+    for number, warning in enumerate(settings.warnings):
+        Annotations.of(service).add_warning_v2(f"fanfare:settings-{number}", warning)
     Tags.of(app).add("fanfare:stage", settings.stage)
     Validations.of(app).add_plugins(AwsSolutionsChecks(app))
     return storage, service

@@ -74,6 +74,11 @@ DASHBOARD: Final = (
         scope=MetricScope.TABLE,
         namespace="AWS/DynamoDB",
     ),
+    Graph(
+        title="Refused: throttled requests, sign-ups, codes by text",
+        metrics=("requests_throttled", "sign_ups_refused", "codes_refused"),
+    ),
+    Graph(title="Codes by text: sent, and not confirmed", metrics=("codes_sent", "codes_unconfirmed")),
     Graph(title="API responses", metrics=("Count", "4xx", "5xx"), scope=MetricScope.API, namespace="AWS/ApiGateway"),
     Graph(
         title="API latency (p99, ms)",

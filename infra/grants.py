@@ -65,7 +65,10 @@ _WORK: Final[Mapping[str, Grants]] = {
         **{f"{queue}.dead_letters": COUNT for queue in ("fan_out", *CHANNELS, "record_receipt")},
         "events": PUT_EVENTS,
         "public_url": ENVIRONMENT_ONLY,
-        "secret": READ_KEYS,
+        "sms_countries": ENVIRONMENT_ONLY,
+        "own_messages": ENVIRONMENT_ONLY,
+        "cursor_keys": READ_KEYS,
+        "audit_keys": READ_KEYS,
     },
     "public_api": {
         "catalogue": _dynamodb("Get", "Query"),
@@ -75,11 +78,18 @@ _WORK: Final[Mapping[str, Grants]] = {
         "public_url": ENVIRONMENT_ONLY,
         "user_id_claim": ENVIRONMENT_ONLY,
         "source_header": ENVIRONMENT_ONLY,
+        "origin_header": ENVIRONMENT_ONLY,
         "secret": READ_KEYS,
+        "cursor_keys": READ_KEYS,
+        "webhook_keys": READ_KEYS,  # to show people the secret of their own webhook
+        "code_keys": READ_KEYS,
+        "origin_keys": READ_KEYS,
         # to send a confirmation link or code
         "sender": ("ses:SendEmail",),
         "configuration_set": ("ses:SendEmail",),
         "phone_numbers": ("sns:Publish",),
+        "sms_countries": ENVIRONMENT_ONLY,
+        "codes": ENVIRONMENT_ONLY,
     },
     "fan_out": {
         "catalogue": _dynamodb("Get"),
@@ -89,6 +99,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "deliveries": _dynamodb("Put"),
         "fan_out.queue": (*CONSUME, *SEND),
         "events": PUT_EVENTS,
+        "sms_countries": ENVIRONMENT_ONLY,
         **{f"{channel}.queue": SEND for channel in CHANNELS},
     },
     **{

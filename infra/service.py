@@ -51,9 +51,10 @@ class Service(Stack):
                 **storage.access_targets,
                 **sender.access_targets,
                 **public_api.access_targets,
-                **sms_and_push(self.partition, settings=settings),
+                **sms_and_push(self.partition, self.region, settings=settings),
                 "events": event_bus(bus, settings),
                 "webhook_endpoints": AccessTarget(environment=webhook_endpoints(settings)),
+                "own_messages": AccessTarget(environment=own_messages(settings)),
             },
         )
         workers = {**self._channel_workers(), **self._other_workers()}
@@ -65,8 +66,7 @@ class Service(Stack):
             InternalApiUrl=api.url,
             PublicApiUrl=public_api.url,
             EventBusName=bus.event_bus_name,
-            ServicePolicyArn=api.service_policy.managed_policy_arn,
-            **{f"{name}PolicyArn": policy.managed_policy_arn for name, policy in api.console_policies.items()},
+            **{f"{name}PolicyArn": policy.managed_policy_arn for name, policy in api.policies.items()},
             ReconcileFunctionName=reconcile.function_name,
             OperationsTopicArn=operations.topic.topic_arn,
             SenderAddress=settings.sender_address,
@@ -154,6 +154,14 @@ def event_bus(bus: events.EventBus, settings: DeploymentSettings) -> AccessTarge
     deliveries = str(settings.delivery_events).lower()
     environment = {"FANFARE_EVENT_BUS_NAME": bus.event_bus_name, "FANFARE_DELIVERY_EVENTS": deliveries}
     return AccessTarget((bus.event_bus_arn,), environment)
+
+
+def own_messages(settings: DeploymentSettings) -> dict[str, str]:
+    """Whether services see only their own messages, and who sees all."""
+    if not settings.own_messages_only:
+        return {}
+    overseers = ",".join(settings.message_overseers)
+    return {"FANFARE_OWN_MESSAGES_ONLY": "true", "FANFARE_MESSAGE_OVERSEERS": overseers}
 
 
 def webhook_endpoints(settings: DeploymentSettings) -> dict[str, str]:

@@ -1,12 +1,13 @@
-"""Types of the settings: patterns, converters of context strings, and the per-user rate limit."""
+"""Types of the settings: patterns, converters of context strings; and the settings that bound cost and access."""
 
 from __future__ import annotations
 
 import json
-from typing import Final, Literal
+from typing import Annotated, Final, Literal, Self
 
 from fanfare.channels import CHANNELS
-from pydantic import BaseModel, ConfigDict, Field
+from phonenumbers import SUPPORTED_REGIONS
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 # Retention periods of CloudWatch Logs:
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -14,6 +15,12 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 
 
 DOMAIN: Final = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
 LOOPBACK: Final = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+EVERYWHERE: Final = "all"
+# As API Gateway names callers, without the session
+NAME_OF_IAM: Final = "[A-Za-z0-9+=,.@_-]"
+PRINCIPAL: Final = (
+    rf"^arn:aws[a-z-]*:(sts::[0-9]{{12}}:assumed-role/{NAME_OF_IAM}+|iam::[0-9]{{12}}:user/[A-Za-z0-9+=,.@_/-]+)$"
+)
 ORIGIN: Final = rf"(https://[a-z0-9.-]+(:[0-9]{{1,5}})?|{LOOPBACK})"
 
 
@@ -46,3 +53,120 @@ class UserLimit(BaseModel):
     count: int = Field(ge=1, le=1_000_000)
     per_seconds: int = Field(ge=1, le=31_622_400)
     overflow: Literal["drop", "defer"]
+
+
+def known_country(value: str) -> str:
+    if value != EVERYWHERE and value not in SUPPORTED_REGIONS:
+        raise ValueError(f"unknown country {value!r}; must be two capital letters (ISO 3166), e.g. AT or GB")
+    return value
+
+
+class Basics(BaseModel):
+    """The settings that every deployment has."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    stage: str = Field(
+        "dev",
+        pattern=r"^[a-z][a-z0-9-]{0,15}$",
+        description="Name of the deployment, part of the stack names: lower case, up to 16 characters",
+    )
+    sender: str = Field(
+        "Fanfare <no-reply@example.com>",
+        max_length=320,
+        description="From address: an address or `Name <address>`",
+    )
+
+
+# Claims of the user pool's tokens that a person can't change
+OF_THE_POOL: Final = ("sub", "cognito:username", "username")
+# Claims that people choose themselves at most issuers, and those that they choose at some.
+# https://openid.net/specs/openid-connect-core-1_0.html#StandardClaims, and 5.7: only `sub` identifies a person
+CHOSEN: Final = frozenset(
+    {
+        *("name", "given_name", "family_name", "middle_name", "nickname", "profile", "picture", "website", "gender"),
+        *("birthdate", "zoneinfo", "locale", "address", "updated_at", "email_verified", "phone_number_verified"),
+    }
+)
+DOUBTFUL: Final = frozenset({"preferred_username", "email", "phone_number"})
+
+
+class Guards(Basics):
+    """The settings that bound what others can cost, and who can see what."""
+
+    sms_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], BeforeValidator(split)] = Field(
+        (),
+        description="Countries that texts are sent to: two-letter codes, comma-separated, e.g. AT,DE, or `all`. "
+        "Default: none, so name your own",
+    )
+    sms_max_price: float = Field(
+        0.5, gt=0, le=100, description="Most that one text can cost, in US dollars: SNS does not send a dearer one"
+    )
+    sms_spend_alarm: float = Field(
+        20, gt=0, le=1_000_000, description="Cost of the texts of a month at which an alarm fires, in US dollars"
+    )
+    codes_per_hour: int = Field(
+        100,
+        ge=1,
+        le=100_000,
+        description="Confirmation codes by text per hour, for all users together: 1 to 100000",
+    )
+    own_messages_only: bool = Field(
+        False,
+        description="Whether a service can only read, cancel and redrive its own messages; true: others are not found",
+    )
+    message_overseers: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=PRINCIPAL)], ...], BeforeValidator(split)
+    ] = Field(
+        (),
+        description="Roles and users that see the messages of all services despite own_messages_only: "
+        "arn:aws:sts::<account>:assumed-role/<role> or arn:aws:iam::<account>:user/<name>, comma-separated",
+    )
+    audit_retention_days: LogRetentionDays = Field(
+        365,
+        description="Days to keep the audit trail, the log of the internal API: a value of CloudWatch Logs, e.g. 365",
+    )
+    origin_header: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9-]{1,64}$",
+        description="Header in which your proxy at public_url proves that a request came through it, e.g. "
+        "`X-Origin-Key`; its value is a key of the secret OriginKeys. Other requests are refused",
+    )
+    oidc_issuer: str | None = Field(
+        None,
+        pattern=r"^https://[^\s?#]+$",
+        description="Issuer of your users' tokens, instead of a Cognito user pool: https://issuer",
+    )
+    oidc_audience: Annotated[tuple[str, ...], BeforeValidator(split)] = Field(
+        (), description="Accepted audiences of the tokens: client ids, comma-separated"
+    )
+    user_id_claim: str = Field(
+        "sub", pattern=r"^[A-Za-z0-9_:./-]{1,128}$", description="Token claim that contains the user's id, e.g. `sub`"
+    )
+
+    @model_validator(mode="after")
+    def _people_can_not_choose_who_they_are(self) -> Self:
+        if bool(self.oidc_issuer) != bool(self.oidc_audience):
+            raise ValueError("oidc_issuer, oidc_audience: set both, or neither to use a Cognito user pool")
+        if not self.oidc_issuer and self.user_id_claim not in OF_THE_POOL:
+            raise ValueError(
+                f"user_id_claim: people can write {self.user_id_claim!r} in the user pool themselves, and take over "
+                f"other people's data. Use one of {', '.join(OF_THE_POOL)}"
+            )
+        if self.user_id_claim in CHOSEN:
+            raise ValueError(
+                f"user_id_claim: people choose {self.user_id_claim!r} themselves, and could take over other people's "
+                "data. Use `sub`, or a claim that only the issuer can write"
+            )
+        return self
+
+    @property
+    def warnings(self) -> tuple[str, ...]:
+        """What may be right, but should be looked at before a deployment."""
+        claim = self.user_id_claim
+        if claim not in DOUBTFUL and not claim.startswith("custom:"):
+            return ()
+        return (
+            f"user_id_claim: at some issuers people can change {claim!r} themselves. Make sure that yours does not "
+            "allow it (for Amazon Cognito: no write permission of any app client, and a verified value), or use `sub`.",
+        )

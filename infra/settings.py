@@ -12,9 +12,7 @@ from constructs import Node
 from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
-    BaseModel,
     BeforeValidator,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationError,
@@ -22,8 +20,10 @@ from pydantic import (
     model_validator,
 )
 
-from .setting_types import DOMAIN, ORIGIN, LogRetentionDays, UserLimit, known_channel, parse_json, split
+from .setting_types import DOMAIN, ORIGIN, Guards, LogRetentionDays, UserLimit, known_channel, parse_json, split
 
+# A limit costs two writes per delivery: that is little for a text, and as much as the rest for a mail.
+TEXTS_A_DAY: Final = {"sms": UserLimit(count=20, per_seconds=86_400, overflow="drop")}
 UNPROTECTED: Final = frozenset({"dev", "local"})  # stages that are deleted often
 STAGES: Final = Path(__file__).parent.parent / "stages"
 
@@ -32,21 +32,9 @@ class SettingsError(ValueError):
     """Invalid settings. The message names each field and what to change."""
 
 
-class DeploymentSettings(BaseModel):
+class DeploymentSettings(Guards):
     """All settings have working defaults: a deployment without any context is complete."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    stage: str = Field(
-        "dev",
-        pattern=r"^[a-z][a-z0-9-]{0,15}$",
-        description="Name of the deployment, part of the stack names: lower case, up to 16 characters",
-    )
-    sender: str = Field(
-        "Fanfare <no-reply@example.com>",
-        max_length=320,
-        description="From address: an address or `Name <address>`",
-    )
     sender_domain: str | None = Field(
         None,
         pattern=DOMAIN,
@@ -134,17 +122,6 @@ class DeploymentSettings(BaseModel):
         5, ge=1, le=1_000, description="Rate limit of POST /v1/subscriptions, for all callers together: 1 to 1000"
     )
     sign_ups_burst: int = Field(20, ge=1, le=1_000, description="Burst limit of POST /v1/subscriptions: 1 to 1000")
-    oidc_issuer: str | None = Field(
-        None,
-        pattern=r"^https://[^\s?#]+$",
-        description="Issuer of your users' tokens, instead of a Cognito user pool: https://issuer",
-    )
-    oidc_audience: Annotated[tuple[str, ...], BeforeValidator(split)] = Field(
-        (), description="Accepted audiences of the tokens: client ids, comma-separated"
-    )
-    user_id_claim: str = Field(
-        "sub", pattern=r"^[A-Za-z0-9_:./-]{1,128}$", description="Token claim that contains the user's id, e.g. `sub`"
-    )
     login_urls: Annotated[
         tuple[Annotated[str, StringConstraints(pattern=rf"^{ORIGIN}/\S*$")], ...], BeforeValidator(split)
     ] = Field(
@@ -178,9 +155,10 @@ class DeploymentSettings(BaseModel):
     user_limits: Annotated[
         dict[Annotated[str, AfterValidator(known_channel)], UserLimit], BeforeValidator(parse_json)
     ] = Field(
-        {},
+        TEXTS_A_DAY,
         description="Rate limits per user and channel, across all topics: "
-        '{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}. `overflow` is "defer" or "drop"',
+        '{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}. `overflow` is "defer" or "drop". Default: '
+        "20 texts a day; {} for no limit",
     )
     piece_prices: Annotated[
         dict[Annotated[str, AfterValidator(known_channel)], Annotated[float, Field(ge=0, le=100)]],
@@ -194,7 +172,7 @@ class DeploymentSettings(BaseModel):
         tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9.-]+:[0-9]{1,5}$")], ...], BeforeValidator(split)
     ] = Field((), description="Private endpoints that webhooks can use: host:port; only with stage=local")
 
-    @field_validator("log_retention_days", mode="before")
+    @field_validator("log_retention_days", "audit_retention_days", mode="before")
     @classmethod
     def _as_number(cls, value: object) -> object:
         """`--context` passes strings, and a Literal of numbers does not accept strings."""
@@ -243,12 +221,18 @@ class DeploymentSettings(BaseModel):
             raise ValueError("public_url: conflicts with public_domain, which sets the URL. Remove one of them")
         if (self.public_url or "https:").startswith("http:") and self.stage != "local":
             raise ValueError("public_url: http:// is only allowed for the stage `local`. Use https://host")
-        if self.source_header and not self.public_url:
+        for name in ("source_header", "origin_header"):
+            if getattr(self, name) and not self.public_url:
+                raise ValueError(
+                    f"{name}: requires public_url, because without a proxy clients could forge it. Remove it"
+                )
+        if self.source_header and not self.origin_header:
             raise ValueError(
-                "source_header: requires public_url, because without a proxy clients could forge it. Remove it"
+                "source_header: requires origin_header, because otherwise clients can call API Gateway past the proxy "
+                "and forge it. Set both, or remove it"
             )
-        if bool(self.oidc_issuer) != bool(self.oidc_audience):
-            raise ValueError("oidc_issuer, oidc_audience: set both, or neither to use a Cognito user pool")
+        if self.message_overseers and not self.own_messages_only:
+            raise ValueError("message_overseers: has no effect without own_messages_only. Set both, or remove it")
         return self
 
     @classmethod

@@ -1,9 +1,10 @@
-"""The storage stack: tables, signing secret and user accounts. Its data must survive."""
+"""The storage stack: tables, signing secrets and user accounts. Its data must survive."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Final
 
 from aws_cdk import CfnOutput, PermissionsBoundary, RemovalPolicy, Stack
 from aws_cdk import aws_dynamodb as dynamodb
@@ -21,8 +22,51 @@ from .settings import DeploymentSettings
 TEXT = dynamodb.AttributeType.STRING
 
 
+@dataclass(frozen=True)
+class Secret:
+    """Signing keys of one purpose, which only the functions that have this purpose can read.
+
+    `id` is the construct's; `variable` names the secret to functions. `behind_proxy`: only made with a proxy.
+    """
+
+    id: str
+    variable: str
+    purpose: str
+    kept: str  # why the keys are not rotated automatically
+    behind_proxy: bool = False
+
+
+# By the target's name in the grants
+SECRETS: Final[Mapping[str, Secret]] = {
+    "secret": Secret(
+        "SigningKeys",
+        "FANFARE_SECRET_ARN",
+        "signs links",
+        "Keys are added, never replaced: an unsubscribe link signed with an old key must work forever.",
+    ),
+    "cursor_keys": Secret("CursorKeys", "FANFARE_CURSOR_KEYS_ARN", "signs cursors of lists", "Rotated by hand."),
+    "webhook_keys": Secret(
+        "WebhookKeys",
+        "FANFARE_WEBHOOK_KEYS_ARN",
+        "signs webhooks",
+        "Rotated by hand: receivers must take their new secret before the old key goes.",
+    ),
+    "code_keys": Secret("CodeKeys", "FANFARE_CODE_KEYS_ARN", "digests of codes and counters", "Rotated by hand."),
+    "audit_keys": Secret(
+        "AuditKeys", "FANFARE_AUDIT_KEYS_ARN", "digests of addresses in the audit trail", "A new key ends searches."
+    ),
+    "origin_keys": Secret(
+        "OriginKeys",
+        "FANFARE_ORIGIN_KEYS_ARN",
+        "what the proxy sends with every request",
+        "The proxy must be changed at the same time.",
+        behind_proxy=True,
+    ),
+}
+
+
 class Storage(Stack):
-    """Tables from `fanfare.aws.tables`, and the keys that sign cursors and tokens."""
+    """Tables from `fanfare.aws.tables`, and the signing keys."""
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings) -> None:
         super().__init__(
@@ -37,7 +81,7 @@ class Storage(Stack):
         self.key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn) if settings.kms_key_arn else None
         self.access_targets: Mapping[str, AccessTarget] = {
             **{name: target for table in TABLES for name, target in self._table(table).items()},
-            "secret": self._secret(),
+            **{name: self._secret(secret) for name, secret in SECRETS.items()},
             "key": self._key(),
         }
         self.accounts = (
@@ -73,11 +117,13 @@ class Storage(Stack):
             },
         }
 
-    def _secret(self) -> AccessTarget:
+    def _secret(self, spec: Secret) -> AccessTarget:
+        if spec.behind_proxy and not self.settings.public_url:
+            return AccessTarget()
         secret = secretsmanager.Secret(
             self,
-            "SigningKeys",
-            description="Fanfare: key id → key; signs cursors and tokens",
+            spec.id,
+            description=f"Fanfare: key id → key; {spec.purpose}",
             generate_secret_string=secretsmanager.SecretStringGenerator(
                 secret_string_template="{}",  # noqa: S106 - empty; Secrets Manager adds a random key
                 generate_string_key="k1",
@@ -87,12 +133,8 @@ class Storage(Stack):
             encryption_key=self.key,
             removal_policy=self.removal_policy,
         )
-        suppress_nag(
-            secret,
-            "AwsSolutions-SMG4",
-            "Keys are added, never replaced: an unsubscribe link signed with an old key must work forever.",
-        )
-        return AccessTarget((secret.secret_arn,), {"FANFARE_SECRET_ARN": secret.secret_arn})
+        suppress_nag(secret, "AwsSolutions-SMG4", spec.kept)
+        return AccessTarget((secret.secret_arn,), {spec.variable: secret.secret_arn})
 
     def _key(self) -> AccessTarget:
         """The deployer's own KMS key, usable only through the services whose data it encrypts."""

@@ -29,6 +29,7 @@ TARGETS: Final = [
         (r"FANFARE_(\w+)_QUEUE_URL", r"\1.queue"),
         (r"FANFARE_(\w+)_DEAD_LETTERS_URL", r"\1.dead_letters"),
         (r"FANFARE_SECRET_ARN", "secret"),
+        (r"FANFARE_(\w+)_KEYS_ARN", r"\1_keys"),
         (r"FANFARE_EVENT_BUS_NAME", "events"),
         (r"FANFARE_SENDER", "sender"),
         (r"FANFARE_CONFIGURATION_SET", "configuration_set"),

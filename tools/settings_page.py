@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from pydantic.fields import FieldInfo
+from pydantic_core import to_jsonable_python
 
 from infra.settings import DeploymentSettings
 
@@ -48,7 +49,13 @@ def _default(field: FieldInfo) -> str:
     value: Any = field.default
     if value is None or value in ((), {}):
         return "none"
-    words = ", ".join(value) if isinstance(value, tuple) else value if isinstance(value, str) else json.dumps(value)
+    words = (
+        ", ".join(value)
+        if isinstance(value, tuple)
+        else value
+        if isinstance(value, str)
+        else json.dumps(to_jsonable_python(value))
+    )
     return f"`{words}`"
 
 

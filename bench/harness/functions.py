@@ -33,6 +33,8 @@ ENVIRONMENT: Final = {
     "FANFARE_CONFIGURATION_SET": "fanfare",
     "FANFARE_PUBLIC_URL": "https://example.com",
     "FANFARE_SECRET_ARN": "secret",
+    "FANFARE_AUDIT_KEYS_ARN": "audit_keys",
+    "FANFARE_CURSOR_KEYS_ARN": "cursor_keys",
     "FANFARE_STAGE": "bench",
     "FANFARE_CHANNEL": "email",
     "POWERTOOLS_SERVICE_NAME": "fanfare",

@@ -61,6 +61,8 @@ class Accounts(Construct):
             prevent_user_existence_errors=True,
             # Password authentication is only for scripts on a developer's machine.
             auth_flows=cognito.AuthFlow(user_srp=True, user_password=settings.local),
+            # What a person can change in their own account. No claim of it identifies them, see `user_id_claim`.
+            write_attributes=cognito.ClientAttributes().with_standard_attributes(email=True),
             o_auth=cognito.OAuthSettings(
                 flows=cognito.OAuthFlows(authorization_code_grant=True),
                 scopes=[cognito.OAuthScope.OPENID, cognito.OAuthScope.EMAIL],

@@ -22,6 +22,7 @@ from .access_target import AccessTarget
 
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 RUNTIME_REASON = "All functions use the runtime that the layers are built and tested for."
+KEPT = {"internal_api": "audit_retention_days"}  # function → setting: its log contains the audit trail
 TRACING_REASON = "X-Ray has no resource ARNs: its actions PutTraceSegments and PutTelemetryRecords require `*`."
 
 
@@ -70,7 +71,7 @@ class Function(lambda_.Function):
         **props: Any,
     ) -> None:
         """`props` are passed on to Lambda's construct."""
-        log_group = log_group_of(scope, f"{id}Logs", settings=defaults.settings)
+        log_group = log_group_of(scope, f"{id}Logs", settings=defaults.settings, kept=KEPT.get(name, ""))
         role = iam.Role(scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         log_group.grant_write(role)
         reached = _granted(role, name, defaults)
@@ -110,11 +111,11 @@ def _granted(role: iam.Role, name: str, defaults: FunctionDefaults) -> dict[str,
     return granted
 
 
-def log_group_of(scope: Construct, id: str, *, settings: DeploymentSettings) -> logs.LogGroup:
-    """A log group with the configured retention, deleted with the stack."""
+def log_group_of(scope: Construct, id: str, *, settings: DeploymentSettings, kept: str = "") -> logs.LogGroup:
+    """A log group, deleted with the stack. `kept`: the setting with its retention, if it has one of its own."""
     group = logs.LogGroup(scope, id, removal_policy=RemovalPolicy.DESTROY)
     # The construct expects names like ONE_MONTH; the setting is a number of days, like in CloudFormation.
-    cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = settings.log_retention_days
+    cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = getattr(settings, kept or "log_retention_days")
     return group
 
 

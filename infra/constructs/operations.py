@@ -74,7 +74,7 @@ class Operations(Construct):
                     [f"Fanfare {settings.stage}{f', {thing}' if thing else ''}:", alarm.means, f"({alarm.runbook})"]
                 ),
                 metric=_metric(alarm, alarm.metric, dimensions, minutes=alarm.minutes),
-                threshold=alarm.threshold,
+                threshold=getattr(settings, alarm.setting) if alarm.setting else alarm.threshold,
                 evaluation_periods=alarm.periods,
                 comparison_operator=compared.LESS_THAN_THRESHOLD
                 if alarm.below

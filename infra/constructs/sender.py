@@ -39,7 +39,14 @@ class Sender(Construct):
         name = self.rules.configuration_set_name
         rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
         self.access_targets: Mapping[str, AccessTarget] = {
-            "sender": AccessTarget((identity.email_identity_arn,), {"FANFARE_SENDER": settings.sender}),
+            # The identity may be a whole domain: without the condition a function could write as anybody in it. The
+            # key has the address without the name, and is compared as it is spelled.
+            # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
+            "sender": AccessTarget(
+                (identity.email_identity_arn,),
+                {"FANFARE_SENDER": settings.sender},
+                conditions={"StringEquals": {"ses:FromAddress": settings.sender_address}},
+            ),
             "configuration_set": AccessTarget((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
         }
 

@@ -35,6 +35,8 @@ TIMES: Final = {
     "max_attempts": 5,
     "doubt_grace_seconds": 10,  # a receipt may wait for its queue's first worker to start
 }
+# Texts cost nothing here, and go nowhere: any number can be tried, as often as one likes.
+TEXTS: Final = {"sms_countries": "all", "user_limits": "{}", "codes_per_hour": 100_000}
 # Each concurrent function is a process that starts slowly: only a few more than there are cores.
 CONCURRENCY: Final = {"max_concurrency": 3}
 # Invalid ports: folderholders in the templates for the ports of the running stack.
@@ -49,7 +51,7 @@ CONTEXT: Final = {
     "stage": "local",
     "local": "true",
     **ADDRESSES,
-    **{name: str(value) for name, value in {**TIMES, **CONCURRENCY}.items()},
+    **{name: str(value) for name, value in {**TIMES, **CONCURRENCY, **TEXTS}.items()},
 }
 TEMPLATE: Final = ".template.json"
 

@@ -104,7 +104,8 @@ class Functions:
         opened.reset()
         opened.put(settings.clock, world.clock)
         opened.put(settings.settings, SETTINGS)
-        opened.put(signing.keys, lambda: KEYS)
+        for keys in signing.PURPOSES:
+            opened.put(keys.opened, lambda: KEYS)
         opened.put(clients.dynamodb, world.dynamodb)
         opened.put(clients.queues, world.queues)
         opened.put(stores.messages, world.messages)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from fanfare.channels import CHANNELS
+from fanfare.runtime import signing
 from fanfare.runtime.registry import opened as runtime
 
 from bench.harness.null_aws import NullAws
@@ -97,8 +98,9 @@ class Life:
         tables = {f"FANFARE_{name.upper()}_TABLE": name for name in self.memory.tables.stores}
         urls = {f"FANFARE_{name.upper()}_QUEUE_URL": name for name in queues}
         dead = {f"FANFARE_{name.upper()}_DEAD_LETTERS_URL": f"{name}-dead" for name in queues}
-        bus = {"FANFARE_EVENT_BUS_NAME": "bus", "FANFARE_DELIVERY_EVENTS": "true", "FANFARE_SECRET_ARN": "arn:secret"}
-        for name, value in (ENVIRONMENT | tables | urls | dead | bus).items():
+        bus = {"FANFARE_EVENT_BUS_NAME": "bus", "FANFARE_DELIVERY_EVENTS": "true"}
+        secrets = {keys.variable: f"arn:{keys.variable}" for keys in signing.PURPOSES}
+        for name, value in (ENVIRONMENT | tables | urls | dead | bus | secrets).items():
             self.patch.setenv(name, value)
         self.patch.setattr("time.sleep", lambda _: None)
         self.patch.setattr(Store, "put", recording(Store.put, self.seen.stored))

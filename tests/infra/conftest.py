@@ -20,6 +20,8 @@ def prod() -> Deployment:
         sender_domain="shop.example",
         public_url="https://people.shop.example",
         source_header="X-Real-IP",
+        origin_header="X-Origin-Key",
+        sms_countries="AT, DE",
     )
 
 
@@ -56,6 +58,13 @@ def full() -> Deployment:
         push_apns_application_arn="arn:aws:sns:eu-west-1:123456789012:app/APNS/shop",
         user_limits='{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}',
         piece_prices='{"sms": 0.075}',
+        sms_countries="AT",
+        sms_max_price="0.2",
+        sms_spend_alarm="500",
+        codes_per_hour="30",
+        own_messages_only="true",
+        message_overseers="arn:aws:sts::123456789012:assumed-role/operators",
+        audit_retention_days="731",
     )
 
 

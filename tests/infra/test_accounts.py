@@ -14,6 +14,13 @@ def test_apps_log_in_by_code_and_keep_no_secret(prod: Deployment) -> None:
     assert client(prod)["PreventUserExistenceErrors"] == "ENABLED"
 
 
+def test_a_person_can_write_nothing_of_their_account_but_the_address(
+    dev: Deployment, prod: Deployment, local: Deployment
+) -> None:
+    for deployed in (dev, prod, local):
+        assert client(deployed)["WriteAttributes"] == ["email"]
+
+
 def test_a_password_in_a_call_is_for_the_local_stage_alone(
     prod: Deployment, dev: Deployment, local: Deployment
 ) -> None:

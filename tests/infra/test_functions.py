@@ -41,8 +41,12 @@ def test_every_function_logs_json_to_a_group_of_its_own(each: Deployment) -> Non
     assert len({name_of(config["LogGroup"], each) for config in logging}) == len(logging)
 
 
-def test_no_log_is_kept_for_ever(each: Deployment) -> None:
-    assert all(group["RetentionInDays"] == 30 for group in each.service.of_type("AWS::Logs::LogGroup").values())
+def test_no_log_is_kept_for_ever_and_the_audit_trail_longest(dev: Deployment, full: Deployment) -> None:
+    for made_by, audit in ((dev, 365), (full, 731)):
+        groups = made_by.service.of_type("AWS::Logs::LogGroup")
+        kept = {name_of({"Ref": id}, made_by): group["RetentionInDays"] for id, group in groups.items()}
+        assert kept.pop("InternalApiFunctionLogs") == audit
+        assert set(kept.values()) == {30}
 
 
 def test_limits_of_the_deployment_reach_every_function(dev: Deployment) -> None:
@@ -66,7 +70,25 @@ def test_limits_of_users_reach_every_function(full: Deployment, dev: Deployment)
     for function in full.service.functions.values():
         limits = json.loads(function["Environment"]["Variables"]["FANFARE_USER_LIMITS"])
         assert limits == {"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}
-    assert not any("FANFARE_USER_LIMITS" in made["Environment"]["Variables"] for made in dev.service.functions.values())
+    for function in dev.service.functions.values():
+        limits = json.loads(function["Environment"]["Variables"]["FANFARE_USER_LIMITS"])
+        assert limits == {"sms": {"count": 20, "per_seconds": 86_400, "overflow": "drop"}}
+
+
+def test_whoever_decides_on_or_sends_a_text_knows_the_countries(dev: Deployment, full: Deployment) -> None:
+    for made_by, countries in ((dev, ""), (full, "AT")):
+        knowing = {
+            made["Description"].removeprefix("Fanfare: "): made["Environment"]["Variables"]["FANFARE_SMS_COUNTRIES"]
+            for made in made_by.service.functions.values()
+            if "FANFARE_SMS_COUNTRIES" in made["Environment"]["Variables"]
+        }
+        assert knowing == dict.fromkeys(("internal_api", "public_api", "fan_out", "deliver-sms"), countries)
+
+
+def test_what_a_text_may_cost_and_how_many_codes_there_are_is_the_deployers_choice(full: Deployment) -> None:
+    for name in ("deliver-sms", "public_api"):
+        assert full.service.function(name)["Environment"]["Variables"]["FANFARE_SMS_MAX_PRICE"] == "0.20"
+    assert full.service.function("public_api")["Environment"]["Variables"]["FANFARE_CODES_PER_HOUR"] == "30"
 
 
 def test_prices_of_the_deployment_reach_every_function(full: Deployment) -> None:

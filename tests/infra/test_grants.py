@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from infra.constructs.naming import pascal
@@ -26,6 +28,8 @@ def constructs(target: str, function: Properties) -> list[str]:
     """A target of `grants.py` as the template names it: `messages.due` → `Messages/index/due`."""
     if target == "key":
         return [KEY] if function["Environment"]["Variables"]["FANFARE_STAGE"] == "full" else []
+    if target == "origin_keys" and "FANFARE_ORIGIN_KEYS_ARN" not in function["Environment"]["Variables"]:
+        return []
     if target in OF_PUSH:
         return OF_PUSH[target] if "FANFARE_PUSH_FCM_APPLICATION_ARN" in function["Environment"]["Variables"] else []
     owner, _, part = target.partition(".")
@@ -88,9 +92,57 @@ def test_a_text_goes_to_a_number_and_to_no_topic(each: Deployment) -> None:
         assert published == {"all but :sns:*:*:*"}
 
 
-def test_only_who_signs_or_checks_reads_the_signing_keys(each: Deployment) -> None:
-    readers = {"internal_api", "public_api", "deliver-email", "deliver-webhook"}
-    assert allowed_to(each, "secretsmanager:") == readers
+# By secret: the functions that have this purpose, written out
+READERS = {
+    "SigningKeys": {"public_api", "deliver-email"},
+    "CursorKeys": {"internal_api", "public_api"},
+    "WebhookKeys": {"public_api", "deliver-webhook"},
+    "CodeKeys": {"public_api"},
+    "AuditKeys": {"internal_api"},
+}
+
+
+def test_each_purpose_has_a_secret_that_only_its_functions_read(each: Deployment, prod: Deployment) -> None:
+    readers = READERS | ({"OriginKeys": {"public_api"}} if behind_a_proxy(each) else {})
+    read: dict[str, set[str]] = {}
+    for function in each.service.functions.values():
+        for action, secret in each.statements(function):
+            if action == "secretsmanager:GetSecretValue":
+                read.setdefault(secret, set()).add(function["Description"].removeprefix("Fanfare: "))
+    assert read == readers
+    assert behind_a_proxy(prod)
+
+
+def behind_a_proxy(deployment: Deployment) -> bool:
+    """The deployer's own proxy is known by what it sends."""
+    secrets = deployment.storage.of_type("AWS::SecretsManager::Secret")
+    return any(id.startswith("OriginKeys") for id in secrets)
+
+
+def conditions(deployment: Deployment, action: str) -> list[Any]:
+    """The conditions of every statement that allows the action."""
+    return [
+        statement.get("Condition")
+        for policy in deployment.service.of_type("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if action in listed(statement["Action"]) and "SenderRules" not in str(statement["Resource"])
+    ]
+
+
+def test_a_function_writes_as_the_deployments_sender_and_as_nobody_else_of_its_domain(prod: Deployment) -> None:
+    for action in ("ses:SendEmail", "ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"):
+        assert conditions(prod, action) == [{"StringEquals": {"ses:FromAddress": "hello@shop.example"}}]
+
+
+def test_a_text_is_sent_in_the_region_of_the_deployment_alone(each: Deployment) -> None:
+    texts = [
+        statement
+        for policy in each.service.of_type("AWS::IAM::Policy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "NotResource" in statement
+    ]
+    here = {"StringEquals": {"aws:RequestedRegion": {"Ref": "AWS::Region"}}}
+    assert [(text["Action"], text["Condition"]) for text in texts] == [("sns:Publish", here)] * 2
 
 
 def test_a_function_is_told_only_of_what_it_may_call(dev: Deployment) -> None:

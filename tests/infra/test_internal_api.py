@@ -5,9 +5,9 @@ import json
 import pytest
 from fanfare.channels import CHANNELS
 
-from console.calls import CALLS
 from infra.constructs.naming import pascal
-from tests.infra.synth import Deployment, name_of
+from infra.policies import POLICIES
+from tests.infra.synth import Deployment, listed, name_of
 
 
 def test_every_route_asks_iam(each: Deployment) -> None:
@@ -34,33 +34,50 @@ def test_calls_are_throttled_and_logged(each: Deployment) -> None:
     assert "path" not in str(logged).lower()  # that of a suppression has an address in it
 
 
-def test_a_service_that_is_let_in_may_call_this_api_only(dev: Deployment) -> None:
-    assert allowed(dev, "Service") == {"*/*"}
+def test_a_policy_of_everything_is_of_this_api_only(each: Deployment) -> None:
+    for name in ("Service", "Admin"):
+        assert stated(each, name) == {"Allow": {"*/*"}}
 
 
-@pytest.mark.parametrize("name", CALLS)
-def test_who_uses_the_console_may_make_its_calls_and_no_others(each: Deployment, name: str) -> None:
-    assert allowed(each, name) == {call.replace(" /", "/") for call in CALLS[name]}
+@pytest.mark.parametrize("name", POLICIES)
+def test_a_policy_states_the_calls_that_are_written_down(each: Deployment, name: str) -> None:
+    policy = POLICIES[name]
+    written = {"Allow": policy.allows, "Deny": policy.withholds}
+    assert stated(each, name) == {
+        effect: {call.replace(" /", "/") for call in calls} for effect, calls in written.items() if calls
+    }
 
 
-def test_a_viewer_changes_nothing(dev: Deployment) -> None:
-    assert {call for call in allowed(dev, "Viewer") if not call.startswith("GET/")} == {"POST/v1/templates/*/previews"}
+def test_a_persons_own_no_is_withheld_from_who_keeps_the_audience(dev: Deployment) -> None:
+    assert stated(dev, "Audience")["Deny"] == {"PUT/v1/users/*/resubscription"}
 
 
-def allowed(deployment: Deployment, name: str) -> set[str]:
-    """What a policy lets its bearer call of this API; it allows nothing else."""
+def test_services_see_each_others_messages_unless_the_deployer_says_otherwise(
+    dev: Deployment, full: Deployment
+) -> None:
+    shown = full.service.function("internal_api")["Environment"]["Variables"]
+    assert shown["FANFARE_OWN_MESSAGES_ONLY"] == "true"
+    assert shown["FANFARE_MESSAGE_OVERSEERS"] == "arn:aws:sts::123456789012:assumed-role/operators"
+    assert not [
+        name for name in dev.service.function("internal_api")["Environment"]["Variables"] if "OVERSEERS" in name
+    ]
+
+
+def stated(deployment: Deployment, name: str) -> dict[str, set[str]]:
+    """The calls of this API by effect; a policy states nothing else."""
     (policy,) = (
         made
         for id, made in deployment.service.of_type("AWS::IAM::ManagedPolicy").items()
         if name_of({"Ref": id}, deployment) == f"InternalApi{name}Policy"
     )
-    (statement,) = policy["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Action"]) == ("Allow", "execute-api:Invoke")
-    resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
-    joined = [resource["Fn::Join"][1] for resource in resources]
-    assert {name_of(parts[-2], deployment) for parts in joined} == {"InternalApi"}
-    assert all(parts[-1].startswith("/$default/") for parts in joined)
-    return {parts[-1].removeprefix("/$default/") for parts in joined}
+    found = {}
+    for statement in policy["PolicyDocument"]["Statement"]:
+        assert statement["Action"] == "execute-api:Invoke"
+        joined = [resource["Fn::Join"][1] for resource in listed(statement["Resource"])]
+        assert {name_of(parts[-2], deployment) for parts in joined} == {"InternalApi"}
+        assert all(parts[-1].startswith("/$default/") for parts in joined)
+        found[statement["Effect"]] = {parts[-1].removeprefix("/$default/") for parts in joined}
+    return found
 
 
 def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
@@ -70,6 +87,10 @@ def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
         "InternalApiUrl",
         "PublicApiUrl",
         "ServicePolicyArn",
+        "SenderPolicyArn",
+        "AudiencePolicyArn",
+        "AuthorPolicyArn",
+        "AdminPolicyArn",
         "ViewerPolicyArn",
         "OperatorPolicyArn",
         "EventBusName",

@@ -83,6 +83,35 @@ def test_the_rates_of_ses_ring_where_it_begins_to_review(dev: Deployment) -> Non
     assert rates == {"Reputation.BounceRate": 0.05, "Reputation.ComplaintRate": 0.001}
 
 
+def test_refused_calls_unconfirmed_codes_and_spending_ring(dev: Deployment, full: Deployment) -> None:
+    thresholds = {
+        "requests_throttled": 100,
+        "sign_ups_refused": 50,
+        "codes_unconfirmed": 20,
+        "codes_refused": 1,
+    }
+    for made_by, spent in ((dev, 20), (full, 500)):
+        found = {made["MetricName"]: made["Threshold"] for made in alarms(made_by)}
+        assert found.items() >= (thresholds | {"SMSMonthToDateSpentUSD": spent}).items()
+
+
+def test_throttled_requests_are_counted_from_the_access_logs_of_both_apis(each: Deployment) -> None:
+    filters = list(each.service.of_type("AWS::Logs::MetricFilter").values())
+    groups = {name_of(made["LogGroupName"], each) for made in filters}
+    assert groups == {"InternalApiAccessLogs", "PublicApiAccessLogs"}
+    for made in filters:
+        assert made["FilterPattern"] == '{ $.status = "429" }'
+        (counted,) = made["MetricTransformations"]
+        assert (counted["MetricNamespace"], counted["MetricName"]) == (OURS, "requests_throttled")
+        assert counted["Dimensions"] == [
+            {"Key": "service", "Value": "$.service"},
+            {"Key": "stage", "Value": "$.stage"},
+        ]
+    for stage in each.service.of_type("AWS::ApiGatewayV2::Stage").values():
+        logged = json.loads(stage["AccessLogSettings"]["Format"])
+        assert (logged["service"], logged["status"]) == ("fanfare", "$context.status")
+
+
 def test_figures_of_ours_are_those_of_this_stage_alone(dev: Deployment, prod: Deployment) -> None:
     for deployment, stage in ((dev, "dev"), (prod, "prod")):
         ours = [made for made in alarms(deployment) if made["Namespace"] == OURS]

@@ -11,7 +11,8 @@ KEY = "arn:aws:kms:eu-west-1:123456789012:key/0a1b2c3d-1111-2222-3333-4444555566
 def test_tables_and_signing_keys_are_encrypted_with_the_deployers_key(full: Deployment) -> None:
     for table in full.storage.of_type("AWS::DynamoDB::Table").values():
         assert table["SSESpecification"] == {"KMSMasterKeyId": KEY, "SSEEnabled": True, "SSEType": "KMS"}
-    assert full.storage.only("AWS::SecretsManager::Secret")["KmsKeyId"] == KEY
+    secrets = full.storage.of_type("AWS::SecretsManager::Secret").values()
+    assert [secret["KmsKeyId"] for secret in secrets] == [KEY] * 5
 
 
 def test_every_function_may_use_that_key_through_what_it_encrypts_and_no_other(full: Deployment) -> None:

@@ -140,5 +140,24 @@ def test_a_name_of_its_own_leads_to_the_stage(full: Deployment) -> None:
     assert full.service.body["Outputs"]["PublicApiUrl"]["Value"] == "https://notify.shop.example"
 
 
+def test_the_name_of_the_gateway_goes_round_no_domain(full: Deployment, dev: Deployment, prod: Deployment) -> None:
+    closed = {
+        name: [api["Description"] for api in made.service.of_type("AWS::ApiGatewayV2::Api").values() if shut(api)]
+        for name, made in (("full", full), ("dev", dev), ("prod", prod))
+    }
+    assert closed == {"full": ["Fanfare full: public API"], "dev": [], "prod": []}
+
+
+def shut(api: Properties) -> bool:
+    return api.get("DisableExecuteApiEndpoint") is True
+
+
+def test_a_proxy_proves_itself_by_a_header_that_the_deployer_names(dev: Deployment, prod: Deployment) -> None:
+    for deployment, header in ((dev, None), (prod, "X-Origin-Key")):
+        variables = deployment.service.function("public_api")["Environment"]["Variables"]
+        assert variables.get("FANFARE_ORIGIN_HEADER") == header
+        assert ("FANFARE_ORIGIN_KEYS_ARN" in variables) is (header is not None)
+
+
 def test_without_one_people_come_by_the_gateways(dev: Deployment) -> None:
     assert not dev.service.of_type("AWS::ApiGatewayV2::DomainName")

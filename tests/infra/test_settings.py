@@ -74,6 +74,16 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
         ("user_limits", '{"email": {"count": 0, "per_seconds": 1, "overflow": "drop"}}', "per user and channel"),
         ("user_limits", '{"email": {"count": 1, "per_seconds": 1}}', "overflow"),
         ("webhook_allowed", "http://localhost:1", "host:port"),
+        ("sms_countries", "UK", "AT or GB"),
+        ("sms_countries", "at", "AT or GB"),
+        ("sms_max_price", "0", "dearer"),
+        ("sms_spend_alarm", "-1", "US dollars"),
+        ("codes_per_hour", "0", "1 to 100000"),
+        ("own_messages_only", "perhaps", "others are not found"),
+        ("message_overseers", "operators", "assumed-role/<role>"),
+        ("message_overseers", "arn:aws:sts::123456789012:assumed-role/operators/ada", "assumed-role/<role>"),
+        ("audit_retention_days", "31", "CloudWatch"),
+        ("origin_header", "X-Origin: 1", "X-Origin-Key"),
     ],
 )
 def test_an_invalid_value_is_reported_with_its_field_and_what_is_expected(
@@ -112,10 +122,67 @@ def test_links_use_tls_except_on_the_local_stage() -> None:
     assert settings(stage="local", public_url="http://localhost:8080").public_url == "http://localhost:8080"
 
 
-def test_a_source_header_requires_a_proxy_before_the_api() -> None:
-    with pytest.raises(SettingsError, match="source_header: requires public_url"):
-        settings(source_header="X-Real-IP")
-    assert settings(source_header="X-Real-IP", public_url="https://shop.example").source_header == "X-Real-IP"
+PROXY = {"public_url": "https://shop.example", "origin_header": "X-Origin-Key"}
+
+
+def test_headers_of_a_proxy_require_a_proxy_before_the_api() -> None:
+    for name in ("source_header", "origin_header"):
+        with pytest.raises(SettingsError, match=f"{name}: requires public_url"):
+            settings(**{name: "X-Real-IP"})
+    assert settings(**PROXY, source_header="X-Real-IP").source_header == "X-Real-IP"
+
+
+def test_a_source_is_believed_only_of_a_proxy_that_proves_itself() -> None:
+    with pytest.raises(SettingsError, match="source_header: requires origin_header"):
+        settings(public_url="https://shop.example", source_header="X-Real-IP")
+
+
+def test_who_sees_all_messages_is_named_only_if_others_do_not() -> None:
+    overseers = {"message_overseers": "arn:aws:sts::123456789012:assumed-role/operators"}
+    with pytest.raises(SettingsError, match="message_overseers: has no effect without own_messages_only"):
+        settings(**overseers)
+    assert settings(**overseers, own_messages_only="true").own_messages_only
+
+
+ISSUER = {"oidc_issuer": "https://id.example/", "oidc_audience": "app"}
+
+
+@pytest.mark.parametrize(
+    "claim", ["email", "name", "preferred_username", "custom:user_id", "user_id", "email_verified"]
+)
+def test_a_claim_that_people_may_write_in_our_own_pool_is_no_user_id(claim: str) -> None:
+    with pytest.raises(SettingsError, match=f"user_id_claim: people can write '{claim}' in the user pool themselves"):
+        settings(user_id_claim=claim)
+
+
+@pytest.mark.parametrize("claim", ["sub", "cognito:username", "username"])
+def test_a_claim_that_only_our_own_pool_writes_is_a_user_id(claim: str) -> None:
+    assert settings(user_id_claim=claim).warnings == ()
+
+
+@pytest.mark.parametrize("claim", ["name", "nickname", "given_name", "locale", "picture", "website"])
+def test_a_claim_that_people_choose_at_every_issuer_is_no_user_id(claim: str) -> None:
+    with pytest.raises(SettingsError, match=f"user_id_claim: people choose '{claim}' themselves"):
+        settings(**ISSUER, user_id_claim=claim)
+
+
+@pytest.mark.parametrize("claim", ["email", "phone_number", "preferred_username", "custom:user_id"])
+def test_a_claim_that_people_choose_at_some_issuers_is_warned_of_at_synth(claim: str) -> None:
+    (warning,) = settings(**ISSUER, user_id_claim=claim).warnings
+    assert warning.startswith(f"user_id_claim: at some issuers people can change '{claim}' themselves")
+    assert settings(**ISSUER, user_id_claim="user_id").warnings == ()
+
+
+def test_texts_go_nowhere_until_a_country_is_named() -> None:
+    assert settings().sms_countries == ()
+    assert settings(sms_countries="AT, DE").sms_countries == ("AT", "DE")
+    assert settings(sms_countries="all").sms_countries == ("all",)
+
+
+def test_a_user_gets_twenty_texts_a_day_unless_the_deployer_says_otherwise() -> None:
+    (channel, limit), *others = settings().user_limits.items()
+    assert (channel, limit.count, limit.per_seconds, limit.overflow, others) == ("sms", 20, 86_400, "drop", [])
+    assert settings(user_limits="{}").user_limits == {}
 
 
 SENDER = {"sender": "hello@shop.example", "sender_domain": "shop.example"}

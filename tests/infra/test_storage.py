@@ -67,8 +67,15 @@ def test_a_local_stack_leaves_nothing_behind(local: Deployment) -> None:
     assert not any(table["DeletionProtectionEnabled"] for table in tables(local).values())
 
 
-def test_the_signing_key_is_random_and_in_no_template(each: Deployment) -> None:
-    generated = each.storage.only(SECRET)["GenerateSecretString"]
-    assert generated["GenerateStringKey"] == "k1"
-    assert generated["PasswordLength"] == 64
-    assert generated["SecretStringTemplate"] == "{}"
+def test_every_signing_key_is_random_and_in_no_template(each: Deployment) -> None:
+    secrets = each.storage.of_type(SECRET)
+    assert len(secrets) >= 5
+    for secret in secrets.values():
+        generated = secret["GenerateSecretString"]
+        assert generated["GenerateStringKey"] == "k1"
+        assert generated["PasswordLength"] == 64
+        assert generated["SecretStringTemplate"] == "{}"
+
+
+def test_the_secret_of_links_keeps_its_id_so_that_old_links_work(each: Deployment) -> None:
+    assert "SigningKeysA56F0358" in each.storage.of_type(SECRET)

@@ -15,7 +15,7 @@ import pytest
 from botocore.loaders import create_loader
 from fanfare.aws.tables import TABLES, TableSpec
 from fanfare.channels import CHANNELS
-from fanfare.runtime import clients, stores
+from fanfare.runtime import clients, signing, stores
 from fanfare.runtime import settings as runtime_settings
 from fanfare.runtime.registry import opened
 from moto import mock_aws
@@ -127,8 +127,11 @@ def _build(monkeypatch: pytest.MonkeyPatch) -> Aws:
         world.queues[queue], world.dead_letters[queue] = url, dead
         monkeypatch.setenv(f"FANFARE_{queue.upper()}_QUEUE_URL", url)
         monkeypatch.setenv(f"FANFARE_{queue.upper()}_DEAD_LETTERS_URL", dead)
-    secret = secrets.create_secret(Name="fanfare-test", SecretString=json.dumps({"k1": "a key for tests alone"}))
-    for name, value in (ENVIRONMENT | {"FANFARE_SECRET_ARN": secret["ARN"]}).items():
+    for keys in signing.PURPOSES:
+        key = {"k1": f"a key for tests alone: {keys.variable}"}
+        secret = secrets.create_secret(Name=f"fanfare-test-{keys.variable}", SecretString=json.dumps(key))
+        monkeypatch.setenv(keys.variable, secret["ARN"])
+    for name, value in ENVIRONMENT.items():
         monkeypatch.setenv(name, value)
     return world
 

@@ -200,7 +200,9 @@ def test_the_log_names_no_body_and_no_person(aws: Aws, caplog: pytest.LogCapture
     log = str([vars(record) for record in caplog.records])
     assert "/v1/users/{user_id}" in log
     assert "example.com" not in log
-    assert "lovelace" not in log
+    assert "lovelace" not in str([vars(record) for record in caplog.records if record.getMessage() != "audit"])
+    trail = [vars(record)["users"] for record in caplog.records if record.getMessage() == "audit"]
+    assert trail == [["ada-lovelace"], ["ada-lovelace"]]
 
 
 @pytest.mark.parametrize("file", openapi.documents(), ids=lambda file: Path(file).name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from dataclasses import replace
@@ -244,15 +245,41 @@ def test_a_source_over_its_limit_does_not_use_up_that_of_an_address(post: Post) 
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "same"),
+    ("source", "counted"),
     [
-        ("2001:db8::1", "2001:db8::ffff:1", True),
-        ("2001:db8::1", "2001:db8:0:1::1", False),
-        ("192.0.2.1", "192.0.2.2", False),
+        ("192.0.2.1", {"sign_up_source": "192.0.2.1"}),
+        ("::ffff:192.0.2.1", {"sign_up_source": "192.0.2.1"}),
+        ("::FFFF:C000:0201", {"sign_up_source": "192.0.2.1"}),
+        ("64:ff9b::c000:201", {"sign_up_source": "192.0.2.1"}),
+        ("2001:db8:1:2::ffff:1", {"sign_up_source": "2001:db8:1:2::/64", "sign_up_site": "2001:db8:1::/48"}),
+        ("2001:db8:1:2:9::%eth0", {"sign_up_source": "2001:db8:1:2::/64", "sign_up_site": "2001:db8:1::/48"}),
     ],
 )
-def test_a_household_of_ipv6_is_one_source(one: str, other: str, same: bool) -> None:
-    assert (sign_up.network(one) == sign_up.network(other)) is same
+def test_a_source_is_counted_by_its_networks(source: str, counted: dict[str, str]) -> None:
+    assert {limit.what: network for limit, network in sign_up.networks(source)} == counted
+
+
+def test_two_addresses_of_ipv4_written_as_ipv6_do_not_share_a_limit(post: Post) -> None:
+    for number in range(31):
+        ask(f"user{number}@example.com", source="::ffff:198.51.100.1")
+    ask(source="::ffff:198.51.100.2")
+    assert (len(post.mails), post.mails[-1].to) == (31, "grace@example.com")
+
+
+def test_a_site_of_ipv6_gets_a_hundred_and_twenty_links_an_hour_from_all_its_networks(post: Post) -> None:
+    for number in range(130):
+        ask(f"user{number}@example.com", source=f"2001:db8:1:{number:x}::1")
+    assert len(post.mails) == 120
+    ask(source="2001:db8:2::1")
+    assert post.mails[-1].to == "grace@example.com"
+
+
+def test_refused_sign_ups_are_counted(post: Post, capsys: pytest.CaptureFixture[str]) -> None:
+    for _ in range(5):
+        ask("reader@example.com")
+    printed = [json.loads(line) for line in capsys.readouterr().out.splitlines() if '"_aws"' in line]
+    refused = [(each["sign_ups_refused"], each["service"], each["stage"]) for each in printed]
+    assert refused == [([1], "fanfare", "test")] * 2
 
 
 def test_who_asked_is_not_readable_in_the_table(post: Post, aws: Aws) -> None:
@@ -409,9 +436,9 @@ def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not() -
     subscribe(user("ada"), "news")
     link = signing.public_links().unsubscribe_link("ada", "news", "email")
     old = dict(signing.signing_keys())
-    opened.put(signing.keys, lambda: {**old, "k2": "a newer key"})
+    opened.put(signing.signing_keys.opened, lambda: {**old, "k2": "a newer key"})
     assert browse(link).status == 200
-    opened.put(signing.keys, lambda: {"k2": "a newer key"})
+    opened.put(signing.signing_keys.opened, lambda: {"k2": "a newer key"})
     assert browse(link).status == 404
 
 

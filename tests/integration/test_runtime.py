@@ -74,7 +74,7 @@ def test_webhooks_are_signed_with_every_key_that_is_kept(aws: Aws, monkeypatch: 
     monkeypatch.setenv("FANFARE_CHANNEL", "webhook")
     webhook = channel()
     assert isinstance(webhook, Webhook)
-    assert (webhook.keys, webhook.guard.allowed) == (signing.signing_keys, frozenset())
+    assert (webhook.keys, webhook.guard.allowed) == (signing.webhook_keys, frozenset())
     monkeypatch.setenv("FANFARE_WEBHOOK_ALLOWED", "localhost:8080,localhost:8081")
     opened.reset()
     assert channel().guard.allowed == {"localhost:8080", "localhost:8081"}  # type: ignore[attr-defined]
@@ -136,7 +136,7 @@ def test_where_there_is_no_bus_nobody_is_told(pipeline: Pipeline) -> None:
 
 def test_keys_that_cant_be_read_again_are_the_ones_that_are_known(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000.0]
-    keys = signing.SigningKeys(signing.read_secret, monotonic=lambda: now[0])
+    keys = signing.SigningKeys(lambda: signing.read_secret("FANFARE_SECRET_ARN"), monotonic=lambda: now[0])
     before = keys()
     with monkeypatch.context() as outage:
         outage.setenv("FANFARE_SECRET_ARN", "not-there")

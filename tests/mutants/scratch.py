@@ -13,7 +13,11 @@ from pathlib import Path
 from typing import Final
 
 ROOT: Final = Path(__file__).parents[2]
-SOURCES: Final = {"fanfare": ROOT / "layers/fanfare/python/fanfare", "functions": ROOT / "functions"}
+SOURCES: Final = {
+    "fanfare": ROOT / "layers/fanfare/python/fanfare",
+    "functions": ROOT / "functions",
+    "infra": ROOT / "infra",
+}
 # What these tests need of pytest's plugins: to load all that are installed takes longer than some of the tests.
 PLUGINS: Final = ("pytest_timeout", "_hypothesis_pytestplugin", "no:cacheprovider")
 PASSED, FAILED, INTERRUPTED = 0, 1, 2  # pytest's exit codes; it is interrupted if a test can't be imported

@@ -150,7 +150,7 @@ def test_nothing_personal_is_logged_queued_or_told(
     everywhere = [*lines, *bodies, *events]
     assert marked(everywhere) == []
     tokens = [link.rpartition("/")[2] for link in links]
-    secrets = [*tokens, post.code, secret(signing.signing_keys, "ada"), "a key for tests alone"]
+    secrets = [*tokens, post.code, secret(signing.webhook_keys, "ada"), "a key for tests alone"]
     assert not [each for each in secrets if each in "\n".join(everywhere)]
 
 
@@ -168,7 +168,7 @@ def test_an_error_that_nobody_expected_names_no_one(
 
 
 def test_a_webhook_that_is_refused_says_why_and_not_where(told: Everything, aws: Aws) -> None:
-    channel = Webhook(keys=signing.signing_keys, clock=clocks.system_clock, resolve=lambda *_: ["127.0.0.1"])
+    channel = Webhook(keys=signing.webhook_keys, clock=clocks.system_clock, resolve=lambda *_: ["127.0.0.1"])
     results: list[SendResult] = channel.send([envelope(address="https://marked-hook.example/")])
     assert [result.kind for result in results] == [Kind.PERMANENT]
     assert marked([*told.records, repr(results)]) == []

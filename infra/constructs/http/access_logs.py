@@ -1,4 +1,4 @@
-"""Access logs of an API: one line per request."""
+"""Access logs of an API: one line per request; and the count of those that API Gateway throttled."""
 
 from __future__ import annotations
 
@@ -8,6 +8,11 @@ import jsii
 from aws_cdk import aws_apigatewayv2 as apigateway
 from aws_cdk import aws_logs as logs
 from aws_cdk.aws_apigateway import AccessLogFormat
+from constructs import Construct
+
+from ...metrics import OURS
+from ...settings import DeploymentSettings
+from ..function import log_group_of
 
 # https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
 ACCESS_LOG = {
@@ -19,6 +24,27 @@ ACCESS_LOG = {
     "milliseconds": "$context.responseLatency",
     "error": "$context.error.message",
 }
+
+
+def access_logs(scope: Construct, *, settings: DeploymentSettings, **more: str) -> AccessLogs:
+    """The access logs of the API `scope`, and the metric of throttled requests, which HTTP APIs do not have.
+
+    `more` are additional variables to log. API Gateway may leave out some of very many throttled requests.
+    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    """
+    group = log_group_of(scope, "AccessLogs", settings=settings)
+    of_this_stage = {"service": "fanfare", "stage": settings.stage}  # dimensions can only be fields of the line
+    logs.MetricFilter(
+        scope,
+        "Throttled",
+        log_group=group,
+        metric_namespace=OURS,
+        metric_name="requests_throttled",
+        metric_value="1",
+        filter_pattern=logs.FilterPattern.string_value("$.status", "=", "429"),
+        dimensions={name: f"$.{name}" for name in of_this_stage},
+    )
+    return AccessLogs(group, **of_this_stage, **more)
 
 
 @jsii.implements(apigateway.IAccessLogSettings)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import cast
+from typing import Final, cast
 
 from aws_cdk import ArnFormat, CfnElement, Stack
 from aws_cdk import aws_apigatewayv2 as apigateway
@@ -13,18 +12,18 @@ from aws_cdk.aws_apigatewayv2_authorizers import HttpIamAuthorizer
 from aws_cdk.aws_apigatewayv2_integrations import HttpLambdaIntegration
 from constructs import Construct
 
-from console.calls import CALLS
-
 from ...nag import suppress_nag
+from ...policies import POLICIES, Policy
 from ...settings import DeploymentSettings
-from ..function import log_group_of
-from .access_logs import AccessLogs
+from .access_logs import access_logs
+
+WILDCARD_REASON: Final = "Paths contain ids of messages, users and templates: all ids are allowed, in this API only."
 
 
 class InternalApi(Construct):
     """Routes all paths to one function, for callers that IAM authorizes.
 
-    `service_policy` is for services. `console_policies` are for people: viewers and operators of the console.
+    `policies` are those of `infra.policies`, by name.
     """
 
     def __init__(self, scope: Construct, id: str, *, function: lambda_.IFunction, settings: DeploymentSettings) -> None:
@@ -51,59 +50,42 @@ class InternalApi(Construct):
                 rate_limit=settings.requests_per_second, burst_limit=settings.requests_burst
             ),
             # The path of a suppression contains an address: the function logs the route with the same request id.
-            access_log_settings=AccessLogs(
-                log_group_of(self, "AccessLogs", settings=settings), caller="$context.identity.userArn"
-            ),
+            access_log_settings=access_logs(self, settings=settings, caller="$context.identity.userArn"),
         )
         self.url = stage.url
-        self._policies(api)
+        self.policies = {name: self._policy(api, name, policy) for name, policy in POLICIES.items()}
 
-    def _policies(self, api: apigateway.HttpApi) -> None:
-        self.service_policy = self._policy(
-            api,
-            "Service",
-            "Lets a service call Fanfare's internal API",
-            ("* /*",),
-            "A service can use all methods and paths of the internal API, and nothing else.",
-        )
-        self.console_policies = {
-            name: self._policy(
-                api,
-                name,
-                f"Lets a person use Fanfare's console as {name.lower()}",
-                calls,
-                "Paths contain ids of messages, users and templates: all ids are allowed, in this API only.",
-            )
-            for name, calls in CALLS.items()
-        }
-
-    def _policy(
-        self, api: apigateway.HttpApi, name: str, description: str, calls: Sequence[str], reason: str
-    ) -> iam.ManagedPolicy:
-        """A policy that allows `calls`, e.g. `GET /v1/topics/*`."""
-        paths = [f"$default/{call.replace(' /', '/')}" for call in calls]
-        policy = iam.ManagedPolicy(
+    def _policy(self, api: apigateway.HttpApi, name: str, policy: Policy) -> iam.ManagedPolicy:
+        made = iam.ManagedPolicy(
             self,
             f"{name}Policy",
-            description=description,
+            description=f"Lets {policy.lets}",
             statements=[
                 iam.PolicyStatement(
+                    effect=effect,
                     actions=["execute-api:Invoke"],
                     resources=[
                         Stack.of(self).format_arn(
                             service="execute-api",
                             resource=api.api_id,
-                            resource_name=path,
+                            resource_name=_path(call),
                             arn_format=ArnFormat.SLASH_RESOURCE_NAME,
                         )
-                        for path in paths
+                        for call in calls
                     ],
                 )
+                for effect, calls in ((iam.Effect.ALLOW, policy.allows), (iam.Effect.DENY, policy.withholds))
+                if calls
             ],
         )
         id = Stack.of(self).get_logical_id(cast(CfnElement, api.node.default_child))
-        for path in paths:
+        for path in map(_path, policy.allows):
             if "*" in path:
                 arn = f"arn:<AWS::Partition>:execute-api:<AWS::Region>:<AWS::AccountId>:<{id}>/{path}"
-                suppress_nag(policy, f"AwsSolutions-IAM5[Resource::{arn}]", reason)
-        return policy
+                suppress_nag(made, f"AwsSolutions-IAM5[Resource::{arn}]", WILDCARD_REASON)
+        return made
+
+
+def _path(call: str) -> str:
+    """`GET /v1/topics/*` as IAM names it, below the stage."""
+    return f"$default/{call.replace(' /', '/')}"

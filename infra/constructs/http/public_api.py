@@ -17,9 +17,8 @@ from ...nag import suppress_nag
 from ...settings import DeploymentSettings
 from ..access_target import AccessTarget
 from ..accounts import Accounts
-from ..function import log_group_of
 from ..zone import Record, Zone
-from .access_logs import AccessLogs
+from .access_logs import access_logs
 
 ANY: Final = (apigateway.HttpMethod.ANY,)
 # The methods that a page of another origin can use. Without OPTIONS: the gateway answers preflights unless a route
@@ -66,14 +65,18 @@ class PublicApi(Construct):
             create_default_stage=False,
             default_authorizer=HttpJwtAuthorizer("Jwt", str(issuer), jwt_audience=audience),
             cors_preflight=_cors(settings),
+            # The name of API Gateway would go round what stands before the domain. A proxy at `public_url` needs it.
+            disable_execute_api_endpoint=bool(settings.public_domain),
         )
         self._domain = self._named(zone)
         self.url = settings.public_url or (
             f"https://{settings.public_domain}" if self._domain else self._api.api_endpoint
         )
         source_header = {"FANFARE_SOURCE_HEADER": settings.source_header} if settings.source_header else {}
+        origin_header = {"FANFARE_ORIGIN_HEADER": settings.origin_header} if settings.origin_header else {}
         self.access_targets: Mapping[str, AccessTarget] = {
             "source_header": AccessTarget(environment=source_header),
+            "origin_header": AccessTarget(environment=origin_header),
             "public_url": AccessTarget(environment={"FANFARE_PUBLIC_URL": self.url}),
             "user_id_claim": AccessTarget(environment={"FANFARE_USER_ID_CLAIM": settings.user_id_claim}),
         }
@@ -96,9 +99,7 @@ class PublicApi(Construct):
                 rate_limit=self._settings.requests_per_second, burst_limit=self._settings.requests_burst
             ),
             # The path of a signed link contains its token: log the route instead.
-            access_log_settings=AccessLogs(
-                log_group_of(self, "AccessLogs", settings=self._settings), route="$context.routeKey"
-            ),
+            access_log_settings=access_logs(self, settings=self._settings, route="$context.routeKey"),
         )
         if self._domain:
             apigateway.ApiMapping(self, "Mapping", api=self._api, domain_name=self._domain, stage=stage)

@@ -6,7 +6,7 @@ import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
 from fanfare.channels.base import AddressRefused, Kind, SendResult
 from fanfare.channels.reasons import Reason
-from fanfare.channels.sms import Sms, e164, segments
+from fanfare.channels.sms import Sms, countries_of, e164, segments
 
 from tests.unit.channels.fakes import Provider, envelope, modelled_errors, refusal
 
@@ -151,3 +151,73 @@ def test_one_that_fails_does_not_stop_the_next() -> None:
 
 def test_what_costs_money_is_recorded_one_by_one() -> None:
     assert Sms.one_by_one
+
+
+# Numbers of each plan that nobody has: examples of the library, and of ranges that regulators keep for films
+ORDINARY = ["+436641234567", "+4915112345678", "+15551234567", "+12025550103", "+447400123456", "+33612345678"]
+
+
+@pytest.mark.parametrize("number", ORDINARY)
+def test_an_ordinary_number_is_texted(number: str) -> None:
+    assert Sms.refused(number, countries=None) is None
+
+
+@pytest.mark.parametrize(
+    "number",
+    [
+        "+449098790000",  # premium rate
+        "+43900123456",
+        "+33812345678",
+        "+49180512345",  # shared cost
+        "+447012345678",  # personal: forwarded at the caller's cost
+        "+870773123456",  # satellite
+        "+881612345678",
+        "+882161234567",  # networks and premium services of no country
+        "+883510000012345",
+        "+97912345678",
+    ],
+)
+def test_a_number_that_costs_extra_or_has_no_country_is_never_texted(number: str) -> None:
+    for countries in (None, frozenset({"GB", "AT", "FR", "DE", "001"})):
+        assert Sms.refused(number, countries=countries) == "number_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("number", "country"),
+    [
+        ("+436641234567", "AT"),
+        ("+12025550103", "US"),
+        ("+15551234567", "US"),  # of a range that is in no use: it counts as the main country's
+        ("+18765551234", "JM"),  # the same calling code, and forty times the price
+        ("+77011234567", "KZ"),
+        ("+447781123456", "GG"),
+    ],
+)
+def test_a_text_goes_to_the_allowed_countries_alone(number: str, country: str) -> None:
+    assert Sms.refused(number, countries=frozenset({country})) is None
+    others = frozenset({"AT", "US", "JM", "KZ", "RU", "GB", "GG"} - {country})
+    assert Sms.refused(number, countries=others) == "country_not_allowed"
+    assert Sms.refused(number, countries=frozenset()) == "country_not_allowed"
+
+
+@pytest.mark.parametrize(
+    ("setting", "countries"),
+    [(None, None), ("all", None), ("", frozenset()), ("AT", frozenset({"AT"})), ("AT,DE", frozenset({"AT", "DE"}))],
+)
+def test_the_setting_names_countries_or_all(setting: str | None, countries: frozenset[str] | None) -> None:
+    assert countries_of(setting) == countries
+
+
+def test_a_text_to_a_country_that_is_not_allowed_is_not_given_to_the_provider() -> None:
+    provider = Provider()
+    sms = Sms(provider, countries=frozenset({"DE"}))  # type: ignore[arg-type]
+    assert sms.send([text()]) == [SendResult(Kind.PERMANENT, Reason.COUNTRY_NOT_ALLOWED)]
+    assert provider.asked == []
+
+
+def test_a_text_says_what_it_may_cost() -> None:
+    provider = Provider({"MessageId": "sns-1"})
+    Sms(provider, max_price="0.25").send([text()])  # type: ignore[arg-type]
+    attributes = provider.asked[0][1]["MessageAttributes"]
+    assert attributes["AWS.SNS.SMS.MaxPrice"] == {"DataType": "Number", "StringValue": "0.25"}
+    assert attributes["AWS.SNS.SMS.SMSType"] == {"DataType": "String", "StringValue": "Transactional"}

@@ -3,6 +3,7 @@
 FanfareError                      shown to the caller, as RFC 9457 problem+json
 ├── MalformedRequest        400   not JSON at all
 ├── Unauthorized            401   the token has no valid user id
+├── Forbidden               403   the request did not come through the deployment's proxy
 ├── NotFound                404
 ├── MethodNotAllowed        405
 ├── Conflict                409   the resource's state forbids it
@@ -54,6 +55,10 @@ class MalformedRequest(FanfareError):
 
 class Unauthorized(FanfareError):
     status, title, code = 401, "Unauthorized", "unauthorized"
+
+
+class Forbidden(FanfareError):
+    status, title, code = 403, "Forbidden", "forbidden"
 
 
 class NotFound(FanfareError):

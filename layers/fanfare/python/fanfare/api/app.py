@@ -35,7 +35,8 @@ class Api(APIGatewayHttpResolver):
     """The routes of one API. `resolve` never raises.
 
     `error_page` renders errors for browsers, if the API has pages. `open_ended`: regular expressions of path prefixes;
-    the rest of such a path is one name.
+    the rest of such a path is one name. `gate` sees every request first, and raises FanfareError to refuse it. `trail`
+    is told of every answer: event, declared path, answer.
     """
 
     def __init__(
@@ -46,6 +47,8 @@ class Api(APIGatewayHttpResolver):
         routers: Sequence[Router],
         open_ended: Sequence[str] = (),
         error_page: Callable[[FanfareError], Response[str]] | None = None,
+        gate: Callable[[Mapping[str, Any]], None] | None = None,
+        trail: Callable[[Mapping[str, Any], str | None, Mapping[str, Any]], None] | None = None,
     ) -> None:
         super().__init__(
             enable_validation=True, response_validation_error_http_code=500, json_body_deserializer=json_object
@@ -54,6 +57,8 @@ class Api(APIGatewayHttpResolver):
         self.about = about
         self.open_ended = OpenEnded(open_ended)
         self.error_page = error_page
+        self.gate = gate
+        self.trail = trail
         self.exception_handler(Exception)(self.refuse)
         for router in routers:
             self.include_router(router)
@@ -67,20 +72,21 @@ class Api(APIGatewayHttpResolver):
         """The response to an event of API Gateway (payload format 2.0)."""
         request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
         self.logger.set_correlation_id(request_id)
+        escaped = self.open_ended.escape(event)
+        route = declared_path(escaped, self.routes)
         try:
-            event = self.open_ended.escape(event)
-            answer = super().resolve(admitted(event, self.routes), context)
+            if self.gate:
+                self.gate(event)
+            answer = super().resolve(admitted(escaped, self.routes), context)
         except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
-            refusal = self._refusal(error, event)
-            answer = {
-                "statusCode": refusal.status_code,
-                "headers": {"Content-Type": refusal.content_type, **refusal.headers},
-                "body": refusal.body,
-                "isBase64Encoded": False,
-            }
+            answer = self._refused(error, escaped)
+        try:
+            if self.trail:
+                self.trail(event, route, answer)
+        except Exception as error:  # noqa: BLE001 - what is not noted is not answered
+            answer = self._refused(error, escaped)
         answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
         answer["body"] = answer.get("body") or ""
-        route = declared_path(event, self.routes)
         self.logger.info("answered", method=method_of(event), route=route, status=answer["statusCode"])
         return answer
 
@@ -96,6 +102,15 @@ class Api(APIGatewayHttpResolver):
     def refuse(self, error: Exception) -> Response[str]:
         """The response to an error that a route raised."""
         return self._refusal(error, self.current_event.raw_event)
+
+    def _refused(self, error: Exception, event: Mapping[str, Any]) -> dict[str, Any]:
+        refusal = self._refusal(error, event)
+        return {
+            "statusCode": refusal.status_code,
+            "headers": {"Content-Type": refusal.content_type, **refusal.headers},
+            "body": refusal.body,
+            "isBase64Encoded": False,
+        }
 
     def _refusal(self, error: Exception, event: Mapping[str, Any]) -> Response[str]:
         """A page for browsers if the path has pages; else a problem."""

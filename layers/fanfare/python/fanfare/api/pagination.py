@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
-from fanfare.runtime.signing import signing_keys
+from fanfare.runtime.signing import cursor_keys
 from fanfare.schemas.scalars import View
 from fanfare.signing import cursors
 
@@ -25,11 +25,11 @@ class ListRequest:
 
     def open(self, cursor: str | None) -> Any:
         """The position in a cursor of this list; None for None. Raises Invalid."""
-        return cursors.decode(cursor, keys=signing_keys, where=self._where())
+        return cursors.decode(cursor, keys=cursor_keys, where=self._where())
 
     def view(self, view: type[V], items: Sequence[Any], position: Any, **further: Any) -> V:
         """The page with the cursor of the next one."""
-        cursor = cursors.encode(position, keys=signing_keys, where=self._where())
+        cursor = cursors.encode(position, keys=cursor_keys, where=self._where())
         return view.model_validate({"items": items, "next_cursor": cursor, **further})
 
     def _where(self) -> str:

@@ -40,6 +40,12 @@ def principal(event: Mapping[str, Any]) -> str:
     return without_session(event["requestContext"]["authorizer"]["iam"]["userArn"])
 
 
+def session_of(event: Mapping[str, Any]) -> str:
+    """The session of a role, e.g. the person's name; empty for a user of IAM."""
+    _, kind, rest = str(event["requestContext"]["authorizer"]["iam"]["userArn"]).partition(":assumed-role/")
+    return rest.partition("/")[2] if kind else ""
+
+
 def without_session(arn: str) -> str:
     """`arn:aws:sts::1:assumed-role/Role/session` without `/session`; other ARNs unchanged."""
     head, kind, rest = arn.partition(":assumed-role/")

@@ -7,7 +7,7 @@ provider are read, and its names in pages and docs.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol
@@ -79,7 +79,7 @@ class Notes(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Opening:
-    """Dependencies of a channel. `client` opens an SDK client that never retries."""
+    """Dependencies of a channel. `client` opens an SDK client that never retries; `keys` sign webhooks."""
 
     environment: Mapping[str, str]
     clock: Clock
@@ -141,6 +141,14 @@ class Channel(ABC):
     @classmethod
     def normalised(cls, address: str) -> str | None:  # noqa: ARG003 - most channels have none
         """The canonical address for suppressions; None if invalid or if the channel has no suppressions."""
+        return None
+
+    @classmethod
+    def refused(cls, address: Any, *, countries: Collection[str] | None) -> Reason | None:  # noqa: ARG003
+        """Why the deployment sends nothing to this address; None if it does. `countries`: allowed ones, None for all.
+
+        Most addresses have no country and cost the same everywhere.
+        """
         return None
 
     @staticmethod

@@ -50,6 +50,11 @@ class Reason(StrEnum):
         True,
     )
     CONTENT_TOO_LARGE = "content_too_large", "Too large for the provider", "Shorten the content."
+    COUNTRY_NOT_ALLOWED = (
+        "country_not_allowed",
+        "The deployment sends no texts to this country",
+        "Add the country to `sms_countries` in the stage's settings if its prices are acceptable.",
+    )
     DAILY_QUOTA_EXCEEDED = (
         "daily_quota_exceeded",
         "The provider’s daily sending quota is used up",
@@ -160,6 +165,11 @@ class Reason(StrEnum):
         "not_subscribed",
         "Not subscribed to the topic on this channel",
         "Nothing: this is the user's choice.",
+    )
+    NUMBER_NOT_ALLOWED = (
+        "number_not_allowed",
+        "A premium, shared-cost, personal or satellite number",
+        "Ask the user for the number of a mobile phone.",
     )
     OPTED_OUT = "opted_out", "Opted out of all messages", "Nothing: this is the user's choice."
     OUTCOME_UNKNOWN = (

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from fanfare.channels.base import (
@@ -24,6 +24,7 @@ from fanfare.channels.sns import publish_to_sns
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
+    from mypy_boto3_sns.type_defs import MessageAttributeValueTypeDef
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors
 PUBLISH_ERROR: Final[dict[str, SendResult]] = {
@@ -45,6 +46,7 @@ GSM: Final = frozenset(
 GSM_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 # Characters of one message, and of each part of a longer one. https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
 GSM_SINGLE, GSM_PART, UCS2_SINGLE, UCS2_PART = 160, 153, 70, 67
+NO_COUNTRY: Final = "001"  # region of satellite phones, and of networks and premium services that span countries
 
 
 class Sms(Channel):
@@ -53,7 +55,7 @@ class Sms(Channel):
     by: ClassVar[str] = "by text message"
     no_address: ClassVar[str] = "no phone number known"
     summary: ClassVar[str] = "Amazon SNS, one call per number"
-    grants: ClassVar[Grants] = {"phone_numbers": ("sns:Publish",)}
+    grants: ClassVar[Grants] = {"phone_numbers": ("sns:Publish",), "sms_countries": ()}
     field: ClassVar[str | None] = "phone"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
@@ -62,12 +64,20 @@ class Sms(Channel):
     suppressible: ClassVar[bool] = True
     one_by_one: ClassVar[bool] = True  # each costs money, so a crash must repeat at most one
 
-    def __init__(self, client: SNSClient) -> None:
+    def __init__(
+        self, client: SNSClient, *, countries: Collection[str] | None = None, max_price: str | None = None
+    ) -> None:
         self.client = client
+        self.countries = countries
+        self.max_price = max_price
 
     @classmethod
     def open(cls, opening: Opening) -> Sms:
-        return cls(opening.client("sns"))
+        return cls(
+            opening.client("sns"),
+            countries=countries_of(opening.environment.get("FANFARE_SMS_COUNTRIES")),
+            max_price=opening.environment.get("FANFARE_SMS_MAX_PRICE"),
+        )
 
     @staticmethod
     def address(profile: Profile) -> str:
@@ -91,6 +101,14 @@ class Sms(Channel):
     def normalised(cls, address: str) -> str | None:
         return cls.identity({"phone": address})
 
+    @classmethod
+    def refused(cls, address: str, *, countries: Collection[str] | None) -> Reason | None:
+        """Why no text goes to this number: it costs more than a mobile phone, or its country is not allowed."""
+        country = _country(address)
+        if country is None:
+            return Reason.NUMBER_NOT_ALLOWED
+        return Reason.COUNTRY_NOT_ALLOWED if countries is not None and country not in countries else None
+
     @staticmethod
     def segments(content: Mapping[str, str]) -> int | None:
         return segments(content.get("text", ""))
@@ -99,6 +117,10 @@ class Sms(Channel):
         return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> SendResult:
+        # Here, too: the fan-out may have decided before the setting was changed.
+        if refused := self.refused(envelope.address, countries=self.countries):
+            return SendResult(Kind.PERMANENT, refused)
+
         def publish() -> str:
             answer = self.client.publish(
                 PhoneNumber=envelope.address,
@@ -107,12 +129,48 @@ class Sms(Channel):
                     # our ids, for the delivery log
                     "fanfare.message_id": {"DataType": "String", "StringValue": envelope.message_id},
                     "fanfare.user_id": {"DataType": "String", "StringValue": envelope.user_id},
-                    "AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"},
+                    **billing(self.max_price),
                 },
             )
             return answer["MessageId"]
 
         return publish_to_sns(publish, PUBLISH_ERROR)
+
+
+def countries_of(setting: str | None) -> frozenset[str] | None:
+    """The allowed countries in `AT,DE`; None, which allows all, for `all` or without a setting."""
+    return None if setting in (None, "all") else frozenset(filter(None, setting.split(",")))
+
+
+def billing(max_price: str | None) -> dict[str, MessageAttributeValueTypeDef]:
+    """The attributes of a text that decide its price. SNS drops a text that would cost more than `max_price` dollars.
+
+    https://docs.aws.amazon.com/sns/latest/dg/sms_publish-to-phone.html
+    """
+    kind: MessageAttributeValueTypeDef = {"DataType": "String", "StringValue": "Transactional"}
+    if max_price is None:
+        return {"AWS.SNS.SMS.SMSType": kind}
+    return {
+        "AWS.SNS.SMS.SMSType": kind,
+        "AWS.SNS.SMS.MaxPrice": {"DataType": "Number", "StringValue": max_price},
+    }
+
+
+@functools.lru_cache(maxsize=4096)
+def _country(number: str) -> str | None:
+    """The country of a number by its numbering plan; None if it has none, or its calls and texts cost extra.
+
+    A number of a range that the library does not know yet counts as one of the main country of its calling code.
+    """
+    import phonenumbers  # noqa: PLC0415 - large
+
+    parsed = phonenumbers.parse(number)
+    types = phonenumbers.PhoneNumberType
+    if phonenumbers.number_type(parsed) in (types.PREMIUM_RATE, types.SHARED_COST, types.PERSONAL_NUMBER):
+        return None
+    main = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    country = phonenumbers.region_code_for_number(parsed) or main
+    return None if country == NO_COUNTRY else country
 
 
 @functools.lru_cache(maxsize=4096)

@@ -57,7 +57,7 @@ class Webhook(Channel):
     by: ClassVar[str] = "by webhook"
     no_address: ClassVar[str] = "no webhook known"
     summary: ClassVar[str] = "HTTPS POST to the user's own endpoint, signed"
-    grants: ClassVar[Grants] = {"webhook_endpoints": (), "secret": ("secretsmanager:GetSecretValue",)}
+    grants: ClassVar[Grants] = {"webhook_endpoints": (), "webhook_keys": ("secretsmanager:GetSecretValue",)}
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)

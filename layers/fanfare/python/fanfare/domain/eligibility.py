@@ -10,7 +10,7 @@ Users can't refuse a `required` topic: it passes the rules on opt-outs and subsc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -57,6 +57,7 @@ class Candidate:
     critical: bool
     offered: bool  # the template has content for the channel
     overall: Mapping[str, Any] | None = None  # the channel's limit across all topics, in the form of a topic's limit
+    countries: Collection[str] | None = None  # to which the deployment sends texts; None: to all
     named: bool = False
     ends_at: datetime | None = None
     keep_until: datetime | None = None
@@ -114,10 +115,10 @@ NOBODY: Final = User(id="", profile={})
 
 def _reachable(candidate: Candidate) -> Reason | None:
     try:
-        (candidate.user or NOBODY).address(candidate.channel)
+        address = (candidate.user or NOBODY).address(candidate.channel)
     except AddressRefused as refused:
         return refused.reason
-    return None
+    return candidate.channel.refused(address, countries=candidate.countries)
 
 
 def _not_expired(candidate: Candidate) -> Reason | None:

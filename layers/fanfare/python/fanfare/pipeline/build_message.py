@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.aws.queues import DELAY_LIMIT
-from fanfare.channels import CHANNELS
+from fanfare.channels import CHANNELS, Sms
 from fanfare.clock import to_text
 from fanfare.domain.catalogue import Template, Topic
 from fanfare.domain.lifecycle import State
@@ -45,6 +45,7 @@ class BuildMessage:
     renderer: Renderer
     stale_after: float
     retention: timedelta
+    countries: Collection[str] | None = None  # allowed for texts; None for all
 
     def run(self, request: SubmitRequest, *, caller: str, now: datetime, dry: bool = False) -> tuple[Message, Payload]:
         """The message to store, with its template pinned. Raises Invalid with each invalid field.
@@ -56,6 +57,7 @@ class BuildMessage:
         if faults:
             raise Invalid("Message can't be accepted.", errors=faults)
         channels = _channels(request, subject.topic)
+        _check_countries(channels, self.countries)
         payload = self._payload(request, subject.template)
         _check_content_for_any(channels, subject.template, payload.content)
         if not dry:
@@ -110,6 +112,16 @@ class BuildMessage:
             expires_at=to_text(request.expires_at) if request.expires_at else None,
             retain_until=int(((send_at or now) + self.retention).timestamp()),
             due_at=to_text(first_due_at(send_at, now, stale_after=self.stale_after)),
+        )
+
+
+def _check_countries(channels: tuple[str, ...], countries: Collection[str] | None) -> None:
+    """Refuse a message that could only be sent by text if the deployment sends no texts. Raises Invalid."""
+    if channels == (Sms.name,) and countries is not None and not countries:
+        raise Invalid.field(
+            "/channels",
+            "country_not_allowed",
+            "The deployment sends texts to no country. Set sms_countries in its settings, or use another channel.",
         )
 
 

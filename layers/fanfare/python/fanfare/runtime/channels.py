@@ -20,7 +20,7 @@ def channel() -> Channel:
     opening = Opening(
         environment=os.environ,
         clock=clock(),
-        keys=signing.signing_keys,
+        keys=signing.webhook_keys,
         client=_provider_client,
         notes=stores.inboxes,
     )

@@ -6,7 +6,7 @@ import logging
 import os
 from collections.abc import Mapping
 
-from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
@@ -29,6 +29,13 @@ def count(metrics: Metrics, counts: Mapping[str, int]) -> None:
     metrics.add_dimension(name="stage", value=os.environ["FANFARE_STAGE"])
     for name, number in counts.items():
         metrics.add_metric(name=name, unit=MetricUnit.Count, value=number)
+
+
+def count_now(name: str, number: int) -> None:
+    """Add to a metric in a log line of its own, for functions that seldom count anything."""
+    with single_metric(name=name, unit=MetricUnit.Count, value=number, namespace="Fanfare") as metric:
+        metric.add_dimension(name="service", value="fanfare")
+        metric.add_dimension(name="stage", value=os.environ["FANFARE_STAGE"])
 
 
 def measure_seconds(metrics: Metrics, name: str, seconds: float) -> None:

@@ -10,6 +10,7 @@ from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
 
+from fanfare.channels.sms import countries_of
 from fanfare.clock import Clock, system_clock
 from fanfare.runtime.registry import opened
 
@@ -25,9 +26,15 @@ class RuntimeSettings:
     lease: float = 75.0
     retention: timedelta = timedelta(days=30)
     user_id_claim: str = "sub"
+    own_messages_only: bool = False  # a service sees no messages of others
+    message_overseers: frozenset[str] = frozenset()  # principals that see all the same
+    origin_header: str | None = None  # in which that proxy proves that a request came through it
     source_header: str | None = None  # in which the proxy in front of the public API passes the client IP
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # channel → limit across all topics
     piece_prices: Mapping[str, float] = field(default_factory=dict)  # channel → price, instead of the list price
+    sms_countries: frozenset[str] | None = None  # to which texts are sent; None: to all
+    sms_max_price: str | None = None  # dollars per text
+    codes_per_hour: int = 100  # by text, for all users together
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> RuntimeSettings:
@@ -44,9 +51,15 @@ class RuntimeSettings:
             lease=seconds("LEASE", cls.lease),
             retention=timedelta(days=int(environment.get("FANFARE_RETENTION_DAYS", cls.retention.days))),
             user_id_claim=environment.get("FANFARE_USER_ID_CLAIM", cls.user_id_claim),
+            own_messages_only=environment.get("FANFARE_OWN_MESSAGES_ONLY") == "true",
+            message_overseers=frozenset(environment.get("FANFARE_MESSAGE_OVERSEERS", "").split(",")),
+            origin_header=environment.get("FANFARE_ORIGIN_HEADER"),
             source_header=environment.get("FANFARE_SOURCE_HEADER"),
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
             piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
+            sms_countries=countries_of(environment.get("FANFARE_SMS_COUNTRIES")),
+            sms_max_price=environment.get("FANFARE_SMS_MAX_PRICE"),
+            codes_per_hour=int(environment.get("FANFARE_CODES_PER_HOUR", cls.codes_per_hour)),
         )
 
 

@@ -1,4 +1,7 @@
-"""Signing keys of cursors, links and webhooks, and the signed links."""
+"""Signing keys, a secret for each purpose, and the signed links.
+
+A function has the variables, and the permission to read the secrets, only of the purposes that it needs.
+"""
 
 from __future__ import annotations
 
@@ -46,21 +49,34 @@ class SigningKeys:
         return self._known
 
 
-def read_secret() -> Mapping[str, str]:
-    """The current keys in the secret."""
-    secret = clients.secrets().get_secret_value(SecretId=os.environ["FANFARE_SECRET_ARN"])
+def read_secret(variable: str) -> Mapping[str, str]:
+    """The current keys in the secret whose ARN is in this environment variable."""
+    secret = clients.secrets().get_secret_value(SecretId=os.environ[variable])
     keys: Mapping[str, str] = json.loads(secret["SecretString"])
     return keys
 
 
-@opened.once
-def keys() -> Callable[[], Mapping[str, str]]:
-    return SigningKeys(read_secret)
+class KeysOf:
+    """The keys of one purpose: key id → key, newest last. `opened` is their entry in the registry."""
+
+    def __init__(self, variable: str) -> None:
+        self.variable = variable
+        self.opened: Callable[[], Callable[[], Mapping[str, str]]] = opened.once(self._open)
+
+    def __call__(self) -> Mapping[str, str]:
+        return self.opened()()
+
+    def _open(self) -> SigningKeys:
+        return SigningKeys(lambda: read_secret(self.variable))
 
 
-def signing_keys() -> Mapping[str, str]:
-    """Key id → key, newest last: the signing keys of cursors, links and webhooks."""
-    return keys()()
+signing_keys: Final = KeysOf("FANFARE_SECRET_ARN")  # of links
+cursor_keys: Final = KeysOf("FANFARE_CURSOR_KEYS_ARN")
+webhook_keys: Final = KeysOf("FANFARE_WEBHOOK_KEYS_ARN")
+code_keys: Final = KeysOf("FANFARE_CODE_KEYS_ARN")  # of codes, and of the counters of attempts
+audit_keys: Final = KeysOf("FANFARE_AUDIT_KEYS_ARN")
+origin_keys: Final = KeysOf("FANFARE_ORIGIN_KEYS_ARN")  # what the proxy in front of the public API sends
+PURPOSES: Final = (signing_keys, cursor_keys, webhook_keys, code_keys, audit_keys, origin_keys)
 
 
 def links() -> Links | None:

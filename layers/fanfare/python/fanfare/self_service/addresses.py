@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -22,9 +22,12 @@ from fanfare.store.audience.confirmations import TRIES, Allowance, Confirmations
 
 # Channels whose address is confirmed before use → its field in the profile
 CONFIRMED: Final[Mapping[str, str]] = {name: each.field for name, each in CHANNELS.items() if each.field}
+BY_CODE: Final = frozenset({Sms.name})  # confirmed by a code, which costs more than a link
 CODE_WITHIN: Final = timedelta(minutes=10)
 BY_USER: Final = Allowance("address_of_user", 10, timedelta(days=1))
 BY_ADDRESS: Final = Allowance("address", 3, timedelta(hours=1))
+
+Count = Callable[[str, int], None]  # adds to a metric
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +40,9 @@ class ConfirmAddress:
     links: Links
     keys: Keys
     clock: Clock
+    countries: Collection[str] | None  # allowed for texts; None for all
+    codes_per_hour: int
+    count: Count
 
     def run(self, user_id: str, channel: str, code: str) -> None:
         """Use the address that the code was sent to. Raises Invalid for a wrong code, Conflict if none is pending."""
@@ -50,10 +56,17 @@ class ConfirmAddress:
         if use_address(user_id, channel, pending.address, audience=self.audience) is None:
             raise _nothing_to_confirm()
         self.confirmations.drop_pending(user_id, channel)
+        self.count("codes_unconfirmed", -1)
 
     def check_allowance(self, user_id: str, channel: str, address: str) -> None:
-        """Count an attempt to change an address. Raises TooManyRequests above the limits."""
+        """Count an attempt to change an address. Raises TooManyRequests above the limits, and Invalid.
+
+        What all users do together is counted last: one who is over their own limit does not use it up.
+        """
         now = self.clock()
+        if refused := CHANNELS[channel].refused(address, countries=self.countries):
+            field = CONFIRMED[channel]
+            raise Invalid.field(f"/{field}", refused, f"{refused.text}. Use another one.")
         if not (
             self.confirmations.allows(BY_USER, user_id, now=now)
             and self.confirmations.allows(BY_ADDRESS, _identity(channel, address), now=now)
@@ -61,6 +74,14 @@ class ConfirmAddress:
             raise TooManyRequests(
                 f"Too many address changes; the limits are {BY_ADDRESS.count} per address and hour and "
                 f"{BY_USER.count} per user and day. Try again later."
+            )
+        everybody = Allowance("codes", self.codes_per_hour, timedelta(hours=1))
+        if channel in BY_CODE and not self.confirmations.allows(everybody, "", now=now):
+            self.count("codes_refused", 1)
+            raise TooManyRequests(
+                f"Too many codes were requested; the limit is {everybody.count} per hour for all users together. "
+                "Try again later.",
+                code="too_many_codes",
             )
 
     def ask(self, user_id: str, channel: str, address: str) -> None:
@@ -95,7 +116,13 @@ class ConfirmAddress:
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=until)
         )
         minutes = int(CODE_WITHIN.total_seconds() // 60)
-        return SendResult(Kind.SENT) if silent else self.mail.code(address, code, minutes=minutes)
+        if silent:
+            return SendResult(Kind.SENT)
+        result = self.mail.code(address, code, minutes=minutes)
+        if result.kind in (Kind.SENT, Kind.UNKNOWN):  # both may be billed
+            self.count("codes_sent", 1)
+            self.count("codes_unconfirmed", 1)
+        return result
 
 
 def use_address(user_id: str, channel: str, address: str, *, audience: Audience) -> User | None:

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
-from ipaddress import ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
 
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 BY_SOURCE: Final = Allowance("sign_up_source", 30, timedelta(hours=1))
+BY_SITE: Final = Allowance("sign_up_site", 120, timedelta(hours=1))  # a /48 of IPv6
 BY_ADDRESS: Final = Allowance("sign_up_address", 3, timedelta(hours=1))
+NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
 ANSWER_AFTER: Final = 0.5  # seconds: enough to send a mail
 
 
@@ -45,6 +47,7 @@ class RequestSubscription:
     clock: Clock
     monotonic: Callable[[], float]
     sleep: Callable[[float], None]
+    count: Callable[[str, int], None]  # adds to a metric
 
     def run(self, request: SignUpRequest, *, source: str) -> None:
         """Send the link, if allowed. The response and its duration are the same in all cases."""
@@ -52,6 +55,7 @@ class RequestSubscription:
             refused = self._refused(request, source)
             if refused is not None:
                 log.info("no link sent", extra={"reason": refused})
+                self.count("sign_ups_refused", 1)
             else:
                 self._send_link(request)
 
@@ -69,7 +73,7 @@ class RequestSubscription:
         now = self.clock()
         address = str(Email.identity({"email": request.email}))
         # the source first: a source over its limit can't use up the allowance of an address
-        if not self.confirmations.allows(BY_SOURCE, network(source), now=now):
+        if not all(self.confirmations.allows(limit, network, now=now) for limit, network in networks(source)):
             return "source_limited"
         if not self.confirmations.allows(BY_ADDRESS, address, now=now):
             return "address_limited"
@@ -87,10 +91,21 @@ def source(told: str | None, *, seen: str) -> str:
         return seen
 
 
-def network(source: str) -> str:
-    """The network of a caller: for IPv6 the /64, because one household or server has all its addresses."""
-    address = ip_address(source)
-    return str(ip_network((address, 64), strict=False)) if address.version == 6 else str(address)
+def networks(source: str) -> list[tuple[Allowance, str]]:
+    """The networks that a caller is counted in.
+
+    For IPv6 the /64, because one household or server has all its addresses, and the /48, because one customer of a
+    hosting provider has 65,536 of those. An IPv4 address written as IPv6 (`::ffff:192.0.2.1`, or behind NAT64) is
+    itself: all of them are in one /64.
+    """
+    address = ip_address(source.partition("%")[0])
+    if isinstance(address, IPv6Address):
+        inner = address.ipv4_mapped or (IPv4Address(int(address) & 0xFFFF_FFFF) if address in NAT64 else None)
+        if inner is None:
+            sizes = ((BY_SOURCE, 64), (BY_SITE, 48))
+            return [(limit, str(ip_network((address, size), strict=False))) for limit, size in sizes]
+        address = inner
+    return [(BY_SOURCE, str(address))]
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from fanfare.channels.base import SendResult
 from fanfare.channels.email import CALL_ERROR, one_line
-from fanfare.channels.sms import PUBLISH_ERROR
+from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.self_service import pages
 from fanfare.self_service.pages import texts
@@ -30,6 +30,7 @@ class VerificationMail:
     sender: str
     brand: str
     configuration_set: str | None
+    max_price: str | None = None  # of a code, in dollars
 
     def confirm_subscription(self, address: str, topic_title: str, link: str) -> SendResult:
         """Send the link that confirms a subscription."""
@@ -50,7 +51,7 @@ class VerificationMail:
             answer = self.sns().publish(
                 PhoneNumber=number,
                 Message=text,
-                MessageAttributes={"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}},
+                MessageAttributes=billing(self.max_price),
             )
             return answer["MessageId"]
 

@@ -7,7 +7,9 @@ from typing import Final
 from aws_lambda_powertools import Logger
 
 from fanfare.api.app import Api
-from fanfare.api.internal import messages, queues, subscriptions, suppressions, templates, topics, users
+from fanfare.api.internal import masked, messages, queues, subscriptions, suppressions, templates, topics, users
+from fanfare.api.internal.audit import Trail
+from fanfare.api.internal.own_messages import check_owner
 from fanfare.api.openapi import About
 
 ABOUT: Final = About(
@@ -24,10 +26,11 @@ ABOUT: Final = About(
         }
     },
 )
-RESOURCES: Final = (messages, topics, templates, users, subscriptions, suppressions, queues)
+RESOURCES: Final = (messages, topics, templates, users, subscriptions, suppressions, masked, queues)
 
 
 def internal_api(logger: Logger) -> Api:
     """The API; it logs to `logger`."""
     routers = [each.router for each in RESOURCES]
-    return Api(logger, about=ABOUT, routers=routers, open_ended=["/v1/suppressions/[^/]+/"])
+    open_ended = ["/v1/suppressions/[^/]+/"]
+    return Api(logger, about=ABOUT, routers=routers, open_ended=open_ended, gate=check_owner, trail=Trail(logger))

@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 from aws_lambda_powertools.event_handler.openapi.params import Header, Query
 
+from fanfare.api.internal.own_messages import only_of
 from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, Limit, MessageId, UserId
@@ -82,7 +83,12 @@ def list_messages(
     """
     asked = ListRequest(router.current_event)
     only = MessageFilter(
-        state=state, topic=topic, template=template, created_after=created_after, created_before=created_before
+        state=state,
+        topic=topic,
+        template=template,
+        created_after=created_after,
+        created_before=created_before,
+        caller=only_of(router.current_event.raw_event),
     )
     items, position = use_cases.messages().page(only, before=asked.open(cursor), limit=limit)
     return asked.view(MessagesView, items, position)

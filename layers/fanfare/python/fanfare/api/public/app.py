@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from fanfare.api.app import Api
 from fanfare.api.openapi import About
 from fanfare.api.public import docs, links, me, sign_up, topics
+from fanfare.api.public.origin import check_origin
 from fanfare.api.public.pages import error_page
 
 ABOUT: Final = About(
@@ -39,4 +40,6 @@ RESOURCES: Final = (topics, me, sign_up, links, docs)
 
 def public_api(logger: Logger) -> Api:
     """The API; it logs to `logger`."""
-    return Api(logger, about=ABOUT, routers=[each.router for each in RESOURCES], error_page=error_page)
+    return Api(
+        logger, about=ABOUT, routers=[each.router for each in RESOURCES], error_page=error_page, gate=check_origin
+    )

@@ -5,7 +5,7 @@ All three call `decide` with the same candidates, so dry runs and explanations a
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -42,11 +42,12 @@ class CandidatePage:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """`overall`: channel → rate limit per user across all topics."""
+    """`overall`: channel → rate limit per user across all topics. `countries`: allowed for texts; None for all."""
 
     audience: Audience
     catalogue: Catalogue
     overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    countries: Collection[str] | None = None
 
     def next_rows(
         self, message: Message, payload: Payload, shard: int, cursor: str | None, *, now: datetime, limit: int
@@ -120,6 +121,7 @@ class Candidates:
                         critical=message.priority == "critical",
                         offered=offered[row.channel],
                         overall=self.overall.get(row.channel),
+                        countries=self.countries,
                         named=message.topic is None,
                         ends_at=ends_at,
                         keep_until=keep_until,

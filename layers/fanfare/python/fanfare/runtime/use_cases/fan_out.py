@@ -11,7 +11,12 @@ from fanfare.runtime.settings import clock, settings
 
 @opened.once
 def fan_out() -> FanOut:
-    candidates = Candidates(audience=stores.audience(), catalogue=stores.catalogue(), overall=settings().user_limits)
+    candidates = Candidates(
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        overall=settings().user_limits,
+        countries=settings().sms_countries,
+    )
     return FanOut(
         messages=stores.messages(),
         audience=stores.audience(),

@@ -33,12 +33,18 @@ def _build_message() -> BuildMessage:
         renderer=renderer(),
         stale_after=settings().stale_after,
         retention=settings().retention,
+        countries=settings().sms_countries,
     )
 
 
 @opened.once
 def _candidates() -> Candidates:
-    return Candidates(audience=stores.audience(), catalogue=stores.catalogue(), overall=settings().user_limits)
+    return Candidates(
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        overall=settings().user_limits,
+        countries=settings().sms_countries,
+    )
 
 
 @opened.once

@@ -8,8 +8,9 @@ import time
 from fanfare.insight.deliveries import ListUserDeliveries
 from fanfare.management.subscriptions import ManageSubscriptions
 from fanfare.runtime import clients, signing, stores
+from fanfare.runtime.observability import count_now
 from fanfare.runtime.registry import opened
-from fanfare.runtime.settings import brand, clock
+from fanfare.runtime.settings import brand, clock, settings
 from fanfare.self_service.addresses import ConfirmAddress
 from fanfare.self_service.confirm import Confirm
 from fanfare.self_service.history import MyDeliveries, MyInbox
@@ -24,7 +25,7 @@ from fanfare.store.audience.confirmations import Confirmations
 
 @opened.once
 def _confirmations() -> Confirmations:
-    return Confirmations(stores.table("audience"), keys=signing.signing_keys)
+    return Confirmations(stores.table("audience"), keys=signing.code_keys)
 
 
 @opened.once
@@ -40,6 +41,7 @@ def verification_mail() -> VerificationMail:
         sender=os.environ["FANFARE_SENDER"],
         brand=brand(),
         configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
+        max_price=settings().sms_max_price,
     )
 
 
@@ -50,14 +52,17 @@ def profile() -> ManageProfile:
         confirmations=_confirmations(),
         mail=verification_mail(),
         links=signing.public_links(),
-        keys=signing.signing_keys,
+        keys=signing.code_keys,
         clock=clock(),
+        countries=settings().sms_countries,
+        codes_per_hour=settings().codes_per_hour,
+        count=count_now,
     )
     return ManageProfile(
         audience=stores.audience(),
         confirmations=_confirmations(),
         confirm_address=confirm_address,
-        keys=signing.signing_keys,
+        keys=signing.webhook_keys,
         clock=clock(),
     )
 
@@ -93,6 +98,7 @@ def request_subscription() -> RequestSubscription:
         clock=clock(),
         monotonic=time.monotonic,
         sleep=time.sleep,
+        count=count_now,
     )
 
 

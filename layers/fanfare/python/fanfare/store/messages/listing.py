@@ -20,18 +20,22 @@ LOOK_AT_ITEMS = 100
 
 @dataclass(frozen=True, kw_only=True)
 class MessageFilter:
-    """Which messages to list. `template`: its id. Created from `created_after` on, and before `created_before`."""
+    """Which messages to list. `template`: its id. Created from `created_after` on, and before `created_before`.
+
+    `caller`: only those of this service.
+    """
 
     state: str | None = None
     topic: str | None = None
     template: str | None = None
     created_after: datetime | None = None
     created_before: datetime | None = None
+    caller: str | None = None
 
     @property
     def page_size(self) -> int:
         """The number of rows per shard to read at once, at least."""
-        if self.template is not None:
+        if self.template is not None or self.caller is not None:
             return LOOK_AT_ITEMS
         return LOOK_AT if self.state is not None or self.topic is not None else 0
 
@@ -52,7 +56,8 @@ class MessageFilter:
     def fits(self, item: Item) -> bool:
         """Whether the item is of a message to list."""
         template = item.get("template") or {}
-        return self.state in (None, item["state"]) and self.template in (None, template.get("id"))
+        known = {"state": item["state"], "template": template.get("id"), "caller": item["caller"]}
+        return all(getattr(self, name) in (None, value) for name, value in known.items())
 
 
 class MessageListing:

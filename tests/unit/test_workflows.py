@@ -1,0 +1,23 @@
+"""What the workflows run is what was looked at: every action is named by its commit, every tool has a hash."""
+
+from __future__ import annotations
+
+import re
+
+from tests.documents import ROOT
+
+WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+
+
+def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
+    used = [line.strip() for file in WORKFLOWS for line in file.read_text().splitlines() if "uses:" in line]
+    assert len(used) >= 9
+    pinned = re.compile(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
+    assert [line for line in used if not pinned.fullmatch(line)] == []
+
+
+def test_uv_is_installed_by_its_hash() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    installs = [line for line in makefile.splitlines() if "pip install" in line and "uv.txt" in line]
+    assert installs
+    assert all("--require-hashes" in line for line in installs)

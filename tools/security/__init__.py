@@ -1,0 +1,1 @@
+"""Generators of what the project says of its own security."""
