@@ -25,7 +25,7 @@ class Policy:
 
 CONTRACT: Final = "GET /openapi.json"
 SENDER: Final = Policy(
-    lets="a service send messages and see what became of them",
+    lets="a service send messages and see their outcomes",
     allows=(
         CONTRACT,
         "POST /v1/messages",

@@ -721,7 +721,7 @@ MUTANTS = (
     Mutant(
         "a read of a person leaves no line",
         "audit:Trail.__call__",
-        'f"{method} {route}" in OF_NOBODY',
+        'f"{method} {route}" in WITHOUT_A_PERSON',
         'method == "GET"',
         tests=("tests/integration/test_audit.py",),
     ),
@@ -779,8 +779,8 @@ MUTANTS = (
     Mutant(
         "the log names the path",
         "app:Api.resolve",
-        "route = declared_path(event, self.routes)",
-        'route = event.get("rawPath")',
+        "route = declared_path(escaped, self.routes)",
+        'route = escaped.get("rawPath")',
         tests=("tests/security/test_logs.py",),
     ),
     Mutant(

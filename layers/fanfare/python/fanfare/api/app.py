@@ -36,7 +36,7 @@ class Api(APIGatewayHttpResolver):
 
     `error_page` renders errors for browsers, if the API has pages. `open_ended`: regular expressions of path prefixes;
     the rest of such a path is one name. `gate` sees every request first, and raises FanfareError to refuse it. `trail`
-    is told of every answer: event, declared path, answer.
+    is called with every answer: event, declared path, answer.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
 """The audit trail: a log line for every change, and for every read of a person, through the internal API.
 
-It says who called what, and whom it was about. Ids stand in it as they are, addresses as keyed digests: one address has
+It says who called what, and about which person. It has ids as they are, and addresses as keyed digests: one address has
 the same digest everywhere, so all lines about it can be found without it.
 """
 
@@ -19,8 +19,8 @@ from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.runtime.signing import audit_keys
 from fanfare.signing.keyed_hash import digest
 
-# Reads of nobody. Every other call is noted, also those that are added later.
-OF_NOBODY: Final = frozenset(
+# Reads that concern no person. Every other call is logged, also those that are added later.
+WITHOUT_A_PERSON: Final = frozenset(
     f"GET {path}"
     for path in (
         *("/openapi.json", "/v1/queues", "/v1/brand", "/v1/messages", "/v1/messages/{message_id}"),
@@ -67,24 +67,22 @@ class Trail:
 
     def __call__(self, event: Mapping[str, Any], route: str | None, answer: Mapping[str, Any]) -> None:
         method = method_of(event)
-        if route is None or f"{method} {route}" in OF_NOBODY:
+        if route is None or f"{method} {route}" in WITHOUT_A_PERSON:
             return
         about = concerned(event, route, answer)
         for people in about.lines():
-            self.logger.info(
-                "audit",
-                principal=principal(event),
-                session=shown(session_of(event)),
-                method=method,
-                route=route,
-                status=answer["statusCode"],
-                **about.ids,
-                **people,
-            )
+            line: dict[str, Any] = {
+                "principal": principal(event),
+                "session": shown(session_of(event)),
+                "method": method,
+                "route": route,
+                "status": answer["statusCode"],
+            }
+            self.logger.info("audit", **(line | about.ids | people))
 
 
 def concerned(event: Mapping[str, Any], route: str, answer: Mapping[str, Any]) -> Concerned:
-    """Whom the call was about: in its path and query, and, if it was answered, in its items and those of the answer."""
+    """The persons that the call concerns: in path and query, and in the items of request and response."""
     about = Concerned()
     path = _path_parameters(event, route)
     address = path.pop("address", None)

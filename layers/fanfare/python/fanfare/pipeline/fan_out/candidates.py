@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from fanfare.aws.dynamodb import GET_LIMIT
@@ -102,7 +103,16 @@ class Candidates:
         """
         body = self.body(message, payload)
         offered = {channel: offers(body, channel) for channel in message.channels}
-        keep_until, ends_at = message.keep_until, message.ends_at
+        candidate = partial(
+            Candidate,
+            now=now,
+            topic=topic,
+            critical=message.priority == "critical",
+            countries=self.countries,
+            named=message.topic is None,
+            ends_at=message.ends_at,
+            keep_until=message.keep_until,
+        )
         for chunk in (rows[start : start + GET_LIMIT] for start in range(0, len(rows), GET_LIMIT)):
             users = self.audience.users.get_many(row.user_id for row in chunk if row.user_id)
             subscribed = None if subscribers else self._subscribed(message, chunk)
@@ -110,23 +120,14 @@ class Candidates:
                 if not row.user_id:
                     yield row, None
                     continue
-                yield (
-                    row,
-                    Candidate(
-                        user=users.get(row.user_id),
-                        channel=CHANNELS[row.channel],
-                        now=now,
-                        subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
-                        topic=topic,
-                        critical=message.priority == "critical",
-                        offered=offered[row.channel],
-                        overall=self.overall.get(row.channel),
-                        countries=self.countries,
-                        named=message.topic is None,
-                        ends_at=ends_at,
-                        keep_until=keep_until,
-                    ),
+                found = candidate(
+                    user=users.get(row.user_id),
+                    channel=CHANNELS[row.channel],
+                    subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
+                    offered=offered[row.channel],
+                    overall=self.overall.get(row.channel),
                 )
+                yield row, found
 
     def _subscribed(self, message: Message, rows: Sequence[Row]) -> set[tuple[str, str]] | None:
         """Subscribed (user, channel) pairs of the rows; None if no subscription is needed."""

@@ -25,7 +25,7 @@ SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time
 
 WORK_A_LOOK: Final = 50_000  # characters and elements: about 5 ms
 STEP: Final = 1_000  # work of a step of a loop
-EXPRESSION: Final = 100  # work of an expression, beside what it is about
+EXPRESSION: Final = 100  # work of an expression, in addition to that of its values
 
 PLAIN: Final = (str, int, float, list, tuple, dict, type(None), Undefined)
 
