@@ -27,7 +27,7 @@ from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, ever
 from tests.faults.modes import Died, Fault, faults_of
 
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
-DRAWN = 400  # where there are too many orders for all of them
+DRAWN = 150  # where there are too many orders for all of them
 ADA = "ada-lovelace"
 PROFILE = {"email": "ada@lovelace.example", "push": [{"platform": "ios", "token": "lovelace-token"}]}
 
@@ -62,11 +62,12 @@ class House:
         """What is stored of her answers, oldest first."""
         yeses = list(self.audience.subscriptions.of_user(ADA))
         found = self.audience.consents.of_user(ADA, yeses=yeses)
-        return [(each.state, each.by) for each in reversed(found)]
+        return [(each.state, each.by) for each in reversed(found) if each.channel == "email"]
 
     def listed(self) -> bool:
         """Whether the fan-out finds her; her own row has to say the same."""
-        rows, _ = self.audience.subscriptions.in_shard("news", 0, after=None, limit=10)
+        found, _ = self.audience.subscriptions.in_shard("news", 0, after=None, limit=10)
+        rows = [user_id for _, user_id, channel in found if channel == "email"]
         mine = self.audience.subscriptions.get(ADA, "news", "email") is not None
         assert mine == bool(rows)
         return mine
@@ -199,9 +200,10 @@ def test_an_erasure_that_breaks_off_anywhere_is_complete_once_it_is_repeated() -
         for fault in faults_of(recorded(House(*before), "erase")):
             house = House(*before)
             faulty(house, "erase", fault, erased_at=-1)
-            with_a_give = len(house.trace())
-            DO["give"](house)
-            assert len(house.trace()) <= max(with_a_give, 0) or house.audience.users.get(ADA) is not None
+            begun = house.audience.users.get(ADA) is None
+            left = len(house.trace())
+            give(house)
+            assert len(house.trace()) == left or not begun  # nothing is given from the first write on
             erase(house)
             assert house.trace() == []
 

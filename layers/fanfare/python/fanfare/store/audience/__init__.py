@@ -39,7 +39,6 @@ from fanfare.store.audience.directory import Digest, who_pk
 from fanfare.store.audience.ended_topics import EndedTopics
 from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.subscribers import Subscribers
-from fanfare.store.audience.subscription_rows import GIVEN
 from fanfare.store.audience.subscriptions import Subscriptions as Subscriptions
 from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
@@ -80,7 +79,6 @@ class Audience:
         if user is None:
             return
         pk = f"user#{user_id}"
-        self.table.delete(pk, GIVEN)
         for subscription in list(self.subscriptions.of_user(user_id)):
             self.subscriptions.drop(subscription)
         known = identities(user.profile)

@@ -20,7 +20,7 @@ from fanfare.store.audience.profiles import (
     without_none,
     write_profile,
 )
-from fanfare.store.audience.subscription_rows import PRESENT
+from fanfare.store.audience.subscription_rows import GIVEN, PRESENT
 
 Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
@@ -147,17 +147,22 @@ class Users:
 
     def begin_erasure(self, user_id: str) -> User | None:
         """Have everybody else find the user erased, and no more rows written. The user as stored; None if unknown."""
-        try:
-            item = self.table.update(
-                f"user#{user_id}",
-                "user",
+
+        def attempt() -> User | None:
+            user = self.read(user_id)
+            if user is None:
+                return None
+            transaction = Transaction().update(
+                self.table,
+                (f"user#{user_id}", "user"),
                 "SET erasing = :true, rev = rev + :one",
-                condition="attribute_exists(rev)",
-                values={":true": True, ":one": 1},
+                condition="rev = :read",
+                values={":true": True, ":one": 1, ":read": user.rev},
             )
-        except ConditionFailed:
-            return None
-        return _user(item)
+            transaction.delete(self.table, (f"user#{user_id}", GIVEN)).run()
+            return user
+
+        return until_settled(attempt, sleep=self.table.sleep)
 
     def charge(self, transaction: Transaction, user: User, limits: Mapping[str, Any]) -> None:
         """Store new counters of a user's limits, as a part of a transaction that `charge_of` names."""
