@@ -55,6 +55,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     "internal_api": {
         "catalogue": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
         "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
+        "audience.listed": _dynamodb("Query"),
         "messages": _dynamodb("Get", "BatchGet", "Put", "Update"),
         "messages.recent": _dynamodb("Query"),
         "batches": _dynamodb("BatchGet", "Query"),
@@ -69,12 +70,14 @@ _WORK: Final[Mapping[str, Grants]] = {
         "own_messages": ENVIRONMENT_ONLY,
         "cursor_keys": READ_KEYS,
         "audit_keys": READ_KEYS,
+        "address_keys": READ_KEYS,
     },
     "public_api": {
         "catalogue": _dynamodb("Get", "Query"),
-        "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
-        "deliveries": _dynamodb("Query"),
-        "inbox": _dynamodb("Query", "Update"),
+        "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
+        "deliveries": _dynamodb("BatchWrite", "Query"),
+        "inbox": _dynamodb("BatchWrite", "Query", "Update"),
+        "events": PUT_EVENTS,
         "public_url": ENVIRONMENT_ONLY,
         "user_id_claim": ENVIRONMENT_ONLY,
         "source_header": ENVIRONMENT_ONLY,
@@ -84,6 +87,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "webhook_keys": READ_KEYS,  # to show people the secret of their own webhook
         "code_keys": READ_KEYS,
         "origin_keys": READ_KEYS,
+        "address_keys": READ_KEYS,
         # to send a confirmation link or code
         "sender": ("ses:SendEmail",),
         "configuration_set": ("ses:SendEmail",),
@@ -125,9 +129,10 @@ _WORK: Final[Mapping[str, Grants]] = {
         "events": PUT_EVENTS,
     },
     "record_receipt": {
-        "audience": _dynamodb("Get", "BatchGet", "Query", "Update"),
+        "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
         "deliveries": _dynamodb("BatchWrite"),
         "record_receipt.queue": CONSUME,
+        "events": PUT_EVENTS,
     },
 }
 

@@ -52,6 +52,12 @@ SECRETS: Final[Mapping[str, Secret]] = {
         "Rotated by hand: receivers must take their new secret before the old key goes.",
     ),
     "code_keys": Secret("CodeKeys", "FANFARE_CODE_KEYS_ARN", "digests of codes and counters", "Rotated by hand."),
+    "address_keys": Secret(
+        "AddressKeys",
+        "FANFARE_ADDRESS_KEYS_ARN",
+        "digests by which users are found",
+        "Never rotated: digests made with another key would find nobody.",
+    ),
     "audit_keys": Secret(
         "AuditKeys", "FANFARE_AUDIT_KEYS_ARN", "digests of addresses in the audit trail", "A new key ends searches."
     ),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import uuid
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ T = TypeVar("T")
 BODY_LIMIT = 240 * 1024  # the API's limit is 256 KiB
 USERS_A_CALL = 100
 SUBSCRIPTIONS_A_CALL = 500
+SUPPRESSIONS_A_CALL = 500
 
 
 @dataclass(frozen=True)
@@ -41,11 +43,24 @@ class Call:
 
 
 def path(*parts: str) -> str:
-    """`/v1/` and the escaped segments. Raises ValueError for an empty or dot segment, which would change the path."""
+    """`/v1/` and the escaped segments. Raises ValueError for a segment that would name something else.
+
+    An empty or dot segment changes the path. API Gateway decodes a slash before it routes, ends the path at a question
+    mark, and decodes a percent sign twice: no id has them.
+    """
     for part in parts:
-        if part in ("", ".", ".."):
+        if part in ("", ".", "..") or set("/?%") & set(part):
             raise ValueError(f"Invalid path segment {part!r}: pass an id.")
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def address_path(channel: str, address: str) -> str:
+    """The path of a suppression. An address may have any character: what API Gateway would cut off or refuse is
+    escaped twice. Raises ValueError for an empty or dot segment, and for an address that itself has an escape."""
+    if address in ("", ".", "..") or re.search("%[0-9A-Fa-f]{2}", address):
+        raise ValueError(f"Address {address!r} can't be part of a path.")
+    twice = address.replace("%", "%25").replace("?", "%3F")
+    return f"{path('suppressions', channel)}/{quote(twice, safe='')}"
 
 
 def new_key() -> str:
@@ -79,6 +94,10 @@ def user_chunks(users: Iterable[UserItem]) -> Iterator[list[UserItem]]:
 
 def subscription_chunks(items: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
     return chunks(items, most=SUBSCRIPTIONS_A_CALL)
+
+
+def suppression_chunks(items: Iterable[Mapping[str, Any]]) -> Iterator[Sequence[Mapping[str, Any]]]:
+    return chunks(items, most=SUPPRESSIONS_A_CALL)
 
 
 def _written(value: Any) -> str:

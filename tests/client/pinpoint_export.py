@@ -133,7 +133,7 @@ def _endpoint(user_id: str, channel_type: str, **more: Any) -> Endpoint:
         "Location": {"Country": "AUT"},
         "Demographic": {"Make": "Apple", "Platform": "ios", "Locale": "de_AT", "Timezone": "Europe/Vienna"},
         "EffectiveDate": "2026-01-01T00:00:00.000Z",
-        "Attributes": {"Interests": ["Chess", "Maths"]},
+        "Attributes": {"Interests": ["Chess", "Maths"], "plan": ["pro", "basic"]},
         "Metrics": {},
         "User": {"UserId": user_id, "UserAttributes": {"FirstName": ["Ada"], "LastName": ["Lovelace"]}},
         "ApplicationId": "9b74f4a3e06944008aa882015447c15f",

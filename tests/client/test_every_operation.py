@@ -53,10 +53,20 @@ METHODS = {
     "get_user": "users.get",
     "put_user": "users.put",
     "delete_user": "users.delete",
+    "list_users": "users.list",
+    "export_user": "users.export",
+    "list_subscribers": "topics.subscribers",
+    "count_subscribers": "topics.counts",
+    "put_suppressions": "suppressions.put_many",
+    "patch_user": "users.patch",
+    "post_device": "users.add_device",
+    "delete_device": "users.remove_device",
     "list_user_deliveries": "users.deliveries",
     "list_subscriptions": "subscriptions.list",
     "subscribe_user": "subscriptions.put",
     "unsubscribe_user": "subscriptions.delete",
+    "resubscribe_user": "subscriptions.resubscribe",
+    "list_consents": "subscriptions.consents",
 }
 SAMPLES = {
     "message_id": "m-1",
@@ -66,7 +76,11 @@ SAMPLES = {
     "channel": "email",
     "address": "a@b.c",
 }
-MANY = {"put_users": ([{"id": "u-1"}],), "subscribe_many": ("t-1", [{"user_id": "u-1", "channel": "email"}])}
+MANY = {
+    "put_users": ([{"id": "u-1"}],),
+    "subscribe_many": ("t-1", [{"user_id": "u-1", "channel": "email"}]),
+    "put_suppressions": ([{"channel": "email", "address": "a@b.c"}],),
+}
 
 
 def test_every_operation_has_a_method() -> None:
@@ -102,11 +116,17 @@ NAMES = {
     "PutSuppressionRequest": None,
     "PreviewRequest": None,
     "PutUsersRequest": None,
+    "PatchUserRequest": None,
     "SubscribeRequest": None,
+    "SuppressRequest": None,
+    "ResubscriptionRequest": None,
+    "Answer": None,
+    "By": None,
     "ProblemView": None,
     "State": None,
     "FaultView": "ItemFault",
     "PushView": "PushAddress",
+    "PutSubscriptionRequest": "SubscriptionBody",
     "PutTemplateRequest": "TemplateBody",
     "PutTemplateView": "StoredVersion",
     "PutTopicRequest": "TopicBody",

@@ -78,7 +78,7 @@ class Promises(RuleBasedStateMachine):
     @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
     def a_user_subscribes(self, user: str, topic: str) -> None:
         with suppress(NotFound):
-            self._once(lambda: self._subscriptions().subscribe(user, topic, "email"))
+            self._once(lambda: self._subscriptions().put(user, topic, "email"))
 
     @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
     def a_user_unsubscribes(self, user: str, topic: str) -> None:
@@ -86,7 +86,7 @@ class Promises(RuleBasedStateMachine):
 
     @rule(address=st.sampled_from(ADDRESSES))
     def an_address_is_suppressed(self, address: str) -> None:
-        self._once(lambda: self._suppressions().put("email", address, "manual"))
+        self._once(lambda: self._suppressions().put("email", address))
 
     @rule(address=st.sampled_from(ADDRESSES))
     def an_address_may_be_written_to_again(self, address: str) -> None:

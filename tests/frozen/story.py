@@ -72,6 +72,13 @@ def _audience(life: Life) -> None:
     for topic in ("orders", "many", "rare"):
         life.service("POST", f"/v1/topics/{topic}/subscriptions", {"items": everybody}, status=200)
     life.service("DELETE", "/v1/users/user-7/subscriptions/orders/email", status=204)
+    told = {"at": "2026-12-24T12:00:00Z", "evidence": "Form 12", "frequency": "daily"}
+    for number in range(8):  # enough for two rows of consents
+        told["evidence"] = f"Form {number}"
+        life.service("PUT", "/v1/users/user-7/subscriptions/rare/email", told, status=201 if number else 200)
+        life.service("DELETE", "/v1/users/user-7/subscriptions/rare/email", status=204)
+    life.service("PATCH", "/v1/users/user-7", {"attributes": {"plan": "pro", "seats": 3, "rate": 1.5}}, status=200)
+    life.service("POST", "/v1/users/user-7/devices", {"platform": "ios", "token": "t0ken-7"}, status=201)
     life.service("PUT", "/v1/suppressions/email/user-6@example.com", {"cause": "manual"}, status=201)
     life.service("PUT", "/v1/suppressions/email/nobody@example.com", {"cause": "complaint"}, status=201)
     life.service("DELETE", "/v1/suppressions/email/nobody@example.com", status=204)

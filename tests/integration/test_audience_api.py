@@ -41,12 +41,20 @@ def test_a_user_reads_as_it_was_written() -> None:
     assert call("GET", "/v1/users/ada").body == created.body
 
 
-def test_a_call_that_takes_no_body_takes_no_fields(topic: str) -> None:
+def test_a_call_that_takes_no_body_takes_no_fields() -> None:
+    put_users("ada")
+    refused = call("DELETE", "/v1/users/ada", {"channel": "sms"})
+    assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/channel")
+    assert refused.body["errors"][0]["code"] == "unknown_field"
+    assert call("GET", "/v1/users/ada").status == 200
+
+
+def test_a_body_that_names_another_subscription_than_the_path_is_refused(topic: str) -> None:
     put_users("ada")
     path = f"/v1/users/ada/subscriptions/{topic}/email"
     refused = call("PUT", path, {"channel": "sms"})
     assert (refused.status, refused.body["errors"][0]["pointer"]) == (422, "/channel")
-    assert refused.body["errors"][0]["code"] == "unknown_field"
+    assert refused.body["errors"][0]["code"] == "differs_from_path"
     assert call("GET", "/v1/users/ada/subscriptions").body["items"] == []
     assert call("PUT", path, {}).status == 201
 

@@ -27,11 +27,12 @@ OPEN = api.about.open_to_all
 ROUTES = {f"{route.method} {route.openapi_path}": route for route in api.routes}
 PAGES = [name for name, route in ROUTES.items() if is_page(route)]
 WITH_BODY = [name for name, route in ROUTES.items() if route.dependant.body_params]
-LISTS = [name for name, route in ROUTES.items() if any(p.alias == "cursor" for p in route.dependant.query_params)]
+LISTS = [name for name, route in ROUTES.items() if any(p.alias == "limit" for p in route.dependant.query_params)]
 CLOSED = [name for name, route in ROUTES.items() if route.openapi_path not in OPEN and "topics" not in name]
 API_EVENTS = sorted(path.stem for path in EVENTS.glob("public_*.json"))
 
 CONTRACT = """
+    DELETE /v1/me · GET /v1/me/export · GET /v1/me/consents
     GET /v1/topics · GET /v1/me · PATCH /v1/me · POST /v1/me/confirmations
     GET /v1/me/subscriptions · PUT /v1/me/subscriptions/{topic_id}/{channel}
     DELETE /v1/me/subscriptions/{topic_id}/{channel}

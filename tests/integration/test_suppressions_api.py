@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -56,7 +57,12 @@ def test_an_address_may_have_letters_that_a_path_may_not(address: str, encoded: 
 
 @pytest.mark.parametrize(
     ("channel", "address", "pointer"),
-    [("email", "nobody", "{address}"), ("sms", "12", "{address}"), ("webhook", "https:x", "{channel}")],
+    [
+        ("email", "nobody", "{address}"),
+        ("sms", "12", "{address}"),
+        ("webhook", "https:x", "{address}"),
+        ("inbox", "ada", "{channel}"),
+    ],
 )
 def test_what_can_not_be_suppressed_is_refused(channel: str, address: str, pointer: str) -> None:
     answer = suppress(address, channel)
@@ -98,3 +104,51 @@ def test_suppressions_are_listed_of_one_channel(channel: str, count: int) -> Non
     suppress("ada@example.com")
     suppress("+436641234567", "sms")
     assert len(call("GET", "/v1/suppressions", channel=channel).body["items"]) == count
+
+
+def test_what_a_get_of_a_suppression_answers_a_put_takes() -> None:
+    suppress("Ada@Example.com", cause="bounce")
+    path = "/v1/suppressions/email/ada@example.com"
+    stored = call("GET", path).body
+    assert (call("PUT", path, stored).status, call("PUT", path, stored).body) == (200, stored)
+    call("DELETE", path)
+    restored = call("PUT", path, stored | {"created_at": "2026-05-01T08:00:00.000Z", "cause": "soft_bounces"})
+    assert (restored.status, restored.body["created_at"][:10], restored.body["cause"]) == (
+        201,
+        "2026-05-01",
+        "soft_bounces",
+    )
+    assert call("PUT", path, stored | {"address": "other@example.com"}).pointers == ["/address"]
+    assert call("PUT", path, {"created_at": "2099-01-01T00:00:00Z"}).pointers == ["/created_at"]
+
+
+def test_many_are_each_suppressed_or_refused_in_order() -> None:
+    suppress("known@example.com", cause="complaint")
+    items: list[Any] = [
+        {"channel": "email", "address": "New@Example.com", "cause": "bounce", "at": "2026-05-01T08:00:00Z"},
+        {"channel": "email", "address": "known@example.com"},
+        {"channel": "sms", "address": "+43 664 1234567"},
+        {"channel": "webhook", "address": "https://example.com/hook?key=1"},
+        {"channel": "inbox", "address": "ada"},
+        {"channel": "email", "address": "nobody"},
+        {"channel": "email", "address": "a@example.com", "cause": "spite"},
+        None,
+    ]
+    answer = call("POST", "/v1/suppressions", {"items": items})
+    results = answer.body["items"]
+    assert (answer.status, [each["status"] for each in results]) == (200, [201, 200, 201, 201, 422, 422, 422, 422])
+    pointers = [each["error"] and each["error"]["errors"][0]["pointer"] for each in results]
+    assert pointers == [None] * 4 + ["/items/4/channel", "/items/5/address", "/items/6/cause", "/items/7"]
+    assert [(each["channel"], each["address"]) for each in results[:2]] == [
+        ("email", "New@Example.com"),
+        ("email", "known@example.com"),
+    ]
+    stored = call("GET", "/v1/suppressions/email/new@example.com").body
+    assert (stored["cause"], stored["created_at"]) == ("bounce", "2026-05-01T08:00:00.000Z")
+    assert call("GET", "/v1/suppressions/email/known@example.com").body["cause"] == "complaint"
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 422), (500, 200), (501, 422)])
+def test_up_to_500_suppressions_come_at_once(count: int, status: int) -> None:
+    answer = call("POST", "/v1/suppressions", {"items": [{"channel": "inbox", "address": "x"}] * count})
+    assert (answer.status, len(answer.body.get("items", []))) == (status, count if status == 200 else 0)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
+
 import pytest
+from fanfare.ids import user_id_of
 from fanfare.schemas.messages import SubmitRequest
-from fanfare.schemas.scalars import Name
+from fanfare.schemas.scalars import Name, UserId
 from pydantic import TypeAdapter, ValidationError
 
 from tests.integration import public_api
@@ -48,7 +51,6 @@ NOT_AN_ID = [
     ".",
     "..",
     "-ada",
-    "_ada",
     ":ada",
     "ada/bob",
     "ada\\bob",
@@ -66,18 +68,29 @@ NOT_AN_ID = [
     "${jndi:ldap://x}",
     "{{7*7}}",
     "<ada>",
-    "ada@example.com",
     "ada,bob",
-    "ada|bob",
     "ada*",
     "a" * 129,
+]
+
+# What identity providers issue: ids of users alone
+OF_USERS_ALONE = [
+    "_ada",
+    "ada@example.com",
+    "ada|bob",
+    "auth0|5f7c",
+    "a.b+c@example.com",
+    "_x=y",
+    "a~2Fb",
+    "a" * 127 + "=",
 ]
 
 
 @pytest.mark.parametrize("name", NOT_AN_ID, ids=ascii)
 def test_it_is_no_id_in_a_body(name: str) -> None:
-    with pytest.raises(ValidationError):
-        TypeAdapter(Name).validate_python(name)
+    for kind in (Name, UserId):
+        with pytest.raises(ValidationError):
+            TypeAdapter(kind).validate_python(name)
     with pytest.raises(ValidationError):
         SubmitRequest.model_validate({"topic": "t", "recipients": [name], "content": {"text": "x"}})
 
@@ -93,9 +106,41 @@ def test_it_is_no_id_in_a_path(name: str, path: str) -> None:
 
 
 def test_it_is_nobody_in_a_token(aws: Aws) -> None:
-    for name in [*NOT_AN_ID, 7, True, ["ada"], {"sub": "ada"}, None]:
+    for name in ["", "/ada", "-ada", "~2Fada", "\u0430", "a" * 129, "a" * 126 + "/", "a\ud800", 7, True, ["ada"], None]:
         answer = public_api.call("GET", "/v1/me", claims={"sub": name})  # type: ignore[dict-item]
         assert (answer.status, answer.body["code"]) == (401, "unauthorized"), ascii(name)
+
+
+@pytest.mark.parametrize("name", OF_USERS_ALONE)
+def test_what_identity_providers_issue_is_an_id_of_a_user_alone(name: str) -> None:
+    assert TypeAdapter(UserId).validate_python(name) == name
+    with pytest.raises(ValidationError):
+        TypeAdapter(Name).validate_python(name)
+
+
+@pytest.mark.parametrize(
+    ("subject", "user_id"),
+    [
+        ("auth0|5f7c", "auth0|5f7c"),
+        ("a.b+c@example.com", "a.b+c@example.com"),
+        ("_x=y", "_x=y"),
+        ("https://idp/users/7", "https:~2F~2Fidp~2Fusers~2F7"),
+        ("a~b", "a~7Eb"),
+        ("a~7Eb", "a~7E7Eb"),
+        ("ada b", "ada~20b"),
+        ("ad\u00e4", "ad~C3~A4"),
+        ("ada\x00", "ada~00"),
+        ("ada\n", "ada~0A"),
+    ],
+)
+def test_a_subject_has_one_id_and_no_two_have_the_same(subject: str, user_id: str) -> None:
+    assert user_id_of(subject) == user_id
+
+
+def test_no_two_subjects_have_one_id() -> None:
+    letters = ["a", "~", "7", "E", "2", "F", "/", "%", "|", "\u00e4", "\x00", "\n"]
+    subjects = ["a" + "".join(each) for size in range(4) for each in itertools.product(letters, repeat=size)]
+    assert len({user_id_of(each) for each in subjects}) == len(subjects)
 
 
 @pytest.mark.parametrize("name", ["ada", "A.b_c:d-9", "0", "a" * 128])

@@ -28,7 +28,7 @@ BUILT = {
     "plain_text.py": [plain_text.STAND_IN, plain_text.BREAKS, plain_text.STATEMENTS_ALONE],
     "admission.py": [re.compile("(/v1/suppressions/[^/]+/)(.+)")],
     "scalars.py": [re.compile(each) for each in (_PHONE, _LOCALE, _HOUR, _URL)],
-    "me.py": [re.compile(ids.NAME_PATTERN)],
+    "ids.py": [re.compile(ids.USER_ID_PATTERN)],
 }
 LENGTH = 8_000
 TOO_SLOW = 0.1  # seconds: what is linear takes a thousandth, what is quadratic a third

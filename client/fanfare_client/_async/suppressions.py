@@ -1,7 +1,9 @@
 from __future__ import annotations
 
-from ..calls import Call, given, path
-from ..types import Cause, Channel, Suppression
+from collections.abc import Iterable, Sequence
+
+from ..calls import Call, address_path, given, path, suppression_chunks
+from ..types import Cause, Channel, Suppression, SuppressionItem, SuppressionResult
 from .items import AsyncItems
 from .transport import AsyncTransport
 
@@ -15,13 +17,21 @@ class AsyncSuppressions:
     async def put(self, channel: Channel, address: str, *, cause: Cause | None = None) -> Suppression:
         """Suppress the address. If it is suppressed already, the first cause is kept."""
         suppression: Suppression = await self._transport.json(
-            Call("PUT", path("suppressions", channel, address), body=given(cause=cause))
+            Call("PUT", address_path(channel, address), body=given(cause=cause))
         )
         return suppression
 
+    async def put_many(self, items: Iterable[SuppressionItem]) -> Sequence[SuppressionResult]:
+        """Suppress many addresses, in several requests if necessary. Returns a result per item, in order."""
+        results: Sequence[SuppressionResult] = []
+        for chunk in suppression_chunks(items):
+            call = Call("POST", path("suppressions"), body={"items": chunk})
+            results = [*results, *(await self._transport.json(call))["items"]]
+        return results
+
     async def get(self, channel: Channel, address: str) -> Suppression:
         """The suppression of the address. Raises NotFound if it is not suppressed."""
-        suppression: Suppression = await self._transport.json(Call("GET", path("suppressions", channel, address)))
+        suppression: Suppression = await self._transport.json(Call("GET", address_path(channel, address)))
         return suppression
 
     def list(
@@ -33,4 +43,4 @@ class AsyncSuppressions:
 
     async def delete(self, channel: Channel, address: str) -> None:
         """Remove the suppression. Idempotent."""
-        await self._transport.json(Call("DELETE", path("suppressions", channel, address)))
+        await self._transport.json(Call("DELETE", address_path(channel, address)))

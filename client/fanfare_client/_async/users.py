@@ -1,10 +1,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 from ..calls import Call, given, path, user_chunks
-from ..types import User, UserBody, UserDelivery, UserItem, UserResult
+from ..types import Export, PushAddress, User, UserBody, UserDelivery, UserItem, UserResult
 from .items import AsyncItems
 from .transport import AsyncTransport
 
@@ -28,6 +28,28 @@ class AsyncUsers:
             results += answer["items"]
         return results
 
+    async def patch(self, user_id: str, **changes: Any) -> User:
+        """Change the given fields. None removes one, `attributes` are merged by name, `push` is replaced."""
+        user: User = await self._transport.json(Call("PATCH", path("users", user_id), body=changes))
+        return user
+
+    def list(
+        self, *, email: str | None = None, phone: str | None = None, page_size: int = 100, cursor: str | None = None
+    ) -> AsyncItems[User]:
+        """All users by id, or those with an address in any spelling."""
+        query = {"email": email, "phone": phone, "limit": page_size, "cursor": cursor}
+        return AsyncItems(self._transport, path("users"), query)
+
+    async def add_device(self, user_id: str, platform: str = "", token: str = "") -> PushAddress:
+        """Add a device. Its token belongs to the last user who got it; of more than 20, the oldest is removed."""
+        call = Call("POST", path("users", user_id, "devices"), body={"platform": platform, "token": token})
+        device: PushAddress = await self._transport.json(call)
+        return device
+
+    async def remove_device(self, user_id: str, token: str = "") -> None:
+        """Remove a device. Idempotent."""
+        await self._transport.json(Call("DELETE", path("users", user_id, "devices"), {"token": token}))
+
     async def get(self, user_id: str) -> User:
         user: User = await self._transport.json(Call("GET", path("users", user_id)))
         return user
@@ -40,3 +62,8 @@ class AsyncUsers:
         """The user's deliveries, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("users", user_id, "deliveries"), query)
+
+    async def export(self, user_id: str, *, cursor: str | None = None) -> Export:
+        """All that is kept on the user. Continue with `next_cursor` until it is None."""
+        page: Export = await self._transport.json(Call("GET", path("users", user_id, "export"), {"cursor": cursor}))
+        return page

@@ -1,8 +1,10 @@
 # Written by tests/client/unasync.py from its twin in _async.
 from __future__ import annotations
 
-from ..calls import Call, given, path
-from ..types import Cause, Channel, Suppression
+from collections.abc import Iterable, Sequence
+
+from ..calls import Call, address_path, given, path, suppression_chunks
+from ..types import Cause, Channel, Suppression, SuppressionItem, SuppressionResult
 from .items import Items
 from .transport import Transport
 
@@ -16,13 +18,21 @@ class Suppressions:
     def put(self, channel: Channel, address: str, *, cause: Cause | None = None) -> Suppression:
         """Suppress the address. If it is suppressed already, the first cause is kept."""
         suppression: Suppression = self._transport.json(
-            Call("PUT", path("suppressions", channel, address), body=given(cause=cause))
+            Call("PUT", address_path(channel, address), body=given(cause=cause))
         )
         return suppression
 
+    def put_many(self, items: Iterable[SuppressionItem]) -> Sequence[SuppressionResult]:
+        """Suppress many addresses, in several requests if necessary. Returns a result per item, in order."""
+        results: Sequence[SuppressionResult] = []
+        for chunk in suppression_chunks(items):
+            call = Call("POST", path("suppressions"), body={"items": chunk})
+            results = [*results, *(self._transport.json(call))["items"]]
+        return results
+
     def get(self, channel: Channel, address: str) -> Suppression:
         """The suppression of the address. Raises NotFound if it is not suppressed."""
-        suppression: Suppression = self._transport.json(Call("GET", path("suppressions", channel, address)))
+        suppression: Suppression = self._transport.json(Call("GET", address_path(channel, address)))
         return suppression
 
     def list(
@@ -34,4 +44,4 @@ class Suppressions:
 
     def delete(self, channel: Channel, address: str) -> None:
         """Remove the suppression. Idempotent."""
-        self._transport.json(Call("DELETE", path("suppressions", channel, address)))
+        self._transport.json(Call("DELETE", address_path(channel, address)))

@@ -1,10 +1,11 @@
 # Written by tests/client/unasync.py from its twin in _async.
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Unpack
 
 from ..calls import Call, given, path
-from ..types import Topic, TopicBody
+from ..types import Answer, Channel, Count, Subscriber, Topic, TopicBody
 from .items import Items
 from .transport import Transport
 
@@ -31,3 +32,21 @@ class Topics:
     def delete(self, topic_id: str) -> None:
         """Delete the topic: new messages to it are rejected. Idempotent."""
         self._transport.json(Call("DELETE", path("topics", topic_id)))
+
+    def subscribers(
+        self,
+        topic_id: str,
+        *,
+        channel: Channel | None = None,
+        state: Answer | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
+    ) -> Items[Subscriber]:
+        """The subscribers of the topic, then those who unsubscribed."""
+        query = {"channel": channel, "state": state, "limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("topics", topic_id, "subscriptions"), query)
+
+    def counts(self, topic_id: str) -> Mapping[str, Count]:
+        """Channel → number of subscribers, reachable or not."""
+        counts: Mapping[str, Count] = self._transport.json(Call("GET", path("topics", topic_id, "counts")))
+        return counts

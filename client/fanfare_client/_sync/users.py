@@ -2,10 +2,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Unpack
+from typing import Any, Unpack
 
 from ..calls import Call, given, path, user_chunks
-from ..types import User, UserBody, UserDelivery, UserItem, UserResult
+from ..types import Export, PushAddress, User, UserBody, UserDelivery, UserItem, UserResult
 from .items import Items
 from .transport import Transport
 
@@ -29,6 +29,28 @@ class Users:
             results += answer["items"]
         return results
 
+    def patch(self, user_id: str, **changes: Any) -> User:
+        """Change the given fields. None removes one, `attributes` are merged by name, `push` is replaced."""
+        user: User = self._transport.json(Call("PATCH", path("users", user_id), body=changes))
+        return user
+
+    def list(
+        self, *, email: str | None = None, phone: str | None = None, page_size: int = 100, cursor: str | None = None
+    ) -> Items[User]:
+        """All users by id, or those with an address in any spelling."""
+        query = {"email": email, "phone": phone, "limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("users"), query)
+
+    def add_device(self, user_id: str, platform: str = "", token: str = "") -> PushAddress:
+        """Add a device. Its token belongs to the last user who got it; of more than 20, the oldest is removed."""
+        call = Call("POST", path("users", user_id, "devices"), body={"platform": platform, "token": token})
+        device: PushAddress = self._transport.json(call)
+        return device
+
+    def remove_device(self, user_id: str, token: str = "") -> None:
+        """Remove a device. Idempotent."""
+        self._transport.json(Call("DELETE", path("users", user_id, "devices"), {"token": token}))
+
     def get(self, user_id: str) -> User:
         user: User = self._transport.json(Call("GET", path("users", user_id)))
         return user
@@ -41,3 +63,8 @@ class Users:
         """The user's deliveries, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return Items(self._transport, path("users", user_id, "deliveries"), query)
+
+    def export(self, user_id: str, *, cursor: str | None = None) -> Export:
+        """All that is kept on the user. Continue with `next_cursor` until it is None."""
+        page: Export = self._transport.json(Call("GET", path("users", user_id, "export"), {"cursor": cursor}))
+        return page

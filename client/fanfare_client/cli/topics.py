@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from ..types import TopicBody
+from ..types import Answer, Channel, TopicBody
 from . import show
 from .context import Json, TopicId, Yes, calling
 from .options import spread
@@ -77,6 +77,34 @@ def put(
     with calling(context) as fanfare:
         stored = fanfare.topics.put(topic, **options.body())
         show.one(stored, json, lambda found: show.many([found], False, COLUMNS))
+
+
+@app.command()
+def subscribers(
+    context: typer.Context,
+    topic: TopicId,
+    channel: Annotated[Channel | None, typer.Option(help="Only this channel.")] = None,
+    state: Annotated[Answer | None, typer.Option(help="Only subscriptions in this state.")] = None,
+    json: Json = False,
+) -> None:
+    """List the subscribers of a topic, then those who unsubscribed."""
+    with calling(context) as fanfare:
+        found = fanfare.topics.subscribers(topic, channel=channel, state=state)
+        show.many(cast(Any, found), json, ["user_id", "channel", "state", "at", "by"])
+
+
+@app.command()
+def counts(context: typer.Context, topic: TopicId, json: Json = False) -> None:
+    """Count the subscribers of a topic by channel."""
+    with calling(context) as fanfare:
+        columns = ["channel", "subscribed", "exact"]
+        show.one(
+            fanfare.topics.counts(topic),
+            json,
+            lambda found: show.many(
+                [{"channel": channel, **count} for channel, count in found.items()], False, columns
+            ),
+        )
 
 
 @app.command()

@@ -50,6 +50,32 @@ def import_users(
         raise typer.Exit(Exit.IN_PART)
 
 
+@app.command("list")
+def list_users(
+    context: typer.Context,
+    email: Annotated[str | None, typer.Option(help="Only users with this e-mail address, in any spelling.")] = None,
+    phone: Annotated[str | None, typer.Option(help="Only users with this phone number, in any spelling.")] = None,
+    json: Json = False,
+) -> None:
+    """List users by ID, or find them by address."""
+    with calling(context) as fanfare:
+        found = fanfare.users.list(email=email, phone=phone)
+        show.many(cast(Any, found), json, ["id", "name", "email", "phone"])
+
+
+@app.command()
+def export(context: typer.Context, user: UserId) -> None:
+    """Print all that is kept on a user, as JSON, one line per page."""
+    with calling(context) as fanfare:
+        cursor: str | None = None
+        while True:
+            page = fanfare.users.export(user, cursor=cursor)
+            show.one(page, True, lambda _: None)
+            cursor = page["next_cursor"]
+            if cursor is None:
+                return
+
+
 @app.command()
 def get(context: typer.Context, user: UserId, json: Json = False) -> None:
     """Show a user."""
@@ -78,7 +104,15 @@ def deliveries(context: typer.Context, user: UserId, json: Json = False) -> None
 def subscriptions(context: typer.Context, user: UserId, json: Json = False) -> None:
     """List a user's subscriptions, ordered by topic and channel."""
     with calling(context) as fanfare:
-        show.many(cast(Any, fanfare.subscriptions.list(user)), json, ["topic", "channel", "created_at"])
+        show.many(cast(Any, fanfare.subscriptions.list(user)), json, ["topic", "channel", "at", "by", "frequency"])
+
+
+@app.command()
+def consents(context: typer.Context, user: UserId, json: Json = False) -> None:
+    """List all changes of a user's subscriptions, newest first."""
+    with calling(context) as fanfare:
+        columns = ["at", "topic", "channel", "state", "by", "evidence"]
+        show.many(cast(Any, fanfare.subscriptions.consents(user)), json, columns)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""CSV: one user per row, one column per field. Only `id` is required."""
+"""CSV: one user per row, one column per field, and one for each attribute. Only `id` is required."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ PROFILE: Final = ("name", "locale", "time_zone")
 ADDRESSES: Final = ("email", "phone", "webhook")
 KNOWN: Final = ("id", *PROFILE, *ADDRESSES, "quiet_start", "quiet_end", "opt_out")
 REFUSABLE: Final = {"email": "email", "sms": "phone"}  # channel → column
+ATTRIBUTE: Final = "attributes."  # and the name
 
 
 def column(pointer: str) -> str:
     """The column of an API field."""
     first, _, rest = pointer.strip("/").partition("/")
+    if first == "attributes" and rest:
+        return ATTRIBUTE + rest
     return {"quiet_hours": f"quiet_{rest or 'start'}"}.get(first, first)
 
 
 def unknown(header: Sequence[str]) -> list[str]:
-    return [name for name in header if name not in KNOWN]
+    return [name for name in header if name not in KNOWN and not name.startswith(ATTRIBUTE)]
 
 
 def row(record: Mapping[str, str]) -> Row:
@@ -30,7 +33,7 @@ def row(record: Mapping[str, str]) -> Row:
         raise LeftOut("missing", "the user's id is required", column="id")
     return Row(
         user_id=given["id"],
-        profile={name: given[name] for name in PROFILE if name in given} | _quiet_hours(given),
+        profile={name: given[name] for name in PROFILE if name in given} | _quiet_hours(given) | _attributes(given),
         addresses={name: _address(name, given[name]) for name in ADDRESSES if name in given},
         refuses=[(channel, given[REFUSABLE[channel]]) for channel in _refused(given)],
         whole=True,
@@ -45,6 +48,11 @@ def _quiet_hours(given: Mapping[str, str]) -> dict[str, Any]:
         if value is None:
             raise LeftOut("missing", "quiet hours require a start and an end", column=f"quiet_{end}")
     return {"quiet_hours": hours}
+
+
+def _attributes(given: Mapping[str, str]) -> dict[str, Any]:
+    found = {name.removeprefix(ATTRIBUTE): value for name, value in given.items() if name.startswith(ATTRIBUTE)}
+    return {"attributes": found} if found else {}
 
 
 def _address(name: str, value: str) -> Any:

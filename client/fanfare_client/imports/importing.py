@@ -160,13 +160,14 @@ class Importer:
     def _subscribe(self, users: Sequence[Composed]) -> None:
         for topic, channels in self._channels.items():
             items = [
-                SubscriptionItem(user_id=user.user_id, channel=cast(Channel, channel))
+                SubscriptionItem(user_id=user.user_id, channel=cast(Channel, channel), by="import")
                 for user in users
                 for channel in user.channels
                 if channel in channels
             ]
             for answer in self.fanfare.subscriptions.put_many(topic, items):
-                if answer["error"] is not None:
+                # who unsubscribed stays so
+                if answer["error"] is not None and answer["error"]["code"] != "unsubscribed_by_person":
                     raise FanfareError(f"A subscription to {topic} was rejected: {answer['error']['detail']}")
 
     def _summary(self, journal: Journal, *, resumed: bool) -> Summary:

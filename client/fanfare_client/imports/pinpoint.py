@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/pinpoint/latest/developerguide/audience-data-export.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -24,6 +25,7 @@ ELSEWHERE: Final = {
 }  # fmt: skip
 REFUSABLE: Final = {"email": "email", "phone": "sms"}
 NAMES: Final = ("User.UserAttributes", "Attributes")
+_ATTRIBUTE: Final = re.compile("[a-z][a-z0-9_]{0,63}")
 COLUMNS: Final = {
     "id": "User.UserId",
     "email": "Address",
@@ -64,7 +66,9 @@ def row(record: Mapping[str, str]) -> Row:
         if user_id
         else ("no_user", "the endpoint has no user; its opt-out is imported as a suppression"),
         left_out=[
-            name for name in given if name.startswith(("Attributes.", "User.UserAttributes.")) and not _names(name)
+            name
+            for name in given
+            if name.startswith(("Attributes.", "User.UserAttributes.")) and not _names(name) and not _attribute(name)
         ],
     )
 
@@ -88,8 +92,19 @@ def _passed(given: Mapping[str, str], kind: str, refuses: bool) -> tuple[str, st
     return None
 
 
-def _profile(given: Mapping[str, str]) -> dict[str, str]:
-    known = {
+def _attribute(name: str) -> str | None:
+    """The name of an attribute of Fanfare; None if it can't have this name."""
+    for prefix in NAMES:
+        found = name.removeprefix(f"{prefix}.")
+        if found != name and _ATTRIBUTE.fullmatch(found):
+            return found
+    return None
+
+
+def _profile(given: Mapping[str, str]) -> dict[str, Any]:
+    attributes = {found: value for name, value in given.items() if (found := _attribute(name))}
+    known: dict[str, Any] = {
+        "attributes": attributes,
         "name": _name(given),
         # Pinpoint exports en_US; BCP 47 has en-US
         "locale": given.get("Demographic.Locale", "").replace("_", "-"),

@@ -1,6 +1,6 @@
 """Request and response types of the API. Responses are plain dicts; later versions may add keys."""
 
-from .common import Cause, Channel, DeliveryStatus, ItemError, ItemFault, Page, State
+from .common import Answer, By, Cause, Channel, DeliveryStatus, Frequency, ItemError, ItemFault, Page, State
 from .dry_runs import Cost, CostLine, DryRun, Sample
 from .explanations import ChannelExplanation, Explanation, Recorded, Rule, RulesNow, Step
 from .messages import (
@@ -16,31 +16,60 @@ from .messages import (
     TemplateRef,
     TemplateVersionRef,
 )
-from .operations import Queue, Suppression
+from .operations import Queue, Suppression, SuppressionItem, SuppressionResult
 from .templates import StoredVersion, Template, TemplateBody, TemplateVersion
-from .topics import Limit, Subscription, SubscriptionItem, SubscriptionResult, Topic, TopicBody
-from .users import PushAddress, QuietHours, User, UserBody, UserDelivery, UserItem, UserResult, WebhookAddress
+from .topics import (
+    Consent,
+    Count,
+    Limit,
+    Subscriber,
+    Subscription,
+    SubscriptionBody,
+    SubscriptionItem,
+    SubscriptionResult,
+    Topic,
+    TopicBody,
+)
+from .users import (
+    Export,
+    Note,
+    PushAddress,
+    QuietHours,
+    User,
+    UserBody,
+    UserDelivery,
+    UserItem,
+    UserResult,
+    WebhookAddress,
+)
 
 __all__ = [
     "Accepted",
+    "Answer",
+    "By",
     "Cancellation",
     "Cause",
     "Channel",
     "ChannelExplanation",
+    "Consent",
     "Content",
     "Cost",
     "CostLine",
+    "Count",
     "Counts",
     "Delivery",
     "DeliveryStatus",
     "DryRun",
     "Explanation",
+    "Export",
+    "Frequency",
     "ItemError",
     "ItemFault",
     "Limit",
     "Message",
     "MessageWithCounts",
     "Moment",
+    "Note",
     "Page",
     "PushAddress",
     "Queue",
@@ -53,10 +82,14 @@ __all__ = [
     "Step",
     "StoredVersion",
     "SubmitRequest",
+    "Subscriber",
     "Subscription",
+    "SubscriptionBody",
     "SubscriptionItem",
     "SubscriptionResult",
     "Suppression",
+    "SuppressionItem",
+    "SuppressionResult",
     "Template",
     "TemplateBody",
     "TemplateRef",

@@ -10,7 +10,10 @@ T = TypeVar("T")
 Channel = Literal["email", "sms", "push", "webhook", "inbox"]
 State = Literal["pending", "active", "stale", "failed", "sent", "deleted"]
 DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
-Cause = Literal["manual", "bounce", "complaint", "opt_out"]
+Cause = Literal["bounce", "complaint", "manual", "opt_out", "soft_bounces"]
+Answer = Literal["subscribed", "unsubscribed"]
+By = Literal["service", "import", "person", "one_click", "page", "confirmation", "stop"]
+Frequency = Literal["immediate", "digest", "daily", "weekly"]
 
 
 class Page(TypedDict, Generic[T]):

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import NotRequired, TypedDict
+
+from .common import Cause, Channel, ItemError
 
 
 class Suppression(TypedDict):
@@ -12,6 +14,24 @@ class Suppression(TypedDict):
     address: str
     cause: str
     created_at: str
+
+
+class SuppressionItem(TypedDict):
+    """An address to suppress."""
+
+    channel: Channel
+    address: str
+    cause: NotRequired[Cause | None]
+    at: NotRequired[str | None]
+
+
+class SuppressionResult(TypedDict):
+    """The result of one item: 201 suppressed, 200 was already suppressed, 422 rejected."""
+
+    channel: str | None
+    address: str | None
+    status: int
+    error: ItemError | None
 
 
 class Queue(TypedDict):

@@ -15,8 +15,11 @@ class TemplateBody(TypedDict):
     locales: NotRequired[Mapping[str, Mapping[str, Mapping[str, str]]] | None]
     schema: NotRequired[Mapping[str, Any] | None]
     example: NotRequired[Mapping[str, Any] | None]
-    layout: NotRequired[str | None]
+    layout: NotRequired[str | TemplateVersionRef | None]
     partials: NotRequired[Mapping[str, str] | None]
+    id: NotRequired[str | None]
+    version: NotRequired[int | None]
+    created_at: NotRequired[str | None]
 
 
 class StoredVersion(TypedDict):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, NotRequired, TypedDict
 
-from .common import Channel, ItemError
+from .common import Answer, By, Channel, Frequency, ItemError
 
 
 class Limit(TypedDict):
@@ -27,6 +27,9 @@ class TopicBody(TypedDict):
     limit: NotRequired[Limit | None]
     public: NotRequired[bool | None]
     shards: NotRequired[int | None]
+    id: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+    updated_at: NotRequired[str | None]
 
 
 class Topic(TypedDict):
@@ -46,23 +49,75 @@ class Topic(TypedDict):
 
 
 class SubscriptionItem(TypedDict):
-    """A user's subscription on a channel."""
+    """A user's subscription on a channel, and what is known of the consent."""
 
     user_id: str
     channel: Channel
+    at: NotRequired[str | None]
+    by: NotRequired[Literal["service", "import"] | None]
+    evidence: NotRequired[str | None]
+    frequency: NotRequired[Frequency | None]
+
+
+class SubscriptionBody(TypedDict):
+    """What is known of a subscription; it takes a `Subscription`."""
+
+    user_id: NotRequired[str | None]
+    topic: NotRequired[str | None]
+    channel: NotRequired[str | None]
+    created_at: NotRequired[str | None]
+    state: NotRequired[Answer | None]
+    at: NotRequired[str | None]
+    by: NotRequired[By | None]
+    evidence: NotRequired[str | None]
+    frequency: NotRequired[Frequency | None]
 
 
 class Subscription(TypedDict):
-    """A user's subscription to a topic on a channel."""
+    """A user's subscription to a topic on a channel. `at`: since when it holds; `by`: the way it came, if known."""
 
     user_id: str
     topic: str
     channel: str
     created_at: str
+    state: Answer
+    at: str
+    by: By | None
+    frequency: Frequency | None
+
+
+class Consent(TypedDict):
+    """A change of a subscription."""
+
+    topic: str
+    channel: str
+    state: Answer
+    at: str
+    by: By
+    message_id: str | None
+    evidence: str | None
+
+
+class Subscriber(TypedDict):
+    """A subscriber of a topic on a channel, or somebody who unsubscribed."""
+
+    user_id: str
+    channel: str
+    state: Answer
+    at: str
+    by: By | None
+
+
+class Count(TypedDict):
+    """The subscribers on a channel. Above 100,000 it is not exact."""
+
+    subscribed: int
+    exact: bool
 
 
 class SubscriptionResult(TypedDict):
-    """The result of one item: 201 subscribed, 200 was already subscribed, 404 unknown user, 422 rejected."""
+    """The result of one item: 201 subscribed, 200 was already subscribed, 404 unknown user, 409 the user
+    unsubscribed, 422 rejected."""
 
     user_id: str | None
     channel: str | None

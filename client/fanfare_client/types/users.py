@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NotRequired, TypedDict
+from collections.abc import Mapping, Sequence
+from typing import Any, NotRequired, TypedDict
 
 from .common import DeliveryStatus, ItemError
+from .topics import Consent, Subscription
 
 
 class PushAddress(TypedDict):
@@ -31,6 +32,7 @@ class QuietHours(TypedDict):
 class UserBody(TypedDict):
     """A complete user. Fields that are left out are removed."""
 
+    id: NotRequired[str | None]
     name: NotRequired[str | None]
     email: NotRequired[str | None]
     phone: NotRequired[str | None]
@@ -39,12 +41,22 @@ class UserBody(TypedDict):
     locale: NotRequired[str | None]
     time_zone: NotRequired[str | None]
     quiet_hours: NotRequired[QuietHours | None]
+    attributes: NotRequired[Mapping[str, str | int | float | bool | None] | None]
 
 
-class UserItem(UserBody):
+class UserItem(TypedDict):
     """A complete user with the id."""
 
     id: str
+    name: NotRequired[str | None]
+    email: NotRequired[str | None]
+    phone: NotRequired[str | None]
+    push: NotRequired[Sequence[PushAddress] | None]
+    webhook: NotRequired[WebhookAddress | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    quiet_hours: NotRequired[QuietHours | None]
+    attributes: NotRequired[Mapping[str, str | int | float | bool | None] | None]
 
 
 class User(TypedDict):
@@ -59,6 +71,7 @@ class User(TypedDict):
     locale: str | None
     time_zone: str | None
     quiet_hours: QuietHours | None
+    attributes: Mapping[str, Any]
 
 
 class UserResult(TypedDict):
@@ -80,3 +93,28 @@ class UserDelivery(TypedDict):
     provider_id: str | None
     receipt: str | None
     updated_at: str
+
+
+class Note(TypedDict):
+    """One entry of an inbox."""
+
+    message_id: str
+    title: str
+    body: str
+    at: str
+    read_at: str | None
+
+
+class Export(TypedDict):
+    """All that is kept on a user. Further pages have only more `deliveries` and `inbox`."""
+
+    user: User | None
+    opted_out: bool | None
+    pending: Mapping[str, str] | None
+    suppressed: Mapping[str, str] | None
+    limits: Mapping[str, Any] | None
+    subscriptions: Sequence[Subscription] | None
+    consents: Sequence[Consent] | None
+    deliveries: Sequence[UserDelivery]
+    inbox: Sequence[Note]
+    next_cursor: str | None

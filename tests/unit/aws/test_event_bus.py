@@ -9,6 +9,8 @@ from typing import Any
 import pytest
 from fanfare.aws import event_bus as module
 from fanfare.aws.event_bus import Events
+from fanfare.domain.audience import Subscription, SuppressionChange
+from fanfare.domain.consent import Answer, By
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
@@ -77,7 +79,7 @@ def validator(detail_type: str) -> Draft202012Validator:
 
 def test_every_schema_is_of_an_event_and_every_event_has_a_schema() -> None:
     titles = {json.loads(path.read_text())["title"] for path in SCHEMAS.glob("*.json")}
-    assert titles == {"message moved", "deliveries recorded"}
+    assert titles == {"message moved", "deliveries recorded", "subscription changed", "suppression changed"}
 
 
 @pytest.mark.parametrize("state", TOLD)
@@ -119,6 +121,37 @@ def test_a_state_on_the_way_to_another_is_not_told() -> None:
 def test_counts_of_a_message_that_may_have_some_in_flight_are_not_told() -> None:
     assert module.message_moved(message(State.DELETED, counts=COUNTS))["counts"] is None
     assert module.message_moved(message(State.SENT, counts=COUNTS))["counts"] == COUNTS
+
+
+def no(**fields: Any) -> Subscription:
+    defaults: dict[str, Any] = {"topic": "news", "channel": "email", "created_at": AT, "state": Answer.NO}
+    return Subscription(user_id="auth0|ada", by=By.ONE_CLICK, **defaults | fields)
+
+
+@pytest.mark.parametrize("fields", [{}, {"state": Answer.YES, "given_at": AT}, {"message_id": "message-1"}])
+def test_a_subscription_that_changed_is_told_as_the_schema_says(fields: dict[str, Any]) -> None:
+    bus = Bus()
+    events(bus).subscriptions_changed([no(**fields)])
+    ((detail_type, detail),) = bus.told
+    validator(detail_type).validate(detail)
+    assert (detail["user_id"], detail["topic"], detail["by"]) == ("auth0|ada", "news", "one_click")
+
+
+@pytest.mark.parametrize(("cause", "users"), [("complaint", 1), (None, 0), ("manual", 250)])
+def test_a_suppression_that_changed_is_told_as_the_schema_says(cause: str | None, users: int) -> None:
+    bus = Bus()
+    user_ids = tuple(f"user-{number}" for number in range(users))
+    events(bus).suppression_changed(SuppressionChange(channel="email", cause=cause, at=AT, user_ids=user_ids))
+    for detail_type, detail in bus.told:
+        validator(detail_type).validate(detail)
+    assert [user for _, detail in bus.told for user in detail["user_ids"]] == list(user_ids)
+    assert {detail["suppressed"] for _, detail in bus.told} == {cause is not None}
+
+
+def test_many_changes_are_ten_entries_a_call() -> None:
+    bus = Bus()
+    events(bus).subscriptions_changed([no() for _ in range(25)])
+    assert [len(call) for call in bus.calls] == [10, 10, 5]
 
 
 def test_an_event_says_whose_it_is() -> None:

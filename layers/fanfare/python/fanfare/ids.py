@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import os
+import re
 import zlib
 from datetime import datetime
 from uuid import UUID
 
 # Ids of topics, templates and users are chosen by the caller.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._:-]{0,127}$"
+# Ids of users may also be what identity providers issue, e.g. auth0|5f7c or an address.
+USER_ID_PATTERN = r"^[A-Za-z0-9_][A-Za-z0-9._:@|+=~-]{0,127}$"
+RESERVED = "addr_"  # ids of people without a stored user begin so
+_KEPT = re.compile(r"[A-Za-z0-9._:@|+=-]", re.ASCII)
+
+
+def user_id_of(subject: str) -> str | None:
+    """The user id of a token's subject: other characters become `~` and two digits for each byte. None if invalid."""
+    try:
+        text = "".join(
+            each if _KEPT.fullmatch(each) else "".join(f"~{byte:02X}" for byte in each.encode()) for each in subject
+        )
+    except UnicodeEncodeError:
+        return None
+    return text if re.fullmatch(USER_ID_PATTERN, text, re.ASCII) else None
 
 
 def new_message_id(now: datetime) -> str:

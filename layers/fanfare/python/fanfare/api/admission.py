@@ -39,14 +39,16 @@ def admitted(event: Mapping[str, Any], routes: Sequence[Route]) -> dict[str, Any
         return dict(event)
     _check_query(event, route)
     headers = headers_of(event)
-    if _comes_without_body(event, route, headers):
+    if not route.dependant.body_params:
         _check_no_fields(event, headers)
+        return {**event, "body": None, "isBase64Encoded": False}
+    if _needs_no_body(route) and not raw_body(event).strip():
         return {**event, "body": None, "isBase64Encoded": False}
     raw = raw_body(event)
     if not raw.strip():
         raise MalformedRequest("Request body is missing. Send a JSON object.")
     body = text_of(raw)
-    if not is_json(headers.get("content-type")):
+    if not is_json(headers.get("content-type"), patch=route.method == "PATCH"):
         raise UnsupportedMediaType("Unsupported Content-Type. Send application/json in UTF-8.")
     headers["content-type"] = "application/json"
     return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
@@ -80,11 +82,9 @@ def _route(event: Mapping[str, Any], routes: Sequence[Route]) -> Route:
     raise OtherMethod(sorted({route.method for route in at_path}))
 
 
-def _comes_without_body(event: Mapping[str, Any], route: Route, headers: Mapping[str, str]) -> bool:
-    """Whether the route takes no body, or its body is optional and missing."""
-    fields = route.dependant.body_params
-    optional = not any(field.required for field in fields)
-    return not fields or (optional and not event.get("body") and "content-type" not in headers)
+def _needs_no_body(route: Route) -> bool:
+    """Whether the body is optional."""
+    return not any(field.required for field in route.dependant.body_params)
 
 
 def _check_query(event: Mapping[str, Any], route: Route) -> None:

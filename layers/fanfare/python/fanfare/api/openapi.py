@@ -17,6 +17,7 @@ from fanfare.api.problems import PROBLEM
 from fanfare.api.requests import FORM
 from fanfare.schemas.errors import ProblemView
 from fanfare.schemas.subscriptions import SubscriptionItem
+from fanfare.schemas.suppressions import SuppressionItem
 from fanfare.schemas.users import UserItem
 
 REFERENCE: Final = "#/components/schemas/{model}"
@@ -60,7 +61,7 @@ PAGE: Final[dict[int, OpenAPIResponse]] = {
 }
 ANSWERS: Final = {200: "Done.", 201: "Created.", 202: "Accepted.", 204: "Done."}
 # Items of a bulk call are validated one by one, so no route refers to their models.
-ITEMS: Final[tuple[type[BaseModel], ...]] = (UserItem, SubscriptionItem)
+ITEMS: Final[tuple[type[BaseModel], ...]] = (UserItem, SubscriptionItem, SuppressionItem)
 
 
 def answers(*faults: int, **views: Any) -> dict[int, OpenAPIResponse]:

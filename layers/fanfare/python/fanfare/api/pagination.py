@@ -29,8 +29,11 @@ class ListRequest:
 
     def view(self, view: type[V], items: Sequence[Any], position: Any, **further: Any) -> V:
         """The page with the cursor of the next one."""
-        cursor = cursors.encode(position, keys=cursor_keys, where=self._where())
-        return view.model_validate({"items": items, "next_cursor": cursor, **further})
+        return view.model_validate({"items": items, "next_cursor": self.cursor(position), **further})
+
+    def cursor(self, position: Any) -> str | None:
+        """The cursor of the page after a position; None for None."""
+        return cursors.encode(position, keys=cursor_keys, where=self._where())
 
     def _where(self) -> str:
         """Identity of the list: path, filters and owner."""

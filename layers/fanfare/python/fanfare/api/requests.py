@@ -15,6 +15,7 @@ from fanfare.api.strict_json import parse
 from fanfare.errors import Invalid, MalformedRequest, PayloadTooLarge, UnsupportedMediaType
 
 BODY_LIMIT: Final = 256 * 1024
+MERGE_PATCH: Final = "application/merge-patch+json"
 FORM: Final = "application/x-www-form-urlencoded"
 FORM_FIELDS_LIMIT: Final = 20_000
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
@@ -106,10 +107,11 @@ def json_object(text: str) -> dict[str, Any]:
     return body
 
 
-def is_json(content_type: str | None) -> bool:
-    """Whether a `Content-Type` says JSON in UTF-8."""
+def is_json(content_type: str | None, *, patch: bool = False) -> bool:
+    """Whether a `Content-Type` says JSON in UTF-8; with `patch`, or a JSON merge patch."""
     charset = _parsed(content_type).get_content_charset("utf-8")
-    return _media_type(content_type) == "application/json" and charset in ("utf-8", "utf8", "us-ascii")
+    known = ("application/json", MERGE_PATCH) if patch else ("application/json",)
+    return _media_type(content_type) in known and charset in ("utf-8", "utf8", "us-ascii")
 
 
 def _media_type(content_type: str | None) -> str:

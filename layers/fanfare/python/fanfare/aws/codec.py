@@ -15,8 +15,8 @@ def _packed(value: Any) -> dict[str, Any]:
         return {"S": str(value)}  # also of an enumeration
     if isinstance(value, bool):
         return {"BOOL": value}
-    if isinstance(value, int):
-        return {"N": str(value)}
+    if isinstance(value, int | float):
+        return {"N": repr(value)}
     if isinstance(value, Mapping):
         return {"M": {name: _packed(each) for name, each in value.items()}}
     if isinstance(value, list | tuple):

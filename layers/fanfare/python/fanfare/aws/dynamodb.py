@@ -131,6 +131,10 @@ class DynamoTable:
         ]
         return heapq.merge(*walks, key=itemgetter("due_at"))
 
+    def walk(self, index: str, key: str, *, after: str | None, page: int) -> Iterator[Item]:
+        """The keys of an index named by its hash key, after a place, in order, read lazily, `page` per call."""
+        return self._walk(index, (index, key), ("place", ">", after or " "), page)
+
     def _walk(
         self, index: str, hash_key: tuple[str, str], range_key: tuple[str, str, str], page: int
     ) -> Iterator[Item]:

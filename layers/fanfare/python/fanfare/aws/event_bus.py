@@ -1,4 +1,5 @@
-"""Events for services: a message reached a final state or was found lost, and recipients have outcomes.
+"""Events for services: a message reached a final state or was found lost, recipients have outcomes, and subscriptions
+and suppressions changed.
 
 Events are on the deployment's own EventBridge bus; their JSON Schemas are in `docs/events`. An event is published
 after its state is stored and contains the same data as the API. Events may be lost or repeated; Fanfare itself does
@@ -13,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol
 
+from fanfare.domain.audience import Subscription, SuppressionChange
+from fanfare.domain.consent import By
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
@@ -22,6 +25,8 @@ log = logging.getLogger(__name__)
 SOURCE: Final = "fanfare"
 MESSAGE_MOVED: Final = "message moved"
 DELIVERIES_RECORDED: Final = "deliveries recorded"
+SUBSCRIPTION_CHANGED: Final = "subscription changed"
+SUPPRESSION_CHANGED: Final = "suppression changed"
 
 # States that listeners act on. `pending` and `active` are intermediate and would triple the cost.
 PUBLISHED: Final = frozenset({State.SENT, State.FAILED, State.STALE, State.DELETED})
@@ -47,15 +52,27 @@ class Events:
     def moved(self, message: Message) -> None:
         """Publish the new state of a message."""
         if message.state in PUBLISHED:
-            self._waiting.append(self._entry(MESSAGE_MOVED, message.id, message_moved(message)))
+            self._waiting.append(self._entry(MESSAGE_MOVED, f"message/{message.id}", message_moved(message)))
             self.flush()
 
     def recorded(self, deliveries: Sequence[Delivery]) -> None:
         """Buffer outcomes of recipients; the next `flush` publishes them."""
         for detail in deliveries_recorded(deliveries):
-            self._waiting.append(self._entry(DELIVERIES_RECORDED, detail["message_id"], detail))
+            self._waiting.append(self._entry(DELIVERIES_RECORDED, f"message/{detail['message_id']}", detail))
         if len(self._waiting) >= ENTRIES:
             self.flush()
+
+    def subscriptions_changed(self, changes: Sequence[Subscription]) -> None:
+        """Publish new yeses and nos."""
+        for each in changes:
+            self._waiting.append(self._entry(SUBSCRIPTION_CHANGED, f"user/{each.user_id}", subscription_changed(each)))
+        self.flush()
+
+    def suppression_changed(self, change: SuppressionChange) -> None:
+        """Publish a suppression or its removal, by the users who have the address."""
+        for detail in suppression_changed(change):
+            self._waiting.append(self._entry(SUPPRESSION_CHANGED, f"channel/{change.channel}", detail))
+        self.flush()
 
     def flush(self) -> None:
         """Publish buffered events. Failed ones are logged and dropped, because the state is stored."""
@@ -69,12 +86,12 @@ class Events:
                 if refused:
                     log.error("events lost", extra={"count": refused})
 
-    def _entry(self, detail_type: str, message_id: str, detail: Mapping[str, Any]) -> dict[str, Any]:
+    def _entry(self, detail_type: str, resource: str, detail: Mapping[str, Any]) -> dict[str, Any]:
         return {
             "EventBusName": self.bus,
             "Source": SOURCE,
             "DetailType": detail_type,
-            "Resources": [f"message/{message_id}"],
+            "Resources": [resource],
             "Detail": json.dumps(detail, separators=(",", ":")),
         }
 
@@ -114,3 +131,28 @@ def deliveries_recorded(deliveries: Sequence[Delivery]) -> Iterator[dict[str, An
         ]
         for start in range(0, len(told), RECIPIENTS):
             yield {"message_id": message_id, "channel": channel, "deliveries": told[start : start + RECIPIENTS]}
+
+
+def subscription_changed(change: Subscription) -> dict[str, Any]:
+    """`docs/events/subscription-changed.json`."""
+    return {
+        "user_id": change.user_id,
+        "topic": change.topic,
+        "channel": change.channel,
+        "state": str(change.state),
+        "at": change.at,
+        "by": str(change.by or By.SERVICE),
+        "message_id": change.message_id,
+    }
+
+
+def suppression_changed(change: SuppressionChange) -> Iterator[dict[str, Any]]:
+    """`docs/events/suppression-changed.json`, at most `RECIPIENTS` users per event. No address is told."""
+    for start in range(0, max(len(change.user_ids), 1), RECIPIENTS):
+        yield {
+            "channel": change.channel,
+            "suppressed": change.cause is not None,
+            "cause": change.cause,
+            "at": change.at,
+            "user_ids": list(change.user_ids[start : start + RECIPIENTS]),
+        }

@@ -37,7 +37,9 @@ RECENT = Index(
     include=("state", "topic", "created_at"),
 )
 
-AUDIENCE = TableSpec("audience")
+LISTED = Index("listed", hash="listed", range="place", what="users by id, and nos by topic; sparse")
+
+AUDIENCE = TableSpec("audience", indexes=(LISTED,))
 CATALOGUE = TableSpec("catalogue")
 MESSAGES = TableSpec("messages", indexes=(DUE, RECENT))
 BATCHES = TableSpec("batches", indexes=(DUE,))

@@ -97,6 +97,9 @@ class Channel(ABC):
     repeats at most one. `suppressible`: addresses can be suppressed. `derived`: part → part from which it is derived
     if not given. `field`: field of the profile with the address, if it is text and expensive to validate.
 
+    `suppresses`: refusal of the provider → cause for which the address is suppressed. `stops`: the refusals that mean
+    that the person said stop; they also end their subscriptions on the channel.
+
     `grants`: permissions of the worker; an empty tuple gives only the environment variables. `receipt_source`: source
     of the provider's events on the bus. `title`, `by`, `no_address`: texts for pages ("E-mail", "by e-mail", "no e-mail
     address known"). `summary`: its line in the docs.
@@ -115,6 +118,8 @@ class Channel(ABC):
     inline: ClassVar[Mapping[str, str]]
     one_by_one: ClassVar[bool] = False
     suppressible: ClassVar[bool] = False
+    suppresses: ClassVar[Mapping[Reason, str]] = {}
+    stops: ClassVar[frozenset[Reason]] = frozenset()
     derived: ClassVar[Mapping[str, str]] = {}
     field: ClassVar[str | None] = None
 

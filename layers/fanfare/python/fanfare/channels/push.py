@@ -77,7 +77,13 @@ class Push(Channel):
         "push_applications": ("sns:CreatePlatformEndpoint",),
         "push_endpoints": ("sns:Publish", "sns:DeleteEndpoint"),
         # to remove devices that no longer exist from their users
-        "audience": ("dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:UpdateItem", "dynamodb:ConditionCheckItem"),
+        "audience": (
+            "dynamodb:BatchGetItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:UpdateItem",
+        ),
     }
     batch_size: ClassVar[int] = 25
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}

@@ -55,7 +55,22 @@ class Sms(Channel):
     by: ClassVar[str] = "by text message"
     no_address: ClassVar[str] = "no phone number known"
     summary: ClassVar[str] = "Amazon SNS, one call per number"
-    grants: ClassVar[Grants] = {"phone_numbers": ("sns:Publish",), "sms_countries": ()}
+    grants: ClassVar[Grants] = {
+        "phone_numbers": ("sns:Publish",),
+        "sms_countries": (),
+        # to suppress the number of a person who said stop, and to end their subscriptions
+        "audience": (
+            "dynamodb:BatchGetItem",
+            "dynamodb:ConditionCheckItem",
+            "dynamodb:DeleteItem",
+            "dynamodb:GetItem",
+            "dynamodb:PutItem",
+            "dynamodb:Query",
+            "dynamodb:UpdateItem",
+        ),
+    }
+    suppresses: ClassVar[Mapping[Reason, str]] = {Reason.OPTED_OUT: "opt_out"}
+    stops: ClassVar[frozenset[Reason]] = frozenset({Reason.OPTED_OUT})
     field: ClassVar[str | None] = "phone"
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}

@@ -10,6 +10,7 @@ import contextlib
 import hashlib
 import hmac
 import json
+import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
@@ -42,6 +43,9 @@ CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # without data
 TOTAL_SECONDS: Final = 10.0  # of the call: an endpoint that sends a byte every four seconds passes the read time-out
 
+KEY_BYTES: Final = 800  # of a URL in a key, beside a user's id
+_URL: Final = re.compile(r"https?://[^\s/?#@]+([/?][^\s]*)?|sha256:[0-9a-f]{64}")
+
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
     408: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TIMED_OUT),
@@ -57,7 +61,14 @@ class Webhook(Channel):
     by: ClassVar[str] = "by webhook"
     no_address: ClassVar[str] = "no webhook known"
     summary: ClassVar[str] = "HTTPS POST to the user's own endpoint, signed"
-    grants: ClassVar[Grants] = {"webhook_endpoints": (), "webhook_keys": ("secretsmanager:GetSecretValue",)}
+    grants: ClassVar[Grants] = {
+        "webhook_endpoints": (),
+        "webhook_keys": ("secretsmanager:GetSecretValue",),
+        # to suppress an endpoint that is gone
+        "audience": ("dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:UpdateItem"),
+    }
+    suppressible: ClassVar[bool] = True
+    suppresses: ClassVar[Mapping[Reason, str]] = {Reason.ENDPOINT_GONE: "opt_out"}
     batch_size: ClassVar[int] = 10
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
@@ -90,6 +101,18 @@ class Webhook(Channel):
         if not url:
             raise AddressRefused(Reason.NO_ADDRESS)
         return str(url)
+
+    @classmethod
+    def identity(cls, profile: Profile) -> str | None:
+        """The URL; of a long one, its digest, because the key of an item has at most 1,024 bytes."""
+        url = (profile.get("webhook") or {}).get("url")
+        if not url:
+            return None
+        return str(url) if len(str(url).encode()) <= KEY_BYTES else f"sha256:{hashlib.sha256(url.encode()).hexdigest()}"
+
+    @classmethod
+    def normalised(cls, address: str) -> str | None:
+        return cls.identity({"webhook": {"url": address}}) if _URL.fullmatch(address) else None
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]

@@ -67,7 +67,7 @@ class ListUserDeliveries:
         """
         find_user(user_id, self.audience)
         page, position = take(self.deliveries.of_user(user_id, before=before), limit, lambda last: last[0])
-        return [_user_view(delivery) for _, delivery in page], position
+        return [user_delivery_view(delivery) for _, delivery in page], position
 
 
 def _page(
@@ -100,7 +100,8 @@ def _view(entry: RecipientEntry, record: Delivery | None, receipt: Receipt | Non
     )
 
 
-def _user_view(delivery: Delivery) -> UserDeliveryView:
+def user_delivery_view(delivery: Delivery) -> UserDeliveryView:
+    """The delivery as the API shows it to services and the user."""
     return UserDeliveryView(
         message_id=delivery.message_id,
         channel=delivery.channel,

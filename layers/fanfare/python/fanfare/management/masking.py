@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 from urllib.parse import urlsplit
 
-from fanfare.channels import Email
+from fanfare.channels import Email, Webhook
 from fanfare.schemas.suppressions import SuppressionView
 from fanfare.schemas.users import UserView
 
@@ -38,11 +38,15 @@ def masked_user(user: UserView) -> UserView:
             "phone": user.phone and masked_phone(user.phone),
             "push": [device.model_copy(update={"token": HIDDEN}) for device in user.push],
             "webhook": user.webhook and user.webhook.model_copy(update={"url": masked_url(user.webhook.url)}),
+            "attributes": dict.fromkeys(user.attributes, HIDDEN),
         }
     )
 
 
+MASKS: Final = {Email.name: masked_email, Webhook.name: masked_url}
+
+
 def masked_suppression(suppression: SuppressionView) -> SuppressionView:
     """The suppression with its address masked."""
-    mask = masked_email if suppression.channel == Email.name else masked_phone
+    mask = MASKS.get(suppression.channel, masked_phone)
     return suppression.model_copy(update={"address": mask(suppression.address)})

@@ -4,14 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from itertools import islice
+from typing import Any
 from urllib.parse import unquote
+
+from pydantic import ValidationError
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import Suppression
 from fanfare.errors import Invalid, NotFound
+from fanfare.management.users import written
 from fanfare.pagination import take
+from fanfare.schemas.errors import faults, item_error
+from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionItem, SuppressionResultView
 from fanfare.store.audience import Audience
 
 
@@ -20,21 +27,44 @@ class ManageSuppressions:
     audience: Audience
     clock: Clock
 
-    def put(self, channel: str, address: str, cause: str) -> tuple[Suppression, bool]:
+    def put(self, channel: str, address: str, request: PutSuppressionRequest | None = None) -> tuple[Suppression, bool]:
         """The suppression, and whether it is new. The first cause is kept. Raises Invalid."""
-        known = _known(channel, address)
-        if known is None:
-            if not CHANNELS[channel].suppressible:
-                raise Invalid.field("{channel}", "not_suppressible", "Addresses of this channel can't be suppressed.")
-            raise Invalid.field("{address}", "invalid_address", "Invalid address for this channel.")
-        before = self.audience.suppressions.get(channel, known)
-        at = to_text(self.clock())
-        self.audience.suppressions.add(channel, known, cause, at=at)
-        if before is not None:
-            return before, False
-        return self.audience.suppressions.get(channel, known) or Suppression(
-            channel=channel, address=known, cause=cause, created_at=at
-        ), True
+        request = request or PutSuppressionRequest.model_validate({})
+        known = _address(channel, unquote(address), "{address}")
+        if request.channel not in (None, channel):
+            raise Invalid.field("/channel", "differs_from_path", f"Must be {channel}, as in the path, or left out.")
+        if request.address is not None and CHANNELS[channel].normalised(request.address) != known:
+            raise Invalid.field("/address", "differs_from_path", f"Must be {known}, as in the path, or left out.")
+        return self._suppress(channel, known, request.cause, request.created_at, "/created_at")
+
+    def put_many(self, items: Sequence[Any]) -> list[SuppressionResultView]:
+        """Suppress or reject each address; results are in the order of the items."""
+        return [self._put_one(item, f"/items/{place}") for place, item in enumerate(items)]
+
+    def _put_one(self, item: Any, at: str) -> SuppressionResultView:
+        told = {name: written(item, name) for name in ("channel", "address")}
+        try:
+            checked = SuppressionItem.model_validate(item)
+            known = _address(checked.channel, checked.address, f"{at}/address", f"{at}/channel")
+            _, new = self._suppress(checked.channel, known, checked.cause, checked.at, f"{at}/at")
+        except ValidationError as error:
+            invalid = Invalid("Invalid suppression.", errors=faults(error.errors(), at=at))
+            return SuppressionResultView.model_validate({**told, "status": 422, "error": item_error(invalid)})
+        except Invalid as refused:
+            return SuppressionResultView.model_validate({**told, "status": 422, "error": item_error(refused)})
+        return SuppressionResultView.model_validate({**told, "status": 201 if new else 200, "error": None})
+
+    def _suppress(
+        self, channel: str, address: str, cause: str | None, since: datetime | None, pointer: str
+    ) -> tuple[Suppression, bool]:
+        now = self.clock()
+        if since is not None and since > now:
+            raise Invalid.field(pointer, "in_the_future", "Must not be in the future.")
+        new = self.audience.suppressions.add(channel, address, cause or "manual", at=to_text(since or now))
+        stored = self.audience.suppressions.get(channel, address)
+        if stored is None:  # removed meanwhile
+            stored = Suppression(channel=channel, address=address, cause=cause or "manual", created_at=to_text(now))
+        return stored, new
 
     def get(self, channel: str, address: str) -> Suppression:
         """The suppression of an address. Raises NotFound."""
@@ -48,7 +78,7 @@ class ManageSuppressions:
         """Allow sending to the address again. Idempotent."""
         known = _known(channel, address)
         if known is not None:
-            self.audience.suppressions.remove(channel, known)
+            self.audience.suppressions.remove(channel, known, at=to_text(self.clock()))
 
     def page(
         self, *, channel: str | None, after: Sequence[str] | None, limit: int
@@ -63,6 +93,16 @@ class ManageSuppressions:
             if len(found) > limit:
                 break
         return take(found, limit, lambda last: [last.channel, last.address])
+
+
+def _address(channel: str, address: str, pointer: str, of_channel: str = "{channel}") -> str:
+    """The normalised address. Raises Invalid."""
+    known = CHANNELS[channel].normalised(address)
+    if known is not None:
+        return known
+    if not CHANNELS[channel].suppressible:
+        raise Invalid.field(of_channel, "not_suppressible", "Addresses of this channel can't be suppressed.")
+    raise Invalid.field(pointer, "invalid_address", "Invalid address for this channel.")
 
 
 def _known(channel: str, address: str) -> str | None:

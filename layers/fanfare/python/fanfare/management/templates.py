@@ -10,6 +10,7 @@ from typing import Any, Final
 from fanfare.clock import Clock, to_text
 from fanfare.domain.catalogue import Template, Version
 from fanfare.errors import Fault, Invalid, NotFound, TemplateError
+from fanfare.management.users import check_id
 from fanfare.pagination import take
 from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, TemplateView
 from fanfare.store.catalogue import Catalogue
@@ -30,6 +31,7 @@ class ManageTemplates:
 
         The current layout is copied into the version: a version is complete and never changes.
         """
+        check_id(template_id, request.id)
         body = request.body()
         if request.layout is not None:
             body["layout"] = self._layout(request.layout)

@@ -3,24 +3,36 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
 from fanfare.clock import Clock, to_text
 from fanfare.domain.catalogue import Topic
-from fanfare.errors import ConditionFailed, Conflict, NotFound
+from fanfare.errors import ConditionFailed, Conflict, NotFound, Unavailable
+from fanfare.management.users import check_id
 from fanfare.pagination import take
 from fanfare.schemas.topics import PutTopicRequest
+from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
+
+ENDED_AT_ONCE: Final = 5_000  # about ten seconds
 
 
 @dataclass(frozen=True, kw_only=True)
 class ManageTopics:
     catalogue: Catalogue
+    audience: Audience
     clock: Clock
 
     def put(self, topic_id: str, request: PutTopicRequest) -> tuple[Topic, bool]:
-        """The stored topic, and whether it was created. Raises Conflict if its shards would change."""
+        """The stored topic, and whether it was created. Raises Conflict if its shards would change.
+
+        A topic that is made again has no yes of before: Unavailable is raised while one is left.
+        """
+        check_id(topic_id, request.id)
         now = to_text(self.clock())
         before, shards = self.catalogue.read_shards(topic_id)
+        if before is None and shards is not None:
+            self._end(topic_id, shards)
         topic = Topic(
             id=topic_id,
             title=request.title,
@@ -50,8 +62,18 @@ class ManageTopics:
         return take(self.catalogue.topics(after=after, limit=limit + 1), limit, lambda topic: topic.id)
 
     def delete(self, topic_id: str) -> None:
-        """Delete the topic: no new message can be posted to it. Idempotent."""
+        """Delete the topic, and end its yeses. Idempotent. Raises Unavailable if one call can't end them all."""
         self.catalogue.delete_topic(topic_id)
+        _, shards = self.catalogue.read_shards(topic_id)
+        if shards is not None:
+            self._end(topic_id, shards)
+
+    def _end(self, topic_id: str, shards: int) -> None:
+        if not self.audience.ended_topics.end(topic_id, shards, limit=ENDED_AT_ONCE):
+            raise Unavailable(
+                f"Deletion is not complete; one call ends {ENDED_AT_ONCE:,} subscriptions. Repeat the request.",
+                code="deletion_unfinished",
+            )
 
 
 def find_topic(topic_id: str, catalogue: Catalogue) -> Topic:

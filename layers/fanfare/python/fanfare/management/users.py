@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydantic import ValidationError
 
+from fanfare.channels import Email, Sms
 from fanfare.domain.audience import User
+from fanfare.domain.merge_patch import merged
 from fanfare.errors import FanfareError, Invalid, NotFound, Unavailable
+from fanfare.pagination import take
 from fanfare.schemas.errors import faults, item_error
-from fanfare.schemas.users import PutUserRequest, UserItem, UserResultView, UserView
+from fanfare.schemas.users import DEVICES_LIMIT, PushAddress, PutUserRequest, UserItem, UserResultView, UserView
 from fanfare.store.audience import Audience
+from fanfare.store.audience.profiles import identities
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 
@@ -27,8 +31,31 @@ class ManageUsers:
 
     def put(self, user_id: str, request: PutUserRequest) -> tuple[User, bool]:
         """The stored user, and whether it was created. Replaces all data of a known user."""
+        check_id(user_id, request.id)
         user = self.audience.users.put(user_id, request.profile())
         return user, user.rev == 1
+
+    def patch(self, user_id: str, patch: Mapping[str, Any]) -> User:
+        """The user after a merge patch, which is checked as in a PUT; other fields stay as they are.
+
+        Raises NotFound, Invalid.
+        """
+
+        def change(profile: Mapping[str, Any]) -> dict[str, Any]:
+            target = merged(dict(profile), patch)
+            try:
+                # fields that the patch does not name may be from before a rule
+                checked = PutUserRequest.model_validate({name: target.get(name) for name in patch})
+            except ValidationError as error:
+                raise Invalid("Request has invalid fields.", errors=faults(error.errors())) from error
+            check_id(user_id, checked.id)
+            values = {name: None for name in patch if name != "id"} | checked.profile()
+            return {**profile, **values}
+
+        user = self.audience.users.change_known(user_id, change)
+        if user is None:
+            raise NotFound("No such user.", code="user_not_found")
+        return user
 
     def put_many(self, items: Sequence[Any]) -> list[UserResultView]:
         """Store or reject each user; results are in the order of the items. If an id repeats, the last item is kept."""
@@ -49,6 +76,39 @@ class ManageUsers:
     def get(self, user_id: str) -> User:
         """The user. Raises NotFound."""
         return find_user(user_id, self.audience)
+
+    def page(self, *, after: str | None, limit: int) -> tuple[list[User], str | None]:
+        """A page of all users by id, and the id to continue after."""
+        ids, position = take(self.audience.directory.user_ids(after=after, limit=limit + 1), limit, lambda last: last)
+        users = self.audience.users.get_many(ids)
+        return [users[each] for each in ids if each in users], position
+
+    def find(self, *, email: str | None, phone: str | None) -> list[User]:
+        """The users with these addresses, in any spelling. Raises Invalid."""
+        wanted = {}
+        for channel, field, written_as in ((Email, "email", email), (Sms, "phone", phone)):
+            if written_as is not None:
+                # + is a space in a query, if it is not encoded
+                text = f"+{written_as[1:]}" if field == "phone" and written_as.startswith(" ") else written_as
+                address = channel.normalised(text)
+                if address is None:
+                    raise Invalid.field(f"?{field}", f"invalid_{field}", "Invalid address.")
+                wanted[channel.name] = address
+        found = [set(self.audience.directory.at(channel, address)) for channel, address in wanted.items()]
+        users = self.audience.users.get_many(sorted(set.intersection(*found)))
+        # a user may have changed since
+        return [user for user in users.values() if wanted.items() <= identities(user.profile).items()]
+
+    def post_device(self, user_id: str, device: PushAddress) -> bool:
+        """Store a device, which belongs to this user from now on. Whether it is new. Raises NotFound."""
+        new = self.audience.directory.post_device(user_id, device.platform, device.token, most=DEVICES_LIMIT)
+        if new is None:
+            raise NotFound("No such user.", code="user_not_found")
+        return new
+
+    def forget_device(self, user_id: str, token: str) -> None:
+        """Remove a device. Idempotent."""
+        self.audience.directory.forget_token(user_id, token)
 
     def delete(self, user_id: str) -> None:
         """Erase all data of the user before it returns. Idempotent.
@@ -74,8 +134,14 @@ def find_user(user_id: str, audience: Audience) -> User:
 
 def user_view(user: User) -> UserView:
     """The user as the API shows it."""
-    known = dict.fromkeys(UserView.model_fields) | {"push": ()} | dict(user.profile)
+    known = dict.fromkeys(UserView.model_fields) | {"push": (), "attributes": {}} | dict(user.profile)
     return UserView.model_validate(known | {"id": user.id})
+
+
+def check_id(of_path: str, told: str | None) -> None:
+    """Raises Invalid if the id in a body differs from the path."""
+    if told not in (None, of_path):
+        raise Invalid.field("/id", "differs_from_path", f"Must be {of_path}, as in the path, or left out.")
 
 
 def _checked(item: Any, at: str) -> UserItem | Invalid:

@@ -17,6 +17,7 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
+from fanfare.pipeline.refusals import stop
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 
@@ -62,6 +63,8 @@ class RecordReceipts:
             cause = self._cause(report, address, now)
             if cause is not None:
                 self.audience.suppressions.add(report.channel, address, cause, at=to_text(now))
+                if report.receipt is Receipt.OPTED_OUT:
+                    stop(report.user_id, report.channel, report.message_id, audience=self.audience)
                 log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
         return Counter(report.receipt.value for report in reports)
 

@@ -17,6 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.runtime import clients
 from fanfare.runtime.registry import opened
+from fanfare.signing.keyed_hash import digest
 from fanfare.signing.links import Links
 
 log = logging.getLogger(__name__)
@@ -76,7 +77,13 @@ webhook_keys: Final = KeysOf("FANFARE_WEBHOOK_KEYS_ARN")
 code_keys: Final = KeysOf("FANFARE_CODE_KEYS_ARN")  # of codes, and of the counters of attempts
 audit_keys: Final = KeysOf("FANFARE_AUDIT_KEYS_ARN")
 origin_keys: Final = KeysOf("FANFARE_ORIGIN_KEYS_ARN")  # what the proxy in front of the public API sends
-PURPOSES: Final = (signing_keys, cursor_keys, webhook_keys, code_keys, audit_keys, origin_keys)
+address_keys: Final = KeysOf("FANFARE_ADDRESS_KEYS_ARN")  # of the directory of users; one key, never rotated
+PURPOSES: Final = (signing_keys, address_keys, cursor_keys, webhook_keys, code_keys, audit_keys, origin_keys)
+
+
+def address_digest(kind: str, value: str) -> str:
+    """The key of an address or device in the directory. Its secret is never rotated."""
+    return digest(kind, value, keys=address_keys, purpose="address")[:32]
 
 
 def links() -> Links | None:

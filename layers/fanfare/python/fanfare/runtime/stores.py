@@ -6,9 +6,10 @@ import os
 from collections.abc import Sequence
 
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.domain.audience import Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.message import Message
-from fanfare.runtime import clients
+from fanfare.runtime import clients, signing
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import clock, settings
 from fanfare.store.audience import Audience
@@ -26,7 +27,16 @@ def table(name: str) -> DynamoTable:
 
 @opened.once
 def audience() -> Audience:
-    return Audience(table("audience"))
+    # only the functions that add addresses have the key
+    digest = signing.address_digest if "FANFARE_ADDRESS_KEYS_ARN" in os.environ else None
+    publish = clients.has_event_bus()
+    return Audience(
+        table("audience"),
+        clock=clock(),
+        changed=_publish_subscriptions if publish else None,
+        suppression_changed=_publish_suppression if publish else None,
+        digest=digest,
+    )
 
 
 @opened.once
@@ -53,6 +63,14 @@ def deliveries() -> Deliveries:
 @opened.once
 def inboxes() -> Inboxes:
     return Inboxes(table("inbox"), clock=clock(), retention=settings().retention)
+
+
+def _publish_subscriptions(changes: Sequence[Subscription]) -> None:
+    clients.events().subscriptions_changed(changes)
+
+
+def _publish_suppression(change: SuppressionChange) -> None:
+    clients.events().suppression_changed(change)
 
 
 def _publish_moved(message: Message) -> None:

@@ -16,7 +16,7 @@ from pydantic import (
 
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Reach
-from fanfare.schemas.scalars import At, Channels, Id, Moment, Name, Request, View, _distinct, validation_error
+from fanfare.schemas.scalars import At, Channels, Id, Moment, Name, Request, UserId, View, _distinct, validation_error
 
 RECIPIENTS_LIMIT: Final = 1_000
 
@@ -67,7 +67,8 @@ class SubmitRequest(Request):
     data: dict[str, Any] | None = Field(None, description="The `data` that templates see.")
     channels: Channels | None = Field(None, description="Channels. Default: the topic's.")
     recipients: (
-        Annotated[tuple[Name, ...], Field(min_length=1, max_length=RECIPIENTS_LIMIT), AfterValidator(_distinct)] | None
+        Annotated[tuple[UserId, ...], Field(min_length=1, max_length=RECIPIENTS_LIMIT), AfterValidator(_distinct)]
+        | None
     ) = Field(None, description="User ids. With `topic`, only the named users who are subscribed get the message.")
     send_at: Moment | None = Field(None, description="Do not send before this time.")
     expires_at: Moment | None = Field(None, description="Do not send after this time.")

@@ -7,6 +7,7 @@ may be null, which is the same as leaving it out.
 from __future__ import annotations
 
 import re
+import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
@@ -23,7 +24,8 @@ from pydantic_core import PydanticCustomError
 
 from fanfare import time_zones
 from fanfare.channels import CHANNELS
-from fanfare.ids import NAME_PATTERN
+from fanfare.channels.sms import e164
+from fanfare.ids import NAME_PATTERN, RESERVED, USER_ID_PATTERN
 
 
 class Request(BaseModel):
@@ -95,6 +97,17 @@ def _pattern(pattern: str, code: str, detail: str) -> AfterValidator:
     return AfterValidator(check)
 
 
+def has_controls(text: str) -> bool:
+    """Whether it has control characters, e.g. U+0000, which no channel delivers."""
+    return any(unicodedata.category(each) == "Cc" for each in text)
+
+
+def _no_controls(value: str) -> str:
+    if has_controls(value):
+        raise validation_error("control_character", "Must not contain control characters, e.g. U+0000.")
+    return value
+
+
 Name = Annotated[
     str,
     _pattern(
@@ -104,6 +117,25 @@ Name = Annotated[
     ),
     WithJsonSchema({"type": "string", "pattern": NAME_PATTERN, "examples": ["orders.shipped"]}),
 ]
+UserId = Annotated[
+    str,
+    _pattern(
+        USER_ID_PATTERN.removeprefix("^").removesuffix("$"),
+        "invalid_id",
+        "Must be 1 to 128 characters of A-Z a-z 0-9 . _ : @ | + = ~ - and begin with a letter, a digit or _.",
+    ),
+    WithJsonSchema({"type": "string", "pattern": USER_ID_PATTERN, "examples": ["user-1"]}),
+]
+
+
+def _not_reserved(value: str) -> str:
+    if value.startswith(RESERVED):
+        raise validation_error("reserved_id", f"Ids that begin with {RESERVED} are reserved: choose another one.")
+    return value
+
+
+WrittenUserId = Annotated[UserId, AfterValidator(_not_reserved)]
+NoControls = AfterValidator(_no_controls)
 ChannelName = Annotated[str, AfterValidator(_channel), WithJsonSchema({"type": "string", "enum": list(CHANNELS)})]
 Channels = Annotated[tuple[ChannelName, ...], Field(min_length=1, max_length=20), AfterValidator(_distinct)]
 Moment = Annotated[datetime, BeforeValidator(_moment), WithJsonSchema({"type": "string", "format": "date-time"})]
@@ -114,9 +146,18 @@ Email = Annotated[
     WithJsonSchema({"type": "string", "format": "email", "maxLength": 254}),
 ]
 _PHONE: Final = r"\+[1-9][0-9]{6,14}"
+
+
+def _phone(value: str) -> str:
+    if e164(value) is None:
+        raise validation_error("invalid_phone", "No such number is possible in this country's numbering plan.")
+    return value
+
+
 Phone = Annotated[
     str,
     _pattern(_PHONE, "invalid_phone", "Must be an E.164 phone number, e.g. +436641234567."),
+    AfterValidator(_phone),
     WithJsonSchema({"type": "string", "pattern": f"^{_PHONE}$"}),
 ]
 _LOCALE: Final = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}"

@@ -13,10 +13,10 @@ from pydantic import (
 )
 
 from fanfare.schemas.scalars import At, Email, Id, Name, Request, View, _pattern
-from fanfare.schemas.users import PutUserRequest, UserView
+from fanfare.schemas.users import ProfileFields, UserView
 
 
-class PatchMeRequest(PutUserRequest):
+class PatchMeRequest(ProfileFields):
     """Fields to change. Other fields stay unchanged; null removes a field."""
 
     model_config = ConfigDict(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     ConfigDict,
@@ -11,17 +11,70 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from fanfare.domain.consent import Answer, By
+from fanfare.errors import Invalid
 from fanfare.schemas.errors import ItemErrorView
-from fanfare.schemas.scalars import At, ChannelName, Name, Request, View
+from fanfare.schemas.scalars import At, ChannelName, Moment, NoControls, Request, View, WrittenUserId
 
 SUBSCRIPTIONS_LIMIT: Final = 500
 
 
-class SubscriptionItem(Request):
-    """A user and a channel to subscribe."""
+Frequency = Literal["immediate", "digest", "daily", "weekly"]
+Evidence = Annotated[str, Field(min_length=1, max_length=200), NoControls]
 
-    user_id: Name = Field(description="The user's id.")
+
+class SubscriptionItem(Request):
+    """A user and a channel to subscribe, and what is known of the consent."""
+
+    user_id: WrittenUserId = Field(description="The user's id.")
     channel: ChannelName = Field(description="The channel.")
+    at: Moment | None = Field(None, description="Since when the user consents. Default: now.")
+    by: Literal["service", "import"] | None = Field(None, description="How the consent came. Default: `service`.")
+    evidence: Evidence | None = Field(None, description="Where the consent can be found.")
+    frequency: Frequency | None = Field(None, description="How often messages come. Default: the topic's.")
+
+
+class PutMySubscriptionRequest(Request):
+    """How I get a topic. All fields are optional; it takes what a GET answers.
+
+    `user_id`, `topic` and `channel` must be those of the path; `created_at`, `at` and `by` are not stored.
+    """
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"frequency": "daily"}]})
+
+    user_id: str | None = Field(None, description="The user's id.")
+    topic: str | None = Field(None, description="The topic's id.")
+    channel: str | None = Field(None, description="The channel.")
+    created_at: Moment | None = Field(None, description="When it was stored; not changed.")
+    state: Answer | None = Field(None, description="Default: `subscribed`. `unsubscribed` is the same as DELETE.")
+    at: Moment | None = Field(None, description="Since when it holds.")
+    by: By | None = Field(None, description="The way it came.")
+    frequency: Frequency | None = Field(None, description="How often messages come. Default: the topic's.")
+
+    def check_path(self, **path: str) -> None:
+        """Raises Invalid if a field differs from the path."""
+        for name, value in path.items():
+            if getattr(self, name) not in (None, value):
+                raise Invalid.field(f"/{name}", "differs_from_path", f"Must be {value}, as in the path, or left out.")
+
+
+class PutSubscriptionRequest(PutMySubscriptionRequest):
+    """What is known of a subscription. All fields are optional; it takes what a GET answers.
+
+    `user_id`, `topic` and `channel` must be those of the path; `created_at` and a `by` of the person are not stored.
+    """
+
+    at: Moment | None = Field(None, description="Since when the user consents. Default: now.")
+    by: By | None = Field(None, description="`import`, or `service` for any other value.")
+    evidence: Evidence | None = Field(None, description="Where the consent can be found.")
+
+
+class ResubscriptionRequest(Request):
+    """New evidence that a user who unsubscribed consents again."""
+
+    model_config = ConfigDict(json_schema_extra={"examples": [{"evidence": "Asked for it by phone, ticket 4711."}]})
+
+    evidence: Evidence = Field(description="Where the consent can be found.")
 
 
 class SubscribeRequest(Request):
@@ -44,16 +97,21 @@ class SubscribeRequest(Request):
 
 
 class SubscriptionView(View):
-    """A user's subscription to a topic on a channel."""
+    """A user's subscription to a topic on a channel. `at`: since when it holds; `by`: the way it came, if known."""
 
     user_id: str
     topic: str
     channel: str
     created_at: At
+    state: Answer
+    at: At
+    by: By | None
+    frequency: Frequency | None
 
 
 class SubscriptionResultView(View):
-    """The result of one item: 201 subscribed, 200 already subscribed, 404 unknown user, 422 invalid."""
+    """The result of one item: 201 subscribed, 200 already subscribed, 404 unknown user, 409 the user unsubscribed,
+    422 invalid."""
 
     user_id: str | None
     channel: str | None
@@ -72,3 +130,46 @@ class SubscriptionsView(View):
 
     items: Sequence[SubscriptionView]
     next_cursor: str | None
+
+
+class ConsentView(View):
+    """A change of a subscription. `by` is the way it came, `evidence` what the service told."""
+
+    topic: str
+    channel: str
+    state: Answer
+    at: At
+    by: By
+    message_id: str | None
+    evidence: str | None
+
+
+class ConsentsView(View):
+    """All changes of a user's subscriptions, newest first."""
+
+    items: Sequence[ConsentView]
+    next_cursor: str | None
+
+
+class SubscriberView(View):
+    """A subscriber of a topic on a channel, or somebody who unsubscribed."""
+
+    user_id: str
+    channel: str
+    state: Answer
+    at: At
+    by: By | None
+
+
+class SubscribersView(View):
+    """The subscribers of a topic, then those who unsubscribed."""
+
+    items: Sequence[SubscriberView]
+    next_cursor: str | None
+
+
+class CountView(View):
+    """The subscribers on a channel, reachable or not. Above 100,000 it is not exact."""
+
+    subscribed: int
+    exact: bool

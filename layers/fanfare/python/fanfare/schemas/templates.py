@@ -6,18 +6,25 @@ from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import (
+    BeforeValidator,
     ConfigDict,
     Field,
+    StrictInt,
 )
 
 from fanfare.schemas.messages import TemplateVersionRef
-from fanfare.schemas.scalars import At, ChannelName, Locale, Name, Request, View
+from fanfare.schemas.scalars import At, ChannelName, Locale, Moment, Name, Request, View
 
 # Templates
 
 Source = Annotated[str, Field(min_length=1, max_length=200_000)]
 Parts = Annotated[dict[str, Source], Field(min_length=1, max_length=20)]
 ByChannel = Annotated[dict[ChannelName, Parts], Field(min_length=1, max_length=20)]
+
+
+def _layout_id(value: object) -> object:
+    """A GET answers id and version of the layout; the newest version is copied."""
+    return value["id"] if isinstance(value, dict) and value.keys() == {"id", "version"} else value
 
 
 class PutTemplateRequest(Request):
@@ -50,7 +57,7 @@ class PutTemplateRequest(Request):
         None, alias="schema", description="JSON Schema (2020-12) for the `data` of messages."
     )
     example: dict[str, Any] | None = Field(None, description="Example data. All parts must render with it.")
-    layout: Name | None = Field(
+    layout: Annotated[Name, BeforeValidator(_layout_id)] | None = Field(
         None,
         description="Id of a template to put around this one: each of its parts with `{{ content }}` is put around "
         "the part of the same name. Its newest version is copied.",
@@ -59,9 +66,13 @@ class PutTemplateRequest(Request):
         None, description='Name → source, inserted at `{% include "name" %}` in a part or another partial.'
     )
 
+    id: Name | None = Field(None, description="The template's id, as in the path.")
+    version: StrictInt | None = Field(None, description="Not stored: a new version gets the next number.")
+    created_at: Moment | None = Field(None, description="Not stored.")
+
     def body(self) -> dict[str, Any]:
         """As stored, without fields that were left out."""
-        return self.model_dump(by_alias=True, exclude_none=True)
+        return self.model_dump(by_alias=True, exclude_none=True, exclude={"id", "version", "created_at"})
 
 
 class PutTemplateView(View):

@@ -12,7 +12,7 @@ from pydantic import (
     StrictInt,
 )
 
-from fanfare.schemas.scalars import At, Channels, Request, View
+from fanfare.schemas.scalars import At, Channels, Moment, Name, Request, View
 
 DAY: Final = 86_400
 
@@ -32,7 +32,7 @@ class Limit(Request):
 
 
 class PutTopicRequest(Request):
-    """A topic."""
+    """A topic. It takes what a GET answers; `id` must be that of the path, times are not stored."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -57,6 +57,9 @@ class PutTopicRequest(Request):
     )
     limit: Limit | None = Field(None, description="Rate limit per user. Default: no limit.")
     public: StrictBool | None = Field(None, description="Users can see it and subscribe themselves. Default: false.")
+    id: Name | None = Field(None, description="The topic's id, as in the path.")
+    created_at: Moment | None = Field(None, description="When it was created; not changed.")
+    updated_at: Moment | None = Field(None, description="When it was last changed; not stored.")
     shards: Annotated[StrictInt, Field(ge=1, le=64)] | None = Field(
         None,
         description="Number of partitions for its subscriptions: about one per 100,000 subscribers. "

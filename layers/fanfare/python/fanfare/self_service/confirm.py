@@ -11,6 +11,7 @@ from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import Subscription, User
 from fanfare.domain.catalogue import Topic
+from fanfare.domain.consent import By
 from fanfare.errors import NotFound
 from fanfare.self_service.addresses import use_address
 from fanfare.signing.links import Links
@@ -84,7 +85,7 @@ class Confirm:
         user = self._whose(sign_up)
         if self.audience.subscriptions.get(user.id, topic.id, Email.name) is None:
             now = to_text(self.clock())
-            yes = Subscription(user_id=user.id, topic=topic.id, channel=Email.name, created_at=now)
+            yes = Subscription(user_id=user.id, topic=topic.id, channel=Email.name, created_at=now, by=By.CONFIRMATION)
             self.audience.subscriptions.add(yes, shards=topic.shards)
         self.confirmations.followed(sign_up.id, user.id)
         return Confirmed(user_id=user.id, topic=topic, opted_out=user.opted_out)

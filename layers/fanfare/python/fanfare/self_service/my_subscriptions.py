@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
+from fanfare.domain.consent import Answer, By
 from fanfare.errors import Conflict, NotFound
-from fanfare.management.subscriptions import ManageSubscriptions
+from fanfare.management.subscriptions import ManageSubscriptions, subscriptions_page
 from fanfare.pagination import take
+from fanfare.schemas.subscriptions import PutMySubscriptionRequest
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 
@@ -29,35 +32,59 @@ class MySubscriptions:
     audience: Audience
     catalogue: Catalogue
     subscriptions: ManageSubscriptions
+    clock: Clock
 
     def page(
-        self, user_id: str, *, after: Sequence[str] | None, limit: int
+        self, user_id: str, *, state: Answer = Answer.YES, after: Sequence[str] | None, limit: int
     ) -> tuple[list[Subscription], list[str] | None]:
-        """A page of the user's subscriptions, and the (topic, channel) to continue after."""
-        position = (after[0], after[1]) if after else None
-        found = self.audience.subscriptions.of_user(user_id, after=position)
-        return take(found, limit, lambda last: [last.topic, last.channel])
+        """A page of the user's yeses or nos, and the (topic, channel) to continue after."""
+        return subscriptions_page(self.audience, user_id, state=state, after=after, limit=limit)
 
-    def subscribe(self, user_id: str, topic_id: str, channel: str) -> tuple[Subscription, bool]:
+    def put(
+        self, user_id: str, topic_id: str, channel: str, request: PutMySubscriptionRequest | None = None
+    ) -> tuple[Subscription, bool]:
         """The subscription, and whether it is new. A topic that is not public exists only for its subscribers.
 
-        Raises NotFound, and Invalid if the topic lacks the channel.
+        Raises NotFound, Invalid if the topic lacks the channel, and Conflict for a no to a required topic.
         """
+        frequency = None
+        if request is not None:
+            request.check_path(user_id=user_id, topic=topic_id, channel=channel)
+            frequency = request.frequency
         before = self.audience.subscriptions.get(user_id, topic_id, channel)
-        if before is not None:
-            return before, False
         topic = self.catalogue.read_topic(topic_id)
-        if topic is None or not topic.public:
+        if topic is None or not (topic.public or before is not None):
             raise NotFound("No such topic.", code="topic_not_found")
+        if before is not None and frequency in (None, before.frequency) and not _refuses(request):
+            return before, False
+        yes = Subscription(
+            user_id=user_id,
+            topic=topic_id,
+            channel=channel,
+            created_at=to_text(self.clock()),
+            by=By.PERSON,
+            frequency=frequency,
+        )
+        if _refuses(request):
+            self.unsubscribe(user_id, topic_id, channel)
+            return replace(yes, state=Answer.NO), False
         if channel in topic.channels and self.audience.users.get(user_id) is None:
             self.audience.users.change(user_id, dict)
-        return self.subscriptions.subscribe(user_id, topic_id, channel)
+        return self.subscriptions.give(yes)
 
     def unsubscribe(self, user_id: str, topic_id: str, channel: str) -> None:
-        """Delete the subscription. Idempotent. Raises Conflict for a required topic that the user can see."""
+        """Store the no of the person. Idempotent. Raises Conflict for a required topic that the user can see.
+
+        What the user can't see and does not have needs no no.
+        """
         topic = self.catalogue.read_topic(topic_id)
-        if topic is not None and topic.required:
-            if topic.public or self.audience.subscriptions.get(user_id, topic_id, channel) is not None:
-                raise Conflict("This topic is required; you can't unsubscribe from it.", code="topic_required")
+        offered = topic is not None and topic.public and channel in topic.channels
+        if not offered and self.audience.subscriptions.get(user_id, topic_id, channel) is None:
             return
-        self.audience.subscriptions.remove(user_id, topic_id, channel)
+        if topic is not None and topic.required:
+            raise Conflict("This topic is required; you can't unsubscribe from it.", code="topic_required")
+        self.audience.subscriptions.remove(user_id, topic_id, channel, by=By.PERSON)
+
+
+def _refuses(request: PutMySubscriptionRequest | None) -> bool:
+    return request is not None and request.state is Answer.NO

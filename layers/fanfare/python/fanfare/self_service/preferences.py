@@ -11,6 +11,7 @@ from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import Subscription, User
 from fanfare.domain.catalogue import Topic
+from fanfare.domain.consent import By
 from fanfare.errors import NotFound
 from fanfare.self_service.pages import Choice, Way
 from fanfare.signing.links import Links
@@ -83,10 +84,10 @@ class ChoosePreferences:
             has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
             if wants and not has:
                 now = to_text(self.clock())
-                new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=now)
+                new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=now, by=By.PAGE)
                 self.audience.subscriptions.add(new, shards=topic.shards)
             elif has and not wants:
-                self.audience.subscriptions.remove(before.user.id, topic.id, channel)
+                self.audience.subscriptions.remove(before.user.id, topic.id, channel, by=By.PAGE)
         if nothing != before.user.opted_out:
             self.audience.users.opt_out(before.user.id, nothing)
         return self.show(token)

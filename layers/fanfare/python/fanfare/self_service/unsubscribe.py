@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fanfare.domain.consent import By
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
@@ -41,5 +42,5 @@ class Unsubscribe:
     def run(self, token: str) -> Link:
         """Unsubscribe, even if the user or topic no longer exists. Idempotent. Raises NotFound."""
         link = self.look(token)
-        self.audience.subscriptions.remove(link.user_id, link.topic, link.channel)
+        self.audience.subscriptions.remove(link.user_id, link.topic, link.channel, by=By.ONE_CLICK)
         return link

@@ -31,8 +31,15 @@ FAULTS_LIMIT: Final = 20
 TOO_SLOW: Final = f"All languages together take too long to render; the limit is {SECONDS_TOGETHER:g} s."
 SUMMARY_LIMIT: Final = 120  # characters
 SUMMARIZING: Final = ("subject", "title", "text", "body")  # parts that say what a message is about, the best first
-NO_READER: Final = {"id": "", "name": "", "locale": ""}
-READER: Final = {"id": "user-1", "name": "Ada", "locale": ""}  # the user for which examples are rendered
+class Attributes(dict[str, Any]):
+    """A user's attributes. Users have different ones, so one that is missing prints nothing."""
+
+    def __missing__(self, name: str) -> str:
+        return ""
+
+
+NO_READER: Final = {"id": "", "name": "", "locale": "", "time_zone": "", "attributes": Attributes()}
+READER: Final = {**NO_READER, "id": "user-1", "name": "Ada"}  # the user for which examples are rendered
 
 
 class Renderer:
@@ -101,7 +108,11 @@ class Renderer:
         found = sources_kept(IdentityKey(body), channel, locale)
         seen = {
             "data": data,
-            "user": {"id": user["id"], "name": user.get("name") or "", "locale": user.get("locale") or ""},
+            "user": {
+                "id": user["id"],
+                **{name: user.get(name) or "" for name in ("name", "locale", "time_zone")},
+                "attributes": Attributes(user.get("attributes") or {}),
+            },
         }
         kinds = CHANNELS[channel].parts
         rendered = {

@@ -14,7 +14,13 @@ from fanfare.api.parameters import Cursor, Limit, OnChannel
 from fanfare.api.responses import created_or_ok, no_content
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas.scalars import ChannelName
-from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionsView, SuppressionView
+from fanfare.schemas.suppressions import (
+    PutSuppressionRequest,
+    SuppressionResultsView,
+    SuppressionsView,
+    SuppressionView,
+    SuppressRequest,
+)
 
 router = Router()
 
@@ -35,6 +41,12 @@ def list_suppressions(
     return asked.view(SuppressionsView, items, position)
 
 
+@router.post("/v1/suppressions", tags=["suppressions"])
+def put_suppressions(request: SuppressRequest) -> SuppressionResultsView:
+    """Suppress up to 500 addresses at once. The response has a result per item, in order."""
+    return SuppressionResultsView(items=use_cases.suppressions().put_many(request.items))
+
+
 @router.put(
     "/v1/suppressions/<channel>/<address>",
     tags=["suppressions"],
@@ -47,8 +59,7 @@ def put_suppression(
 
     Nothing more is sent to it, except messages that a provider already has. The body is optional.
     """
-    cause = (request.cause if request else None) or "manual"
-    suppression, created = use_cases.suppressions().put(channel, address, cause)
+    suppression, created = use_cases.suppressions().put(channel, address, request)
     return created_or_ok(created, SuppressionView.model_validate(suppression))
 
 

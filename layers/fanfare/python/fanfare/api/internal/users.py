@@ -2,23 +2,36 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
+from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
-from fanfare.api.parameters import Cursor, Limit, UserId
+from fanfare.api.parameters import Cursor, Limit, UserId, WrittenUserId
 from fanfare.api.responses import created_or_ok, no_content
 from fanfare.management.users import user_view
 from fanfare.runtime.use_cases import internal_api as use_cases
+from fanfare.schemas.exports import ExportView
 from fanfare.schemas.messages import UserDeliveriesView
-from fanfare.schemas.users import PutUserRequest, PutUsersRequest, UserResultsView, UserView
+from fanfare.schemas.users import (
+    PatchUserRequest,
+    PushAddress,
+    PushView,
+    PutUserRequest,
+    PutUsersRequest,
+    UserResultsView,
+    UsersView,
+    UserView,
+)
 
 router = Router()
 
 
 @router.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=UserView, _201=UserView))
-def put_user(user_id: UserId, request: PutUserRequest) -> Response[UserView]:
+def put_user(user_id: WrittenUserId, request: PutUserRequest) -> Response[UserView]:
     """Create a user (201) or replace all data of a user (200)."""
     user, created = use_cases.users().put(user_id, request)
     return created_or_ok(created, user_view(user))
@@ -28,6 +41,51 @@ def put_user(user_id: UserId, request: PutUserRequest) -> Response[UserView]:
 def put_users(request: PutUsersRequest) -> UserResultsView:
     """Create or replace up to 100 users at once. The response has a result per item, in order."""
     return UserResultsView(items=use_cases.users().put_many(request.items))
+
+
+@router.get("/v1/users", tags=["users"])
+def list_users(
+    email: Annotated[str | None, Query(description="Only users with this e-mail address, in any spelling.")] = None,
+    phone: Annotated[str | None, Query(description="Only users with this phone number, in any spelling.")] = None,
+    limit: Limit = 50,
+    cursor: Cursor = None,
+) -> UsersView:
+    """List users by id, or find them by address."""
+    asked = ListRequest(router.current_event)
+    after = asked.open(cursor)
+    if email is not None or phone is not None:
+        found = use_cases.users().find(email=email, phone=phone)
+        return asked.view(UsersView, [user_view(user) for user in found], None)
+    users, position = use_cases.users().page(after=after, limit=limit)
+    return asked.view(UsersView, [user_view(user) for user in users], position)
+
+
+@router.patch("/v1/users/<user_id>", tags=["users"])
+def patch_user(user_id: WrittenUserId, request: PatchUserRequest) -> UserView:
+    """Change a user by a JSON merge patch (RFC 7396), `application/merge-patch+json` or `application/json`.
+
+    null removes a field, `attributes` are merged by name, `push` is replaced. Other fields stay as they are.
+    """
+    return user_view(use_cases.users().patch(user_id, request.model_extra or {}))
+
+
+@router.post("/v1/users/<user_id>/devices", tags=["users"], responses=answers(_200=PushView, _201=PushView))
+def post_device(user_id: WrittenUserId, request: PushAddress) -> Response[PushView]:
+    """Add a device: 201, or 200 if the user has it already.
+
+    A token belongs to the last user who posted it. A user has at most 20 devices; the oldest is removed.
+    """
+    created = use_cases.users().post_device(user_id, request)
+    return created_or_ok(created, PushView.model_validate(request))
+
+
+@router.delete("/v1/users/<user_id>/devices", tags=["users"], responses=answers(_204=None))
+def delete_device(
+    user_id: WrittenUserId, token: Annotated[str, Query(description="The token of the device.")]
+) -> Response[None]:
+    """Remove a device. A repeat gets the same response."""
+    use_cases.users().forget_device(user_id, token)
+    return no_content()
 
 
 @router.get("/v1/users/<user_id>", tags=["users"])
@@ -54,3 +112,14 @@ def list_user_deliveries(user_id: UserId, limit: Limit = 50, cursor: Cursor = No
     asked = ListRequest(router.current_event)
     items, position = use_cases.user_deliveries().run(user_id, before=asked.open(cursor), limit=limit)
     return asked.view(UserDeliveriesView, items, position)
+
+
+@router.get("/v1/users/<user_id>/export", tags=["users"])
+def export_user(user_id: UserId, cursor: Cursor = None) -> ExportView:
+    """Export all that is kept on a user: profile, subscriptions, consents, deliveries and inbox.
+
+    A page has up to 1,000 deliveries. Continue until `next_cursor` is null.
+    """
+    asked = ListRequest(router.current_event)
+    page, position = use_cases.export().run(user_id, after=asked.open(cursor))
+    return ExportView.model_validate(page | {"next_cursor": asked.cursor(position)})

@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-import re
-
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
-from fanfare.api.parameters import Cursor, Limit, MessageId, OnChannel, TopicId
+from fanfare.api.parameters import Cursor, InState, Limit, MessageId, OnChannel, TopicId
 from fanfare.api.responses import created_or_ok, no_content
-from fanfare.errors import Unauthorized
-from fanfare.ids import NAME_PATTERN
+from fanfare.domain.consent import Answer
+from fanfare.errors import Invalid, Unauthorized
+from fanfare.ids import RESERVED, user_id_of
 from fanfare.runtime.settings import settings
 from fanfare.runtime.use_cases import public_api as use_cases
+from fanfare.schemas.exports import ExportView
 from fanfare.schemas.messages import UserDeliveriesView
 from fanfare.schemas.self_service import ConfirmCodeRequest, InboxView, MeView, MyWebhookView, NoteView, PatchMeRequest
-from fanfare.schemas.subscriptions import SubscriptionsView, SubscriptionView
+from fanfare.schemas.subscriptions import (
+    ConsentsView,
+    PutMySubscriptionRequest,
+    SubscriptionsView,
+    SubscriptionView,
+)
 
 router = Router()
 
@@ -35,7 +40,25 @@ def change_me(request: PatchMeRequest) -> MeView:
     A link is sent to a new e-mail address, a code to a new phone number. Until it is confirmed, the new address is in
     `pending`, and messages go to the old one.
     """
-    return use_cases.profile().change(_user_id(), request)
+    return use_cases.profile().change(_writer_id(), request)
+
+
+@router.delete("/v1/me", tags=["me"], responses=answers(_204=None))
+def delete_me() -> Response[None]:
+    """Erase all that is kept on me: addresses, subscriptions, consents, inbox and history.
+
+    204: the erasure is complete. 503 with the code `erasure_unfinished`: repeat the request.
+    """
+    use_cases.users().delete(_user_id())
+    return no_content()
+
+
+@router.get("/v1/me/export", tags=["me"])
+def export_me(cursor: Cursor = None) -> ExportView:
+    """Export all that is kept on me. A page has up to 1,000 deliveries. Continue until `next_cursor` is null."""
+    asked = _my_list()
+    page, position = use_cases.export().run(_user_id(), after=asked.open(cursor))
+    return ExportView.model_validate(page | {"next_cursor": asked.cursor(position)})
 
 
 @router.post("/v1/me/confirmations", tags=["me"], responses=answers(409, _200=MeView))
@@ -45,21 +68,23 @@ def confirm_code(request: ConfirmCodeRequest) -> MeView:
 
 
 @router.get("/v1/me/subscriptions", tags=["me"])
-def list_my_subscriptions(limit: Limit = 50, cursor: Cursor = None) -> SubscriptionsView:
-    """List my subscriptions by topic and channel."""
+def list_my_subscriptions(state: InState = Answer.YES, limit: Limit = 50, cursor: Cursor = None) -> SubscriptionsView:
+    """List my subscriptions by topic and channel; with `state=unsubscribed`, what I unsubscribed from."""
     asked = _my_list()
-    items, position = use_cases.subscriptions().page(_user_id(), after=asked.open(cursor), limit=limit)
+    items, position = use_cases.subscriptions().page(_user_id(), state=state, after=asked.open(cursor), limit=limit)
     return asked.view(SubscriptionsView, items, position)
 
 
 @router.put(
     "/v1/me/subscriptions/<topic_id>/<channel>",
     tags=["me"],
-    responses=answers(_200=SubscriptionView, _201=SubscriptionView),
+    responses=answers(409, _200=SubscriptionView, _201=SubscriptionView),
 )
-def subscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[SubscriptionView]:
-    """Subscribe to a public topic on a channel: 201, or 200 if already subscribed."""
-    subscription, created = use_cases.subscriptions().subscribe(_user_id(), topic_id, channel)
+def subscribe_me(
+    topic_id: TopicId, channel: OnChannel, request: PutMySubscriptionRequest | None = None
+) -> Response[SubscriptionView]:
+    """Subscribe to a public topic on a channel: 201, or 200 if already subscribed. The body is optional."""
+    subscription, created = use_cases.subscriptions().put(_writer_id(), topic_id, channel, request)
     return created_or_ok(created, SubscriptionView.model_validate(subscription))
 
 
@@ -69,8 +94,16 @@ def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
 
     A topic that is `required` is rejected with the code `topic_required`.
     """
-    use_cases.subscriptions().unsubscribe(_user_id(), topic_id, channel)
+    use_cases.subscriptions().unsubscribe(_writer_id(), topic_id, channel)
     return no_content()
+
+
+@router.get("/v1/me/consents", tags=["me"])
+def list_my_consents(limit: Limit = 50, cursor: Cursor = None) -> ConsentsView:
+    """List all changes of my subscriptions, newest first."""
+    asked = _my_list()
+    items, position = use_cases.consents().page(_user_id(), after=asked.open(cursor), limit=limit)
+    return asked.view(ConsentsView, items, position)
 
 
 @router.get("/v1/me/webhook", tags=["me"], responses=answers(404, _200=MyWebhookView))
@@ -111,9 +144,18 @@ def _user_id() -> str:
     """The caller's user id: from the token as verified by the gateway, never from a parameter. Raises Unauthorized."""
     authorizer = router.current_event["requestContext"].get("authorizer") or {}
     claims = (authorizer.get("jwt") or {}).get("claims") or {}
-    user_id = claims.get(settings().user_id_claim)
-    if not isinstance(user_id, str) or not re.fullmatch(NAME_PATTERN, user_id, re.ASCII):
+    subject = claims.get(settings().user_id_claim)
+    user_id = user_id_of(subject) if isinstance(subject, str) else None
+    if user_id is None:
         raise Unauthorized(f"Token has no valid user id in its claim {settings().user_id_claim}.")
+    return user_id
+
+
+def _writer_id() -> str:
+    """The caller's user id, if something may be stored under it. Raises Unauthorized, Invalid."""
+    user_id = _user_id()
+    if user_id.startswith(RESERVED):
+        raise Invalid(f"User ids that begin with {RESERVED} are reserved.", code="reserved_id")
     return user_id
 
 

@@ -22,6 +22,7 @@ from fanfare.pipeline.deliver.compose import PROVIDER_SECONDS, Composer
 from fanfare.pipeline.deliver.doubt import Doubts
 from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
+from fanfare.pipeline.refusals import remember
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
@@ -170,6 +171,10 @@ class Attempt:
         means.result.count(self.endings.values())
         close(self.job, replace(self._state_after(), attempts=attempts), means, deferred=self.deferred)
         self._forget_devices(envelopes, results)
+        for index, result in results.items():
+            if result.reason in means.channel.suppresses:
+                recipient = envelopes[index].user_id, work.batch.channel, work.message.id
+                remember(result.reason, *recipient, audience=means.audience, clock=means.clock)
 
     def _envelopes(self) -> dict[int, Envelope]:
         """Envelopes of recipients allowed now. Others get an outcome or a later time, or wait for the next attempt."""

@@ -84,7 +84,7 @@ class Composer:
             self.channel.name,
             locale=locale,
             data=work.payload.data,
-            user={"id": user.id, "name": user.profile.get("name"), "locale": locale},
+            user={**user.profile, "id": user.id},
         )
 
     def _unsubscribable(self, work: Work) -> Callable[[str], str] | None:

@@ -9,8 +9,9 @@ from fanfare.channels import CHANNELS
 from fanfare.insight.deliveries import ListMessageDeliveries, ListUserDeliveries
 from fanfare.insight.dry_run import DryRun
 from fanfare.insight.explain import Explain
+from fanfare.insight.export import ExportUser
 from fanfare.insight.messages import ReadMessages
-from fanfare.management.subscriptions import ManageSubscriptions
+from fanfare.management.subscriptions import ListConsents, ListSubscribers, ManageSubscriptions
 from fanfare.management.suppressions import ManageSuppressions
 from fanfare.management.templates import ManageTemplates
 from fanfare.management.topics import ManageTopics
@@ -112,7 +113,7 @@ def explain() -> Explain:
 
 @opened.once
 def topics() -> ManageTopics:
-    return ManageTopics(catalogue=stores.catalogue(), clock=clock())
+    return ManageTopics(catalogue=stores.catalogue(), audience=stores.audience(), clock=clock())
 
 
 @opened.once
@@ -128,6 +129,21 @@ def users() -> ManageUsers:
 @opened.once
 def subscriptions() -> ManageSubscriptions:
     return ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
+
+
+@opened.once
+def subscribers() -> ListSubscribers:
+    return ListSubscribers(audience=stores.audience(), catalogue=stores.catalogue())
+
+
+@opened.once
+def export() -> ExportUser:
+    return ExportUser(audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes())
+
+
+@opened.once
+def consents() -> ListConsents:
+    return ListConsents(audience=stores.audience())
 
 
 @opened.once

@@ -6,7 +6,9 @@ import os
 import time
 
 from fanfare.insight.deliveries import ListUserDeliveries
-from fanfare.management.subscriptions import ManageSubscriptions
+from fanfare.insight.export import ExportUser
+from fanfare.management.subscriptions import ListConsents, ManageSubscriptions
+from fanfare.management.users import ManageUsers
 from fanfare.runtime import clients, signing, stores
 from fanfare.runtime.observability import count_now
 from fanfare.runtime.registry import opened
@@ -70,7 +72,24 @@ def profile() -> ManageProfile:
 @opened.once
 def subscriptions() -> MySubscriptions:
     manage = ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
-    return MySubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), subscriptions=manage)
+    return MySubscriptions(
+        audience=stores.audience(), catalogue=stores.catalogue(), subscriptions=manage, clock=clock()
+    )
+
+
+@opened.once
+def users() -> ManageUsers:
+    return ManageUsers(audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes())
+
+
+@opened.once
+def export() -> ExportUser:
+    return ExportUser(audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes())
+
+
+@opened.once
+def consents() -> ListConsents:
+    return ListConsents(audience=stores.audience())
 
 
 @opened.once

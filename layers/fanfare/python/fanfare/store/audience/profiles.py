@@ -10,6 +10,9 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.channels import CHANNELS
 from fanfare.domain.audience import User
+from fanfare.errors import Unavailable
+from fanfare.store.audience.directory import Digest, found_by, listed, write_found_by
+from fanfare.store.audience.subscription_rows import GIVEN
 
 
 @dataclass(frozen=True)
@@ -44,10 +47,23 @@ def write_profile(
     profile: Mapping[str, Any],
     before: User | None,
     suppressions: Mapping[tuple[str, str], str],
+    digest: Digest | None = None,
+    *,
+    posted: str | None = None,
 ) -> ProfileWrite:
-    """The write of a profile, conditional on the user and suppressions as read."""
-    after = _after(user_id, profile, before, suppressions)
+    """The write of a profile, conditional on the user and suppressions as read.
+
+    `posted`: when a new device was posted. Raises Unavailable if an erasure has begun.
+    """
+    if before is not None and before.erasing:
+        raise Unavailable("The erasure of this user is not complete. Repeat the DELETE.", code="erasure_unfinished")
+    after = _after(user_id, profile, before, suppressions, digest)
     transaction = _write_user(table, after, before)
+    if before is None:
+        transaction.put(table, {"pk": f"user#{user_id}", "sk": GIVEN, GIVEN: 0})
+    write_found_by(
+        transaction, table, user_id, before=before.found_by if before else {}, after=after.found_by, at=posted
+    )
     known = identities(profile)
     old = identities(before.profile) if before else {}
     for channel, address in _gone(old, known).items():
@@ -62,7 +78,11 @@ def write_profile(
 
 
 def _after(
-    user_id: str, profile: Mapping[str, Any], before: User | None, suppressions: Mapping[tuple[str, str], str]
+    user_id: str,
+    profile: Mapping[str, Any],
+    before: User | None,
+    suppressions: Mapping[tuple[str, str], str],
+    digest: Digest | None,
 ) -> User:
     known = identities(profile)
     gone = _gone(identities(before.profile) if before else {}, known)
@@ -78,6 +98,7 @@ def _after(
         },
         checked=_checked(profile, known),
         readdressed={**readdressed, **{each: readdressed.get(each, 0) + 1 for each in gone}},
+        found_by=found_by(profile, before.profile if before else {}, before.found_by if before else {}, digest),
         opted_out=before.opted_out if before else False,
         rev=(before.rev if before else 0) + 1,
     )
@@ -91,7 +112,10 @@ def _write_user(table: DynamoTable, after: User, before: User | None) -> Transac
         ":suppressed": after.suppressed,
         ":next": after.rev,
         ":none": {},
+        ":found_by": after.found_by,
+        **{f":{name}": value for name, value in listed(after.id).items()},
     }
+    sets += " found_by = :found_by, listed = :listed, place = :place,"
     if after.readdressed:
         sets += " readdressed = :readdressed,"
         values[":readdressed"] = after.readdressed

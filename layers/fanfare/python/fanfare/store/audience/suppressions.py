@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
-from fanfare.domain.audience import Suppression
+from fanfare.domain.audience import Suppression, SuppressionChange
 from fanfare.errors import ConditionFailed
 from fanfare.store.audience.users import Users
 
+SuppressionChanged = Callable[[SuppressionChange], None]
+
 
 class Suppressions:
-    def __init__(self, table: DynamoTable, users: Users) -> None:
+    """`changed` is called with changes after they are stored."""
+
+    def __init__(self, table: DynamoTable, users: Users, *, changed: SuppressionChanged | None = None) -> None:
         self.table = table
         self.users = users
+        self.changed = changed
 
-    def add(self, channel: str, address: str, cause: str, *, at: str) -> None:
-        """Suppress an address on a channel. A repeat keeps the first cause."""
+    def add(self, channel: str, address: str, cause: str, *, at: str) -> bool:
+        """Suppress an address on a channel. A repeat keeps the first cause. Whether it is new."""
+        new = True
         try:
             self.table.update(
                 f"suppression#{channel}",
@@ -28,12 +34,19 @@ class Suppressions:
             )
         except ConditionFailed as known:
             cause = str((known.found or {}).get("cause", cause))
-        self._copy_to_users(channel, address, cause)
+            new = False
+        users = self._copy_to_users(channel, address, cause)
+        if new:
+            self._tell(channel, cause, at, users)
+        return new
 
-    def remove(self, channel: str, address: str) -> None:
+    def remove(self, channel: str, address: str, *, at: str = "") -> None:
         """Remove a suppression. Idempotent."""
+        before = self.get(channel, address)
         self.table.write_many([], deletes=[(f"suppression#{channel}", address), (f"bounces#{channel}", address)])
-        self._copy_to_users(channel, address, None)
+        users = self._copy_to_users(channel, address, None)
+        if before is not None:
+            self._tell(channel, None, at, users)
 
     def get(self, channel: str, address: str) -> Suppression | None:
         """The suppression of an address; None if it is not suppressed."""
@@ -60,9 +73,16 @@ class Suppressions:
         )
         return sum(name.startswith("message#") and when >= since for name, when in item.items())
 
-    def _copy_to_users(self, channel: str, address: str, cause: str | None) -> None:
-        for user_id in self.users.at_address(channel, address):
+    def _copy_to_users(self, channel: str, address: str, cause: str | None) -> list[str]:
+        """The ids of the users who have the address, after the copy."""
+        users = self.users.at_address(channel, address)
+        for user_id in users:
             self.users.copy_suppression(user_id, channel, address, cause)
+        return users
+
+    def _tell(self, channel: str, cause: str | None, at: str, users: Sequence[str]) -> None:
+        if self.changed is not None:
+            self.changed(SuppressionChange(channel=channel, cause=cause, at=at, user_ids=tuple(users)))
 
 
 def _suppression(item: Item) -> Suppression:

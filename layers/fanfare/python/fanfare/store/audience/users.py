@@ -11,6 +11,7 @@ from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.audience import User
 from fanfare.errors import ConditionFailed
+from fanfare.store.audience.directory import Digest
 from fanfare.store.audience.profiles import (
     ProfileWrite,
     identities,
@@ -19,21 +20,33 @@ from fanfare.store.audience.profiles import (
     without_none,
     write_profile,
 )
+from fanfare.store.audience.subscription_rows import GIVEN, PRESENT
 
 Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 
 
 class Users:
-    def __init__(self, table: DynamoTable) -> None:
+    """`digest` makes the keys of the directory; None in functions that add no addresses and devices."""
+
+    def __init__(self, table: DynamoTable, *, digest: Digest | None = None) -> None:
         self.table = table
+        self.digest = digest
 
     def get(self, user_id: str) -> User | None:
-        """The user, strongly consistent."""
-        item = self.table.get(f"user#{user_id}", "user")
-        return _user(item) if item else None
+        """The user, strongly consistent. None also if an erasure has begun."""
+        user = self.read(user_id)
+        return None if user is None or user.erasing else user
 
     def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
         """The users that exist, strongly consistent, 100 per call."""
+        return {user_id: user for user_id, user in self._read_many(user_ids).items() if not user.erasing}
+
+    def read(self, user_id: str) -> User | None:
+        """The user, even if an erasure has begun."""
+        item = self.table.get(f"user#{user_id}", "user")
+        return _user(item) if item else None
+
+    def _read_many(self, user_ids: Iterable[str]) -> dict[str, User]:
         found = self.table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
         return {user.id: user for user in map(_user, found.values())}
 
@@ -72,7 +85,7 @@ class Users:
 
     def change(self, user_id: str, change: Change) -> User:
         """Replace the profile by `change(profile)`; a new user starts with {}. Concurrent changes are not lost."""
-        return until_settled(lambda: self._changed(user_id, self.get(user_id), change), sleep=self.table.sleep)
+        return until_settled(lambda: self._changed(user_id, self.read(user_id), change), sleep=self.table.sleep)
 
     def change_known(self, user_id: str, change: Change) -> User | None:
         """Like `change`, but never creates: None if the user does not exist or was just erased."""
@@ -94,7 +107,7 @@ class Users:
             last = self.table.get(f"address#{channel}", address)
             if known := self.at_address(channel, address):
                 return min(known)
-            write = write_profile(self.table, new, profile, None, read_suppressions(self.table, [profile]))
+            write = write_profile(self.table, new, profile, None, read_suppressions(self.table, [profile]), self.digest)
             # no user got the address since the read
             write.transaction.update(
                 self.table,
@@ -115,7 +128,7 @@ class Users:
                 f"user#{user_id}",
                 "user",
                 "SET opted_out = :opted_out, rev = rev + :one",
-                condition="attribute_exists(rev)",
+                condition=PRESENT,
                 values={":opted_out": opted_out, ":one": 1},
             )
         except ConditionFailed:
@@ -131,6 +144,25 @@ class Users:
             return {**profile, "push": kept or None}
 
         self.change_known(user_id, without)
+
+    def begin_erasure(self, user_id: str) -> User | None:
+        """Have everybody else find the user erased, and no more rows written. The user as stored; None if unknown."""
+
+        def attempt() -> User | None:
+            user = self.read(user_id)
+            if user is None:
+                return None
+            transaction = Transaction().update(
+                self.table,
+                (f"user#{user_id}", "user"),
+                "SET erasing = :true, rev = rev + :one",
+                condition="rev = :read",
+                values={":true": True, ":one": 1, ":read": user.rev},
+            )
+            transaction.delete(self.table, (f"user#{user_id}", GIVEN)).run()
+            return user
+
+        return until_settled(attempt, sleep=self.table.sleep)
 
     def charge(self, transaction: Transaction, user: User, limits: Mapping[str, Any]) -> None:
         """Store new counters of a user's limits, as a part of a transaction that `charge_of` names."""
@@ -168,17 +200,19 @@ class Users:
         until_settled(attempt, sleep=self.table.sleep)
 
     def _writes(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, ProfileWrite]:
-        before = self.get_many(profiles)
+        before = self._read_many(profiles)
         suppressions = read_suppressions(self.table, profiles.values())
         return {
-            user_id: write_profile(self.table, user_id, profile, before.get(user_id), suppressions)
+            user_id: write_profile(self.table, user_id, profile, before.get(user_id), suppressions, self.digest)
             for user_id, profile in profiles.items()
         }
 
     def _changed(self, user_id: str, before: User | None, change: Change) -> User:
         """The changed user. Raises ConditionFailed if the user has changed since the read."""
         profile = without_none(change(before.profile if before else {}))
-        write = write_profile(self.table, user_id, profile, before, read_suppressions(self.table, [profile]))
+        write = write_profile(
+            self.table, user_id, profile, before, read_suppressions(self.table, [profile]), self.digest
+        )
         write.transaction.run()
         return write.after
 
@@ -196,6 +230,8 @@ def _user(item: Item) -> User:
         suppressed=item.get("suppressed", {}),
         checked=item.get("checked", {}),
         readdressed=item.get("readdressed", {}),
+        found_by=item.get("found_by", {}),
         opted_out=item.get("opted_out", False),
+        erasing=item.get("erasing", False),
         rev=item.get("rev", 0),
     )
