@@ -126,7 +126,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     },
     "record_receipt": {
         "audience": _dynamodb("Get", "BatchGet", "Query", "Update"),
-        "deliveries": _dynamodb("BatchWrite"),
+        "deliveries": _dynamodb("BatchWrite", "Query"),
         "record_receipt.queue": CONSUME,
     },
 }

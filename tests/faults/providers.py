@@ -9,7 +9,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from fanfare.channels.email import from_tag_value
+from fanfare.channels.email_events import from_tag_value
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
 

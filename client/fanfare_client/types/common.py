@@ -10,7 +10,7 @@ T = TypeVar("T")
 Channel = Literal["email", "sms", "push", "webhook", "inbox"]
 State = Literal["pending", "active", "stale", "failed", "sent", "deleted"]
 DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
-Cause = Literal["manual", "bounce", "complaint", "opt_out"]
+Cause = Literal["manual", "bounce", "soft_bounces", "account_list", "complaint", "opt_out"]
 
 
 class Page(TypedDict, Generic[T]):

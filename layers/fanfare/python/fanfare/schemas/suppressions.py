@@ -15,7 +15,7 @@ from fanfare.schemas.scalars import At, Request, View
 class PutSuppressionRequest(Request):
     """A suppression of an address: nothing more is sent to it."""
 
-    cause: Literal["manual", "bounce", "complaint", "opt_out"] | None = Field(
+    cause: Literal["manual", "bounce", "soft_bounces", "account_list", "complaint", "opt_out"] | None = Field(
         None, description="The cause. Default: `manual`. The first cause is kept."
     )
 

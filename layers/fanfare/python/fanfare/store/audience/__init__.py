@@ -9,7 +9,7 @@
     address#<chan>       <address>#<user id>           the user who has this address
     address#<chan>       <address>                     the last user created for the address; removed by TTL
     suppression#<chan>   <address>                     an address that must not be used, and why
-    bounces#<chan>       <address>                     messages that bounced softly, and when; removed by TTL
+    bounces#<chan>       <address>                     messages that bounced in a row, and when; removed by TTL
 
 Both rows of a subscription are written in one transaction. A deletion also increments the removals of the shard. The
 fan-out commits a page only if that number has not changed since the page was read, or has the workers read the
