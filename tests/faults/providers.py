@@ -103,7 +103,8 @@ class Provider:
         return _Connection(self)
 
     def posted(self, identity: str) -> Any:
-        message, _, user = identity.partition(".")
+        message, _, user = identity.partition("_")
+        user = from_tag_value(user)
         return self.world.memory.call("https:POST", lambda: self._take(message, user, "webhook"))
 
     # What it did

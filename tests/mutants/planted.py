@@ -172,6 +172,27 @@ MUTANTS = (
         tests=("tests/unit/domain/test_eligibility.py",),
     ),
     Mutant(
+        "a webhook's path goes as it was written, in any script",
+        "webhook_guard:_encoded",
+        "each if each.isascii() else quote(each)",
+        "each",
+        tests=("tests/unit/channels/test_webhook.py",),
+    ),
+    Mutant(
+        "international names of webhooks are those of 2003",
+        "webhook_guard:_ascii",
+        "idna.encode(host, uts46=True).decode()",
+        'host.encode("idna").decode()',
+        tests=("tests/unit/channels/test_webhook.py",),
+    ),
+    Mutant(
+        "the id of a webhook call has a full stop",
+        "webhook:_identity",
+        "{envelope.message_id}_{base64",
+        "{envelope.message_id}.{base64",
+        tests=("tests/unit/channels/test_webhook.py",),
+    ),
+    Mutant(
         "a delivery in between does not end a row of bounces",
         "record_receipts:RecordReceipts._since_it_was_alive",
         "if alive is None:",
