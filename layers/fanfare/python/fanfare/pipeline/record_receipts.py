@@ -49,7 +49,7 @@ def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReceipts:
-    """`deliveries_reported`: the provider reports them; otherwise an automatic reply can't be reported from a bounce."""
+    """`deliveries_reported`: the provider reports them; otherwise an automatic reply looks like a bounce."""
 
     deliveries: Deliveries
     audience: Audience
