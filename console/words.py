@@ -72,10 +72,12 @@ ACTIONS: Final[Mapping[str, str]] = {
     "skip": "would be skipped",
 }
 CAUSES: Final[Mapping[str, str]] = {
+    "account_list": "On the suppression list of the SES account",
     "bounce": "Bounce",
     "complaint": "Complaint",
     "manual": "Manual",
     "opt_out": "Opt-out",
+    "soft_bounces": "Repeated soft bounces",
 }
 QUEUES: Final[Mapping[str, str]] = {"fan_out": "Fan-out", "record_receipt": "Receipts"}
 

@@ -130,7 +130,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     },
     "record_receipt": {
         "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
-        "deliveries": _dynamodb("BatchWrite"),
+        "deliveries": _dynamodb("BatchWrite", "Query"),
         "record_receipt.queue": CONSUME,
         "events": PUT_EVENTS,
     },

@@ -117,6 +117,7 @@ class Service(Stack):
             # Receipts arrive one by one and are not urgent: gather them, so that a call stores 25.
             batch_size=100,
             max_batching_window=Duration.seconds(5),
+            environment={} if self._defaults.settings.delivery_receipts else {"FANFARE_DELIVERY_RECEIPTS": "false"},
         )
         return {"fan_out": fan_out, "record_receipt": record_receipt}
 

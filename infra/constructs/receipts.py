@@ -34,12 +34,20 @@ KEPT: Final = (
     "detail.mail.tags.address_no",
 )
 KEPT_OF_BOUNCES: Final = (*KEPT, "detail.bounce.bounceType", "detail.bounce.bounceSubType")
+KEPT_OF_THE_LIST: Final = (*KEPT, "detail.complaint.complaintSubType")
+LISTED: Final = "OnAccountSuppressionList"  # SES did not try; the reader complained of an earlier mail
+# All complaints except a reader who took the mail out of the spam folder. Most have no type.
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-complaint-object
+SERIOUS: Final = {
+    "complaintFeedbackType": [{"exists": False}, {"anything-but": ["not-spam"]}],
+    "complaintSubType": [{"exists": False}, {"anything-but": [LISTED]}],
+}
 
 
 class Receipts(Construct):
-    """SES → EventBridge's default bus (SES supports no other) → two rules → a queue without personal data.
+    """SES → EventBridge's default bus (SES supports no other) → three rules → a queue without personal data.
 
-    Two rules, because a path that is missing in an event makes the rule's output invalid. Neither has a dead-letter
+    Three rules, because a path that is missing in an event makes the rule's output invalid. None has a dead-letter
     queue: it would store the original event, with all addresses. EventBridge retries for a day.
     """
 
@@ -59,25 +67,27 @@ class Receipts(Construct):
             ),
             events=[*wanted],
         )
-        for name, kinds, kept in (
-            ("Bounces", ["Bounce"], KEPT_OF_BOUNCES),
-            ("Others", [kind for kind in wanted.values() if kind != "Bounce"], KEPT),
+        for name, kinds, kept, complaint in (
+            ("Bounces", ["Bounce"], KEPT_OF_BOUNCES, None),
+            ("Listed", ["Complaint"], KEPT_OF_THE_LIST, {"complaintSubType": [LISTED]}),
+            ("Others", [kind for kind in wanted.values() if kind != "Bounce"], KEPT, SERIOUS),
         ):
             events.Rule(
                 self,
                 name,
                 description=f"Fanfare {settings.stage}: receipts of SES ({name.lower()}), without addresses",
-                event_pattern=_ours(kinds, rules.configuration_set_name),
+                event_pattern=_ours(kinds, rules.configuration_set_name, complaint),
                 targets=[targets.SqsQueue(queue, message=events.RuleTargetInput.from_object(_tree(kept)))],
             )
 
 
-def _ours(kinds: list[str], configuration_set: str) -> events.EventPattern:
+def _ours(kinds: list[str], configuration_set: str, complaint: Mapping[str, Any] | None) -> events.EventPattern:
     """Matches events of mails with our tags: the account can have other stages and other senders."""
     there = [{"exists": True}]
     ours = dict.fromkeys(("message_id", "user_id", "address_no"), there)
     tags = {"ses:configuration-set": [configuration_set], **ours}
-    return events.EventPattern(source=[SOURCE], detail={"eventType": kinds, "mail": {"tags": tags}})
+    of_complaints = {"complaint": complaint} if complaint else {}
+    return events.EventPattern(source=[SOURCE], detail={"eventType": kinds, "mail": {"tags": tags}, **of_complaints})
 
 
 def _tree(paths: tuple[str, ...]) -> dict[str, Any]:

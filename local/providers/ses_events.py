@@ -13,11 +13,20 @@ from typing import Any, Final
 
 from local.emulator.ministack import ACCOUNT, REGION
 from local.providers.outbox import Mail
-from local.providers.simulator import SES_DOMAIN, named
+from local.providers.simulator import OUR_DOMAIN, SES_DOMAIN, named
 
 Event = dict[str, Any]
 Publish = Callable[[str | None, Event], None]  # configuration set, event
 KEPT: Final = 10_000
+# https://docs.aws.amazon.com/ses/latest/dg/send-an-email-from-console.html#send-email-simulator-how-to-use
+BOUNCES: Final = {
+    ("bounce", SES_DOMAIN): ("Permanent", "General"),
+    ("suppressionlist", SES_DOMAIN): ("Permanent", "Suppressed"),
+    ("no-mailbox", OUR_DOMAIN): ("Permanent", "NoEmail"),
+    ("full", OUR_DOMAIN): ("Transient", "MailboxFull"),
+    ("content", OUR_DOMAIN): ("Transient", "ContentRejected"),
+    ("listed", OUR_DOMAIN): ("Permanent", "OnAccountSuppressionList"),
+}
 
 
 class EventLog:
@@ -39,8 +48,9 @@ def after(mail: Mail, configuration_set: str | None, *, missing: str | None = No
         yield _event("Rendering Failure", mail, configuration_set, details, under="failure")
         return
     yield _event("Send", mail, configuration_set, {})
-    if named(mail.to, "bounce", SES_DOMAIN):
-        yield _event("Bounce", mail, configuration_set, _bounce(mail))
+    kind = next((kind for (name, domain), kind in BOUNCES.items() if named(mail.to, name, domain)), None)
+    if kind is not None:
+        yield _event("Bounce", mail, configuration_set, _bounce(mail, *kind, status="5.1.1"))
         return
     yield _event(
         "Delivery",
@@ -48,26 +58,25 @@ def after(mail: Mail, configuration_set: str | None, *, missing: str | None = No
         configuration_set,
         {"recipients": [mail.to], "processingTimeMillis": 1, "smtpResponse": "250 ok"},
     )
-    if named(mail.to, "complaint", SES_DOMAIN):
+    if named(mail.to, "ooto", SES_DOMAIN):  # a reply has no delivery status
+        yield _event("Bounce", mail, configuration_set, _bounce(mail, "Transient", "General", status=None))
+    if named(mail.to, "complaint", SES_DOMAIN) or named(mail.to, "not-spam", OUR_DOMAIN):
         complaint: Event = {
             "complainedRecipients": [{"emailAddress": mail.to}],
-            "complaintFeedbackType": "abuse",
+            "complaintFeedbackType": "abuse" if named(mail.to, "complaint", SES_DOMAIN) else "not-spam",
             "feedbackId": mail.provider_id,
             "complaintSubType": None,
         }
         yield _event("Complaint", mail, configuration_set, complaint)
 
 
-def _bounce(mail: Mail) -> Event:
-    recipient = {
-        "emailAddress": mail.to,
-        "action": "failed",
-        "status": "5.1.1",
-        "diagnosticCode": "smtp; 550 5.1.1 user unknown",
-    }
+def _bounce(mail: Mail, kind: str, subtype: str, *, status: str | None) -> Event:
+    recipient = {"emailAddress": mail.to}
+    if status is not None:
+        recipient |= {"action": "failed", "status": status, "diagnosticCode": f"smtp; 550 {status} not delivered"}
     return {
-        "bounceType": "Permanent",
-        "bounceSubType": "General",
+        "bounceType": kind,
+        "bounceSubType": subtype,
         "bouncedRecipients": [recipient],
         "feedbackId": mail.provider_id,
         "reportingMTA": "dsn; simulator.amazonses.com",

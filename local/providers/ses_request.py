@@ -18,7 +18,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr
 from typing import Any, Final
 
-from fanfare.channels.email import from_tag_value
+from fanfare.channels.email_events import from_tag_value
 
 from local.providers.outbox import Mail
 

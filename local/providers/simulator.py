@@ -1,6 +1,14 @@
 """The behaviour of the simulated providers: special addresses, and switches in the console.
 
-`success@`, `bounce@` and `complaint@simulator.amazonses.com` are accepted; the events that SES sends for them follow.
+`success@`, `bounce@`, `ooto@` (out of office), `complaint@` and `suppressionlist@simulator.amazonses.com` are accepted;
+the events that SES sends for them follow. SES's own simulator has no addresses for these:
+
+    no-mailbox@simulator.example.com             bounces: there is no such mailbox
+    full@simulator.example.com                   bounces: the mailbox is full
+    content@simulator.example.com                bounces: the content was rejected
+    listed@simulator.example.com                 SES does not try: the account's suppression list has the address
+    not-spam@simulator.example.com               delivered, then taken out of the spam folder
+
 These addresses change the call itself, with or without a label (`down+ada@…`):
 
     throttle@simulator.example.com               throttled once per message, then accepted

@@ -54,12 +54,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 146,
-    "public_api": 125,
-    "fan_out": 85,
-    "deliver": 101,
-    "reconcile": 79,
-    "record_receipt": 72,
+    "internal_api": 147,
+    "public_api": 128,
+    "fan_out": 86,
+    "deliver": 102,
+    "reconcile": 80,
+    "record_receipt": 75,
 }
 WITHOUT = {
     "internal_api": HEAVY,

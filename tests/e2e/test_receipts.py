@@ -30,9 +30,18 @@ def receipt(world: World, user_id: str, message_id: str, *, seconds: float = 60)
     return str(until(f"a receipt of {user_id}", reported, seconds=seconds))
 
 
-@pytest.mark.parametrize(("name", "reported"), [("bounce", "bounced"), ("complaint", "complained")])
-def test_an_address_that_is_dead_or_complains_is_not_written_to_again(world: World, name: str, reported: str) -> None:
-    person = world.user(f"e2e-{name}", f"{name}@simulator.amazonses.com")
+@pytest.mark.parametrize(
+    ("name", "address", "reported"),
+    [
+        ("bounce", "no-mailbox@simulator.example.com", "bounced"),
+        ("account_list", "listed@simulator.example.com", "bounced"),
+        ("complaint", "complaint@simulator.amazonses.com", "complained"),
+    ],
+)
+def test_an_address_that_is_dead_or_complains_is_not_written_to_again(
+    world: World, name: str, address: str, reported: str
+) -> None:
+    person = world.user(f"e2e-{name}", address)
     topic = world.topic([person])
     first = world.send(topic)
     assert world.rest(first)["state"] == "sent"

@@ -9,7 +9,7 @@ from datetime import datetime
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from fanfare.channels.email import from_tag_value
+from fanfare.channels.email_events import from_tag_value
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
 
@@ -103,7 +103,8 @@ class Provider:
         return _Connection(self)
 
     def posted(self, identity: str) -> Any:
-        message, _, user = identity.partition(".")
+        message, _, user = identity.partition("_")
+        user = from_tag_value(user)
         return self.world.memory.call("https:POST", lambda: self._take(message, user, "webhook"))
 
     # What it did

@@ -19,7 +19,7 @@ from typing import Any
 from botocore.exceptions import EndpointConnectionError, ReadTimeoutError
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.queues import Queues
-from fanfare.channels.email import tag_value
+from fanfare.channels.email_events import tag_value
 from fanfare.channels.receipts import PROVES_SENT, Receipt
 from fanfare.clock import from_text
 from fanfare.domain.audience import Subscription

@@ -7,7 +7,8 @@ import re
 from typing import Any
 
 import pytest
-from fanfare.channels.email import EVENT, Email, tag_value
+from fanfare.channels.email import Email
+from fanfare.channels.email_events import EVENT, tag_value
 from fanfare.channels.receipts import Receipt
 
 from infra.constructs.receipts import PUBLISHED
@@ -85,7 +86,7 @@ def test_events_that_are_no_bounce_have_every_path_that_their_rule_reads(dev: De
         assert Email.read_receipt(json.loads(body)) is not None
 
 
-@pytest.mark.parametrize("name", ["Bounces", "Others"])
+@pytest.mark.parametrize("name", ["Bounces", "Listed", "Others"])
 def test_only_mails_of_this_stage_that_carry_our_tags_pass(each: Deployment, name: str) -> None:
     pattern = rule(each, name)["EventPattern"]
     assert pattern["source"] == ["aws.ses"]
@@ -97,7 +98,11 @@ def test_only_mails_of_this_stage_that_carry_our_tags_pass(each: Deployment, nam
 
 def test_what_is_published_is_what_the_rules_take_and_the_channel_reads(dev: Deployment) -> None:
     destination = dev.service.only("AWS::SES::ConfigurationSetEventDestination")["EventDestination"]
-    taken = {kind for name in ("Bounces", "Others") for kind in rule(dev, name)["EventPattern"]["detail"]["eventType"]}
+    taken = {
+        kind
+        for name in ("Bounces", "Listed", "Others")
+        for kind in rule(dev, name)["EventPattern"]["detail"]["eventType"]
+    }
     assert taken == set(PUBLISHED.values())
     assert taken <= {"Bounce", *EVENT}
     assert sorted(destination["MatchingEventTypes"]) == [
@@ -113,7 +118,7 @@ def test_deliveries_can_be_left_out_and_nothing_else(full: Deployment) -> None:
     assert len(destination["MatchingEventTypes"]) == len(PUBLISHED) - 1
 
 
-@pytest.mark.parametrize("name", ["Bounces", "Others"])
+@pytest.mark.parametrize("name", ["Bounces", "Listed", "Others"])
 def test_the_rules_write_to_the_queue_and_to_nothing_else(each: Deployment, name: str) -> None:
     (target,) = rule(each, name)["Targets"]
     assert name_of(target["Arn"], each) == "RecordReceiptQueue"
@@ -130,4 +135,4 @@ def test_the_queue_takes_from_these_rules_alone(each: Deployment) -> None:
     assert {name_of(statement["Resource"], each) for statement in allowed} == {"RecordReceiptQueue"}
     assert all(statement["Principal"] == {"Service": "events.amazonaws.com"} for statement in allowed)
     sources = {name_of(statement["Condition"]["ArnEquals"]["aws:SourceArn"], each) for statement in allowed}
-    assert sources == {"ReceiptsBounces", "ReceiptsOthers"}
+    assert sources == {"ReceiptsBounces", "ReceiptsListed", "ReceiptsOthers"}

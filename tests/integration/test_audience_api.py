@@ -84,8 +84,8 @@ def test_an_erased_user_is_gone_with_all_subscriptions(topic: str) -> None:
 def test_an_erased_user_leaves_no_row_and_no_address(topic: str, aws: Aws) -> None:
     call("PUT", "/v1/users/ada-lovelace", EVERYTHING)
     call("PUT", f"/v1/users/ada-lovelace/subscriptions/{topic}/email")
-    stores.audience().suppressions.count_soft_bounces(
-        "email", "ada@example.com", "message-1", at="2027-01-01", since="2027-01-01", forget=2_000_000_000
+    stores.audience().suppressions.note_bounce(
+        "email", "ada@example.com", "message-1", permanent=False, at="2027-01-01", forget=2_000_000_000
     )
     stores.inboxes().put([("ada-lovelace", "message-1", "Hello", "Ada")])
     assert call("DELETE", "/v1/users/ada-lovelace").status == 204

@@ -35,7 +35,7 @@ CONTRACT = """
     DELETE /v1/me · GET /v1/me/export · GET /v1/me/consents
     GET /v1/topics · GET /v1/me · PATCH /v1/me · POST /v1/me/confirmations
     GET /v1/me/subscriptions · PUT /v1/me/subscriptions/{topic_id}/{channel}
-    DELETE /v1/me/subscriptions/{topic_id}/{channel}
+    DELETE /v1/me/subscriptions/{topic_id}/{channel} · DELETE /v1/me/suppressions/{channel}
     GET /v1/me/webhook · GET /v1/me/inbox · POST /v1/me/inbox/{message_id}/read · GET /v1/me/deliveries
     POST /v1/subscriptions · GET /v1/confirmations/{token} · POST /v1/confirmations/{token}
     GET /v1/unsubscribe/{token} · POST /v1/unsubscribe/{token}

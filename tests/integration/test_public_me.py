@@ -35,6 +35,7 @@ NOTHING: dict[str, Any] = {
     "quiet_hours": None,
     "opted_out": False,
     "pending": {"email": None, "phone": None},
+    "suppressed": {},
 }
 MESSAGES = [f"01941f29-7c00-7abc-8def-0123456789a{number}" for number in range(3)]
 
@@ -510,3 +511,33 @@ def test_history_says_what_became_of_each_message() -> None:
     newest = call("GET", "/v1/me/deliveries").body["items"][0]
     assert (newest["message_id"], newest["channel"], newest["status"]) == (MESSAGES[2], "email", "sent")
     assert "user_id" not in newest
+
+
+@pytest.mark.parametrize("cause", ["bounce", "soft_bounces"])
+def test_my_address_is_tried_again_after_bounces_once_a_week(cause: str, clock: Clock) -> None:
+    stores.audience().users.put("ada", {"email": "Ada@example.com"})
+    for expected in (204, 429):
+        stores.audience().suppressions.add("email", "ada@example.com", cause, at="2027-01-01T08:00:00.000Z")
+        assert call("GET", "/v1/me").body["suppressed"] == {"email": cause}
+        assert call("DELETE", "/v1/me/suppressions/email").status == expected
+    assert call("GET", "/v1/me").body["suppressed"] == {"email": cause}
+    clock.advance(days=7)
+    assert [call("DELETE", "/v1/me/suppressions/email").status for _ in range(2)] == [204, 204]
+    assert call("GET", "/v1/me").body["suppressed"] == {}
+    assert stores.audience().suppressions.get("email", "ada@example.com") is None
+
+
+@pytest.mark.parametrize("cause", ["complaint", "opt_out", "manual", "account_list"])
+def test_a_suppression_for_another_reason_is_not_mine_to_remove(cause: str) -> None:
+    stores.audience().users.put("ada", {"email": "ada@example.com"})
+    stores.audience().suppressions.add("email", "ada@example.com", cause, at="2027-01-01T08:00:00.000Z")
+    answer = call("DELETE", "/v1/me/suppressions/email")
+    assert (answer.status, answer.body["code"]) == (409, "not_bounced")
+    assert call("GET", "/v1/me").body["suppressed"] == {"email": cause}
+
+
+@pytest.mark.parametrize("channel", ["email", "sms", "push", "inbox"])
+def test_nobody_s_suppression_can_be_removed_as_often_as_one_likes(channel: str) -> None:
+    stores.audience().suppressions.add("email", "grace@example.com", "bounce", at="2027-01-01T08:00:00.000Z")
+    assert [call("DELETE", f"/v1/me/suppressions/{channel}").status for _ in range(3)] == [204] * 3
+    assert stores.audience().suppressions.get("email", "grace@example.com") is not None

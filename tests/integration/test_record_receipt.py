@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import copy
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
+from fanfare.channels.email_events import from_tag_value, tag_value
 from fanfare.channels.receipts import Receipt
 from fanfare.runtime import stores
+from fanfare.store.audience.confirmation_mails import tags_of_sign_up, tags_of_user
+from fanfare.store.audience.confirmations import Confirmations, Pending, SignUp
 
 from functions.record_receipt.handler import handler
 from tests.integration.conftest import Aws, Clock
@@ -27,13 +32,16 @@ def ada(aws: Aws) -> str:
     return "ada"
 
 
-def reporting(*kinds: str, bounce: str = "Permanent", message: str = MESSAGE, address_no: int = 0) -> dict[str, Any]:
+def reporting(
+    *kinds: str, bounce: str = "Permanent/NoEmail", message: str = MESSAGE, address_no: int = 0
+) -> dict[str, Any]:
     """The sample event, with a record for each kind."""
+    bounced, _, subtype = bounce.partition("/")
     records = []
     for number, kind in enumerate(kinds):
         record = copy.deepcopy(SAMPLE["Records"][0])
         body = json.loads(record["body"])
-        body["detail"] |= {"eventType": kind, "bounce": {"bounceType": bounce, "bounceSubType": "General"}}
+        body["detail"] |= {"eventType": kind, "bounce": {"bounceType": bounced, "bounceSubType": subtype or "General"}}
         body["detail"]["mail"]["tags"]["message_id"] = [message]
         body["detail"]["mail"]["tags"]["address_no"] = [str(address_no)]
         records.append({**record, "messageId": f"record-{number}", "body": json.dumps(body)})
@@ -50,8 +58,8 @@ def known() -> set[Receipt]:
     return set(stores.deliveries().receipts([KEY]).get(KEY, {}))
 
 
-def test_a_hard_bounce_is_recorded_and_its_address_suppressed(ada: str) -> None:
-    assert record(SAMPLE) == []
+def test_a_mailbox_that_is_not_there_is_recorded_and_its_address_suppressed(ada: str) -> None:
+    assert record(reporting("Bounce")) == []
     assert known() == {Receipt.BOUNCED}
     found = stores.audience().suppressions.get("email", "ada@example.com")
     assert found is not None
@@ -61,7 +69,7 @@ def test_a_hard_bounce_is_recorded_and_its_address_suppressed(ada: str) -> None:
 
 def test_a_complaint_suppresses_and_the_first_cause_stays(ada: str) -> None:
     record(reporting("Complaint"))
-    record(SAMPLE)
+    record(reporting("Bounce"))
     assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "complaint"}
 
 
@@ -72,32 +80,45 @@ def test_receipts_that_repeat_or_come_out_of_order_are_the_same_facts(ada: str) 
     assert stores.audience().users.get_many([ada])[ada].suppressed == {}
 
 
-def bounce_softly(number: int, at: Clock) -> None:
-    """The mail of one message comes back, for now."""
-    event = reporting("Bounce", bounce="Transient", message=f"01941f29-7c00-7abc-8def-{number:012d}")
+def bounced(kind: str, number: int, at: Clock) -> str | None:
+    """The mail of one message comes back. Returns the cause for which the address is suppressed, if it is."""
+    event = reporting("Bounce", bounce=kind, message=f"01941f29-7c00-7abc-8def-{number:012d}")
     event["Records"][0]["body"] = event["Records"][0]["body"].replace("2027-01-01T08:00:07Z", at().isoformat())
     record(event)
+    return stores.audience().users.get_many(["ada"])["ada"].suppressed.get("email")
 
 
-def test_the_fifth_message_that_bounces_softly_suppresses(ada: str, clock: Clock) -> None:
-    for number in range(4):
-        bounce_softly(number, clock)
-    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
-    bounce_softly(4, clock)
-    assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "soft_bounces"}
+@pytest.mark.parametrize(
+    ("kind", "days", "causes"),
+    [
+        ("Permanent/NoEmail", (0,), ["bounce"]),
+        ("Permanent/General", (0, 0.9, 1), [None, None, "bounce"]),
+        ("Permanent/Suppressed", (0, 1), [None, "bounce"]),
+        ("Permanent/OnAccountSuppressionList", (0,), ["account_list"]),
+        ("Permanent/UnsubscribedRecipient", (0,), ["opt_out"]),
+        ("Transient/MailboxFull", (0, 3, 6, 7), [None, None, None, "soft_bounces"]),
+        ("Transient/General", (0, 3, 7), [None, None, "soft_bounces"]),
+        ("Undetermined/Undetermined", (0, 1, 8), [None, None, "soft_bounces"]),
+        ("Transient/ContentRejected", (0, 3, 7, 30), [None] * 4),
+        ("Transient/AttachmentRejected", (0, 3, 7, 30), [None] * 4),
+        ("Transient/MessageTooLarge", (0, 3, 7, 30), [None] * 4),
+    ],
+)
+def test_bounces_suppress_by_what_they_say_of_the_mailbox(
+    ada: str, clock: Clock, kind: str, days: tuple[float, ...], causes: list[str | None]
+) -> None:
+    start = clock()
+    found = []
+    for number, day in enumerate(days):
+        clock.now = start + timedelta(days=day)
+        found.append(bounced(kind, number, clock))
+    assert found == causes
 
 
-def test_a_soft_bounce_that_is_told_of_again_counts_once(ada: str, clock: Clock) -> None:
-    for _ in range(6):
-        bounce_softly(0, clock)
-    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
-
-
-def test_soft_bounces_count_for_thirty_days(ada: str, clock: Clock) -> None:
-    for number in range(8):
-        bounce_softly(number, clock)
-        clock.advance(days=10)
-    assert stores.audience().users.get_many([ada])[ada].suppressed == {}
+def test_a_bounce_that_is_told_of_again_counts_once(ada: str, clock: Clock) -> None:
+    for _ in range(4):
+        assert bounced("Transient/MailboxFull", 0, clock) is None
+        clock.advance(days=3)
 
 
 @pytest.mark.parametrize("kind", ["Bounce", "Complaint"])
@@ -114,7 +135,7 @@ def test_what_was_sent_to_an_address_before_says_nothing_of_the_one_after(ada: s
 def test_a_profile_that_keeps_its_address_keeps_its_bounces(ada: str, clock: Clock) -> None:
     clock.advance(hours=1)
     stores.audience().users.put(ada, {"email": "Ada@example.com", "name": "Ada"})
-    record(SAMPLE)
+    record(reporting("Bounce"))
     assert stores.audience().users.get_many([ada])[ada].suppressed == {"email": "bounce"}
 
 
@@ -134,3 +155,84 @@ def test_one_record_that_can_t_be_read_is_left_alone_with_its_trouble(ada: str) 
 def test_an_event_that_is_no_receipt_is_done_with(ada: str) -> None:
     assert record(reporting("Open")) == []
     assert known() == set()
+
+
+def told_of_a_confirmation(kind: str, *, message_id: str, user_id: str, address_no: str = "0") -> dict[str, Any]:
+    event = reporting(kind, message=message_id)
+    body = json.loads(event["Records"][0]["body"])
+    body["detail"]["mail"]["tags"] |= {"user_id": [tag_value(user_id)], "address_no": [address_no]}
+    return {"Records": [event["Records"][0] | {"body": json.dumps(body)}]}
+
+
+def tags(sent: dict[str, Any]) -> dict[str, str]:
+    """The tags of Fanfare's own mail, as the events will have them."""
+    found = {tag["Name"]: tag["Value"] for tag in sent["EmailTags"]}
+    assert found.keys() == {"message_id", "user_id", "address_no"}  # the rules of EventBridge want all three
+    return {**found, "user_id": from_tag_value(found["user_id"])}
+
+
+@pytest.mark.parametrize(("kind", "cause"), [("Bounce", "bounce"), ("Complaint", "complaint")])
+def test_a_sign_up_whose_mail_comes_back_or_annoys_suppresses_the_address(aws: Aws, kind: str, cause: str) -> None:
+    signed = SignUp(id=str(uuid4()), topic="news", address="Stranger@Example.com")
+    confirmations = Confirmations(stores.audience().table, keys=dict)
+    confirmations.put_sign_up(signed, until=datetime(2027, 1, 4, tzinfo=UTC))
+    told = tags({"EmailTags": [{"Name": n, "Value": v} for n, v in tags_of_sign_up(signed.id).items()]})
+    assert record(told_of_a_confirmation(kind, **told)) == []
+    found = stores.audience().suppressions.get("email", "stranger@example.com")
+    assert (found.cause if found else None) == cause
+    assert known() == set()  # it is no delivery
+
+
+@pytest.mark.parametrize("confirmed", [False, True])
+def test_a_new_address_whose_mail_comes_back_is_suppressed_and_the_present_one_is_not(
+    ada: str, confirmed: bool
+) -> None:
+    confirmations = Confirmations(stores.audience().table, keys=dict)
+    until = datetime(2027, 1, 4, tzinfo=UTC)
+    pending = Pending(user_id=ada, channel="email", address="new@example.com", secret="s-1", until=until)
+    confirmations.put_pending(pending)
+    if confirmed:
+        stores.audience().users.put(ada, {"email": "new@example.com"})
+        confirmations.confirmed(pending)
+    record(told_of_a_confirmation("Bounce", **tags_read(ada, "s-1")))
+    suppressions = stores.audience().suppressions
+    assert suppressions.get("email", "new@example.com") is not None
+    assert suppressions.get("email", "ada@example.com") is None
+
+
+def tags_read(user_id: str, secret: str) -> dict[str, str]:
+    return tags({"EmailTags": [{"Name": n, "Value": v} for n, v in tags_of_user(user_id, secret).items()]})
+
+
+def test_what_is_told_of_an_earlier_confirmation_says_nothing_of_the_address_asked_for_since(ada: str) -> None:
+    confirmations = Confirmations(stores.audience().table, keys=dict)
+    until = datetime(2027, 1, 4, tzinfo=UTC)
+    confirmations.put_pending(
+        Pending(user_id=ada, channel="email", address="second@example.com", secret="s-2", until=until)
+    )
+    record(told_of_a_confirmation("Bounce", **tags_read(ada, "s-1")))
+    assert list(stores.audience().suppressions.of_channel("email", after=None, limit=10)) == []
+
+
+def test_a_confirmation_that_nobody_knows_any_more_is_left_alone(aws: Aws) -> None:
+    assert record(told_of_a_confirmation("Complaint", message_id="sign_up", user_id="gone")) == []
+    assert record(told_of_a_confirmation("Complaint", **tags_read("nobody", "s-1"))) == []
+
+
+@pytest.mark.parametrize(
+    ("complaint", "suppressed"),
+    [
+        ({}, {"email": "complaint"}),
+        ({"complaintFeedbackType": "abuse"}, {"email": "complaint"}),
+        ({"complaintFeedbackType": "not-spam"}, {}),
+        ({"complaintSubType": "OnAccountSuppressionList"}, {"email": "account_list"}),
+    ],
+)
+def test_a_complaint_suppresses_unless_the_reader_rescued_the_mail(
+    ada: str, complaint: dict[str, str], suppressed: dict[str, str]
+) -> None:
+    event = reporting("Complaint")
+    body = json.loads(event["Records"][0]["body"])
+    body["detail"]["complaint"] = complaint
+    assert record({"Records": [event["Records"][0] | {"body": json.dumps(body)}]}) == []
+    assert stores.audience().users.get_many([ada])[ada].suppressed == suppressed

@@ -22,6 +22,7 @@ class Recorded(TypedDict):
 
     status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
     reason: str | None
+    advice: str | None
     receipt: str | None
     steps: Sequence[Step]
 
@@ -38,6 +39,7 @@ class RulesNow(TypedDict):
 
     action: Literal["deliver", "defer", "skip"]
     reason: str | None
+    advice: str | None
     until: str | None
     steps: Sequence[Rule]
 

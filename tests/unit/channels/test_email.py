@@ -10,11 +10,8 @@ import orjson
 import pytest
 from botocore.exceptions import ConnectTimeoutError, EndpointConnectionError, ReadTimeoutError
 from fanfare.channels.base import NOT_ASKED, AddressRefused, Kind, SendResult
-from fanfare.channels.email import (
-    Email,
-    from_tag_value,
-    tag_value,
-)
+from fanfare.channels.email import Email
+from fanfare.channels.email_events import from_tag_value, tag_value
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import PROVES_SENT, Receipt
 from fanfare.pipeline.record_receipts import read

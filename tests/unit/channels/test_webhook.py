@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -67,6 +68,72 @@ def test_the_public_internet_may_be_written_to(ip: str) -> None:
 def test_a_target_is_what_the_url_says(url: str, host: str, port: int, path: str) -> None:
     target = Endpoint().guard.check(url)
     assert (target.scheme, target.host, target.port, target.path) == ("https", host, port, path)
+
+
+# Paths and queries: https://url.spec.whatwg.org/#percent-encoded-bytes and what Chromium and curl send.
+# Names: https://www.unicode.org/reports/tr46/ (nontransitional) and https://www.rfc-editor.org/rfc/rfc5891
+@pytest.mark.parametrize(
+    ("url", "host", "path"),
+    [
+        ("https://shop.example/größe", "shop.example", "/gr%C3%B6%C3%9Fe"),
+        ("https://shop.example/hook?name=Åsa&x=%20", "shop.example", "/hook?name=%C3%85sa&x=%20"),
+        ("https://shop.example/%C3%B6/ö", "shop.example", "/%C3%B6/%C3%B6"),
+        ("https://shop.example/注文/🚚", "shop.example", "/%E6%B3%A8%E6%96%87/%F0%9F%9A%9A"),
+        ("https://shop.example/a%2Fb;c=d/~e'(f)!*", "shop.example", "/a%2Fb;c=d/~e'(f)!*"),
+        ("https://shop.example/مرحبا?س", "shop.example", "/%D9%85%D8%B1%D8%AD%D8%A8%D8%A7?%D8%B3"),
+        ("https://faß.example/", "xn--fa-hia.example", "/"),
+        ("https://FAẞ.example/", "xn--fa-hia.example", "/"),
+        ("https://βόλος.example/", "xn--nxasmm1c.example", "/"),  # the final sigma is kept
+        # a zero-width non-joiner
+        ("https://\u0646\u0627\u0645\u0647\u200c\u0627\u06cc.example/", "xn--mgba3gch31f060k.example", "/"),
+        ("https://例え。テスト/", "xn--r8jz45g.xn--zckzah", "/"),  # an ideographic full stop
+        ("https://my_shop.example/", "my_shop.example", "/"),
+        ("https://shop.example./", "shop.example.", "/"),
+        ("https://" + "a" * 63 + ".example/", "a" * 63 + ".example", "/"),
+    ],
+)
+def test_an_international_url_goes_in_ascii(url: str, host: str, path: str) -> None:
+    endpoint = Endpoint()
+    (result,) = endpoint.send([envelope(address=url)])
+    ((target, _, headers),) = endpoint.posts
+    assert (result.kind, target.host, target.path, headers["host"]) == (Kind.SENT, host, path, host)
+    assert endpoint.asked == [host]
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example/\x7f",
+        "https://shop.example/\ud800",
+        "https://a..example/",
+        "https://.example/",
+        "https://" + "a" * 64 + ".example/",
+        "https://" + "ö" * 63 + ".example/",
+        "https://" + ".".join(["abcdefgh"] * 30) + "/",
+        "https://-ö-.example/",
+        "https://ö\u200d.example/",  # a joiner that joins nothing
+        "https://☃.example/",  # no letter
+        "https://xn--ä.example/",
+    ],
+)
+def test_a_url_that_no_resolver_takes_is_a_permanent_failure_of_its_user(url: str) -> None:
+    (result,) = Endpoint().send([envelope(address=url)])
+    assert (result.kind, result.reason) == (Kind.PERMANENT, "invalid_address")
+
+
+# "The unique webhook identifier … should not include the full stop":
+# https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md#signature-scheme
+@pytest.mark.parametrize("user", ["ada", "a.b@example.com", "_x=y", "auth0|5f7c", "a~2F:b+c"])
+def test_the_id_of_a_call_has_no_full_stop_and_is_the_user_s_alone(user: str) -> None:
+    endpoint = Endpoint()
+    for each in (user, user, f"{user}x"):
+        endpoint.send([envelope(address="https://shop.example/", user_id=each)])
+    first, again, other = (headers["webhook-id"] for _, _, headers in endpoint.posts)
+    assert first == again != other
+    assert re.fullmatch(r"[A-Za-z0-9_-]+", first)
+    assert first.startswith("message-1_")
+    ((_, body, headers), *_) = endpoint.posts
+    assert Signature(secret(lambda: KEYS, user)).verify(body, dict(headers))
 
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2: Host = uri-host [ ":" port ], and by

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
-from fanfare.channels.email import tag_value
+from fanfare.channels.email import Email
+from fanfare.channels.email_events import tag_value
 
 from .conftest import World
 
@@ -145,6 +146,8 @@ def test_above_the_rate_the_whole_call_is_refused(world: World) -> None:
         ("success", ["Send", "Delivery"]),
         ("bounce+label", ["Send", "Bounce"]),
         ("complaint", ["Send", "Delivery", "Complaint"]),
+        ("ooto", ["Send", "Delivery", "Bounce"]),
+        ("suppressionlist", ["Send", "Bounce"]),
     ],
 )
 def test_the_simulators_of_ses_tell_what_became_of_a_mail(world: World, name: str, told: list[str]) -> None:
@@ -154,6 +157,33 @@ def test_the_simulators_of_ses_tell_what_became_of_a_mail(world: World, name: st
     assert configuration_set == "set-1"
     assert event["mail"]["tags"]["message_id"] == ["m-1"]
     assert event["mail"]["messageId"] == world.mails[0].provider_id
+
+
+@pytest.mark.parametrize(
+    ("name", "receipt", "bounce"),
+    [
+        ("bounce@simulator.amazonses.com", "bounced", "permanent"),
+        ("ooto@simulator.amazonses.com", "bounced_soft", "soft_or_reply"),
+        ("suppressionlist@simulator.amazonses.com", "bounced", "permanent"),
+        ("no-mailbox@simulator.example.com", "bounced", "no_mailbox"),
+        ("full@simulator.example.com", "bounced_soft", "soft"),
+        ("content@simulator.example.com", "bounced_soft", "content"),
+        ("listed@simulator.example.com", "bounced", "on_account_list"),
+    ],
+)
+def test_the_simulators_bounce_as_the_channel_reads_it(world: World, name: str, receipt: str, bounce: str) -> None:
+    send(world, entry(name), ConfigurationSetName="set-1")
+    _, event = world.events.events[-1]
+    read = Email.read_receipt({"source": "aws.ses", "time": "2027-01-01T08:00:00Z", "detail": event})
+    assert read is not None
+    assert (read.receipt, read.bounce) == (receipt, bounce)
+
+
+def test_a_reader_who_takes_a_mail_out_of_the_spam_folder_is_no_complaint(world: World) -> None:
+    send(world, entry("not-spam@simulator.example.com"), ConfigurationSetName="set-1")
+    _, event = world.events.events[-1]
+    assert event["complaint"]["complaintFeedbackType"] == "not-spam"
+    assert Email.read_receipt({"source": "aws.ses", "time": "2027-01-01T08:00:00Z", "detail": event}) is None
 
 
 def test_ses_is_silent_when_told_to_be(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import functools
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,10 +28,10 @@ from fanfare.channels.base import (
     SendResult,
     always,
 )
+from fanfare.channels.email_events import read_event, tag_value
 from fanfare.channels.email_packing import ENTRIES, Call, pack
 from fanfare.channels.reasons import Reason
-from fanfare.channels.receipts import Receipt, ReceiptEvent
-from fanfare.clock import from_text
+from fanfare.channels.receipts import ReceiptEvent
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -81,22 +80,6 @@ CALL_ERROR: Final[dict[str, SendResult]] = {
     "RequestEntityTooLargeException": SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE),
 }
 
-# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-top-level-json-object
-EVENT: Final[dict[str, Receipt]] = {
-    "Send": Receipt.ACCEPTED,
-    "DeliveryDelay": Receipt.DELAYED,
-    "Delivery": Receipt.DELIVERED,
-    "Reject": Receipt.REJECTED,
-    "Rendering Failure": Receipt.REJECTED,
-    "Complaint": Receipt.COMPLAINED,
-}
-# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-bounce-types
-BOUNCE: Final[dict[str, Receipt]] = {
-    "Permanent": Receipt.BOUNCED,
-    "Transient": Receipt.BOUNCED_SOFT,
-    "Undetermined": Receipt.BOUNCED_SOFT,  # unknown to SES: counts as soft
-}
-
 # Nothing was sent: there was no connection.
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
 
@@ -140,25 +123,7 @@ class Email(Channel):
 
     @staticmethod
     def read_receipt(event: Mapping[str, Any]) -> ReceiptEvent | None:
-        """The receipt in an event of SES; None if it is not about one of our deliveries. It contains no address.
-
-        `event`: as delivered by EventBridge, with the event of SES in `detail` and its time in `time`.
-        """
-        detail = event["detail"]
-        kind = detail["eventType"]
-        receipt = BOUNCE.get(detail["bounce"]["bounceType"]) if kind == "Bounce" else EVENT.get(kind)
-        tags = detail["mail"].get("tags", {})
-        if receipt is None or not (tags.get("message_id") and tags.get("user_id")):
-            return None
-        return ReceiptEvent(
-            message_id=tags["message_id"][0],
-            user_id=from_tag_value(tags["user_id"][0]),
-            channel=Email.name,
-            receipt=receipt,
-            at=from_text(event["time"]),
-            address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
-            provider_id=detail["mail"]["messageId"],
-        )
+        return read_event(event, channel=Email.name)
 
     @staticmethod
     def address(profile: Profile) -> str:
@@ -275,16 +240,6 @@ _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 def one_line(text: str) -> str:
     """`text` for a header: one line, without control characters."""
     return " ".join(_CONTROL.sub(" ", text).split())
-
-
-def tag_value(text: str) -> str:
-    """`text` encoded in the characters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
-    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
-
-
-def from_tag_value(tag: str) -> str:
-    """The inverse of `tag_value`."""
-    return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()
 
 
 def _of_call(error: ClientError) -> SendResult:

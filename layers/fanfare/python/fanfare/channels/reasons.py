@@ -228,10 +228,16 @@ class Reason(StrEnum):
         "Raise the SMS spend limit of SNS.",
         True,
     )
+    SUPPRESSED_ACCOUNT_LIST = (
+        "suppressed_account_list",
+        "The address is on the suppression list of the SES account",
+        "SES keeps a list of its own: run `aws sesv2 delete-suppressed-destination --email-address ADDRESS`, then "
+        "delete the suppression.",
+    )
     SUPPRESSED_BOUNCE = (
         "suppressed_bounce",
         "The address is suppressed: bounce",
-        "Ask the user for a working address, then delete the suppression.",
+        "Ask the user for a working address, then delete the suppression. Signed-in users can retry once a week.",
     )
     SUPPRESSED_COMPLAINT = (
         "suppressed_complaint",
@@ -247,7 +253,7 @@ class Reason(StrEnum):
     SUPPRESSED_SOFT_BOUNCES = (
         "suppressed_soft_bounces",
         "The address is suppressed: repeated soft bounces",
-        "Ask the user for a working address, then delete the suppression.",
+        "Ask the user for a working address, then delete the suppression. Signed-in users can retry once a week.",
     )
     TEMPLATE_ERROR = (
         "template_error",

@@ -27,9 +27,24 @@ STRENGTH: Final = {receipt: strength for strength, receipt in enumerate(Receipt)
 PROVES_SENT: Final = frozenset(Receipt) - {Receipt.REJECTED}
 
 
+class Bounce(StrEnum):
+    """What a bounce says of the address."""
+
+    NO_MAILBOX = "no_mailbox"  # certain
+    PERMANENT = "permanent"  # also sent by servers that are down or misconfigured for an hour
+    SOFT = "soft"
+    SOFT_OR_REPLY = "soft_or_reply"  # an automatic reply looks the same, but follows a delivery
+    CONTENT = "content"  # of the message: says nothing of the address
+    ON_ACCOUNT_LIST = "on_account_list"  # the provider did not try
+    UNSUBSCRIBED = "unsubscribed"  # at the provider
+
+
 @dataclass(frozen=True, kw_only=True)
 class ReceiptEvent:
-    """One receipt of a channel's provider."""
+    """One receipt of a channel's provider.
+
+    `confirmation`: it is about a confirmation mail, which is no delivery: `user_id` is a user, or a sign-up.
+    """
 
     message_id: str
     user_id: str
@@ -38,6 +53,8 @@ class ReceiptEvent:
     at: datetime
     address_no: int | None = None  # number of the user's address, if known
     provider_id: str | None = None
+    bounce: Bounce | None = None
+    confirmation: bool = False
 
 
 def strongest(receipts: Iterable[Receipt]) -> Receipt | None:

@@ -127,7 +127,7 @@ class Webhook(Channel):
             return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_NOT_FOUND)
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
-        identity = f"{envelope.message_id}.{envelope.user_id}"
+        identity = _identity(envelope)
         headers = {
             "host": target.authority,
             "content-type": "application/json",
@@ -210,6 +210,11 @@ def payload(envelope: Envelope) -> dict[str, object]:
         "body": envelope.content.get("body", ""),
         "data": envelope.data,
     }
+
+
+def _identity(envelope: Envelope) -> str:
+    """The `webhook-id`: the same for every try. It has no full stop, which separates the parts of what is signed."""
+    return f"{envelope.message_id}_{base64.urlsafe_b64encode(envelope.user_id.encode()).decode().rstrip('=')}"
 
 
 def secret(keys: Keys, user_id: str) -> str:

@@ -11,12 +11,15 @@ import socket
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 from fanfare.channels.base import AddressRefused
 from fanfare.channels.reasons import Reason
 
 URL_LIMIT: Final = 2_048
+# https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
+NAME_LIMIT: Final = 254
+LABEL_LIMIT: Final = 63
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -75,25 +78,39 @@ class _Url(NamedTuple):
 
 def _read(url: str) -> _Url:
     """Parse the URL. Raises AddressRefused if it is invalid or contains a user name."""
-    if len(url) > URL_LIMIT or any(character <= " " or character == "\\" for character in url):
+    if len(url) > URL_LIMIT or any(character <= " " or character in "\\\x7f" for character in url):
         raise AddressRefused(Reason.INVALID_ADDRESS)
     try:
         parts = urlsplit(url)
         host, port = parts.hostname, parts.port
-    except ValueError as error:
+        path = _encoded(parts.path or "/") + (f"?{_encoded(parts.query)}" if parts.query else "")
+    except ValueError as error:  # e.g. half of a surrogate pair
         raise AddressRefused(Reason.INVALID_ADDRESS) from error
     if not host or parts.username is not None or parts.password is not None:
         raise AddressRefused(Reason.INVALID_ADDRESS)
-    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return _Url(parts.scheme, _ascii(host), port or (80 if parts.scheme == "http" else 443), path)
 
 
+def _encoded(text: str) -> str:
+    """A part of the URL with characters beyond ASCII percent-encoded, as browsers do. https://url.spec.whatwg.org/"""
+    return "".join(each if each.isascii() else quote(each) for each in text)
+
+
 def _ascii(host: str) -> str:
-    """The name in ASCII, for DNS, TLS and the Host header."""
-    try:
-        return host if ":" in host else host.encode("idna").decode()
-    except UnicodeError as error:
-        raise AddressRefused(Reason.INVALID_ADDRESS) from error
+    """The name in ASCII, for DNS, TLS and the Host header. Python's own codec is IDNA 2003: `faß` would be `fass`."""
+    if ":" in host:
+        return host
+    if not host.isascii():
+        import idna  # noqa: PLC0415 - tables of all scripts, seldom needed
+
+        try:
+            host = idna.encode(host, uts46=True).decode()
+        except idna.IDNAError as error:
+            raise AddressRefused(Reason.INVALID_ADDRESS) from error
+    labels = host.removesuffix(".").split(".")
+    if len(host) > NAME_LIMIT or any(not 1 <= len(label) <= LABEL_LIMIT for label in labels):
+        raise AddressRefused(Reason.INVALID_ADDRESS)  # Python's resolver raises a UnicodeError
+    return host
 
 
 def _bracketed(host: str) -> str:

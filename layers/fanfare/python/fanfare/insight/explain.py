@@ -136,6 +136,7 @@ def _recorded(found: _OnChannel, now: datetime) -> RecordedView:
     return RecordedView(
         status=status,  # type: ignore[arg-type]
         reason=reason,
+        advice=_advice(reason),
         receipt=strongest(found.receipts),
         steps=list(_steps(found, now)),
     )
@@ -184,10 +185,16 @@ def _step(step: str, result: str, at: str | None = None, detail: str | None = No
     return StepView(step=step, result=result, at=at, detail=detail)
 
 
+def _advice(reason: str | None) -> str | None:
+    """What can be done about it; None for a code that is not in the list, e.g. of a message's own kind."""
+    return Reason(reason).advice if reason in set(Reason) else None
+
+
 def _rules_now(verdict: Verdict) -> RulesNowView:
     return RulesNowView(
         action=verdict.action.value,
         reason=verdict.reason,
+        advice=_advice(verdict.reason),
         until=to_text(verdict.until) if verdict.until else None,
         steps=[RuleView(rule=rule, result=result) for rule, result in verdict.steps],
     )

@@ -8,29 +8,35 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
-from fanfare.channels.receipts import Receipt, ReceiptEvent
-from fanfare.clock import Clock, to_text
+from fanfare.channels.receipts import Bounce, Receipt, ReceiptEvent
+from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.audience import User
+from fanfare.pipeline.bounces import Undelivered, cause_of
 from fanfare.pipeline.refusals import stop
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmation_mails import ConfirmationMails
 from fanfare.store.deliveries import Deliveries
 
 log = logging.getLogger(__name__)
 
-# Receipt → cause of the suppression of the address
-SUPPRESSES: Final = {
-    Receipt.BOUNCED: "bounce",
-    Receipt.COMPLAINED: "complaint",
-    Receipt.OPTED_OUT: "opt_out",
+# Causes of a suppression at once
+OF_RECEIPT: Final = {Receipt.COMPLAINED: "complaint", Receipt.OPTED_OUT: "opt_out"}
+OF_BOUNCE: Final = {
+    Bounce.NO_MAILBOX: "bounce",
+    Bounce.ON_ACCOUNT_LIST: "account_list",
+    Bounce.UNSUBSCRIBED: "opt_out",
 }
-SOFT_BOUNCES: Final = 5  # this many within the time below suppress the address
-SOFT_BOUNCE_MEMORY: Final = timedelta(days=30)
+MEMORY: Final = timedelta(days=180)  # of bounces
+# SES tries for 14 hours at most, then it reports a bounce. https://docs.aws.amazon.com/ses/latest/dg/send-email-concepts-deliverability.html
+SILENT: Final = timedelta(days=1)
+CONFIRMATION: Final = "confirmation-"  # before the id of a confirmation mail
+SHARED: Final = 20  # users of one address whose deliveries are read
 
 
 def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
@@ -44,45 +50,104 @@ def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReceipts:
+    """`deliveries_reported`: the provider reports them; otherwise an automatic reply looks like a bounce."""
+
     deliveries: Deliveries
     audience: Audience
+    confirmations: ConfirmationMails
     clock: Clock
     retention: timedelta
+    deliveries_reported: bool = True
 
     def run(self, reports: Sequence[ReceiptEvent]) -> Counter[str]:
         """Store the receipts and suppress addresses if necessary. Returns the number of receipts by kind."""
         now = self.clock()
-        self.deliveries.record_receipts(reports, retain_until=int((now + self.retention).timestamp()))
-        serious = [each for each in reports if each.receipt in SUPPRESSES or each.receipt is Receipt.BOUNCED_SOFT]
-        users = self.audience.users.get_many(report.user_id for report in serious) if serious else {}
+        ours = [each for each in reports if not each.confirmation]
+        self.deliveries.record_receipts(ours, retain_until=int((now + self.retention).timestamp()))
+        serious = [each for each in reports if each.receipt in OF_RECEIPT or each.bounce is not None]
+        names = {each.user_id for each in serious if not each.confirmation}
+        users = self.audience.users.get_many(names) if names else {}
         for report in serious:
-            user = users.get(report.user_id)
-            address = CHANNELS[report.channel].identity(user.profile) if user else None
-            if user is None or address is None or _of_another_address(report, user):
-                continue  # erased, or the address was changed: the receipt is about the old one
-            cause = self._cause(report, address, now)
-            if cause is not None:
+            if report.confirmation:
+                address = self.confirmations.address_of(report)
+            else:
+                address = _present_address(report, users.get(report.user_id))
+            cause = self._cause(report, address) if address is not None else None
+            if address is not None and cause is not None:
                 self.audience.suppressions.add(report.channel, address, cause, at=to_text(now))
                 if report.receipt is Receipt.OPTED_OUT:
                     stop(report.user_id, report.channel, report.message_id, audience=self.audience)
                 log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
         return Counter(report.receipt.value for report in reports)
 
-    def _cause(self, report: ReceiptEvent, address: str, now: datetime) -> str | None:
+    def _cause(self, report: ReceiptEvent, address: str) -> str | None:
         """The cause for which to suppress the address; None if it is not suppressed."""
-        if report.receipt is not Receipt.BOUNCED_SOFT:
-            return SUPPRESSES[report.receipt]
-        bounces = self.audience.suppressions.count_soft_bounces(
+        if report.bounce is None:
+            return OF_RECEIPT[report.receipt]
+        if report.bounce in OF_BOUNCE:
+            return OF_BOUNCE[report.bounce]
+        if report.bounce is Bounce.CONTENT:
+            return None
+        if report.bounce is Bounce.SOFT_OR_REPLY and not self.deliveries_reported:
+            return None
+        return self._cause_of_row(report, address)
+
+    def _cause_of_row(self, report: ReceiptEvent, address: str) -> str | None:
+        """Note the bounce, and decide by all messages since the last one that arrived at the address."""
+        noted = self.audience.suppressions.note_bounce(
             report.channel,
             address,
-            report.message_id,
+            report.message_id if not report.confirmation else f"{CONFIRMATION}{report.user_id}",
+            permanent=report.bounce is Bounce.PERMANENT,
             at=to_text(report.at),
-            since=to_text(now - SOFT_BOUNCE_MEMORY),
-            forget=int((now + SOFT_BOUNCE_MEMORY).timestamp()),
+            forget=int((report.at + MEMORY).timestamp()),
         )
-        return "soft_bounces" if bounces >= SOFT_BOUNCES else None
+        row = [Undelivered(message, from_text(at), permanent) for message, (at, permanent) in noted.items()]
+        if not report.confirmation:
+            earlier = [each.message_id for each in _deliveries(row) if each.message_id < report.message_id]
+            since = max(earlier, default=report.message_id)  # what came before was looked at when that one bounced
+            row = self._since_it_was_alive(report, address, row, report.user_id, since)
+        row = _without_gaps(row, self.retention)
+        if cause_of(row) is None:
+            return None
+        first = min((each.message_id for each in _deliveries(row)), default=None)
+        for other in self.audience.users.at_address(report.channel, address)[:SHARED]:
+            if other != report.user_id:
+                row = self._since_it_was_alive(report, address, row, other, first)
+        return cause_of(row)
+
+    def _since_it_was_alive(
+        self, report: ReceiptEvent, address: str, row: list[Undelivered], user_id: str, since: str | None
+    ) -> list[Undelivered]:
+        """The part of the row after the last message to the user that arrived. The rest is forgotten."""
+        silent_before = to_text(self.clock() - SILENT)
+        alive = self.deliveries.last_alive(user_id, report.channel, since=since, silent_before=silent_before)
+        if alive is None:
+            return row
+        after = [each for each in _deliveries(row) if each.message_id > alive]
+        before = [each.message_id for each in row if each not in after]
+        if before:
+            self.audience.suppressions.forget_bounces(report.channel, address, before)
+        return after
 
 
-def _of_another_address(report: ReceiptEvent, user: User) -> bool:
-    """Whether the receipt is about an earlier or later address of the user."""
-    return report.address_no is not None and report.address_no != user.readdressed.get(report.channel, 0)
+def _deliveries(row: Iterable[Undelivered]) -> list[Undelivered]:
+    """The messages, without confirmation mails."""
+    return [each for each in row if not each.message_id.startswith(CONFIRMATION)]
+
+
+def _without_gaps(row: Sequence[Undelivered], retention: timedelta) -> list[Undelivered]:
+    """The last messages of the row without a gap in which records of deliveries have been removed."""
+    kept: list[Undelivered] = []
+    for each in sorted(row, key=lambda each: each.at):
+        if kept and each.at - kept[-1].at > retention + SILENT:
+            kept = []
+        kept.append(each)
+    return kept
+
+
+def _present_address(report: ReceiptEvent, user: User | None) -> str | None:
+    """The user's address; None if the user was erased, or the receipt is about an earlier or later address."""
+    if user is None or (report.address_no is not None and report.address_no != user.readdressed.get(report.channel, 0)):
+        return None
+    return CHANNELS[report.channel].identity(user.profile)

@@ -30,6 +30,7 @@ class RuntimeSettings:
     message_overseers: frozenset[str] = frozenset()  # principals that see all the same
     origin_header: str | None = None  # in which that proxy proves that a request came through it
     source_header: str | None = None  # in which the proxy in front of the public API passes the client IP
+    delivery_receipts: bool = True  # whether the provider reports deliveries
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # channel → limit across all topics
     piece_prices: Mapping[str, float] = field(default_factory=dict)  # channel → price, instead of the list price
     sms_countries: frozenset[str] | None = None  # to which texts are sent; None: to all
@@ -55,6 +56,7 @@ class RuntimeSettings:
             message_overseers=frozenset(environment.get("FANFARE_MESSAGE_OVERSEERS", "").split(",")),
             origin_header=environment.get("FANFARE_ORIGIN_HEADER"),
             source_header=environment.get("FANFARE_SOURCE_HEADER"),
+            delivery_receipts=environment.get("FANFARE_DELIVERY_RECEIPTS", "true") == "true",
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
             piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
             sms_countries=countries_of(environment.get("FANFARE_SMS_COUNTRIES")),

@@ -23,6 +23,7 @@ class RecordedView(View):
 
     status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
     reason: str | None
+    advice: str | None
     receipt: str | None
     steps: Sequence[StepView]
 
@@ -39,6 +40,7 @@ class RulesNowView(View):
 
     action: Literal["deliver", "defer", "skip"]
     reason: str | None
+    advice: str | None
     until: At | None
     steps: Sequence[RuleView]
 

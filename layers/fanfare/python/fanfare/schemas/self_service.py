@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import (
@@ -42,6 +42,9 @@ class MeView(UserView):
 
     opted_out: bool
     pending: PendingView
+    suppressed: Mapping[str, str] = Field(
+        default_factory=dict, description="Channels whose address is not used, and why, e.g. `bounce`."
+    )
 
 
 class MyWebhookView(View):

@@ -18,6 +18,7 @@ from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmation_mails import tags_of_user
 from fanfare.store.audience.confirmations import TRIES, Allowance, Confirmations, Pending
 
 # Channels whose address is confirmed before use → its field in the profile
@@ -106,7 +107,9 @@ class ConfirmAddress:
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=now + CONFIRM_WITHIN)
         )
         link = self.links.confirmation_link({"user": user_id, "channel": channel, "secret": secret}, now=now)
-        return SendResult(Kind.SENT) if silent else self.mail.confirm_address(address, link)
+        if silent:
+            return SendResult(Kind.SENT)
+        return self.mail.confirm_address(address, link, tags=tags_of_user(user_id, secret))
 
     def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
         code = f"{secrets.randbelow(1_000_000):06d}"

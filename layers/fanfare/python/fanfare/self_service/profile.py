@@ -39,7 +39,8 @@ class ManageProfile:
             for channel, field in CONFIRMED.items()
         }
         pending = PendingView.model_validate({field: each and each.address for field, each in waiting.items()})
-        return MeView.model_validate(user_view(user).model_dump() | {"opted_out": user.opted_out, "pending": pending})
+        mine = {"opted_out": user.opted_out, "pending": pending, "suppressed": user.suppressed}
+        return MeView.model_validate(user_view(user).model_dump() | mine)
 
     def change(self, user_id: str, request: PatchMeRequest) -> MeView:
         """Change the given fields. A new address is pending until confirmed.

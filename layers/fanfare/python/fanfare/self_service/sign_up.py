@@ -20,6 +20,7 @@ from fanfare.clock import Clock
 from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmation_mails import tags_of_sign_up
 from fanfare.store.audience.confirmations import Allowance, Confirmations, SignUp
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
 
@@ -65,7 +66,9 @@ class RequestSubscription:
         asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
         self.confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
         link = self.links.confirmation_link({"sign_up": asked.id}, now=now)
-        result = self.mail.confirm_subscription(request.email, topic.title if topic else "", link)
+        result = self.mail.confirm_subscription(
+            request.email, topic.title if topic else "", link, tags=tags_of_sign_up(asked.id)
+        )
         log.info("link sent", extra={"result": result.kind, "reason": result.reason})
 
     def _refused(self, request: SignUpRequest, source: str) -> str | None:

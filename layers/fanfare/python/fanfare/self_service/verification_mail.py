@@ -1,11 +1,12 @@
 """Fanfare's own mails and text messages: a link or a code, to an address that is not confirmed yet.
 
-They are not deliveries: they are not stored and not retried. A person who did not get one requests it again.
+They are not deliveries: they are not stored and not retried. A person who did not get one requests it again. But a
+bounce or a complaint suppresses the address like any other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -32,16 +33,18 @@ class VerificationMail:
     configuration_set: str | None
     max_price: str | None = None  # of a code, in dollars
 
-    def confirm_subscription(self, address: str, topic_title: str, link: str) -> SendResult:
+    def confirm_subscription(self, address: str, topic_title: str, link: str, *, tags: Mapping[str, str]) -> SendResult:
         """Send the link that confirms a subscription."""
         topic = one_line(topic_title)  # a subject is one line
         return self._mail(
-            address, pages.Mail(texts.SUBSCRIBE_SUBJECT.format(topic=topic), texts.SUBSCRIBE_MAIL, link, topic=topic)
+            address,
+            pages.Mail(texts.SUBSCRIBE_SUBJECT.format(topic=topic), texts.SUBSCRIBE_MAIL, link, topic=topic),
+            tags,
         )
 
-    def confirm_address(self, address: str, link: str) -> SendResult:
+    def confirm_address(self, address: str, link: str, *, tags: Mapping[str, str]) -> SendResult:
         """Send the link that confirms an address."""
-        return self._mail(address, pages.Mail(texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link))
+        return self._mail(address, pages.Mail(texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link), tags)
 
     def code(self, number: str, code: str, *, minutes: int) -> SendResult:
         """Send the code that confirms a phone number."""
@@ -57,7 +60,7 @@ class VerificationMail:
 
         return publish_to_sns(publish, PUBLISH_ERROR)
 
-    def _mail(self, address: str, mail: pages.Mail) -> SendResult:
+    def _mail(self, address: str, mail: pages.Mail, tags: Mapping[str, str]) -> SendResult:
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "Destination": {"ToAddresses": [address]},
@@ -70,8 +73,8 @@ class VerificationMail:
                     },
                 }
             },
-            # without our ids: its events are not receipts of deliveries
-            "EmailTags": [{"Name": "purpose", "Value": "confirmation"}],
+            # so that its events are found again, without the address: store/audience/confirmation_mails.py
+            "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set

@@ -90,6 +90,27 @@ class Deliveries:
             yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
             receipts = []
 
+    def last_alive(self, user_id: str, channel: str, *, since: str | None, silent_before: str) -> str | None:
+        """The newest message from `since` on that arrived; None if none is known.
+
+        It was delivered, or was sent before `silent_before` and the provider reported nothing afterwards.
+        """
+        kinds: set[str] = set()  # receipts of the message
+        for item in self.table.query(f"user#{user_id}", KeyRange(after=since), newest_first=True):
+            message_id, on, *kind = item["sk"].split("#")
+            if on != channel:
+                continue
+            if kind == [Receipt.DELIVERED]:
+                return str(message_id)
+            if kind:  # a receipt sorts after its delivery, so it comes first here
+                kinds.add(kind[0])
+                continue
+            sent = item["status"] == Outcome.SENT.label and item["updated_at"] < silent_before
+            if sent and kinds <= {Receipt.ACCEPTED}:
+                return str(message_id)
+            kinds = set()
+        return None
+
     def erase(self, user_id: str, *, limit: int) -> bool:
         """Delete up to `limit` rows of a user. Returns whether that was all; if not, repeat."""
         pk = f"user#{user_id}"

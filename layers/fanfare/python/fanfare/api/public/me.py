@@ -106,6 +106,16 @@ def list_my_consents(limit: Limit = 50, cursor: Cursor = None) -> ConsentsView:
     return asked.view(ConsentsView, items, position)
 
 
+@router.delete("/v1/me/suppressions/<channel>", tags=["me"], responses=answers(409, 429, _204=None))
+def retry_my_address(channel: OnChannel) -> Response[None]:
+    """Use my address again after bounces: once a week. A repeat gets the same response.
+
+    An address that is suppressed for another reason is rejected with the code `not_bounced`.
+    """
+    use_cases.retry_address().run(_user_id(), channel)
+    return no_content()
+
+
 @router.get("/v1/me/webhook", tags=["me"], responses=answers(404, _200=MyWebhookView))
 def show_my_webhook() -> MyWebhookView:
     """Read the URL of my own server, and the secret by which it verifies calls.

@@ -19,6 +19,7 @@ from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
 from fanfare.self_service.preferences import ChoosePreferences
 from fanfare.self_service.profile import ManageProfile
+from fanfare.self_service.retry_address import RetryAddress
 from fanfare.self_service.sign_up import RequestSubscription
 from fanfare.self_service.unsubscribe import Unsubscribe
 from fanfare.self_service.verification_mail import VerificationMail
@@ -67,6 +68,11 @@ def profile() -> ManageProfile:
         keys=signing.webhook_keys,
         clock=clock(),
     )
+
+
+@opened.once
+def retry_address() -> RetryAddress:
+    return RetryAddress(audience=stores.audience(), confirmations=_confirmations(), clock=clock())
 
 
 @opened.once

@@ -11,6 +11,7 @@ from fanfare.pipeline.record_receipts import RecordReceipts, read
 from fanfare.runtime import records, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import clock, settings
+from fanfare.store.audience.confirmation_mails import ConfirmationMails
 
 if TYPE_CHECKING:
     from fanfare.channels.receipts import ReceiptEvent
@@ -18,8 +19,14 @@ if TYPE_CHECKING:
 
 @opened.once
 def record_receipts() -> RecordReceipts:
+    audience = stores.audience()
     return RecordReceipts(
-        deliveries=stores.deliveries(), audience=stores.audience(), clock=clock(), retention=settings().retention
+        deliveries=stores.deliveries(),
+        audience=audience,
+        confirmations=ConfirmationMails(audience.table),
+        clock=clock(),
+        retention=settings().retention,
+        deliveries_reported=settings().delivery_receipts,
     )
 
 

@@ -13,7 +13,7 @@
     who#<digest>         <user id>                     a user with the address or device of this keyed digest
     address#<chan>       <address>                     the last user created for the address; removed by TTL
     suppression#<chan>   <address>                     an address that must not be used, and why
-    bounces#<chan>       <address>                     messages that bounced softly, and when; removed by TTL
+    bounces#<chan>       <address>                     messages that bounced in a row, and when; removed by TTL
 
 Both rows of a yes are written in one transaction, with the consent in the first of them. A no deletes both, and writes
 the consents of the yes and of itself to a third row, which the fan-out never reads. That row stays after a new yes. A

@@ -1,8 +1,9 @@
-"""Suppressed addresses, and the soft bounces that cause suppressions."""
+"""Suppressed addresses, and the bounces that cause suppressions."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Final
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
@@ -11,6 +12,11 @@ from fanfare.errors import ConditionFailed
 from fanfare.store.audience.users import Users
 
 SuppressionChanged = Callable[[SuppressionChange], None]
+
+# Prefixes of attributes: messages that bounced softly, and for good
+SOFT: Final = "message#"
+PERMANENT: Final = "permanent:"
+REMOVED: Final = 50  # attributes per call: an expression has at most 4 KB
 
 
 class Suppressions:
@@ -43,7 +49,8 @@ class Suppressions:
     def remove(self, channel: str, address: str, *, at: str = "") -> None:
         """Remove a suppression. Idempotent."""
         before = self.get(channel, address)
-        self.table.write_many([], deletes=[(f"suppression#{channel}", address), (f"bounces#{channel}", address)])
+        for row in (f"suppression#{channel}", f"bounces#{channel}"):
+            self.table.delete(row, address)
         users = self._copy_to_users(channel, address, None)
         if before is not None:
             self._tell(channel, None, at, users)
@@ -57,21 +64,34 @@ class Suppressions:
         """The suppressed addresses of a channel, in order."""
         return map(_suppression, self.table.query(f"suppression#{channel}", KeyRange(after=after), limit=limit))
 
-    def count_soft_bounces(
-        self, channel: str, address: str, message_id: str, *, at: str, since: str, forget: int
-    ) -> int:
-        """Count a soft bounce. Returns the number of messages that bounced at the address since `since`.
+    def note_bounce(
+        self, channel: str, address: str, message_id: str, *, permanent: bool, at: str, forget: int
+    ) -> dict[str, tuple[str, bool]]:
+        """Note that a message bounced. Returns all noted ones: message → when, and whether for good.
 
         Each message has its own attribute, so a repeated receipt changes nothing. `forget`: TTL in epoch seconds.
         """
+        kind = PERMANENT if permanent else SOFT
         item = self.table.update(
             f"bounces#{channel}",
             address,
             "SET #message = :at, #ttl = :forget",
             values={":at": at, ":forget": forget},
-            names={"#message": f"message#{message_id}", "#ttl": "ttl"},
+            names={"#message": f"{kind}{message_id}", "#ttl": "ttl"},
         )
-        return sum(name.startswith("message#") and when >= since for name, when in item.items())
+        return {
+            name.removeprefix(prefix): (str(when), prefix == PERMANENT)
+            for name, when in item.items()
+            for prefix in (SOFT, PERMANENT)
+            if name.startswith(prefix)
+        }
+
+    def forget_bounces(self, channel: str, address: str, message_ids: Iterable[str]) -> None:
+        """Remove noted bounces: something was delivered after them."""
+        names = [f"{kind}{message}" for message in message_ids for kind in (SOFT, PERMANENT)]
+        for chunk in (names[start : start + REMOVED] for start in range(0, len(names), REMOVED)):
+            places = {f"#m{place}": name for place, name in enumerate(chunk)}
+            self.table.update(f"bounces#{channel}", address, f"REMOVE {', '.join(places)}", names=places)
 
     def _copy_to_users(self, channel: str, address: str, cause: str | None) -> list[str]:
         """The ids of the users who have the address, after the copy."""

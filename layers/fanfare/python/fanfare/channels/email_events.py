@@ -1,0 +1,101 @@
+"""Events of SES: what became of a mail after SES accepted it.
+
+https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from typing import Any, Final
+
+from fanfare.channels.receipts import Bounce, Receipt, ReceiptEvent
+from fanfare.clock import from_text
+
+EVENT: Final[dict[str, Receipt]] = {
+    "Send": Receipt.ACCEPTED,
+    "DeliveryDelay": Receipt.DELAYED,
+    "Delivery": Receipt.DELIVERED,
+    "Reject": Receipt.REJECTED,
+    "Rendering Failure": Receipt.REJECTED,
+    "Complaint": Receipt.COMPLAINED,
+}
+# Other subtypes of a type, also those that SES adds later, are read as the type's `General`.
+# https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html#event-publishing-retrieving-sns-contents-bounce-types
+BOUNCE: Final[dict[str, Receipt]] = {
+    "Permanent": Receipt.BOUNCED,
+    "Transient": Receipt.BOUNCED_SOFT,
+    "Undetermined": Receipt.BOUNCED_SOFT,  # unknown to SES
+}
+SUBTYPE: Final[dict[tuple[str, str], Bounce]] = {
+    ("Permanent", "General"): Bounce.PERMANENT,
+    ("Permanent", "NoEmail"): Bounce.NO_MAILBOX,
+    ("Permanent", "Suppressed"): Bounce.PERMANENT,  # the list of all of SES, for what bounced to any customer
+    ("Permanent", "OnAccountSuppressionList"): Bounce.ON_ACCOUNT_LIST,
+    ("Permanent", "UnsubscribedRecipient"): Bounce.UNSUBSCRIBED,
+    ("Transient", "General"): Bounce.SOFT_OR_REPLY,  # e.g. out of office
+    ("Transient", "MailboxFull"): Bounce.SOFT,
+    ("Transient", "CustomTimeoutExceeded"): Bounce.SOFT,
+    ("Transient", "MessageTooLarge"): Bounce.CONTENT,
+    ("Transient", "ContentRejected"): Bounce.CONTENT,
+    ("Transient", "AttachmentRejected"): Bounce.CONTENT,
+    ("Undetermined", "Undetermined"): Bounce.SOFT,
+}
+GENERAL: Final = {"Permanent": Bounce.PERMANENT, "Transient": Bounce.SOFT_OR_REPLY, "Undetermined": Bounce.SOFT}
+ACCOUNT_LIST: Final = "OnAccountSuppressionList"
+NOT_SPAM: Final = "not-spam"  # the reader took the mail out of the spam folder
+
+# Value of the tag `message_id` in confirmation mails: what the tag `user_id` names
+OF_A_USER: Final = "new_address"
+OF_A_SIGN_UP: Final = "sign_up"
+
+
+def read_event(event: Mapping[str, Any], *, channel: str) -> ReceiptEvent | None:
+    """The receipt in an event; None if it is not about one of our mails or says nothing. It contains no address.
+
+    `event`: as delivered by EventBridge, with the event of SES in `detail` and its time in `time`.
+    """
+    detail = event["detail"]
+    told = _told(detail)
+    tags = detail["mail"].get("tags", {})
+    if told is None or not (tags.get("message_id") and tags.get("user_id")):
+        return None
+    message_id = tags["message_id"][0]
+    return ReceiptEvent(
+        message_id=message_id,
+        user_id=from_tag_value(tags["user_id"][0]),
+        channel=channel,
+        receipt=told[0],
+        at=from_text(event["time"]),
+        address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
+        provider_id=detail["mail"]["messageId"],
+        bounce=told[1],
+        confirmation=message_id in (OF_A_USER, OF_A_SIGN_UP),
+    )
+
+
+def _told(detail: Mapping[str, Any]) -> tuple[Receipt, Bounce | None] | None:
+    """What the event reports; None if nothing that we record."""
+    kind = detail["eventType"]
+    if kind == "Bounce":
+        kind, subtype = detail["bounce"]["bounceType"], detail["bounce"].get("bounceSubType", "")
+        receipt = BOUNCE.get(kind)
+        return None if receipt is None else (receipt, SUBTYPE.get((kind, subtype), GENERAL[kind]))
+    if kind == "Complaint":
+        complaint = detail.get("complaint") or {}
+        if complaint.get("complaintFeedbackType") == NOT_SPAM:
+            return None
+        if complaint.get("complaintSubType") == ACCOUNT_LIST:
+            return Receipt.BOUNCED, Bounce.ON_ACCOUNT_LIST  # SES did not try; nobody complained of this mail
+    found = EVENT.get(kind)
+    return None if found is None else (found, None)
+
+
+def tag_value(text: str) -> str:
+    """`text` encoded in the characters that SES allows in a tag: A-Z a-z 0-9 _ and -."""
+    return base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")
+
+
+def from_tag_value(tag: str) -> str:
+    """The inverse of `tag_value`."""
+    return base64.urlsafe_b64decode(tag + "=" * (-len(tag) % 4)).decode()

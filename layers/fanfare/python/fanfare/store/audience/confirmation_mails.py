@@ -1,0 +1,52 @@
+"""Finds to which address a confirmation mail went. Its tags, and so the events about it, contain no address.
+
+Until the address is confirmed, it is stored with the link's id; that row is removed by TTL after three days. Later
+events of the mail are not used.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.channels import CHANNELS
+from fanfare.channels.email_events import OF_A_SIGN_UP, OF_A_USER, tag_value
+from fanfare.channels.receipts import ReceiptEvent
+
+
+class ConfirmationMails:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def address_of(self, report: ReceiptEvent) -> str | None:
+        """The canonical address; None if it is no longer known."""
+        if report.message_id == OF_A_SIGN_UP:
+            row = self.table.get(f"sign_up#{report.user_id}", "sign_up") or {}
+            user_id = row.get("user_id")
+        else:
+            row = self.table.get(f"user#{report.user_id}", f"pending#{report.channel}") or {}
+            if not row or mail_number(row["secret"]) != report.address_no:
+                return None  # the user asked for another address since
+            user_id = report.user_id
+        profile: Mapping[str, Any] = {CHANNELS[report.channel].field or "": row.get("address")}
+        if row.get("address") is None and user_id is not None:  # confirmed by now
+            user = self.table.get(f"user#{user_id}", "user") or {}
+            profile = user.get("profile", {})
+        return CHANNELS[report.channel].identity(profile)
+
+
+def tags_of_sign_up(sign_up_id: str) -> dict[str, str]:
+    """Tags of the mail that confirms a subscription."""
+    return {"message_id": OF_A_SIGN_UP, "user_id": tag_value(sign_up_id), "address_no": "0"}
+
+
+def tags_of_user(user_id: str, secret: str) -> dict[str, str]:
+    """Tags of the mail that confirms a user's new address. `secret`: of its link."""
+    return {"message_id": OF_A_USER, "user_id": tag_value(user_id), "address_no": str(mail_number(secret))}
+
+
+def mail_number(secret: str) -> int:
+    """A number that distinguishes the confirmation mails of a user and does not reveal the link's secret."""
+    return int.from_bytes(hashlib.sha256(secret.encode()).digest()[:4])
