@@ -100,6 +100,7 @@ def test_a_function_leaves_at_home_what_it_seldom_needs(function: str) -> None:
     assert [each for each in WITHOUT[function] if of(function).brings(each)] == []
 
 
+@pytest.mark.long
 @pytest.mark.skipif(shutil.which("valgrind") is None, reason="valgrind, which counts instructions, is not installed")
 @pytest.mark.skipif(THIS_PYTHON not in INSTRUCTIONS, reason="nothing has been counted on this version of Python")
 @pytest.mark.parametrize("function", ["deliver", "internal_api"])
