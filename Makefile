@@ -109,6 +109,7 @@ audit: $(READY) ## known vulnerabilities in the locked dependencies
 
 time-zones: $(READY) ## time zones that the newest release of tzdata changes: if any, upgrade and deploy
 	@$(BIN)/python -m deploy.time_zones
+
 sbom: $(READY) ## software bill of materials (CycloneDX) of the locked dependencies, in dist
 	@$(BIN)/python -m tools.security.sbom
 

@@ -45,6 +45,7 @@ class Stack:
         self._restartable = restartable
         self._open = ExitStack()
         self._emulator: Emulator | None = None
+        self._internal_url = ""
 
     def __enter__(self) -> Self:
         try:
@@ -94,6 +95,8 @@ class Stack:
         url = self._emulator.url
         self.outputs = deployment.deploy(url, public_port=public.port, hooks_port=provided.port)
         gateway.target = deployment.public_api(url)
+        gateway.emulator = url
+        self._internal_url = deployment.reachable(self.outputs["InternalApiUrl"], public.url)
         self.receipts.start(url, wanted=deployment.published(url))
         self._open.callback(self.receipts.stop)
         self.ticker = Ticker(url, self.outputs["ReconcileFunctionName"], seconds=self._reconcile_seconds)
@@ -106,10 +109,9 @@ class Stack:
         """The IAM users, the accounts and the console; returns the description of the stack."""
         accounts = Accounts(url, self.outputs, renewed=self._renewed)
         self._open.callback(accounts.stop)
-        internal_url = deployment.reachable(self.outputs["InternalApiUrl"], url)
         operator = deployment.caller(url, "operator", policy=self.outputs["OperatorPolicyArn"])
         console = local_console(
-            Api(internal_url, operator),
+            Api(self._internal_url, operator),
             outbox=self.outbox,
             simulator=self.simulator,
             calls=calls,
@@ -118,7 +120,7 @@ class Stack:
         seen = WsgiServer(console, port=console_port)
         self._open.callback(seen.close)
         return {
-            "internal_url": internal_url,
+            "internal_url": self._internal_url,
             "public_url": self.outputs["PublicApiUrl"],
             "console_url": seen.url,
             "aws_endpoint_url": url,

@@ -1,14 +1,19 @@
-"""A reverse proxy that serves the public API at the root of its own origin, which links and browsers need.
+"""A reverse proxy in front of both APIs.
 
-On AWS, the API has its own host name; on the emulator it is below a path.
+It serves the public API at the root of its own origin, which links and browsers need: on AWS, the API has its own host
+name; on the emulator it is below a path. The internal API keeps the emulator's path and the host, which are signed. The
+emulator takes any signature of its root key, and any host: a page in a browser could call it, by a name that resolves
+to loopback. Here only signatures of other keys pass, and the server (`local.http`) knows its hosts.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 import urllib3
 
+from local.emulator.ministack import ROOT_KEY
 from local.http import Answer, Request, problem
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.6.1, and headers that each side writes
@@ -18,24 +23,40 @@ OF_THE_CONNECTION: Final = frozenset(
 WRITTEN_BY_THE_SERVER: Final = frozenset({"date", "server"})
 
 
+INTERNAL: Final = "/_aws/execute-api/"
+SIGNED_BY: Final = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
+
+
 class Gateway:
-    """Forwards requests to `target` as soon as it is set."""
+    """Forwards requests to `target`, and those of the internal API to the emulator at `emulator`, as soon as set."""
 
     def __init__(self) -> None:
         self.target = ""
+        self.emulator = ""
         self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
 
     def handle(self, request: Request) -> Answer:
+        if request.path.startswith(INTERNAL):
+            return self._internal(request)
         if not self.target:
             return problem(503, "The public API is not deployed yet.")
+        return self._forwarded(request, self.target, left_out=OF_THE_CONNECTION)
+
+    def _internal(self, request: Request) -> Answer:
+        signed = SIGNED_BY.match(request.headers.get("authorization", ""))
+        if signed is None or signed[1] == ROOT_KEY:
+            return problem(403, "The request is not signed with the keys in .local/stack.json.")
+        return self._forwarded(request, self.emulator, left_out=OF_THE_CONNECTION - {"host"})
+
+    def _forwarded(self, request: Request, target: str, *, left_out: frozenset[str]) -> Answer:
         answer = self._http.request(
             request.method,
-            self.target + request.target,
+            target + request.target,
             body=request.body,
-            headers={name: value for name, value in request.headers.items() if name not in OF_THE_CONNECTION},
+            headers={name: value for name, value in request.headers.items() if name not in left_out},
             redirect=False,
             decode_content=False,
         )
-        left_out = OF_THE_CONNECTION | WRITTEN_BY_THE_SERVER
-        headers = {name: value for name, value in answer.headers.items() if name.lower() not in left_out}
+        ours = OF_THE_CONNECTION | WRITTEN_BY_THE_SERVER
+        headers = {name: value for name, value in answer.headers.items() if name.lower() not in ours}
         return Answer(answer.status, answer.data, headers)

@@ -20,6 +20,7 @@ from .conftest import World
 BY_LAMBDA: Final = "Lambda itself takes from the queue, with the function's role"
 # Who may do what without being seen to, and why: (function, action, target), None for any function or target.
 UNSEEN: Final[dict[tuple[str | None, str, str | None], str]] = {
+    ("public_api", "secretsmanager:GetSecretValue", "origin_keys"): "the local proxy does not prove itself",
     (None, "ses:SendBulkTemplatedEmail", None): "the permission behind SES v2's SendBulkEmail, and no call of its own",
     **{
         (None, action, "key"): "DynamoDB asks for the key, in its caller's name, where there is one"

@@ -50,6 +50,7 @@ MAY: Final[dict[str, set[str]]] = {
     "DELETE /v1/users/ada/devices": {"Audience"},
     "GET /v1/users/ada/deliveries": {"Audience", *PEOPLE},
     "GET /v1/users/ada/subscriptions": {"Audience", *PEOPLE},
+    "GET /v1/users/ada/export": {"Audience", "Operator"},
     "GET /v1/users/ada/consents": {"Audience", *PEOPLE},
     "GET /v1/users/ada/digests": {"Audience", *PEOPLE},
     "GET /v1/users/ada/digests/7": {"Audience", *PEOPLE},

@@ -98,9 +98,8 @@ def a_life(pipeline: Pipeline, ses: Ses) -> None:
     assert pipeline.counts(skipped)["skipped"] == 1
 
 
-def what_people_ask(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+def what_people_ask(post: Post) -> None:
     """A code that is sent, one that is not, and a sign-up that is refused."""
-    monkeypatch.setenv("FANFARE_CODES_PER_HOUR", "1")
     for user, phone in (("ada", "+436641234567"), ("bob", "+436641234568")):
         public_api.call("PATCH", "/v1/me", {"phone": phone}, user=user)
     public_api.call("POST", "/v1/subscriptions", {"email": "ada@example.com", "topic": "nowhere"}, user=None)
@@ -110,8 +109,9 @@ def what_people_ask(post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_metric_that_is_asked_for_is_written(
     pipeline: Pipeline, ses: Ses, post: Post, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setenv("FANFARE_CODES_PER_HOUR", "1")
     a_life(pipeline, ses)
-    what_people_ask(post, monkeypatch)
+    what_people_ask(post)
     for event in REPORTED.values():
         record_receipt(event, Context())
     unread = copy.deepcopy(SAMPLE)

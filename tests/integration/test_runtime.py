@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import json
 import os
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
@@ -14,11 +14,15 @@ from botocore.exceptions import ClientError
 from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.event_bus import Events
 from fanfare.channels import CHANNELS, Push, Webhook
+from fanfare.channels.webhook import secret, signatures
 from fanfare.domain.lifecycle import State
+from fanfare.errors import NotFound
 from fanfare.runtime import clients, signing, stores
 from fanfare.runtime.channels import channel
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases.deliver import deliver
+from fanfare.signing.links import Links
+from standardwebhooks import Webhook as Signature
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline
@@ -184,3 +188,29 @@ def test_a_message_goes_its_way_over_the_sdk_as_it_is_too(
     assert (type(client._serializer) is RestJSONSerializer) is plain
     store: Any = stores.messages().table.client
     assert (type(store._serializer) is JSONSerializer) is plain
+
+
+def test_each_purpose_has_keys_that_no_other_purpose_takes(aws: Aws) -> None:
+    keys = [next(iter(each().values())) for each in signing.PURPOSES]
+    assert len(set(keys)) == len(signing.PURPOSES) >= 6
+    for other in signing.PURPOSES[1:]:
+        forged = Links("https://people.example.com", keys=other).unsubscribe_link("ada", "news", "email")
+        with pytest.raises(NotFound):
+            signing.public_links().open_unsubscribe(forged.rpartition("/")[2])
+
+
+def test_a_new_key_of_links_changes_no_secret_of_a_webhook(aws: Aws) -> None:
+    before = secret(signing.webhook_keys, "ada")
+    opened.put(signing.signing_keys.opened, lambda: {"k2": "a newer key"})
+    assert secret(signing.webhook_keys, "ada") == before
+
+
+def test_receivers_with_a_secret_of_before_the_split_can_be_kept_until_they_have_the_new_one(aws: Aws) -> None:
+    shared = signing.signing_keys()  # what signed webhooks, too
+    theirs = secret(lambda: shared, "ada")
+    opened.put(signing.webhook_keys.opened, lambda: {"old": shared["k1"], "k1": "a key of webhooks"})
+    at = datetime(2027, 1, 1, tzinfo=UTC)
+    known = signatures(signing.webhook_keys, "ada", "message-1", at, "{}").split()
+    new = secret(signing.webhook_keys, "ada")
+    assert new != theirs
+    assert [Signature(each).sign("message-1", at, "{}") in known for each in (theirs, new)] == [True, True]

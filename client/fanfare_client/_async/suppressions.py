@@ -41,6 +41,13 @@ class AsyncSuppressions:
         query = {"channel": channel, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("suppressions"), query)
 
+    def list_masked(
+        self, *, channel: Channel | None = None, page_size: int = 100, cursor: str | None = None
+    ) -> AsyncItems[Suppression]:
+        """The same with masked addresses, for callers who may not see them."""
+        query = {"channel": channel, "limit": page_size, "cursor": cursor}
+        return AsyncItems(self._transport, path("masked", "suppressions"), query)
+
     async def delete(self, channel: Channel, address: str) -> None:
         """Remove the suppression. Idempotent."""
         await self._transport.json(Call("DELETE", address_path(channel, address)))

@@ -54,6 +54,11 @@ class AsyncUsers:
         user: User = await self._transport.json(Call("GET", path("users", user_id)))
         return user
 
+    async def get_masked(self, user_id: str) -> User:
+        """The user with masked addresses, for callers who may not see them."""
+        user: User = await self._transport.json(Call("GET", path("masked", "users", user_id)))
+        return user
+
     async def delete(self, user_id: str) -> None:
         """Erase everything stored about the user. On Unavailable with code `erasure_unfinished`, repeat the call."""
         await self._transport.json(Call("DELETE", path("users", user_id)))

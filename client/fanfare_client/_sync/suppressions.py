@@ -42,6 +42,13 @@ class Suppressions:
         query = {"channel": channel, "limit": page_size, "cursor": cursor}
         return Items(self._transport, path("suppressions"), query)
 
+    def list_masked(
+        self, *, channel: Channel | None = None, page_size: int = 100, cursor: str | None = None
+    ) -> Items[Suppression]:
+        """The same with masked addresses, for callers who may not see them."""
+        query = {"channel": channel, "limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("masked", "suppressions"), query)
+
     def delete(self, channel: Channel, address: str) -> None:
         """Remove the suppression. Idempotent."""
         self._transport.json(Call("DELETE", address_path(channel, address)))

@@ -55,6 +55,11 @@ class Users:
         user: User = self._transport.json(Call("GET", path("users", user_id)))
         return user
 
+    def get_masked(self, user_id: str) -> User:
+        """The user with masked addresses, for callers who may not see them."""
+        user: User = self._transport.json(Call("GET", path("masked", "users", user_id)))
+        return user
+
     def delete(self, user_id: str) -> None:
         """Erase everything stored about the user. On Unavailable with code `erasure_unfinished`, repeat the call."""
         self._transport.json(Call("DELETE", path("users", user_id)))

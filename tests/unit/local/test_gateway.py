@@ -16,6 +16,8 @@ def behind(request: Request) -> Answer:
     if request.path.endswith("/elsewhere"):
         return Answer(302, headers={"Location": "https://example.com/"})
     told = {"method": request.method, "target": request.target, "body": request.body.decode()}
+    if request.target.startswith("/_aws/execute-api/"):
+        told |= {"host": request.headers["host"]}
     return as_json(told | {"authorization": request.headers.get("authorization")}, 201, **{"X-Request-Id": "r-1"})
 
 
@@ -23,6 +25,7 @@ def behind(request: Request) -> Answer:
 def url() -> Iterator[str]:
     gateway, api = Gateway(), Server(behind)
     gateway.target = f"{api.url}/_aws/api-1"
+    gateway.emulator = api.url
     server = Server(gateway.handle)
     yield server.url
     server.close()
@@ -45,3 +48,28 @@ def test_a_redirect_is_the_callers_to_follow(url: str) -> None:
 def test_before_the_api_is_deployed_there_is_nothing_behind_it() -> None:
     answer = Gateway().handle(Request("GET", "/v1/health", {}, {}, b"", "/v1/health"))
     assert (answer.status, json.loads(answer.body)["status"]) == (503, 503)
+
+
+INTERNAL = "/_aws/execute-api/a1/v1/topics?limit=1"
+
+
+def signed_by(key: str) -> dict[str, str]:
+    scope = f"{key}/20270101/us-east-1/execute-api/aws4_request"
+    return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
+
+
+def test_a_signed_call_of_the_internal_api_arrives_with_the_path_and_the_host_that_are_signed(url: str) -> None:
+    answer = urllib3.request("GET", url + INTERNAL, headers=signed_by("AKIASERVICE"))
+    assert answer.status == 201
+    assert (answer.json()["target"], answer.json()["host"]) == (INTERNAL, url.removeprefix("http://"))
+    assert answer.json()["authorization"] == signed_by("AKIASERVICE")["Authorization"]
+
+
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Bearer t"}, {"Authorization": ""}, signed_by("test")])
+def test_a_call_of_the_internal_api_without_a_key_of_its_own_is_refused(url: str, headers: dict[str, str]) -> None:
+    assert urllib3.request("GET", url + INTERNAL, headers=headers).status == 403
+
+
+def test_a_page_under_another_name_does_not_reach_the_internal_api(url: str) -> None:
+    headers = signed_by("AKIASERVICE") | {"Host": "rebound.example.com:80"}
+    assert urllib3.request("GET", url + INTERNAL, headers=headers).status == 421
