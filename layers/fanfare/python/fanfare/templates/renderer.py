@@ -31,6 +31,8 @@ FAULTS_LIMIT: Final = 20
 TOO_SLOW: Final = f"All languages together take too long to render; the limit is {SECONDS_TOGETHER:g} s."
 SUMMARY_LIMIT: Final = 120  # characters
 SUMMARIZING: Final = ("subject", "title", "text", "body")  # parts that say what a message is about, the best first
+
+
 class Attributes(dict[str, Any]):
     """A user's attributes. Users have different ones, so one that is missing prints nothing."""
 
