@@ -110,8 +110,8 @@ class User:
 class Subscription:
     """A user's yes to a topic on a channel, or their standing no.
 
-    `created_at`: when it was stored. `given_at`: since when it holds, if the service reported another time. `by` is None
-    for a yes of a version that did not store it. `frequency`: as chosen by the user; None: the topic's.
+    `created_at`: when it was stored. `given_at`: since when it holds, if the service reported another time. `by` is
+    None for a yes of a version that did not store it. `frequency`: as chosen by the user; None: the topic's.
     """
 
     user_id: str
