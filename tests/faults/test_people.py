@@ -16,8 +16,7 @@ import pytest
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import to_text
-from fanfare.domain.audience import Subscription
-from fanfare.domain.consent import Answer, By
+from fanfare.domain.audience import Answer, By, Subscription
 from fanfare.errors import Conflict, FanfareError
 from fanfare.store.audience import Audience
 

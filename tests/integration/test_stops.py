@@ -6,12 +6,11 @@ from typing import Any
 
 import pytest
 from fanfare.channels.reasons import Reason
-from fanfare.clock import Clock
 from fanfare.domain.audience import Subscription
 from fanfare.pipeline.refusals import remember
 from fanfare.runtime import stores
 
-from tests.integration.conftest import Aws
+from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import call
 
 pytestmark = pytest.mark.usefixtures("aws")
@@ -29,6 +28,7 @@ def ada(aws: Aws) -> None:
 
 
 def told(reason: Reason, channel: str, clock: Clock) -> None:
+    clock.advance(seconds=1)
     remember(reason, "ada", channel, "message-1", audience=stores.audience(), clock=clock)
 
 

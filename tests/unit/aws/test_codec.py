@@ -34,8 +34,13 @@ def test_a_none_is_an_absent_attribute_and_an_enumeration_its_value() -> None:
 
 
 def test_what_is_no_attribute_is_refused() -> None:
-    with pytest.raises(TypeError, match="float"):
-        pack({"price": 1.5})
+    with pytest.raises(TypeError, match="complex"):
+        pack({"price": 1.5j})
+
+
+@pytest.mark.parametrize("number", [1.5, -0.25, 1e20, 1e-7])
+def test_a_number_with_a_fraction_comes_back_as_it_was(number: float) -> None:
+    assert unpack(pack({"rate": number})) == {"rate": number}
 
 
 @pytest.mark.parametrize("number", ["7", "-7", "1.5", "1E+2"])

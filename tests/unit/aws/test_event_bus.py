@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 from fanfare.aws import event_bus as module
 from fanfare.aws.event_bus import Events
-from fanfare.domain.audience import Subscription, SuppressionChange
-from fanfare.domain.consent import Answer, By
+from fanfare.domain.audience import Answer, By, Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message

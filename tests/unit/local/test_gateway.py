@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 import urllib3
 
-from local.emulator.gateway import Gateway
+from local.emulator.gateway import Gateway, decoded_as_on_aws
 from local.http import Answer, Request, Server, as_json
 
 
@@ -73,3 +73,20 @@ def test_a_call_of_the_internal_api_without_a_key_of_its_own_is_refused(url: str
 def test_a_page_under_another_name_does_not_reach_the_internal_api(url: str) -> None:
     headers = signed_by("AKIASERVICE") | {"Host": "rebound.example.com:80"}
     assert urllib3.request("GET", url + INTERNAL, headers=headers).status == 421
+
+
+@pytest.mark.parametrize(
+    ("sent", "handed_on"),
+    [
+        ("/v1/me/a%20b", "/v1/me/a%20b"),
+        ("/v1/me/a%23b?x=%2F", "/v1/me/a%23b?x=%2F"),
+        ("/v1/me/a%2Fb", "/v1/me/a/b"),
+        ("/v1/me/question%3Fvalue", "/v1/me/question"),
+        ("/v1/me/literal%252Fvalue", "/v1/me/literal/value"),
+        ("/v1/me/literal%253Fvalue", "/v1/me/literal%3Fvalue"),
+        ("/v1/me/literal%2525value", "/v1/me/literal%25value"),
+        ("/v1/me/percent%25done", None),
+    ],
+)
+def test_a_path_is_handed_on_as_api_gateway_does(sent: str, handed_on: str | None) -> None:
+    assert decoded_as_on_aws(sent) == handed_on

@@ -7,8 +7,7 @@ from typing import Any
 
 import pytest
 from fanfare.aws.dynamodb import DynamoTable
-from fanfare.domain.audience import Subscription
-from fanfare.domain.consent import By
+from fanfare.domain.audience import By, Subscription
 from fanfare.store.audience import Audience
 
 from testing.memory_aws.aws import Memory

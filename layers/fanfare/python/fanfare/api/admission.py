@@ -43,7 +43,8 @@ def admitted(event: Mapping[str, Any], routes: Sequence[Route]) -> dict[str, Any
         _check_no_fields(event, headers)
         return {**event, "body": None, "isBase64Encoded": False}
     if _needs_no_body(route) and not raw_body(event).strip():
-        return {**event, "body": None, "isBase64Encoded": False}
+        without_type = {name: value for name, value in headers.items() if name != "content-type"}
+        return {**event, "headers": without_type, "body": None, "isBase64Encoded": False}
     raw = raw_body(event)
     if not raw.strip():
         raise MalformedRequest("Request body is missing. Send a JSON object.")

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
-from fanfare.domain.consent import Answer
+from fanfare.domain.audience import Answer
 from fanfare.schemas import scalars
 from fanfare.schemas.scalars import ChannelName, Name, PageSize
 

@@ -14,8 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol
 
-from fanfare.domain.audience import Subscription, SuppressionChange
-from fanfare.domain.consent import By
+from fanfare.domain.audience import By, Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
@@ -147,7 +146,7 @@ def subscription_changed(change: Subscription) -> dict[str, Any]:
 
 
 def suppression_changed(change: SuppressionChange) -> Iterator[dict[str, Any]]:
-    """`docs/events/suppression-changed.json`, at most `RECIPIENTS` users per event. No address is told."""
+    """`docs/events/suppression-changed.json`, at most `RECIPIENTS` users per event. It contains no address."""
     for start in range(0, max(len(change.user_ids), 1), RECIPIENTS):
         yield {
             "channel": change.channel,

@@ -43,7 +43,7 @@ CONNECT_SECONDS: Final = 3.0
 READ_SECONDS: Final = 5.0  # without data
 TOTAL_SECONDS: Final = 10.0  # of the call: an endpoint that sends a byte every four seconds passes the read time-out
 
-KEY_BYTES: Final = 800  # of a URL in a key, beside a user's id
+KEY_BYTES: Final = 800  # of a URL in a key that also has a user's id
 _URL: Final = re.compile(r"https?://[^\s/?#@]+([/?][^\s]*)?|sha256:[0-9a-f]{64}")
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md

@@ -11,7 +11,7 @@ from fanfare.domain.audience import User
 from fanfare.insight.deliveries import user_delivery_view
 from fanfare.management.users import find_user, user_view
 from fanfare.pagination import take
-from fanfare.schemas.exports import ExportView
+from fanfare.schemas.self_service import ExportView
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes, Note

@@ -10,9 +10,8 @@ from typing import Any
 from pydantic import ValidationError
 
 from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import Subscription
+from fanfare.domain.audience import Answer, By, Consent, Subscription
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.consent import Answer, By, Consent
 from fanfare.errors import FanfareError, Fault, Invalid, NotFound
 from fanfare.management.topics import find_topic
 from fanfare.management.users import find_user, written
@@ -20,7 +19,7 @@ from fanfare.pagination import take
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.subscriptions import PutSubscriptionRequest, SubscriptionItem, SubscriptionResultView
 from fanfare.store.audience import Audience
-from fanfare.store.audience.subscribers import Count
+from fanfare.store.audience.subscribers import TopicCount
 from fanfare.store.catalogue import Catalogue
 
 
@@ -144,7 +143,7 @@ class ListSubscribers:
         page, position = take(found, limit, lambda last: [*last[0]])
         return [subscription for _, subscription in page], position
 
-    def counts(self, topic_id: str) -> dict[str, Count]:
+    def counts(self, topic_id: str) -> dict[str, TopicCount]:
         """Channel → number of subscribers. Raises NotFound."""
         topic = find_topic(topic_id, self.catalogue)
         return self.audience.subscribers.counts(topic_id, topic.shards, topic.channels)
@@ -183,7 +182,7 @@ def subscriptions_page(
 
 
 def _told(at: datetime | None, now: datetime, pointer: str) -> str | None:
-    """A time that a service told. Raises Invalid if it is in the future."""
+    """A time that a service reported. Raises Invalid if it is in the future."""
     if at is not None and at > now:
         raise Invalid.field(pointer, "in_the_future", "Must not be in the future.")
     return to_text(at) if at else None

@@ -10,8 +10,8 @@ from pydantic import ValidationError
 
 from fanfare.channels import Email, Sms
 from fanfare.domain.audience import User
-from fanfare.domain.merge_patch import merged
 from fanfare.errors import FanfareError, Invalid, NotFound, Unavailable
+from fanfare.merge_patch import merged
 from fanfare.pagination import take
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.users import DEVICES_LIMIT, PushAddress, PutUserRequest, UserItem, UserResultView, UserView
@@ -41,13 +41,12 @@ class ManageUsers:
         Raises NotFound, Invalid.
         """
 
+        _checked_fields(dict.fromkeys(patch))
+
         def change(profile: Mapping[str, Any]) -> dict[str, Any]:
             target = merged(dict(profile), patch)
-            try:
-                # fields that the patch does not name may be from before a rule
-                checked = PutUserRequest.model_validate({name: target.get(name) for name in patch})
-            except ValidationError as error:
-                raise Invalid("Request has invalid fields.", errors=faults(error.errors())) from error
+            # fields that the patch does not name may be from before a rule
+            checked = _checked_fields({name: target.get(name) for name in patch})
             check_id(user_id, checked.id)
             values = {name: None for name in patch if name != "id"} | checked.profile()
             return {**profile, **values}
@@ -136,6 +135,14 @@ def user_view(user: User) -> UserView:
     """The user as the API shows it."""
     known = dict.fromkeys(UserView.model_fields) | {"push": (), "attributes": {}} | dict(user.profile)
     return UserView.model_validate(known | {"id": user.id})
+
+
+def _checked_fields(fields: Mapping[str, Any]) -> PutUserRequest:
+    """The fields of a user. Raises Invalid."""
+    try:
+        return PutUserRequest.model_validate(fields)
+    except ValidationError as error:
+        raise Invalid("Request has invalid fields.", errors=faults(error.errors())) from error
 
 
 def check_id(of_path: str, told: str | None) -> None:

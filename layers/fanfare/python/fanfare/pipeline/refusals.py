@@ -5,7 +5,7 @@ from __future__ import annotations
 from fanfare.channels import CHANNELS
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
-from fanfare.domain.consent import By
+from fanfare.domain.audience import By
 from fanfare.store.audience import Audience
 
 

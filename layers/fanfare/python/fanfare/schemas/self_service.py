@@ -12,7 +12,9 @@ from pydantic import (
     WithJsonSchema,
 )
 
+from fanfare.schemas.messages import UserDeliveryView
 from fanfare.schemas.scalars import At, Email, Id, Name, Request, View, _pattern
+from fanfare.schemas.subscriptions import ConsentView, SubscriptionView
 from fanfare.schemas.users import ProfileFields, UserView
 
 
@@ -122,3 +124,22 @@ class InboxView(View):
     items: Sequence[NoteView]
     next_cursor: str | None
     unread: int
+
+
+class ExportView(View):
+    """All that is kept on a user. Further pages have only more `deliveries` and `inbox`.
+
+    `pending`: addresses that are not confirmed yet, by channel; `suppressed`: causes by channel; `limits`: times of
+    messages that count against rate limits.
+    """
+
+    user: UserView | None
+    opted_out: bool | None
+    pending: Mapping[str, str] | None
+    suppressed: Mapping[str, str] | None
+    limits: Mapping[str, Any] | None
+    subscriptions: Sequence[SubscriptionView] | None
+    consents: Sequence[ConsentView] | None
+    deliveries: Sequence[UserDeliveryView]
+    inbox: Sequence[NoteView]
+    next_cursor: str | None

@@ -11,7 +11,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from fanfare.domain.consent import Answer, By
+from fanfare.domain.audience import Answer, By
 from fanfare.errors import Invalid
 from fanfare.schemas.errors import ItemErrorView
 from fanfare.schemas.scalars import At, ChannelName, Moment, NoControls, Request, View, WrittenUserId
@@ -133,7 +133,7 @@ class SubscriptionsView(View):
 
 
 class ConsentView(View):
-    """A change of a subscription. `by` is the way it came, `evidence` what the service told."""
+    """A change of a subscription. `by` is the way it came, `evidence` what the service reported."""
 
     topic: str
     channel: str

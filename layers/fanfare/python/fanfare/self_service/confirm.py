@@ -9,9 +9,8 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import Subscription, User
+from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.consent import By
 from fanfare.errors import NotFound
 from fanfare.self_service.addresses import use_address
 from fanfare.signing.links import Links

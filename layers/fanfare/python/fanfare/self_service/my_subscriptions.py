@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import Subscription
+from fanfare.domain.audience import Answer, By, Subscription
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.consent import Answer, By
 from fanfare.errors import Conflict, NotFound
 from fanfare.management.subscriptions import ManageSubscriptions, subscriptions_page
 from fanfare.pagination import take

@@ -9,9 +9,8 @@ from typing import Final
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import Subscription, User
+from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.consent import By
 from fanfare.errors import NotFound
 from fanfare.self_service.pages import Choice, Way
 from fanfare.signing.links import Links

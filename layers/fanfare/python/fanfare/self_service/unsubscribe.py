@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from fanfare.domain.consent import By
+from fanfare.domain.audience import By
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue

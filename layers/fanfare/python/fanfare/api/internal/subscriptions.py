@@ -12,7 +12,7 @@ from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, InState, Limit, OnChannel, TopicId, UserId, WrittenUserId
 from fanfare.api.responses import created_or_ok, no_content
-from fanfare.domain.consent import Answer
+from fanfare.domain.audience import Answer
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas.scalars import ChannelName
 from fanfare.schemas.subscriptions import (

@@ -14,8 +14,8 @@ from fanfare.api.parameters import Cursor, Limit, UserId, WrittenUserId
 from fanfare.api.responses import created_or_ok, no_content
 from fanfare.management.users import user_view
 from fanfare.runtime.use_cases import internal_api as use_cases
-from fanfare.schemas.exports import ExportView
 from fanfare.schemas.messages import UserDeliveriesView
+from fanfare.schemas.self_service import ExportView
 from fanfare.schemas.users import (
     PatchUserRequest,
     PushAddress,

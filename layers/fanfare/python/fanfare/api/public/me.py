@@ -9,14 +9,21 @@ from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, InState, Limit, MessageId, OnChannel, TopicId
 from fanfare.api.responses import created_or_ok, no_content
-from fanfare.domain.consent import Answer
+from fanfare.domain.audience import Answer
 from fanfare.errors import Invalid, Unauthorized
 from fanfare.ids import RESERVED, user_id_of
 from fanfare.runtime.settings import settings
 from fanfare.runtime.use_cases import public_api as use_cases
-from fanfare.schemas.exports import ExportView
 from fanfare.schemas.messages import UserDeliveriesView
-from fanfare.schemas.self_service import ConfirmCodeRequest, InboxView, MeView, MyWebhookView, NoteView, PatchMeRequest
+from fanfare.schemas.self_service import (
+    ConfirmCodeRequest,
+    ExportView,
+    InboxView,
+    MeView,
+    MyWebhookView,
+    NoteView,
+    PatchMeRequest,
+)
 from fanfare.schemas.subscriptions import (
     ConsentsView,
     PutMySubscriptionRequest,
@@ -53,7 +60,7 @@ def delete_me() -> Response[None]:
     return no_content()
 
 
-@router.get("/v1/me/export", tags=["me"])
+@router.get("/v1/me/export", tags=["me"], responses=answers(404, _200=ExportView))
 def export_me(cursor: Cursor = None) -> ExportView:
     """Export all that is kept on me. A page has up to 1,000 deliveries. Continue until `next_cursor` is null."""
     asked = _my_list()

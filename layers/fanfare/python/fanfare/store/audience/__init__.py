@@ -43,6 +43,7 @@ from fanfare.store.audience.subscriptions import Subscriptions as Subscriptions
 from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
 from fanfare.store.audience.users import Users as Users
+from fanfare.store.audience.users import begin_erasure
 
 
 class Audience:
@@ -75,7 +76,7 @@ class Audience:
         First nothing more can be written for the user; then the rows are deleted, the profile last, so that a repeat
         still finds the addresses. Suppressions remain: they belong to the address and protect whoever has it.
         """
-        user = self.users.begin_erasure(user_id)
+        user = begin_erasure(self.table, user_id)
         if user is None:
             return
         pk = f"user#{user_id}"

@@ -15,8 +15,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import Clock, system_clock, to_text
-from fanfare.domain.audience import Subscription
-from fanfare.domain.consent import Answer, By, check_yes, is_heavier
+from fanfare.domain.audience import Answer, By, Subscription, check_yes, is_heavier
 from fanfare.errors import ConditionFailed, Conflict
 from fanfare.ids import shard_of
 from fanfare.store.audience.consents import write_no
@@ -179,7 +178,7 @@ class Answers:
         until_settled(attempt, sleep=self.table.sleep)
 
     def tell(self, changes: Sequence[Subscription]) -> None:
-        """Tell of stored changes."""
+        """Report stored changes."""
         if self.changed is not None:
             self.changed(changes)
 

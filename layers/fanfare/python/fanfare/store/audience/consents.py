@@ -14,8 +14,7 @@ from typing import Any, Final
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
-from fanfare.domain.audience import Subscription
-from fanfare.domain.consent import Answer, By, Consent
+from fanfare.domain.audience import Answer, By, Consent, Subscription
 
 FULL: Final = 700  # bytes of answers; with keys, a row of the usual length is one write unit
 PREFIX: Final = "consents#"

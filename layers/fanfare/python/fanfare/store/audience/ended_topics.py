@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from fanfare.aws.transactions import Transaction
-from fanfare.domain.consent import By
+from fanfare.domain.audience import By
 from fanfare.errors import ConditionFailed
 from fanfare.store.audience.answers import no_of
 from fanfare.store.audience.subscription_rows import count_removal, end_yes, read_standings, topic_pk

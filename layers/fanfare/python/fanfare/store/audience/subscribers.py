@@ -9,8 +9,7 @@ from itertools import islice
 from typing import Final
 
 from fanfare.aws.dynamodb import GET_LIMIT, DynamoTable
-from fanfare.domain.audience import Subscription
-from fanfare.domain.consent import Answer
+from fanfare.domain.audience import Answer, Subscription
 from fanfare.store.audience.consents import consents_sk, nos_of, standing_no
 from fanfare.store.audience.subscription_rows import read_subscription, subscription_sk, topic_pk
 from fanfare.store.audience.subscriptions import Subscriptions
@@ -22,8 +21,8 @@ Position = tuple[str, int, str]  # state, shard, place in it
 
 
 @dataclass(frozen=True)
-class Count:
-    """The number of yeses on a channel. If it is not `exact`, there are at least so many."""
+class TopicCount:
+    """The number of yeses on a channel. If it is not `exact`, there are at least that many."""
 
     subscribed: int
     exact: bool
@@ -86,7 +85,7 @@ class Subscribers:
                 if no in items and yes not in items:  # a no stays stored after a new yes
                     yield place, standing_no(items[no])
 
-    def counts(self, topic: str, shards: int, channels: Sequence[str]) -> dict[str, Count]:
+    def counts(self, topic: str, shards: int, channels: Sequence[str]) -> dict[str, TopicCount]:
         """Channel → number of yeses, reachable or not; eventually consistent."""
         counted: Counter[str] = Counter(dict.fromkeys(channels, 0))
         rows = self._channels(topic, shards)
@@ -97,7 +96,7 @@ class Subscribers:
                 break
         complete = read < LOOK_AT and next(rows, None) is None
         return {
-            channel: Count(min(number, COUNTED), exact=complete and number <= COUNTED)
+            channel: TopicCount(min(number, COUNTED), exact=complete and number <= COUNTED)
             for channel, number in counted.items()
         }
 

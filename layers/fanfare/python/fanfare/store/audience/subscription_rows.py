@@ -9,8 +9,7 @@ from typing import Final
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
-from fanfare.domain.audience import Subscription
-from fanfare.domain.consent import By
+from fanfare.domain.audience import By, Subscription
 from fanfare.store.audience.consents import Said, consents_sk, read_said, write_no
 
 # The user exists and is not being erased

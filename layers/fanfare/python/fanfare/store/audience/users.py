@@ -34,21 +34,12 @@ class Users:
 
     def get(self, user_id: str) -> User | None:
         """The user, strongly consistent. None also if an erasure has begun."""
-        user = self.read(user_id)
+        user = read_user(self.table, user_id)
         return None if user is None or user.erasing else user
 
     def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
         """The users that exist, strongly consistent, 100 per call."""
-        return {user_id: user for user_id, user in self._read_many(user_ids).items() if not user.erasing}
-
-    def read(self, user_id: str) -> User | None:
-        """The user, even if an erasure has begun."""
-        item = self.table.get(f"user#{user_id}", "user")
-        return _user(item) if item else None
-
-    def _read_many(self, user_ids: Iterable[str]) -> dict[str, User]:
-        found = self.table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
-        return {user.id: user for user in map(_user, found.values())}
+        return {user_id: user for user_id, user in read_users(self.table, user_ids).items() if not user.erasing}
 
     def at_address(self, channel: str, address: str) -> list[str]:
         """Ids of the users with an address; strongly consistent."""
@@ -85,7 +76,9 @@ class Users:
 
     def change(self, user_id: str, change: Change) -> User:
         """Replace the profile by `change(profile)`; a new user starts with {}. Concurrent changes are not lost."""
-        return until_settled(lambda: self._changed(user_id, self.read(user_id), change), sleep=self.table.sleep)
+        return until_settled(
+            lambda: self._changed(user_id, read_user(self.table, user_id), change), sleep=self.table.sleep
+        )
 
     def change_known(self, user_id: str, change: Change) -> User | None:
         """Like `change`, but never creates: None if the user does not exist or was just erased."""
@@ -145,25 +138,6 @@ class Users:
 
         self.change_known(user_id, without)
 
-    def begin_erasure(self, user_id: str) -> User | None:
-        """Have everybody else find the user erased, and no more rows written. The user as stored; None if unknown."""
-
-        def attempt() -> User | None:
-            user = self.read(user_id)
-            if user is None:
-                return None
-            transaction = Transaction().update(
-                self.table,
-                (f"user#{user_id}", "user"),
-                "SET erasing = :true, rev = rev + :one",
-                condition="rev = :read",
-                values={":true": True, ":one": 1, ":read": user.rev},
-            )
-            transaction.delete(self.table, (f"user#{user_id}", GIVEN)).run()
-            return user
-
-        return until_settled(attempt, sleep=self.table.sleep)
-
     def charge(self, transaction: Transaction, user: User, limits: Mapping[str, Any]) -> None:
         """Store new counters of a user's limits, as a part of a transaction that `charge_of` names."""
         transaction.update(
@@ -200,7 +174,7 @@ class Users:
         until_settled(attempt, sleep=self.table.sleep)
 
     def _writes(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, ProfileWrite]:
-        before = self._read_many(profiles)
+        before = read_users(self.table, profiles)
         suppressions = read_suppressions(self.table, profiles.values())
         return {
             user_id: write_profile(self.table, user_id, profile, before.get(user_id), suppressions, self.digest)
@@ -235,3 +209,35 @@ def _user(item: Item) -> User:
         erasing=item.get("erasing", False),
         rev=item.get("rev", 0),
     )
+
+
+def read_user(table: DynamoTable, user_id: str) -> User | None:
+    """The user, even if an erasure has begun."""
+    item = table.get(f"user#{user_id}", "user")
+    return _user(item) if item else None
+
+
+def read_users(table: DynamoTable, user_ids: Iterable[str]) -> dict[str, User]:
+    """The users, even if an erasure has begun."""
+    found = table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
+    return {user.id: user for user in map(_user, found.values())}
+
+
+def begin_erasure(table: DynamoTable, user_id: str) -> User | None:
+    """Have everybody else find the user erased, and no more rows written. The user as stored; None if unknown."""
+
+    def attempt() -> User | None:
+        user = read_user(table, user_id)
+        if user is None:
+            return None
+        transaction = Transaction().update(
+            table,
+            (f"user#{user_id}", "user"),
+            "SET erasing = :true, rev = rev + :one",
+            condition="rev = :read",
+            values={":true": True, ":one": 1, ":read": user.rev},
+        )
+        transaction.delete(table, (f"user#{user_id}", GIVEN)).run()
+        return user
+
+    return until_settled(attempt, sleep=table.sleep)
