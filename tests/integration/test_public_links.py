@@ -13,7 +13,7 @@ from fanfare.domain.audience import Subscription
 from fanfare.runtime import signing, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import settings
-from fanfare.self_service import sign_up
+from fanfare.self_service import changes, sign_up
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock
@@ -470,6 +470,22 @@ def test_choices_are_stored_as_they_are_ticked() -> None:
     assert subscriptions("ada") == [("deals", "inbox"), ("deals", "sms")]
     choose("ada")
     assert subscriptions("ada") == []
+
+
+def test_a_form_that_gives_too_much_takes_away_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "BY_USER", replace(changes.BY_USER, count=2))
+    topic("deals", channels=["email", "sms", "inbox"])
+    subscribe(user("ada"), "news")
+    assert choose("ada", "news/email", "deals/sms", "deals/email").status == 200
+    assert subscriptions("ada") == [("deals", "email"), ("deals", "sms"), ("news", "email")]
+    answer = choose("ada", "deals/sms", "deals/inbox")
+    assert (answer.status, "too much at once" in answer.text) == (429, True)
+    assert int(answer.headers["retry-after"]) > 0
+    assert subscriptions("ada") == [("deals", "sms")]
+    assert choose("ada", nothing="yes").status == 200
+    assert subscriptions("ada") == []
+    assert choose("ada").status == 429  # it would lift the opt-out
+    assert stores.audience().users.get("ada").opted_out  # type: ignore[union-attr]
 
 
 def test_what_the_page_did_not_show_stays() -> None:

@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.runtime import stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import settings
+from fanfare.self_service import changes
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock
@@ -430,6 +432,41 @@ def test_a_user_subscribes_once_and_unsubscribes_once_or_twice() -> None:
     assert call("GET", "/v1/me/subscriptions").body["items"] == [first.body]
     assert [call("DELETE", path).status for _ in range(2)] == [204, 204]
     assert call("GET", "/v1/me/subscriptions").body["items"] == []
+
+
+@pytest.fixture
+def two_an_hour(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(changes, "BY_USER", replace(changes.BY_USER, count=2))
+
+
+def test_a_user_gives_a_hundred_things_an_hour() -> None:
+    assert (changes.BY_USER.count, changes.BY_USER.per) == (100, timedelta(hours=1))
+
+
+@pytest.mark.usefixtures("two_an_hour")
+def test_who_gave_too_much_can_still_take_away(clock: Clock) -> None:
+    paths = [f"/v1/me/subscriptions/{topic(name)}/email" for name in ("a", "b", "c")]
+    answers = [call("PUT", path) for path in paths]
+    assert [answer.status for answer in answers] == [201, 201, 429]
+    assert (answers[2].body["code"], answers[2].body["retryable"]) == ("too_many_changes", True)
+    left = 3600 - int(clock().timestamp()) % 3600
+    assert answers[2].headers["retry-after"] == str(left)
+    assert call("PUT", paths[0]).status == 200  # gives nothing
+    assert [call("DELETE", path).status for path in paths] == [204] * 3
+    assert call("GET", "/v1/me/subscriptions").body["items"] == []
+    assert call("PATCH", "/v1/me", {"opted_out": True, "push": [], "locale": None}).status == 200
+    assert call("PUT", paths[0], user="grace").status == 201
+    clock.advance(seconds=left)
+    assert call("PUT", paths[0]).status == 201
+
+
+@pytest.mark.usefixtures("two_an_hour")
+@pytest.mark.parametrize("change", [{"name": "Ada"}, {"opted_out": False}, {"locale": "de", "time_zone": None}])
+def test_changes_of_a_profile_are_counted_with_the_subscriptions(change: dict[str, Any]) -> None:
+    path = f"/v1/me/subscriptions/{topic()}/email"
+    assert [call("PATCH", "/v1/me", change).status, call("PUT", path).status] == [200, 201]
+    assert call("PATCH", "/v1/me", change).status == 429
+    assert [call("DELETE", path).status, call("PUT", path).status] == [204, 429]
 
 
 def test_a_topic_that_is_not_public_is_not_there_for_who_does_not_have_it() -> None:

@@ -52,6 +52,7 @@ MODULES = {
     "counting": "fanfare.pipeline.counting",
     "bounces": "fanfare.pipeline.bounces",
     "complete": "fanfare.pipeline.complete",
+    "changes": "fanfare.self_service.changes",
     "data_schema": "fanfare.templates.data_schema",
     "dead_letters": "fanfare.pipeline.reconcile.dead_letters",
     "doubt": "fanfare.pipeline.deliver.doubt",
@@ -261,6 +262,13 @@ MUTANTS = (
         "page.unchecked |= everything or REMOVALS in conflict.failed",
         "page.unchecked |= everything and False",
         tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "a reader gives without end",
+        "changes:CountChanges.run",
+        "if number and not self.confirmations.allows(",
+        "if False and not self.confirmations.allows(",
+        tests=("tests/integration/test_public_me.py::test_who_gave_too_much_can_still_take_away",),
     ),
     Mutant(
         "a user who is counted all the time holds up the page for ever",

@@ -42,10 +42,13 @@ class FanfareError(Exception):
     retryable = False
     retry_after = 2  # seconds; used if `retryable`
 
-    def __init__(self, detail: str, *, code: str | None = None, errors: Sequence[Fault] = ()) -> None:
+    def __init__(
+        self, detail: str, *, code: str | None = None, errors: Sequence[Fault] = (), retry_after: int | None = None
+    ) -> None:
         super().__init__(detail)
         self.detail = detail
         self.code = code or self.code
+        self.retry_after = retry_after or self.retry_after
         self.errors = tuple(errors)
 
 

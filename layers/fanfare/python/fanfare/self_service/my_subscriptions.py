@@ -12,6 +12,7 @@ from fanfare.errors import Conflict, NotFound
 from fanfare.management.subscriptions import ManageSubscriptions, subscriptions_page
 from fanfare.pagination import take
 from fanfare.schemas.subscriptions import PutMySubscriptionRequest
+from fanfare.self_service.changes import CountChanges
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 
@@ -32,6 +33,7 @@ class MySubscriptions:
     catalogue: Catalogue
     subscriptions: ManageSubscriptions
     clock: Clock
+    count_changes: CountChanges
 
     def page(
         self, user_id: str, *, state: Answer = Answer.YES, after: Sequence[str] | None, limit: int
@@ -44,7 +46,8 @@ class MySubscriptions:
     ) -> tuple[Subscription, bool]:
         """The subscription, and whether it is new. A topic that is not public exists only for its subscribers.
 
-        Raises NotFound, Invalid if the topic lacks the channel, and Conflict for a no to a required topic.
+        Raises NotFound, TooManyRequests, Invalid if the topic lacks the channel, and Conflict for a no to a required
+        topic.
         """
         frequency = None
         if request is not None:
@@ -67,8 +70,10 @@ class MySubscriptions:
         if _refuses(request):
             self.unsubscribe(user_id, topic_id, channel)
             return replace(yes, state=Answer.NO), False
-        if channel in topic.channels and self.audience.users.get(user_id) is None:
-            self.audience.users.change(user_id, dict)
+        if channel in topic.channels:
+            self.count_changes.run(user_id)
+            if self.audience.users.get(user_id) is None:
+                self.audience.users.change(user_id, dict)
         return self.subscriptions.give(yes)
 
     def unsubscribe(self, user_id: str, topic_id: str, channel: str) -> None:

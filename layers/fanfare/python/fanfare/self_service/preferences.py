@@ -12,6 +12,7 @@ from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
+from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages import Choice, Way
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
@@ -61,6 +62,7 @@ class ChoosePreferences:
     catalogue: Catalogue
     links: Links
     clock: Clock
+    count_changes: CountChanges
 
     def show(self, token: str) -> Preferences:
         """Topics and subscriptions of the link's user. Changes nothing. Raises NotFound."""
@@ -76,19 +78,29 @@ class ChoosePreferences:
         return Preferences(user=user, topics=topics, subscribed=subscribed)
 
     def change(self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool) -> Preferences:
-        """Store the choices of the form. Topics that the page did not show stay unchanged. Raises NotFound."""
+        """Store the choices of the form. Topics that the page did not show stay unchanged.
+
+        What the form takes away is stored first. Raises NotFound, and TooManyRequests if the rest is too much.
+        """
         before = self.show(token)
-        wanted = set(yes)
+        user, wanted = before.user, set(yes)
+        given = []
         for topic, channel in _offered(before, shown):
             has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
             if wants and not has:
-                now = to_text(self.clock())
-                new = Subscription(user_id=before.user.id, topic=topic.id, channel=channel, created_at=now, by=By.PAGE)
-                self.audience.subscriptions.add(new, shards=topic.shards)
+                given.append((topic, channel))
             elif has and not wants:
-                self.audience.subscriptions.remove(before.user.id, topic.id, channel, by=By.PAGE)
-        if nothing != before.user.opted_out:
-            self.audience.users.opt_out(before.user.id, nothing)
+                self.audience.subscriptions.remove(user.id, topic.id, channel, by=By.PAGE)
+        if nothing and not user.opted_out:
+            self.audience.users.opt_out(user.id, True)
+        back = user.opted_out and not nothing
+        self.count_changes.run(user.id, len(given) + back)
+        for topic, channel in given:
+            now = to_text(self.clock())
+            new = Subscription(user_id=user.id, topic=topic.id, channel=channel, created_at=now, by=By.PAGE)
+            self.audience.subscriptions.add(new, shards=topic.shards)
+        if back:
+            self.audience.users.opt_out(user.id, False)
         return self.show(token)
 
 

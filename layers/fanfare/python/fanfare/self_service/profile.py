@@ -15,6 +15,7 @@ from fanfare.errors import NotFound
 from fanfare.management.users import user_view
 from fanfare.schemas.self_service import MeView, MyWebhookView, PendingView
 from fanfare.self_service.addresses import CONFIRMED, ConfirmAddress, checked_address, known_address
+from fanfare.self_service.changes import CountChanges, gives
 from fanfare.signing.keyed_hash import Keys
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Confirmations
@@ -28,6 +29,7 @@ class ManageProfile:
     audience: Audience
     confirmations: Confirmations
     confirm_address: ConfirmAddress
+    count_changes: CountChanges
     keys: Keys
     clock: Clock
 
@@ -48,6 +50,7 @@ class ManageProfile:
         Raises Invalid, TooManyRequests, Unavailable.
         """
         changes = request.changes()
+        self.count_changes.run(user_id, gives(changes))
         addresses = {
             channel: checked_address(channel, changes.pop(field))
             for channel, field in CONFIRMED.items()

@@ -85,7 +85,7 @@ def list_my_subscriptions(state: InState = Answer.YES, limit: Limit = 50, cursor
 @router.put(
     "/v1/me/subscriptions/<topic_id>/<channel>",
     tags=["me"],
-    responses=answers(409, _200=SubscriptionView, _201=SubscriptionView),
+    responses=answers(409, 429, _200=SubscriptionView, _201=SubscriptionView),
 )
 def subscribe_me(
     topic_id: TopicId, channel: OnChannel, request: PutMySubscriptionRequest | None = None

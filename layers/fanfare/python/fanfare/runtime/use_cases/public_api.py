@@ -14,6 +14,7 @@ from fanfare.runtime.observability import count_now
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import brand, clock, settings
 from fanfare.self_service.addresses import ConfirmAddress
+from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.confirm import Confirm
 from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
@@ -29,6 +30,11 @@ from fanfare.store.audience.confirmations import Confirmations
 @opened.once
 def _confirmations() -> Confirmations:
     return Confirmations(stores.table("audience"), keys=signing.code_keys)
+
+
+@opened.once
+def _count_changes() -> CountChanges:
+    return CountChanges(confirmations=_confirmations(), clock=clock())
 
 
 @opened.once
@@ -66,6 +72,7 @@ def profile() -> ManageProfile:
         confirmations=_confirmations(),
         confirm_address=confirm_address,
         keys=signing.webhook_keys,
+        count_changes=_count_changes(),
         clock=clock(),
     )
 
@@ -79,7 +86,11 @@ def retry_address() -> RetryAddress:
 def subscriptions() -> MySubscriptions:
     manage = ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
     return MySubscriptions(
-        audience=stores.audience(), catalogue=stores.catalogue(), subscriptions=manage, clock=clock()
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        subscriptions=manage,
+        clock=clock(),
+        count_changes=_count_changes(),
     )
 
 
@@ -146,5 +157,9 @@ def unsubscribe() -> Unsubscribe:
 @opened.once
 def preferences() -> ChoosePreferences:
     return ChoosePreferences(
-        audience=stores.audience(), catalogue=stores.catalogue(), links=signing.public_links(), clock=clock()
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        links=signing.public_links(),
+        clock=clock(),
+        count_changes=_count_changes(),
     )

@@ -64,6 +64,10 @@ PROBLEMS: Final[Mapping[str, tuple[str, str]]] = {
         "A link to confirm works for three days, and only the newest one counts. Ask for another one.",
     ),
     "topic_not_found": ("This is no longer offered", "There is nothing that could be subscribed to here any more."),
+    "too_many_changes": (
+        "That was too much at once",
+        "What you turned off is off. Please turn on the rest in an hour.",
+    ),
     "unavailable": ("Not available just now", "Please try again in a few seconds."),
 }
 PROBLEM: Final = ("That did not work", "Please open the link again from the mail.")

@@ -58,6 +58,15 @@ class Allowance:
     count: int
     per: timedelta
 
+    def begin(self, now: datetime) -> int:
+        """When the present period began, in epoch seconds."""
+        seconds = int(self.per.total_seconds())
+        return int(now.timestamp()) // seconds * seconds
+
+    def seconds_left(self, now: datetime) -> int:
+        """Seconds until the next period."""
+        return self.begin(now) + int(self.per.total_seconds()) - int(now.timestamp())
+
 
 class Confirmations:
     def __init__(self, table: DynamoTable, *, keys: Keys) -> None:
@@ -152,18 +161,24 @@ class Confirmations:
 
     # Allowances
 
-    def allows(self, allowance: Allowance, whose: str, *, now: datetime) -> bool:
-        """Count an attempt. Returns whether it is within the allowance; exact also for concurrent attempts."""
-        seconds = int(allowance.per.total_seconds())
-        begin = int(now.timestamp()) // seconds * seconds
+    def allows(self, allowance: Allowance, whose: str, *, now: datetime, number: int = 1) -> bool:
+        """Count an attempt. Returns whether it is within the allowance; exact also for concurrent attempts.
+
+        `number`: attempts made together, which are allowed or not as a whole; they may exceed the allowance once.
+        """
+        begin = allowance.begin(now)
         known = digest(whose, keys=self.keys, purpose=allowance.what)
         try:
             self.table.update(
                 f"attempts#{allowance.what}#{known}",
                 str(begin),
-                "SET #ttl = :forget ADD attempts :one",
+                "SET #ttl = :forget ADD attempts :number",
                 condition="attribute_not_exists(attempts) OR attempts < :most",
-                values={":forget": begin + seconds, ":one": 1, ":most": allowance.count},
+                values={
+                    ":forget": begin + int(allowance.per.total_seconds()),
+                    ":number": number,
+                    ":most": allowance.count,
+                },
                 names={"#ttl": "ttl"},
             )
         except ConditionFailed:
