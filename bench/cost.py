@@ -163,8 +163,8 @@ From the POST to the last settled delivery. Not included: receipts (for 1,000 e-
 Recipients share what a message needs once: its states, page, batch and events. A message to one person pays for all of
 it: ${one_usd:.6f}, {one_times:.0f} times a share in a message to 1,000, and about a fifth of the price of the e-mail.
 For such messages alone, the usual design is cheaper. Estimates of dry runs use the share, so they are too low for a few
-recipients. Text messages and webhooks are recorded one by one, so that a crash repeats at most one; that is why they
-take more. The first message to a device takes one call more.
+recipients. Text messages are recorded one by one, so that a crash repeats at most one; that is why they take more. The
+first message to a device takes one call more.
 
 ## Prices
 

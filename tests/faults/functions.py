@@ -20,6 +20,7 @@ from fanfare.channels import CHANNELS, Channel, Webhook, webhook
 from fanfare.channels.base import Opening
 from fanfare.errors import ConditionFailed, FanfareError
 from fanfare.pipeline.deliver import Deliver
+from fanfare.pipeline.deliver.endpoints import Tell
 from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.pipeline.redrive import Redrive
@@ -78,6 +79,7 @@ class Functions:
     def __init__(self, world: World) -> None:
         self.world = world
         self.limits = dict(LIMITS)  # seconds, by function
+        self.tell_endpoint: Tell | None = None
 
     # Use cases, as the runtime builds them
 
@@ -118,11 +120,18 @@ class Functions:
             opened.put(channels.channel, self._channel(channel))
         if use_case := SLEEPERS.get(function):
             opened.put(use_case, replace(use_case(), sleep=world.sleep))
+        if function == "deliver":
+            opened.put(deliver.deliver, replace(deliver.deliver(), tell_endpoint=self.tell_endpoint))
 
     def _channel(self, name: str) -> Channel:
         world = self.world
         if name == "webhook":
-            return Webhook(keys=lambda: KEYS, clock=world.clock, resolve=lambda _host, _port: [PUBLIC_ADDRESS])
+            return Webhook(
+                keys=lambda: KEYS,
+                clock=world.clock,
+                resolve=lambda _host, _port: [PUBLIC_ADDRESS],
+                side_by_side=1,  # in one order, so that a schedule can be played again
+            )
 
         def no_inbox() -> Any:
             raise NotImplementedError("the fault world has no inbox")

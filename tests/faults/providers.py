@@ -124,6 +124,7 @@ class _Connection:
     """To a user's own server, which takes whatever is posted."""
 
     sock = None
+    handle = None
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider

@@ -28,12 +28,25 @@ THREE = SEVEN[:3]
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a schedule did. `lost` and `wrong` must be empty; `unexplained` are copies that no fault accounts for."""
+    """What a schedule did. `lost` and `wrong` must be empty; `unexplained` are copies that no fault accounts for.
+
+    `held`: who failed, and whom the provider never got.
+    """
 
     lost: tuple[str, ...] = ()
     wrong: tuple[str, ...] = ()
     duplicates: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
+    held: tuple[str, ...] = ()
+
+    def __add__(self, other: Verdict) -> Verdict:
+        return Verdict(
+            self.lost + other.lost,
+            self.wrong + other.wrong,
+            self.duplicates + other.duplicates,
+            self.unexplained + other.unexplained,
+            self.held + other.held,
+        )
 
     @property
     def bad(self) -> bool:
@@ -86,13 +99,17 @@ class Scenario:
 
     def judge(self, world: World) -> Verdict:
         """What became of everybody."""
-        message = world.message
-        if message is None:
+        if not world.posted:
             return Verdict(wrong=(*world.wrong, "it was never accepted"))
+        verdicts = [self._of_message(world, message) for message in world.posted]
+        wrong = [*world.wrong]
+        wrong += [f"another message reached {s.user}" for s in world.provider.accepted if s.message not in world.posted]
+        return sum(verdicts, Verdict(wrong=tuple(wrong)))
+
+    def _of_message(self, world: World, message: str) -> Verdict:
         outcomes, copies, state = world.outcomes(message), world.provider.reached(message), world.state(message)
         expected = {(user, channel) for user in self.users for channel in self.channels}
-        wrong = [*world.wrong]
-        wrong += [] if state in self.may_end else [f"the message ended {state}"]
+        wrong = [] if state in self.may_end else [f"the message ended {state}"]
         if state not in AT_REST:
             wrong.append("it never came to rest")
         chosen = {who for who in outcomes if who[0] not in self.contended}
@@ -105,16 +122,17 @@ class Scenario:
                 wrong.append(f"{who} is sent, but was not")
             if outcome in (Outcome.SKIPPED, Outcome.DELETED) and copies[who]:
                 wrong.append(f"{who} was sent, but is {outcome.label}")
-        wrong += [f"another message reached {s.user}" for s in world.provider.accepted if s.message != message]
         wrong += world.records_that_differ(message, outcomes)
         wrong += world.counts_that_differ(message, [*outcomes.values()])
         lost = [who for who in sorted(expected) if not copies[who] and outcomes.get(who) in (None, Outcome.SENT)]
         if state is State.DELETED:
             lost = []
         duplicates = [who for who, count in copies.items() if count > 1]
-        unexplained = [who for who in duplicates if self.hold or not explained(world.provider.accepted, who)]
-        named = [tuple(map("/".join, each)) for each in (lost, duplicates, unexplained)]
-        return Verdict(named[0], tuple(wrong), named[1], named[2])
+        accepted = [sent for sent in world.provider.accepted if sent.message == message]
+        unexplained = [who for who in duplicates if self.hold or not explained(accepted, who)]
+        held = [who for who, outcome in outcomes.items() if outcome is Outcome.FAILED and not copies[who]]
+        named = [tuple(map("/".join, each)) for each in (lost, duplicates, unexplained, held)]
+        return Verdict(named[0], tuple(wrong), *named[1:])
 
 
 def explained(accepted: Sequence[Sent], who: tuple[str, str]) -> bool:
@@ -136,15 +154,21 @@ def _night(world: World, asleep: Sequence[str]) -> None:
 def _posting(**fields: str) -> Act:
     def post(world: World) -> bool:
         def request() -> None:
-            world.message = world.post(**fields)
+            world.posted += (world.post(**fields),)
 
         return world.answered(request)
 
     return post
 
 
+def _second(world: World) -> bool:
+    """Passes: the ids of messages are made of the time."""
+    world.sleep(1)
+    return True
+
+
 def _rest(world: World) -> bool:
-    return world.tick([world.message or ""])
+    return world.tick(world.posted)
 
 
 def _refuse_one(world: World) -> bool:
@@ -158,7 +182,7 @@ def _refuse_nobody(world: World) -> bool:
 
 
 def _redrive(world: World) -> bool:
-    return world.answered(lambda: world.redrive(world.message or ""))
+    return world.answered(lambda: world.redrive(world.posted[0]))
 
 
 def _fan_out(world: World) -> bool:
@@ -175,7 +199,7 @@ def _delete(world: World) -> bool:
     """Once it is answered, no more may leave than the answer says is in flight."""
 
     def request() -> None:
-        world.delete(world.message or "")
+        world.delete(world.posted[0])
 
     return world.answered(request)
 
@@ -184,6 +208,15 @@ def _delete(world: World) -> bool:
 SHORT = {"fan_out": 21.0, "deliver": 38.0, "reconcile": 25.0}
 POST_AND_REST = (_posting(), _rest)
 POST_TO_HOLD = (_posting(on_doubt="hold"), _rest)
+# The batches of all three are in one event of the worker
+SEVERAL_TO_HOLD = (
+    _posting(on_doubt="hold", key="one"),
+    _second,
+    _posting(on_doubt="hold", key="two"),
+    _second,
+    _posting(on_doubt="hold", key="three"),
+    _rest,
+)
 ANY_END = frozenset({State.SENT, State.FAILED})
 
 CONTENDED = ("user-0-toggles", "user-1-renames", "user-2-is-counted")
@@ -200,6 +233,8 @@ SCENARIOS = (
     Scenario("four channels", THREE, POST_AND_REST, channels=("email", "sms", "push", "webhook")),
     Scenario("near the end", SEVEN, POST_AND_REST, seconds=SHORT, call_seconds=1.2),
     Scenario("hold", SEVEN, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END),
+    Scenario("hold several", THREE, SEVERAL_TO_HOLD, receipts=False, hold=True, may_end=ANY_END),
+    Scenario("hold push", THREE, POST_TO_HOLD, channels=("push",), hold=True, may_end=ANY_END),
     Scenario(
         "redrive",
         THREE,

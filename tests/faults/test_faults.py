@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
@@ -65,3 +66,19 @@ def test_a_schedule_played_by_itself_ends_as_those_that_are_counted_with_it() ->
     together = Exploration(SMALL[1]).tally(exploration.faults([lead]))
     assert len(alone) == together.schedules > together.played
     assert sum(len(verdict.duplicates) for verdict in alone) == together.duplicates > 0
+
+
+def test_a_worker_that_dies_leaves_in_doubt_what_it_was_handing_over_and_nobody_else() -> None:
+    """Who fails without a call of the provider was in the one call that the worker had noted before it died."""
+    scenario = next(each for each in SCENARIOS if each.name == "hold several")
+    exploration = Exploration(scenario)
+    held: Counter[tuple[str, int]] = Counter()
+    for lead in exploration.each(exploration.start):
+        verdict = exploration.end(lead.moment)
+        assert not verdict.bad, (lead.path, verdict)
+        held[lead.path[0], len(verdict.held)] += 1
+    in_doubt = {(path, number) for path, number in held if number}
+    # between the note of a batch of one or two and its call
+    assert in_doubt == {("dynamodb:UpdateItem die", 1), ("dynamodb:UpdateItem die", 2)}
+    notes = len([name for name in exploration.calls() if name == "ses:SendBulkEmail"])
+    assert sum(held[path, number] for path, number in in_doubt) == notes == 6

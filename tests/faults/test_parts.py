@@ -52,6 +52,6 @@ def test_nobody_waits_because_aws_left_a_part_undone(mode: str) -> None:
             world, _ = played(exploration, at, Fault(call, mode))
             struck.add(names[call])
             assert left_at(world) == expected, f"{names[call]}, call {call} of step {at}"
-            timeline = world.known(world.message or "").timeline
+            timeline = world.known(world.posted[0]).timeline
             assert "stale" not in {entry["state"] for entry in timeline}
     assert struck == IN_PLACE[mode]

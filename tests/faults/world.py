@@ -67,7 +67,7 @@ class Moment:
     """All that there is between two steps: a schedule goes on from here, again and again."""
 
     act: int
-    message: str | None
+    posted: tuple[str, ...]
     now: datetime
     last_reconcile: datetime
     stores: Mapping[str, Store]
@@ -86,7 +86,7 @@ class Moment:
         accepted = [(sent.message, sent.user, sent.channel, sent.excused) for sent in self.accepted]
         times = self.now.timestamp(), self.last_reconcile.timestamp()
         items = [(name, self.stores[name].bytes()) for name in CHANGING]
-        said = self.act, self.message, sorted(self.rejects), self.most, self.wrong
+        said = self.act, self.posted, sorted(self.rejects), self.most, self.wrong
         # the second version knows no references: what is equal is written alike
         return marshal.dumps((times, said, queues, self.queues[1], accepted, items), 2)
 
@@ -103,7 +103,7 @@ class World:
         self.salt = 0  # what is drawn in a step follows from the time, and from this
         self.now = START
         self.act = 0  # of the scenario that is played
-        self.message: str | None = None  # the one that is judged
+        self.posted: tuple[str, ...] = ()  # those that are judged
         self.most: dict[str, int] = {}  # mails that may leave of a message in all, once its deletion is answered
         self.wrong: list[str] = []  # what should never have happened on the way
         self.called: list[str] = []  # AWS calls of the present step
@@ -134,7 +134,7 @@ class World:
     def save(self) -> Moment:
         return Moment(
             self.act,
-            self.message,
+            self.posted,
             self.now,
             self.last_reconcile,
             self.memory.tables.save(),
@@ -146,7 +146,7 @@ class World:
         )
 
     def load(self, moment: Moment) -> None:
-        self.act, self.message = moment.act, moment.message
+        self.act, self.posted = moment.act, moment.posted
         self.now, self.last_reconcile = moment.now, moment.last_reconcile
         self.memory.tables.load(moment.stores)
         self.memory.sqs.load(moment.queues)

@@ -52,7 +52,9 @@ def test_each_published_event_is_as_its_schema_says(life: Life) -> None:
         told["title"]: told for path in EVENTS.glob("*.json") for told in [json.loads(path.read_text())]
     }
     told = {"message moved", "deliveries recorded", "subscription changed", "suppression changed"}
-    assert {kind for kind, _ in life.seen.details} == told == schemas.keys()
+    assert {kind for kind, _ in life.seen.details} == told
+    # takes days of failures: tests/unit/aws/test_event_bus.py
+    assert schemas.keys() - told == {"endpoint switched off"}
     for kind, detail in life.seen.details:
         Draft202012Validator(schemas[kind]).validate(detail)
 

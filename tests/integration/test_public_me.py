@@ -194,6 +194,32 @@ def test_devices_and_webhooks_are_taken_at_once() -> None:
     assert (body["push"], body["webhook"]) == (devices, {"url": "https://ada.example.com/hook"})
 
 
+def test_my_webhook_says_whether_it_is_on_and_storing_it_again_switches_it_on() -> None:
+    call("PATCH", "/v1/me", {"webhook": {"url": "https://ada.example.com/hook"}})
+    on = {"state": "on", "reason": None, "failing_since": None, "off_since": None}
+    assert call("GET", "/v1/me/webhook").body.items() >= on.items()
+    user = stores.audience().users.get("ada")
+    assert user is not None
+    failing = {"since": "2027-01-01T08:00:00.000Z", "day": "2027-01-06", "days": 6}
+    for more, state, reason, off_since in (
+        ({}, "failing", None, None),
+        (
+            {"off": "endpoint_switched_off", "off_at": "2027-01-06T08:00:00.000Z"},
+            "off",
+            "endpoint_switched_off",
+            "2027-01-06T08:00:00.000Z",
+        ),
+    ):
+        assert stores.audience().endpoints.store(user, "webhook", failing | more) is not None
+        told = call("GET", "/v1/me/webhook").body
+        assert (told["state"], told["reason"], told["off_since"]) == (state, reason, off_since)
+        assert told["failing_since"] == "2027-01-01T08:00:00.000Z"
+    call("PATCH", "/v1/me", {"name": "Ada"})
+    assert call("GET", "/v1/me/webhook").body["state"] == "off"
+    call("PATCH", "/v1/me", {"webhook": {"url": "https://ada.example.com/hook"}})
+    assert call("GET", "/v1/me/webhook").body.items() >= on.items()
+
+
 def test_nothing_at_all_is_a_choice_that_can_be_taken_back() -> None:
     assert call("PATCH", "/v1/me", {"opted_out": True}).body["opted_out"] is True
     assert call("PATCH", "/v1/me", {"name": "Ada"}).body["opted_out"] is True

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 
 import pytest
-from fanfare.channels.base import Kind
+from fanfare.channels.base import Kind, SendResult
 from fanfare.channels.webhook import Webhook
 
 from tests.unit.channels.fakes import envelope
@@ -46,7 +46,7 @@ def _request(connection: socket.socket) -> bytes:
         return head + b"\r\n" + read.read(int(length.partition(b":")[2]))
 
 
-def post(port: int, *, total_seconds: float = 10.0) -> tuple[Kind, str | None]:
+def result_of(port: int, *, total_seconds: float = 10.0, scheme: str = "http") -> SendResult:
     allowed = frozenset({f"localhost:{port}"})
     channel = Webhook(
         keys=lambda: {"k1": "key"},
@@ -56,7 +56,12 @@ def post(port: int, *, total_seconds: float = 10.0) -> tuple[Kind, str | None]:
         total_seconds=total_seconds,
     )
     content = {"title": "Order A-17", "body": "It has left"}
-    (result,) = channel.send([envelope(address=f"http://localhost:{port}/hook?a=b", content=content)])
+    (result,) = channel.send([envelope(address=f"{scheme}://localhost:{port}/hook?a=b", content=content)])
+    return result
+
+
+def post(port: int, *, total_seconds: float = 10.0) -> tuple[Kind, str | None]:
+    result = result_of(port, total_seconds=total_seconds)
     return result.kind, result.reason
 
 
@@ -97,6 +102,39 @@ def test_an_endpoint_that_drips_is_cut_off() -> None:
         began = time.monotonic()
         assert post(port, total_seconds=0.3) == (Kind.TEMPORARY, "endpoint_broke_off")
         assert time.monotonic() - began < 2
+
+
+def drip_a_handshake(connection: socket.socket) -> None:
+    """The begin of a record of TLS, and then a byte now and then."""
+    connection.sendall(b"\x16\x03\x03\x40\x00\x02\x00\x3f\xfc")
+    for _ in range(600):
+        connection.sendall(b"\x00")
+        time.sleep(0.05)
+
+
+def test_a_handshake_that_drips_is_cut_off() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    drip_a_handshake(connection)
+
+        threading.Thread(target=serve, daemon=True).start()
+        began = time.monotonic()
+        result = result_of(listener.getsockname()[1], total_seconds=0.3, scheme="https")
+        assert (result.kind, result.reason) == (Kind.TEMPORARY, "endpoint_unreachable")
+        assert time.monotonic() - began < 2
+
+
+@pytest.mark.parametrize("status", ["429 Too Many Requests", "503 Service Unavailable"])
+@pytest.mark.parametrize(("header", "seconds"), [("30", 30.0), ("Fri, 01 Jan 2027 00:00:30 GMT", 30.0), ("soon", 0.0)])
+def test_an_endpoint_may_ask_for_a_pause(status: str, header: str, seconds: float) -> None:
+    with endpoint(saying(f"HTTP/1.1 {status}\r\nRetry-After: {header}\r\nContent-Length: 0\r\n\r\n")) as (port, _):
+        result = result_of(port)
+    assert result.kind is Kind.TEMPORARY
+    assert result.wait == seconds
 
 
 def test_an_answer_without_end_costs_nothing() -> None:

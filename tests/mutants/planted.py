@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 SINGLES = "tests/faults/test_faults.py::test_no_single_fault_loses_or_doubles_anything"
 PAIRS = "tests/faults/test_faults.py::test_no_two_faults_lose_or_double_anything"
+DIES = "tests/faults/test_faults.py::test_a_worker_that_dies_leaves_in_doubt_what_it_was_handing_over_and_nobody_else"
 ORDERS = "tests/faults/test_interleavings.py"
 IN_DOUBT = "tests/faults/test_in_doubt.py"
 ADVERSARY = "tests/faults/test_adversary.py"
 ASKED_AGAIN = "tests/faults/test_asked_again.py"
+TROUBLE = "tests/faults/test_webhook_trouble.py"
 REDRIVE = "tests/faults/test_redrive.py"
 PARTS = "tests/integration/test_partial_answers.py"
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
@@ -49,6 +51,7 @@ MODULES = {
     "refusals": "fanfare.pipeline.refusals",
     "subscribers": "fanfare.store.audience.subscribers",
     "subscription_rows": "fanfare.store.audience.subscription_rows",
+    "channel_base": "fanfare.channels.base",
     "counting": "fanfare.pipeline.counting",
     "bounces": "fanfare.pipeline.bounces",
     "complete": "fanfare.pipeline.complete",
@@ -73,6 +76,7 @@ MODULES = {
     "links": "fanfare.signing.links",
     "lease": "fanfare.store.batches.lease",
     "listing": "fanfare.store.messages.listing",
+    "means": "fanfare.pipeline.deliver.means",
     "messages": "fanfare.store.messages.store",
     "overdue_batches": "fanfare.pipeline.reconcile.overdue_batches",
     "overdue_messages": "fanfare.pipeline.reconcile.overdue_messages",
@@ -95,6 +99,7 @@ MODULES = {
     "user": "fanfare.domain.audience",
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
+    "work": "fanfare.pipeline.deliver.work",
     "worker": "fanfare.pipeline.deliver.worker",
     "webhook_guard": "fanfare.channels.webhook_guard",
 }
@@ -339,8 +344,8 @@ MUTANTS = (
     Mutant(
         "a deleted message is sent",
         "attempt:Attempt.run",
-        "elif work.message.state is State.DELETED:",
-        "elif False:",
+        "if work.message.state is State.DELETED:",
+        "if False:",
     ),
     Mutant(
         "an expired message is sent",
@@ -352,8 +357,22 @@ MUTANTS = (
     Mutant(
         "a lost worker's batch is sent at once",
         "attempt:Attempt.run",
-        "if work.state.lease_owner is not None:",
-        "if False:",
+        "lost = self.work.state.lease_owner is not None",
+        "lost = False",
+    ),
+    Mutant(
+        "whom a lost worker never handed over is in doubt",
+        "doubt:Doubts.left_by_a_lost_worker",
+        "state.places(Outcome.IN_DOUBT) if state.noted and work.noted(self.channel) else state.unsettled",
+        "state.unsettled",
+        tests=(DIES,),
+    ),
+    Mutant(
+        "a batch that must not be sent twice is handed over without a note",
+        "work:Work.noted",
+        'channel.one_by_one or (self.message.on_doubt == "hold" and not channel.repeatable)',
+        "channel.one_by_one",
+        tests=(DIES,),
     ),
     Mutant("hold does not hold", "doubt:Doubts.resolved", 'work.message.on_doubt == "hold"', "False"),
     Mutant(
@@ -390,7 +409,7 @@ MUTANTS = (
     ),
     Mutant(
         "a doubt does not wait for the provider's event",
-        "attempt:close",
+        "means:close",
         "means.release(after, WaitReason.DOUBT, pace.doubt_grace)",
         "means.release(after, WaitReason.DOUBT, 0.0)",
         tests=("tests/faults/test_faults.py::test_with_receipts_a_lost_answer_is_not_sent_again",),
@@ -424,7 +443,7 @@ MUTANTS = (
     ),
     Mutant(
         "who may be reached later is asked again at once",
-        "attempt:close",
+        "means:close",
         "waiting = set(after.unsettled) - deferred.keys()",
         "waiting = set(after.unsettled)",
         tests=(ASKED_AGAIN,),
@@ -459,7 +478,7 @@ MUTANTS = (
     ),
     Mutant(
         "whom a worker left in doubt is forgotten at the next mark",
-        "lease:BatchLeases.mark",
+        "lease:BatchLeases.note",
         '"SET #at = :at, codes = :codes"',
         '"SET #at = :at, channel = :codes"',
         tests=(IN_DOUBT,),
@@ -696,6 +715,41 @@ MUTANTS = (
         "for each in _secrets(keys, user_id))",
         "for each in _secrets(keys, user_id)[:1])",
         tests=("tests/unit/channels/test_webhook.py",),
+    ),
+    Mutant(
+        "an endpoint that throttles spends no attempt",
+        "webhook:STATUS",
+        "429: SendResult(Kind.TEMPORARY",
+        "429: SendResult(Kind.THROTTLED",
+        tests=(TROUBLE,),
+    ),
+    Mutant(
+        "a host takes as much of a run as it likes",
+        "webhook_guard:HostSeconds.took",
+        "slow = max(0.0, seconds - QUICK_SECONDS)",
+        "slow = 0.0 * seconds",
+        tests=(TROUBLE,),
+    ),
+    Mutant(
+        "who asked for a pause is called with the others",
+        "attempt:Attempt._envelopes",
+        "left = [index for index in unsettled if index not in self.waits]",
+        "left = unsettled",
+        tests=(TROUBLE,),
+    ),
+    Mutant(
+        "an endpoint that fails for days stays on",
+        "user:after_failure",
+        "off=Reason.ENDPOINT_SWITCHED_OFF, off_at=to_text(now)) if lasting else after",
+        "off=Reason.ENDPOINT_SWITCHED_OFF, off_at=to_text(now)) if False else after",
+        tests=(TROUBLE,),
+    ),
+    Mutant(
+        "one recipient that breaks the code takes its batch along",
+        "channel_base:isolated",
+        "except Exception:",
+        "except ZeroDivisionError:",
+        tests=("tests/unit/channels/test_webhook_trouble.py",),
     ),
     Mutant(
         "one public address is enough",

@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from fanfare.aws import event_bus as module
 from fanfare.aws.event_bus import Events
-from fanfare.domain.audience import Answer, By, Subscription, SuppressionChange
+from fanfare.channels.reasons import Reason
+from fanfare.domain.audience import Answer, By, EndpointHealth, Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
@@ -78,7 +79,13 @@ def validator(detail_type: str) -> Draft202012Validator:
 
 def test_every_schema_is_of_an_event_and_every_event_has_a_schema() -> None:
     titles = {json.loads(path.read_text())["title"] for path in SCHEMAS.glob("*.json")}
-    assert titles == {"message moved", "deliveries recorded", "subscription changed", "suppression changed"}
+    assert titles == {
+        "message moved",
+        "deliveries recorded",
+        "subscription changed",
+        "suppression changed",
+        "endpoint switched off",
+    }
 
 
 @pytest.mark.parametrize("state", TOLD)
@@ -102,6 +109,18 @@ def test_deliveries_are_told_as_the_schema_says(status: Outcome) -> None:
     ((detail_type, detail),) = bus.told
     validator(detail_type).validate(detail)
     assert [each["user_id"] for each in detail["deliveries"]] == ["ada", "bob"]
+
+
+def test_an_endpoint_that_was_switched_off_is_told_as_the_schema_says() -> None:
+    off = Reason.ENDPOINT_SWITCHED_OFF
+    bus = Bus()
+    told = events(bus)
+    told.endpoint_off("ada", "webhook", EndpointHealth(since=AT, day=AT[:10], off=off, off_at=AT))
+    told.flush()
+    ((detail_type, detail),) = bus.told
+    validator(detail_type).validate(detail)
+    assert (detail["user_id"], detail["reason"]) == ("ada", off)
+    assert bus.calls[0][0]["Resources"] == ["user/ada"]
 
 
 def test_the_schema_lists_the_states_that_are_published_and_counts_what_the_api_counts() -> None:

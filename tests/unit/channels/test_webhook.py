@@ -194,7 +194,7 @@ def test_the_local_stage_may_write_to_what_it_names_and_to_nothing_beside() -> N
         (408, Kind.TEMPORARY, "endpoint_timed_out"),
         (410, Kind.PERMANENT, "endpoint_gone"),
         (425, Kind.TEMPORARY, "endpoint_too_early"),
-        (429, Kind.THROTTLED, "endpoint_throttled"),
+        (429, Kind.TEMPORARY, "endpoint_throttled"),
         (500, Kind.TEMPORARY, "endpoint_failed"),
         (503, Kind.TEMPORARY, "endpoint_failed"),
     ],

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol
 
-from fanfare.domain.audience import By, Subscription, SuppressionChange
+from fanfare.domain.audience import By, EndpointHealth, Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
@@ -26,6 +26,7 @@ MESSAGE_MOVED: Final = "message moved"
 DELIVERIES_RECORDED: Final = "deliveries recorded"
 SUBSCRIPTION_CHANGED: Final = "subscription changed"
 SUPPRESSION_CHANGED: Final = "suppression changed"
+ENDPOINT_OFF: Final = "endpoint switched off"
 
 # States that listeners act on. `pending` and `active` are intermediate and would triple the cost.
 PUBLISHED: Final = frozenset({State.SENT, State.FAILED, State.STALE, State.DELETED})
@@ -73,6 +74,10 @@ class Events:
             self._waiting.append(self._entry(SUPPRESSION_CHANGED, f"channel/{change.channel}", detail))
         self.flush()
 
+    def endpoint_off(self, user_id: str, channel: str, health: EndpointHealth) -> None:
+        """Buffer that a user's own endpoint was switched off."""
+        self._waiting.append(self._entry(ENDPOINT_OFF, f"user/{user_id}", endpoint_off(user_id, channel, health)))
+
     def flush(self) -> None:
         """Publish buffered events. Failed ones are logged and dropped, because the state is stored."""
         while self._waiting:
@@ -108,6 +113,17 @@ def message_moved(message: Message) -> dict[str, Any]:
         "channels": list(message.channels),
         "created_at": message.created_at,
         "counts": dict(message.counts) if message.counts and message.state in COUNTED else None,
+    }
+
+
+def endpoint_off(user_id: str, channel: str, health: EndpointHealth) -> dict[str, Any]:
+    """`docs/events/endpoint-switched-off.json`."""
+    return {
+        "user_id": user_id,
+        "channel": channel,
+        "reason": health.off,
+        "failing_since": health.since,
+        "at": health.off_at,
     }
 
 

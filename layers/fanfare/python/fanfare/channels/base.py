@@ -6,8 +6,9 @@ provider are read, and its names in pages and docs.
 
 from __future__ import annotations
 
+import logging
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol
@@ -16,6 +17,8 @@ from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
+
+log = logging.getLogger(__name__)
 
 Grants = Mapping[str, tuple[str, ...]]  # resource (a name in infra) → IAM actions that the worker may call on it
 Profile = Mapping[str, Any]  # a user as stored: name, locale and addresses by channel
@@ -40,6 +43,7 @@ class SendResult:
     reason: Reason | None = None
     provider_id: str | None = None
     gone: tuple[tuple[str, str], ...] = ()  # (platform, token) of devices that no longer exist
+    wait: float = 0.0  # seconds before the next call for this recipient, at least
 
 
 NOT_ASKED: Final = SendResult(Kind.THROTTLED, Reason.NO_TIME_LEFT)
@@ -61,6 +65,15 @@ class Envelope:
     unsubscribe: str | None = None  # a link to unsubscribe from the topic on this channel with one click
     data: Mapping[str, Any] = field(default_factory=dict)  # of the message
     address_no: int = 0  # number of earlier addresses: shows to which address a receipt belongs
+
+
+def isolated(send: Callable[[Envelope], SendResult], envelope: Envelope) -> SendResult:
+    """The result for one recipient: an error of our own code about one is a permanent result of this one alone."""
+    try:
+        return send(envelope)
+    except Exception:
+        log.exception("not sent", extra={"message_id": envelope.message_id, "user_id": envelope.user_id})
+        return SendResult(Kind.PERMANENT, Reason.RECIPIENT_ERROR)
 
 
 class AddressRefused(Exception):
@@ -95,7 +108,9 @@ class Channel(ABC):
     it is HTML. `needs`: groups of parts; a template must have at least one part of each group. `inline`: part → field
     of inline content (`subject`, `text`, `html`). `one_by_one`: progress is recorded after each recipient, so a crash
     repeats at most one. `suppressible`: addresses can be suppressed. `derived`: part → part from which it is derived
-    if not given. `field`: field of the profile with the address, if it is text and expensive to validate.
+    if not given. `repeatable`: a repeated call does no harm, so no one is in doubt after a crash. `field`: field of the
+    profile with the address, if it is text and expensive to validate. `faults`: reasons for which the user's own
+    endpoint is switched off if they last for days.
 
     `suppresses`: refusal of the provider → cause for which the address is suppressed. `stops`: the refusals that mean
     that the person said stop; they also end their subscriptions on the channel.
@@ -117,6 +132,8 @@ class Channel(ABC):
     needs: ClassVar[tuple[tuple[str, ...], ...]]
     inline: ClassVar[Mapping[str, str]]
     one_by_one: ClassVar[bool] = False
+    repeatable: ClassVar[bool] = False
+    faults: ClassVar[frozenset[Reason]] = frozenset()
     suppressible: ClassVar[bool] = False
     suppresses: ClassVar[Mapping[Reason, str]] = {}
     stops: ClassVar[frozenset[Reason]] = frozenset()
@@ -160,6 +177,14 @@ class Channel(ABC):
     def segments(content: Mapping[str, str]) -> int | None:  # noqa: ARG004 - most providers count a recipient as one
         """Billed segments per recipient; None if billing does not depend on the content."""
         return None
+
+    def begin(self) -> None:  # noqa: B027 - most channels keep nothing of an event
+        """A worker begins with the batches of an event."""
+
+    @staticmethod
+    def calls(envelopes: Sequence[Envelope]) -> Iterable[Sequence[int]]:
+        """Indexes of the envelopes that are sent together; each is in one of them."""
+        return ([index] for index in range(len(envelopes)))
 
     @abstractmethod
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Final
@@ -13,7 +14,9 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
     HTTPClientError,
+    ParamValidationError,
 )
+from botocore.parsers import ResponseParserError
 
 from fanfare.channels.base import (
     NOT_ASKED,
@@ -36,6 +39,8 @@ from fanfare.channels.receipts import ReceiptEvent
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sesv2.type_defs import BulkEmailEntryTypeDef
+
+log = logging.getLogger(__name__)
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_BulkEmailEntryResult.html
 ENTRY_STATUS: Final[dict[str, SendResult]] = {
@@ -82,6 +87,8 @@ CALL_ERROR: Final[dict[str, SendResult]] = {
 
 # Nothing was sent: there was no connection.
 NEVER_ARRIVED: Final = (ConnectTimeoutError, EndpointConnectionError)
+# The SDK could not write the request because of something in a mail, e.g. half of a surrogate pair: nothing was sent.
+NOT_WRITTEN: Final = (ParamValidationError, UnicodeEncodeError, orjson.JSONEncodeError)
 
 
 # SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail requires SendBulkTemplatedEmail.
@@ -147,9 +154,21 @@ class Email(Channel):
     def normalised(cls, address: str) -> str | None:
         return cls.identity({"email": address})
 
+    @staticmethod
+    def calls(envelopes: Sequence[Envelope]) -> Iterator[Sequence[int]]:
+        left = set(range(len(envelopes)))
+        for call in _packed(envelopes)[0]:
+            left -= call.fills.keys()
+            yield [*call.fills]
+        if left:
+            yield sorted(left)  # too large: not sent; their result says so
+
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
-        for call in pack([envelope.content for envelope in envelopes]):
+        calls, broken = _packed(envelopes)
+        for index in broken:
+            results[index] = SendResult(Kind.PERMANENT, Reason.RECIPIENT_ERROR)
+        for call in calls:
             for index, result in self._send(call, envelopes, in_time):
                 results[index] = result
         return results
@@ -188,15 +207,35 @@ class Email(Channel):
             answer = self.client.send_bulk_email(**request)
         except NEVER_ARRIVED:
             return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNREACHABLE)
-        except HTTPClientError:
+        except (HTTPClientError, ResponseParserError):
             return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
         except ClientError as error:
             return _of_call(error)
+        except NOT_WRITTEN:
+            log.exception("a call can't be written", extra={"mails": len(call.fills)})
+            return SendResult(Kind.PERMANENT, Reason.RECIPIENT_ERROR)  # of one mail; halves find which
         return [
             SendResult(known.kind, known.reason, entry.get("MessageId"))
             for entry in answer["BulkEmailEntryResults"]
             for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))]
         ]
+
+
+def _packed(envelopes: Sequence[Envelope]) -> tuple[list[Call], list[int]]:
+    """The calls, and the indexes of mails that can't be written. If there are any, each mail gets its own call."""
+    try:
+        return [*pack([envelope.content for envelope in envelopes])], []
+    except NOT_WRITTEN:
+        log.exception("mails can't be packed", extra={"mails": len(envelopes)})
+    if len(envelopes) == 1:
+        return [], [0]
+    calls: list[Call] = []
+    broken: list[int] = []
+    for index, envelope in enumerate(envelopes):
+        alone, bad = _packed([envelope])
+        calls += [Call(call.template, {index: call.fills[0]}) for call in alone]
+        broken += [index for _ in bad]
+    return calls, broken
 
 
 def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:

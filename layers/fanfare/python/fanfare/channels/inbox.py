@@ -19,6 +19,7 @@ from fanfare.channels.base import (
     Profile,
     SendResult,
     always,
+    isolated,
 )
 from fanfare.channels.reasons import Reason
 from fanfare.errors import Unavailable
@@ -37,6 +38,7 @@ class Inbox(Channel):
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
+    repeatable: ClassVar[bool] = True  # storing a note again changes nothing
 
     def __init__(self, inboxes: Notes) -> None:
         self.inboxes = inboxes
@@ -53,8 +55,8 @@ class Inbox(Channel):
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         """Store the notes. Storing is idempotent, so no outcome is unknown and errors are retried."""
         # one item that is too large would make its whole call fail
-        fits = [place for place, each in enumerate(envelopes) if _size(each) <= NOTE_BYTES]
-        results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
+        results = [isolated(_refused, envelope) for envelope in envelopes]
+        fits = [place for place, result in enumerate(results) if result.kind is Kind.SENT]
         for start in range(0, len(fits), NOTES):
             places = fits[start : start + NOTES]
             result = self._put([envelopes[place] for place in places]) if in_time() else NOT_ASKED
@@ -68,6 +70,12 @@ class Inbox(Channel):
         except (ClientError, BotoCoreError, Unavailable):
             return SendResult(Kind.TEMPORARY, Reason.INBOX_UNAVAILABLE)
         return SendResult(Kind.SENT)
+
+
+def _refused(envelope: Envelope) -> SendResult:
+    """The result for a note that can't be stored; `SENT` for others."""
+    fits = _size(envelope) <= NOTE_BYTES
+    return SendResult(Kind.SENT) if fits else SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)
 
 
 def _parts(envelope: Envelope) -> tuple[str, str]:

@@ -23,6 +23,7 @@ from fanfare.channels.base import (
     Profile,
     SendResult,
     always,
+    isolated,
 )
 from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
@@ -111,7 +112,7 @@ class Push(Channel):
         return devices
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        return [self._send(envelope, in_time) for envelope in envelopes]
+        return [isolated(lambda each: self._send(each, in_time), envelope) for envelope in envelopes]
 
     def _send(self, envelope: Envelope, in_time: InTime) -> SendResult:
         """Send to all devices. The best result counts; devices that no longer exist are in `gone`."""

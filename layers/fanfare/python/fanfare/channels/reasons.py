@@ -98,7 +98,23 @@ class Reason(StrEnum):
         "The webhook rejected the request",
         "Check the URL: it answered with a 4xx status.",
     )
-    ENDPOINT_THROTTLED = "endpoint_throttled", "Throttled by the webhook", "Nothing: the call is repeated later.", True
+    ENDPOINT_SLOW = (
+        "endpoint_slow",
+        "The webhook’s host took too long in this worker; waiting for another",
+        "The user's endpoint should answer within a second.",
+        True,
+    )
+    ENDPOINT_SWITCHED_OFF = (
+        "endpoint_switched_off",
+        "The webhook is switched off: it failed for days",
+        "The user repairs the endpoint and stores its URL again.",
+    )
+    ENDPOINT_THROTTLED = (
+        "endpoint_throttled",
+        "Throttled by the webhook",
+        "Nothing: the call is repeated, up to `max_attempts` times.",
+        True,
+    )
     ENDPOINT_TIMED_OUT = "endpoint_timed_out", "The webhook timed out", "Nothing: the call is repeated later.", True
     ENDPOINT_TOO_EARLY = (
         "endpoint_too_early",
@@ -208,6 +224,11 @@ class Reason(StrEnum):
         "Nothing: it is sent when they end. Critical messages do not wait.",
     )
     RATE_LIMITED = "rate_limited", "Over the rate limit", "Raise the limit, or send less."
+    RECIPIENT_ERROR = (
+        "recipient_error",
+        "Internal error with this recipient; the others of the batch are not affected",
+        "Look at the worker's log, and report it.",
+    )
     REDRIVEN_BY_SERVICE = "redriven_by_service", "Re-sent to the failed recipients", "Nothing: a service requested it."
     SENDER_NOT_VERIFIED = (
         "sender_not_verified",

@@ -18,6 +18,7 @@ from fanfare.channels.base import (
     Profile,
     SendResult,
     always,
+    isolated,
 )
 from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
@@ -129,7 +130,7 @@ class Sms(Channel):
         return segments(content.get("text", ""))
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
+        return [isolated(self._send, envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> SendResult:
         # Here, too: the fan-out may have decided before the setting was changed.

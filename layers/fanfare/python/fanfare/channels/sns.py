@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 
-from botocore.exceptions import ClientError, ConnectTimeoutError, EndpointConnectionError, HTTPClientError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    HTTPClientError,
+    ParamValidationError,
+)
+from botocore.parsers import ResponseParserError
 
 from fanfare.channels.base import Kind, SendResult
 from fanfare.channels.reasons import Reason
+
+log = logging.getLogger(__name__)
 
 
 def publish_to_sns(
@@ -24,11 +35,17 @@ def publish_to_sns(
         return SendResult(Kind.SENT, provider_id=publish())
     except (ConnectTimeoutError, EndpointConnectionError):
         return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNREACHABLE)
-    except HTTPClientError:
+    except (HTTPClientError, ResponseParserError):
         return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
     except ClientError as error:
         said = error.response["Error"]
         return told(said.get("Message", "")) or known.get(said["Code"]) or _of_status(error)
+    except ParamValidationError:  # before the call, as the others of botocore
+        log.exception("not written")
+        return SendResult(Kind.PERMANENT, Reason.INVALID_PARAMETER)
+    except BotoCoreError:
+        log.exception("not called")
+        return SendResult(Kind.TEMPORARY, Reason.PROVIDER_UNREACHABLE)
 
 
 def _of_status(error: ClientError) -> SendResult:

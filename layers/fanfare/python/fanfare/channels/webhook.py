@@ -10,13 +10,16 @@ import contextlib
 import hashlib
 import hmac
 import json
+import random
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from http.client import HTTPException
 from threading import Timer
 from typing import ClassVar, Final
+from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import HTTPError
@@ -33,9 +36,10 @@ from fanfare.channels.base import (
     Profile,
     SendResult,
     always,
+    isolated,
 )
 from fanfare.channels.reasons import Reason
-from fanfare.channels.webhook_guard import Guard, Resolve, Target, addresses_of
+from fanfare.channels.webhook_guard import Guard, HostSeconds, Resolve, Target, addresses_of, retry_after
 from fanfare.clock import Clock
 from fanfare.signing.keyed_hash import Keys
 
@@ -51,8 +55,24 @@ STATUS: Final[dict[int, SendResult]] = {
     408: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TIMED_OUT),
     410: SendResult(Kind.PERMANENT, Reason.ENDPOINT_GONE),
     425: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_TOO_EARLY),
-    429: SendResult(Kind.THROTTLED, Reason.ENDPOINT_THROTTLED),
+    # an attempt like any other: the endpoint is the user's, and its word must not keep a message for weeks
+    429: SendResult(Kind.TEMPORARY, Reason.ENDPOINT_THROTTLED),
 }
+FAULTS: Final = frozenset(
+    {
+        Reason.ENDPOINT_BROKE_OFF,
+        Reason.ENDPOINT_FAILED,
+        Reason.ENDPOINT_NOT_FOUND,
+        Reason.ENDPOINT_REDIRECTS,
+        Reason.ENDPOINT_REFUSED,
+        Reason.ENDPOINT_THROTTLED,
+        Reason.ENDPOINT_TIMED_OUT,
+        Reason.ENDPOINT_TOO_EARLY,
+        Reason.ENDPOINT_UNREACHABLE,
+    }
+)
+SIDE_BY_SIDE: Final = 8
+BUSY_SECONDS: Final = (60.0, 180.0)  # a recipient whose host took too long waits for so long
 
 
 class Webhook(Channel):
@@ -73,7 +93,8 @@ class Webhook(Channel):
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
-    one_by_one: ClassVar[bool] = True
+    repeatable: ClassVar[bool] = True  # receivers detect repeats by `webhook-id`
+    faults: ClassVar[frozenset[Reason]] = FAULTS
 
     def __init__(
         self,
@@ -83,11 +104,17 @@ class Webhook(Channel):
         allowed: frozenset[str] = frozenset(),
         resolve: Resolve = addresses_of,
         total_seconds: float = TOTAL_SECONDS,
+        side_by_side: int = SIDE_BY_SIDE,
     ) -> None:
         self.keys = keys
         self.clock = clock
         self.guard = Guard(allowed=allowed, resolve=resolve)
         self.total_seconds = total_seconds
+        self.side_by_side = side_by_side
+        self.hosts = HostSeconds()
+
+    def begin(self) -> None:
+        self.hosts = HostSeconds()
 
     @classmethod
     def open(cls, opening: Opening) -> Webhook:
@@ -115,16 +142,36 @@ class Webhook(Channel):
         return cls.identity({"webhook": {"url": address}}) if _URL.fullmatch(address) else None
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        return [self._send(envelope) if in_time() else NOT_ASKED for envelope in envelopes]
+        """The calls of a batch are made side by side, so that a slow endpoint holds up no other."""
+
+        def one(envelope: Envelope) -> SendResult:
+            return isolated(self._send, envelope) if in_time() else NOT_ASKED
+
+        if self.side_by_side == 1 or len(envelopes) == 1:
+            return [one(envelope) for envelope in envelopes]
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only needed for webhooks
+
+        with ThreadPoolExecutor(self.side_by_side) as threads:
+            return list(threads.map(one, envelopes))
 
     def _send(self, envelope: Envelope) -> SendResult:
-        """A call with a lost answer is retried: the receiver detects a repeat by its `webhook-id`."""
+        """The result, unless the host has taken too much of this invocation."""
+        host, hosts, began = _host(envelope.address), self.hosts, self.clock()
+        if not hosts.allows(host):
+            return _too_slow()
+        target: Target | None = None
         try:
             target = self.guard.check(envelope.address)
+            return self._call(target, envelope) if hosts.allows(host, target.ip) else _too_slow()
         except AddressRefused as refused:
             return SendResult(Kind.PERMANENT, refused.reason)
         except OSError:
             return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_NOT_FOUND)
+        finally:
+            hosts.took(host, target.ip if target else None, (self.clock() - began).total_seconds())
+
+    def _call(self, target: Target, envelope: Envelope) -> SendResult:
+        """A call with a lost answer is retried: the receiver detects a repeat by its `webhook-id`."""
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = _identity(envelope)
@@ -149,17 +196,37 @@ class Webhook(Channel):
                 if connection.sock is not None:
                     connection.sock.settimeout(READ_SECONDS)
                 connection.request("POST", target.path, body=body, headers=headers, preload_content=False)
-                status = connection.getresponse().status  # the rest of the response is ignored
+                response = connection.getresponse()  # its body is ignored
             except (HTTPError, HTTPException, OSError):
                 return SendResult(Kind.TEMPORARY, Reason.ENDPOINT_BROKE_OFF)
-        return _of_status(status)
+            result = _of_status(response.status)
+            if result.kind is not Kind.TEMPORARY:
+                return result
+            return replace(result, wait=retry_after(response.headers.get("Retry-After"), self.clock()))
 
 
-def _connection(target: Target) -> HTTPConnection:
+class _Plain(HTTPConnection):
+    """A connection with a second handle of its socket, which can end it at any moment.
+
+    During a TLS handshake `sock` is of no use: `ssl` has detached it.
+    """
+
+    handle: socket.socket | None = None
+
+    def _new_conn(self) -> socket.socket:
+        connected = super()._new_conn()
+        self.handle = connected.dup()
+        return connected
+
+
+class _Encrypted(_Plain, HTTPSConnection): ...
+
+
+def _connection(target: Target) -> _Plain | _Encrypted:
     """A connection to the checked IP address; TLS verifies the host name."""
     if target.scheme == "http":
-        return HTTPConnection(target.ip, target.port, timeout=CONNECT_SECONDS)
-    return HTTPSConnection(
+        return _Plain(target.ip, target.port, timeout=CONNECT_SECONDS)
+    return _Encrypted(
         target.ip,
         target.port,
         timeout=CONNECT_SECONDS,
@@ -170,13 +237,13 @@ def _connection(target: Target) -> HTTPConnection:
 
 
 @contextlib.contextmanager
-def _cut_off(connection: HTTPConnection, seconds: float) -> Iterator[None]:
-    """Close the connection at the end, or after `seconds`, even during a read or write."""
+def _cut_off(connection: _Plain | _Encrypted, seconds: float) -> Iterator[None]:
+    """Close the connection at the end, or after `seconds`, even during a handshake, read or write."""
 
     def cut() -> None:
-        if connection.sock is not None:
+        if connection.handle is not None:
             with contextlib.suppress(OSError):
-                connection.sock.shutdown(socket.SHUT_RDWR)
+                connection.handle.shutdown(socket.SHUT_RDWR)
 
     timer = Timer(seconds, cut)
     timer.daemon = True
@@ -186,6 +253,19 @@ def _cut_off(connection: HTTPConnection, seconds: float) -> Iterator[None]:
     finally:
         timer.cancel()
         connection.close()
+        if connection.handle is not None:
+            connection.handle.close()
+
+
+def _too_slow() -> SendResult:
+    return SendResult(Kind.THROTTLED, Reason.ENDPOINT_SLOW, wait=random.uniform(*BUSY_SECONDS))  # noqa: S311 - jitter
+
+
+def _host(url: str) -> str:
+    """The host as written; empty if the URL is invalid, which its check reports."""
+    with contextlib.suppress(ValueError):
+        return urlsplit(url).hostname or ""
+    return ""
 
 
 def _of_status(status: int) -> SendResult:

@@ -2,14 +2,23 @@
 
 The host name is resolved once. If any of its addresses is not public, the URL is rejected. The connection goes to the
 checked address, so a name that resolves to a different address a moment later (DNS rebinding) has no effect.
+
+Endpoints are not trusted with time, either. Without `HostSeconds`, some messages to one slow host would fill all
+workers, and the webhooks of everybody else would wait; what is over the bound is put back without an attempt.
 """
 
 from __future__ import annotations
 
 import ipaddress
+import re
 import socket
+from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from queue import Empty, SimpleQueue
+from threading import Lock, Thread
 from typing import Final, NamedTuple
 from urllib.parse import quote, urlsplit
 
@@ -20,6 +29,12 @@ URL_LIMIT: Final = 2_048
 # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4
 NAME_LIMIT: Final = 254
 LABEL_LIMIT: Final = 63
+QUICK_SECONDS: Final = 1.0  # of a call, not counted: many users may have an endpoint at one healthy host
+HOST_SECONDS: Final = 10.0  # of an invocation
+# Names are cheap, so addresses count, too; twice as much, because a slow neighbour shares the address of a proxy.
+ADDRESS_SECONDS: Final = 20.0
+LONGEST_WAIT: Final = 3_600.0  # seconds: an endpoint can't have its messages kept for days
+LOOK_UP_SECONDS: Final = 3.0
 
 Resolve = Callable[[str, int], Sequence[str]]
 
@@ -41,9 +56,25 @@ class Target:
 
 
 def addresses_of(host: str, port: int) -> list[str]:
-    """All IP addresses of a name. Raises OSError."""
-    found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
-    return list(dict.fromkeys(str(address[4][0]) for address in found))
+    """All IP addresses of a name. Raises OSError, also if the look-up takes long: its name server is the user's."""
+    answers: SimpleQueue[list[str] | OSError] = SimpleQueue()
+
+    def look_up() -> None:
+        try:
+            found = socket.getaddrinfo(host, port, proto=socket.IPPROTO_TCP)
+        except OSError as error:
+            answers.put(error)
+        else:
+            answers.put(list(dict.fromkeys(str(address[4][0]) for address in found)))
+
+    Thread(target=look_up, daemon=True).start()
+    try:
+        answer = answers.get(timeout=LOOK_UP_SECONDS)
+    except Empty:
+        raise OSError(f"no answer about {host} in {LOOK_UP_SECONDS:.0f} seconds") from None
+    if isinstance(answer, OSError):
+        raise answer
+    return answer
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,6 +167,47 @@ def _inner(ip: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     if ip in _NAT64:
         return ipaddress.IPv4Address(int(ip) & 0xFFFFFFFF)
     return ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+
+
+@dataclass(frozen=True)
+class HostSeconds:
+    """Seconds that slow calls took in one invocation, by host name and IP address. Safe with threads."""
+
+    _taken: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    _lock: Lock = field(default_factory=Lock)
+
+    def allows(self, host: str, ip: str | None = None) -> bool:
+        """Whether the host, and its address once it is known, may be called."""
+        with self._lock:
+            return self._taken[host] < HOST_SECONDS and (ip is None or self._taken[ip] < ADDRESS_SECONDS)
+
+    def took(self, host: str, ip: str | None, seconds: float) -> None:
+        """Count a call."""
+        slow = max(0.0, seconds - QUICK_SECONDS)
+        with self._lock:
+            self._taken[host] += slow
+            if ip is not None and ip != host:
+                self._taken[ip] += slow
+
+
+_SECONDS: Final = re.compile(r"[0-9]{1,9}")
+
+
+def retry_after(header: str | None, now: datetime) -> float:
+    """Seconds to wait, at most `LONGEST_WAIT`; 0 without the header, or if it is neither seconds nor a date.
+
+    https://www.rfc-editor.org/rfc/rfc9110#field.retry-after
+    """
+    text = (header or "").strip()
+    if _SECONDS.fullmatch(text):
+        return min(float(text), LONGEST_WAIT)
+    try:
+        until = parsedate_to_datetime(text)
+    except ValueError:
+        return 0.0
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    return min(max(0.0, (until - now).total_seconds()), LONGEST_WAIT)
 
 
 _NAT64: Final = ipaddress.ip_network("64:ff9b::/96")

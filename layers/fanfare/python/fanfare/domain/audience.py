@@ -7,13 +7,15 @@ counts for `COOLING`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.channels import Channel
-from fanfare.clock import from_text
+from fanfare.channels.base import AddressRefused
+from fanfare.channels.reasons import Reason
+from fanfare.clock import from_text, to_text
 from fanfare.errors import Conflict
 
 
@@ -80,6 +82,12 @@ def is_heavier(by: By, no: Consent | None) -> bool:
     return WEIGHT[by] >= BINDING and (no is None or WEIGHT[by] > WEIGHT[no.by])
 
 
+# The advice of https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md is to disable
+# endpoints that fail "for an extended period of time"; known services take three to five days.
+OFF_AFTER: Final = timedelta(days=5)
+OFF_DAYS: Final = 3  # with a failure, at least: two messages with a week between them say little
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """A recipient. `profile`: what the API shows. `limits`: counters of rate limits.
@@ -87,6 +95,7 @@ class User:
     `suppressed`: channel → cause, if the present address is suppressed. `checked`: address as written in the profile →
     normalised address, validated when the profile was stored, which saves two validations per delivery.
     `readdressed`: channel → number of earlier addresses. `found_by`: address or device → its digest in the directory.
+    `endpoints`: channel → state of the user's own endpoint, if it fails (`EndpointHealth`).
     """
 
     id: str
@@ -96,12 +105,15 @@ class User:
     checked: Mapping[str, str] = field(default_factory=dict)
     readdressed: Mapping[str, int] = field(default_factory=dict)
     found_by: Mapping[str, str] = field(default_factory=dict)
+    endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     opted_out: bool = False
     erasing: bool = False  # an erasure has begun
     rev: int = 0
 
     def address(self, channel: Channel | type[Channel]) -> Any:
-        """The validated address on a channel. Raises AddressRefused."""
+        """The validated address on a channel. Raises AddressRefused, also if the endpoint is switched off."""
+        if off := self.endpoints.get(channel.name, {}).get("off"):
+            raise AddressRefused(Reason(off))
         known = self.checked.get(self.profile.get(channel.field, "")) if channel.field else None
         return channel.address(self.profile) if known is None else known
 
@@ -149,3 +161,50 @@ class SuppressionChange:
     cause: str | None
     at: str
     user_ids: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class EndpointHealth:
+    """How a user's own endpoint has failed. It is stored while it fails, and written at most once a day.
+
+    `since`: first failure after the last success. `days`: on how many days it failed, `day` being the last one.
+
+    `off`: the reason for which it is switched off, since `off_at`.
+    """
+
+    since: str
+    day: str
+    days: int = 1
+    off: Reason | None = None
+    off_at: str | None = None
+
+    @classmethod
+    def read(cls, stored: Mapping[str, Any] | None) -> EndpointHealth | None:
+        """The stored state; None for an endpoint that works."""
+        if not stored:
+            return None
+        off = stored.get("off")
+        return cls(
+            since=stored["since"],
+            day=stored["day"],
+            days=stored["days"],
+            off=Reason(off) if off else None,
+            off_at=stored.get("off_at"),
+        )
+
+    def stored(self) -> dict[str, Any]:
+        """The state as it is stored."""
+        known = {"since": self.since, "day": self.day, "days": self.days, "off": self.off, "off_at": self.off_at}
+        return {name: value for name, value in known.items() if value is not None}
+
+
+def after_failure(before: EndpointHealth | None, now: datetime) -> EndpointHealth:
+    """The state after a failure."""
+    day = to_text(now)[:10]
+    if before is None:
+        return EndpointHealth(since=to_text(now), day=day)
+    if before.off is not None or before.day == day:
+        return before
+    after = replace(before, day=day, days=before.days + 1)
+    lasting = now - from_text(before.since) >= OFF_AFTER and after.days >= OFF_DAYS
+    return replace(after, off=Reason.ENDPOINT_SWITCHED_OFF, off_at=to_text(now)) if lasting else after

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -40,6 +40,14 @@ class Charge:
     places: tuple[int, ...] = ()
 
 
+@dataclass(frozen=True)
+class Wait:
+    """Recipients at `places` must not be called before a time."""
+
+    at: int  # epoch seconds
+    places: tuple[int, ...]
+
+
 @dataclass(frozen=True, kw_only=True)
 class BatchState:
     """The state of a batch that is not settled."""
@@ -56,11 +64,18 @@ class BatchState:
     lease_owner: str | None = None
     lease_until: str | None = None
     lost: int = 0
-    at: int | None = None  # place of the last recipient attempted, on channels that send one by one
+    noted: bool = False  # the worker with the lease notes each hand-over; the previous version did not
+    at: int | None = None  # place of the last recipient whose handing-over was noted
     reason: str | None = None  # of the last failed attempt
     round: int = 0  # number of the redrive that opened it; 0 for the fan-out
     retain_until: int = 0
     charges: tuple[Charge, ...] = ()
+    waits: tuple[Wait, ...] = ()
+
+    def waiting_at(self, now: datetime) -> dict[int, datetime]:
+        """Place → time before which the recipient must not be called, for times to come."""
+        times = [(datetime.fromtimestamp(wait.at, UTC), wait.places) for wait in self.waits]
+        return {place: at for at, places in times if at > now for place in places}
 
     @property
     def unsettled(self) -> list[int]:

@@ -169,24 +169,24 @@ COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
     ),
     "webhook": (
         Counted(
-            dynamodb=2_085,
+            dynamodb=185,
             queue=12,
             provider=1_000,
-            bus=101,
-            write_units=3_431,
+            bus=11,
+            write_units=2_431,
             read_units=2_258,
             invocations=11,
-            events=1_001,
+            events=101,
         ),
         Counted(
-            dynamodb=2_095,
+            dynamodb=195,
             queue=14,
             provider=1_000,
-            bus=101,
-            write_units=5_471,
+            bus=11,
+            write_units=4_471,
             read_units=2_258,
             invocations=11,
-            events=1_001,
+            events=101,
         ),
     ),
     "inbox": (
@@ -261,7 +261,7 @@ def takes(counted: Counted, *, provider_waits: float, queue_requests: int | None
 def of_channel(channel: str, *, limited: bool) -> Takes:
     """Resources of 1,000 deliveries on a channel, without receipts. Every copy has its message's group."""
     if channel not in COUNTED:  # not measured: use a channel that works in the same way
-        channel = "webhook" if CHANNELS[channel].one_by_one else "push"
+        channel = "sms" if CHANNELS[channel].one_by_one else "push"
     found = takes(COUNTED[channel][limited], provider_waits=PROVIDER_WAITS[channel])
     return replace(found, fair_requests=found.queue_requests)
 

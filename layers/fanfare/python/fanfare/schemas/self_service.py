@@ -50,10 +50,17 @@ class MeView(UserView):
 
 
 class MyWebhookView(View):
-    """The caller's own server, and the secret by which it verifies calls (Standard Webhooks)."""
+    """The caller's own server, and the secret by which it verifies calls (Standard Webhooks).
+
+    `state` is `off` after five days without a success; storing the URL again switches it on.
+    """
 
     url: str
     secret: str
+    state: Literal["on", "failing", "off"]
+    reason: str | None
+    failing_since: At | None
+    off_since: At | None
 
 
 class ConfirmCodeRequest(Request):

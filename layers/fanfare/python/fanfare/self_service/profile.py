@@ -8,9 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fanfare.channels.webhook import secret
+from fanfare.channels.webhook import Webhook, secret
 from fanfare.clock import Clock
-from fanfare.domain.audience import User
+from fanfare.domain.audience import EndpointHealth, User
 from fanfare.errors import NotFound
 from fanfare.management.users import user_view
 from fanfare.schemas.self_service import MeView, MyWebhookView, PendingView
@@ -63,6 +63,8 @@ class ManageProfile:
         changes |= {CONFIRMED[channel]: None for channel, address in addresses.items() if address is None}
         if request.model_fields_set:
             self.audience.users.change(user_id, lambda before: {**before, **changes})
+        if "webhook" in changes:
+            self.audience.endpoints.switch_on(user_id)
         if opted_out is not None:
             self.audience.users.opt_out(user_id, opted_out)
         for channel in addresses.keys() - fresh.keys():
@@ -82,7 +84,15 @@ class ManageProfile:
         webhook: dict[str, Any] | None = user.profile.get("webhook") if user else None
         if not webhook:
             raise NotFound("You have no webhook.", code="webhook_not_found")
-        return MyWebhookView(url=webhook["url"], secret=secret(self.keys, user_id))
+        health = EndpointHealth.read(user.endpoints.get(Webhook.name)) if user else None
+        return MyWebhookView(
+            url=webhook["url"],
+            secret=secret(self.keys, user_id),
+            state="on" if health is None else "off" if health.off else "failing",
+            reason=health.off if health else None,
+            failing_since=health.since if health else None,
+            off_since=health.off_at if health else None,
+        )
 
     def _fresh(self, user_id: str, addresses: dict[str, str | None]) -> dict[str, str]:
         """Addresses that differ from the user's present ones, by channel."""

@@ -7,11 +7,13 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from fanfare.channels.base import Channel, Envelope
 from fanfare.channels.reasons import Reason
 from fanfare.domain.audience import User
 from fanfare.domain.outcomes import Outcome
-from fanfare.errors import TemplateError
+from fanfare.errors import FanfareError, TemplateError
 from fanfare.pipeline.deliver.work import Ending, Work
 from fanfare.signing.links import Links
 from fanfare.store.catalogue import Catalogue
@@ -75,6 +77,11 @@ class Composer:
                     extra={"message_id": work.message.id, "line": error.line, "column": error.column},
                 )
                 endings[index] = Ending(Outcome.FAILED, Reason.TEMPLATE_ERROR)
+            except (ClientError, BotoCoreError, FanfareError):
+                raise  # AWS failed, e.g. while the keys of links were read: a matter of the batch
+            except Exception:
+                log.exception("not composed", extra={"message_id": work.message.id, "user_id": user.id})
+                endings[index] = Ending(Outcome.FAILED, Reason.RECIPIENT_ERROR)
         return envelopes, endings
 
     def _rendered(self, body: Mapping[str, Any], work: Work, user: User) -> dict[str, str]:

@@ -34,13 +34,17 @@ class Doubts:
         return dict.fromkeys(doubts, OUTCOME_UNKNOWN) | self._known_as_sent(work, doubts)
 
     def left_by_a_lost_worker(self, work: Work) -> dict[int, Outcome]:
-        """Outcomes after a worker crashed: it may have called the provider."""
+        """Outcomes after a worker crashed: of recipients that may have been handed over, or are known as sent.
+
+        The worker recorded recipients before it noted the next ones. A call may be repeated on some channels: there
+        only those known as sent are left out.
+        """
         state = work.state
-        if not self.channel.one_by_one:
-            return dict.fromkeys(state.unsettled, Outcome.IN_DOUBT)
-        # the worker recorded each recipient after sending, so only the last one is in doubt
-        doubts = {index: Outcome.IN_DOUBT for index in state.unsettled if index == state.at}
-        return doubts | dict.fromkeys(self._known_as_sent(work, state.unsettled), Outcome.SENT)
+        suspects = state.places(Outcome.IN_DOUBT) if state.noted and work.noted(self.channel) else state.unsettled
+        doubts = {} if self.channel.repeatable else dict.fromkeys(suspects, Outcome.IN_DOUBT)
+        if work.noted(self.channel) or self.channel.repeatable:
+            doubts |= dict.fromkeys(self._known_as_sent(work, suspects), Outcome.SENT)
+        return doubts
 
     def _known_as_sent(self, work: Work, indexes: Sequence[int]) -> dict[int, Ending]:
         """Recipients that were sent, by our own record or a receipt of the provider."""

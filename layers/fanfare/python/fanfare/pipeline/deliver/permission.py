@@ -13,11 +13,12 @@ from typing import Any
 
 from fanfare.aws.transactions import Transaction
 from fanfare.channels.base import Channel
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, Charge, WaitReason
 from fanfare.domain.catalogue import Topic
-from fanfare.domain.eligibility import Candidate, Verdict, decide
+from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
 from fanfare.store.audience import Audience
@@ -133,14 +134,17 @@ class Permissions:
         shared: Mapping[str, Any],
     ) -> Verdict:
         user_id = work.batch.recipients[index]
-        return decide(
-            Candidate(
-                user=users.get(user_id),
-                subscribed=subscribed is None or user_id in subscribed,
-                charged=work.state.charged(index),
-                **shared,
-            )
+        candidate = Candidate(
+            user=users.get(user_id),
+            subscribed=subscribed is None or user_id in subscribed,
+            charged=work.state.charged(index),
+            **shared,
         )
+        try:
+            return decide(candidate)
+        except Exception:  # about this user's data alone: the rules are pure
+            log.exception("not decided", extra={"message_id": work.message.id, "user_id": user_id})
+            return Verdict(action=Action.SKIP, reason=Reason.RECIPIENT_ERROR)
 
     def _charge(
         self, work: Work, state: BatchState, late: Mapping[int, Verdict], users: dict[str, User], owner: str

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from fanfare.channels.base import Channel
 from fanfare.channels.reasons import Reason
 from fanfare.domain.batch import Batch, BatchState
 from fanfare.domain.message import Message, Payload
@@ -18,6 +19,13 @@ class Work:
     batch: Batch
     message: Message
     payload: Payload
+
+    def noted(self, channel: Channel) -> bool:
+        """Whether the worker notes the recipients of each call of the provider before it.
+
+        Without a note, all recipients of a lost worker are in doubt. That delays them, and costs no call.
+        """
+        return channel.one_by_one or (self.message.on_doubt == "hold" and not channel.repeatable)
 
     @property
     def pending(self) -> list[str]:

@@ -24,9 +24,11 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.complete import complete
-from fanfare.pipeline.deliver.attempt import Attempt, Means, RunResult, close
+from fanfare.pipeline.deliver.attempt import Attempt
 from fanfare.pipeline.deliver.compose import Composer
 from fanfare.pipeline.deliver.doubt import Doubts
+from fanfare.pipeline.deliver.endpoints import Endpoints, Tell
+from fanfare.pipeline.deliver.means import Means, RunResult, close
 from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.work import Work
 from fanfare.signing.links import Links
@@ -47,7 +49,8 @@ LOOK_AGAIN_SECONDS = 0.5
 class Deliver:
     """The collaborators of a delivery; `run` is the use case.
 
-    `overall`: channel → rate limit per user across all topics.
+    `overall`: channel → rate limit per user across all topics. `tell_endpoint`: publishes that an endpoint was switched
+    off.
     """
 
     channel: Channel
@@ -62,10 +65,12 @@ class Deliver:
     links: Links | None = None
     overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
+    tell_endpoint: Tell | None = None
 
     def run(self, jobs: Sequence[Job], *, owner: str, time_left: Callable[[], float]) -> RunResult:
         """Deliver the batches of `jobs` with shared reads. An error in one batch does not affect the others."""
         now = self.clock()
+        self.channel.begin()
         means = self._means(owner, time_left)
         until = now + timedelta(seconds=self.pace.lease)
         taken = self.batches.leases.take_many(jobs, owner=owner, now=now, until=until)
@@ -111,6 +116,9 @@ class Deliver:
             permissions=permissions,
             composer=Composer(channel=self.channel, catalogue=self.catalogue, renderer=self.renderer, links=self.links),
             doubts=Doubts(channel=self.channel, deliveries=self.deliveries, max_attempts=self.pace.max_attempts),
+            endpoints=Endpoints(
+                channel=self.channel, audience=self.audience, clock=self.clock, tell=self.tell_endpoint
+            ),
         )
 
     def _read(self, leased: Mapping[Job, Leased], means: Means) -> list[Attempt]:

@@ -29,6 +29,7 @@ def deliver() -> Deliver:
         pace=pace(),
         links=signing.links(),
         overall=settings().user_limits,
+        tell_endpoint=clients.events().endpoint_off if clients.has_event_bus() else None,
     )
 
 

@@ -37,6 +37,7 @@ from fanfare.store.audience.consents import Consents as Consents
 from fanfare.store.audience.devices import Directory
 from fanfare.store.audience.directory import Digest, who_pk
 from fanfare.store.audience.ended_topics import EndedTopics
+from fanfare.store.audience.endpoints import EndpointStates
 from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.subscribers import Subscribers
 from fanfare.store.audience.subscriptions import Subscriptions as Subscriptions
@@ -69,6 +70,7 @@ class Audience:
         self.subscribers = Subscribers(table=table, subscriptions=self.subscriptions)
         self.consents = Consents(table)
         self.suppressions = Suppressions(table, self.users, changed=suppression_changed)
+        self.endpoints = EndpointStates(table)
 
     def erase(self, user_id: str) -> None:
         """Erase the profile, the addresses, all subscriptions and all other rows of the user. Idempotent.

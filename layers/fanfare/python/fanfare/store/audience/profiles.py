@@ -99,6 +99,7 @@ def _after(
         checked=_checked(profile, known),
         readdressed={**readdressed, **{each: readdressed.get(each, 0) + 1 for each in gone}},
         found_by=found_by(profile, before.profile if before else {}, before.found_by if before else {}, digest),
+        endpoints=_endpoints(profile, before),
         opted_out=before.opted_out if before else False,
         rev=(before.rev if before else 0) + 1,
     )
@@ -119,17 +120,24 @@ def _write_user(table: DynamoTable, after: User, before: User | None) -> Transac
     if after.readdressed:
         sets += " readdressed = :readdressed,"
         values[":readdressed"] = after.readdressed
+    gone = " REMOVE endpoints" if before and before.endpoints and not after.endpoints else ""
     known = before.rev if before else 0
     if known:
         values[":read"] = known
     return Transaction().update(
         table,
         (f"user#{after.id}", "user"),
-        sets + " limits = if_not_exists(limits, :none)",
+        sets + " limits = if_not_exists(limits, :none)" + gone,
         # the user has not changed since the read
         condition="rev = :read" if known else "attribute_not_exists(rev)",
         values=values,
     )
+
+
+def _endpoints(profile: Mapping[str, Any], before: User | None) -> Mapping[str, Mapping[str, Any]]:
+    """States of endpoints that are still the user's."""
+    known = before.endpoints if before else {}
+    return {name: state for name, state in known.items() if before and profile.get(name) == before.profile.get(name)}
 
 
 def _gone(old: Mapping[str, str], known: Mapping[str, str]) -> dict[str, str]:

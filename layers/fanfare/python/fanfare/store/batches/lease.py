@@ -16,6 +16,7 @@ from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
 from fanfare.domain.batch import BatchState, Leased, WaitReason
 from fanfare.domain.jobs import Job
+from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Unavailable
 from fanfare.store.batches.rows import charges, job_key, read_batch, read_state, shard_pk, still_ours
 
@@ -23,7 +24,7 @@ log = logging.getLogger(__name__)
 
 UNSURE = (ClientError, BotoCoreError, Unavailable)  # the call failed, or took effect without an answer
 LEASE = "SET lease_owner = :owner, lease_until = :until"
-
+NOTING = f"{LEASE}, noted_by = :owner"  # the worker notes recipients before they are handed over
 
 LEASE_ATTEMPTS = 4  # at a batch in a conflicting transaction; then the queue delivers the copy again
 
@@ -76,7 +77,7 @@ class BatchLeases:
             transaction.update(
                 self.table,
                 (shard_pk(state.message_id, state.shard), f"open#{state.id}"),
-                LEASE,
+                NOTING,
                 # not changed since it was read
                 condition="generation = :generation AND due_at = :due_at AND codes = :codes AND attempts = :attempts"
                 " AND attribute_not_exists(lease_until)",
@@ -97,14 +98,16 @@ class BatchLeases:
 
     def _take_alone(self, read: BatchState, owner: str, now: datetime, until: datetime) -> BatchState | None:
         """The batch before the lease; None if there is nothing to do. Raises one of UNSURE if the result is unknown."""
-        mine = replace(read, lease_owner=owner, lease_until=to_text(until))
+        # a lost worker that noted nothing leaves everybody in doubt, also if the next one is lost before its release
+        noted = read.lease_owner is None or read.noted
+        mine = replace(read, lease_owner=owner, lease_until=to_text(until), noted=noted)
 
         def attempt() -> BatchState | None:
             try:
                 before = self.table.update(
                     shard_pk(read.message_id, read.shard),
                     f"open#{read.id}",
-                    LEASE,
+                    NOTING if noted else LEASE,
                     # open, this copy is the current one, no valid lease, and not waiting for an event
                     condition="generation = :generation AND (attribute_not_exists(lease_until) OR lease_until <= :now)"
                     " AND (waiting <> :doubt OR due_at <= :now)",
@@ -126,18 +129,19 @@ class BatchLeases:
 
         return until_settled(attempt, attempts=LEASE_ATTEMPTS, sleep=self.table.sleep)
 
-    def mark(self, state: BatchState, *, owner: str, place: int) -> None:
-        """Store which recipient is being sent, and the codes so far, including doubts.
+    def note(self, state: BatchState, *, owner: str, places: Sequence[int]) -> None:
+        """Store who is handed over to the provider next, and the codes so far: before an answer, they are in doubt.
 
         Raises ConditionFailed if the lease is lost.
         """
         guard = still_ours(state, owner)
+        noted = state.with_outcomes(dict.fromkeys(places, Outcome.IN_DOUBT))
         self.table.update(
             shard_pk(state.message_id, state.shard),
             f"open#{state.id}",
             "SET #at = :at, codes = :codes",
             condition=guard["condition"],
-            values=guard["values"] | {":at": place, ":codes": state.codes},
+            values=guard["values"] | {":at": places[-1], ":codes": noted.codes},
             names={"#at": "at"},
         )
 
@@ -192,6 +196,9 @@ class BatchLeases:
         sets += ", due_at = :due_at, lost = :lost"
         if state.reason is not None:
             sets += ", reason = :reason"
+        if state.waits:
+            sets += ", waits = :waits"
+        removes = ("lease_owner", "lease_until", *([] if state.waits else ["waits"]))
         values = {
             ":next": state.generation,
             ":codes": state.codes,
@@ -200,11 +207,12 @@ class BatchLeases:
             ":due_at": to_text(due_at),
             ":lost": state.lost,
             ":reason": state.reason,
+            ":waits": [[wait.at, *wait.places] for wait in state.waits] or None,
         }
         self.table.update(
             shard_pk(state.message_id, state.shard),
             f"open#{state.id}",
-            f"SET {sets}" + ("" if keep_lease else " REMOVE lease_owner, lease_until"),
+            f"SET {sets}" + ("" if keep_lease else f" REMOVE {', '.join(removes)}"),
             condition=guard["condition"],
             values=values | dict(guard["values"]),
         )

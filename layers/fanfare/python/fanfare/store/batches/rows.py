@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fanfare.aws.codec import Item
-from fanfare.domain.batch import Batch, BatchState, Charge, WaitReason
+from fanfare.domain.batch import Batch, BatchState, Charge, Wait, WaitReason
 from fanfare.domain.jobs import Job, shard_in
 from fanfare.ids import shard_of
 
@@ -96,10 +96,12 @@ def read_state(item: Item) -> BatchState:
         due_at=item.get("due_at"),
         lease_owner=item.get("lease_owner"),
         lease_until=item.get("lease_until"),
+        noted="lease_owner" in item and item.get("noted_by") == item["lease_owner"],
         lost=item.get("lost", 0),
         at=item.get("at"),
         reason=item.get("reason"),
         round=item.get("round", 0),
         retain_until=item.get("ttl", 0),
         charges=tuple(Charge(at, tuple(places)) for at, *places in item.get("charges", ())),
+        waits=tuple(Wait(at, tuple(places)) for at, *places in item.get("waits", ())),
     )
