@@ -32,7 +32,7 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
     if kind in {"S", "BOOL"}:
         return content
     if kind == "N":
-        return float(content) if "." in content or "E" in content else int(content)
+        return float(content) if any(sign in content for sign in ".eE") else int(content)
     if kind == "M":
         return unpack(content)
     if kind == "L":
