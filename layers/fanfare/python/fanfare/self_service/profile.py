@@ -50,7 +50,7 @@ class ManageProfile:
         Raises Invalid, TooManyRequests, Unavailable.
         """
         changes = request.changes()
-        self.count_changes.run(user_id, gives(changes))
+        self.count_changes.run(user_id, int(gives(changes)))
         addresses = {
             channel: checked_address(channel, changes.pop(field))
             for channel, field in CONFIRMED.items()
