@@ -12,6 +12,9 @@ WORDS = frozenset(
     {
         "user",
         "subscription",
+        "consents",
+        "given",
+        "who",
         "topic",
         "removals",
         "address",
@@ -45,6 +48,8 @@ PATTERNS = (
     (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "<uuid7>"),
     (r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", "<time>"),
     (r"[0-9a-f]{64}", "<hex 64>"),
+    (r"[0-9a-f]{32}", "<hex 32>"),
+    (r"https?://.+", "<url>"),
     (r"[^@ ]+@[^@ ]+", "<address>"),
     (r"\+\d+", "<number>"),
 )
