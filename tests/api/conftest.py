@@ -25,7 +25,7 @@ from local.demo import job
 from local.emulator.ministack import REGION
 from tests.e2e import conftest as e2e
 from tests.e2e.conftest import World
-from tests.e2e.mail import link_in, opted_in
+from tests.e2e.mail import choices_of, link_in, opted_in
 
 from .drawing import KNOWN
 
@@ -122,10 +122,9 @@ def tokens(world: World, user_id: str) -> list[str]:
     (mail,) = [each for each in world.console.outbox(channel="email", to="ada@example.com") if each["user_id"]][:1]
     confirmation = link_in(opted_in(world, f"somebody-{uuid4()}@example.com", TOPIC), "confirmations")
     unsubscribe = link_in(mail, "unsubscribe")
-    page = world.anybody.follow(unsubscribe).content.decode()
-    choices = page.partition("/v1/preferences/")[2].partition('"')[0]
+    choices = choices_of(world, "ada@example.com", unsubscribe)
     assert choices, user_id
-    return [confirmation.rpartition("/")[2], unsubscribe.rpartition("/")[2], choices]
+    return [each.rpartition("/")[2] for each in (confirmation, unsubscribe, choices)]
 
 
 def pytest_terminal_summary(terminalreporter: Any) -> None:

@@ -116,11 +116,20 @@ class World:
         return f"http://{allowed.split(',')[0]}/hooks"
 
     def keys(self) -> dict[str, str]:
-        """What signs links, cursors and webhooks."""
-        secrets = self.client("secretsmanager")
-        (listed,) = secrets.list_secrets()["SecretList"]
-        keys: dict[str, str] = json.loads(secrets.get_secret_value(SecretId=listed["ARN"])["SecretString"])
+        """What signs webhooks."""
+        functions = self.lambdas.get_paginator("list_functions").paginate()
+        environments = [each["Environment"]["Variables"] for page in functions for each in page["Functions"]]
+        name = "FANFARE_WEBHOOK_KEYS_ARN"
+        (arn,) = {each[name] for each in environments if name in each}
+        secret = self.client("secretsmanager").get_secret_value(SecretId=arn)
+        keys: dict[str, str] = json.loads(secret["SecretString"])
         return keys
+
+    def generation_of(self, user_id: str) -> str:
+        """Of the user, from the table: links and secrets are bound to it."""
+        key: Any = {"pk": {"S": f"user#{user_id}"}, "sk": {"S": "user"}}
+        answer = self.client("dynamodb").get_item(TableName=self.outputs["AudienceTableName"], Key=key)
+        return str(answer["Item"]["generation"]["S"])
 
     # Messages
 

@@ -35,3 +35,17 @@ def sent_to(world: World, address: str, topic: str) -> list[dict[str, Any]]:
     message_id = world.send(topic, template=None, content={"subject": "News", "text": "Something happened"})
     assert world.rest(message_id)["state"] == "sent"
     return world.console.outbox(channel="email", to=address, message_id=message_id)
+
+
+def newest(world: World, address: str, purpose: str) -> str:
+    """The link of this purpose in the newest mail that has one."""
+    mails = world.console.outbox(channel="email", to=address)
+    found = [link_in(mail, purpose) for mail in mails if f"/v1/{purpose}/" in (mail["text"] or "")]
+    assert found
+    return found[-1]
+
+
+def choices_of(world: World, address: str, unsubscribe: str) -> str:
+    """The link to all choices, which is mailed to whoever asks for it on the page to unsubscribe."""
+    assert world.anybody.press(unsubscribe, what="preferences").status == 200
+    return newest(world, address, "preferences")

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from .browsing import DESK, PHONE, PICTURES, needs_chromium
 from .conftest import World
-from .mail import link_in, opted_in, sent_to
+from .mail import choices_of, link_in, newest, opted_in, sent_to
 
 pytestmark = needs_chromium
 
@@ -76,6 +76,51 @@ def test_opt_in_confirm_receive_unsubscribe_nothing_more(world: World, window: W
     assert window.heading() == "You are unsubscribed"
     window.look("4-unsubscribed")
     assert sent_to(world, address, topic) == []
+    window.press("Mail me the link")
+    assert window.heading() == "Look into your mail"
+    window.look("4-mailed")
+
+
+def test_what_is_added_is_confirmed_and_everything_ends_with_one_press(world: World, window: Window) -> None:
+    address = f"adds.{window.name}@example.com"
+    topic = world.topic(channels=["email"], public=True, title=f"For the {window.name}")
+    other = world.topic(channels=["email"], public=True, title=f"More for the {window.name}")
+    window.page.goto(link_in(opted_in(world, address, topic), "confirmations"))
+    window.press("Subscribe")
+    (mail,) = sent_to(world, address, topic)
+    window.page.goto(choices_of(world, address, link_in(mail, "unsubscribe")))
+    window.page.get_by_role("group", name=f"More for the {window.name}").get_by_label("E-mail").check()
+    window.press("Save my choices")
+    window.page.get_by_text("a link there confirms what you added").wait_for()
+    window.look("7-asked")
+    assert sent_to(world, address, other) == []
+
+    window.page.goto(newest(world, address, "confirmations"))
+    assert window.heading() == "Add this?"
+    window.look("8-add")
+    window.press("Confirm")
+    window.look("9-added")
+    assert len(sent_to(world, address, other)) == 1
+    window.page.goto(link_in(mail, "unsubscribe"))
+    window.press("Unsubscribe from everything")
+    assert window.heading() == "You are unsubscribed from everything"
+    window.look("10-everything")
+    assert sent_to(world, address, other) == []
+
+
+def test_that_was_not_me(world: World, window: Window) -> None:
+    address = f"stranger.{window.name}@example.com"
+    topic = world.topic(channels=["email"], public=True, title="Not for me")
+    mail = opted_in(world, address, topic)
+    window.page.goto(link_in(mail, "confirmations"))
+    window.press("That was not me")
+    assert window.heading() == "Forgotten"
+    window.look("11-forgotten")
+    window.page.goto(link_in(mail, "unsubscribe"))
+    window.look("12-was-it-not-you")
+    window.press("Never send me such mails again")
+    assert window.heading() == "No such mail is sent to you again"
+    window.look("13-never")
 
 
 def test_the_preference_page_by_keyboard(world: World, window: Window) -> None:

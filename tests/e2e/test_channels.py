@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fanfare.channels.webhook import secret
+from fanfare.channels.webhook import Owner, secret
 from standardwebhooks import Webhook
 
 from local.demo import job
@@ -112,7 +112,8 @@ def test_a_webhook_is_signed_with_its_users_own_secret(world: World, people: lis
     )
     assert world.rest(message_id)["state"] == "sent"
     (item,) = world.console.outbox(channel="webhook", message_id=message_id)
-    signed = Webhook(secret(world.keys, reader.id)).verify(item["text"], item["headers"])
+    owner = Owner(reader.id, generation=world.generation_of(reader.id))
+    signed = Webhook(secret(world.keys, owner)).verify(item["text"], item["headers"])
     assert signed == json.loads(item["text"])
     assert signed["data"] == {"order": "B-2"}
 

@@ -8,7 +8,7 @@ from local.api import People
 from local.demo.audience import Person, PersonKind
 
 from .conftest import World
-from .mail import LINK, link_in, links, opted_in, sent_to
+from .mail import LINK, choices_of, link_in, links, newest, opted_in, sent_to
 
 # With an account
 
@@ -110,8 +110,8 @@ def test_a_scanner_that_opens_every_link_changes_nothing(world: World, news: str
     pages = [world.anybody.follow(link) for link in links(received)]
     assert {page.status for page in pages} == {200}
     behind = {link for page in pages for link in LINK.findall(page.content.decode())}
-    assert any("/v1/preferences/" in link for link in behind)
-    assert {world.anybody.follow(link).status for link in behind} == {200}
+    assert not any("/v1/preferences/" in link for link in behind)
+    assert {world.anybody.follow(link).status for link in behind} <= {200}
     assert len(sent_to(world, address, news)) == 1
 
 
@@ -119,10 +119,32 @@ def test_the_preference_page_takes_a_topic_away(world: World, news: str) -> None
     address = "reader.three@example.com"
     assert world.anybody.press(link_in(opted_in(world, address, news), "confirmations")).status == 200
     (received,) = sent_to(world, address, news)
-    page = world.anybody.follow(link_in(received, "unsubscribe")).content.decode()
-    (choices,) = {link for link in LINK.findall(page) if "/v1/preferences/" in link}
+    choices = choices_of(world, address, link_in(received, "unsubscribe"))
     assert world.anybody.press(choices, shown=f"{news}/email").status == 200  # and nothing is ticked
     assert sent_to(world, address, news) == []
+
+    assert world.anybody.press(choices, shown=f"{news}/email", yes=f"{news}/email").status == 200
+    assert sent_to(world, address, news) == []
+    assert world.anybody.press(newest(world, address, "confirmations")).status == 200
+    assert len(sent_to(world, address, news)) == 1
+
+
+def test_one_page_takes_everything_away(world: World, news: str) -> None:
+    address = "reader.five@example.com"
+    assert world.anybody.press(link_in(opted_in(world, address, news), "confirmations")).status == 200
+    (received,) = sent_to(world, address, news)
+    assert world.anybody.press(link_in(received, "unsubscribe"), what="everything").status == 200
+    assert sent_to(world, address, news) == []
+
+
+def test_a_mail_to_confirm_stops_its_likes(world: World, news: str) -> None:
+    address = "reader.six@example.com"
+    mail = opted_in(world, address, news)
+    assert mail["headers"]["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    one_click = mail["headers"]["List-Unsubscribe"].removeprefix("<").removesuffix(">")
+    assert world.anybody.press(one_click, List_Unsubscribe="One-Click").status == 200
+    assert world.anybody.call("POST", "/v1/subscriptions", {"email": address, "topic": news}).status == 202
+    assert len(world.console.outbox(channel="email", to=address)) == 1
 
 
 def test_nobody_learns_who_is_known(world: World, news: str) -> None:

@@ -15,6 +15,7 @@ import pytest
 from fanfare.channels import CHANNELS
 from fanfare.runtime import signing
 from fanfare.runtime.registry import opened as runtime
+from fanfare.store.audience import profiles
 
 from bench.harness.null_aws import NullAws
 from functions.deliver import handler as deliver
@@ -90,7 +91,8 @@ class Life:
         self.session = SimpleNamespace(create_client=self._client)
         self.numbers = itertools.count()
         self.my_webhook: Any = None  # as Ada is shown it
-        self.preferences = ""  # the link on Ada's page to unsubscribe
+        self.preferences = ""  # the link that is mailed to Ada
+        self.stop = ""  # the link of that mail which stops such mails
 
     def install(self) -> None:
         """Have the handlers find this world."""
@@ -103,6 +105,7 @@ class Life:
         for name, value in (ENVIRONMENT | tables | urls | dead | bus | secrets).items():
             self.patch.setenv(name, value)
         self.patch.setattr("time.sleep", lambda _: None)
+        self.patch.setattr(profiles, "new_generation", lambda: "0123456789ab")
         self.patch.setattr(Store, "put", recording(Store.put, self.seen.stored))
         begin_anew(self.clock, self.session)
 

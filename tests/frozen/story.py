@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import re
 
 from tests.frozen.life import Life, opened
 from tests.integration import public_api
@@ -130,8 +129,13 @@ def _messages(life: Life) -> None:
 def _handed_out(life: Life) -> None:
     life.my_webhook = life.person("GET", "/v1/me/webhook", status=200)
     mail = next(each for each in life.ses.outbox if each.tags["user_id"] == "YWRh")
-    page = life.answered(public_api.browse(mail.headers["List-Unsubscribe"].strip("<>")), 200)
-    (life.preferences,) = set(re.findall(r'href="([^"]*/v1/preferences/[^"]+)"', page))
+    unsubscribe = mail.headers["List-Unsubscribe"].strip("<>")
+    life.answered(public_api.browse(unsubscribe, {"what": "preferences"}), 200)
+    life.preferences, life.stop = life.post.mails[-1].link, life.post.mails[-1].stop
+    life.service("PUT", "/v1/topics/more", {"title": "More", "channels": ["email"], "public": True}, status=201)
+    life.answered(public_api.browse(life.preferences, {"shown": "more/email", "yes": "more/email"}), 200)
+    life.answered(public_api.browse(life.post.mails[-1].link, {}), 200)
+    life.answered(public_api.browse(life.stop, {}), 200)
 
 
 def _troubles(life: Life) -> None:

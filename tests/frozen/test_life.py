@@ -86,6 +86,7 @@ def test_what_follows_from_ids_and_signing_keys_stays_as_it_was_handed_out(life:
             *(f"tag {name}" for name in mail.tags),
             *(f"{name}: {value}" for name, value in sorted(mail.headers.items())),
             f"preferences: {life.preferences}",
+            f"stop: {life.stop}",
             f"webhook: {json.dumps(webhook, sort_keys=True)}",
             *sorted(rows),
             *sorted(first.values()),

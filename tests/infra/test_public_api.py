@@ -88,15 +88,22 @@ def test_who_signs_up_is_throttled_most(dev: Deployment, full: Deployment) -> No
     assert stage(dev)["DefaultRouteSettings"] == {"ThrottlingRateLimit": 100, "ThrottlingBurstLimit": 200}
     for deployment, rate, burst in ((dev, 5, 20), (full, 2, 4)):
         limits = {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
-        assert stage(deployment)["RouteSettings"] == {"POST /v1/subscriptions": limits}
+        assert stage(deployment)["RouteSettings"]["POST /v1/subscriptions"] == limits
 
 
-def test_the_stage_waits_for_the_route_that_it_throttles(dev: Deployment) -> None:
+def test_links_have_throttles_that_no_flood_elsewhere_uses_up(each: Deployment) -> None:
+    own = {key: limits for key, limits in stage(each)["RouteSettings"].items() if key != "POST /v1/subscriptions"}
+    purposes = ("unsubscribe", "confirmations", "preferences")
+    assert own.keys() == {f"ANY /v1/{purpose}/{{token}}" for purpose in purposes}
+    assert all(limits == stage(each)["DefaultRouteSettings"] for limits in own.values())
+
+
+def test_the_stage_waits_for_the_routes_that_it_throttles(dev: Deployment) -> None:
     (made,) = (
         made for id, made in dev.service.body["Resources"].items() if name_of({"Ref": id}, dev) == "PublicApiStage"
     )
     awaited = {dev.service.body["Resources"][id]["Properties"].get("RouteKey") for id in made["DependsOn"]}
-    assert "POST /v1/subscriptions" in awaited
+    assert stage(dev)["RouteSettings"].keys() <= awaited
 
 
 def test_a_signed_link_is_not_logged(each: Deployment) -> None:

@@ -22,8 +22,19 @@ class Letter:
 
     @property
     def link(self) -> str:
-        """The one link of the mail."""
-        (found,) = re.findall(r"https://\S+", self.text)
+        """The link that the mail is for."""
+        found, _ = re.findall(r"https://\S+", self.text)
+        return str(found)
+
+    @property
+    def stop(self) -> str:
+        """The link that stops such mails."""
+        _, found = re.findall(r"https://\S+", self.text)
+        return str(found)
+
+    def header(self, name: str) -> str:
+        """A header beside those that SES adds."""
+        (found,) = [each["Value"] for each in self.sent["Content"]["Simple"]["Headers"] if each["Name"] == name]
         return str(found)
 
 

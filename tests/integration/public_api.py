@@ -8,6 +8,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from fanfare.domain.audience import User
+from fanfare.runtime import signing, stores
+
 from functions.public_api import handler as public_api
 from tests.integration.internal_api import CONTEXT, Answer, event
 
@@ -62,3 +65,20 @@ def browse(link: str, form: Mapping[str, Any] | None = None, **query: Any) -> An
         return call("GET", path, user=None, headers={"accept": BROWSER}, **query)
     text = urlencode(form, doseq=True)
     return call("POST", path, raw=text, content_type=FORM, user=None, headers={"accept": BROWSER}, **query)
+
+
+def reader(user_id: str) -> User:
+    """The user who gets a link."""
+    found = stores.audience().users.get(user_id)
+    assert found is not None
+    return found
+
+
+def unsubscribe_link(user_id: str, topic: str, channel: str = "email") -> str:
+    """The link in a mail that the user gets now."""
+    return signing.public_links().unsubscribe_link(reader(user_id), topic, channel)
+
+
+def preferences_link(user_id: str) -> str:
+    """The link that is mailed to the user now."""
+    return signing.public_links().preferences_link(reader(user_id), "email")

@@ -8,13 +8,13 @@ from typing import Any, Final
 import pytest
 from fanfare.clock import to_text
 from fanfare.management import topics
-from fanfare.runtime import signing, stores
+from fanfare.runtime import stores
 
 from tests.integration import public_api
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call
 from tests.integration.letters import Post
-from tests.integration.public_api import browse
+from tests.integration.public_api import browse, preferences_link, unsubscribe_link
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -29,7 +29,7 @@ def ada(aws: Aws) -> None:
 
 
 def click() -> None:
-    assert browse(signing.public_links().unsubscribe_link("ada", "news", "email"), {}).status == 200
+    assert browse(unsubscribe_link("ada", "news"), {}).status == 200
 
 
 def bulk(*items: dict[str, Any]) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ def by_person() -> None:
 
 
 def by_page() -> None:
-    browse(signing.public_links().preferences_link("ada"), {"shown": ["news/email"], "yes": [], "nothing": "no"})
+    browse(preferences_link("ada"), {"shown": ["news/email"], "yes": [], "nothing": "no"})
 
 
 @pytest.mark.parametrize("way", [by_person, by_page, click])

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from fanfare.api.admission import is_page
-from fanfare.runtime import signing, stores
+from fanfare.runtime import stores
 from jsonschema import Draft202012Validator
 
 from functions.public_api.handler import api
@@ -20,7 +20,7 @@ from tests.integration import internal_api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import EVENTS, event
 from tests.integration.letters import Post
-from tests.integration.public_api import BASE, browse, call, deliver
+from tests.integration.public_api import browse, call, deliver, preferences_link, unsubscribe_link
 
 OPEN = api.about.open_to_all
 OPEN = api.about.open_to_all
@@ -36,7 +36,8 @@ CONTRACT = """
     GET /v1/topics · GET /v1/me · PATCH /v1/me · POST /v1/me/confirmations
     GET /v1/me/subscriptions · PUT /v1/me/subscriptions/{topic_id}/{channel}
     DELETE /v1/me/subscriptions/{topic_id}/{channel} · DELETE /v1/me/suppressions/{channel}
-    GET /v1/me/webhook · GET /v1/me/inbox · POST /v1/me/inbox/{message_id}/read · GET /v1/me/deliveries
+    GET /v1/me/webhook · POST /v1/me/webhook/rotations
+    GET /v1/me/inbox · POST /v1/me/inbox/{message_id}/read · GET /v1/me/deliveries
     POST /v1/subscriptions · GET /v1/confirmations/{token} · POST /v1/confirmations/{token}
     GET /v1/unsubscribe/{token} · POST /v1/unsubscribe/{token}
     GET /v1/preferences/{token} · POST /v1/preferences/{token}
@@ -84,7 +85,8 @@ def test_every_event_is_answered_as_documented(name: str, aws: Aws, post: Post) 
     answer = deliver(sent)
     assert answer.status < 500
     assert answer.headers["x-request-id"] == sent["requestContext"]["requestId"]
-    assert answer.headers["cache-control"] == "no-store"
+    documents = ("/openapi.json", "/docs")
+    assert answer.headers["cache-control"] == ("public, max-age=300" if sent["rawPath"] in documents else "no-store")
     check_documented(sent, answer)
 
 
@@ -154,6 +156,31 @@ def test_health_and_description_need_nothing(monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.delenv(name, raising=False)
     assert call("GET", "/v1/health", user=None).body == {"status": "ok"}
     assert call("GET", "/openapi.json", user=None).body == api.description
+
+
+@pytest.mark.parametrize("document", ["/openapi.json", "/docs"])
+def test_a_public_document_is_kept_by_caches_and_not_sent_to_who_has_it(document: str) -> None:
+    first = call("GET", document, user=None)
+    tag = first.headers["etag"]
+    assert (first.status, first.headers["cache-control"]) == (200, "public, max-age=300")
+    for known in (tag, f"W/{tag}", f'"other", {tag}', "*"):
+        again = call("GET", document, user=None, headers={"if-none-match": known})
+        assert (again.status, again.text, again.headers["etag"]) == (304, "", tag)
+        assert again.headers["cache-control"] == "public, max-age=300"
+    for other in ('"other"', "", tag.strip('"')):
+        assert call("GET", document, user=None, headers={"if-none-match": other}).text == first.text
+
+
+def test_nothing_else_is_kept_by_caches(aws: Aws) -> None:
+    for path in ("/v1/health", "/v1/me", "/v1/topics", "/v1/unsubscribe/x"):
+        answer = call("GET", path, headers={"if-none-match": "*"})
+        assert (answer.headers["cache-control"], answer.status == 304, "etag" in answer.headers) == (
+            "no-store",
+            False,
+            False,
+        )
+    for document in ("/openapi.json", "/docs"):
+        assert call("POST", document, headers={"if-none-match": "*"}).headers["cache-control"] == "no-store"
 
 
 def test_the_page_of_the_description_has_every_operation_and_schema() -> None:
@@ -227,12 +254,14 @@ def everything(post: Post) -> None:
     call("POST", "/v1/me/confirmations", {"channel": "sms", "code": post.code})
     call("PATCH", "/v1/me", {"phone": None, "opted_out": False})
     call("POST", "/v1/subscriptions", {"email": "grace@example.com", "topic": "orders.shipped"}, user=None)
-    links = signing.public_links()
-    for link in [*(mail.link for mail in post.mails), links.unsubscribe_link("ada", "orders.shipped", "email")]:
+    mails = [*post.mails]
+    for link in [*(mail.link for mail in mails), unsubscribe_link("ada", "orders.shipped")]:
         browse(link)
         browse(link, {})
-    browse(
-        links.preferences_link("ada"),
-        {"shown": "orders.shipped/email", "yes": "orders.shipped/email", "nothing": "yes"},
-    )
-    assert browse(links.preferences_link("ada").removeprefix(BASE), {"shown": "orders.shipped/email"}).status == 200
+    for form in ({"shown": "orders.shipped/email", "yes": "orders.shipped/email", "nothing": "yes"}, {"shown": "x"}):
+        assert browse(preferences_link("ada"), form).status == 200
+        browse(post.mails[-1].link, {"what": "not_me"} if "nothing" in form else {})
+    for form in ({"what": "everything"}, {"what": "preferences"}):
+        assert browse(unsubscribe_link("ada", "orders.shipped"), form).status == 200
+    for form in ({}, {"what": "allow"}):
+        assert browse(mails[0].stop, form).status == 200

@@ -1,4 +1,4 @@
-"""What people do without an account: subscribe, confirm, unsubscribe, choose."""
+"""What people do without an account: subscribe, confirm, refuse; and what holds for every link."""
 
 from __future__ import annotations
 
@@ -9,19 +9,18 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from fanfare.domain.audience import Subscription
+from fanfare.domain.audience import User
 from fanfare.runtime import signing, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import settings
-from fanfare.self_service import changes, sign_up
+from fanfare.self_service import sign_up
 
 from tests.integration import internal_api
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer
 from tests.integration.letters import Post
-from tests.integration.public_api import BASE, FORM, browse, call
+from tests.integration.public_api import BASE, FORM, browse, call, preferences_link, reader, unsubscribe_link
 
-MULTIPART = "multipart/form-data; boundary=x"
 ATTACK = '"><script>alert(1)</script>{{ 7*7 }}'
 
 
@@ -96,12 +95,52 @@ def test_a_link_that_was_pressed_says_so_as_long_as_it_holds(post: Post) -> None
     assert "Subscribe to “The news”?" in browse(link).text
 
 
-def test_a_user_who_is_known_at_the_address_is_subscribed_as_that_user(post: Post) -> None:
-    user("ada", email="Ada@Example.com")
-    ask("ada@example.com")
-    browse(post.mails[0].link, {})
-    assert subscriptions("ada") == [("news", "email")]
-    assert stores.audience().users.at_address("email", "ada@example.com") == ["ada"]
+def test_a_sign_up_is_of_a_user_of_its_own_whoever_else_has_the_address(post: Post) -> None:
+    """A mailbox may be shared: nobody speaks for another who reads it."""
+    for name in ("ada", "bob"):
+        user(name, email="Family@Example.com")
+    topic("deals")
+    for to in ("news", "deals"):
+        ask("family@example.com", to)
+        browse(post.mails[-1].link, {})
+    (own,) = {*stores.audience().users.at_address("email", "family@example.com")} - {"ada", "bob"}
+    assert subscriptions(own) == [("deals", "email"), ("news", "email")]
+    assert subscriptions("ada") == subscriptions("bob") == []
+
+
+def test_a_confirmation_says_when_it_was_asked_for(post: Post, clock: Clock) -> None:
+    clock.advance(minutes=7)
+    ask()
+    (mail,) = post.mails
+    clock.advance(days=1)
+    page = browse(mail.link).text
+    assert all("2027-01-01 08:07 UTC" in each for each in (mail.text, mail.html, page))
+
+
+def test_what_somebody_else_asked_for_is_forgotten(post: Post, aws: Aws) -> None:
+    ask()
+    link = post.mails[0].link
+    assert "That was not me" in browse(link).text
+    assert "Forgotten" in browse(link, {"what": "not_me"}).text
+    assert [browse(link).status, browse(link, {}).status] == [404, 404]
+    assert "grace@example.com" not in str(stored(aws))
+
+
+def test_what_was_confirmed_stays_if_somebody_says_it_was_not_them(post: Post) -> None:
+    ask()
+    link = post.mails[0].link
+    browse(link, {})
+    browse(link, {"what": "not_me"})
+    (found,) = stores.audience().users.at_address("email", "grace@example.com")
+    assert subscriptions(found) == [("news", "email")]
+
+
+def test_the_page_of_a_fresh_confirmation_alone_leads_to_the_choices(post: Post) -> None:
+    """Whoever finds the mail later does not."""
+    ask()
+    link = post.mails[0].link
+    assert "/v1/preferences/" in browse(link, {}).text
+    assert "/v1/preferences/" not in browse(link, {}).text + browse(link).text
 
 
 def test_what_was_asked_for_keeps_no_address_once_it_is_confirmed(post: Post, aws: Aws) -> None:
@@ -138,16 +177,17 @@ def test_a_user_who_was_erased_is_not_made_again_by_an_old_link(post: Post) -> N
 
 
 def test_who_wants_nothing_at_all_is_told_that_this_still_holds(post: Post) -> None:
-    stores.audience().users.opt_out(user("ada"), True)
-    ask("ada@example.com")
-    done = browse(post.mails[0].link, {})
-    assert "nothing at all" in done.text
-    found = stores.audience().users.get("ada")
-    assert found is not None
-    assert found.opted_out
+    topic("deals")
+    ask()
+    browse(post.mails[0].link, {})
+    (grace,) = stores.audience().users.at_address("email", "grace@example.com")
+    stores.audience().users.opt_out(grace, True)
+    ask(topic="deals")
+    assert "nothing at all" in browse(post.mails[-1].link, {}).text
+    assert reader(grace).opted_out
 
 
-def test_a_mail_to_confirm_has_one_link_and_no_topic_can_add_another(post: Post) -> None:
+def test_a_mail_to_confirm_has_its_link_and_one_that_stops_such_mails_and_no_topic_can_add_another(post: Post) -> None:
     topic("evil", title="<a href='https://evil.example'>x</a>\nBcc: all@example.com")
     ask(topic="evil")
     (mail,) = post.mails
@@ -193,14 +233,69 @@ def test_what_can_not_be_an_address_is_refused(body: dict[str, str], post: Post)
     assert post.mails == []
 
 
-def test_an_address_gets_three_links_an_hour(post: Post, clock: Clock) -> None:
+def test_a_source_gets_three_links_an_hour_for_an_address_and_all_sources_nine(post: Post, clock: Clock) -> None:
     answers = {
-        (answer.status, answer.text) for answer in (ask("Grace@example.com", source=f"192.0.2.{n}") for n in range(5))
+        (answer.status, answer.text)
+        for n in range(5)
+        for answer in (ask("Grace@example.com", source=f"192.0.2.{n}") for _ in range(4))
     }
-    assert (len(answers), len(post.mails)) == (1, 3)
+    assert (len(answers), len(post.mails)) == (1, 9)
     clock.advance(hours=1)
     ask()
-    assert len(post.mails) == 4
+    assert len(post.mails) == 10
+
+
+def test_nobody_locks_an_address_out_of_its_owners_own_try(post: Post) -> None:
+    for _ in range(20):
+        ask(source="198.51.100.1")
+    sent = len(post.mails)
+    ask(source="192.0.2.1")
+    assert (sent, len(post.mails)) == (3, 4)
+
+
+def test_a_tag_makes_no_other_mailbox(post: Post) -> None:
+    for tag in ("", "+a", "+b", "+c", "+d"):
+        ask(f"grace{tag}@example.com")
+    assert len(post.mails) == 3
+
+
+def test_a_reader_stops_such_mails_for_good(post: Post, clock: Clock, aws: Aws) -> None:
+    ask()
+    (mail,) = post.mails
+    assert mail.header("List-Unsubscribe") == f"<{mail.stop}>"
+    assert mail.header("List-Unsubscribe-Post") == "List-Unsubscribe=One-Click"
+    assert "Never send me such mails again" in browse(mail.stop).text
+    path = mail.stop.removeprefix(BASE)
+    assert {
+        call("POST", path, raw="List-Unsubscribe=One-Click", content_type=FORM, user=None).status for _ in "ab"
+    } == {200}
+    clock.advance(days=400)
+    answers = {ask(email).text for email in ("grace@example.com", "Grace+tag@Example.com", "other@example.com")}
+    assert (len(answers), [each.to for each in post.mails[1:]]) == (1, ["other@example.com"])
+    assert call("PATCH", "/v1/me", {"email": "grace@example.com"}).body["pending"]["email"] == "grace@example.com"
+    assert len(post.mails) == 2
+    (kept,) = [item for item in stored(aws)[aws.tables["audience"]] if item["pk"]["S"].startswith("refusal#")]
+    assert "grace" not in str(kept)
+
+
+def test_a_reader_allows_such_mails_again(post: Post) -> None:
+    ask()
+    stop = post.mails[0].stop
+    browse(stop, {"what": "never"})
+    ask()
+    assert len(post.mails) == 1
+    assert "again" in browse(stop, {"what": "allow"}).text
+    ask()
+    assert len(post.mails) == 2
+
+
+def test_a_refusal_outlasts_a_rotation_of_the_key(post: Post) -> None:
+    ask()
+    browse(post.mails[0].stop, {})
+    old = dict(signing.code_keys())
+    opened.put(signing.code_keys.opened, lambda: {**old, "k2": "a newer key"})
+    ask()
+    assert len(post.mails) == 1
 
 
 def test_a_source_gets_thirty_links_an_hour(post: Post) -> None:
@@ -286,7 +381,7 @@ def test_refused_sign_ups_are_counted(post: Post, capsys: pytest.CaptureFixture[
 def test_who_asked_is_not_readable_in_the_table(post: Post, aws: Aws) -> None:
     ask()
     tried = [item for item in stored(aws)[aws.tables["audience"]] if item["pk"]["S"].startswith("attempts#")]
-    assert len(tried) == 2
+    assert len(tried) == 3
     assert "grace" not in str(tried)
     assert "192.0.2.1" not in str(tried)
     assert all("ttl" in item for item in tried)
@@ -300,11 +395,13 @@ def every_link(post: Post) -> list[str]:
     subscribe("ada", "news")
     ask()
     call("PATCH", "/v1/me", {"email": "new@example.com"})
-    links = signing.public_links()
+    topic("more")
+    browse(preferences_link("ada"), {"shown": "more/email", "yes": "more/email"})
     return [
         *(mail.link for mail in post.mails),
-        links.unsubscribe_link("ada", "news", "email"),
-        links.preferences_link("ada"),
+        post.mails[0].stop,
+        unsubscribe_link("ada", "news"),
+        preferences_link("ada"),
     ]
 
 
@@ -312,7 +409,7 @@ def test_opening_a_link_changes_nothing(post: Post, aws: Aws) -> None:
     links = every_link(post)
     before = stored(aws)
     answers = [browse(link) for link in links]
-    assert ([answer.status for answer in answers], len(links)) == ([200] * 4, 4)
+    assert ([answer.status for answer in answers], len(links)) == ([200] * 6, 6)
     assert stored(aws) == before
 
 
@@ -327,7 +424,8 @@ def test_a_scanner_with_another_method_changes_nothing(method: str, post: Post, 
 @pytest.mark.parametrize("purpose", ["confirmations", "unsubscribe", "preferences"])
 @pytest.mark.parametrize("method", ["GET", "POST"])
 def test_a_link_that_was_tampered_with_is_a_friendly_page(purpose: str, method: str, post: Post, aws: Aws) -> None:
-    token = signing.public_links().unsubscribe_link("ada", "news", "email").rpartition("/")[2]
+    nobody = User(id="ada", profile={})
+    token = signing.public_links().unsubscribe_link(nobody, "news", "email").rpartition("/")[2]
     right = {"unsubscribe": token[:-2] + ("AA" if token[-2:] != "AA" else "BB")}.get(purpose, token)
     for bad in (right, "x", "a.b", "%3Cscript%3E", "A" * 3_000):
         answer = browse(f"/v1/{purpose}/{bad}", None if method == "GET" else {})
@@ -344,7 +442,7 @@ def test_a_program_gets_a_problem_where_a_browser_gets_a_page(aws: Aws) -> None:
 
 
 def test_every_page_lets_nothing_else_in(post: Post) -> None:
-    for link in [*every_link(post), "/v1/unsubscribe/x", "/docs"]:
+    for link in [*every_link(post), "/v1/unsubscribe/x"]:
         answer = browse(link)
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'none'; style-src 'sha256-")
@@ -368,188 +466,12 @@ def test_what_services_write_is_shown_as_text(name: str, post: Post) -> None:
     user("ada", name=ATTACK)
     subscribe("ada", "evil")
     ask(topic="evil")
-    links = signing.public_links()
     pages = {
         "confirm": post.mails[0].link,
-        "unsubscribe": links.unsubscribe_link("ada", "evil", "email"),
-        "preferences": links.preferences_link("ada"),
+        "unsubscribe": unsubscribe_link("ada", "evil"),
+        "preferences": preferences_link("ada"),
     }
     text = browse(pages[name]).text
     assert "<script>" not in text
     assert "&lt;script&gt;" in text
     assert "{{ 7*7 }}" in text
-
-
-# Unsubscribe
-
-
-@pytest.mark.parametrize(
-    ("raw", "content_type"),
-    [
-        ("List-Unsubscribe=One-Click", FORM),
-        ("", FORM),
-        (None, None),
-        ("", None),
-        ('--x\r\nContent-Disposition: form-data; name="List-Unsubscribe"\r\n\r\nOne-Click\r\n--x--', MULTIPART),
-    ],
-)  # fmt: skip
-def test_one_click_unsubscribes(raw: str | None, content_type: str | None) -> None:
-    subscribe(user("ada"), "news")
-    path = signing.public_links().unsubscribe_link("ada", "news", "email").removeprefix(BASE)
-    answers = [call("POST", path, raw=raw, content_type=content_type, user=None) for _ in range(2)]
-    assert [answer.status for answer in answers] == [200, 200]
-    assert not {"location", "set-cookie"} & answers[0].headers.keys()
-    assert subscriptions("ada") == []
-
-
-def test_only_the_topic_and_channel_of_the_link_are_left() -> None:
-    topic("deals", channels=["email", "sms"])
-    user("ada")
-    for each in ("news", "deals"):
-        subscribe("ada", each)
-    subscribe("ada", "deals", "sms")
-    browse(signing.public_links().unsubscribe_link("ada", "deals", "email"), {})
-    assert subscriptions("ada") == [("deals", "sms"), ("news", "email")]
-
-
-def test_a_link_works_when_user_and_topic_are_gone() -> None:
-    subscribe(user("ada"), "news")
-    link = signing.public_links().unsubscribe_link("ada", "news", "email")
-    internal_api.call("DELETE", "/v1/topics/news")
-    assert browse(link, {}).status == 200
-    assert subscriptions("ada") == []
-    internal_api.call("DELETE", "/v1/users/ada")
-    assert [browse(link).status, browse(link, {}).status] == [200, 200]
-    assert stores.audience().users.get("ada") is None
-
-
-def test_the_page_asks_first_and_leads_to_all_choices() -> None:
-    subscribe(user("ada"), "news")
-    links = signing.public_links()
-    page = browse(links.unsubscribe_link("ada", "news", "email")).text
-    assert '<form method="post">' in page
-    assert links.preferences_link("ada") in page
-    browse(links.unsubscribe_link("ada", "news", "email"), {})
-    assert "<form" not in browse(links.unsubscribe_link("ada", "news", "email")).text
-
-
-def test_a_key_that_was_rotated_away_ends_its_links_and_a_newer_one_does_not() -> None:
-    subscribe(user("ada"), "news")
-    link = signing.public_links().unsubscribe_link("ada", "news", "email")
-    old = dict(signing.signing_keys())
-    opened.put(signing.signing_keys.opened, lambda: {**old, "k2": "a newer key"})
-    assert browse(link).status == 200
-    opened.put(signing.signing_keys.opened, lambda: {"k2": "a newer key"})
-    assert browse(link).status == 404
-
-
-# Preferences
-
-
-def choose(user_id: str, *yes: str, shown: list[str] | None = None, **form: Any) -> Answer:
-    link = signing.public_links().preferences_link(user_id)
-    seen = shown if shown is not None else re.findall(r'name="shown" value="([^"]+)"', browse(link).text)
-    return browse(link, {"shown": seen, "yes": yes, **form})
-
-
-def test_the_page_shows_public_topics_and_those_of_the_user() -> None:
-    topic("own", title="My own", public=False)
-    topic("secret", title="Not mine", public=False)
-    subscribe(user("ada"), "own")
-    page = browse(signing.public_links().preferences_link("ada")).text
-    assert ("The news" in page, "My own" in page, "Not mine" in page) == (True, True, False)
-    assert re.search(r'value="own/email" checked', page)
-    assert not re.search(r'value="news/email" checked', page)
-
-
-def test_choices_are_stored_as_they_are_ticked() -> None:
-    topic("deals", channels=["email", "sms", "inbox"])
-    subscribe(user("ada"), "news")
-    answer = choose("ada", "deals/sms", "deals/inbox")
-    assert (answer.status, "Your choices are saved" in answer.text) == (200, True)
-    assert subscriptions("ada") == [("deals", "inbox"), ("deals", "sms")]
-    choose("ada")
-    assert subscriptions("ada") == []
-
-
-def test_a_form_that_gives_too_much_takes_away_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(changes, "BY_USER", replace(changes.BY_USER, count=2))
-    topic("deals", channels=["email", "sms", "inbox"])
-    subscribe(user("ada"), "news")
-    assert choose("ada", "news/email", "deals/sms", "deals/email").status == 200
-    assert subscriptions("ada") == [("deals", "email"), ("deals", "sms"), ("news", "email")]
-    answer = choose("ada", "deals/sms", "deals/inbox")
-    assert (answer.status, "too much at once" in answer.text) == (429, True)
-    assert int(answer.headers["retry-after"]) > 0
-    assert subscriptions("ada") == [("deals", "sms")]
-    assert choose("ada", nothing="yes").status == 200
-    assert subscriptions("ada") == []
-    assert choose("ada").status == 429  # it would lift the opt-out
-    assert stores.audience().users.get("ada").opted_out  # type: ignore[union-attr]
-
-
-def test_what_the_page_did_not_show_stays() -> None:
-    for each in ("news", topic("newer")):
-        subscribe(user("ada"), each)
-    choose("ada", shown=["news/email"])
-    assert subscriptions("ada") == [("newer", "email")]
-
-
-def test_a_form_chooses_only_what_the_page_offers() -> None:
-    topic("secret", public=False)
-    topic("needed", required=True)
-    user("ada")
-    forged = ["secret/email", "needed/email", "news/sms", "nothing/email", "news", "/", "news/email/x"]
-    assert choose("ada", *forged, shown=forged).status == 200
-    assert subscriptions("ada") == []
-
-
-def test_a_required_topic_is_shown_and_stays() -> None:
-    topic("needed", title="Needed", required=True)
-    subscribe(user("ada"), "needed")
-    page = browse(signing.public_links().preferences_link("ada")).text
-    assert re.search(r'value="needed/email" checked disabled', page)
-    choose("ada", shown=["needed/email", "news/email"])
-    assert subscriptions("ada") == [("needed", "email")]
-
-
-def test_nothing_at_all_is_kept_beside_the_choices_and_can_be_taken_back() -> None:
-    subscribe(user("ada"), "news")
-    page = choose("ada", "news/email", nothing="yes").text
-    assert re.search(r'name="nothing" value="yes" checked', page)
-    opted_out = [stores.audience().users.get("ada").opted_out]  # type: ignore[union-attr]
-    choose("ada", "news/email")
-    opted_out.append(stores.audience().users.get("ada").opted_out)  # type: ignore[union-attr]
-    assert (opted_out, subscriptions("ada")) == ([True, False], [("news", "email")])
-
-
-def test_choices_of_somebody_who_was_erased_are_not_there() -> None:
-    link = signing.public_links().preferences_link(user("ada"))
-    internal_api.call("DELETE", "/v1/users/ada")
-    assert (browse(link).status, browse(link, {"nothing": "yes"}).status) == (404, 404)
-    assert stores.audience().users.get("ada") is None
-
-
-@pytest.mark.parametrize(
-    ("raw", "content_type", "status"),
-    [
-        ("{}", "application/json", 415),
-        ("a=" + "x" * 262_144, FORM, 413),
-        ("&".join(["a=1"] * 20_001), FORM, 400),
-        ("%ff=%ff", FORM, 200),
-    ],
-)
-def test_choices_come_as_a_form(raw: str, content_type: str, status: int) -> None:
-    subscribe(user("ada"), "news")
-    path = signing.public_links().preferences_link("ada").removeprefix(BASE)
-    assert call("POST", path, raw=raw, content_type=content_type, user=None).status == status
-    assert subscriptions("ada") == [("news", "email")]
-
-
-def test_a_subscription_keeps_its_date_when_it_is_ticked_again(clock: Clock) -> None:
-    subscribe(user("ada"), "news")
-    (before,) = stores.audience().subscriptions.of_user("ada")
-    clock.advance(days=1)
-    choose("ada", "news/email")
-    assert list(stores.audience().subscriptions.of_user("ada")) == [before]
-    assert isinstance(before, Subscription)

@@ -14,7 +14,8 @@ from botocore.exceptions import ClientError
 from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.event_bus import Events
 from fanfare.channels import CHANNELS, Push, Webhook
-from fanfare.channels.webhook import secret, signatures
+from fanfare.channels.webhook import Owner, secret, signatures
+from fanfare.domain.audience import User
 from fanfare.domain.lifecycle import State
 from fanfare.errors import NotFound
 from fanfare.runtime import clients, signing, stores
@@ -90,7 +91,8 @@ def test_links_are_made_where_it_is_known_where_they_lead(aws: Aws, monkeypatch:
     monkeypatch.setenv("FANFARE_PUBLIC_URL", "https://notify.shop.example/")
     links = signing.links()
     assert links is not None
-    assert links.unsubscribe_link("ada", "orders", "email").startswith("https://notify.shop.example/v1/unsubscribe/")
+    ada = User(id="ada", profile={})
+    assert links.unsubscribe_link(ada, "orders", "email").startswith("https://notify.shop.example/v1/unsubscribe/")
 
 
 def test_inboxes_are_kept_for_as_long_as_messages_are(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -194,23 +196,24 @@ def test_each_purpose_has_keys_that_no_other_purpose_takes(aws: Aws) -> None:
     keys = [next(iter(each().values())) for each in signing.PURPOSES]
     assert len(set(keys)) == len(signing.PURPOSES) >= 6
     for other in signing.PURPOSES[1:]:
-        forged = Links("https://people.example.com", keys=other).unsubscribe_link("ada", "news", "email")
+        ada = User(id="ada", profile={})
+        forged = Links("https://people.example.com", keys=other).unsubscribe_link(ada, "news", "email")
         with pytest.raises(NotFound):
             signing.public_links().open_unsubscribe(forged.rpartition("/")[2])
 
 
 def test_a_new_key_of_links_changes_no_secret_of_a_webhook(aws: Aws) -> None:
-    before = secret(signing.webhook_keys, "ada")
+    before = secret(signing.webhook_keys, Owner("ada"))
     opened.put(signing.signing_keys.opened, lambda: {"k2": "a newer key"})
-    assert secret(signing.webhook_keys, "ada") == before
+    assert secret(signing.webhook_keys, Owner("ada")) == before
 
 
 def test_receivers_with_a_secret_of_before_the_split_can_be_kept_until_they_have_the_new_one(aws: Aws) -> None:
     shared = signing.signing_keys()  # what signed webhooks, too
-    theirs = secret(lambda: shared, "ada")
+    theirs = secret(lambda: shared, Owner("ada"))
     opened.put(signing.webhook_keys.opened, lambda: {"old": shared["k1"], "k1": "a key of webhooks"})
     at = datetime(2027, 1, 1, tzinfo=UTC)
-    known = signatures(signing.webhook_keys, "ada", "message-1", at, "{}").split()
-    new = secret(signing.webhook_keys, "ada")
+    known = signatures(signing.webhook_keys, Owner("ada"), "message-1", at, "{}").split()
+    new = secret(signing.webhook_keys, Owner("ada"))
     assert new != theirs
     assert [Signature(each).sign("message-1", at, "{}") in known for each in (theirs, new)] == [True, True]

@@ -5,13 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fanfare.runtime import signing
 from fanfare.store.audience import subscribers
 
 from tests.integration import public_api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import call
-from tests.integration.public_api import browse
+from tests.integration.public_api import browse, unsubscribe_link
 
 pytestmark = pytest.mark.usefixtures("aws")
 
@@ -23,7 +22,7 @@ def topic(aws: Aws) -> None:
     call("POST", "/v1/users", {"items": [{"id": user} for user in users]})
     items = [{"user_id": user, "channel": "email"} for user in users] + [{"user_id": "user-1", "channel": "sms"}]
     call("POST", "/v1/topics/news/subscriptions", {"items": items})
-    browse(signing.public_links().unsubscribe_link("user-0", "news", "email"), {})
+    browse(unsubscribe_link("user-0", "news"), {})
     call("DELETE", "/v1/users/user-7/subscriptions/news/email")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 from urllib.parse import quote
 
@@ -152,3 +153,16 @@ def test_many_are_each_suppressed_or_refused_in_order() -> None:
 def test_up_to_500_suppressions_come_at_once(count: int, status: int) -> None:
     answer = call("POST", "/v1/suppressions", {"items": [{"channel": "inbox", "address": "x"}] * count})
     assert (answer.status, len(answer.body.get("items", []))) == (status, count if status == 200 else 0)
+
+
+def test_a_cursor_shows_no_address_that_it_stands_at() -> None:
+    """Cursors are in URLs, which are logged."""
+    addresses = [f"reader{n}@example.com" for n in range(3)]
+    for address in addresses:
+        assert call("PUT", f"/v1/suppressions/email/{address}").status == 201
+    first = call("GET", "/v1/suppressions", limit=2).body
+    said = base64.urlsafe_b64decode(first["next_cursor"] + "==")
+    assert b"reader" not in said
+    assert b"email" not in said
+    rest = call("GET", "/v1/suppressions", limit=2, cursor=first["next_cursor"]).body
+    assert [each["address"] for each in first["items"] + rest["items"]] == addresses

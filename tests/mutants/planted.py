@@ -14,6 +14,7 @@ ASKED_AGAIN = "tests/faults/test_asked_again.py"
 TROUBLE = "tests/faults/test_webhook_trouble.py"
 REDRIVE = "tests/faults/test_redrive.py"
 PARTS = "tests/integration/test_partial_answers.py"
+READERS = ("tests/integration/test_links_of_readers.py",)
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
 
 
@@ -52,6 +53,8 @@ MODULES = {
     "subscribers": "fanfare.store.audience.subscribers",
     "subscription_rows": "fanfare.store.audience.subscription_rows",
     "channel_base": "fanfare.channels.base",
+    "caching": "fanfare.api.caching",
+    "choices": "fanfare.self_service.choices",
     "counting": "fanfare.pipeline.counting",
     "bounces": "fanfare.pipeline.bounces",
     "complete": "fanfare.pipeline.complete",
@@ -80,6 +83,7 @@ MODULES = {
     "messages": "fanfare.store.messages.store",
     "overdue_batches": "fanfare.pipeline.reconcile.overdue_batches",
     "overdue_messages": "fanfare.pipeline.reconcile.overdue_messages",
+    "own_mail": "fanfare.self_service.own_mail",
     "pages": "fanfare.self_service.pages",
     "permission": "fanfare.pipeline.deliver.permission",
     "plain_text": "fanfare.templates.plain_text",
@@ -91,6 +95,7 @@ MODULES = {
     "recipients": "fanfare.store.recipients",
     "redrive": "fanfare.pipeline.redrive",
     "scalars": "fanfare.schemas.scalars",
+    "sealed_text": "fanfare.signing.sealed_text",
     "settle": "fanfare.store.batches.settle",
     "sign_up": "fanfare.self_service.sign_up",
     "signed_text": "fanfare.signing.signed_text",
@@ -703,8 +708,71 @@ MUTANTS = (
         tests=("tests/security/test_signed_tokens.py",),
     ),
     Mutant(
+        "a link of an erased user opens for the next under the same id",
+        "links:ReaderLink.is_of",
+        "(reader.id, reader.generation) == (self.user_id, self.generation)",
+        "(reader.id, self.generation) == (self.user_id, self.generation)",
+        tests=READERS,
+    ),
+    Mutant(
+        "a link to an earlier address is as good as a new one",
+        "links:ReaderLink.is_current",
+        "self.is_of(reader) and self.address_no == reader.readdressed.get(self.channel, 0)",
+        "self.is_of(reader)",
+        tests=READERS,
+    ),
+    Mutant(
+        "choices of an earlier address are confirmed",
+        "choices:GiveChoices.look",
+        "user.readdressed.get(Email.name, 0) != choices.address_no",
+        "choices.address_no < 0",
+        tests=READERS,
+    ),
+    Mutant(
+        "a sign-up is taken for anybody who has the address",
+        "users:Users.signed_up",
+        "for user in known.values() if user.signed_up]",
+        "for user in known.values()]",
+        tests=("tests/integration/test_public_links.py",),
+    ),
+    Mutant(
+        "a stranger uses up the confirmations of an address",
+        "own_mail:Allowances.run",
+        "confirmations.allows(self.asker,",
+        "confirmations.allows(self.overall,",
+        tests=("tests/integration/test_public_links.py",),
+    ),
+    Mutant(
+        "a mail to confirm something can't be stopped",
+        "own_mail:OwnMail.run",
+        "self.refusals.has(mailbox(channel, address))",
+        "self.refusals.has(address.upper())",
+        tests=("tests/integration/test_public_links.py",),
+    ),
+    Mutant(
+        "the secret before a rotation is good for ever",
+        "webhook:signatures",
+        'at - from_text(owner.rotation["at"]) < OVERLAP',
+        "OVERLAP > timedelta(0)",
+        tests=("tests/unit/channels/test_webhook.py",),
+    ),
+    Mutant(
+        "a cursor can be read",
+        "sealed_text:_covered",
+        "left ^ right",
+        "left | (right & 0)",
+        tests=("tests/security/test_signed_tokens.py",),
+    ),
+    Mutant(
+        "a public document is kept after it has changed",
+        "caching:cached",
+        'answer["body"].encode()',
+        'answer["headers"]["Content-Type"].encode()',
+        tests=("tests/integration/test_every_public_route.py",),
+    ),
+    Mutant(
         "two links of one new address make two users",
-        "users:Users.who_has",
+        "users:Users.signed_up",
         'condition="user_id = :last" if last else "attribute_not_exists(pk)"',
         'condition="user_id = :last" if last else None',
         tests=("tests/security/test_enumeration.py",),
@@ -712,8 +780,8 @@ MUTANTS = (
     Mutant(
         "a webhook is signed for the newest key alone",
         "webhook:signatures",
-        "for each in _secrets(keys, user_id))",
-        "for each in _secrets(keys, user_id)[:1])",
+        "for each in valid)",
+        "for each in valid[:1])",
         tests=("tests/unit/channels/test_webhook.py",),
     ),
     Mutant(

@@ -6,7 +6,7 @@ import re
 from typing import Final
 
 import pytest
-from fanfare.runtime import signing, stores
+from fanfare.runtime import stores
 from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.self_service import sign_up
 
@@ -14,7 +14,7 @@ from tests.integration import internal_api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import Answer
 from tests.integration.letters import Post
-from tests.integration.public_api import BASE, browse, call
+from tests.integration.public_api import BASE, browse, call, preferences_link, unsubscribe_link
 
 KNOWN: Final = ["known@example.com", "subscribed@example.com", "suppressed@example.com", "opted.out@example.com"]
 UNKNOWN: Final = ["unknown@example.com", "unknown@\u00fcber.example", "UNKNOWN@EXAMPLE.COM"]
@@ -56,7 +56,7 @@ def test_nobody_is_looked_up_before_a_link_is_followed(post: Post, monkeypatch: 
     def looked_up(*_: object) -> None:
         raise AssertionError("somebody was looked up")
 
-    for name in ("at_address", "get", "get_many", "who_has"):
+    for name in ("at_address", "get", "get_many", "signed_up"):
         monkeypatch.setattr(stores.audience().users, name, looked_up)
     assert {ask(email).status for email in (*KNOWN, *UNKNOWN)} == {202}
 
@@ -98,8 +98,7 @@ def test_an_address_has_one_limit_however_it_is_spelled(post: Post) -> None:
 
 
 def test_the_pages_of_links_tell_nothing_without_a_right_token(post: Post) -> None:
-    links = signing.public_links()
-    good = links.unsubscribe_link("known", "news", "email").removeprefix(BASE)
+    good = unsubscribe_link("known", "news").removeprefix(BASE)
     wrong = good[:-4] + ("AAAA" if good[-4:] != "AAAA" else "BBBB")
     of_nobody = "/v1/unsubscribe/WyJub2JvZHkiLCJuZXdzIiwiZW1haWwiXQ.AAAA"
     pages = {(browse(path).status, browse(path).text) for path in (wrong, of_nobody, "/v1/unsubscribe/x")}
@@ -109,11 +108,11 @@ def test_the_pages_of_links_tell_nothing_without_a_right_token(post: Post) -> No
 def test_a_page_shows_no_address_and_no_name(post: Post) -> None:
     internal_api.call("PUT", "/v1/users/known", {"email": "known@example.com", "name": "Mrs Known", "phone": "+436641"})
     ask("known@example.com")
-    links = signing.public_links()
     for link in (
         post.mails[-1].link,
-        links.unsubscribe_link("known", "news", "email"),
-        links.preferences_link("known"),
+        post.mails[-1].stop,
+        unsubscribe_link("known", "news"),
+        preferences_link("known"),
     ):
         text = browse(link).text
         assert not re.search(r"known@example|Mrs Known|\+43664", text)
@@ -130,8 +129,8 @@ def test_two_links_of_one_address_pressed_at_once_make_one_user(post: Post) -> N
             pressed.append(second)
             confirm(second)
 
-    def confirm(token: str) -> str:
-        return use_cases.confirm().run(token).user_id
+    def confirm(token: str) -> None:
+        use_cases.confirm().run(token)
 
     stores.audience().table.client.meta.events.register("before-call.dynamodb.TransactWriteItems", press_the_other)
     confirm(first)

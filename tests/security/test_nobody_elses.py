@@ -6,13 +6,13 @@ import json
 from typing import Any, Final
 
 import pytest
-from fanfare.runtime import signing, stores
+from fanfare.runtime import stores
 
 from functions.public_api.handler import api
 from tests.integration import internal_api
 from tests.integration.conftest import Aws
 from tests.integration.letters import Post
-from tests.integration.public_api import browse, call
+from tests.integration.public_api import browse, call, preferences_link, unsubscribe_link
 
 NOTE: Final = "01941f29-7c00-7abc-8def-0123456789ab"
 MARKS: Final = ("bob-marked", "bob@marked.example", "+436641234599", "marked note", "marked-hook", "marked-token")
@@ -107,9 +107,8 @@ def test_what_is_not_there_and_what_is_not_yours_are_told_alike(bob: str, aws: A
 def test_a_link_of_one_user_changes_nothing_of_another(bob: str, aws: Aws) -> None:
     internal_api.call("PUT", "/v1/users/ada", {"email": "ada@example.com"})
     before = of_bob(aws)
-    links = signing.public_links()
     form = {"shown": ["news/email", "staff/email"], "yes": ["staff/email"], "nothing": "yes", "user_id": "bob"}
-    for link in (links.preferences_link("ada"), links.unsubscribe_link("ada", "news", "email")):
+    for link in (preferences_link("ada"), unsubscribe_link("ada", "news")):
         text = browse(link, form, user_id="bob").text
         assert not [mark for mark in MARKS if mark in text]
     assert of_bob(aws) == before

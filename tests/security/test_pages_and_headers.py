@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 from types import SimpleNamespace
 from typing import Any, Final
@@ -11,6 +12,7 @@ from typing import Any, Final
 import pytest
 from fanfare.channels.base import Envelope
 from fanfare.channels.email import Email
+from fanfare.domain.audience import User
 from fanfare.errors import Invalid
 from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.schemas.self_service import SignUpRequest
@@ -83,16 +85,19 @@ def harmless(text: str) -> None:
 def test_every_page_shows_it_as_text(attack: str) -> None:
     brand = attack
     more = {"preferences": "https://people.example.com/v1/preferences/x", "brand": brand}
+    at = datetime(2027, 1, 1, tzinfo=UTC)
     way = pages.Way(channel=attack, subscribed=True, reachable=False)
     choice = pages.Choice(topic="a", title=attack, description=attack, category=attack, required=False, ways=(way, way))
     for text in (
-        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=True, **more),
-        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=False, **more),
-        pages.unsubscribed(topic=attack, channel=attack, **more),
-        pages.confirm_subscription(topic=attack, required=False, brand=brand),
+        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=True, current=True, brand=brand),
+        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=False, current=False, brand=brand),
+        pages.unsubscribed(topic=attack, channel=attack, current=True, brand=brand),
+        pages.confirm_subscription(topic=attack, required=False, asked_at=at, brand=brand),
+        pages.confirm_choices([(attack, attack)], opt_in=True, asked_at=at, brand=brand),
+        pages.stop_everything(opted_out=False, asking=attack, brand=brand),
         pages.subscribed(topic=attack, required=True, opted_out=False, **more),
         pages.subscribed(topic=attack, required=False, opted_out=True, **more),
-        pages.confirm_address(brand=brand),
+        pages.confirm_address(account=attack, asked_at=at, brand=brand),
         pages.address_confirmed(**more),
         pages.preferences([choice], opted_out=False, saved=True, brand=brand),
         pages.problem(attack, brand=brand),
@@ -101,15 +106,16 @@ def test_every_page_shows_it_as_text(attack: str) -> None:
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
-def test_a_mail_of_ours_has_one_link_and_no_more_headers(attack: str) -> None:
-    mail = pages.Mail("{topic}", ("{topic}", "x", "x", "x"), "https://people.example.com/v1/x", topic=attack)
+def test_a_mail_of_ours_has_its_two_links_and_no_more_headers(attack: str) -> None:
+    link, stop = "https://people.example.com/v1/x", "https://people.example.com/v1/y"
+    mail = pages.Mail("{topic}", ("{topic}", "x", "x", "x"), link, stop=stop, topic=attack)
     page = Reader(pages.mail_html(mail, brand=attack))
-    assert page.links == {"https://people.example.com/v1/x"}
+    assert page.links == {link, stop}
     assert not page.tags & {"script", "img", "iframe", "svg", "form", "base", "object"}
 
 
 def test_a_page_is_closed_to_everything_and_framed_by_nobody(aws: Aws, post: Post) -> None:
-    for path in ("/v1/unsubscribe/x", "/v1/preferences/x", "/v1/confirmations/x", "/docs"):
+    for path in ("/v1/unsubscribe/x", "/v1/preferences/x", "/v1/confirmations/x"):
         headers = browse(path).headers
         policy = dict(part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";"))
         assert policy["default-src"] == policy["frame-ancestors"] == policy["base-uri"] == "'none'"
@@ -210,7 +216,7 @@ def test_a_subject_is_one_line_whatever_the_data_says(end: str) -> None:
 @pytest.mark.parametrize("end", BREAKS, ids=ascii)
 def test_a_topic_s_title_is_one_line_in_a_subject(end: str, aws: Aws, post: Post) -> None:
     use_cases.verification_mail().confirm_subscription(
-        "ada@example.com", f"News{end}", "https://people.example.com/v1/x"
+        "ada@example.com", f"News{end}", "https://people.example.com/v1/x", tags={}
     )
     assert not re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", post.mails[0].subject)
 
@@ -218,7 +224,8 @@ def test_a_topic_s_title_is_one_line_in_a_subject(end: str, aws: Aws, post: Post
 @pytest.mark.parametrize("name", ["ada", "A.b_c:d-9", "a" * 128])
 @pytest.mark.parametrize("topic", ["orders.shipped", "a" * 128])
 def test_a_link_to_unsubscribe_is_a_header_of_one_line(name: str, topic: str) -> None:
-    link = Links("https://people.example.com", keys=lambda: {"k": "a key"}).unsubscribe_link(name, topic, "email")
+    reader = User(id=name, profile={}, generation="x" * 8, readdressed={"email": 999_999})
+    link = Links("https://people.example.com", keys=lambda: {"k": "a key"}).unsubscribe_link(reader, topic, "email")
     sent: list[Any] = []
 
     def send_bulk_email(**request: Any) -> dict[str, Any]:

@@ -5,19 +5,22 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from fanfare.domain.audience import User
 from fanfare.errors import FanfareError, Invalid, NotFound
 from fanfare.signing import cursors as tokens
 from fanfare.signing.keyed_hash import digest, matches
-from fanfare.signing.links import Links
+from fanfare.signing.links import Links, ReaderLink
 
 KEYS = {"k1": "the first key of a test", "k2": "the second key of a test"}
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
 LINKS = Links("https://people.example.com", keys=lambda: KEYS)
 LIST = '["/v1/topics", []]'
+ADA = User(id="ada", profile={}, generation="QmFzZTY0", readdressed={"email": 2})
 
 
 def token_of(link: str) -> str:
@@ -26,8 +29,12 @@ def token_of(link: str) -> str:
 
 # Kind → a good token, and what opens it
 KINDS: dict[str, tuple[str, Callable[[str], Any]]] = {
-    "unsubscribe": (token_of(LINKS.unsubscribe_link("ada", "orders.shipped", "email")), LINKS.open_unsubscribe),
-    "preferences": (token_of(LINKS.preferences_link("ada")), LINKS.open_preferences),
+    "unsubscribe": (token_of(LINKS.unsubscribe_link(ADA, "orders.shipped", "email")), LINKS.open_unsubscribe),
+    "preferences": (token_of(LINKS.preferences_link(ADA, "email")), LINKS.open_preferences),
+    "refusal": (
+        token_of(LINKS.refusal_link(digest("ada@example.com", keys=lambda: KEYS, purpose="refusal"))),
+        LINKS.open_unsubscribe,
+    ),
     "sign-up": (
         token_of(LINKS.confirmation_link({"sign_up": "0b6e3f0e"}, now=NOW)),
         lambda token: LINKS.open_confirmation(token, now=NOW),
@@ -83,10 +90,9 @@ def test_a_token_has_one_spelling(kind: str) -> None:
             opened(other)
 
 
-# Sign-ups and addresses have the same door: what is behind it is told by what the token says
-DOORS = [
-    (kind, other) for kind in KINDS for other in KINDS if kind != other and {kind, other} != {"sign-up", "address"}
-]
+# These have the same door: what is behind it is told by what the token says
+SHARED = ({"sign-up", "address"}, {"unsubscribe", "refusal"})
+DOORS = [(kind, other) for kind in KINDS for other in KINDS if kind != other and {kind, other} not in SHARED]
 
 
 @pytest.mark.parametrize(("kind", "other"), DOORS)
@@ -123,12 +129,59 @@ def test_a_cursor_of_another_list_or_filter_is_refused() -> None:
             tokens.decode(cursor, keys=lambda: KEYS, where=where)
 
 
+def test_a_cursor_says_nothing_to_who_has_no_key() -> None:
+    """What is under the seal can't be told, but for its length, and that two are the same."""
+    positions = [["email", f"reader{n}@example.com"] for n in range(50)]
+    cursors = [str(tokens.encode(each, keys=lambda: KEYS, where=LIST)) for each in positions]
+    raw = [base64.urlsafe_b64decode(each + "=" * (-len(each) % 4)) for each in cursors]
+    assert len({each[:16] for each in raw}) == len({each[16:20] for each in raw}) == 50
+    assert [tokens.decode(each, keys=lambda: KEYS, where=LIST) for each in cursors] == positions
+    assert cursors[0] == tokens.encode(positions[0], keys=lambda: KEYS, where=LIST)
+    long = ["x" * 2_000]
+    assert tokens.decode(tokens.encode(long, keys=lambda: KEYS, where=LIST), keys=lambda: KEYS, where=LIST) == long
+
+
+def test_a_cursor_that_was_sealed_with_a_key_of_before_is_still_good() -> None:
+    cursor = tokens.encode([1], keys=lambda: {"k1": KEYS["k1"]}, where=LIST)
+    assert tokens.decode(cursor, keys=lambda: KEYS, where=LIST) == [1]
+
+
 def test_a_token_carries_no_address() -> None:
-    for token, _ in KINDS.values():
+    for kind, (token, _) in KINDS.items():
+        if kind == "cursor":
+            continue  # sealed: nothing is to be read
         payload = token.rpartition(".")[0]
         said = base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4))
         assert b"@" not in said
         json.loads(said)
+
+
+# As links were handed out before they were bound to a generation and an address
+FIRST = {
+    "unsubscribe": "WyJhZGEiLCJvcmRlcnMiLCJlbWFpbCJd.TTQLgWUxNBwGg0BI2YDfMiBJo4gGgcs0GYMLKXjfeLI",
+    "preferences": "WyJhZGEiXQ.DIrHywCr8WS07hPGyXd0kIZchUpP7KymH_J58D-rKSc",
+}
+
+
+def test_a_token_of_the_first_version_is_of_a_user_without_a_generation() -> None:
+    links = Links("https://people.example.com", keys=lambda: {"k1": "a key for tests alone"})
+    before, next_one = User(id="ada", profile={}), User(id="ada", profile={}, generation="QmFzZTY0")
+    moved = User(id="ada", profile={}, readdressed={"email": 1})
+    stop, choose = links.open_unsubscribe(FIRST["unsubscribe"]), links.open_preferences(FIRST["preferences"])
+    assert isinstance(stop, ReaderLink)
+    assert (stop.topic, stop.channel) == ("orders", "email")
+    for link in (stop, choose):
+        assert [link.is_of(each) for each in (before, moved, next_one, None)] == [True, True, False, False]
+    assert [stop.is_current(each) for each in (before, moved, next_one)] == [True, False, False]
+    assert not any(choose.is_current(each) for each in (before, moved, next_one))
+
+
+def test_a_token_is_of_one_life_of_a_user_at_one_address() -> None:
+    link = LINKS.open_preferences(KINDS["preferences"][0])
+    assert link.is_current(ADA)
+    moved, next_one = replace(ADA, readdressed={"email": 3}), replace(ADA, generation="b3RoZXIx")
+    assert [link.is_of(each) for each in (ADA, moved, next_one)] == [True, True, False]
+    assert [link.is_current(each) for each in (ADA, moved, next_one)] == [True, False, False]
 
 
 # Codes: not signed but kept as a keyed digest

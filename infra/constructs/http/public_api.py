@@ -44,6 +44,9 @@ OPEN: Final[Mapping[str, str]] = {
     "/docs": "The API contract is public.",
 }
 
+# What people must be able to do whatever else is flooded
+LINKS: Final = ("/v1/unsubscribe/{token}", "/v1/confirmations/{token}", "/v1/preferences/{token}")
+
 
 class PublicApi(Construct):
     """An API that requires a token on all paths except `OPEN`. One function answers: call `serve` with it.
@@ -103,7 +106,7 @@ class PublicApi(Construct):
         )
         if self._domain:
             apigateway.ApiMapping(self, "Mapping", api=self._api, domain_name=self._domain, stage=stage)
-        self._throttle_sign_ups(cast(CfnResource, stage.node.default_child))
+        self._throttle_routes(cast(CfnResource, stage.node.default_child))
 
     def _named(self, zone: Zone) -> apigateway.DomainName | None:
         """The custom domain of the API, and its DNS record."""
@@ -126,17 +129,22 @@ class PublicApi(Construct):
     ) -> list[apigateway.HttpRoute]:
         return self._api.add_routes(path=path, methods=[*methods], integration=integration, **options)
 
-    def _throttle_sign_ups(self, stage: CfnResource) -> None:
+    def _throttle_routes(self, stage: CfnResource) -> None:
+        """Sign-ups are throttled most. Links have throttles of their own: a flood elsewhere does not use them up."""
+        settings = self._settings
         limits = {
-            "ThrottlingRateLimit": self._settings.sign_ups_per_second,
-            "ThrottlingBurstLimit": self._settings.sign_ups_burst,
+            f"POST {SIGN_UP}": _throttle(settings.sign_ups_per_second, settings.sign_ups_burst),
+            **{f"ANY {path}": _throttle(settings.requests_per_second, settings.requests_burst) for path in LINKS},
         }
-        key = f"POST {SIGN_UP}"
-        stage.add_property_override("RouteSettings", {key: limits})
+        stage.add_property_override("RouteSettings", limits)
         # A stage's RouteSettings can only name existing routes.
         for route in self._api.node.find_all():
-            if isinstance(route, apigateway.CfnRoute) and route.route_key == key:
+            if isinstance(route, apigateway.CfnRoute) and route.route_key in limits:
                 stage.add_resource_dependency(route)
+
+
+def _throttle(rate: int, burst: int) -> dict[str, int]:
+    return {"ThrottlingRateLimit": rate, "ThrottlingBurstLimit": burst}
 
 
 def _cors(settings: DeploymentSettings) -> apigateway.CorsPreflightOptions | None:

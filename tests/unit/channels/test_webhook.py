@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
 import pytest
 from fanfare.channels.base import AddressRefused, Kind, SendResult
-from fanfare.channels.webhook import Webhook, _of_status, secret
+from fanfare.channels.webhook import Owner, Webhook, _of_status, secret
 from fanfare.channels.webhook_guard import Target, is_public
+from fanfare.clock import to_text
 from standardwebhooks import Webhook as Signature
 from standardwebhooks.webhooks import WebhookVerificationError
 
@@ -133,7 +134,7 @@ def test_the_id_of_a_call_has_no_full_stop_and_is_the_user_s_alone(user: str) ->
     assert re.fullmatch(r"[A-Za-z0-9_-]+", first)
     assert first.startswith("message-1_")
     ((_, body, headers), *_) = endpoint.posts
-    assert Signature(secret(lambda: KEYS, user)).verify(body, dict(headers))
+    assert Signature(secret(lambda: KEYS, Owner(user))).verify(body, dict(headers))
 
 
 # https://www.rfc-editor.org/rfc/rfc9110#section-7.2: Host = uri-host [ ":" port ], and by
@@ -209,7 +210,7 @@ def test_the_receiver_can_verify_what_it_gets() -> None:
     content = {"title": "Order A-17", "body": "It has left"}
     endpoint.send([envelope(address="https://shop.example/", content=content, data={"order": "A-17"})])
     ((_, body, headers),) = endpoint.posts
-    told: Any = Signature(secret(lambda: KEYS, "ada")).verify(body, dict(headers))
+    told: Any = Signature(secret(lambda: KEYS, Owner("ada"))).verify(body, dict(headers))
     assert told == {
         "type": "notification",
         "message_id": "message-1",
@@ -226,7 +227,7 @@ def test_a_repeat_has_the_same_id_and_another_user_s_secret_does_not_fit() -> No
     for _ in range(2):
         endpoint.send([envelope(address="https://shop.example/")])
     assert len({headers["webhook-id"] for _, _, headers in endpoint.posts}) == 1
-    assert len({secret(lambda: KEYS, user) for user in ("ada", "bob")}) == 2
+    assert len({secret(lambda: KEYS, Owner(user)) for user in ("ada", "bob")}) == 2
 
 
 def test_who_knows_the_secret_from_before_a_rotation_can_still_verify(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -236,9 +237,41 @@ def test_who_knows_the_secret_from_before_a_rotation_can_still_verify(monkeypatc
     endpoint.send([envelope(address="https://shop.example/")])
     ((_, body, headers),) = endpoint.posts
     for known in (before, after):
-        assert Signature(secret(partial(dict, known), "ada")).verify(body, dict(headers))
+        assert Signature(secret(partial(dict, known), Owner("ada"))).verify(body, dict(headers))
     with pytest.raises(WebhookVerificationError):
-        Signature(secret(lambda: {"k0": "a key that was thrown away"}, "ada")).verify(body, dict(headers))
+        Signature(secret(lambda: {"k0": "a key that was thrown away"}, Owner("ada"))).verify(body, dict(headers))
+
+
+def rotated(number: int, at: str) -> dict[str, Any]:
+    return {"no": number, "at": at}
+
+
+def verified(headers: Any, body: Any, owner: Owner) -> bool:
+    try:
+        Signature(secret(lambda: KEYS, owner)).verify(body, dict(headers))
+    except WebhookVerificationError:
+        return False
+    return True
+
+
+def test_the_secret_before_a_users_rotation_is_good_for_a_day_more() -> None:
+    day = timedelta(days=1)
+    for passed, good in ((day - timedelta(seconds=1), True), (day, False)):
+        endpoint = Endpoint()
+        rotation = rotated(2, to_text(NOW - passed))
+        endpoint.send([envelope(address="https://shop.example/", generation="g", webhook_key=rotation)])
+        ((_, body, headers),) = endpoint.posts
+        owners = [Owner("ada", "g", rotation), Owner("ada", "g", rotated(1, "")), Owner("ada", "g")]
+        assert [verified(headers, body, each) for each in owners] == [True, good, False]
+
+
+def test_a_secret_is_of_one_life_of_a_user_and_changes_with_each_rotation() -> None:
+    lives = [Owner("ada", generation, rotated(number, "")) for generation in ("", "g", "h") for number in range(3)]
+    assert len({secret(lambda: KEYS, each) for each in lives}) == 9
+
+
+def test_a_secret_stays_as_it_was_handed_out_before_there_were_generations() -> None:
+    assert secret(lambda: KEYS, Owner("ada")) == "whsec_WCROUU+FLfZ7mRP0/YxIz0iSitv4diqreA2TrPRafIg="
 
 
 @pytest.mark.parametrize("profile", [{}, {"webhook": None}, {"webhook": {}}, {"webhook": {"url": ""}}])

@@ -79,7 +79,9 @@ def test_a_page_says_what_to_do_and_no_code(code: str) -> None:
 
 
 def test_a_mail_in_plain_text_is_not_escaped_and_one_in_html_is() -> None:
-    mail = pages.Mail("Subject", ["{topic}", "b", "c", "d"], "https://x.example/?a=1&b=2", topic="Q&A <1>")
+    mail = pages.Mail(
+        "Subject", ["{topic}", "b", "c", "d"], "https://x.example/?a=1&b=2", stop="https://x.example/s", topic="Q&A <1>"
+    )
     assert "Q&A <1>" in pages.mail_text(mail, brand="")
     assert "https://x.example/?a=1&b=2" in pages.mail_text(mail, brand="")
     assert "Q&amp;A &lt;1&gt;" in pages.mail_html(mail, brand="")

@@ -90,9 +90,10 @@ WORK: dict[str, Callable[[House], object]] = {
     "put a user": lambda house: house.audience.users.put("bob", {"name": "Bob"}),
     "change a user": lambda house: house.audience.users.change("bob", lambda _: {"name": "Bob"}),
     "change a known user": lambda house: house.audience.users.change_known("ada", lambda _: {"name": "Ada"}),
-    "who has an address": lambda house: house.audience.users.who_has(
+    "who signed up": lambda house: house.audience.users.signed_up(
         "email", {"email": "bob@example.com"}, new="bob", forget=2_000_000_000
     ),
+    "rotate a secret": lambda house: house.audience.webhook_keys.rotate("ada", at="now"),
     "copy a suppression": lambda house: house.audience.suppressions.remove("email", "ada@example.com"),
     "unsubscribe": lambda house: house.audience.subscriptions.remove("ada", "news", "email"),
     "add a version": lambda house: house.catalogue.add_version("hello", {}, created_at="now"),

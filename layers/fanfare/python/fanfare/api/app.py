@@ -18,12 +18,13 @@ from aws_lambda_powertools.event_handler.api_gateway import Route, Router
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, routes_at
+from fanfare.api.caching import cached
 from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, json_object, method_of
 from fanfare.errors import FanfareError
 
-# Responses are never cached, and browsers do not guess their type.
+# Responses are not cached, except public documents; browsers do not guess their type.
 EVERYWHERE: Final = {
     "Cache-Control": "no-store",
     "Strict-Transport-Security": "max-age=63072000",
@@ -87,6 +88,8 @@ class Api(APIGatewayHttpResolver):
             answer = self._refused(error, escaped)
         answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
         answer["body"] = answer.get("body") or ""
+        if route in self.about.cached and answer["statusCode"] == 200:
+            answer = cached(event, answer)
         self.logger.info("answered", method=method_of(event), route=route, status=answer["statusCode"])
         return answer
 

@@ -60,6 +60,7 @@ PAGE: Final[dict[int, OpenAPIResponse]] = {
     200: {"description": "A page.", "content": {"text/html": {"schema": {"type": "string"}}}}
 }
 ANSWERS: Final = {200: "Done.", 201: "Created.", 202: "Accepted.", 204: "Done."}
+UNCHANGED: Final = {"description": "The client has this version: `If-None-Match` names its `ETag`."}
 # Items of a bulk call are validated one by one, so no route refers to their models.
 ITEMS: Final[tuple[type[BaseModel], ...]] = (UserItem, SubscriptionItem, SuppressionItem)
 
@@ -79,13 +80,14 @@ def answers(*faults: int, **views: Any) -> dict[int, OpenAPIResponse]:
 @dataclass(frozen=True, kw_only=True)
 class About:
     """Parts of the document that are not in the routes. `open_to_all`: paths without security. `forms`: operation →
-    schema of the form that its page posts."""
+    schema of the form that its page posts. `cached`: paths of public documents, which are the same for everybody."""
 
     title: str
     description: str
     security: Mapping[str, Any]
     open_to_all: Collection[str] = ()
     forms: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    cached: Collection[str] = ()
 
 
 def describe(document: dict[str, Any], routes: Sequence[Route], about: About) -> dict[str, Any]:
@@ -106,6 +108,8 @@ def describe(document: dict[str, Any], routes: Sequence[Route], about: About) ->
         if form := about.forms.get(route.func.__name__):
             operation["requestBody"] = {"content": {FORM: {"schema": form}}}
         _complete(operation, route, about)
+        if route.openapi_path in about.cached:
+            operation["responses"]["304"] = UNCHANGED
     _without_unused(document)
     document["paths"] = dict(sorted(document["paths"].items()))
     return _tidied(document)  # type: ignore[no-any-return]

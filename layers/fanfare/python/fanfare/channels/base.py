@@ -65,6 +65,8 @@ class Envelope:
     unsubscribe: str | None = None  # a link to unsubscribe from the topic on this channel with one click
     data: Mapping[str, Any] = field(default_factory=dict)  # of the message
     address_no: int = 0  # number of earlier addresses: shows to which address a receipt belongs
+    generation: str = ""  # of the user: see `User`
+    webhook_key: Mapping[str, Any] = field(default_factory=dict)  # the last rotation of the user's secret
 
 
 def isolated(send: Callable[[Envelope], SendResult], envelope: Envelope) -> SendResult:

@@ -14,11 +14,11 @@ import random
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from http.client import HTTPException
 from threading import Timer
-from typing import ClassVar, Final
+from typing import Any, ClassVar, Final
 from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -40,7 +40,7 @@ from fanfare.channels.base import (
 )
 from fanfare.channels.reasons import Reason
 from fanfare.channels.webhook_guard import Guard, HostSeconds, Resolve, Target, addresses_of, retry_after
-from fanfare.clock import Clock
+from fanfare.clock import Clock, from_text
 from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0
@@ -49,6 +49,7 @@ TOTAL_SECONDS: Final = 10.0  # of the call: an endpoint that sends a byte every 
 
 KEY_BYTES: Final = 800  # of a URL in a key that also has a user's id
 _URL: Final = re.compile(r"https?://[^\s/?#@]+([/?][^\s]*)?|sha256:[0-9a-f]{64}")
+OVERLAP: Final = timedelta(days=1)  # after a rotation by the user: calls are signed with the secret before it, too
 
 # https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md
 STATUS: Final[dict[int, SendResult]] = {
@@ -73,6 +74,15 @@ FAULTS: Final = frozenset(
 )
 SIDE_BY_SIDE: Final = 8
 BUSY_SECONDS: Final = (60.0, 180.0)  # a recipient whose host took too long waits for so long
+
+
+@dataclass(frozen=True)
+class Owner:
+    """Whose secret: a user in one life, after a number of rotations."""
+
+    user_id: str
+    generation: str = ""
+    rotation: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Webhook(Channel):
@@ -175,13 +185,14 @@ class Webhook(Channel):
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = _identity(envelope)
+        owner = Owner(envelope.user_id, generation=envelope.generation, rotation=envelope.webhook_key)
         headers = {
             "host": target.authority,
             "content-type": "application/json",
             "user-agent": "Fanfare",
             "webhook-id": identity,
             "webhook-timestamp": str(int(now.timestamp())),
-            "webhook-signature": signatures(self.keys, envelope.user_id, identity, now, body),
+            "webhook-signature": signatures(self.keys, owner, identity, now, body),
         }
         return self._post(target, body.encode(), headers)
 
@@ -297,22 +308,39 @@ def _identity(envelope: Envelope) -> str:
     return f"{envelope.message_id}_{base64.urlsafe_b64encode(envelope.user_id.encode()).decode().rstrip('=')}"
 
 
-def secret(keys: Keys, user_id: str) -> str:
-    """The user's signing secret of the newest key. It is derived, so it is not stored."""
-    return _secrets(keys, user_id)[0]
+def secret(keys: Keys, owner: Owner) -> str:
+    """The owner's signing secret of the newest key. It is derived, so it is not stored."""
+    return _secrets(keys, _seeds(owner)[:1])[0]
 
 
-def signatures(keys: Keys, user_id: str, identity: str, at: datetime, body: str) -> str:
-    """A signature per configured key, newest first: users with a secret from before a rotation can still verify."""
+def signatures(keys: Keys, owner: Owner, identity: str, at: datetime, body: str) -> str:
+    """A signature per valid secret, newest first: owners with a secret from before a rotation can still verify.
+
+    Secrets are rotated by the deployer, who adds a key, and by the owner: then the one before is valid for a day more.
+    """
     from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - only needed for webhooks
 
-    return " ".join(Signature(each).sign(identity, at, body) for each in _secrets(keys, user_id))
+    seeds = _seeds(owner)
+    lately = owner.rotation and at - from_text(owner.rotation["at"]) < OVERLAP
+    valid = _secrets(keys, seeds if lately else seeds[:1])
+    return " ".join(Signature(each).sign(identity, at, body) for each in valid)
 
 
-def _secrets(keys: Keys, user_id: str) -> list[str]:
-    return [_secret(key.encode(), user_id) for key in reversed(list(keys().values()))]
+def _seeds(owner: Owner) -> list[str]:
+    """What the owner's secrets are derived from: the present one, and the one before the owner's last rotation."""
+    last = int(owner.rotation.get("no", 0))
+    return [_seed(owner, number) for number in (last, last - 1) if number >= 0]
 
 
-def _secret(key: bytes, user_id: str) -> str:
-    digest = hmac.new(key, f"webhook\n{user_id}".encode(), hashlib.sha256).digest()
-    return f"whsec_{base64.b64encode(digest).decode()}"
+def _seed(owner: Owner, number: int) -> str:
+    # users without a generation keep the secret that they have
+    bound = f"\n{owner.generation}\n{number}" if owner.generation or number else ""
+    return f"webhook\n{owner.user_id}{bound}"
+
+
+def _secrets(keys: Keys, seeds: Sequence[str]) -> list[str]:
+    return [_secret(key.encode(), seed) for seed in seeds for key in reversed(list(keys().values()))]
+
+
+def _secret(key: bytes, seed: str) -> str:
+    return f"whsec_{base64.b64encode(hmac.digest(key, seed.encode(), 'sha256')).decode()}"

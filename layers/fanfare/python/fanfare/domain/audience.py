@@ -96,6 +96,9 @@ class User:
     normalised address, validated when the profile was stored, which saves two validations per delivery.
     `readdressed`: channel → number of earlier addresses. `found_by`: address or device → its digest in the directory.
     `endpoints`: channel → state of the user's own endpoint, if it fails (`EndpointHealth`).
+    `generation`: random, of this life of the id; after an erasure the next user under the same id has another one (""
+    for users created before there were generations). `signed_up`: created by a sign-up without an account.
+    `webhook_key`: number and time of the last rotation of the webhook's secret: `no`, `at`.
     """
 
     id: str
@@ -109,6 +112,9 @@ class User:
     opted_out: bool = False
     erasing: bool = False  # an erasure has begun
     rev: int = 0
+    generation: str = ""
+    signed_up: bool = False
+    webhook_key: Mapping[str, Any] = field(default_factory=dict)
 
     def address(self, channel: Channel | type[Channel]) -> Any:
         """The validated address on a channel. Raises AddressRefused, also if the endpoint is switched off."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
@@ -11,9 +12,11 @@ from uuid import uuid4
 
 from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.channels.base import AddressRefused, Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
 from fanfare.domain.audience import User
 from fanfare.errors import Conflict, Fault, Invalid, TooManyRequests, Unavailable
+from fanfare.self_service.own_mail import OwnMail, hourly
 from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links
@@ -21,12 +24,15 @@ from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import tags_of_user
 from fanfare.store.audience.confirmations import TRIES, Allowance, Confirmations, Pending
 
+log = logging.getLogger(__name__)
+
 # Channels whose address is confirmed before use → its field in the profile
 CONFIRMED: Final[Mapping[str, str]] = {name: each.field for name, each in CHANNELS.items() if each.field}
 BY_CODE: Final = frozenset({Sms.name})  # confirmed by a code, which costs more than a link
 CODE_WITHIN: Final = timedelta(minutes=10)
+MASKED_LENGTH: Final = 8  # ids from this length on show two characters at each end, shorter ones one
 BY_USER: Final = Allowance("address_of_user", 10, timedelta(days=1))
-BY_ADDRESS: Final = Allowance("address", 3, timedelta(hours=1))
+BY_ADDRESS: Final = hourly("address", asker=3, overall=6)
 
 Count = Callable[[str, int], None]  # adds to a metric
 
@@ -38,6 +44,7 @@ class ConfirmAddress:
     audience: Audience
     confirmations: Confirmations
     mail: VerificationMail
+    own_mail: OwnMail
     links: Links
     keys: Keys
     clock: Clock
@@ -70,11 +77,12 @@ class ConfirmAddress:
             raise Invalid.field(f"/{field}", refused, f"{refused.text}. Use another one.")
         if not (
             self.confirmations.allows(BY_USER, user_id, now=now)
-            and self.confirmations.allows(BY_ADDRESS, _identity(channel, address), now=now)
+            and BY_ADDRESS.run(user_id, channel, address, confirmations=self.confirmations, clock=self.clock)
         ):
             raise TooManyRequests(
-                f"Too many address changes; the limits are {BY_ADDRESS.count} per address and hour and "
-                f"{BY_USER.count} per user and day. Try again later."
+                f"Too many address changes; the limits are {BY_ADDRESS.asker.count} per user, address and hour, "
+                f"{BY_ADDRESS.overall.count} per address and hour, and {BY_USER.count} per user and day. "
+                "Try again later."
             )
         everybody = Allowance("codes", self.codes_per_hour, timedelta(hours=1))
         if channel in BY_CODE and not self.confirmations.allows(everybody, "", now=now):
@@ -88,16 +96,19 @@ class ConfirmAddress:
     def ask(self, user_id: str, channel: str, address: str) -> None:
         """Store the address as pending and send the link or code to it.
 
-        Nothing is sent to a suppressed address; the result is the same. Raises Invalid, Unavailable.
+        Nothing is sent if the reader of the address does not want it, here or at the provider; the result is the same.
+        Raises Invalid, Unavailable.
         """
         by = {Email.name: self._ask_by_link, Sms.name: self._ask_by_code}
-        silent = self.audience.suppressions.get(channel, _identity(channel, address)) is not None
-        result = by[channel](user_id, channel, address, silent)
-        if result.kind is Kind.PERMANENT:
+        refused = self.own_mail.run(channel, address)
+        result = by[channel](user_id, channel, address, refused is not None)
+        if refused is not None or result.reason == Reason.OPTED_OUT:
+            log.info("nothing sent to confirm an address", extra={"reason": refused or result.reason})
+        elif result.kind is Kind.PERMANENT:
             self.confirmations.drop_pending(user_id, channel)
             detail = "Nothing can be sent to this address. Use another one."
             raise Invalid(detail, errors=[Fault(f"/{CONFIRMED[channel]}", "undeliverable", detail)])
-        if result.kind in (Kind.TEMPORARY, Kind.THROTTLED):
+        elif result.kind in (Kind.TEMPORARY, Kind.THROTTLED):
             raise Unavailable("Confirmation could not be sent; retry the request.")
 
     def _ask_by_link(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
@@ -109,7 +120,7 @@ class ConfirmAddress:
         link = self.links.confirmation_link({"user": user_id, "channel": channel, "secret": secret}, now=now)
         if silent:
             return SendResult(Kind.SENT)
-        return self.mail.confirm_address(address, link, tags=tags_of_user(user_id, secret))
+        return self.mail.confirm_address(address, link, account=masked(user_id), tags=tags_of_user(user_id, secret))
 
     def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
         code = f"{secrets.randbelow(1_000_000):06d}"
@@ -152,8 +163,10 @@ def known_address(channel: str, profile: Mapping[str, Any]) -> str | None:
         return None
 
 
-def _identity(channel: str, address: str) -> str:
-    return CHANNELS[channel].identity({CONFIRMED[channel]: address}) or address
+def masked(user_id: str) -> str:
+    """The id of an account, as a stranger may see it: its owner recognizes it."""
+    shown = 2 if len(user_id) >= MASKED_LENGTH else 1
+    return f"{user_id[:shown]}…{user_id[-shown:]}"
 
 
 def _nothing_to_confirm() -> Conflict:

@@ -1,19 +1,23 @@
-"""The preference page: every public topic and every topic of the user, by channel."""
+"""The preference page: every public topic and every topic of the user, by channel.
+
+It takes away at once. It gives only after a link to the user's present address confirms it: a forwarded mail or a log
+must not subscribe anybody. A link to an earlier address shows no choices and gives nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import AddressRefused
-from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import By, Subscription, User
+from fanfare.domain.audience import By, User
 from fanfare.domain.catalogue import Topic
-from fanfare.errors import NotFound
 from fanfare.self_service.changes import CountChanges
+from fanfare.self_service.choices import AskForChoices, Asking
 from fanfare.self_service.pages import Choice, Way
+from fanfare.self_service.unsubscribe import reader_of
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
@@ -24,9 +28,11 @@ SEPARATOR: Final = "/"  # not allowed in ids
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """The topics a user may choose from, and the user's subscriptions."""
+    """The topics a user may choose from, and the user's subscriptions. `current`: the link was sent to the address in
+    use; if not, there are no topics."""
 
     user: User
+    current: bool
     topics: Mapping[str, Topic]
     subscribed: frozenset[tuple[str, str]]  # topic, channel
 
@@ -61,47 +67,50 @@ class ChoosePreferences:
     audience: Audience
     catalogue: Catalogue
     links: Links
-    clock: Clock
+    ask: AskForChoices
     count_changes: CountChanges
 
     def show(self, token: str) -> Preferences:
         """Topics and subscriptions of the link's user. Changes nothing. Raises NotFound."""
-        user = self.audience.users.get(self.links.open_preferences(token))
-        if user is None:
-            raise NotFound("This link is no longer valid: the user does not exist.", code="link_invalid")
+        known = self._known(token)
+        return known if known.current else replace(known, topics={}, subscribed=frozenset())
+
+    def change(
+        self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool
+    ) -> tuple[Preferences, Asking]:
+        """Take away what the form takes away, and ask for a confirmation of what it gives.
+
+        Topics that the page did not show stay unchanged. Raises NotFound, and TooManyRequests if it gives too much.
+        """
+        before = self._known(token)
+        wanted, give = set(yes), []
+        for topic, channel in _offered(before, shown):
+            has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
+            if wants and not has:
+                give.append((topic.id, channel))
+            elif has and not wants:
+                self.audience.subscriptions.remove(before.user.id, topic.id, channel, by=By.PAGE)
+        if nothing and not before.user.opted_out:
+            self.audience.users.opt_out(before.user.id, True)
+        opt_in = before.user.opted_out and not nothing
+        return self.show(token), self._asked(before, give, opt_in=opt_in)
+
+    def _asked(self, before: Preferences, give: Sequence[tuple[str, str]], *, opt_in: bool) -> Asking:
+        if not give and not opt_in:
+            return Asking.NOTHING
+        self.count_changes.run(before.user.id, len(give) + opt_in)
+        return self.ask.run(before.user, give, opt_in=opt_in) if before.current else Asking.OLD_LINK
+
+    def _known(self, token: str) -> Preferences:
+        link = self.links.open_preferences(token)
+        user = reader_of(link, self.audience)
         subscribed = frozenset((each.topic, each.channel) for each in self.audience.subscriptions.of_user(user.id))
         topics = {topic.id: topic for topic in self.catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
         for name, _ in sorted(subscribed):
             topic = topics.get(name) or self.catalogue.read_topic(name)
             if topic is not None:
                 topics[name] = topic
-        return Preferences(user=user, topics=topics, subscribed=subscribed)
-
-    def change(self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool) -> Preferences:
-        """Store the choices of the form. Topics that the page did not show stay unchanged.
-
-        What the form takes away is stored first. Raises NotFound, and TooManyRequests if the rest is too much.
-        """
-        before = self.show(token)
-        user, wanted = before.user, set(yes)
-        given = []
-        for topic, channel in _offered(before, shown):
-            has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
-            if wants and not has:
-                given.append((topic, channel))
-            elif has and not wants:
-                self.audience.subscriptions.remove(user.id, topic.id, channel, by=By.PAGE)
-        if nothing and not user.opted_out:
-            self.audience.users.opt_out(user.id, True)
-        back = user.opted_out and not nothing
-        self.count_changes.run(user.id, len(given) + back)
-        for topic, channel in given:
-            now = to_text(self.clock())
-            new = Subscription(user_id=user.id, topic=topic.id, channel=channel, created_at=now, by=By.PAGE)
-            self.audience.subscriptions.add(new, shards=topic.shards)
-        if back:
-            self.audience.users.opt_out(user.id, False)
-        return self.show(token)
+        return Preferences(user=user, current=link.is_current(user), topics=topics, subscribed=subscribed)
 
 
 def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:

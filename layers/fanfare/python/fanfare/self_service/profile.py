@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from fanfare.channels.webhook import Webhook, secret
-from fanfare.clock import Clock
+from fanfare.channels.webhook import Owner, Webhook, secret
+from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import EndpointHealth, User
 from fanfare.errors import NotFound
 from fanfare.management.users import user_view
@@ -82,17 +82,24 @@ class ManageProfile:
         """URL of the user's own server, and the secret by which it verifies calls. Raises NotFound."""
         user = self.audience.users.get(user_id)
         webhook: dict[str, Any] | None = user.profile.get("webhook") if user else None
-        if not webhook:
+        if user is None or not webhook:
             raise NotFound("You have no webhook.", code="webhook_not_found")
-        health = EndpointHealth.read(user.endpoints.get(Webhook.name)) if user else None
+        health = EndpointHealth.read(user.endpoints.get(Webhook.name))
+        owner = Owner(user.id, generation=user.generation, rotation=user.webhook_key)
         return MyWebhookView(
             url=webhook["url"],
-            secret=secret(self.keys, user_id),
+            secret=secret(self.keys, owner),
             state="on" if health is None else "off" if health.off else "failing",
             reason=health.off if health else None,
             failing_since=health.since if health else None,
             off_since=health.off_at if health else None,
         )
+
+    def rotate_webhook(self, user_id: str) -> MyWebhookView:
+        """A new secret; calls are signed with the one before, too, for a day. Raises NotFound."""
+        self.webhook(user_id)
+        self.audience.webhook_keys.rotate(user_id, at=to_text(self.clock()))
+        return self.webhook(user_id)
 
     def _fresh(self, user_id: str, addresses: dict[str, str | None]) -> dict[str, str]:
         """Addresses that differ from the user's present ones, by channel."""

@@ -17,9 +17,9 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
+from fanfare.self_service.own_mail import OwnMail, hourly
 from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.signing.links import CONFIRM_WITHIN, Links
-from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import tags_of_sign_up
 from fanfare.store.audience.confirmations import Allowance, Confirmations, SignUp
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
@@ -33,17 +33,17 @@ log = logging.getLogger(__name__)
 
 BY_SOURCE: Final = Allowance("sign_up_source", 30, timedelta(hours=1))
 BY_SITE: Final = Allowance("sign_up_site", 120, timedelta(hours=1))  # a /48 of IPv6
-BY_ADDRESS: Final = Allowance("sign_up_address", 3, timedelta(hours=1))
+BY_ADDRESS: Final = hourly("sign_up_address", asker=3, overall=9)
 NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
 ANSWER_AFTER: Final = 0.5  # seconds: enough to send a mail
 
 
 @dataclass(frozen=True, kw_only=True)
 class RequestSubscription:
-    audience: Audience
     catalogue: Catalogue
     confirmations: Confirmations
     mail: VerificationMail
+    own_mail: OwnMail
     links: Links
     clock: Clock
     monotonic: Callable[[], float]
@@ -73,17 +73,17 @@ class RequestSubscription:
 
     def _refused(self, request: SignUpRequest, source: str) -> str | None:
         """The reason not to send a link; None to send it."""
-        now = self.clock()
-        address = str(Email.identity({"email": request.email}))
+        now, counted = self.clock(), networks(source)
+        asker = counted[-1][1]  # the largest: one customer of a hosting provider is one asker
         # the source first: a source over its limit can't use up the allowance of an address
-        if not all(self.confirmations.allows(limit, network, now=now) for limit, network in networks(source)):
+        if not all(self.confirmations.allows(limit, network, now=now) for limit, network in counted):
             return "source_limited"
-        if not self.confirmations.allows(BY_ADDRESS, address, now=now):
+        if not BY_ADDRESS.run(asker, Email.name, request.email, confirmations=self.confirmations, clock=self.clock):
             return "address_limited"
         topic = self.catalogue.topic(request.topic, max_age=FRESH_SECONDS)
         if topic is None or not topic.public or Email.name not in topic.channels:
             return "topic_not_offered"
-        return "suppressed" if self.audience.suppressions.get(Email.name, address) else None
+        return self.own_mail.run(Email.name, request.email)
 
 
 def source(told: str | None, *, seen: str) -> str:

@@ -6,14 +6,15 @@ bounce or a complaint suppresses the address like any other.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels.base import SendResult
 from fanfare.channels.email import CALL_ERROR, one_line
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
+from fanfare.clock import Clock
 from fanfare.self_service import pages
 from fanfare.self_service.pages import texts
 
@@ -22,29 +23,40 @@ if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 
+OF_NO_EVENT: Final[Mapping[str, str]] = {"purpose": "confirmation"}  # events of the mail are not used
+
+
 @dataclass(frozen=True, kw_only=True)
 class VerificationMail:
-    """`ses` and `sns` return clients, opened at first use; neither may retry."""
+    """`ses` and `sns` return clients, opened at first use; neither may retry. `stop_link`: address → the link that
+    stops such mails."""
 
     ses: Callable[[], SESV2Client]
     sns: Callable[[], SNSClient]
     sender: str
     brand: str
     configuration_set: str | None
+    stop_link: Callable[[str], str]
+    clock: Clock
     max_price: str | None = None  # of a code, in dollars
 
     def confirm_subscription(self, address: str, topic_title: str, link: str, *, tags: Mapping[str, str]) -> SendResult:
         """Send the link that confirms a subscription."""
         topic = one_line(topic_title)  # a subject is one line
-        return self._mail(
-            address,
-            pages.Mail(texts.SUBSCRIBE_SUBJECT.format(topic=topic), texts.SUBSCRIBE_MAIL, link, topic=topic),
-            tags,
-        )
+        subject = texts.SUBSCRIBE_SUBJECT.format(topic=topic)
+        return self._mail(address, subject, texts.SUBSCRIBE_MAIL, link, tags=tags, topic=topic)
 
-    def confirm_address(self, address: str, link: str, *, tags: Mapping[str, str]) -> SendResult:
-        """Send the link that confirms an address."""
-        return self._mail(address, pages.Mail(texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link), tags)
+    def confirm_address(self, address: str, link: str, *, account: str, tags: Mapping[str, str]) -> SendResult:
+        """Send the link that confirms an address. `account`: the masked id of the account that asked."""
+        return self._mail(address, texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link, tags=tags, account=account)
+
+    def confirm_choices(self, address: str, link: str) -> SendResult:
+        """Send the link that confirms what a preference page gave."""
+        return self._mail(address, texts.CHOICES_SUBJECT, texts.CHOICES_MAIL, link)
+
+    def preferences(self, address: str, link: str) -> SendResult:
+        """Send the link to a user's preferences."""
+        return self._mail(address, texts.PREFERENCES_SUBJECT, texts.PREFERENCES_MAIL, link)
 
     def code(self, number: str, code: str, *, minutes: int) -> SendResult:
         """Send the code that confirms a phone number."""
@@ -60,7 +72,18 @@ class VerificationMail:
 
         return publish_to_sns(publish, PUBLISH_ERROR)
 
-    def _mail(self, address: str, mail: pages.Mail, tags: Mapping[str, str]) -> SendResult:
+    def _mail(
+        self,
+        address: str,
+        subject: str,
+        words: Sequence[str],
+        link: str,
+        *,
+        tags: Mapping[str, str] = OF_NO_EVENT,
+        **about: str,
+    ) -> SendResult:
+        stop, asked_at = self.stop_link(address), pages.moment(self.clock())
+        mail = pages.Mail(subject, words, link, stop=stop, asked_at=asked_at, **about)
         request: dict[str, Any] = {
             "FromEmailAddress": self.sender,
             "Destination": {"ToAddresses": [address]},
@@ -71,6 +94,11 @@ class VerificationMail:
                         "Text": {"Data": pages.mail_text(mail, brand=self.brand), "Charset": "UTF-8"},
                         "Html": {"Data": pages.mail_html(mail, brand=self.brand), "Charset": "UTF-8"},
                     },
+                    "Headers": [
+                        {"Name": "Auto-Submitted", "Value": "auto-generated"},
+                        {"Name": "List-Unsubscribe", "Value": f"<{mail.stop}>"},
+                        {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
+                    ],
                 }
             },
             # so that its events are found again, without the address: store/audience/confirmation_mails.py

@@ -1,4 +1,7 @@
-"""Cursors: positions in a list, signed so that a client can't forge one, and valid for one list only."""
+"""Cursors: positions in a list, sealed so that a client can't forge or read one, and valid for one list only.
+
+A position may be an address, and cursors are in URLs, which are logged.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from itsdangerous import BadData
 
 from fanfare.errors import Invalid
 from fanfare.signing.keyed_hash import Keys
-from fanfare.signing.signed_text import opened, signed
+from fanfare.signing.sealed_text import sealed, unsealed
 
 LENGTH_LIMIT: Final = 4_096
 
@@ -17,7 +20,7 @@ def encode(position: Any, *, keys: Keys, where: str) -> str | None:
     """A cursor for `position` in the list `where` (path and filters). None if `position` is None: the list ends."""
     if position is None:
         return None
-    return signed(position, keys=keys, kind=_kind(where))
+    return sealed(position, keys=keys, kind=_kind(where))
 
 
 def decode(cursor: str | None, *, keys: Keys, where: str) -> Any:
@@ -25,7 +28,7 @@ def decode(cursor: str | None, *, keys: Keys, where: str) -> Any:
     if cursor is None:
         return None
     try:
-        return opened(cursor, keys=keys, kind=_kind(where), length_limit=LENGTH_LIMIT)
+        return unsealed(cursor, keys=keys, kind=_kind(where), length_limit=LENGTH_LIMIT)
     except BadData as error:
         raise Invalid.field(
             "?cursor",

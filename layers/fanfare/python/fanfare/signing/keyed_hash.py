@@ -14,6 +14,11 @@ def digest(*parts: str, keys: Keys, purpose: str) -> str:
     return _under(list(keys().values())[-1], purpose, parts)
 
 
+def digests(*parts: str, keys: Keys, purpose: str) -> list[str]:
+    """The digest of `parts` with each configured key."""
+    return [_under(key, purpose, parts) for key in keys().values()]
+
+
 def matches(known: str, *parts: str, keys: Keys, purpose: str) -> bool:
     """Whether `known` is the digest of `parts` with any configured key. Takes constant time."""
     found = [hmac.compare_digest(known, _under(key, purpose, parts)) for key in keys().values()]

@@ -1,13 +1,16 @@
 """Links in messages: signed, without addresses, each valid for one purpose only.
 
-A token contains its content and, if it expires, its expiry time; its signature covers the purpose.
+A token contains its content and, if it expires, its expiry time; its signature covers the purpose. A reader's link is
+bound to a life of the user (`generation`: after an erasure the next user under the id has another one) and to an
+address (`address_no`). Tokens of the first version have neither: they belong to users who have no generation.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from itsdangerous import BadData
 
@@ -20,6 +23,45 @@ CONFIRM_WITHIN: Final = timedelta(days=3)
 LENGTH_LIMIT: Final = 2_048
 
 
+class Reader(Protocol):
+    """A user, as far as links need it."""
+
+    @property
+    def id(self) -> str: ...
+    @property
+    def generation(self) -> str: ...
+    @property
+    def readdressed(self) -> Mapping[str, int]: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReaderLink:
+    """The content of a reader's link. `channel`: on which the link was sent. `address_no`: number of the user's earlier
+    addresses on it at that time; None if the link does not say, and then it only takes away. `topic`: None if the link
+    is for all preferences."""
+
+    user_id: str
+    generation: str
+    channel: str
+    address_no: int | None
+    topic: str | None = None
+
+    def is_of(self, reader: Reader | None) -> bool:
+        """Whether it was made for this user, not for an earlier one under the same id."""
+        return reader is not None and (reader.id, reader.generation) == (self.user_id, self.generation)
+
+    def is_current(self, reader: Reader) -> bool:
+        """Whether the user still has the address to which it was sent. If not, it only takes away."""
+        return self.is_of(reader) and self.address_no == reader.readdressed.get(self.channel, 0)
+
+
+@dataclass(frozen=True)
+class RefusalLink:
+    """The content of a link that stops Fanfare's own mails. `address`: keyed digest of the address."""
+
+    address: str
+
+
 class Links:
     """Creates and verifies links below `base`, the public API's URL."""
 
@@ -27,34 +69,46 @@ class Links:
         self.base = base.rstrip("/")
         self.keys = keys
 
-    def unsubscribe_link(self, user_id: str, topic: str, channel: str) -> str:
-        """One click and this topic leaves this channel. Never expires: a mail may be years old."""
-        return self._link("unsubscribe", [user_id, topic, channel])
+    def unsubscribe_link(self, reader: Reader, topic: str, channel: str) -> str:
+        """Takes away this topic on this channel, or everything. Never expires: a mail may be years old."""
+        content = [reader.id, topic, channel, reader.generation, reader.readdressed.get(channel, 0)]
+        return self._link("unsubscribe", content)
 
-    def preferences_link(self, user_id: str) -> str:
-        """All of a user's choices. Never expires: every mail may carry it."""
-        return self._link("preferences", [user_id])
+    def preferences_link(self, reader: Reader, channel: str) -> str:
+        """All of a user's choices, for a message to the present address on `channel`. Never expires."""
+        return self._link("preferences", [reader.id, channel, reader.generation, reader.readdressed.get(channel, 0)])
+
+    def refusal_link(self, address: str) -> str:
+        """Stops Fanfare's own mails to an address, which is a keyed digest here. Never expires."""
+        return self._link("unsubscribe", [address])
 
     def confirmation_link(self, about: Mapping[str, Any], *, now: datetime) -> str:
         """Proof that whoever opens it reads what is sent to an address. Expires in three days."""
         return self._link("confirmations", [dict(about), to_text(now + CONFIRM_WITHIN)])
 
-    def open_unsubscribe(self, token: str) -> tuple[str, str, str]:
-        """(user id, topic, channel). Raises NotFound."""
-        user, topic, channel = self._open("unsubscribe", token)
-        return user, topic, channel
+    def open_unsubscribe(self, token: str) -> ReaderLink | RefusalLink:
+        """What the link stops. Raises NotFound."""
+        content = self._open("unsubscribe", token)
+        if len(content) == 1:
+            return RefusalLink(content[0])
+        user, topic, channel, *bound = content
+        generation, address_no = bound or ("", 0)
+        return ReaderLink(user_id=user, generation=generation, channel=channel, address_no=address_no, topic=topic)
 
-    def open_preferences(self, token: str) -> str:
-        """The user's id. Raises NotFound."""
-        (user,) = self._open("preferences", token)
-        return str(user)
+    def open_preferences(self, token: str) -> ReaderLink:
+        """Whose choices. Raises NotFound."""
+        user, *bound = self._open("preferences", token)
+        # the first version was on the page of the unsubscribe link: whoever saw a header of a mail could have it
+        channel, generation, address_no = bound or ("", "", None)
+        return ReaderLink(user_id=user, generation=generation, channel=channel, address_no=address_no)
 
-    def open_confirmation(self, token: str, *, now: datetime) -> dict[str, Any]:
-        """What to confirm: `about` of the link. Raises NotFound, also if it has expired."""
+    def open_confirmation(self, token: str, *, now: datetime) -> tuple[dict[str, Any], datetime]:
+        """What to confirm (`about` of the link), and when it was asked. Raises NotFound, also if it has expired."""
         about, until = self._open("confirmations", token)
-        if from_text(until) < now:
+        end = from_text(until)
+        if end < now:
             raise NotFound("Link has expired.", code="link_expired")
-        return dict(about)
+        return dict(about), end - CONFIRM_WITHIN
 
     def _link(self, purpose: str, content: Any) -> str:
         return f"{self.base}/v1/{purpose}/{signed(content, keys=self.keys, kind=_kind(purpose))}"

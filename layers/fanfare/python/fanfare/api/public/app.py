@@ -34,6 +34,7 @@ ABOUT: Final = About(
         "/docs",
     },
     forms=links.FORMS,
+    cached={"/openapi.json", "/docs"},
 )
 RESOURCES: Final = (topics, me, sign_up, links, docs)
 

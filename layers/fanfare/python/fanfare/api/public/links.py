@@ -11,13 +11,19 @@ from aws_lambda_powertools.event_handler.openapi.params import Path
 from fanfare.api.openapi import PAGE
 from fanfare.api.public.pages import html
 from fanfare.api.requests import form_of
+from fanfare.channels import Email
+from fanfare.domain.audience import By
+from fanfare.errors import MalformedRequest, UnsupportedMediaType
 from fanfare.ids import NAME_PATTERN
 from fanfare.runtime.settings import brand
 from fanfare.runtime.signing import public_links
 from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.self_service import pages
+from fanfare.self_service.addresses import masked
+from fanfare.self_service.choices import Asking
 from fanfare.self_service.confirm import Confirmed
 from fanfare.self_service.preferences import Preferences
+from fanfare.signing.links import RefusalLink
 
 router = Router()
 
@@ -25,9 +31,24 @@ Token = Annotated[str, Path(description="The token in the link.")]
 CHOICE: Final = {"type": "string", "pattern": f"{NAME_PATTERN.removesuffix('$')}/[a-z]+$"}
 # Forms that the pages post, by operation
 FORMS: Final[dict[str, dict[str, Any]]] = {
+    "confirm": {
+        "type": "object",
+        "properties": {
+            "what": {"type": "string", "enum": [pages.NOT_ME], "description": "Forget it: somebody else asked."}
+        },
+    },
     "unsubscribe_by_link": {
         "type": "object",
-        "properties": {"List-Unsubscribe": {"type": "string", "enum": ["One-Click"]}},
+        "properties": {
+            "List-Unsubscribe": {"type": "string", "enum": ["One-Click"]},
+            "what": {
+                "type": "string",
+                "enum": ["topic", pages.EVERYTHING, pages.PREFERENCES, "never", pages.ALLOW],
+                "description": "What to do. Default: unsubscribe from the topic of the link. `preferences`: mail the "
+                "link to the preferences to the present address. `never`, `allow`: of a link in a mail to confirm "
+                "something, whether such mails are sent.",
+            },
+        },
     },
     "change_preferences": {
         "type": "object",
@@ -48,26 +69,38 @@ def show_confirmation(token: Token) -> Response[str]:
         return _confirmed(done)
     if asked.topic is not None:
         topic = asked.topic
-        return html(pages.confirm_subscription(topic=topic.title, required=topic.required, brand=brand()))
-    return html(pages.confirm_address(brand=brand()))
+        return html(
+            pages.confirm_subscription(topic=topic.title, required=topic.required, asked_at=asked.at, brand=brand())
+        )
+    if asked.choices is not None:
+        given = [(topic.title, channel) for topic, channel in asked.offered]
+        return html(pages.confirm_choices(given, opt_in=asked.choices.opt_in, asked_at=asked.at, brand=brand()))
+    account = masked(asked.pending.user_id) if asked.pending else ""
+    return html(pages.confirm_address(account=account, asked_at=asked.at, brand=brand()))
 
 
 @router.post("/v1/confirmations/<token>", tags=["links"], responses=PAGE)
 def confirm(token: Token) -> Response[str]:
-    """Confirm a subscription or an address. A repeat gets the same response."""
+    """Confirm a subscription, an address or choices, or say that it was somebody else. A repeat changes nothing."""
+    if _what() == pages.NOT_ME:
+        use_cases.confirm().refuse(token)
+        return html(pages.not_me(brand=brand()))
     return _confirmed(use_cases.confirm().run(token))
 
 
 @router.get("/v1/unsubscribe/<token>", tags=["links"], responses=PAGE)
 def show_unsubscribe(token: Token) -> Response[str]:
     """Show what a link unsubscribes from. Changes nothing."""
-    link = use_cases.unsubscribe().look(token)
+    link = public_links().open_unsubscribe(token)
+    if isinstance(link, RefusalLink):
+        return html(pages.ask_to_refuse(brand=brand()))
+    found = use_cases.unsubscribe().look(link)
     return html(
         pages.ask_to_unsubscribe(
-            topic=link.title,
-            channel=link.channel,
-            subscribed=link.subscribed,
-            preferences=public_links().preferences_link(link.user_id),
+            topic=found.title,
+            channel=found.channel,
+            subscribed=found.subscribed,
+            current=found.current,
             brand=brand(),
         )
     )
@@ -75,30 +108,66 @@ def show_unsubscribe(token: Token) -> Response[str]:
 
 @router.post("/v1/unsubscribe/<token>", tags=["links"], responses=PAGE)
 def unsubscribe_by_link(token: Token) -> Response[str]:
-    """Unsubscribe with one click (RFC 8058), by a mail client or the page. A repeat gets the same response."""
-    link = use_cases.unsubscribe().run(token)
-    choices = public_links().preferences_link(link.user_id)
-    return html(pages.unsubscribed(topic=link.title, channel=link.channel, preferences=choices, brand=brand()))
+    """Unsubscribe with one click (RFC 8058), by a mail client or the page. A repeat gets the same response.
+
+    The page can also unsubscribe from everything, or have the link to the preferences mailed to the present address.
+    """
+    link, what = public_links().open_unsubscribe(token), _what()
+    if isinstance(link, RefusalLink):
+        return _refused(link, allow=what == pages.ALLOW)
+    if what == pages.PREFERENCES:
+        use_cases.mail_preferences().run(link)
+        return html(pages.preferences_mailed(brand=brand()))
+    everything = what == pages.EVERYTHING
+    by = By.PAGE if what else By.ONE_CLICK
+    found = use_cases.unsubscribe().run(link, by=by, everything=everything)
+    if everything:
+        return html(pages.everything_stopped(current=found.current, brand=brand()))
+    return html(pages.unsubscribed(topic=found.title, channel=found.channel, current=found.current, brand=brand()))
 
 
 @router.get("/v1/preferences/<token>", tags=["links"], responses=PAGE)
 def show_preferences(token: Token) -> Response[str]:
     """Show the preferences of a user. Changes nothing."""
-    return _choices(use_cases.preferences().show(token), saved=False)
+    return _choices(use_cases.preferences().show(token))
 
 
 @router.post("/v1/preferences/<token>", tags=["links"], responses=PAGE)
 def change_preferences(token: Token) -> Response[str]:
-    """Save the preferences that the page sends."""
+    """Save the preferences that the page sends.
+
+    What they take away ends at once. What they give holds once it is confirmed by a link, which is mailed to the user's
+    present address.
+    """
     form = form_of(router.current_event.raw_event)
-    found = use_cases.preferences().change(
+    found, asking = use_cases.preferences().change(
         token, shown=form.get("shown", ()), yes=form.get("yes", ()), nothing=form.get("nothing") == ["yes"]
     )
-    return _choices(found, saved=True)
+    return _choices(found, asking)
+
+
+def _what() -> str | None:
+    """What the form of a page says it does; None for one click, which may come as any body."""
+    try:
+        said = form_of(router.current_event.raw_event).get("what", [])
+    except (UnsupportedMediaType, MalformedRequest):
+        return None
+    return said[-1] if said else None
+
+
+def _refused(link: RefusalLink, *, allow: bool) -> Response[str]:
+    own_mail = use_cases.own_mail()
+    if allow:
+        own_mail.allow(link.address)
+        return html(pages.allowed(brand=brand()))
+    own_mail.stop(link.address)
+    return html(pages.refused(brand=brand()))
 
 
 def _confirmed(done: Confirmed) -> Response[str]:
-    choices = public_links().preferences_link(done.user_id)
+    choices = public_links().preferences_link(done.user, Email.name) if done.user else None
+    if done.choices:
+        return html(pages.choices_confirmed(preferences=choices, brand=brand()))
     if done.topic is None:
         return html(pages.address_confirmed(preferences=choices, brand=brand()))
     return html(
@@ -112,5 +181,10 @@ def _confirmed(done: Confirmed) -> Response[str]:
     )
 
 
-def _choices(found: Preferences, *, saved: bool) -> Response[str]:
-    return html(pages.preferences(found.choices(), opted_out=found.user.opted_out, saved=saved, brand=brand()))
+def _choices(found: Preferences, asking: Asking | None = None) -> Response[str]:
+    opted_out, what = found.user.opted_out, asking or Asking.NOTHING
+    if not found.current:
+        return html(pages.stop_everything(opted_out=opted_out, asking=what, brand=brand()))
+    return html(
+        pages.preferences(found.choices(), opted_out=opted_out, saved=asking is not None, asking=what, brand=brand())
+    )

@@ -132,6 +132,15 @@ def show_my_webhook() -> MyWebhookView:
     return use_cases.profile().webhook(_user_id())
 
 
+@router.post("/v1/me/webhook/rotations", tags=["me"], responses=answers(404, _200=MyWebhookView))
+def rotate_my_webhook() -> MyWebhookView:
+    """Replace the secret of my webhook, e.g. because it leaked.
+
+    For a day, calls are also signed with the secret before it.
+    """
+    return use_cases.profile().rotate_webhook(_user_id())
+
+
 @router.get("/v1/me/inbox", tags=["me"])
 def list_my_inbox(limit: Limit = 50, cursor: Cursor = None) -> InboxView:
     """List my inbox, newest first, with the number of unread entries.

@@ -67,9 +67,11 @@ class Composer:
                     user_id=user.id,
                     address=user.address(self.channel),
                     content=self._rendered(body, work, user),
-                    unsubscribe=unsubscribable(user.id) if unsubscribable else None,
+                    unsubscribe=unsubscribable(user) if unsubscribable else None,
                     data=work.payload.data,
                     address_no=user.readdressed.get(self.channel.name, 0),
+                    generation=user.generation,
+                    webhook_key=user.webhook_key,
                 )
             except TemplateError as error:
                 log.warning(
@@ -94,15 +96,15 @@ class Composer:
             user={**user.profile, "id": user.id},
         )
 
-    def _unsubscribable(self, work: Work) -> Callable[[str], str] | None:
-        """Creates unsubscribe links by user id; None if the message has no topic or users can't unsubscribe from it."""
+    def _unsubscribable(self, work: Work) -> Callable[[User], str] | None:
+        """Creates unsubscribe links by user; None if the message has no topic or users can't unsubscribe from it."""
         name, links = work.message.topic, self.links
         if name is None or links is None:
             return None
         topic = self.catalogue.topic(name)
         if topic is not None and topic.required:
             return None
-        return lambda user_id: links.unsubscribe_link(user_id, name, self.channel.name)
+        return lambda user: links.unsubscribe_link(user, name, self.channel.name)
 
 
 def _while_in_time(indexes: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:

@@ -15,16 +15,19 @@ from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import brand, clock, settings
 from fanfare.self_service.addresses import ConfirmAddress
 from fanfare.self_service.changes import CountChanges
+from fanfare.self_service.choices import AskForChoices, GiveChoices
 from fanfare.self_service.confirm import Confirm
 from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
+from fanfare.self_service.own_mail import OwnMail
 from fanfare.self_service.preferences import ChoosePreferences
 from fanfare.self_service.profile import ManageProfile
 from fanfare.self_service.retry_address import RetryAddress
 from fanfare.self_service.sign_up import RequestSubscription
-from fanfare.self_service.unsubscribe import Unsubscribe
+from fanfare.self_service.unsubscribe import MailPreferences, Unsubscribe
 from fanfare.self_service.verification_mail import VerificationMail
 from fanfare.store.audience.confirmations import Confirmations
+from fanfare.store.audience.refusals import Refusals
 
 
 @opened.once
@@ -35,6 +38,16 @@ def _confirmations() -> Confirmations:
 @opened.once
 def _count_changes() -> CountChanges:
     return CountChanges(confirmations=_confirmations(), clock=clock())
+
+
+@opened.once
+def own_mail() -> OwnMail:
+    return OwnMail(
+        audience=stores.audience(),
+        refusals=Refusals(stores.table("audience"), keys=signing.code_keys),
+        links=signing.public_links(),
+        clock=clock(),
+    )
 
 
 @opened.once
@@ -51,6 +64,8 @@ def verification_mail() -> VerificationMail:
         brand=brand(),
         configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
         max_price=settings().sms_max_price,
+        stop_link=own_mail().stop_link,
+        clock=clock(),
     )
 
 
@@ -60,6 +75,7 @@ def profile() -> ManageProfile:
         audience=stores.audience(),
         confirmations=_confirmations(),
         mail=verification_mail(),
+        own_mail=own_mail(),
         links=signing.public_links(),
         keys=signing.code_keys,
         clock=clock(),
@@ -126,10 +142,10 @@ def deliveries() -> MyDeliveries:
 @opened.once
 def request_subscription() -> RequestSubscription:
     return RequestSubscription(
-        audience=stores.audience(),
         catalogue=stores.catalogue(),
         confirmations=_confirmations(),
         mail=verification_mail(),
+        own_mail=own_mail(),
         links=signing.public_links(),
         clock=clock(),
         monotonic=time.monotonic,
@@ -144,6 +160,9 @@ def confirm() -> Confirm:
         audience=stores.audience(),
         catalogue=stores.catalogue(),
         confirmations=_confirmations(),
+        give=GiveChoices(
+            audience=stores.audience(), catalogue=stores.catalogue(), confirmations=_confirmations(), clock=clock()
+        ),
         links=signing.public_links(),
         clock=clock(),
     )
@@ -151,15 +170,34 @@ def confirm() -> Confirm:
 
 @opened.once
 def unsubscribe() -> Unsubscribe:
-    return Unsubscribe(audience=stores.audience(), catalogue=stores.catalogue(), links=signing.public_links())
+    return Unsubscribe(audience=stores.audience(), catalogue=stores.catalogue())
+
+
+@opened.once
+def mail_preferences() -> MailPreferences:
+    return MailPreferences(
+        audience=stores.audience(),
+        confirmations=_confirmations(),
+        mail=verification_mail(),
+        own_mail=own_mail(),
+        links=signing.public_links(),
+        clock=clock(),
+    )
 
 
 @opened.once
 def preferences() -> ChoosePreferences:
+    ask = AskForChoices(
+        confirmations=_confirmations(),
+        mail=verification_mail(),
+        own_mail=own_mail(),
+        links=signing.public_links(),
+        clock=clock(),
+    )
     return ChoosePreferences(
         audience=stores.audience(),
         catalogue=stores.catalogue(),
         links=signing.public_links(),
-        clock=clock(),
+        ask=ask,
         count_changes=_count_changes(),
     )

@@ -2,7 +2,7 @@
 
     pk                   sk                            what
     user#<id>            user                          profile, validated addresses, and counters of limits; `rev`
-                                                       counts the writes
+                                                       counts the writes; `generation` is random for each life of the id
     user#<id>            subscription#<topic>#<chan>   a yes, as the user lists it
     user#<id>            consents#<topic>#<chan>       answers up to the last no, in order; in the index `listed`
     user#<id>            consents#<topic>#<chan>#<n>   earlier answers, from number n on, when the row above is full
@@ -11,7 +11,7 @@
     removals#<topic>#<k> removals                      number of subscriptions ever removed from the shard
     address#<chan>       <address>#<user id>           the user who has this address
     who#<digest>         <user id>                     a user with the address or device of this keyed digest
-    address#<chan>       <address>                     the last user created for the address; removed by TTL
+    address#<chan>       <address>                     the last user who signed up with the address; removed by TTL
     suppression#<chan>   <address>                     an address that must not be used, and why
     bounces#<chan>       <address>                     messages that bounced in a row, and when; removed by TTL
 
@@ -45,6 +45,7 @@ from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
 from fanfare.store.audience.users import Users as Users
 from fanfare.store.audience.users import begin_erasure
+from fanfare.store.audience.webhook_keys import WebhookKeys
 
 
 class Audience:
@@ -71,6 +72,7 @@ class Audience:
         self.consents = Consents(table)
         self.suppressions = Suppressions(table, self.users, changed=suppression_changed)
         self.endpoints = EndpointStates(table)
+        self.webhook_keys = WebhookKeys(table, self.users)
 
     def erase(self, user_id: str) -> None:
         """Erase the profile, the addresses, all subscriptions and all other rows of the user. Idempotent.

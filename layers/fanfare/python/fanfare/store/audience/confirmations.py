@@ -2,6 +2,7 @@
 
     pk                        sk                 what
     user#<id>                 pending#<channel>  an address that the user has not confirmed yet; removed by TTL
+    user#<id>                 choices            subscriptions that a preference page asked for; removed by TTL
     sign_up#<id>              sign_up            a subscription requested without an account; removed by TTL
     attempts#<what>#<digest>  <when>             number of attempts in the period that began then; removed by TTL
 
@@ -11,13 +12,14 @@ stored as keyed digests. TTL removes all of these rows.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.transactions import Transaction
 from fanfare.clock import from_text, to_text
 from fanfare.errors import ConditionFailed
 from fanfare.signing.keyed_hash import Keys, digest
@@ -48,6 +50,21 @@ class SignUp:
     topic: str
     address: str | None
     user_id: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PendingChoices:
+    """What a preference page asked to give: subscriptions, or the end of an opt-out. Confirmed by a link.
+
+    `address_no`: of the e-mail address that the link was sent to. A newer request replaces it.
+    """
+
+    user_id: str
+    secret: str
+    give: Sequence[tuple[str, str]]  # topic, channel
+    opt_in: bool
+    address_no: int
+    done: bool = False
 
 
 @dataclass(frozen=True)
@@ -158,6 +175,54 @@ class Confirmations:
             condition="attribute_exists(pk)",
             values={":user": user_id},
         )
+
+    def drop_sign_up(self, sign_up_id: str) -> None:
+        """Delete a requested subscription. Idempotent."""
+        self.table.delete(f"sign_up#{sign_up_id}", "sign_up")
+
+    # Choices
+
+    def put_choices(self, choices: PendingChoices, *, until: datetime) -> None:
+        """Store choices to be confirmed; replaces earlier ones of the user."""
+        self.table.put(
+            {
+                "pk": f"user#{choices.user_id}",
+                "sk": "choices",
+                "secret": choices.secret,
+                "give": [list(pair) for pair in choices.give],
+                "opt_in": choices.opt_in,
+                "address_no": choices.address_no,
+                "done": choices.done,
+                "ttl": int(until.timestamp()),
+            }
+        )
+
+    def choices(self, user_id: str, secret: str) -> PendingChoices | None:
+        """The choices that a link confirms; None if unknown, expired or replaced."""
+        item = self.table.get(f"user#{user_id}", "choices")
+        if item is None or item["secret"] != secret:
+            return None
+        return PendingChoices(
+            user_id=user_id,
+            secret=secret,
+            give=[(topic, channel) for topic, channel in item["give"]],
+            opt_in=item["opt_in"],
+            address_no=int(item["address_no"]),
+            done=item["done"],
+        )
+
+    def end_choices(self, choices: PendingChoices, *, done: bool) -> None:
+        """Mark choices as given, or delete them, unless newer ones have replaced them."""
+        key, values = (f"user#{choices.user_id}", "choices"), {":read": choices.secret}
+        try:
+            if done:
+                self.table.update(
+                    *key, "SET done = :done", condition="secret = :read", values={**values, ":done": True}
+                )
+            else:
+                Transaction().delete(self.table, key, condition="secret = :read", values=values).run()
+        except ConditionFailed:
+            return
 
     # Allowances
 

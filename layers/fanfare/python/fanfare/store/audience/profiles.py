@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
+from typing import Any, Final
 
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
@@ -13,6 +14,8 @@ from fanfare.domain.audience import User
 from fanfare.errors import Unavailable
 from fanfare.store.audience.directory import Digest, found_by, listed, write_found_by
 from fanfare.store.audience.subscription_rows import GIVEN
+
+GENERATION_BYTES: Final = 6
 
 
 @dataclass(frozen=True)
@@ -50,14 +53,15 @@ def write_profile(
     digest: Digest | None = None,
     *,
     posted: str | None = None,
+    signed_up: bool = False,
 ) -> ProfileWrite:
     """The write of a profile, conditional on the user and suppressions as read.
 
-    `posted`: when a new device was posted. Raises Unavailable if an erasure has begun.
+    `posted`: when a new device was posted. `signed_up`: of a new user. Raises Unavailable if an erasure has begun.
     """
     if before is not None and before.erasing:
         raise Unavailable("The erasure of this user is not complete. Repeat the DELETE.", code="erasure_unfinished")
-    after = _after(user_id, profile, before, suppressions, digest)
+    after = _after(before or _born(user_id, signed_up=signed_up), profile, suppressions, digest)
     transaction = _write_user(table, after, before)
     if before is None:
         transaction.put(table, {"pk": f"user#{user_id}", "sk": GIVEN, GIVEN: 0})
@@ -77,31 +81,37 @@ def write_profile(
     return ProfileWrite(after, transaction)
 
 
+def new_generation() -> str:
+    """A random text for one life of an id."""
+    return os.urandom(GENERATION_BYTES).hex()
+
+
+def _born(user_id: str, *, signed_up: bool) -> User:
+    """A user who does not exist yet. The generation is random, so no trace of an erased user is needed to differ."""
+    return User(id=user_id, profile={}, generation=new_generation(), signed_up=signed_up)
+
+
 def _after(
-    user_id: str,
+    before: User,
     profile: Mapping[str, Any],
-    before: User | None,
     suppressions: Mapping[tuple[str, str], str],
     digest: Digest | None,
 ) -> User:
     known = identities(profile)
-    gone = _gone(identities(before.profile) if before else {}, known)
-    readdressed = before.readdressed if before else {}
-    return User(
-        id=user_id,
+    gone = _gone(identities(before.profile), known)
+    return replace(
+        before,
         profile=profile,
-        limits=before.limits if before else {},
         suppressed={
             channel: suppressions[channel, address]
             for channel, address in known.items()
             if (channel, address) in suppressions
         },
         checked=_checked(profile, known),
-        readdressed={**readdressed, **{each: readdressed.get(each, 0) + 1 for each in gone}},
-        found_by=found_by(profile, before.profile if before else {}, before.found_by if before else {}, digest),
+        readdressed={**before.readdressed, **{each: before.readdressed.get(each, 0) + 1 for each in gone}},
+        found_by=found_by(profile, before.profile, before.found_by, digest),
         endpoints=_endpoints(profile, before),
-        opted_out=before.opted_out if before else False,
-        rev=(before.rev if before else 0) + 1,
+        rev=before.rev + 1,
     )
 
 
@@ -120,6 +130,12 @@ def _write_user(table: DynamoTable, after: User, before: User | None) -> Transac
     if after.readdressed:
         sets += " readdressed = :readdressed,"
         values[":readdressed"] = after.readdressed
+    if before is None:
+        sets += " generation = :generation,"
+        values[":generation"] = after.generation
+    if after.signed_up:
+        sets += " signed_up = :signed_up,"
+        values[":signed_up"] = True
     gone = " REMOVE endpoints" if before and before.endpoints and not after.endpoints else ""
     known = before.rev if before else 0
     if known:

@@ -89,19 +89,22 @@ class Users:
 
         return until_settled(attempt, sleep=self.table.sleep)
 
-    def who_has(self, channel: str, profile: Mapping[str, Any], *, new: str, forget: int) -> str:
-        """The id of the user with the address of this profile; if there is none, creates the user `new`.
+    def signed_up(self, channel: str, profile: Mapping[str, Any], *, new: str, forget: int) -> str:
+        """The id of the user who signed up with the address of this profile; if there is none, creates the user `new`.
 
-        Concurrent requests get the same user. `forget`: TTL in epoch seconds.
+        Others who have the address are other people: a mailbox may be shared. Concurrent requests get the same user.
+        `forget`: TTL in epoch seconds.
         """
         address = identities(profile)[channel]
 
         def attempt() -> str:
             last = self.table.get(f"address#{channel}", address)
-            if known := self.at_address(channel, address):
-                return min(known)
-            write = write_profile(self.table, new, profile, None, read_suppressions(self.table, [profile]), self.digest)
-            # no user got the address since the read
+            known = self.get_many(self.at_address(channel, address))
+            if mine := [user.id for user in known.values() if user.signed_up]:
+                return min(mine)
+            suppressions = read_suppressions(self.table, [profile])
+            write = write_profile(self.table, new, profile, None, suppressions, self.digest, signed_up=True)
+            # no user signed up with the address since the read
             write.transaction.update(
                 self.table,
                 (f"address#{channel}", address),
@@ -209,6 +212,9 @@ def _user(item: Item) -> User:
         opted_out=item.get("opted_out", False),
         erasing=item.get("erasing", False),
         rev=item.get("rev", 0),
+        generation=item.get("generation", ""),
+        signed_up=item.get("signed_up", False),
+        webhook_key=item.get("webhook_key", {}),
     )
 
 
