@@ -242,10 +242,6 @@ def test_who_knows_the_secret_from_before_a_rotation_can_still_verify(monkeypatc
         Signature(secret(lambda: {"k0": "a key that was thrown away"}, Owner("ada"))).verify(body, dict(headers))
 
 
-def rotated(number: int, at: str) -> dict[str, Any]:
-    return {"no": number, "at": at}
-
-
 def verified(headers: Any, body: Any, owner: Owner) -> bool:
     try:
         Signature(secret(lambda: KEYS, owner)).verify(body, dict(headers))
@@ -258,15 +254,15 @@ def test_the_secret_before_a_users_rotation_is_good_for_a_day_more() -> None:
     day = timedelta(days=1)
     for passed, good in ((day - timedelta(seconds=1), True), (day, False)):
         endpoint = Endpoint()
-        rotation = rotated(2, to_text(NOW - passed))
-        endpoint.send([envelope(address="https://shop.example/", generation="g", webhook_key=rotation)])
+        rotated = {"secret_no": 2, "secret_at": to_text(NOW - passed)}
+        endpoint.send([envelope(address="https://shop.example/", generation="g", **rotated)])
         ((_, body, headers),) = endpoint.posts
-        owners = [Owner("ada", "g", rotation), Owner("ada", "g", rotated(1, "")), Owner("ada", "g")]
+        owners = [Owner("ada", "g", number) for number in (2, 1, 0)]
         assert [verified(headers, body, each) for each in owners] == [True, good, False]
 
 
 def test_a_secret_is_of_one_life_of_a_user_and_changes_with_each_rotation() -> None:
-    lives = [Owner("ada", generation, rotated(number, "")) for generation in ("", "g", "h") for number in range(3)]
+    lives = [Owner("ada", generation, number) for generation in ("", "g", "h") for number in range(3)]
     assert len({secret(lambda: KEYS, each) for each in lives}) == 9
 
 

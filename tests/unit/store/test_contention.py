@@ -93,7 +93,6 @@ WORK: dict[str, Callable[[House], object]] = {
     "who signed up": lambda house: house.audience.users.signed_up(
         "email", {"email": "bob@example.com"}, new="bob", forget=2_000_000_000
     ),
-    "rotate a secret": lambda house: house.audience.webhook_keys.rotate("ada", at="now"),
     "copy a suppression": lambda house: house.audience.suppressions.remove("email", "ada@example.com"),
     "unsubscribe": lambda house: house.audience.subscriptions.remove("ada", "news", "email"),
     "add a version": lambda house: house.catalogue.add_version("hello", {}, created_at="now"),

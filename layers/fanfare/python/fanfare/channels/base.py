@@ -66,7 +66,8 @@ class Envelope:
     data: Mapping[str, Any] = field(default_factory=dict)  # of the message
     address_no: int = 0  # number of earlier addresses: shows to which address a receipt belongs
     generation: str = ""  # of the user: see `User`
-    webhook_key: Mapping[str, Any] = field(default_factory=dict)  # the last rotation of the user's secret
+    secret_no: int = 0  # of the user's own rotations of their secret, the last of them
+    secret_at: str | None = None
 
 
 def isolated(send: Callable[[Envelope], SendResult], envelope: Envelope) -> SendResult:

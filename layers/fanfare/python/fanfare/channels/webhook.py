@@ -14,11 +14,11 @@ import random
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from threading import Timer
-from typing import Any, ClassVar, Final
+from typing import ClassVar, Final
 from urllib.parse import urlsplit
 
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -78,11 +78,12 @@ BUSY_SECONDS: Final = (60.0, 180.0)  # a recipient whose host took too long wait
 
 @dataclass(frozen=True)
 class Owner:
-    """Whose secret: a user in one life, after a number of rotations."""
+    """Whose secret: a user in one life, after a number of rotations, the last of them at a time."""
 
     user_id: str
     generation: str = ""
-    rotation: Mapping[str, Any] = field(default_factory=dict)
+    rotations: int = 0
+    rotated_at: str | None = None
 
 
 class Webhook(Channel):
@@ -185,7 +186,7 @@ class Webhook(Channel):
         now = self.clock()
         body = json.dumps(payload(envelope), separators=(",", ":"))
         identity = _identity(envelope)
-        owner = Owner(envelope.user_id, generation=envelope.generation, rotation=envelope.webhook_key)
+        owner = Owner(envelope.user_id, envelope.generation, envelope.secret_no, envelope.secret_at)
         headers = {
             "host": target.authority,
             "content-type": "application/json",
@@ -321,15 +322,14 @@ def signatures(keys: Keys, owner: Owner, identity: str, at: datetime, body: str)
     from standardwebhooks import Webhook as Signature  # noqa: PLC0415 - only needed for webhooks
 
     seeds = _seeds(owner)
-    lately = owner.rotation and at - from_text(owner.rotation["at"]) < OVERLAP
+    lately = owner.rotated_at is not None and at - from_text(owner.rotated_at) < OVERLAP
     valid = _secrets(keys, seeds if lately else seeds[:1])
     return " ".join(Signature(each).sign(identity, at, body) for each in valid)
 
 
 def _seeds(owner: Owner) -> list[str]:
     """What the owner's secrets are derived from: the present one, and the one before the owner's last rotation."""
-    last = int(owner.rotation.get("no", 0))
-    return [_seed(owner, number) for number in (last, last - 1) if number >= 0]
+    return [_seed(owner, number) for number in (owner.rotations, owner.rotations - 1) if number >= 0]
 
 
 def _seed(owner: Owner, number: int) -> str:

@@ -98,7 +98,7 @@ class User:
     `endpoints`: channel → state of the user's own endpoint, if it fails (`EndpointHealth`).
     `generation`: random, of this life of the id; after an erasure the next user under the same id has another one (""
     for users created before there were generations). `signed_up`: created by a sign-up without an account.
-    `webhook_key`: number and time of the last rotation of the webhook's secret: `no`, `at`.
+    `secret_no`, `secret_at`: number and time of the last rotation of the webhook's secret.
     """
 
     id: str
@@ -114,7 +114,8 @@ class User:
     rev: int = 0
     generation: str = ""
     signed_up: bool = False
-    webhook_key: Mapping[str, Any] = field(default_factory=dict)
+    secret_no: int = 0
+    secret_at: str | None = None
 
     def address(self, channel: Channel | type[Channel]) -> Any:
         """The validated address on a channel. Raises AddressRefused, also if the endpoint is switched off."""

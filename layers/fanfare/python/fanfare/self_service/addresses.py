@@ -16,8 +16,7 @@ from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
 from fanfare.domain.audience import User
 from fanfare.errors import Conflict, Fault, Invalid, TooManyRequests, Unavailable
-from fanfare.self_service.own_mail import OwnMail, hourly
-from fanfare.self_service.verification_mail import VerificationMail
+from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience

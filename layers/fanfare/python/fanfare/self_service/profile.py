@@ -85,7 +85,7 @@ class ManageProfile:
         if user is None or not webhook:
             raise NotFound("You have no webhook.", code="webhook_not_found")
         health = EndpointHealth.read(user.endpoints.get(Webhook.name))
-        owner = Owner(user.id, generation=user.generation, rotation=user.webhook_key)
+        owner = Owner(user.id, user.generation, user.secret_no)
         return MyWebhookView(
             url=webhook["url"],
             secret=secret(self.keys, owner),
@@ -98,7 +98,7 @@ class ManageProfile:
     def rotate_webhook(self, user_id: str) -> MyWebhookView:
         """A new secret; calls are signed with the one before, too, for a day. Raises NotFound."""
         self.webhook(user_id)
-        self.audience.webhook_keys.rotate(user_id, at=to_text(self.clock()))
+        self.audience.endpoints.rotate_secret(user_id, at=to_text(self.clock()))
         return self.webhook(user_id)
 
     def _fresh(self, user_id: str, addresses: dict[str, str | None]) -> dict[str, str]:

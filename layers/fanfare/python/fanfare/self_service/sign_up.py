@@ -17,8 +17,7 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
-from fanfare.self_service.own_mail import OwnMail, hourly
-from fanfare.self_service.verification_mail import VerificationMail
+from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience.confirmation_mails import tags_of_sign_up
 from fanfare.store.audience.confirmations import Allowance, Confirmations, SignUp

@@ -16,8 +16,7 @@ from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock
 from fanfare.domain.audience import By, User
 from fanfare.errors import NotFound
-from fanfare.self_service.own_mail import OwnMail
-from fanfare.self_service.verification_mail import VerificationMail
+from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.signing.links import Links, ReaderLink
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Allowance, Confirmations

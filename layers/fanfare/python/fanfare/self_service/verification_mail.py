@@ -8,15 +8,21 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
+from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import SendResult
 from fanfare.channels.email import CALL_ERROR, one_line
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
-from fanfare.clock import Clock
+from fanfare.clock import Clock, to_text
 from fanfare.self_service import pages
 from fanfare.self_service.pages import texts
+from fanfare.signing.links import Links
+from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmation_mails import Refusals
+from fanfare.store.audience.confirmations import Allowance, Confirmations
 
 if TYPE_CHECKING:
     from mypy_boto3_sesv2 import SESV2Client
@@ -107,3 +113,69 @@ class VerificationMail:
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
         return publish_to_sns(lambda: self.ses().send_email(**request)["MessageId"], CALL_ERROR)
+
+
+@dataclass(frozen=True, kw_only=True)
+class OwnMail:
+    """Rules of Fanfare's own mails: `run` says whether one must not be sent; the link in each stops them."""
+
+    audience: Audience
+    refusals: Refusals
+    links: Links
+    clock: Clock
+
+    def run(self, channel: str, address: str) -> str | None:
+        """The reason why nothing may be sent to the address; None if it may."""
+        if self.audience.suppressions.get(channel, identity(channel, address)) is not None:
+            return "suppressed"
+        return "refused" if channel == Email.name and self.refusals.has(mailbox(channel, address)) else None
+
+    def stop_link(self, address: str) -> str:
+        """The link in a mail that stops such mails for good."""
+        return self.links.refusal_link(self.refusals.key_of(mailbox(Email.name, address)))
+
+    def stop(self, key: str) -> None:
+        """Send nothing more of our own to the mailbox of a link. Idempotent."""
+        self.refusals.add(key, at=to_text(self.clock()))
+
+    def allow(self, key: str) -> None:
+        """Send again, if the reader changed their mind. Idempotent."""
+        self.refusals.remove(key)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Allowances:
+    """Limits of mails and codes to an address: `asker` for one asker, `overall` for all of them together.
+
+    So no asker can use up the limit of another: the owner's own try works while a stranger is over the limit.
+    """
+
+    asker: Allowance
+    overall: Allowance
+
+    def run(self, asker: str, channel: str, address: str, *, confirmations: Confirmations, clock: Clock) -> bool:
+        """Count an attempt. Returns whether it is allowed."""
+        now, box = clock(), mailbox(channel, address)
+        return confirmations.allows(self.asker, f"{asker}\n{box}", now=now) and confirmations.allows(
+            self.overall, box, now=now
+        )
+
+
+def hourly(what: str, *, asker: int, overall: int) -> Allowances:
+    """Allowances of an hour."""
+    hour = timedelta(hours=1)
+    return Allowances(asker=Allowance(f"{what}_of_asker", asker, hour), overall=Allowance(what, overall, hour))
+
+
+def identity(channel: str, address: str) -> str:
+    """The canonical address, by which it is suppressed."""
+    return CHANNELS[channel].normalised(address) or address
+
+
+def mailbox(channel: str, address: str) -> str:
+    """The address without a `+tag`: mail to all of its tags is read by the same person."""
+    known = identity(channel, address)
+    if channel != Email.name:
+        return known
+    local, _, domain = known.rpartition("@")
+    return f"{local.partition('+')[0] or local}@{domain}"

@@ -20,9 +20,8 @@ from fanfare.runtime.signing import public_links
 from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.self_service import pages
 from fanfare.self_service.addresses import masked
-from fanfare.self_service.choices import Asking
 from fanfare.self_service.confirm import Confirmed
-from fanfare.self_service.preferences import Preferences
+from fanfare.self_service.preferences import Asking, Preferences
 from fanfare.signing.links import RefusalLink
 
 router = Router()

@@ -71,7 +71,8 @@ class Composer:
                     data=work.payload.data,
                     address_no=user.readdressed.get(self.channel.name, 0),
                     generation=user.generation,
-                    webhook_key=user.webhook_key,
+                    secret_no=user.secret_no,
+                    secret_at=user.secret_at,
                 )
             except TemplateError as error:
                 log.warning(

@@ -15,19 +15,17 @@ from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import brand, clock, settings
 from fanfare.self_service.addresses import ConfirmAddress
 from fanfare.self_service.changes import CountChanges
-from fanfare.self_service.choices import AskForChoices, GiveChoices
 from fanfare.self_service.confirm import Confirm
 from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
-from fanfare.self_service.own_mail import OwnMail
-from fanfare.self_service.preferences import ChoosePreferences
+from fanfare.self_service.preferences import AskForChoices, ChoosePreferences, GiveChoices
 from fanfare.self_service.profile import ManageProfile
 from fanfare.self_service.retry_address import RetryAddress
 from fanfare.self_service.sign_up import RequestSubscription
 from fanfare.self_service.unsubscribe import MailPreferences, Unsubscribe
-from fanfare.self_service.verification_mail import VerificationMail
+from fanfare.self_service.verification_mail import OwnMail, VerificationMail
+from fanfare.store.audience.confirmation_mails import Refusals
 from fanfare.store.audience.confirmations import Confirmations
-from fanfare.store.audience.refusals import Refusals
 
 
 @opened.once

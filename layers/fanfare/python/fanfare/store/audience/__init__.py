@@ -45,7 +45,6 @@ from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
 from fanfare.store.audience.users import Users as Users
 from fanfare.store.audience.users import begin_erasure
-from fanfare.store.audience.webhook_keys import WebhookKeys
 
 
 class Audience:
@@ -72,7 +71,6 @@ class Audience:
         self.consents = Consents(table)
         self.suppressions = Suppressions(table, self.users, changed=suppression_changed)
         self.endpoints = EndpointStates(table)
-        self.webhook_keys = WebhookKeys(table, self.users)
 
     def erase(self, user_id: str) -> None:
         """Erase the profile, the addresses, all subscriptions and all other rows of the user. Idempotent.

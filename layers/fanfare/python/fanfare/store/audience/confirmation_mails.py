@@ -2,6 +2,13 @@
 
 Until the address is confirmed, it is stored with the link's id; that row is removed by TTL after three days. Later
 events of the mail are not used.
+
+Readers can refuse such mails:
+
+    pk                 sk       what
+    refusal#<digest>   refusal  no confirmation or link is mailed to this mailbox, which is a keyed digest
+
+A refusal stays until its reader takes it back. It is found under every configured key, so a rotation forgets none.
 """
 
 from __future__ import annotations
@@ -14,6 +21,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.channels import CHANNELS
 from fanfare.channels.email_events import OF_A_SIGN_UP, OF_A_USER, tag_value
 from fanfare.channels.receipts import ReceiptEvent
+from fanfare.signing.keyed_hash import Keys, digest, digests
 
 
 class ConfirmationMails:
@@ -35,6 +43,29 @@ class ConfirmationMails:
             user = self.table.get(f"user#{user_id}", "user") or {}
             profile = user.get("profile", {})
         return CHANNELS[report.channel].identity(profile)
+
+
+class Refusals:
+    def __init__(self, table: DynamoTable, *, keys: Keys) -> None:
+        self.table = table
+        self.keys = keys
+
+    def key_of(self, mailbox: str) -> str:
+        """The keyed digest of a mailbox, for its link and row."""
+        return digest(mailbox, keys=self.keys, purpose="refusal")
+
+    def add(self, key: str, *, at: str) -> None:
+        """Send nothing more of our own to the mailbox. Idempotent."""
+        self.table.put({"pk": f"refusal#{key}", "sk": "refusal", "created_at": at})
+
+    def remove(self, key: str) -> None:
+        """Send again. Idempotent."""
+        self.table.delete(f"refusal#{key}", "refusal")
+
+    def has(self, mailbox: str) -> bool:
+        """Whether the reader of the mailbox refused."""
+        known = digests(mailbox, keys=self.keys, purpose="refusal")
+        return bool(self.table.get_many([(f"refusal#{each}", "refusal") for each in known]))
 
 
 def tags_of_sign_up(sign_up_id: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""States of users' own endpoints, in the user's item."""
+"""States of users' own endpoints, and rotations of their secrets, in the user's item."""
 
 from __future__ import annotations
 
@@ -36,6 +36,20 @@ class EndpointStates:
         """Forget how the user's endpoints failed, if the user exists."""
         try:
             self.table.update(f"user#{user_id}", "user", "REMOVE endpoints", condition="attribute_exists(rev)")
+        except ConditionFailed as failed:
+            if not failed.refused:
+                raise
+
+    def rotate_secret(self, user_id: str, *, at: str) -> None:
+        """Begin a new secret of the user, which is derived from the number of rotations; if the user exists."""
+        try:
+            self.table.update(
+                f"user#{user_id}",
+                "user",
+                "SET secret_no = if_not_exists(secret_no, :zero) + :one, secret_at = :at",
+                condition="attribute_exists(rev)",
+                values={":zero": 0, ":one": 1, ":at": at},
+            )
         except ConditionFailed as failed:
             if not failed.refused:
                 raise

@@ -214,7 +214,8 @@ def _user(item: Item) -> User:
         rev=item.get("rev", 0),
         generation=item.get("generation", ""),
         signed_up=item.get("signed_up", False),
-        webhook_key=item.get("webhook_key", {}),
+        secret_no=int(item.get("secret_no", 0)),
+        secret_at=item.get("secret_at"),
     )
 
 
