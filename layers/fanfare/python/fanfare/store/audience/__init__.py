@@ -37,12 +37,12 @@ from fanfare.store.audience.consents import Consents as Consents
 from fanfare.store.audience.devices import Directory
 from fanfare.store.audience.directory import Digest, who_pk
 from fanfare.store.audience.ended_topics import EndedTopics
-from fanfare.store.audience.endpoints import EndpointStates
 from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.subscribers import Subscribers
 from fanfare.store.audience.subscriptions import Subscriptions as Subscriptions
 from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
+from fanfare.store.audience.users import EndpointStates
 from fanfare.store.audience.users import Users as Users
 from fanfare.store.audience.users import begin_erasure
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 from fanfare.aws.codec import Item, KeyRange
@@ -194,6 +195,38 @@ class Users:
 def charge_of(user_id: str) -> str:
     """The name of the part of a transaction that charges a user."""
     return f"charge of {user_id}"
+
+
+class EndpointStates:
+    """States of users' own endpoints, in the user's item."""
+
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def store(self, user: User, channel: str, state: Mapping[str, Any] | None) -> User | None:
+        """Store the state of the user's endpoint; None: it works. Returns None if the user has changed."""
+        others = {name: known for name, known in user.endpoints.items() if name != channel}
+        endpoints = others | ({channel: state} if state else {})
+        try:
+            self.table.update(
+                f"user#{user.id}",
+                "user",
+                "SET endpoints = :endpoints",
+                # the address has not changed since the read
+                condition="rev = :read",
+                values={":endpoints": endpoints, ":read": user.rev},
+            )
+        except ConditionFailed:
+            return None
+        return replace(user, endpoints=endpoints)
+
+    def switch_on(self, user_id: str) -> None:
+        """Forget how the user's endpoints failed, if the user exists."""
+        try:
+            self.table.update(f"user#{user_id}", "user", "REMOVE endpoints", condition="attribute_exists(rev)")
+        except ConditionFailed as failed:
+            if not failed.refused:
+                raise
 
 
 def _user(item: Item) -> User:
