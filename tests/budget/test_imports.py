@@ -54,12 +54,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 148,
-    "public_api": 129,
-    "fan_out": 87,
-    "deliver": 106,
+    "internal_api": 147,
+    "public_api": 128,
+    "fan_out": 86,
+    "deliver": 105,
     "reconcile": 80,
-    "record_receipt": 76,
+    "record_receipt": 75,
 }
 WITHOUT = {
     "internal_api": HEAVY,

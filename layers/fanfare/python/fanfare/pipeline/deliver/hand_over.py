@@ -1,6 +1,6 @@
 """Hands the envelopes of an attempt over to the provider, with a note before each call where it matters.
 
-If the worker is lost, the note tells who may have been handed over. Without a note everybody in the batch may have.
+If the worker is lost, the note lists the recipients that may have been handed over. Without notes, all may.
 """
 
 from __future__ import annotations
