@@ -11,8 +11,11 @@ HEAD: Final = """\
 # HTTP APIs
 
 Requests and answers are JSON. Times are RFC 3339 in UTC. Callers choose the ids of topics, templates and users:
-`[A-Za-z0-9][A-Za-z0-9._:-]{0,127}`. Unknown fields in a request are an error. A body has at most 256 KiB. Every answer
-has an `x-request-id`.
+`[A-Za-z0-9][A-Za-z0-9._:-]{0,127}`; ids of users may also be what identity providers issue:
+`[A-Za-z0-9_][A-Za-z0-9._:@|+=~-]{0,127}`. The id of a reader is their token's `sub`, with `~` and two upper-case hex
+digits for each byte of another character and of `~`. Ids that begin with `addr_` are reserved. Ids stand in logs,
+queues and events, also one that is an address. Unknown fields in a request are an error. A body has at most 256 KiB.
+Every answer has an `x-request-id`.
 
 Errors are `application/problem+json` ([RFC 9457](https://www.rfc-editor.org/rfc/rfc9457)) with a stable `code`,
 `retryable`, and in `errors` a pointer to each invalid field. Lists are `{"items": […], "next_cursor": …}`. Pass the
@@ -57,7 +60,8 @@ curl --silent --header "Authorization: Bearer $token" --request PUT \\
 ```json
 {
   "user_id": "8f14e45f-ceea-467a-9c5e-1b2a3c4d5e6f", "topic": "news.weekly", "channel": "inbox",
-  "created_at": "2027-01-01T08:00:00.000Z"
+  "created_at": "2027-01-01T08:00:00.000Z", "state": "subscribed", "at": "2027-01-01T08:00:00.000Z", "by": "person",
+  "frequency": null
 }
 ```""",
 }

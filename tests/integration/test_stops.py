@@ -82,3 +82,14 @@ def test_a_yes_of_an_earlier_version_is_ended_by_a_stop(clock: Clock) -> None:
     )
     told(Reason.OPTED_OUT, "sms", clock)
     assert ("news", "sms") not in subscribed()
+
+
+def test_an_endpoint_of_a_user_of_an_earlier_version_is_suppressed(aws: Aws, clock: Clock) -> None:
+    table = stores.audience().table
+    table.delete("address#webhook", "https://example.com/hook?key=1#ada")
+    table.update("user#ada", "user", "REMOVE listed, place, found_by")
+    told(Reason.ENDPOINT_GONE, "webhook", clock)
+    assert dict(stores.audience().users.get_many(["ada"])["ada"].suppressed) == {"webhook": "opt_out"}
+    call("PATCH", "/v1/users/ada", {"name": "Ada"})  # from now on it is found by its address
+    call("DELETE", "/v1/suppressions/webhook/https://example.com/hook?key=1")
+    assert dict(stores.audience().users.get_many(["ada"])["ada"].suppressed) == {}

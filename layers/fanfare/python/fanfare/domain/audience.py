@@ -108,6 +108,7 @@ class User:
     checked: Mapping[str, str] = field(default_factory=dict)
     readdressed: Mapping[str, int] = field(default_factory=dict)
     found_by: Mapping[str, str] = field(default_factory=dict)
+    indexed: bool = False  # in the list of users; False for a user of an earlier version
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     opted_out: bool = False
     erasing: bool = False  # an erasure has begun

@@ -14,7 +14,7 @@ from fanfare.schemas.topics import PutTopicRequest
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 
-ENDED_AT_ONCE: Final = 5_000  # about ten seconds
+ENDED_AT_ONCE: Final = 2_500  # about ten seconds
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -96,7 +96,7 @@ class ManageUsers:
         found = [set(self.audience.directory.at(channel, address)) for channel, address in wanted.items()]
         users = self.audience.users.get_many(sorted(set.intersection(*found)))
         # a user may have changed since
-        return [user for user in users.values() if wanted.items() <= identities(user.profile).items()]
+        return [users[each] for each in sorted(users) if wanted.items() <= identities(users[each].profile).items()]
 
     def post_device(self, user_id: str, device: PushAddress) -> bool:
         """Store a device, which belongs to this user from now on. Whether it is new. Raises NotFound."""

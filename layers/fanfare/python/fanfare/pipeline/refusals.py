@@ -19,6 +19,8 @@ def remember(
     address = known.identity(user.profile) if user else None
     if cause is not None and address is not None:
         audience.suppressions.add(channel, address, cause, at=to_text(clock()))
+        # an earlier version stored no row by which a suppression finds the users of a webhook
+        audience.users.copy_suppression(user_id, channel, address, cause)
     if user is not None and reason in known.stops:
         stop(user_id, channel, message_id, audience=audience)
 

@@ -29,6 +29,8 @@ from fanfare.store.audience.subscription_rows import (
 )
 
 Changed = Callable[[Sequence[Subscription]], None]
+# A user's answers meet in one row: ten at once are settled in a few seconds, as long as a request may take
+ATTEMPTS: Final = 30
 ITEMS_OF_A_YES: Final = 4  # at most: for the first of a user of an earlier version
 
 
@@ -66,7 +68,7 @@ class Answers:
             self._yeses([(subscription, standing)], shards).run()
             return Given(subscription=subscription, new=True)
 
-        given = until_settled(attempt, sleep=self.table.sleep)
+        given = until_settled(attempt, attempts=ATTEMPTS, sleep=self.table.sleep)
         if given and given.new:
             self.tell([subscription])
         return given
@@ -159,7 +161,7 @@ class Answers:
             transaction.run()
             return no
 
-        no = until_settled(attempt, sleep=self.table.sleep)
+        no = until_settled(attempt, attempts=ATTEMPTS, sleep=self.table.sleep)
         if no is not None:
             self.tell([no])
         return no is not None
@@ -175,7 +177,7 @@ class Answers:
                 end_yes(transaction, self.table, standing, None)
                 transaction.run()
 
-        until_settled(attempt, sleep=self.table.sleep)
+        until_settled(attempt, attempts=ATTEMPTS, sleep=self.table.sleep)
 
     def tell(self, changes: Sequence[Subscription]) -> None:
         """Report stored changes."""

@@ -73,7 +73,8 @@ def write_profile(
     for channel, address in _gone(old, known).items():
         transaction.delete(table, (f"address#{channel}", f"{address}#{user_id}"))
     for channel, address in known.items():
-        if old.get(channel) != address:
+        # an earlier version had no rows for addresses of some channels
+        if old.get(channel) != address or (after.indexed and before is not None and not before.indexed):
             transaction.put(table, {"pk": f"address#{channel}", "sk": f"{address}#{user_id}"})
         # the suppression has not changed since it was read
         condition = "attribute_exists(pk)" if channel in after.suppressed else "attribute_not_exists(pk)"
@@ -111,6 +112,7 @@ def _after(
         readdressed={**before.readdressed, **{each: before.readdressed.get(each, 0) + 1 for each in gone}},
         found_by=found_by(profile, before.profile, before.found_by, digest),
         endpoints=_endpoints(profile, before),
+        indexed=digest is not None or before.indexed,
         rev=before.rev + 1,
     )
 
@@ -124,9 +126,11 @@ def _write_user(table: DynamoTable, after: User, before: User | None) -> Transac
         ":next": after.rev,
         ":none": {},
         ":found_by": after.found_by,
-        **{f":{name}": value for name, value in listed(after.id).items()},
     }
-    sets += " found_by = :found_by, listed = :listed, place = :place,"
+    sets += " found_by = :found_by,"
+    if after.indexed:
+        sets += " listed = :listed, place = :place,"
+        values |= {f":{name}": value for name, value in listed(after.id).items()}
     if after.readdressed:
         sets += " readdressed = :readdressed,"
         values[":readdressed"] = after.readdressed

@@ -15,7 +15,7 @@ from fanfare.store.audience.subscription_rows import read_subscription, subscrip
 from fanfare.store.audience.subscriptions import Subscriptions
 
 COUNTED: Final = 100_000  # per channel: above, a count is not exact
-LOOK_AT: Final = 500_000  # rows read for the counts of a topic: about 40 MB
+LOOK_AT: Final = 300_000  # rows read for the counts of a topic: about 25 MB
 
 Position = tuple[str, int, str]  # state, shard, place in it
 

@@ -208,6 +208,7 @@ def _user(item: Item) -> User:
         checked=item.get("checked", {}),
         readdressed=item.get("readdressed", {}),
         found_by=item.get("found_by", {}),
+        indexed="listed" in item,
         endpoints=item.get("endpoints", {}),
         opted_out=item.get("opted_out", False),
         erasing=item.get("erasing", False),
