@@ -56,7 +56,7 @@ SECRETS: Final[Mapping[str, Secret]] = {
         "AddressKeys",
         "FANFARE_ADDRESS_KEYS_ARN",
         "digests by which users are found",
-        "Never rotated: digests made with another key would find nobody.",
+        "Never rotated: digests made with another key would find no user.",
     ),
     "audit_keys": Secret(
         "AuditKeys", "FANFARE_AUDIT_KEYS_ARN", "digests of addresses in the audit trail", "A new key ends searches."

@@ -12,7 +12,7 @@ import pytest
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import from_text
 from fanfare.domain.audience import Subscription
-from fanfare.store.audience.subscriptions import Subscriptions
+from fanfare.store.audience.subscriptions.store import Subscriptions
 from fanfare.store.messages.rows import message_pk, shard_sk
 
 from local.api import until

@@ -11,15 +11,15 @@ import fanfare
 
 PACKAGE: Final = Path(fanfare.__file__).parent
 # The rows of subscriptions are written in these modules alone
-ROWS: Final = {"store/audience/subscription_rows.py", "store/audience/consents.py"}
+ROWS: Final = {"store/audience/subscriptions/rows.py", "store/audience/subscriptions/consents.py"}
 PARTS: Final = {"write_yes", "end_yes", "write_no", "write_frequency"}
 WRITERS_OF_ROWS: Final = {
-    "store/audience/answers.py:Answers._with_frequency",
-    "store/audience/answers.py:Answers._yeses",
-    "store/audience/answers.py:Answers.drop",
-    "store/audience/answers.py:Answers.remove",
-    "store/audience/ended_topics.py:EndedTopics._end_together",
-    "store/audience/subscription_rows.py:end_yes",
+    "store/audience/subscriptions/answers.py:Answers._with_frequency",
+    "store/audience/subscriptions/answers.py:Answers._yeses",
+    "store/audience/subscriptions/answers.py:Answers.drop",
+    "store/audience/subscriptions/answers.py:Answers.remove",
+    "store/audience/subscriptions/ended_topics.py:EndedTopics._end_together",
+    "store/audience/subscriptions/rows.py:end_yes",
 }
 # Calls of the store → by which way
 CHANGES: Final = {"add", "add_many", "remove", "end", "drop"}
@@ -34,8 +34,8 @@ WRITERS: Final = {
     "self_service/preferences.py:ChoosePreferences.change": "page",
     "self_service/unsubscribe.py:Unsubscribe.run": "one_click",
     "store/audience/__init__.py:Audience.erase": "none: the person is erased",
-    "store/audience/answers.py:Answers._add_together": "as told",
-    "store/audience/ended_topics.py:EndedTopics._end_together": "service",
+    "store/audience/subscriptions/answers.py:Answers._add_together": "as told",
+    "store/audience/subscriptions/ended_topics.py:EndedTopics._end_together": "service",
 }
 
 
@@ -70,7 +70,11 @@ def test_every_writer_of_an_answer_is_listed() -> None:
         for call in calls(function):
             owner, _, name = call.rpartition(".")
             of_store = owner.endswith(("subscriptions", "ended_topics")) and "suppressions" not in owner
-            of_itself = owner == "self" and where.startswith("store/audience/answers.py") and name in ("add", "remove")
+            of_itself = (
+                owner == "self"
+                and where.startswith("store/audience/subscriptions/answers.py")
+                and name in ("add", "remove")
+            )
             if name in CHANGES and (of_store or of_itself):
                 found.add(where)
     assert found == set(WRITERS)
@@ -83,4 +87,4 @@ def test_no_other_module_names_the_rows() -> None:
         for path in PACKAGE.rglob("*.py")
         if any(prefix in path.read_text(encoding="utf-8") for prefix in prefixes)
     }
-    assert found == ROWS | {"store/audience/subscriptions.py"}
+    assert found == ROWS | {"store/audience/subscriptions/store.py"}

@@ -1,4 +1,4 @@
-"""Events of SES: what became of a mail after SES accepted it.
+"""Events of SES: the outcome of a mail after SES accepted it.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
@@ -86,7 +86,7 @@ def _told(detail: Mapping[str, Any]) -> tuple[Receipt, Bounce | None] | None:
         if complaint.get("complaintFeedbackType") == NOT_SPAM:
             return None
         if complaint.get("complaintSubType") == ACCOUNT_LIST:
-            return Receipt.BOUNCED, Bounce.ON_ACCOUNT_LIST  # SES did not try; nobody complained of this mail
+            return Receipt.BOUNCED, Bounce.ON_ACCOUNT_LIST  # SES did not try; there is no complaint about this mail
     found = EVENT.get(kind)
     return None if found is None else (found, None)
 

@@ -19,7 +19,7 @@ from fanfare.pagination import take
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.subscriptions import PutSubscriptionRequest, SubscriptionItem, SubscriptionResultView
 from fanfare.store.audience import Audience
-from fanfare.store.audience.subscribers import TopicCount
+from fanfare.store.audience.subscriptions.subscribers import TopicCount
 from fanfare.store.catalogue import Catalogue
 
 

@@ -62,18 +62,8 @@ class Composer:
         for index in _while_in_time(readers, time_left):
             user = readers[index]
             try:
-                envelopes[index] = Envelope(
-                    message_id=work.message.id,
-                    user_id=user.id,
-                    address=user.address(self.channel),
-                    content=self._rendered(body, work, user),
-                    unsubscribe=unsubscribable(user) if unsubscribable else None,
-                    data=work.payload.data,
-                    address_no=user.readdressed.get(self.channel.name, 0),
-                    generation=user.generation,
-                    secret_no=user.secret_no,
-                    secret_at=user.secret_at,
-                )
+                content = self._rendered(body, work, user)
+                envelopes[index] = self._envelope(work, user, content, unsubscribable(user) if unsubscribable else None)
             except TemplateError as error:
                 log.warning(
                     "template does not render",
@@ -86,6 +76,20 @@ class Composer:
                 log.exception("not composed", extra={"message_id": work.message.id, "user_id": user.id})
                 endings[index] = Ending(Outcome.FAILED, Reason.RECIPIENT_ERROR)
         return envelopes, endings
+
+    def _envelope(self, work: Work, user: User, content: Mapping[str, str], unsubscribe: str | None) -> Envelope:
+        return Envelope(
+            message_id=work.message.id,
+            user_id=user.id,
+            address=user.address(self.channel),
+            content=content,
+            unsubscribe=unsubscribe,
+            data=work.payload.data,
+            address_no=user.readdressed.get(self.channel.name, 0),
+            generation=user.generation,
+            secret_no=user.secret_no,
+            secret_at=user.secret_at,
+        )
 
     def _rendered(self, body: Mapping[str, Any], work: Work, user: User) -> dict[str, str]:
         locale = user.profile.get("locale")

@@ -5,7 +5,7 @@ All three call `decide` with the same candidates, so dry runs and explanations a
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
@@ -103,16 +103,7 @@ class Candidates:
         """
         body = self.body(message, payload)
         offered = {channel: offers(body, channel) for channel in message.channels}
-        candidate = partial(
-            Candidate,
-            now=now,
-            topic=topic,
-            critical=message.priority == "critical",
-            countries=self.countries,
-            named=message.topic is None,
-            ends_at=message.ends_at,
-            keep_until=message.keep_until,
-        )
+        candidate = partial(_candidate_of(message), now=now, topic=topic, countries=self.countries)
         for chunk in (rows[start : start + GET_LIMIT] for start in range(0, len(rows), GET_LIMIT)):
             users = self.audience.users.get_many(row.user_id for row in chunk if row.user_id)
             subscribed = None if subscribers else self._subscribed(message, chunk)
@@ -134,6 +125,16 @@ class Candidates:
         if message.topic is None:
             return None
         return self.audience.subscriptions.among(message.topic, [(row.user_id, row.channel) for row in rows])
+
+
+def _candidate_of(message: Message) -> Callable[..., Candidate]:
+    return partial(
+        Candidate,
+        critical=message.priority == "critical",
+        named=message.topic is None,
+        ends_at=message.ends_at,
+        keep_until=message.keep_until,
+    )
 
 
 def counted(candidate: Candidate, limits: Mapping[str, Any] | None) -> Candidate:

@@ -31,16 +31,16 @@ from __future__ import annotations
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import Clock, system_clock
-from fanfare.store.audience.answers import Changed
 from fanfare.store.audience.confirmations import Confirmations as Confirmations
-from fanfare.store.audience.consents import Consents as Consents
 from fanfare.store.audience.devices import Directory
 from fanfare.store.audience.directory import Digest, who_pk
-from fanfare.store.audience.ended_topics import EndedTopics
 from fanfare.store.audience.endpoints import EndpointStates
 from fanfare.store.audience.profiles import identities
-from fanfare.store.audience.subscribers import Subscribers
-from fanfare.store.audience.subscriptions import Subscriptions as Subscriptions
+from fanfare.store.audience.subscriptions.answers import Changed
+from fanfare.store.audience.subscriptions.consents import Consents as Consents
+from fanfare.store.audience.subscriptions.ended_topics import EndedTopics
+from fanfare.store.audience.subscriptions.store import Subscriptions as Subscriptions
+from fanfare.store.audience.subscriptions.subscribers import Subscribers
 from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
 from fanfare.store.audience.users import Users as Users

@@ -1,4 +1,6 @@
-"""Finds to which address a confirmation mail went. Its tags, and so the events about it, contain no address.
+"""Confirmation mails in the audience table: to which address a mail went, and who wants no more of them.
+
+The tags of a mail, and so the events about it, contain no address.
 
 Until the address is confirmed, it is stored with the link's id; that row is removed by TTL after three days. Later
 events of the mail are not used.

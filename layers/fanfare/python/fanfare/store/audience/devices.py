@@ -24,7 +24,7 @@ class Directory:
     def at(self, channel: str, address: str) -> list[str]:
         """Ids of the users with a normalised address, in one call; strongly consistent.
 
-        If nobody is found, users whom an earlier version stored are looked for in a second call.
+        If there is none, a second call looks for users that an earlier version stored.
         """
         if self.digest is None:
             raise RuntimeError("This function has no key of the directory.")

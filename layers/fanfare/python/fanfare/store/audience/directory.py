@@ -1,4 +1,4 @@
-"""The directory: who has an address or a device, by a keyed digest, and users by id.
+"""The directory: users by address or device (a keyed digest), and by id.
 
 A user's row keeps the digests, so whoever removes an address or the user needs no key. Users of earlier versions are
 added with their next write.

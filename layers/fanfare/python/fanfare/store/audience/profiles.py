@@ -13,7 +13,7 @@ from fanfare.channels import CHANNELS
 from fanfare.domain.audience import User
 from fanfare.errors import Unavailable
 from fanfare.store.audience.directory import Digest, found_by, listed, write_found_by
-from fanfare.store.audience.subscription_rows import GIVEN
+from fanfare.store.audience.subscriptions.rows import GIVEN
 
 GENERATION_BYTES: Final = 6
 

@@ -20,7 +20,7 @@ from fanfare.store.audience.profiles import (
     without_none,
     write_profile,
 )
-from fanfare.store.audience.subscription_rows import GIVEN, PRESENT
+from fanfare.store.audience.subscriptions.rows import GIVEN, PRESENT
 
 Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
 

@@ -7,12 +7,12 @@ from collections.abc import Iterable, Iterator
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.audience import Subscription
-from fanfare.store.audience.answers import Answers
-from fanfare.store.audience.subscription_rows import read_subscription, removals_pk, subscription_sk, topic_pk
+from fanfare.store.audience.subscriptions.answers import Answers
+from fanfare.store.audience.subscriptions.rows import read_subscription, removals_pk, subscription_sk, topic_pk
 
 
 class Subscriptions(Answers):
-    """Reads, beside the changes of `Answers`."""
+    """Reads, in addition to the changes of `Answers`."""
 
     def of_user(self, user_id: str, *, after: tuple[str, str] | None = None) -> Iterator[Subscription]:
         """A user's subscriptions by topic and channel."""

@@ -9,9 +9,9 @@ from typing import Final
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.audience import By
 from fanfare.errors import ConditionFailed
-from fanfare.store.audience.answers import no_of
-from fanfare.store.audience.subscription_rows import count_removal, end_yes, read_standings, topic_pk
-from fanfare.store.audience.subscriptions import Subscriptions
+from fanfare.store.audience.subscriptions.answers import no_of
+from fanfare.store.audience.subscriptions.rows import count_removal, end_yes, read_standings, topic_pk
+from fanfare.store.audience.subscriptions.store import Subscriptions
 
 ENDED_TOGETHER: Final = 24  # yeses per transaction: at most four items each, and one for all
 

@@ -18,8 +18,8 @@ from fanfare.clock import Clock, system_clock, to_text
 from fanfare.domain.audience import Answer, By, Subscription, check_yes, is_heavier
 from fanfare.errors import ConditionFailed, Conflict
 from fanfare.ids import shard_of
-from fanfare.store.audience.consents import write_no
-from fanfare.store.audience.subscription_rows import (
+from fanfare.store.audience.subscriptions.consents import write_no
+from fanfare.store.audience.subscriptions.rows import (
     Standing,
     count_given,
     end_yes,

@@ -10,7 +10,7 @@ from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.audience import By, Subscription
-from fanfare.store.audience.consents import Said, consents_sk, read_said, write_no
+from fanfare.store.audience.subscriptions.consents import Said, consents_sk, read_said, write_no
 
 # The user exists and is not being erased
 PRESENT: Final = "attribute_exists(rev) AND attribute_not_exists(erasing)"

@@ -10,9 +10,9 @@ from typing import Final
 
 from fanfare.aws.dynamodb import GET_LIMIT, DynamoTable
 from fanfare.domain.audience import Answer, Subscription
-from fanfare.store.audience.consents import consents_sk, nos_of, standing_no
-from fanfare.store.audience.subscription_rows import read_subscription, subscription_sk, topic_pk
-from fanfare.store.audience.subscriptions import Subscriptions
+from fanfare.store.audience.subscriptions.consents import consents_sk, nos_of, standing_no
+from fanfare.store.audience.subscriptions.rows import read_subscription, subscription_sk, topic_pk
+from fanfare.store.audience.subscriptions.store import Subscriptions
 
 COUNTED: Final = 100_000  # per channel: above, a count is not exact
 LOOK_AT: Final = 300_000  # rows read for the counts of a topic: about 25 MB
