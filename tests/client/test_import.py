@@ -141,6 +141,34 @@ def test_everybody_is_subscribed_where_they_can_be_reached_and_did_not_refuse(tm
     assert audience.subscribed == {("ada", "news", "email"), ("eve", "news", "push")}
 
 
+def test_an_import_says_so_and_goes_on_where_a_person_unsubscribed(tmp_path: Path) -> None:
+    file = tmp_path / "users.csv"
+    rows = ["ada,ada@example.com,pro", "bob,bob@example.com,"]
+    file.write_text("\n".join(["id,email,attributes.plan", *rows]))
+    asked: list[dict[str, Any]] = []
+
+    def refuse_ada(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.endswith("/subscriptions"):
+            return None
+        asked.extend(json.loads(request.content)["items"])
+        error = {"code": "unsubscribed_by_person", "detail": "No.", "errors": []}
+        results = [
+            {
+                **item,
+                "status": 409 if item["user_id"] == "ada" else 201,
+                "error": error if item["user_id"] == "ada" else None,
+            }
+            for item in json.loads(request.content)["items"]
+        ]
+        return ok({"items": results})
+
+    audience = Audience(refuse_ada)
+    summary = run(audience, file, topics=["news"])
+    assert (summary.imported, {item["by"] for item in asked}) == (2, {"import"})
+    assert audience.users["ada"]["attributes"] == {"plan": "pro"}
+    assert "attributes" not in audience.users["bob"]
+
+
 def test_everybody_has_an_inbox_save_who_refused_all_else(tmp_path: Path) -> None:
     rows = ["ada,Ada,,", "eve,Eve,eve@example.com,", "bob,Bob,bob@example.com,all"]
     file = tmp_path / "users.csv"
