@@ -10,7 +10,7 @@ from tests.documents import ROOT
 from tools import data_model
 from tools.data_model import PACKAGE, Row, rows
 
-KEYS_OF_INDEXES = {"due#", "recent#"}  # values of `due_shard` and `recent_shard`, not of pk or sk
+KEYS_OF_INDEXES = {"due#", "recent#", "users#", "nos#"}  # values of keys of indexes, not of pk or sk
 
 
 SNAPSHOT = ROOT / "tests" / "frozen" / "snapshots" / "items.txt"
