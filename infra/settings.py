@@ -81,9 +81,9 @@ class DeploymentSettings(Guards):
         10, ge=2, le=1_000, description="Maximum concurrent functions per queue: 2 to 1000 (limits of SQS)"
     )
     requests_per_second: int = Field(
-        100, ge=1, le=10_000, description="Rate limit of each API, in requests per second: 1 to 10000"
+        100, ge=1, le=10_000, description="Rate limit of each route of the APIs, in requests per second: 1 to 10000"
     )
-    requests_burst: int = Field(200, ge=1, le=5_000, description="Burst limit of each API: 1 to 5000")
+    requests_burst: int = Field(200, ge=1, le=5_000, description="Burst limit of each route of the APIs: 1 to 5000")
     public_url: str | None = Field(
         None,
         pattern=rf"^{ORIGIN}$",

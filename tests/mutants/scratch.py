@@ -17,6 +17,7 @@ SOURCES: Final = {
     "fanfare": ROOT / "layers/fanfare/python/fanfare",
     "functions": ROOT / "functions",
     "infra": ROOT / "infra",
+    "stages": ROOT / "stages",
 }
 # What these tests need of pytest's plugins: to load all that are installed takes longer than some of the tests.
 PLUGINS: Final = ("pytest_timeout", "_hypothesis_pytestplugin", "no:cacheprovider")

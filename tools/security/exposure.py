@@ -1,7 +1,8 @@
 """Writes the table in SECURITY.md of what each kind of caller can cost: `python -m tools.security.exposure`.
 
 Everything is at the default limits of `infra.settings`, with the prices of `fanfare.insight.cost`: an hour in which the
-caller does nothing but run against the limits.
+callers do nothing but run against the limits. API Gateway limits each route of a stage by itself, so callers who use
+all routes that are open to them get that many times the limit.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from typing import Final
 from fanfare.insight import cost
 from fanfare.self_service.sign_up import ANSWER_AFTER
 
+from infra.constructs.http.public_api import LINKS, OPEN, SCRIPTED, SIGN_UP
 from infra.settings import DeploymentSettings
 from tools.paths import ROOT
 
@@ -44,11 +46,12 @@ class Exposure:
 
 def exposures(settings: DeploymentSettings) -> Iterator[Exposure]:
     """The rows of the table."""
-    requests = settings.requests_per_second * HOUR + settings.requests_burst
+    per_route = settings.requests_per_second * HOUR + settings.requests_burst
+    open_routes = sum(len(SCRIPTED) if path == SIGN_UP else 1 for path in OPEN) - 1  # sign-ups have their own limit
+    requests, by_links, by_readers = (per_route * routes for routes in (open_routes, len(LINKS), len(SCRIPTED)))
     sign_ups = settings.sign_ups_per_second * HOUR + settings.sign_ups_burst
     reading = _requests(requests, read_units=READS)
     nobody = reading + _requests(sign_ups, seconds=ANSWER_AFTER, write_units=COUNTERS) + _pieces("email", sign_ups)
-    changing = _requests(requests, read_units=READS, write_units=CHANGE)
     codes = settings.codes_per_hour * CODE_SEGMENTS
     yield Exposure(
         caller="anybody",
@@ -58,14 +61,14 @@ def exposures(settings: DeploymentSettings) -> Iterator[Exposure]:
     )
     yield Exposure(
         caller="holder of a link",
-        most=f"{requests:,} requests that change something",
-        dollars=changing,
+        most=f"{by_links:,} requests that change something",
+        dollars=_requests(by_links, read_units=READS, write_units=CHANGE),
         bound="`requests_per_second`",
     )
     yield Exposure(
         caller="reader with an account",
-        most=f"{requests:,} requests that change something, {codes:,} codes by text",
-        dollars=changing + _pieces("sms", codes),
+        most=f"{by_readers:,} requests that change something, {codes:,} codes by text",
+        dollars=_requests(by_readers, read_units=READS, write_units=CHANGE) + _pieces("sms", codes),
         bound="`requests_per_second`, `codes_per_hour`, `sms_countries`, `sms_max_price`",
     )
     for channel, bound in (
@@ -76,7 +79,7 @@ def exposures(settings: DeploymentSettings) -> Iterator[Exposure]:
         yield Exposure(
             caller=f"service, by {cost.PROVIDERS[channel].unit.replace('segments', 'texts')}",
             most=f"{sent:,} deliveries",
-            dollars=sum((line.amount for line in _estimate(channel, sent)), Decimal(0)) + changing,
+            dollars=sum((line.amount for line in _estimate(channel, sent)), _requests(per_route, write_units=CHANGE)),
             bound=bound,
         )
 
