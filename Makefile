@@ -119,6 +119,13 @@ mutants: $(READY) ## mutation test: every planted bug must be caught
 mutants-drawn: $(READY) ## bugs that a tool draws; read those that no test notices: make mutants-drawn do="domain --count 100"
 	@$(BIN)/python -m tests.mutants.drawn $(do)
 
+findings: ## surprises about other software: run findings/, one after the other; requires Node 20 or newer
+	@all=$$(ls findings/*.sh | wc -l); run=0; hold=0; \
+	for each in findings/*.sh; do \
+		run=$$((run + 1)); echo "[$$run/$$all] $$(basename $$each .sh)"; \
+		if PYTHON=$(PYTHON) bash $$each; then hold=$$((hold + 1)); fi; \
+	done; echo "$$hold of $$all findings hold"; test $$hold = $$all
+
 lint: $(READY) ## ruff, mypy, import contracts
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .

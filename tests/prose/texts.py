@@ -15,7 +15,7 @@ from tests.prose.rules import RULES, Rule
 
 ROOT: Final = Path(__file__).parents[2]
 PRODUCT: Final = re.compile(
-    r"(app\.py|Makefile|[A-Z]+\.md)|(docs|layers|functions|console|client|infra|deploy|local|tools|testing|bench)/.*"
+    r"(app\.py|Makefile|[A-Z]+\.md)|(docs|layers|functions|console|client|infra|deploy|local|tools|testing|bench|findings)/.*"
 )
 SPOKEN: Final = re.compile(r"\s")  # a string without a blank is a name
 _FENCE: Final = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
