@@ -160,6 +160,16 @@ class DeploymentSettings(Guards):
         '{"email": {"count": 3, "per_seconds": 3600, "overflow": "defer"}}. `overflow` is "defer" or "drop". Default: '
         "20 texts a day; {} for no limit",
     )
+    locale: str = Field(
+        "en",
+        pattern=r"^[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}$",
+        description="Language of texts that are not translated, and of users without one: a BCP 47 tag, e.g. de-AT",
+    )
+    time_zone: str = Field(
+        "UTC",
+        pattern=r"^[A-Za-z0-9+_-]+(/[A-Za-z0-9+_-]+){0,2}$",
+        description="Time zone of users without one, e.g. Europe/Vienna",
+    )
     piece_prices: Annotated[
         dict[Annotated[str, AfterValidator(known_channel)], Annotated[float, Field(ge=0, le=100)]],
         BeforeValidator(parse_json),

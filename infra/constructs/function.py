@@ -43,6 +43,8 @@ class FunctionDefaults:
         return {
             **limits,
             **prices,
+            "FANFARE_LOCALE": settings.locale,
+            "FANFARE_TIME_ZONE": settings.time_zone,
             "FANFARE_STAGE": settings.stage,
             "FANFARE_STALE_AFTER_SECONDS": str(settings.stale_after_seconds),
             "FANFARE_BACKOFF_SECONDS": str(settings.backoff_seconds),

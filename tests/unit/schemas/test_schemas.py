@@ -111,7 +111,7 @@ def test_a_topic_that_is_wrong_names_the_field(change: dict[str, Any], pointer: 
         ({"channels": {}}, "/channels", "too_short"),
         ({"channels": {"fax": {"text": "x"}}}, "/channels/fax", "unknown_channel"),
         ({"channels": {"email": {"subject": 3}}}, "/channels/email/subject", "wrong_type"),
-        ({"locales": {"de_AT": {"email": {"subject": "x"}}}}, "/locales/de_AT", "invalid_locale"),
+        ({"locales": {"de AT": {"email": {"subject": "x"}}}}, "/locales/de AT", "invalid_locale"),
         ({"schema": True}, "/schema", "wrong_type"),
         ({"example": "x"}, "/example", "wrong_type"),
         ({"data_schema": {}}, "/data_schema", "unknown_field"),

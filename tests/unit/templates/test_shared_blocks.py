@@ -55,7 +55,7 @@ def test_each_reader_of_a_message_reads_what_is_theirs_and_what_is_everybodys() 
 def test_data_that_is_equal_and_reads_differently_is_not_taken_for_the_same() -> None:
     assert [text("Ada", {"all": values}) for values in ([1], [True], [1.0])] == [
         "1, Ada 1",
-        "True, Ada True",
+        "true, Ada true",
         "1.0, Ada 1.0",
     ]
 

@@ -79,7 +79,7 @@ class ManageTemplates:
             raise Invalid.field("/channel", "no_content", "Template has no content for this channel.")
         data: dict[str, Any] = body.get("example") or {} if request.data is None else request.data
         self.renderer.check_data(body, data)
-        user = {"id": "preview", "name": "", "locale": request.locale}
+        user = {"id": "preview", "name": "", "locale": request.locale, "time_zone": request.time_zone}
         try:
             return self.renderer.render(body, request.channel, locale=request.locale, data=data, user=user)
         except TemplateError as error:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from fanfare.runtime.registry import opened
+from fanfare.runtime.settings import settings
 from fanfare.templates.renderer import Renderer
 
 
 @opened.once
 def renderer() -> Renderer:
-    return Renderer()
+    return Renderer(locale=settings().locale, time_zone=settings().time_zone)

@@ -31,6 +31,8 @@ class RuntimeSettings:
     origin_header: str | None = None  # in which that proxy proves that a request came through it
     source_header: str | None = None  # in which the proxy in front of the public API passes the client IP
     delivery_receipts: bool = True  # whether the provider reports deliveries
+    locale: str = "en"  # of texts that are not translated, and of users without one
+    time_zone: str = "UTC"  # of users without one
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # channel → limit across all topics
     piece_prices: Mapping[str, float] = field(default_factory=dict)  # channel → price, instead of the list price
     sms_countries: frozenset[str] | None = None  # to which texts are sent; None: to all
@@ -57,6 +59,8 @@ class RuntimeSettings:
             origin_header=environment.get("FANFARE_ORIGIN_HEADER"),
             source_header=environment.get("FANFARE_SOURCE_HEADER"),
             delivery_receipts=environment.get("FANFARE_DELIVERY_RECEIPTS", "true") == "true",
+            locale=environment.get("FANFARE_LOCALE", cls.locale),
+            time_zone=environment.get("FANFARE_TIME_ZONE", cls.time_zone),
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
             piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
             sms_countries=countries_of(environment.get("FANFARE_SMS_COUNTRIES")),

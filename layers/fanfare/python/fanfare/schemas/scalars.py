@@ -26,6 +26,7 @@ from fanfare import time_zones
 from fanfare.channels import CHANNELS
 from fanfare.channels.sms import e164
 from fanfare.ids import NAME_PATTERN, RESERVED, USER_ID_PATTERN
+from fanfare.languages import tag
 
 
 class Request(BaseModel):
@@ -160,10 +161,11 @@ Phone = Annotated[
     AfterValidator(_phone),
     WithJsonSchema({"type": "string", "pattern": f"^{_PHONE}$"}),
 ]
-_LOCALE: Final = r"[A-Za-z]{2,8}(-[A-Za-z0-9]{1,8}){0,7}"
+_LOCALE: Final = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,7}"
 Locale = Annotated[
     str,
     _pattern(_LOCALE, "invalid_locale", "Must be a BCP 47 language tag, e.g. de or pt-BR."),
+    AfterValidator(tag),
     WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE}$"}),
 ]
 TimeZone = Annotated[str, AfterValidator(_time_zone), WithJsonSchema({"type": "string", "examples": ["Europe/Vienna"]})]

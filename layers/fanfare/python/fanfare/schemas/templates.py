@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from fanfare.schemas.messages import TemplateVersionRef
-from fanfare.schemas.scalars import At, ChannelName, Locale, Moment, Name, Request, View
+from fanfare.schemas.scalars import At, ChannelName, Locale, Moment, Name, Request, TimeZone, View
 
 # Templates
 
@@ -28,7 +28,7 @@ def _layout_id(value: object) -> object:
 
 
 class PutTemplateRequest(Request):
-    """A template: parts by channel, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
+    """A template: parts by channel, in Jinja2, over `data`, `user` and `locale`."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -105,7 +105,8 @@ class PreviewRequest(Request):
     """Input to render a template."""
 
     data: dict[str, Any] | None = Field(None, description="Values for the template. Default: the template's example.")
-    locale: Locale | None = Field(None, description="The language.")
+    locale: Locale | None = Field(None, description="The reader's language. Default: the deployment's.")
+    time_zone: TimeZone | None = Field(None, description="The reader's time zone. Default: the deployment's.")
     channel: ChannelName = Field(description="The channel.")
 
 

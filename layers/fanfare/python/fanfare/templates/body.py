@@ -6,7 +6,9 @@ import functools
 from collections.abc import Mapping
 from typing import Any
 
+from fanfare import languages
 from fanfare.channels import CHANNELS
+from fanfare.languages import in_order
 from fanfare.templates.includes import Sources
 from fanfare.templates.shared_blocks import IdentityKey
 
@@ -24,42 +26,39 @@ def sources(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[s
     partials = tuple((body.get("partials") or {}).items())
     layout_partials = tuple((layout.get("partials") or {}).items())
     return {
-        part: Sources(source, partials, frames.get(part), layout_partials)
-        for part, source in parts(body, channel, locale).items()
+        part: Sources(source, partials, frames.get(part), layout_partials, language)
+        for part, (source, language) in _chosen(body, channel, locale).items()
     }
 
 
 def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, str]:
-    """Part → source of a channel, each from the nearest locale that has it (`de-CH`, `de`, the default).
+    """Part → source of a channel, in the nearest language that has it."""
+    return {part: source for part, (source, _) in _chosen(body, channel, locale).items()}
+
+
+def _chosen(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, tuple[str, str]]:
+    """Part → its source, and its language; no language is the default.
 
     A part derived from a locale's parts counts as a part of that locale.
     """
-    names: list[str | None] = [None]
-    if locale:
-        steps = locale.split("-")
-        names += ["-".join(steps[:length]) for length in range(1, len(steps) + 1)]
-    chain = [of_locale(found, name).get(channel, {}) for name in names for found in (body.get("derived") or {}, body)]
-    return {part: source for sources in chain for part, source in sources.items() if source}
+    fitting = in_order(tuple(body.get("locales") or {}), locale)
+    return {
+        part: (source, language or "")
+        for language in (None, *reversed(fitting))
+        for found in (body.get("derived") or {}, body)
+        for part, source in of_locale(found, language).get(channel, {}).items()
+        if source
+    }
 
 
 def of_locale(body: Mapping[str, Any], locale: str | None) -> Mapping[str, Mapping[str, str]]:
-    if locale is None:
-        return body.get("channels") or {}
-    locales: Mapping[str, Mapping[str, Mapping[str, str]]] = body.get("locales") or {}
-    return locales.get(locale) or next((each for name, each in locales.items() if _same_tag(name, locale)), {})
-
-
-def _same_tag(one: str, other: str) -> bool:
-    """Language tags are case-insensitive: https://www.rfc-editor.org/rfc/rfc5646#section-2.1.1"""
-    return one.casefold() == other.casefold()
+    found = body.get("channels") if locale is None else (body.get("locales") or {}).get(locale)
+    return found or {}
 
 
 def nearest(body: Mapping[str, Any], channel: str, locale: str | None) -> str | None:
     """The template's locale for a user's locale, on a channel; None is the default."""
-    steps = (locale or "").split("-")
-    names = ["-".join(steps[:length]) for length in range(len(steps), 0, -1)]
-    locales = body.get("locales") or {}
-    return next((own for tag in names for own in locales if _same_tag(own, tag) and locales[own].get(channel)), None)
+    return languages.nearest(locales(body, channel), locale)
 
 
 def locales(body: Mapping[str, Any], channel: str) -> list[str]:

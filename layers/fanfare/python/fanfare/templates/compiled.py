@@ -6,7 +6,7 @@ A worker renders the same template thousands of times, so its process has three 
     sources_kept    a template's body, channel, locale       its sources by part       64
     compiled        the text of all sources of a part        the compiled part      1,024
     _shared         a compiled part, a message's data,       its shared blocks         32
-                    a limit of time
+                    its reading, a limit of time
 
 The first and the last use the identity of an object as key (`IdentityKey`), which does not hash a large body and keeps
 1 and True apart. The key holds the object, so its identity is not reused while the entry exists. Bodies and data are
@@ -19,6 +19,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
@@ -26,10 +27,13 @@ from jinja2 import TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateRuntimeError
 
 from fanfare.errors import TemplateError
+from fanfare.languages import direction, tag
 from fanfare.templates.environment import Environment
 from fanfare.templates.filters.budget import Budget, Rendering
+from fanfare.templates.filters.reading import Reading
+from fanfare.templates.grammar import LOCALISED, ZONED
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
-from fanfare.templates.shared_blocks import IdentityKey, blocks, in_blocks
+from fanfare.templates.shared_blocks import LOCALE, IdentityKey, blocks, in_blocks
 
 SOURCE_LIMIT: Final = 200_000  # characters of the source of one part
 OUTPUT_LIMIT: Final = 400_000  # characters of one rendered part; the limit of SES is 1 MB per call
@@ -51,6 +55,7 @@ class Compiled:
 
     def __init__(self, sources: Sources, environment: Environment) -> None:
         self.places: list[SourceSpan] = []
+        self.language = sources.language
         if len(sources.part) > SOURCE_LIMIT:
             raise TemplateError(f"source is too long; the limit is {SOURCE_LIMIT:,} characters")
         try:
@@ -58,6 +63,9 @@ class Compiled:
             if sum(1 for _ in islice(tree.find_all((nodes.Expr, nodes.Stmt)), EXPRESSION_LIMIT + 1)) > EXPRESSION_LIMIT:
                 raise TemplateError(f"source has too many expressions; the limit is {EXPRESSION_LIMIT:,}")
             self.blocks = blocks(tree.body)
+            called = {each.name for each in tree.find_all(nodes.Filter)}
+            self.localised, self.zoned = bool(called & LOCALISED), bool(called & ZONED)
+            self.names_locale = any(each.name == LOCALE for each in tree.find_all(nodes.Name))
             self.wanted = {
                 shared: [each.name for each in self.blocks if each.shared is shared] for shared in (True, False)
             }
@@ -71,25 +79,38 @@ class Compiled:
         except Exception as error:
             raise TemplateError(f"does not compile: {error}") from error
 
-    def render(self, seen: Mapping[str, Any], *, seconds: float | None = None) -> str:
-        before = _shared(self, IdentityKey(seen["data"]), seconds)
+    def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> str:
+        reading = reading.for_part(self.language)
+        before = _shared(self, IdentityKey(seen["data"]), self._needed(reading), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
-        texts = self._write_or_say(seen, before, seconds).texts
+        texts = self._write_or_say(seen, reading, before, seconds).texts
         return "".join([texts[each.name] for each in self.blocks])
 
-    def shared(self, data: Any, seconds: float | None) -> Written | TemplateError:
+    def shared(self, data: Any, reading: Reading, seconds: float | None) -> Written | TemplateError:
         """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
         try:
-            return self._write_or_say({"data": data}, Written({}), seconds, shared=True)
+            return self._write_or_say({"data": data}, reading, Written({}), seconds, shared=True)
         except TemplateError as error:
             return error.again()
 
+    def _needed(self, reading: Reading) -> Reading:
+        """What of the reading makes a difference to blocks without `user`."""
+        if not self.localised:
+            return Reading(part=reading.part, default=reading.default)
+        return reading if self.zoned else replace(reading, time_zone="")
+
     def _write_or_say(
-        self, seen: Mapping[str, Any], before: Written, seconds: float | None, *, shared: bool = False
+        self,
+        seen: Mapping[str, Any],
+        reading: Reading,
+        before: Written,
+        seconds: float | None,
+        *,
+        shared: bool = False,
     ) -> Written:
         try:
-            return self._write(seen, before, seconds, shared=shared)
+            return self._write(seen, reading, before, seconds, shared=shared)
         except TemplateRuntimeError as error:
             raise self._error(error.message or "does not render", self._line(error)) from error
         except TemplateError:
@@ -97,13 +118,17 @@ class Compiled:
         except Exception as error:
             raise self._error(str(error) or type(error).__name__, self._line(error)) from error
 
-    def _write(self, seen: Mapping[str, Any], before: Written, seconds: float | None, *, shared: bool) -> Written:
+    def _write(
+        self, seen: Mapping[str, Any], reading: Reading, before: Written, seconds: float | None, *, shared: bool
+    ) -> Written:
         """The blocks of one kind, added to `before`; the limits apply to all of them together."""
         wanted = self.wanted[shared]
         if not wanted:
             return before
         size, texts = before.size, dict(before.texts)
-        context = Rendering(self.template.environment, dict(seen), None, {})
+        names = {**seen, LOCALE: _locale_of(reading)} if self.names_locale else dict(seen)
+        context = Rendering(self.template.environment, names, None, {})
+        context.reading = reading
         budget = context.budget = Budget(iterations=before.iterations, returned=before.returned, seconds=seconds)
         for name in wanted:
             pieces = self.template.blocks[name](context)
@@ -146,8 +171,14 @@ def compiled(sources: Sources, html: bool) -> Compiled:
 
 
 @functools.lru_cache(maxsize=32)  # a worker handles few messages at once; texts may be long
-def _shared(part: Compiled, data: IdentityKey, seconds: float | None) -> Written | TemplateError:
-    return part.shared(data.data, seconds)
+def _shared(part: Compiled, data: IdentityKey, reading: Reading, seconds: float | None) -> Written | TemplateError:
+    return part.shared(data.data, reading, seconds)
+
+
+def _locale_of(reading: Reading) -> dict[str, str]:
+    """What templates see as `locale`: the language of the part."""
+    language = tag(reading.part or reading.default)
+    return {"tag": language, "dir": direction(language)}
 
 
 def _column(text: str, detail: str) -> int:

@@ -15,6 +15,7 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from fanfare.templates.filters import registry
 from fanfare.templates.filters.budget import EXPRESSION, Rendering
+from fanfare.templates.filters.values import Attributes
 from fanfare.templates.grammar import check, instrument
 
 LOOP: Final = frozenset(
@@ -47,9 +48,12 @@ class Environment(ImmutableSandboxedEnvironment):
     def getitem(self, obj: Any, argument: Any) -> Any:
         if isinstance(obj, Undefined):
             return obj[argument]  # raises UndefinedError with the name
+        if isinstance(obj, Attributes) and isinstance(argument, str) and argument not in obj:
+            return Undefined(obj=obj, name=argument)  # this one prints nothing
         if isinstance(obj, dict | list | tuple | str) and isinstance(argument, str | int | slice):
+            found: Any = obj
             try:
-                return obj[argument]
+                return found[argument]
             except (LookupError, TypeError):
                 pass
         return self.undefined(obj=obj, name=argument)

@@ -26,12 +26,16 @@ GRAMMAR: Final = frozenset(
 
 FILTERS: Final = frozenset(
     {
-        "abs", "capitalize", "count", "d", "default", "dictsort", "e", "escape", "first", "float", "int",
-        "items", "join", "last", "length", "lower", "max", "min", "replace", "reverse", "round", "sort",
-        "striptags", "sum", "title", "tojson", "trim", "truncate", "unique", "upper", "urlencode",
-        "wordcount",
+        "abs", "capitalize", "count", "d", "date", "datetime", "default", "dictsort", "e", "escape", "first", "float",
+        "int", "items", "join", "last", "length", "lower", "max", "min", "money", "number", "percent", "plural",
+        "replace", "reverse", "round", "sort", "striptags", "sum", "time", "title", "tojson", "trim", "truncate",
+        "unique", "upper", "urlencode", "wordcount",
     }
 )  # fmt: skip
+
+# Filters whose result depends on the reader's language, and those that also depend on the time zone
+LOCALISED: Final = frozenset({"date", "datetime", "money", "number", "percent", "plural", "time"})
+ZONED: Final = frozenset({"date", "datetime", "time"})
 
 TESTS: Final = frozenset(
     {
@@ -90,7 +94,7 @@ def _replaced(node: Any) -> Any:
     return node
 
 
-def _call(name: str, value: nodes.Expr, line: int) -> nodes.Filter:
+def _call(name: str, value: Any, line: int) -> nodes.Filter:
     return nodes.Filter(value, name, [], [], None, None, lineno=line)
 
 

@@ -33,6 +33,7 @@ class Sources:
     partials: Partials = ()
     layout: str | None = None
     layout_partials: Partials = ()
+    language: str = ""  # of the part, if it is a translation
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,6 @@
 """Templates: Jinja2 restricted so that a template can't read Python objects, run too long or grow without limit.
 
-A template sees `data` and `user` (`id`, `name`, `locale`) as plain values. It can look up items, branch, loop,
+A template sees `data`, `user` and `locale` as plain values. It can look up items, branch, loop,
 include its own partials and use the filters in `FILTERS`. It can't call, import or assign anything, or read
 attributes of Python objects. Loops, time and output are limited, and every error has its place. Jinja's own sandbox
 limits neither time nor memory, so the grammar is an allow-list.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -21,6 +22,8 @@ from fanfare.templates.body import lacks, locales, of_locale, sources, sources_k
 from fanfare.templates.compiled import compiled
 from fanfare.templates.data_schema import data_faults, schema_faults
 from fanfare.templates.filters.budget import SECONDS_LIMIT
+from fanfare.templates.filters.reading import FALLBACK, Reading
+from fanfare.templates.filters.values import Attributes
 from fanfare.templates.includes import Sources
 from fanfare.templates.plain_text import text_of
 from fanfare.templates.shared_blocks import IdentityKey
@@ -33,19 +36,19 @@ SUMMARY_LIMIT: Final = 120  # characters
 SUMMARIZING: Final = ("subject", "title", "text", "body")  # parts that say what a message is about, the best first
 
 
-class Attributes(dict[str, Any]):
-    """A user's attributes. Users have different ones, so one that is missing prints nothing."""
-
-    def __missing__(self, name: str) -> str:
-        return ""
-
-
-NO_READER: Final = {"id": "", "name": "", "locale": "", "time_zone": "", "attributes": Attributes()}
+NO_READER: Final[Mapping[str, Any]] = {"id": "", "name": "", "locale": ""}
 READER: Final = {**NO_READER, "id": "user-1", "name": "Ada"}  # the user for which examples are rendered
 
 
+@dataclass(frozen=True, kw_only=True)
 class Renderer:
-    """Compiles and renders template bodies; caches compiled parts in memory."""
+    """Compiles and renders template bodies; caches compiled parts in memory.
+
+    `locale` is the language of texts that are not translated, and, like `time_zone`, of users without one.
+    """
+
+    locale: str = FALLBACK
+    time_zone: str = "UTC"
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Check that all parts compile and the example renders in all locales. Raises Invalid with a Fault per part."""
@@ -58,7 +61,7 @@ class Renderer:
         faults = []
         for part, source in content.items():
             try:
-                _rendered(part, Sources(source), {"data": data, "user": READER}, html=part == "html")
+                _rendered(part, Sources(source), _seen(data, READER), self._reading(READER), html=part == "html")
             except TemplateError as error:
                 faults.append(Fault(f"/content/{part}", "template_error", str(error)))
         if faults:
@@ -69,7 +72,7 @@ class Renderer:
 
         Raises Invalid with a Fault per part.
         """
-        faults = list(islice(_message_faults(body, channels, data), FAULTS_LIMIT))
+        faults = list(islice(self._message_faults(body, channels, data), FAULTS_LIMIT))
         if faults:
             raise Invalid("Template does not render with this data.", code="template_error", errors=faults)
 
@@ -82,7 +85,8 @@ class Renderer:
                     continue
                 html = CHANNELS[channel].parts[part]
                 try:
-                    text = _rendered(part, parts[part], {"data": data, "user": NO_READER}, html=html)
+                    seen, reading = _seen(data, NO_READER), self._reading(NO_READER)
+                    text = _rendered(part, parts[part], seen, reading, html=html)
                 except TemplateError:  # it renders for readers, but not without one
                     continue
                 if said := " ".join(text.split()):
@@ -108,17 +112,12 @@ class Renderer:
     ) -> dict[str, str]:
         """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place."""
         found = sources_kept(IdentityKey(body), channel, locale)
-        seen = {
-            "data": data,
-            "user": {
-                "id": user["id"],
-                **{name: user.get(name) or "" for name in ("name", "locale", "time_zone")},
-                "attributes": Attributes(user.get("attributes") or {}),
-            },
-        }
+        seen, reading = _seen(data, user), self._reading(user)
         kinds = CHANNELS[channel].parts
         rendered = {
-            part: _rendered(part, found[part], seen, html=html) for part, html in kinds.items() if part in found
+            part: _rendered(part, found[part], seen, reading, html=html)
+            for part, html in kinds.items()
+            if part in found
         }
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
@@ -129,7 +128,7 @@ class Renderer:
         yield from _partial_faults(body.get("partials") or {})
         began = time.thread_time()
         for at, channels, locale in _by_locale(body):
-            yield from _channel_faults(at, body, channels, locale)
+            yield from _channel_faults(at, body, channels, locale, self._reading({"locale": locale}))
             if time.thread_time() - began > SECONDS_TOGETHER:
                 yield Fault(at, "template_error", TOO_SLOW)
                 return
@@ -140,6 +139,33 @@ class Renderer:
                 self.check_data(body, example, pointer="/example")
             except Invalid as invalid:
                 yield from invalid.errors
+
+    def _message_faults(
+        self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]
+    ) -> Iterator[Fault]:
+        began = time.thread_time()
+        for channel in channels:
+            parts = CHANNELS[channel].parts
+            for locale in (None, *locales(body, channel)):
+                user = READER | {"locale": locale or ""}
+                seen, reading = _seen(data, user), self._reading(user)
+                for part, source in sources_kept(IdentityKey(body), channel, locale).items():
+                    try:
+                        _rendered(part, source, seen, reading, html=parts[part], seconds=SECONDS_TO_SPARE)
+                    except TemplateError as error:
+                        where = f"{channel}, {locale}" if locale else channel
+                        placed = TemplateError(f"{where}: {error.detail}", line=error.line, column=error.column)
+                        yield Fault("/data", "template_error", str(placed))
+                if time.thread_time() - began > SECONDS_TOGETHER:
+                    yield Fault("/data", "template_error", TOO_SLOW)
+                    return
+
+    def _reading(self, user: Mapping[str, Any]) -> Reading:
+        return Reading(
+            locale=user.get("locale") or self.locale,
+            default=self.locale,
+            time_zone=user.get("time_zone") or self.time_zone,
+        )
 
 
 def _by_locale(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Mapping[str, str]], str | None]]:
@@ -152,23 +178,6 @@ def _by_locale(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Mapp
         yield "/channels", given, locale
 
 
-def _message_faults(body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]) -> Iterator[Fault]:
-    began = time.thread_time()
-    for channel in channels:
-        for locale in (None, *locales(body, channel)):
-            seen = {"data": data, "user": READER | {"locale": locale or ""}}
-            for part, source in sources_kept(IdentityKey(body), channel, locale).items():
-                try:
-                    _rendered(part, source, seen, html=CHANNELS[channel].parts[part], seconds=SECONDS_TO_SPARE)
-                except TemplateError as error:
-                    where = f"{channel}, {locale}" if locale else channel
-                    placed = TemplateError(f"{where}: {error.detail}", line=error.line, column=error.column)
-                    yield Fault("/data", "template_error", str(placed))
-            if time.thread_time() - began > SECONDS_TOGETHER:
-                yield Fault("/data", "template_error", TOO_SLOW)
-                return
-
-
 def _partial_faults(partials: Mapping[str, str]) -> Iterator[Fault]:
     """Errors of a partial that do not depend on where it is included."""
     for name, source in partials.items():
@@ -179,7 +188,11 @@ def _partial_faults(partials: Mapping[str, str]) -> Iterator[Fault]:
 
 
 def _channel_faults(
-    base: str, body: Mapping[str, Any], channels: Mapping[str, Mapping[str, str]], locale: str | None
+    base: str,
+    body: Mapping[str, Any],
+    channels: Mapping[str, Mapping[str, str]],
+    locale: str | None,
+    reading: Reading,
 ) -> Iterator[Fault]:
     for channel, given in channels.items():
         at = f"{base}/{escaped(channel)}"
@@ -190,21 +203,35 @@ def _channel_faults(
             yield Fault(at, "part_missing", f"Missing parts: {channel} requires {' and '.join(lacking)}.")
         found = sources(body, channel, locale)
         for part in given:
-            yield from _part_faults(f"{at}/{escaped(part)}", channel, part, found, locale, body)
+            yield from _part_faults(f"{at}/{escaped(part)}", channel, part, found, body, reading)
 
 
 def _part_faults(
-    at: str, channel: str, part: str, found: Mapping[str, Sources], locale: str | None, body: Mapping[str, Any]
+    at: str, channel: str, part: str, found: Mapping[str, Sources], body: Mapping[str, Any], reading: Reading
 ) -> Iterator[Fault]:
     kinds = CHANNELS[channel].parts
     if part not in kinds:
         yield Fault(at, "unknown_part", f"Unknown part. Parts of {channel}: {', '.join(kinds)}.")
         return
     try:
-        seen = {"data": body.get("example") or {}, "user": READER | {"locale": locale or ""}}
-        _rendered(part, found[part], seen, html=kinds[part])
+        seen = _seen(body.get("example") or {}, READER | {"locale": reading.locale})
+        _rendered(part, found[part], seen, reading, html=kinds[part])
     except TemplateError as error:
         yield Fault(at, "template_error", str(error))
+
+
+def _seen(data: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
+    """What a template sees, without `locale`, which depends on the part."""
+    return {
+        "data": data,
+        "user": {
+            "id": user["id"],
+            "name": user.get("name") or "",
+            "locale": user.get("locale") or "",
+            "time_zone": user.get("time_zone") or "",
+            "attributes": Attributes(user.get("attributes") or {}),
+        },
+    }
 
 
 def derived(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -217,14 +244,22 @@ def derived(body: Mapping[str, Any]) -> dict[str, Any]:
                     continue
                 text = text_of(given[source], body.get("partials") or {})
                 found = sources({**body, "channels": {channel: {part: text}}, "locales": {}}, channel, locale)
-                if not list(_part_faults("", channel, part, found, locale, body)):
+                if not list(_part_faults("", channel, part, found, body, Reading(locale=locale or ""))):
                     place = made["channels"] if locale is None else made["locales"].setdefault(locale, {})
                     place.setdefault(channel, {})[part] = text
     return {name: found for name, found in made.items() if found}
 
 
-def _rendered(part: str, whole: Sources, seen: Mapping[str, Any], *, html: bool, seconds: float | None = None) -> str:
+def _rendered(
+    part: str,
+    whole: Sources,
+    seen: Mapping[str, Any],
+    reading: Reading,
+    *,
+    html: bool,
+    seconds: float | None = None,
+) -> str:
     try:
-        return compiled(whole, html).render(seen, seconds=seconds)
+        return compiled(whole, html).render(seen, reading, seconds=seconds)
     except TemplateError as error:
         raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error

@@ -15,6 +15,7 @@ from typing import Any, Final
 from jinja2 import nodes
 
 READER: Final = "user"
+LOCALE: Final = "locale"
 BLOCKS: Final = 100  # per part: with more, compiling costs more than sharing saves
 
 

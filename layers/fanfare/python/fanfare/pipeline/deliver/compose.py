@@ -92,11 +92,10 @@ class Composer:
         )
 
     def _rendered(self, body: Mapping[str, Any], work: Work, user: User) -> dict[str, str]:
-        locale = user.profile.get("locale")
         return self.renderer.render(
             body,
             self.channel.name,
-            locale=locale,
+            locale=user.profile.get("locale"),
             data=work.payload.data,
             user={**user.profile, "id": user.id},
         )

@@ -15,6 +15,8 @@ from jinja2 import Undefined
 from jinja2.exceptions import TemplateRuntimeError
 from jinja2.runtime import Context
 
+from fanfare.templates.filters.reading import Reading
+
 VALUE_LIMIT: Final = (
     400_000  # characters, digits and elements of what a filter or operator takes, or of what it returns
 )
@@ -88,6 +90,7 @@ class Rendering(Context):
     that call each other."""
 
     budget: Budget
+    reading: Reading
 
 
 def bounded(size: int) -> None:

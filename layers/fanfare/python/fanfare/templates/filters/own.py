@@ -10,10 +10,12 @@ import json
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from jinja2 import Undefined
 from jinja2.filters import make_attrgetter
 from jinja2.utils import htmlsafe_json_dumps, url_quote
 from markupsafe import Markup
 
+from fanfare.templates.filters import localised
 from fanfare.templates.filters.budget import VALUE_LIMIT, Rendering, bounded, listed
 from fanfare.templates.filters.values import Refused, as_number, as_text, whole
 
@@ -118,6 +120,12 @@ def _indented(value: Any, indent: int) -> str:
     return "".join(pieces)
 
 
+def default(value: Any, instead: Any = "", boolean: bool = False) -> Any:
+    """Also for null, which Jinja's takes for a value."""
+    missing = value is None or isinstance(value, Undefined) or (boolean and not value)
+    return instead if missing else value
+
+
 def trim(context: Rendering, value: Any, chars: str | None = None) -> Any:
     if chars is not None and len(as_text(chars)) > CHARACTERS:
         raise Refused(f"trim takes at most {CHARACTERS} characters to remove")
@@ -164,7 +172,8 @@ def _by(context: Rendering, values: Any, attribute: str | int | None) -> list[An
     if attribute is None:
         return values
     _bounded_look_ups(values, attribute)
-    return [*map(make_attrgetter(context.environment, attribute), values)]
+    found: list[Any] = [*map(make_attrgetter(context.environment, attribute), values)]
+    return found
 
 
 def _bounded_look_ups(values: list[Any], attribute: Any) -> None:
@@ -174,13 +183,22 @@ def _bounded_look_ups(values: list[Any], attribute: Any) -> None:
 
 
 FILTERS: Final[Mapping[str, Own]] = {
+    "d": pure(default),
+    "date": localised.date_,
+    "datetime": localised.datetime_,
+    "default": pure(default),
     "join": join,
     "max": most,
     "min": least,
+    "money": localised.money,
+    "number": localised.number,
+    "percent": localised.percent,
+    "plural": localised.plural,
     "replace": pure(replace),
     "round": round_,
     "sort": sort,
     "sum": sum_,
+    "time": localised.time_,
     "tojson": pure(tojson),
     "trim": trim,
     "truncate": truncate,

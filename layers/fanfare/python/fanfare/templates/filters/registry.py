@@ -16,8 +16,9 @@ from jinja2.utils import pass_context
 
 from fanfare.templates.filters import own
 from fanfare.templates.filters.budget import EXPRESSION, Rendering, weight
+from fanfare.templates.filters.localised import WORK
 from fanfare.templates.filters.values import Refused, as_text
-from fanfare.templates.grammar import FILTERS, TESTS
+from fanfare.templates.grammar import FILTERS, LOCALISED, TESTS
 
 # Those whose work does not depend on the size of what they are given.
 CONSTANT: Final = frozenset({"count", "d", "default", "first", "last", "length"})
@@ -31,10 +32,10 @@ SCALARS: Final = frozenset({int, float, bool, type(None)})
 def filters() -> dict[str, Callable[..., Any]]:
     """Ours by the name that a template writes, Jinja's by one that it can't."""
     return (
-        {f"jinja {name}": JINJA_FILTERS[name] for name in FILTERS}
-        | {name: _bounded(own.FILTERS.get(name) or own.as_it_is(name), name in CONSTANT) for name in FILTERS}
+        {f"jinja {name}": JINJA_FILTERS[name] for name in FILTERS - LOCALISED}
+        | {name: _bounded(name) for name in FILTERS}
         | {
-            "_concat": _bounded(own.pure(own.concat), False),
+            "_concat": _bounded("~", own.pure(own.concat)),
             "_given": _given,
             "_key": _key,
             "_step": _step,
@@ -43,31 +44,35 @@ def filters() -> dict[str, Callable[..., Any]]:
     )
 
 
-def tests() -> dict[str, Callable[..., bool]]:
+def tests() -> dict[str, Any]:
     return {name: _bounded_test(own.TESTS.get(name) or JINJA_TESTS[name], name in CONSTANT_TESTS) for name in TESTS}
 
 
-def _bounded(function: Callable[..., Any], constant: bool) -> Callable[..., Any]:
+def _bounded(name: str, function: Callable[..., Any] | None = None) -> Callable[..., Any]:
+    function = function or own.FILTERS.get(name) or own.as_it_is(name)
+    constant, work = name in CONSTANT, WORK if name in LOCALISED else 0
+
     @pass_context
     def call(context: Rendering, value: Any, *args: Any, **kwargs: Any) -> Any:
         if constant:
             context.budget.spend(EXPRESSION)
             return function(context, value, *args, **kwargs)
         context.budget.take(value, *args, *kwargs.values())
+        context.budget.spend(work)
         returned = function(context, value, *args, **kwargs)
         return context.budget.give(list(returned) if isinstance(returned, Iterator) else returned)
 
     return call
 
 
-def _bounded_test(function: Callable[..., bool], constant: bool) -> Callable[..., bool]:
+def _bounded_test(function: Any, constant: bool) -> Callable[..., bool]:
     @pass_context
     def call(context: Rendering, value: Any, *args: Any) -> bool:
         if constant:
             context.budget.spend(EXPRESSION)
         else:
             context.budget.take(value, *args)
-        return function(value, *args)
+        return bool(function(value, *args))
 
     return call
 

@@ -10,15 +10,23 @@ from jinja2.exceptions import TemplateRuntimeError
 NAMES: Final = {list: "a list", tuple: "a list", dict: "an object"}
 
 
+class Attributes(dict[str, Any]):
+    """The attributes of a user: one that is unknown prints nothing."""
+
+
 class Refused(TemplateRuntimeError):
     """A filter, test or operator does not take this value."""
 
 
 def as_text(value: Any) -> str:
-    """The value as a template prints it; markup stays markup."""
+    """The value as a template prints it, scalars as JSON spells them and null as nothing; markup stays markup."""
     if isinstance(value, str):
         return value
-    if isinstance(value, int | float | Undefined) or value is None:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float | Undefined):
         return str(value)
     what = next((name for kind, name in NAMES.items() if isinstance(value, kind)), type(value).__name__)
     raise Refused(f"{what} can't be printed; loop over it, or use a filter, e.g. join or tojson")

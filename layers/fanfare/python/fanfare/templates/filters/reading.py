@@ -1,0 +1,21 @@
+"""For whom a part is rendered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+
+FALLBACK: Final = "en"
+
+
+@dataclass(frozen=True)
+class Reading:
+    """The reader's language, that of the part if it is a translation, the deployment's, and the reader's time zone."""
+
+    locale: str = ""
+    part: str = ""
+    default: str = FALLBACK
+    time_zone: str = "UTC"
+
+    def for_part(self, language: str) -> Reading:
+        return self if language == self.part else replace(self, part=language)
