@@ -10,6 +10,7 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from constructs import Node
 from email_validator import EmailNotValidError, validate_email
+from fanfare.channels.email import ascii_mailbox
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -263,8 +264,8 @@ class DeploymentSettings(Guards):
 
     @property
     def sender_address(self) -> str:
-        """The bare address of the sender."""
-        return parseaddr(self.sender)[1]
+        """The bare address of the sender, in ASCII: what SES verifies and IAM's condition compares."""
+        return parseaddr(ascii_mailbox(self.sender))[1]
 
     @property
     def user_limits_json(self) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-import httpx
+import httpx2
 
 from .errors import Refused
 
@@ -33,9 +33,9 @@ class Retries:
 
 
 def _worth_another(error: Exception, *, repeatable: bool) -> bool:
-    if isinstance(error, httpx.RequestError):
+    if isinstance(error, httpx2.RequestError):
         # a request that was never sent can always be retried
-        return repeatable or isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout))
+        return repeatable or isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout))
     if not isinstance(error, Refused) or not error.retryable:
         return False
     return error.status == 429 or (error.status >= 500 and repeatable)

@@ -76,6 +76,7 @@ def bulk(call: Mapping[str, Any], *, size: int) -> list[Draft | NotTaken]:
     _check(1 <= len(entries) <= ENTRIES, f"BulkEmailEntries: 1 to {ENTRIES}, got {len(entries)}.")
     _check(not template.get("TemplateContent") or size <= CALL_BYTES, f"The call has {size} bytes, above 1 MB.")
     _check(bool(call.get("FromEmailAddress")), "FromEmailAddress is missing.")
+    _check(str(call["FromEmailAddress"]).isascii(), "FromEmailAddress must be ASCII: RFC 2047 and punycode.")
     defaults = _data(template.get("TemplateData"))
     return [_entry(entry, call, template, defaults) for entry in entries]
 
@@ -104,6 +105,7 @@ def _entry(
 def single(call: Mapping[str, Any]) -> Draft:
     """SendEmail with simple, raw or template content. Raises Refused."""
     content = call.get("Content", {})
+    _check(str(call.get("FromEmailAddress", "")).isascii(), "FromEmailAddress must be ASCII: RFC 2047 and punycode.")
     addresses = _addresses(call.get("Destination", {}))
     missing = None
     common: dict[str, Any] = {"sender": call.get("FromEmailAddress"), "tags": _tags(call.get("EmailTags"))}

@@ -22,8 +22,9 @@ from local.providers.outbox import Mail, Outbox
 from local.providers.simulator import Simulator, is_
 
 E164: Final = re.compile(r"\+[1-9]\d{6,14}")
-SMS_BYTES: Final = 1600
+SMS_CHARACTERS: Final = 1_600
 PUSH_BYTES: Final = 262_144
+PLATFORM_BYTES: Final = 4_096  # of what a platform is given
 NAMESPACE: Final = "http://sns.amazonaws.com/doc/2010-03-31/"
 # Platform applications in which the functions register devices. https://docs.aws.amazon.com/sns/latest/dg/mobile-push-send-register.html
 APPLICATIONS: Final = {
@@ -85,7 +86,7 @@ class Sns:
         phone, text = form.get("PhoneNumber", ""), form.get("Message", "")
         if not E164.fullmatch(phone):
             raise _invalid("PhoneNumber")
-        if not text or len(text.encode()) > SMS_BYTES:
+        if not text or len(text) > SMS_CHARACTERS:
             raise _invalid("Message is empty or too long")
         if is_(phone, "opted-out"):
             raise Refused(400, "OptedOut", "The owner of this number has opted out.")
@@ -133,6 +134,13 @@ def _notification(device: Device, form: Mapping[str, str]) -> tuple[str, str]:
         if device.service not in by_service:
             return "", str(by_service.get("default", form["Message"]))
         payload: dict[str, Any] = json.loads(by_service[device.service])
+        given = (
+            json.dumps(payload["fcmV1Message"]["message"], ensure_ascii=False, separators=(",", ":"))
+            if device.service == "GCM"
+            else by_service[device.service]
+        )
+        if len(given.encode()) > PLATFORM_BYTES:
+            raise _invalid(f"Message too long for the platform: {len(given.encode())} bytes")
         shown = (
             payload["fcmV1Message"]["message"]["notification"] if device.service == "GCM" else payload["aps"]["alert"]
         )

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import unquote
 
-import httpx
+import httpx2
 from fanfare.channels import CHANNELS
 from fanfare.errors import Invalid
 from fanfare.schemas.errors import faults, item_error
@@ -22,7 +22,7 @@ from .server import ok, problem
 class Audience:
     """Remembers who was stored; `before` may answer instead of it, or raise."""
 
-    def __init__(self, before: Callable[[httpx.Request], httpx.Response | None] = lambda _: None) -> None:
+    def __init__(self, before: Callable[[httpx2.Request], httpx2.Response | None] = lambda _: None) -> None:
         self.before = before
         self.users: dict[str, Any] = {}
         self.suppressed: set[tuple[str, str]] = set()
@@ -32,13 +32,13 @@ class Audience:
         self.order: list[str] = []
         self._lock = threading.Lock()
 
-    def __call__(self, request: httpx.Request) -> httpx.Response:
+    def __call__(self, request: httpx2.Request) -> httpx2.Response:
         request.read()
         with self._lock:
             self.calls += 1
             return self.before(request) or self._answer(request)
 
-    def _answer(self, request: httpx.Request) -> httpx.Response:
+    def _answer(self, request: httpx2.Request) -> httpx2.Response:
         parts = [unquote(part) for part in request.url.raw_path.decode().partition("/v1/")[2].split("/")]
         match [request.method, *parts]:
             case ["POST", "users"]:
@@ -66,7 +66,7 @@ class Audience:
         self.order.append(user.id)
         return {"id": user.id, "status": 201, "error": None}
 
-    def _suppress(self, channel: str, address: str) -> httpx.Response:
+    def _suppress(self, channel: str, address: str) -> httpx2.Response:
         known = CHANNELS[channel].normalised(address)
         if known is None:
             fault = {"pointer": "{address}", "code": "invalid_address", "detail": "Invalid address for this channel."}

@@ -11,7 +11,7 @@ import re
 from datetime import UTC, datetime
 from urllib.parse import parse_qsl, quote, unquote
 
-import httpx
+import httpx2
 
 AUTHORIZATION = re.compile(
     r"AWS4-HMAC-SHA256 Credential=(?P<key>[^/]+)/(?P<day>\d{8})/(?P<region>[^/]+)/(?P<service>[^/]+)/aws4_request, "
@@ -19,7 +19,7 @@ AUTHORIZATION = re.compile(
 )
 
 
-def is_signed(request: httpx.Request, *, key: str, secret: str, region: str, token: str | None = None) -> bool:
+def is_signed(request: httpx2.Request, *, key: str, secret: str, region: str, token: str | None = None) -> bool:
     """Whether AWS would take it: signed by this key, for this region's `execute-api`, now, as it was sent."""
     found = AUTHORIZATION.fullmatch(request.headers.get("authorization", ""))
     if not found or (found["key"], found["region"], found["service"]) != (key, region, "execute-api"):
@@ -39,7 +39,7 @@ def is_signed(request: httpx.Request, *, key: str, secret: str, region: str, tok
     return hmac.compare_digest(signature, found["signature"])
 
 
-def _canonical(request: httpx.Request, names: list[str]) -> str:
+def _canonical(request: httpx2.Request, names: list[str]) -> str:
     path, _, query = request.url.raw_path.decode().partition("?")
     pairs = sorted((quote(n, safe="-_.~"), quote(v, safe="-_.~")) for n, v in parse_qsl(query, keep_blank_values=True))
     assert "+" not in query, "a + is a blank to some and a plus to AWS"

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import fanfare_client as client
-import httpx
+import httpx2
 import pytest
 from fanfare_client.calls import chunks
 from fanfare_client.retries import Retries, retry_after
@@ -61,9 +61,9 @@ def test_our_verification_refuses_what_was_changed_on_the_way() -> None:
     with server.client() as fanfare:
         fanfare.messages.submit(topic="t", content={"text": "Hi"})
     request = server.asked[0]
-    changed = httpx.Request(request.method, request.url, headers=request.headers, content=b"{}")
+    changed = httpx2.Request(request.method, request.url, headers=request.headers, content=b"{}")
     assert not is_signed(changed, key=KEY, secret=SECRET, region=REGION)
-    elsewhere = httpx.Request(request.method, str(request.url) + "2", headers=request.headers, content=request.content)
+    elsewhere = httpx2.Request(request.method, str(request.url) + "2", headers=request.headers, content=request.content)
     assert not is_signed(elsewhere, key=KEY, secret=SECRET, region=REGION)
 
 
@@ -78,10 +78,10 @@ def test_a_part_that_leads_elsewhere_is_not_called(part: str) -> None:
 @pytest.mark.parametrize(
     "trouble",
     [
-        httpx.ReadTimeout,
-        httpx.ConnectError,
-        httpx.RemoteProtocolError,
-        httpx.Response(503),
+        httpx2.ReadTimeout,
+        httpx2.ConnectError,
+        httpx2.RemoteProtocolError,
+        httpx2.Response(503),
         problem(429, retryable=True),
     ],
 )
@@ -119,7 +119,7 @@ def test_what_the_server_calls_hopeless_is_not_repeated() -> None:
 
 
 def test_it_gives_up_and_says_with_which_key_it_may_be_repeated() -> None:
-    server = script(*[httpx.ReadTimeout] * 9)
+    server = script(*[httpx2.ReadTimeout] * 9)
     with server.client() as fanfare, pytest.raises(client.Unreachable) as raised:
         fanfare.messages.submit(idempotency_key="order-17", topic="t", content={"text": "Hi"})
     assert len(server.asked) == IMPATIENT.attempts
@@ -127,7 +127,7 @@ def test_it_gives_up_and_says_with_which_key_it_may_be_repeated() -> None:
 
 
 @pytest.mark.parametrize(
-    ("trouble", "asked"), [(httpx.ReadTimeout, 1), (httpx.Response(503), 1), (httpx.ConnectError, 2)]
+    ("trouble", "asked"), [(httpx2.ReadTimeout, 1), (httpx2.Response(503), 1), (httpx2.ConnectError, 2)]
 )
 def test_a_redrive_is_repeated_only_if_it_never_arrived(trouble: Given, asked: int) -> None:
     server = script(trouble, ok({}, 202))
@@ -157,7 +157,7 @@ def test_a_pause_that_is_too_long_is_the_callers_affair() -> None:
 
 def test_pauses_grow_differ_and_end() -> None:
     retries = Retries(attempts=100, first=0.1, longest=5)
-    trouble = httpx.ConnectError("no")
+    trouble = httpx2.ConnectError("no")
     pauses = [[retries.pause(n, trouble, repeatable=True) or 0 for _ in range(200)] for n in (1, 3, 50)]
     assert [max(each) <= limit for each, limit in zip(pauses, (0.2, 0.8, 5), strict=True)] == [True] * 3
     assert max(pauses[0]) < max(pauses[1]) < max(pauses[2])
@@ -204,14 +204,16 @@ def test_a_problem_is_an_exception_of_its_own(status: int) -> None:
 
 
 def test_the_gateways_own_refusal_has_a_code_too() -> None:
-    answer = httpx.Response(403, json={"message": "Forbidden"}, headers={"apigw-requestid": "g-1"})
+    answer = httpx2.Response(403, json={"message": "Forbidden"}, headers={"apigw-requestid": "g-1"})
     with script(answer).client() as fanfare, pytest.raises(client.Forbidden) as raised:
         fanfare.topics.get("t")
     assert (raised.value.code, raised.value.detail, raised.value.request_id) == ("forbidden", "Forbidden", "g-1")
 
 
-@pytest.mark.parametrize("answer", [httpx.Response(200, text="<html>"), httpx.Response(302, headers={"Location": "/"})])
-def test_an_answer_of_another_server_is_an_error(answer: httpx.Response) -> None:
+@pytest.mark.parametrize(
+    "answer", [httpx2.Response(200, text="<html>"), httpx2.Response(302, headers={"Location": "/"})]
+)
+def test_an_answer_of_another_server_is_an_error(answer: httpx2.Response) -> None:
     with script(answer).client() as fanfare, pytest.raises(client.UnexpectedAnswer, match="Is this Fanfare's URL"):
         fanfare.topics.get("t")
 
@@ -244,7 +246,7 @@ def test_many_users_go_a_hundred_a_call_and_no_larger_than_a_body_may_be() -> No
 
 
 def test_results_of_many_come_in_their_order() -> None:
-    def results(first: int, count: int) -> httpx.Response:
+    def results(first: int, count: int) -> httpx2.Response:
         return ok({"items": [{"id": f"u{n}", "status": 201, "error": None} for n in range(first, first + count)]})
 
     with script(results(0, 100), results(100, 20)).client() as fanfare:
@@ -253,7 +255,7 @@ def test_results_of_many_come_in_their_order() -> None:
 
 
 def test_the_same_over_an_event_loop() -> None:
-    server = script(httpx.ReadTimeout, ok(ACCEPTED, 202), ok({"items": [{"id": "t"}], "next_cursor": None}))
+    server = script(httpx2.ReadTimeout, ok(ACCEPTED, 202), ok({"items": [{"id": "t"}], "next_cursor": None}))
 
     async def work() -> list[str]:
         async with server.async_client() as fanfare:

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from fanfare_client._sync import client as sync_client
 from fanfare_client.cli.app import app
@@ -41,11 +41,11 @@ class Shell:
         self.folder = folder
         self.server = Scripted([])
         self.handler: Any = self.server
-        http = httpx.Client
+        http = httpx2.Client
         monkeypatch.setattr(
-            httpx,
+            httpx2,
             "Client",
-            lambda **_: http(transport=httpx.MockTransport(self.handler)),
+            lambda **_: http(transport=httpx2.MockTransport(self.handler)),
         )
 
     def answers(self, *answers: Given) -> None:
@@ -55,7 +55,7 @@ class Shell:
         return CliRunner().invoke(app, words, input=stdin, catch_exceptions=False)
 
     @property
-    def asked(self) -> httpx.Request:
+    def asked(self) -> httpx2.Request:
         return self.server.asked[-1]
 
     @property
@@ -177,10 +177,10 @@ def test_a_dry_run_shows_for_which_user_a_sample_is_rendered(fanfare: Shell) -> 
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
-        (httpx.Response(403, json={"message": "Forbidden"}), Exit.NOT_ALLOWED),
+        (httpx2.Response(403, json={"message": "Forbidden"}), Exit.NOT_ALLOWED),
         (problem(404), Exit.REFUSED),
         (problem(429, retryable=True, headers={"Retry-After": "3600"}), Exit.AGAIN),
-        (httpx.Response(302), Exit.REFUSED),
+        (httpx2.Response(302), Exit.REFUSED),
     ],
 )
 def test_the_exit_status_says_what_kind_of_trouble_it_was(fanfare: Shell, answer: Given, status: Exit) -> None:
@@ -192,7 +192,7 @@ def test_an_unknown_outcome_is_reported_with_the_key_that_makes_a_repeat_safe(
     fanfare: Shell, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Retries.__init__, "__defaults__", (1, 0.0, 0.0))
-    fanfare.answers(httpx.ReadTimeout)
+    fanfare.answers(httpx2.ReadTimeout)
     result = fanfare("send", "--topic", "t", "--text", "y")
     assert result.exit_code == Exit.AGAIN
     assert f"--idempotency-key {fanfare.asked.headers['idempotency-key']}" in result.stderr
@@ -291,7 +291,7 @@ def test_a_folder_is_a_template(fanfare: Shell) -> None:
 def test_what_deletes_asks_first(fanfare: Shell) -> None:
     assert fanfare("topics", "delete", "t", stdin="n\n").exit_code == 1
     assert not fanfare.server.asked
-    fanfare.answers(httpx.Response(204))
+    fanfare.answers(httpx2.Response(204))
     assert fanfare("topics", "delete", "t", "--yes").exit_code == Exit.DONE
 
 
@@ -306,7 +306,7 @@ def test_what_deletes_asks_first(fanfare: Shell) -> None:
     ids=lambda command: " ".join(command[:2]),
 )
 def test_a_deletion_is_reported_as_json(fanfare: Shell, command: tuple[str, ...]) -> None:
-    fanfare.answers(httpx.Response(204))
+    fanfare.answers(httpx2.Response(204))
     assert json.loads(fanfare(*command, "--json").stdout) == {"deleted": "gone"}
 
 

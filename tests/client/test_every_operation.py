@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NotRequired, get_origin, get_type_hints
 
-import httpx
+import httpx2
 import pytest
 import yaml
 from fanfare_client import types
@@ -177,7 +177,7 @@ def _method(fanfare: Any, place: str) -> Callable[..., Any]:
     return fanfare  # type: ignore[no-any-return]
 
 
-def _asked(name: str, operation: dict[str, Any]) -> httpx.Request:
+def _asked(name: str, operation: dict[str, Any]) -> httpx2.Request:
     server = script(ok({"items": [], "next_cursor": None}))
     with server.client() as fanfare:
         method = _method(fanfare, METHODS[name])

@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import httpx
+import httpx2
 import pytest
 from botocore.credentials import Credentials
 from fanfare_client import Fanfare, Unreachable
@@ -24,7 +24,7 @@ HEADER = "id,name,email,phone,locale,time_zone,quiet_start,quiet_end,opt_out\n"
 
 
 def run(audience: Audience, file: Path, **more: Any) -> Summary:
-    http = httpx.Client(transport=httpx.MockTransport(audience))
+    http = httpx2.Client(transport=httpx2.MockTransport(audience))
     with Fanfare(URL, region=REGION, credentials=Credentials("k", "s"), http=http, retries=IMPATIENT) as fanfare:
         return Importer(fanfare, file, **more).run()
 
@@ -184,9 +184,9 @@ def test_a_broken_import_goes_on_where_it_was(tmp_path: Path, breaks_at: int) ->
     made = export(600, each=2)
     file = made.write(tmp_path / "export.json")
 
-    def line_is_cut(_: httpx.Request) -> None:
+    def line_is_cut(_: httpx2.Request) -> None:
         if audience.calls >= breaks_at:
-            raise httpx.ConnectError("cut")
+            raise httpx2.ConnectError("cut")
 
     audience = Audience(line_is_cut)
     with pytest.raises(Unreachable):
@@ -207,9 +207,9 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
     made = export(1_500, each=1)
     file = made.write(tmp_path / "export.json")
 
-    def breaks_late(request: httpx.Request) -> None:
+    def breaks_late(request: httpx2.Request) -> None:
         if len(audience.users) > 700:
-            raise httpx.ConnectError("cut")
+            raise httpx2.ConnectError("cut")
 
     audience = Audience(breaks_late)
     with pytest.raises(Unreachable):
@@ -222,15 +222,15 @@ def test_what_is_done_is_not_done_again(tmp_path: Path) -> None:
 
 
 def test_a_call_that_the_service_drops_is_made_again(tmp_path: Path) -> None:
-    audience = Audience(lambda _: httpx.Response(503) if audience.calls % 2 else None)
+    audience = Audience(lambda _: httpx2.Response(503) if audience.calls % 2 else None)
     summary = run(audience, csv(tmp_path, "ada,Ada,ada@example.com,,,,,,", "eve,Eve,eve@example.com,,,,,,email"))
     assert summary.imported == 2
     assert audience.stored == {"ada": 1, "eve": 1}
 
 
 def test_another_file_under_the_same_name_is_not_mixed_in(tmp_path: Path) -> None:
-    def cut(_: httpx.Request) -> None:
-        raise httpx.ConnectError("cut")
+    def cut(_: httpx2.Request) -> None:
+        raise httpx2.ConnectError("cut")
 
     with pytest.raises(Unreachable):
         run(Audience(cut), csv(tmp_path, "ada,Ada,,,,,,,"))
@@ -302,7 +302,7 @@ def test_reading_a_large_file_takes_no_more_memory_than_a_small_one(tmp_path: Pa
 def test_what_holds_addresses_is_for_no_other_eyes(tmp_path: Path) -> None:
     modes: set[int] = set()
 
-    def look(_: httpx.Request) -> None:
+    def look(_: httpx2.Request) -> None:
         modes.add(stat.S_IMODE((tmp_path / "users.csv.import-journal").stat().st_mode))
 
     summary = run(Audience(look), csv(tmp_path, "ada,Ada,ada@@example.com,,,,,,"))

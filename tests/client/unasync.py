@@ -12,7 +12,7 @@ WORDS: Final = [
     (r"\bawait ", ""),
     (r"\basync (def|with|for)\b", r"\1"),
     (r"\bAsync(Iterator|Items|Transport|Messages|Topics|Templates|Users|Subscriptions|Suppressions|Fanfare)\b", r"\1"),
-    (r"\bhttpx\.AsyncClient\b", "httpx.Client"),
+    (r"\bhttpx2\.AsyncClient\b", "httpx2.Client"),
     (r"\b__a(iter|enter|exit)__\b", r"__\1__"),
     (r"\baclose\b", "close"),
 ]

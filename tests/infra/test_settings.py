@@ -297,3 +297,15 @@ def test_the_domain_to_verify_is_the_senders() -> None:
     with pytest.raises(SettingsError, match=r"sender_domain: 'other\.example' is not the sender's domain"):
         settings(sender="hello@shop.example", sender_domain="other.example")
     assert settings(sender="hello@mail.shop.example", sender_domain="shop.example").sender_domain
+
+
+@pytest.mark.parametrize(
+    ("sender", "address"),
+    [
+        ("Bücher <hallo@bücher.example>", "hallo@xn--bcher-kva.example"),
+        ("Größe <hallo@faß.example>", "hallo@xn--fa-hia.example"),
+        ("Shop <hello@shop.example>", "hello@shop.example"),
+    ],
+)
+def test_the_sender_s_address_is_ascii_for_ses_and_iam(sender: str, address: str) -> None:
+    assert DeploymentSettings(sender=sender).sender_address == address

@@ -198,6 +198,22 @@ def test_a_mail_to_confirm_has_its_link_and_one_that_stops_such_mails_and_no_top
     assert mail.sent["FromEmailAddress"] == "Fanfare <no-reply@example.com>"
 
 
+@pytest.mark.parametrize(
+    ("written", "sent"),
+    [
+        ("ada@bücher.example", "ada@xn--bcher-kva.example"),
+        ("Ada@FAß.example", "Ada@xn--fa-hia.example"),
+        ("ada@例え.テスト", "ada@xn--r8jz45g.xn--zckzah"),
+        ("ada@xn--bcher-kva.example", "ada@xn--bcher-kva.example"),
+    ],
+)
+def test_a_sign_up_with_an_international_domain_is_sent_its_link(written: str, sent: str, post: Post) -> None:
+    assert ask(written).status == 202
+    (mail,) = post.mails
+    assert mail.to == sent
+    assert all(each.isascii() for each in [mail.sent["FromEmailAddress"], *mail.sent["Destination"]["ToAddresses"]])
+
+
 # Nobody learns who is known
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
+import httpx2
 
 from .. import endpoint
 from ..calls import Call, path
@@ -21,6 +21,7 @@ from .transport import AsyncTransport
 from .users import AsyncUsers
 
 TIMEOUT = 35.0  # seconds per attempt; API Gateway's own timeout is 30
+POOL_TIMEOUT = 5.0  # seconds until a connection is free: of this process, not of the server
 
 
 class AsyncFanfare:
@@ -34,13 +35,13 @@ class AsyncFanfare:
         credentials: CredentialSource,
         retries: Retries | None = None,
         timeout: float = TIMEOUT,
-        http: httpx.AsyncClient | None = None,
+        http: httpx2.AsyncClient | None = None,
     ) -> None:
-        """Pass `http` to use your own httpx client, e.g. with a proxy; it is closed together with this one."""
+        """Pass `http` to use your own httpx2 client, e.g. with a proxy; it is closed together with this one."""
         self._transport = AsyncTransport(
             url,
             Signer(credentials, region),
-            http=http or httpx.AsyncClient(timeout=timeout),
+            http=http or httpx2.AsyncClient(timeout=httpx2.Timeout(timeout, pool=min(timeout, POOL_TIMEOUT))),
             retries=retries or Retries(),
         )
         self.messages = AsyncMessages(self._transport)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-import httpx
+import httpx2
 
 from ..calls import Call
 from ..errors import Refused, UnexpectedAnswer, Unreachable, refusal
@@ -17,7 +17,7 @@ KEY: Final = "Idempotency-Key"
 
 
 class AsyncTransport:
-    def __init__(self, url: str, signer: Signer, *, http: httpx.AsyncClient, retries: Retries) -> None:
+    def __init__(self, url: str, signer: Signer, *, http: httpx2.AsyncClient, retries: Retries) -> None:
         self.url = url.rstrip("/")
         self._signer = signer
         self._http = http
@@ -35,20 +35,20 @@ class AsyncTransport:
                 f"{self.url} answered {answer.status_code} with a body that is not JSON. Is this Fanfare's URL?"
             ) from error
 
-    async def send(self, call: Call) -> httpx.Response:
+    async def send(self, call: Call) -> httpx2.Response:
         """The response if it is successful. Raises FanfareError."""
         attempt = 0
         while True:
             attempt += 1
             try:
                 return self._good(call, await self._once(call))
-            except (httpx.RequestError, Refused) as error:
+            except (httpx2.RequestError, Refused) as error:
                 pause = self._retries.pause(attempt, error, repeatable=call.repeatable)
                 if pause is None:
                     raise self._final_error(call, error, attempt) from error
             await sleep(pause)
 
-    async def _once(self, call: Call) -> httpx.Response:
+    async def _once(self, call: Call) -> httpx2.Response:
         url, content = self.url + call.target, call.content
         headers = {"Accept": "application/json", **call.headers}
         if content:
@@ -57,7 +57,7 @@ class AsyncTransport:
         signed = await off_the_loop(partial(self._signer.signed, call.method, url, headers, content))
         return await self._http.request(call.method, url, headers=signed, content=content)
 
-    def _good(self, call: Call, answer: httpx.Response) -> httpx.Response:
+    def _good(self, call: Call, answer: httpx2.Response) -> httpx2.Response:
         if answer.status_code < 300:
             return answer
         if answer.status_code < 400:
@@ -72,9 +72,15 @@ class AsyncTransport:
             idempotency_key=call.headers.get(KEY),
         )
 
-    def _final_error(self, call: Call, error: httpx.RequestError | Refused, attempts: int) -> Exception:
+    def _final_error(self, call: Call, error: httpx2.RequestError | Refused, attempts: int) -> Exception:
         if isinstance(error, Refused):
             return error
+        if isinstance(error, httpx2.PoolTimeout):
+            detail = (
+                f"No connection to {self.url} became free in {attempts} attempts: too many calls at once. "
+                "Make fewer, or pass `http` with a larger limit of connections."
+            )
+            return Unreachable(detail, idempotency_key=call.headers.get(KEY))
         what = str(error) or type(error).__name__
         return Unreachable(
             f"No answer from {self.url} after {attempts} attempts: {what}", idempotency_key=call.headers.get(KEY)

@@ -6,7 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-import httpx
+import httpx2
 
 from .. import endpoint
 from ..calls import Call, path
@@ -22,6 +22,7 @@ from .transport import Transport
 from .users import Users
 
 TIMEOUT = 35.0  # seconds per attempt; API Gateway's own timeout is 30
+POOL_TIMEOUT = 5.0  # seconds until a connection is free: of this process, not of the server
 
 
 class Fanfare:
@@ -35,13 +36,13 @@ class Fanfare:
         credentials: CredentialSource,
         retries: Retries | None = None,
         timeout: float = TIMEOUT,
-        http: httpx.Client | None = None,
+        http: httpx2.Client | None = None,
     ) -> None:
-        """Pass `http` to use your own httpx client, e.g. with a proxy; it is closed together with this one."""
+        """Pass `http` to use your own httpx2 client, e.g. with a proxy; it is closed together with this one."""
         self._transport = Transport(
             url,
             Signer(credentials, region),
-            http=http or httpx.Client(timeout=timeout),
+            http=http or httpx2.Client(timeout=httpx2.Timeout(timeout, pool=min(timeout, POOL_TIMEOUT))),
             retries=retries or Retries(),
         )
         self.messages = Messages(self._transport)

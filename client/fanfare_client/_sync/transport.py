@@ -6,7 +6,7 @@ from __future__ import annotations
 from functools import partial
 from typing import Any, Final
 
-import httpx
+import httpx2
 
 from ..calls import Call
 from ..errors import Refused, UnexpectedAnswer, Unreachable, refusal
@@ -18,7 +18,7 @@ KEY: Final = "Idempotency-Key"
 
 
 class Transport:
-    def __init__(self, url: str, signer: Signer, *, http: httpx.Client, retries: Retries) -> None:
+    def __init__(self, url: str, signer: Signer, *, http: httpx2.Client, retries: Retries) -> None:
         self.url = url.rstrip("/")
         self._signer = signer
         self._http = http
@@ -36,20 +36,20 @@ class Transport:
                 f"{self.url} answered {answer.status_code} with a body that is not JSON. Is this Fanfare's URL?"
             ) from error
 
-    def send(self, call: Call) -> httpx.Response:
+    def send(self, call: Call) -> httpx2.Response:
         """The response if it is successful. Raises FanfareError."""
         attempt = 0
         while True:
             attempt += 1
             try:
                 return self._good(call, self._once(call))
-            except (httpx.RequestError, Refused) as error:
+            except (httpx2.RequestError, Refused) as error:
                 pause = self._retries.pause(attempt, error, repeatable=call.repeatable)
                 if pause is None:
                     raise self._final_error(call, error, attempt) from error
             sleep(pause)
 
-    def _once(self, call: Call) -> httpx.Response:
+    def _once(self, call: Call) -> httpx2.Response:
         url, content = self.url + call.target, call.content
         headers = {"Accept": "application/json", **call.headers}
         if content:
@@ -58,7 +58,7 @@ class Transport:
         signed = off_the_loop(partial(self._signer.signed, call.method, url, headers, content))
         return self._http.request(call.method, url, headers=signed, content=content)
 
-    def _good(self, call: Call, answer: httpx.Response) -> httpx.Response:
+    def _good(self, call: Call, answer: httpx2.Response) -> httpx2.Response:
         if answer.status_code < 300:
             return answer
         if answer.status_code < 400:
@@ -73,9 +73,15 @@ class Transport:
             idempotency_key=call.headers.get(KEY),
         )
 
-    def _final_error(self, call: Call, error: httpx.RequestError | Refused, attempts: int) -> Exception:
+    def _final_error(self, call: Call, error: httpx2.RequestError | Refused, attempts: int) -> Exception:
         if isinstance(error, Refused):
             return error
+        if isinstance(error, httpx2.PoolTimeout):
+            detail = (
+                f"No connection to {self.url} became free in {attempts} attempts: too many calls at once. "
+                "Make fewer, or pass `http` with a larger limit of connections."
+            )
+            return Unreachable(detail, idempotency_key=call.headers.get(KEY))
         what = str(error) or type(error).__name__
         return Unreachable(
             f"No answer from {self.url} after {attempts} attempts: {what}", idempotency_key=call.headers.get(KEY)

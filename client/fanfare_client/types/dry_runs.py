@@ -36,6 +36,8 @@ class Sample(TypedDict):
     user_id: str | None
     content: Mapping[str, str] | None
     segments: int | None
+    encoding: str | None
+    encoding_because: str | None
     error: str | None
 
 

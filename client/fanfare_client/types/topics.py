@@ -26,6 +26,7 @@ class TopicBody(TypedDict):
     category: NotRequired[str | None]
     limit: NotRequired[Limit | None]
     public: NotRequired[bool | None]
+    sms_smart: NotRequired[bool | None]
     shards: NotRequired[int | None]
     id: NotRequired[str | None]
     created_at: NotRequired[str | None]
@@ -43,6 +44,7 @@ class Topic(TypedDict):
     category: str
     limit: Limit | None
     public: bool
+    sms_smart: bool
     shards: int
     created_at: str
     updated_at: str

@@ -3,6 +3,8 @@ from __future__ import annotations
 import json
 import re
 from datetime import UTC, datetime
+from email.header import decode_header, make_header
+from email.utils import parseaddr
 from typing import Any
 
 import botocore.session
@@ -386,6 +388,35 @@ def test_a_tag_holds_any_user_id_in_the_letters_that_ses_allows(user_id: str) ->
     tag = tag_value(user_id)
     assert set(tag) <= set("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-")
     assert from_tag_value(tag) == user_id
+
+
+# A name beyond ASCII: RFC 2047; a domain: IDNA 2008. SES takes nothing else:
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html, FromEmailAddress
+@pytest.mark.parametrize(
+    ("sender", "name", "address"),
+    [
+        ("Shop <hello@shop.example>", "Shop", "hello@shop.example"),
+        ("hello@shop.example", "", "hello@shop.example"),
+        ("Bücher & Größen <hallo@shop.example>", "Bücher & Größen", "hallo@shop.example"),
+        ("書店 <hello@shop.example>", "書店", "hello@shop.example"),
+        ("متجر <hello@shop.example>", "متجر", "hello@shop.example"),
+        ('"Söhne, GmbH" <hallo@bücher.example>', "Söhne, GmbH", "hallo@xn--bcher-kva.example"),
+        ('"Shop, Inc." <hello@faß.example>', "Shop, Inc.", "hello@xn--fa-hia.example"),
+        ('"Ein sehr langer Name mit vielen Wörtern und Größen, der in keine Zeile passt" <a@b.example>',
+         "Ein sehr langer Name mit vielen Wörtern und Größen, der in keine Zeile passt", "a@b.example"),
+    ],
+)  # fmt: skip
+def test_the_sender_is_ascii_on_the_wire_and_reads_as_it_was_written(sender: str, name: str, address: str) -> None:
+    provider = Provider(accepted)
+    email = Email(provider, sender=sender, configuration_set=None)  # type: ignore[arg-type]
+    email.send([envelope(content=MAIL)])
+    ((_, request),) = provider.asked
+    sent = request["FromEmailAddress"]
+    assert sent.isascii()
+    assert "\n" not in sent
+    assert all(len(word) <= 75 for word in sent.split())
+    encoded, found = parseaddr(sent)
+    assert (str(make_header(decode_header(encoded))), found) == (name, address)
 
 
 # Receipts

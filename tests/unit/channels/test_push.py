@@ -293,3 +293,74 @@ def test_each_platform_gets_the_payload_that_it_knows() -> None:
     assert fcm["data"] == {"message_id": "message-1"}
     for name in ("APNS", "APNS_SANDBOX"):
         assert json.loads(told[name])["aps"]["alert"] == {"title": "Order A-17", "body": "It has left"}
+
+
+# What is stored may be older than the checks of today, or of another program
+@pytest.mark.parametrize(
+    ("stored", "reached"),
+    [
+        ([("fcm", "phone"), ("huawei", "watch")], ["phone"]),
+        ([("", "watch"), ("apns", "tablet")], ["tablet"]),
+        ([("fcm", ""), ("apns", "tablet")], ["tablet"]),
+        ([("FCM", "phone"), ("ios", "tablet"), ("web", "browser")], ["tablet", "browser"]),
+        ([("fcm", "phone"), ("fcm", "phone")], ["phone"]),
+        ([("fcm", "phone"), ("android", "phone")], ["phone"]),  # one service by two names
+        ([("ios", "tablet"), ("fcm", "phone"), ("apns", "tablet")], ["tablet", "phone"]),
+        ([("fcm", "same"), ("apns", "same")], ["same", "same"]),  # two services: two devices
+    ],
+)
+def test_each_known_device_rings_once_and_an_unknown_one_silences_no_other(
+    stored: list[tuple[str, str]], reached: list[str]
+) -> None:
+    sns = Sns()
+    devices = Push.address({"push": [{"platform": platform, "token": token} for platform, token in stored]})
+    (result,) = sns.channel().send([note(*devices)])
+    assert result.kind is Kind.SENT
+    assert [arn.rpartition("/")[2] for arn in sns.published()] == reached
+
+
+@pytest.mark.parametrize("stored", [[("huawei", "watch")], [("fcm", "")], [("huawei", "a"), ("", "b")]])
+def test_who_has_no_known_device_can_not_be_reached(stored: list[tuple[str, str]]) -> None:
+    with pytest.raises(AddressRefused, match="invalid_address"):
+        Push.address({"push": [{"platform": platform, "token": token} for platform, token in stored]})
+
+
+@pytest.mark.parametrize(
+    ("title", "body"),
+    [("Größe", "Ihre Bestellung ist unterwegs: 5 €"), ("注文", "発送しました 🎉"), ("שלום", "مرحبا"), ('"', "\\ \n")],
+)
+def test_a_payload_has_the_letters_as_they_are_and_no_more_bytes_than_needed(title: str, body: str) -> None:
+    sns = Sns()
+    sns.channel().send([envelope(address=(PHONE,), content={"title": title, "body": body})])
+    ((_, request),) = [each for each in sns.provider.asked if each[0] == "publish"]
+    assert "\\u" not in request["Message"]
+    told = json.loads(request["Message"])
+    shown = {"title": title, "body": body}
+    assert json.loads(told["APNS"]) == {"aps": {"alert": shown}, "message_id": "message-1"}
+    assert json.loads(told["GCM"]) == {
+        "fcmV1Message": {"message": {"notification": shown, "data": {"message_id": "message-1"}}}
+    }
+    assert ": " not in told["APNS"].replace(body, "")
+
+
+def of_bytes(size: int, letter: str) -> dict[str, str]:
+    """Content whose payload for FCM, the longer one, has so many bytes."""
+    empty = {"notification": {"title": "", "body": ""}, "data": {"message_id": "0" * 36}}
+    frame = len(json.dumps(empty, separators=(",", ":")))
+    each = len(letter.encode())
+    body = letter * ((size - frame) // each)
+    return {"title": "x" * (size - frame - len(body.encode())), "body": body}
+
+
+# https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification: 4 KB
+@pytest.mark.parametrize("letter", ["a", "ö", "文", "🎉"])
+def test_a_payload_of_more_than_4_096_bytes_is_refused_and_costs_no_call(letter: str) -> None:
+    fits, large = of_bytes(4_096, letter), of_bytes(4_097, letter)
+    assert Push.unsendable(fits) is None
+    refused = Push.unsendable(large)
+    assert refused is not None
+    assert (refused.reason, refused.part) == ("content_too_large", "body")
+    assert refused.detail == "Payload is 4,097 bytes; the limit of the platforms is 4,096."
+    sns = Sns()
+    (result,) = sns.channel().send([envelope(address=(PHONE,), content=large)])
+    assert (result.kind, result.reason, sns.provider.asked) == (Kind.PERMANENT, "content_too_large", [])

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from botocore.exceptions import ConnectTimeoutError, ReadTimeoutError
-from fanfare.channels.base import AddressRefused, Kind, SendResult
+from fanfare.channels.base import AddressRefused, Encoding, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.channels.sms import Sms, countries_of, e164, segments
 
+from tests.unit.channels.drawn_texts import COUNT, texts
 from tests.unit.channels.fakes import Provider, envelope, modelled_errors, refusal
 
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html#API_Publish_Errors; the codes as they go over the wire are
@@ -68,6 +70,84 @@ def text(user_id: str = "ada") -> Any:
 )
 def test_a_text_is_billed_in_segments_of_its_alphabet(written: str, parts: int) -> None:
     assert segments(written) == parts
+
+
+# 3GPP TS 23.040, 9.2.3.24.1: an escape stays with its character, a surrogate pair together; a unit may stay unused
+@pytest.mark.parametrize(
+    ("written", "parts"),
+    [
+        ("a" * 152 + "€" + "a" * 152, 3),  # 306 septets, but the euro sign begins the second part
+        ("a" * 151 + "€" + "a" * 153, 2),
+        ("a" * 305 + "€", 3),
+        ("a" * 152 + "€" + "a" * 151, 2),
+        ("€" * 153, 3),  # 76 a part: a septet of each is unused
+        ("€" * 152, 2),
+        ("ж" * 66 + "🎉" + "ж" * 66, 3),
+        ("ж" * 65 + "🎉" + "ж" * 67, 2),
+        ("🎉" * 67, 3),  # 33 a part
+        ("🎉" * 66, 2),
+    ],
+)
+def test_a_character_of_two_units_is_not_cut_at_the_edge_of_a_part(written: str, parts: int) -> None:
+    assert segments(written) == parts
+
+
+def test_three_thousand_drawn_texts_have_the_segments_that_two_calculators_of_others_count() -> None:
+    """Both were run once, in Node; they agree with each other and with us in each of them."""
+    table = (Path(__file__).parent / "segments_by_calculators.txt").read_text(encoding="utf-8").splitlines()
+    counted = [int(each) for line in table if not line.startswith("#") for each in line.split()]
+    assert len(counted) == COUNT
+    assert [segments(text) for text in texts()] == counted
+
+
+@pytest.mark.parametrize(
+    ("written", "name", "because"),
+    [
+        ("Grüße, 5 €", "GSM-7", None),
+        ("", "GSM-7", None),
+        ("It\u2019s here", "UCS-2", "\u2019"),
+        ("façade", "UCS-2", "ç"),
+        ("Zażółć", "UCS-2", "ż"),
+        ("ok 🎉 \u2019", "UCS-2", "🎉"),
+        ("a\u00a0b", "UCS-2", "\u00a0"),
+    ],
+)
+def test_the_character_that_makes_a_text_ucs_2_is_named(written: str, name: str, because: str | None) -> None:
+    assert Sms.encoding({"text": written}) == Encoding(name, because)
+
+
+@pytest.mark.parametrize(
+    ("written", "plain"),
+    [
+        ("It\u2019s \u201chere\u201d \u2013 now\u2026", 'It\'s "here" - now...'),
+        ("5\u00a0€ \u00b7 10\u202f%", "5 € . 10 %"),
+        ("zero\u200bwidth\ufeff", "zerowidth"),
+        ("\u00abhier\u00bb \u2022 3\u00d72", '"hier" - 3x2'),
+        ("Zażółć 🎉", "Zażółć 🎉"),  # letters are no typography
+    ],
+)
+def test_smart_texts_have_plain_typography(written: str, plain: str) -> None:
+    assert Sms.smart({"text": written}) == {"text": plain}
+
+
+# https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html: at most 1,600 characters
+@pytest.mark.parametrize(
+    ("written", "reason"),
+    [
+        ("a" * 1_600, None),
+        ("€" * 1_600, None),
+        ("文" * 1_600, None),
+        ("a" * 1_601, "content_too_large"),
+        ("文" * 1_601, "content_too_large"),
+        ("", "content_empty"),
+        (" \n\t ", "content_empty"),
+    ],
+)
+def test_what_sns_refuses_costs_no_call(written: str, reason: str | None) -> None:
+    sms, provider = channel()
+    (result,) = sms.send([envelope("ada", address="+436641234567", content={"text": written})])
+    assert (result.kind, result.reason) == ((Kind.PERMANENT, reason) if reason else (Kind.SENT, None))
+    assert len(provider.asked) == (0 if reason else 1)
 
 
 @pytest.mark.parametrize(

@@ -46,6 +46,27 @@ class SendResult:
     wait: float = 0.0  # seconds before the next call for this recipient, at least
 
 
+@dataclass(frozen=True)
+class Unsendable:
+    """Content that the provider refuses, whoever gets it. `reason`: `content_too_large` or `content_empty`."""
+
+    reason: Reason
+    part: str
+    detail: str
+
+    @property
+    def result(self) -> SendResult:
+        return SendResult(Kind.PERMANENT, self.reason)
+
+
+@dataclass(frozen=True)
+class Encoding:
+    """The alphabet of a text. `because`: the first character that is not in a shorter one."""
+
+    name: str
+    because: str | None = None
+
+
 NOT_ASKED: Final = SendResult(Kind.THROTTLED, Reason.NO_TIME_LEFT)
 
 
@@ -188,6 +209,21 @@ class Channel(ABC):
     def calls(envelopes: Sequence[Envelope]) -> Iterable[Sequence[int]]:
         """Indexes of the envelopes that are sent together; each is in one of them."""
         return ([index] for index in range(len(envelopes)))
+
+    @classmethod
+    def unsendable(cls, content: Mapping[str, str]) -> Unsendable | None:  # noqa: ARG003 - most take any content
+        """What the provider refuses in rendered content; None if it takes it."""
+        return None
+
+    @staticmethod
+    def encoding(content: Mapping[str, str]) -> Encoding | None:  # noqa: ARG004 - only texts depend on it
+        """The alphabet in which the content is billed; None if billing does not depend on it."""
+        return None
+
+    @staticmethod
+    def smart(content: dict[str, str]) -> dict[str, str]:
+        """The content with typographic characters replaced, where these make it dearer."""
+        return content
 
     @abstractmethod
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:

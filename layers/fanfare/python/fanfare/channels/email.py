@@ -6,6 +6,8 @@ import functools
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from email.header import Header
+from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
@@ -29,10 +31,11 @@ from fanfare.channels.base import (
     Opening,
     Profile,
     SendResult,
+    Unsendable,
     always,
 )
 from fanfare.channels.email_events import read_event, tag_value
-from fanfare.channels.email_packing import ENTRIES, Call, pack
+from fanfare.channels.email_packing import CALL_BYTES, ENTRIES, Call, pack
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
 
@@ -117,7 +120,7 @@ class Email(Channel):
 
     def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
         self.client = client
-        self.sender = sender
+        self.sender = ascii_mailbox(sender)
         self.configuration_set = configuration_set
 
     @classmethod
@@ -162,6 +165,14 @@ class Email(Channel):
             yield [*call.fills]
         if left:
             yield sorted(left)  # too large: not sent; their result says so
+
+    @classmethod
+    def unsendable(cls, content: Mapping[str, str]) -> Unsendable | None:
+        if next(pack([content]), None) is not None:
+            return None
+        largest = max(content, key=lambda part: len(content[part]))
+        detail = f"Mail is larger than SES takes in one call ({CALL_BYTES:,} bytes as JSON)."
+        return Unsendable(Reason.CONTENT_TOO_LARGE, largest, detail)
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         results = [SendResult(Kind.PERMANENT, Reason.CONTENT_TOO_LARGE)] * len(envelopes)
@@ -271,6 +282,23 @@ def _normalised(written: str) -> str | None:
         return validate_email(written, check_deliverability=False, allow_smtputf8=False).ascii_email
     except EmailNotValidError:
         return None
+
+
+def ascii_mailbox(written: str) -> str:
+    """`Name <address>` as SES takes it: the name encoded by RFC 2047, the domain by IDNA 2008.
+
+    https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html: addresses are 7-bit ASCII.
+    """
+    name, address = parseaddr(written)
+    local, _, domain = address.rpartition("@")
+    if not domain.isascii():
+        import idna  # noqa: PLC0415 - tables of all scripts, seldom needed
+
+        domain = idna.encode(domain, uts46=True).decode()
+    if name.isascii():
+        return formataddr((name, f"{local}@{domain}"))
+    # words of at most 75 characters, which `formataddr` does not make; SES folds the header itself
+    return f"{' '.join(Header(name, 'utf-8', maxlinelen=75).encode().split())} <{local}@{domain}>"
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

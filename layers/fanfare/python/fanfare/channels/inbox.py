@@ -18,6 +18,7 @@ from fanfare.channels.base import (
     Opening,
     Profile,
     SendResult,
+    Unsendable,
     always,
     isolated,
 )
@@ -51,6 +52,14 @@ class Inbox(Channel):
     def address(profile: Profile) -> str:  # noqa: ARG004 - every user has an inbox
         """Every user has an inbox."""
         return "inbox"
+
+    @classmethod
+    def unsendable(cls, content: Mapping[str, str]) -> Unsendable | None:
+        size = sum(len(content.get(part, "").encode()) for part in cls.parts)
+        if size <= NOTE_BYTES:
+            return None
+        detail = f"Note is {size:,} bytes; the limit is {NOTE_BYTES:,}."
+        return Unsendable(Reason.CONTENT_TOO_LARGE, "body", detail)
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         """Store the notes. Storing is idempotent, so no outcome is unknown and errors are retried."""

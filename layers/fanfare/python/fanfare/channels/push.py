@@ -22,6 +22,7 @@ from fanfare.channels.base import (
     Opening,
     Profile,
     SendResult,
+    Unsendable,
     always,
     isolated,
 )
@@ -33,6 +34,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# https://developer.apple.com/documentation/usernotifications/generating-a-remote-notification and
+# https://firebase.google.com/docs/cloud-messaging/concept-options
+PAYLOAD_BYTES: Final = 4_096
+NO_ID: Final = "0" * 36  # stands for a message's id, which has as many characters
 SERVICES: Final = ("fcm", "apns")
 # Platform of a device → service that reaches it
 PLATFORMS: Final[dict[str, str]] = {"fcm": "fcm", "apns": "apns", "android": "fcm", "web": "fcm", "ios": "apns"}
@@ -103,19 +108,34 @@ class Push(Channel):
 
     @staticmethod
     def address(profile: Profile) -> tuple[tuple[str, str], ...]:
-        """The user's devices, as (platform, token)."""
-        devices = tuple((device["platform"], device["token"]) for device in profile.get("push") or ())
-        if not devices:
+        """The user's devices, as (platform, token), each once. Devices that can't be reached are left out."""
+        stored = [(device["platform"], device["token"]) for device in profile.get("push") or ()]
+        if not stored:
             raise AddressRefused(Reason.NO_ADDRESS)
-        if any(platform not in PLATFORMS or not token for platform, token in devices):
+        # `ios` and `apns` are names of one service, so a token stored under both is one device
+        known: dict[tuple[str, str], tuple[str, str]] = {}
+        for platform, token in stored:
+            if token and platform in PLATFORMS:
+                known.setdefault((PLATFORMS[platform], token), (platform, token))
+        if not known:
             raise AddressRefused(Reason.INVALID_ADDRESS)
-        return devices
+        return tuple(known.values())
+
+    @classmethod
+    def unsendable(cls, content: Mapping[str, str]) -> Unsendable | None:
+        largest = max(len(each.encode()) for each in _notifications(content, NO_ID).values())
+        if largest <= PAYLOAD_BYTES:
+            return None
+        detail = f"Payload is {largest:,} bytes; the limit of the platforms is {PAYLOAD_BYTES:,}."
+        return Unsendable(Reason.CONTENT_TOO_LARGE, "body", detail)
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         return [isolated(lambda each: self._send(each, in_time), envelope) for envelope in envelopes]
 
     def _send(self, envelope: Envelope, in_time: InTime) -> SendResult:
         """Send to all devices. The best result counts; devices that no longer exist are in `gone`."""
+        if (refused := self.unsendable(envelope.content)) is not None:
+            return refused.result
         results = {device: self._to_device(device, envelope, in_time) for device in envelope.address}
         gone = tuple(device for device, result in results.items() if result.reason in GONE)
         best = min(results.values(), key=lambda result: _PREFERENCE.index(result.kind))
@@ -135,7 +155,7 @@ class Push(Channel):
             answer = self.client.publish(
                 TargetArn=endpoint,
                 MessageStructure="json",
-                Message=json.dumps(payload(envelope)),
+                Message=_compact(payload(envelope)),
                 MessageAttributes={
                     "fanfare.message_id": {"DataType": "String", "StringValue": envelope.message_id},
                     "fanfare.user_id": {"DataType": "String", "StringValue": envelope.user_id},
@@ -209,12 +229,25 @@ def payload(envelope: Envelope) -> dict[str, str]:
 
     https://docs.aws.amazon.com/sns/latest/dg/sns-send-custom-platform-specific-payloads-mobile-devices.html
     """
-    title, body = envelope.content.get("title", ""), envelope.content.get("body", "")
-    apns = json.dumps({"aps": {"alert": {"title": title, "body": body}}, "message_id": envelope.message_id})
-    fcm = {"notification": {"title": title, "body": body}, "data": {"message_id": envelope.message_id}}
+    content = envelope.content
+    notifications = _notifications(content, envelope.message_id)
     return {
-        "default": body or title,
-        "GCM": json.dumps({"fcmV1Message": {"message": fcm}}),
-        "APNS": apns,
-        "APNS_SANDBOX": apns,
+        "default": content.get("body", "") or content.get("title", ""),
+        "GCM": f'{{"fcmV1Message":{{"message":{notifications["fcm"]}}}}}',
+        "APNS": notifications["apns"],
+        "APNS_SANDBOX": notifications["apns"],
     }
+
+
+def _notifications(content: Mapping[str, str], message_id: str) -> dict[str, str]:
+    """Service → what it is given, as JSON; the services limit its bytes."""
+    shown = {"title": content.get("title", ""), "body": content.get("body", "")}
+    return {
+        "apns": _compact({"aps": {"alert": shown}, "message_id": message_id}),
+        "fcm": _compact({"notification": shown, "data": {"message_id": message_id}}),
+    }
+
+
+def _compact(value: object) -> str:
+    """JSON in UTF-8: as escapes, a letter beyond ASCII would have six bytes and an emoji twelve."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))

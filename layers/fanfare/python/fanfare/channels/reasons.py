@@ -49,6 +49,7 @@ class Reason(StrEnum):
         "Deploy again: the stack's configuration set was deleted.",
         True,
     )
+    CONTENT_EMPTY = "content_empty", "The content is empty", "Write something in every branch of the template."
     CONTENT_TOO_LARGE = "content_too_large", "Too large for the provider", "Shorten the content."
     COUNTRY_NOT_ALLOWED = (
         "country_not_allowed",

@@ -10,6 +10,7 @@ from fanfare.channels.base import (
     NOT_ASKED,
     AddressRefused,
     Channel,
+    Encoding,
     Envelope,
     Grants,
     InTime,
@@ -17,6 +18,7 @@ from fanfare.channels.base import (
     Opening,
     Profile,
     SendResult,
+    Unsendable,
     always,
     isolated,
 )
@@ -47,6 +49,7 @@ GSM: Final = frozenset(
 GSM_EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 # Characters of one message, and of each part of a longer one. https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
 GSM_SINGLE, GSM_PART, UCS2_SINGLE, UCS2_PART = 160, 153, 70, 67
+CHARACTERS: Final = 1_600  # of all parts. https://docs.aws.amazon.com/sns/latest/dg/sms_sms-to-phone.html
 NO_COUNTRY: Final = "001"  # region of satellite phones, and of networks and premium services that span countries
 
 
@@ -129,10 +132,32 @@ class Sms(Channel):
     def segments(content: Mapping[str, str]) -> int | None:
         return segments(content.get("text", ""))
 
+    @classmethod
+    def unsendable(cls, content: Mapping[str, str]) -> Unsendable | None:
+        text = content.get("text", "")
+        if not text.strip():
+            return Unsendable(Reason.CONTENT_EMPTY, "text", "Text is empty.")
+        if len(text) > CHARACTERS:
+            detail = f"Text has {len(text):,} characters; the limit is {CHARACTERS:,}."
+            return Unsendable(Reason.CONTENT_TOO_LARGE, "text", detail)
+        return None
+
+    @staticmethod
+    def encoding(content: Mapping[str, str]) -> Encoding | None:
+        because = foreign(content.get("text", ""))
+        return Encoding("GSM-7") if because is None else Encoding("UCS-2", because)
+
+    @staticmethod
+    def smart(content: dict[str, str]) -> dict[str, str]:
+        return {part: text.translate(SMART) for part, text in content.items()}
+
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
         return [isolated(self._send, envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> SendResult:
+        if (refused := self.unsendable(envelope.content)) is not None:
+            return refused.result
+
         # Here, too: the fan-out may have decided before the setting was changed.
         if refused := self.refused(envelope.address, countries=self.countries):
             return SendResult(Kind.PERMANENT, refused)
@@ -209,8 +234,37 @@ def e164(written: str) -> str | None:
 
 def segments(text: str) -> int:
     """Billed segments of a text: in GSM-7 if it has all characters, else in UCS-2."""
-    if all(letter in GSM or letter in GSM_EXTENDED for letter in text):
-        length = sum(2 if letter in GSM_EXTENDED else 1 for letter in text)
-        return 1 if length <= GSM_SINGLE else -(-length // GSM_PART)
-    length = len(text.encode("utf-16-be")) // 2
-    return 1 if length <= UCS2_SINGLE else -(-length // UCS2_PART)
+    if foreign(text) is None:
+        return _parts([2 if letter in GSM_EXTENDED else 1 for letter in text], GSM_SINGLE, GSM_PART)
+    return _parts([2 if letter > "\uffff" else 1 for letter in text], UCS2_SINGLE, UCS2_PART)
+
+
+def foreign(text: str) -> str | None:
+    """The first character that GSM-7 does not have: it makes all of the text UCS-2."""
+    return next((letter for letter in text if letter not in GSM and letter not in GSM_EXTENDED), None)
+
+
+def _parts(widths: Sequence[int], single: int, part: int) -> int:
+    """The number of parts. A character of two units is never cut: it begins the next part, and a unit stays unused.
+
+    3GPP TS 23.040, 9.2.3.24.1: an escape and its character, or the two halves of a surrogate pair, stay together.
+    """
+    if sum(widths) <= single:
+        return 1
+    parts, room = 1, part
+    for width in widths:
+        if width > room:
+            parts, room = parts + 1, part
+        room -= width
+    return parts
+
+
+# Typographic characters that people and word processors put in, with what GSM-7 has instead
+SMART: Final = str.maketrans(
+    dict.fromkeys("\u2018\u2019\u201a\u201b\u2032\u2035\u00b4`", "'")
+    | dict.fromkeys("\u201c\u201d\u201e\u201f\u2033\u00ab\u00bb", '"')
+    | dict.fromkeys("\u2010\u2011\u2012\u2013\u2014\u2015\u2212", "-")
+    | dict.fromkeys("\u00a0\u2002\u2003\u2007\u2009\u200a\u202f\u3000", " ")
+    | dict.fromkeys("\u200b\u2060\ufeff\u00ad", "")
+    | {"\u2039": "<", "\u203a": ">", "\u2022": "-", "\u00b7": ".", "\u2026": "...", "\u2044": "/", "\u00d7": "x"}
+)

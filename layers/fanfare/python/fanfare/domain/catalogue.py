@@ -19,6 +19,7 @@ class Topic:
     category: str = "general"
     limit: Mapping[str, Any] | None = None  # {"count", "per_seconds", "overflow"}
     public: bool = False
+    sms_smart: bool = False  # texts get GSM characters for typographic ones
     shards: int = 1
     created_at: str
     updated_at: str

@@ -39,6 +39,7 @@ class _Forecast:
     looked_at: int = 0
     factor: float = 1.0
     limited: bool = False  # whether a rate limit applies to any user
+    smart: bool = False  # whether the topic has typographic characters replaced in texts
     deliver: Counter[str] = field(default_factory=Counter)
     deferred: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
@@ -108,6 +109,7 @@ class DryRun:
         """Evaluate the first rows of each shard, and estimate the size of the whole audience."""
         forecast = _Forecast()
         topic = self.candidates.topic(message, at)
+        forecast.smart = topic is not None and topic.sms_smart
         cut: list[int] = []  # shards with more rows than were read
         whole = 0
         for shard in range(message.shards):
@@ -178,17 +180,25 @@ class DryRun:
         user = forecast.first.get((channel, locale))
         reader = {**user.profile, "id": user.id} if user else PREVIEW_READER | {"locale": locale or ""}
         content, error = None, None
+        on = CHANNELS[channel]
         try:
             content = self.renderer.render(body, channel, locale=reader.get("locale"), data=payload.data, user=reader)
         except TemplateError as broken:
             error = str(broken)
+        if content is not None and forecast.smart:
+            content = on.smart(content)
+        if content is not None and (refused := on.unsendable(content)) is not None:
+            error = f"{refused.reason}: {refused.detail}"
+        encoding = on.encoding(content) if content else None
         return SampleView(
             channel=channel,
             locale=locale,
             recipients=forecast.scaled(forecast.readers[channel, locale]),
             user_id=user.id if user else None,
             content=content,
-            segments=CHANNELS[channel].segments(content) if content else None,
+            segments=on.segments(content) if content else None,
+            encoding=encoding.name if encoding else None,
+            encoding_because=encoding.because if encoding else None,
             error=error,
         )
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, to_text
 from fanfare.domain.catalogue import Template, Version
 from fanfare.errors import Fault, Invalid, NotFound, TemplateError
@@ -15,6 +16,7 @@ from fanfare.pagination import take
 from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, TemplateView
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import offers
+from fanfare.templates.content_check import too_large
 from fanfare.templates.renderer import Renderer, derived
 
 BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
@@ -36,6 +38,9 @@ class ManageTemplates:
         if request.layout is not None:
             body["layout"] = self._layout(request.layout)
         self.renderer.check(body)
+        channels = [channel for channel in CHANNELS if offers(body, channel)]
+        if faults := list(too_large(self.renderer, body, channels, body.get("example") or {})):
+            raise Invalid("Content can't be sent.", code="content_too_large", errors=faults)
         if (made := derived(body)) and _size(body | {"derived": made}) <= BODY_LIMIT:
             body |= {"derived": made}
         size = _size(body)

@@ -42,6 +42,7 @@ class ManageTopics:
             category=request.category or "general",
             limit=request.limit.model_dump() if request.limit else None,
             public=bool(request.public),
+            sms_smart=bool(request.sms_smart),
             shards=request.shards or shards or 1,
             created_at=before.created_at if before else now,
             updated_at=now,

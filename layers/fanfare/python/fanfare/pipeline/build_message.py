@@ -19,6 +19,7 @@ from fanfare.ids import new_message_id
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
+from fanfare.templates.content_check import check_content
 from fanfare.templates.renderer import Renderer, derived
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ class BuildMessage:
         payload = self._payload(request, subject.template)
         _check_content_for_any(channels, subject.template, payload.content)
         if not dry:
-            payload = self._summarized(payload, subject.template, channels)
+            payload = self._summarized(payload, subject, channels)
         return self._message(request, subject, channels, caller, now), _storable(payload)
 
     def _resolve(self, request: SubmitRequest) -> _Subject:
@@ -84,12 +85,17 @@ class BuildMessage:
         recipients = tuple(request.recipients) if request.recipients is not None else None
         return Payload(data=data, content=content, recipients=recipients)
 
-    def _summarized(self, payload: Payload, template: Template | None, channels: Sequence[str]) -> Payload:
-        """The payload with its summary. A stored template is rendered first: what is slow or broken fails here."""
+    def _summarized(self, payload: Payload, subject: _Subject, channels: Sequence[str]) -> Payload:
+        """The payload with its summary. It is rendered first: what is slow, broken, empty or too large fails here."""
+        template = subject.template
         body = template.body if template else inline_body(payload.content or {})
         offered = [channel for channel in channels if offers(body, channel)]
         if template is not None:
             self.renderer.check_message(body, offered, payload.data)
+        smart = subject.topic is not None and subject.topic.sms_smart
+        check_content(
+            self.renderer, body, offered, payload.data, at="/template" if template else "/content", smart=smart
+        )
         return replace(payload, summary=self.renderer.summary(body, offered, payload.data))
 
     def _message(

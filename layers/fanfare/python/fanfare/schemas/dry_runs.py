@@ -13,7 +13,10 @@ from fanfare.schemas.scalars import At, View
 
 
 class SampleView(View):
-    """The content for one user. `segments` if the provider bills by segment; `error` if it does not render."""
+    """The content for one user. `error`: it does not render, or the provider refuses it.
+
+    `segments`, `encoding`: if the provider bills by segment. `encoding_because`: the character for which it is UCS-2.
+    """
 
     channel: str
     locale: str | None
@@ -21,6 +24,8 @@ class SampleView(View):
     user_id: str | None
     content: Mapping[str, str] | None
     segments: int | None
+    encoding: str | None
+    encoding_because: str | None
     error: str | None
 
 
@@ -71,7 +76,9 @@ class DryRunView(View):
                             "recipients": 20,
                             "user_id": "user-1",
                             "content": {"text": "Bestellung A-17 ist unterwegs."},
-                            "segments": 2,
+                            "segments": 1,
+                            "encoding": "GSM-7",
+                            "encoding_because": None,
                             "error": None,
                         }
                     ],

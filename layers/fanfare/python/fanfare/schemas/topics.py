@@ -60,6 +60,11 @@ class PutTopicRequest(Request):
     id: Name | None = Field(None, description="The topic's id, as in the path.")
     created_at: Moment | None = Field(None, description="When it was created; not changed.")
     updated_at: Moment | None = Field(None, description="When it was last changed; not stored.")
+    sms_smart: StrictBool | None = Field(
+        None,
+        description="In text messages, replace typographic characters, which more than double the number of segments, "
+        "by plain ones. Default: false.",
+    )
     shards: Annotated[StrictInt, Field(ge=1, le=64)] | None = Field(
         None,
         description="Number of partitions for its subscriptions: about one per 100,000 subscribers. "
@@ -86,6 +91,7 @@ class TopicView(View):
     category: str
     limit: LimitView | None
     public: bool
+    sms_smart: bool
     shards: int
     created_at: At
     updated_at: At

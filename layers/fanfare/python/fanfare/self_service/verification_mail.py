@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import SendResult
-from fanfare.channels.email import CALL_ERROR, one_line
+from fanfare.channels.email import CALL_ERROR, Email, ascii_mailbox, one_line
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.clock import Clock, to_text
@@ -91,8 +91,8 @@ class VerificationMail:
         stop, asked_at = self.stop_link(address), pages.moment(self.clock())
         mail = pages.Mail(subject, words, link, stop=stop, asked_at=asked_at, **about)
         request: dict[str, Any] = {
-            "FromEmailAddress": self.sender,
-            "Destination": {"ToAddresses": [address]},
+            "FromEmailAddress": ascii_mailbox(self.sender),
+            "Destination": {"ToAddresses": [Email.address({"email": address})]},
             "Content": {
                 "Simple": {
                     "Subject": {"Data": mail.subject, "Charset": "UTF-8"},

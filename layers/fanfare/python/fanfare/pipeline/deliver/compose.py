@@ -57,12 +57,13 @@ class Composer:
         If time runs out, the remaining recipients are in neither; they wait for the next attempt.
         """
         unsubscribable = self._unsubscribable(work)
+        smart = self.channel.smart if self._is_smart(work) else dict
         envelopes: dict[int, Envelope] = {}
         endings: dict[int, Ending] = {}
         for index in _while_in_time(readers, time_left):
             user = readers[index]
             try:
-                content = self._rendered(body, work, user)
+                content = smart(self._rendered(body, work, user))
                 envelopes[index] = self._envelope(work, user, content, unsubscribable(user) if unsubscribable else None)
             except TemplateError as error:
                 log.warning(
@@ -99,6 +100,13 @@ class Composer:
             data=work.payload.data,
             user={**user.profile, "id": user.id},
         )
+
+    def _is_smart(self, work: Work) -> bool:
+        """Whether the topic has typographic characters replaced on this channel."""
+        if work.message.topic is None or type(self.channel).smart is Channel.smart:
+            return False
+        topic = self.catalogue.topic(work.message.topic)
+        return topic is not None and topic.sms_smart
 
     def _unsubscribable(self, work: Work) -> Callable[[User], str] | None:
         """Creates unsubscribe links by user; None if the message has no topic or users can't unsubscribe from it."""
