@@ -15,6 +15,7 @@ from fanfare.domain.outcomes import Outcome
 from testing.memory_aws.errors import refused
 from tests.faults.adversary import Change, is_counted, renames, toggles
 from tests.faults.scenarios import ADVERSARY, CONTENDED, SEVEN, THREE, small_pages
+from tests.faults.test_interleavings import lose_one_answer
 from tests.faults.world import World
 
 LIMIT = {"count": 3, "per_seconds": 3600, "overflow": "drop"}
@@ -95,6 +96,20 @@ def test_who_is_counted_at_every_try_fails_alone_after_the_last_attempt() -> Non
     assert world.codes(message) == dict.fromkeys(SEVEN, Outcome.SENT) | {CONTENDED[2]: Outcome.FAILED}
     assert reasons(world, message, CONTENDED[2]) == [Reason.USER_CONTENDED]
     assert world.state(message) is State.FAILED
+
+
+@pytest.mark.usefixtures("small")
+def test_who_may_have_it_already_and_is_contended_stays_in_doubt() -> None:
+    world = world_of(SEVEN[0], limit=LIMIT)
+    world.provider.receipts = False
+    message = world.post()
+    fan_out(world)
+    lose_one_answer(world)
+    world.step("email")
+    world.adversary = is_counted(SEVEN[0])
+    world.rest(message)
+    assert world.provider.copies(message) == {SEVEN[0]: 1}
+    assert reasons(world, message, SEVEN[0]) == [Reason.OUTCOME_UNKNOWN]
 
 
 class Conflicting:

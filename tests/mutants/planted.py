@@ -347,8 +347,15 @@ MUTANTS = (
     Mutant(
         "who can never be charged is tried for ever",
         "attempt:Attempt._send",
-        "results |= dict.fromkeys(self.contended, CONTENDED)",
+        "results |= {index: CONTENDED for index in self.contended if index not in doubtful}",
         "pass",
+        tests=(ADVERSARY,),
+    ),
+    Mutant(
+        "who may have it and can never be charged is tried for ever",
+        "attempt:Attempt._send",
+        "tried = bool(self.contended) or any(",
+        "tried = any(",
         tests=(ADVERSARY,),
     ),
     Mutant(

@@ -108,9 +108,12 @@ class Attempt:
         noted = self.work.noted(means.channel)
         hand_over = HandOver(job=self.job, state=self.work.state, means=means, record=self._record_sent)
         results = hand_over.noted(envelopes) if noted else hand_over.together(envelopes)
-        results |= dict.fromkeys(self.contended, CONTENDED)
+        doubtful = self.work.state.places(Outcome.IN_DOUBT)
+        results |= {index: CONTENDED for index in self.contended if index not in doubtful}
         # an unknown outcome counts as an attempt: it may have been sent, and the number of copies must be limited
-        tried = any(result.kind in (Kind.TEMPORARY, Kind.UNKNOWN) for result in results.values())
+        tried = bool(self.contended) or any(
+            result.kind in (Kind.TEMPORARY, Kind.UNKNOWN) for result in results.values()
+        )
         before, attempts = self.work.state.attempts, self.work.state.attempts + tried
         self.endings |= {index: self._ending(result, attempts) for index, result in results.items()}
         self._wait(results, attempts)
