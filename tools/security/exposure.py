@@ -1,7 +1,7 @@
-"""Writes the table in SECURITY.md of what each kind of caller can cost: `python -m tools.security.exposure`.
+"""`python -m tools.security.exposure` writes the table in SECURITY.md of what each kind of caller can cost.
 
 Everything is at the default limits of `infra.settings`, with the prices of `fanfare.insight.cost`: an hour in which the
-callers do nothing but run against the limits. API Gateway limits each route of a stage by itself, so callers who use
+callers do nothing but run against the limits. API Gateway limits each route of a stage separately, so callers who use
 all routes that are open to them get that many times the limit.
 """
 

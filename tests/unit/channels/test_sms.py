@@ -164,6 +164,11 @@ def test_what_sns_refuses_costs_no_call(written: str, reason: str | None) -> Non
         ("ada", None),
         ("+", None),
         ("00436641234567", None),
+        ("+43.664.1234567", "+436641234567"),
+        # a spreadsheet's number as text: findings/spreadsheet_number_becomes_another_person.sh
+        ("+491711234567.0", None),
+        ("+43664123456.0", None),
+        ("+4915112345678.00", None),
     ],
 )
 def test_a_number_is_possible_in_a_country_s_plan_in_e164(written: str, number: str | None) -> None:

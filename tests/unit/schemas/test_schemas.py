@@ -139,7 +139,6 @@ def test_a_template_that_is_wrong_names_the_field(change: dict[str, Any], pointe
         ({"webhook": {"url": "ftp://example.com"}}, "/webhook/url", "invalid_url"),
         ({"webhook": {"url": "https://ada:secret@example.com"}}, "/webhook/url", "invalid_url"),
         ({"push": [{"platform": "ios"}]}, "/push/0/token", "missing"),
-        ({"id": "ada"}, "/id", "unknown_field"),
     ],
 )
 def test_a_user_that_is_wrong_names_the_field(body: dict[str, Any], pointer: str, code: str) -> None:

@@ -66,7 +66,7 @@ def _above(wanted: str) -> list[str]:
 
 
 def _distance(wanted: str, offered: str) -> int | None:
-    """How far off a language is; None if it is no replacement."""
+    """How far off a language is; None if it does not replace the other."""
     from langcodes import Language, tag_distance  # noqa: PLC0415 - see above
     from langcodes.tag_parser import LanguageTagError  # noqa: PLC0415
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar, Final
 
@@ -214,6 +215,10 @@ def _country(number: str) -> str | None:
     return None if country == NO_COUNTRY else country
 
 
+# What a spreadsheet makes of a number, e.g. +491711234567.0: the library reads one digit more, another person's number
+_FRACTION: Final = re.compile(r"[0-9]{7}\.[0-9]{1,2}$")
+
+
 @functools.lru_cache(maxsize=4096)
 def e164(written: str) -> str | None:
     """The number in E.164 if it is possible in its country's plan, else None.
@@ -223,6 +228,8 @@ def e164(written: str) -> str | None:
     # the library is large: only import it to check a number
     import phonenumbers  # noqa: PLC0415
 
+    if _FRACTION.search(written):
+        return None
     try:
         number = phonenumbers.parse(written)
     except phonenumbers.NumberParseException:

@@ -34,13 +34,12 @@ def check_content(
     """
     found = list(islice(_found(renderer, body, channels, data, smart=smart), FAULTS))
     if found:
-        faults = [
-            Fault(
-                at, refused.reason, f"{refused.part} of {channel}{f' in {locale}' if locale else ''}: {refused.detail}"
-            )
-            for channel, locale, refused in found
-        ]
+        faults = [Fault(at, refused.reason, _placed(refused, channel, locale)) for channel, locale, refused in found]
         raise Invalid("Content can't be sent.", code=found[0][2].reason, errors=faults)
+
+
+def _placed(refused: Unsendable, channel: str, locale: str | None) -> str:
+    return f"{refused.part} of {channel}{f' in {locale}' if locale else ''}: {refused.detail}"
 
 
 def too_large(

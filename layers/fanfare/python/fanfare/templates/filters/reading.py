@@ -1,4 +1,4 @@
-"""For whom a part is rendered."""
+"""The reader of a part that is rendered."""
 
 from __future__ import annotations
 
