@@ -102,7 +102,8 @@ def test_who_moves_a_message_tells_the_bus(each: Deployment) -> None:
         for made in each.service.functions.values()
         if ("events:PutEvents", "Bus") in set(each.statements(made))
     }
-    assert telling == {"internal_api", "fan_out", "reconcile", *(f"deliver-{name}" for name in CHANNELS)}
+    of_people = {"public_api", "record_receipt"}  # subscriptions, suppressions and receipts
+    assert telling == {"internal_api", "fan_out", "reconcile", *(f"deliver-{name}" for name in CHANNELS)} | of_people
 
 
 def test_recipients_are_told_of_unless_it_is_turned_off(dev: Deployment, full: Deployment) -> None:

@@ -33,7 +33,7 @@ def constructs(target: str, function: Properties) -> list[str]:
     if target in OF_PUSH:
         return OF_PUSH[target] if "FANFARE_PUSH_FCM_APPLICATION_ARN" in function["Environment"]["Variables"] else []
     owner, _, part = target.partition(".")
-    if part in {"due", "recent"}:
+    if part in {"due", "recent", "listed"}:
         return [f"{pascal(owner)}/index/{part}"]
     return [OF_ANOTHER_NAME.get(target, pascal(owner) + pascal(part))]
 
@@ -99,6 +99,7 @@ READERS = {
     "WebhookKeys": {"public_api", "deliver-webhook"},
     "CodeKeys": {"public_api"},
     "AuditKeys": {"internal_api"},
+    "AddressKeys": {"internal_api", "public_api"},
 }
 
 
