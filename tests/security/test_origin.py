@@ -7,6 +7,7 @@ import os
 
 import boto3
 import pytest
+from fanfare.domain.audience import User
 from fanfare.runtime import signing
 from fanfare.runtime.registry import opened
 
@@ -37,7 +38,7 @@ def test_a_request_through_the_proxy_is_answered(proxy: None) -> None:
 
 
 def test_one_click_past_the_proxy_changes_nothing_and_shows_a_page(proxy: None) -> None:
-    link = signing.public_links().unsubscribe_link("ada", "news", "email")
+    link = signing.public_links().unsubscribe_link(User(id="ada", profile={}), "news", "email")
     answer = browse(link, {"List-Unsubscribe": "One-Click"})
     assert (answer.status, answer.headers["content-type"]) == (403, "text/html; charset=utf-8")
 
