@@ -112,7 +112,8 @@ def test_a_person_may_always_subscribe_again() -> None:
 def test_a_confirmed_link_outweighs_a_no(post: Post) -> None:
     call("PUT", PATH)
     click()
-    public_api.call("POST", "/v1/subscriptions", {"email": "ada@example.com", "topic": "news"}, user=None)
+    browse(preferences_link("ada"), {"shown": "news/email", "yes": "news/email"})
+    assert subscribed() == []
     browse(post.mails[-1].link, {})
     assert (subscribed(), consents()[0]) == (["news/email"], ("subscribed", "confirmation"))
 
@@ -237,8 +238,9 @@ def test_more_yeses_than_one_call_can_end_take_another(monkeypatch: pytest.Monke
 
 def test_a_click_of_an_erased_user_stores_nothing(aws: Aws) -> None:
     call("PUT", PATH)
+    link = unsubscribe_link("ada", "news")
     call("DELETE", "/v1/users/ada")
-    click()
+    assert browse(link, {}).status == 404
     assert not [row for row in aws.dynamodb.scan(TableName=aws.tables["audience"])["Items"] if "ada" in str(row)]
 
 

@@ -254,7 +254,7 @@ def test_the_secret_before_a_users_rotation_is_good_for_a_day_more() -> None:
     day = timedelta(days=1)
     for passed, good in ((day - timedelta(seconds=1), True), (day, False)):
         endpoint = Endpoint()
-        rotated = {"secret_no": 2, "secret_at": to_text(NOW - passed)}
+        rotated: dict[str, Any] = {"secret_no": 2, "secret_at": to_text(NOW - passed)}
         endpoint.send([envelope(address="https://shop.example/", generation="g", **rotated)])
         ((_, body, headers),) = endpoint.posts
         owners = [Owner("ada", "g", number) for number in (2, 1, 0)]
