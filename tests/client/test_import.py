@@ -96,13 +96,13 @@ def test_a_csv_of_ours(tmp_path: Path) -> None:
     assert audience.users == {
         "ada": {"name": "Ada", "email": "new@example.com"},
         "eve": {"name": "Eve", "email": "eve@example.com"},
-        "two": {"name": "A name\nof two lines", "email": "two@example.com"},
     }
     assert audience.suppressed == {("email", "eve@example.com")}
     assert [(row["line"], row["code"], row["field"]) for row in rejects(summary)] == [
         (2, "repeated_id", ""),
         (4, "missing", "quiet_end"),
         (5, "wrong_columns", ""),
+        (7, "control_character", "name"),
         (9, "invalid_email", "email"),
     ]
 
