@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import pytest
 from fanfare.ids import user_id_of
-from fanfare.runtime import signing, stores
+from fanfare.runtime import stores
 
 from functions.internal_api.handler import api as internal
 from functions.public_api.handler import api as public
@@ -15,7 +15,7 @@ from tests.integration import public_api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import call
 from tests.integration.letters import Post
-from tests.integration.public_api import browse
+from tests.integration.public_api import browse, preferences_link, unsubscribe_link
 
 SUBJECTS: Final = [
     "auth0|5f7c",
@@ -78,7 +78,7 @@ def test_every_route_of_services_reaches_the_user_and_nobody_else(subject: str, 
     before = others(aws, user_id)
     for operation in sorted(OF_A_USER, key=lambda each: each.startswith("DELETE")):
         method, _, path = operation.partition(" ")
-        more = {"token": "t"} if operation == "DELETE /v1/users/{user_id}/devices" else {}
+        more: dict[str, Any] = {"token": "t"} if operation == "DELETE /v1/users/{user_id}/devices" else {}
         answer = call(method, filled(path, user_id), BODIES.get(operation), **more)
         expected = (404,) if "explanations" in path or "masked" in path else (200, 201, 204)
         assert answer.status in (*expected, 200), (operation, answer.text)
@@ -103,12 +103,11 @@ def test_every_route_of_a_reader_reaches_them_and_nobody_else(subject: str, aws:
 def test_a_link_in_a_mail_is_of_one_user(subject: str, aws: Aws) -> None:
     user_id = user_id_of(subject)
     assert user_id is not None
-    links = signing.public_links()
-    assert browse(links.unsubscribe_link(user_id, "news", "email"), {}).status == 200
+    assert browse(unsubscribe_link(user_id, "news"), {}).status == 200
     subscribed = stores.audience().subscriptions.among("news", [(each, "email") for each in (user_id, *NEARLY)])
     assert subscribed == {(each, "email") for each in NEARLY}
     form = {"shown": ["news/email"], "yes": ["news/email"], "nothing": "no"}
-    assert browse(links.preferences_link(user_id), form).status == 200
+    assert browse(preferences_link(user_id), form).status == 200
     assert {each["by"] for each in call("GET", f"/v1/users/{user_id}/consents").body["items"]} >= {"one_click"}
 
 
