@@ -219,6 +219,25 @@ def test_an_erasure_that_breaks_off_anywhere_is_complete_once_it_is_repeated() -
             assert house.trace() == []
 
 
+def test_of_three_answers_at_once_each_that_changed_something_is_a_consent() -> None:
+    for choose in drawn_orders(400, seed=16):
+        house = House("give", "click", "accept")
+        changed: list[bool] = []
+
+        def no(by: By, house: House = house, changed: list[bool] = changed) -> None:
+            changed.append(house.audience.subscriptions.remove(ADA, "news", "email", by=by))
+
+        def again(house: House = house, changed: list[bool] = changed) -> None:
+            given = house.audience.subscriptions.add(yes(By.PERSON), shards=1)
+            changed.append(bool(given and given.new))
+
+        stage = Stage()
+        house.memory.interpose = stage.call
+        stage.play([lambda no=no: no(By.PERSON), again, lambda no=no: no(By.SERVICE)], choose)  # type: ignore[misc]
+        house.memory.interpose = None
+        assert len(house.said()) == 3 + sum(changed)
+
+
 def recorded(house: House, what: str) -> list[str]:
     """The calls that it makes."""
     calls: list[str] = []
