@@ -19,6 +19,7 @@ from fanfare.clock import to_text
 from fanfare.domain.audience import Answer, By, Subscription
 from fanfare.errors import Conflict, FanfareError
 from fanfare.store.audience import Audience
+from fanfare.store.audience.confirmations import Confirmations, Pending
 
 from testing.memory_aws.aws import Memory
 from testing.memory_aws.errors import refused, throttled
@@ -105,6 +106,13 @@ def post_device(house: House) -> None:
     house.audience.directory.post_device(ADA, "web", "lovelace-other", most=20)
 
 
+def ask_to_confirm(house: House) -> None:
+    confirmations = Confirmations(house.audience.table, keys=lambda: {"k1": "a key for tests"})
+    confirmations.put_pending(
+        Pending(user_id=ADA, channel="email", address="new@lovelace.example", secret="s", until=NOW)
+    )
+
+
 def end_topic(house: House) -> None:
     house.audience.ended_topics.end("news", 1, limit=100)
 
@@ -122,9 +130,11 @@ DO: dict[str, Callable[[House], None]] = {
     "choose a frequency": choose_frequency,
     "change the address": change_address,
     "post a device": post_device,
+    "ask to confirm an address": ask_to_confirm,
     "end the topic": end_topic,
     "erase": erase,
 }
+OF_ADDRESSES = ("change the address", "post a device", "ask to confirm an address")
 CHANGES = [each for each in DO if each != "erase"]
 BEFORE = [(), ("give",), ("give", "take back"), ("give", "click")]
 
@@ -165,7 +175,7 @@ def test_nothing_that_is_changed_during_an_erasure_outlives_it(change: str, befo
 
 
 @pytest.mark.parametrize("before", BEFORE, ids=" then ".join)
-@pytest.mark.parametrize("change", [each for each in CHANGES if each not in ("change the address", "post a device")])
+@pytest.mark.parametrize("change", [each for each in CHANGES if each not in OF_ADDRESSES])
 def test_a_click_binds_services_whatever_comes_at_the_same_time(change: str, before: tuple[str, ...]) -> None:
     for choose in orders():
         house = House(*before)
@@ -179,7 +189,9 @@ def test_a_click_binds_services_whatever_comes_at_the_same_time(change: str, bef
         assert house.listed() == (bool(said) and changes[-1] is Answer.YES)
 
 
-@pytest.mark.parametrize("change", ["give", "give many", "click", "accept", "post a device"])
+@pytest.mark.parametrize(
+    "change", ["give", "give many", "click", "accept", "post a device", "ask to confirm an address"]
+)
 def test_a_fault_and_an_erasure_between_any_two_calls_leave_no_trace_once_the_callers_have_repeated(
     change: str,
 ) -> None:
@@ -205,6 +217,25 @@ def test_an_erasure_that_breaks_off_anywhere_is_complete_once_it_is_repeated() -
             assert len(house.trace()) == left or not begun  # nothing is given from the first write on
             erase(house)
             assert house.trace() == []
+
+
+def test_of_three_answers_at_once_each_that_changed_something_is_a_consent() -> None:
+    for choose in drawn_orders(400, seed=16):
+        house = House("give", "click", "accept")
+        changed: list[bool] = []
+
+        def no(by: By, house: House = house, changed: list[bool] = changed) -> None:
+            changed.append(house.audience.subscriptions.remove(ADA, "news", "email", by=by))
+
+        def again(house: House = house, changed: list[bool] = changed) -> None:
+            given = house.audience.subscriptions.add(yes(By.PERSON), shards=1)
+            changed.append(bool(given and given.new))
+
+        stage = Stage()
+        house.memory.interpose = stage.call
+        stage.play([lambda no=no: no(By.PERSON), again, lambda no=no: no(By.SERVICE)], choose)  # type: ignore[misc]
+        house.memory.interpose = None
+        assert len(house.said()) == 3 + sum(changed)
 
 
 def recorded(house: House, what: str) -> list[str]:

@@ -22,6 +22,7 @@ EVERYTHING: dict[str, Any] = {
     "locale": "de-AT",
     "time_zone": "Europe/Vienna",
     "quiet_hours": {"start": "22:00", "end": "07:00"},
+    "attributes": {"plan": "pro"},
 }
 
 
@@ -62,7 +63,7 @@ def test_a_body_that_names_another_subscription_than_the_path_is_refused(topic: 
 def test_a_user_is_replaced_whole() -> None:
     call("PUT", "/v1/users/ada", EVERYTHING)
     replaced = call("PUT", "/v1/users/ada", {"name": "Ada L."})
-    nothing = dict.fromkeys(EVERYTHING) | {"push": [], "id": "ada", "name": "Ada L."}
+    nothing = dict.fromkeys(EVERYTHING) | {"push": [], "attributes": {}, "id": "ada", "name": "Ada L."}
     assert (replaced.status, replaced.body) == (200, nothing)
 
 

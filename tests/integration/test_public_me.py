@@ -35,6 +35,7 @@ NOTHING: dict[str, Any] = {
     "locale": None,
     "time_zone": None,
     "quiet_hours": None,
+    "attributes": {},
     "opted_out": False,
     "pending": {"email": None, "phone": None},
     "suppressed": {},

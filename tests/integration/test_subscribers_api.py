@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from fanfare.store.audience import subscribers
+from fanfare.store.audience.subscriptions import subscribers
 
 from tests.integration import public_api
 from tests.integration.conftest import Aws

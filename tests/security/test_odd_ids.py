@@ -78,7 +78,7 @@ def test_every_route_of_services_reaches_the_user_and_nobody_else(subject: str, 
     before = others(aws, user_id)
     for operation in sorted(OF_A_USER, key=lambda each: each.startswith("DELETE")):
         method, _, path = operation.partition(" ")
-        more = {"token": "t"} if operation == "DELETE /v1/users/{user_id}/devices" else {}
+        more: dict[str, Any] = {"token": "t"} if operation == "DELETE /v1/users/{user_id}/devices" else {}
         answer = call(method, filled(path, user_id), BODIES.get(operation), **more)
         expected = (404,) if "explanations" in path or "masked" in path else (200, 201, 204)
         assert answer.status in (*expected, 200), (operation, answer.text)

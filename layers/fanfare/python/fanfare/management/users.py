@@ -41,8 +41,6 @@ class ManageUsers:
         Raises NotFound, Invalid.
         """
 
-        _checked_fields(dict.fromkeys(patch))
-
         def change(profile: Mapping[str, Any]) -> dict[str, Any]:
             target = merged(dict(profile), patch)
             # fields that the patch does not name may be from before a rule

@@ -175,6 +175,13 @@ class PatchUserRequest(BaseModel):
         extra="allow", json_schema_extra={"examples": [{"name": None, "attributes": {"seats": 4}}]}
     )
 
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        for name in self.model_extra or {}:
+            if name not in PutUserRequest.model_fields:
+                raise validation_error("unknown_field", "Unknown field.", pointer=f"/{escaped(name)}")
+        return self
+
 
 class PushView(View):
     """One device or browser."""

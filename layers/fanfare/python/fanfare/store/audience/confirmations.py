@@ -19,10 +19,12 @@ from typing import Any, Final
 
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import from_text, to_text
 from fanfare.errors import ConditionFailed
 from fanfare.signing.keyed_hash import Keys, digest
+from fanfare.store.audience.subscriptions.rows import PRESENT
 
 TRIES: Final = 5  # per code
 
@@ -94,7 +96,7 @@ class Confirmations:
 
     def put_pending(self, pending: Pending) -> None:
         """Store the pending address; replaces an earlier one on the channel."""
-        self.table.put(
+        self._put_of_user(
             {
                 "pk": f"user#{pending.user_id}",
                 "sk": f"pending#{pending.channel}",
@@ -184,7 +186,7 @@ class Confirmations:
 
     def put_choices(self, choices: PendingChoices, *, until: datetime) -> None:
         """Store choices to be confirmed; replaces earlier ones of the user."""
-        self.table.put(
+        self._put_of_user(
             {
                 "pk": f"user#{choices.user_id}",
                 "sk": "choices",
@@ -196,6 +198,20 @@ class Confirmations:
                 "ttl": int(until.timestamp()),
             }
         )
+
+    def _put_of_user(self, item: Item) -> None:
+        """Store a row of a user; none if the user was erased meanwhile."""
+
+        def attempt() -> None:
+            transaction = Transaction().put(self.table, item)
+            transaction.check(self.table, (item["pk"], "user"), PRESENT)
+            try:
+                transaction.run()
+            except ConditionFailed as failed:
+                if not failed.refused:
+                    raise  # only another transaction of the user at the same time
+
+        until_settled(attempt, sleep=self.table.sleep)
 
     def choices(self, user_id: str, secret: str) -> PendingChoices | None:
         """The choices that a link confirms; None if unknown, expired or replaced."""
