@@ -17,7 +17,7 @@ from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, Templa
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import offers
 from fanfare.templates.content_check import too_large
-from fanfare.templates.renderer import Renderer, derived
+from fanfare.templates.renderer import Renderer
 
 BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
 
@@ -41,8 +41,6 @@ class ManageTemplates:
         channels = [channel for channel in CHANNELS if offers(body, channel)]
         if faults := list(too_large(self.renderer, body, channels, body.get("example") or {})):
             raise Invalid("Content can't be sent.", code="content_too_large", errors=faults)
-        if (made := derived(body)) and _size(body | {"derived": made}) <= BODY_LIMIT:
-            body |= {"derived": made}
         size = _size(body)
         if size > BODY_LIMIT:
             what, where = ("Template with its layout", "/layout") if request.layout else ("Template", "/example")
@@ -101,7 +99,7 @@ class ManageTemplates:
             raise Invalid.field(
                 "/layout", "layout_in_layout", "This template has a layout itself. A layout can't have another layout."
             )
-        frame = {name: head.body[name] for name in ("channels", "locales", "partials", "derived") if name in head.body}
+        frame = {name: head.body[name] for name in ("channels", "locales", "partials") if name in head.body}
         return {"id": head.id, "version": head.version, **frame}
 
 

@@ -79,13 +79,14 @@ class Compiled:
         except Exception as error:
             raise TemplateError(f"does not compile: {error}") from error
 
-    def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> str:
+    def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> dict[str, str]:
+        """The text of each block, in order."""
         reading = reading.for_part(self.language)
         before = _shared(self, IdentityKey(seen["data"]), self._needed(reading), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
         texts = self._write_or_say(seen, reading, before, seconds).texts
-        return "".join([texts[each.name] for each in self.blocks])
+        return {each.name: texts[each.name] for each in self.blocks}
 
     def shared(self, data: Any, reading: Reading, seconds: float | None) -> Written | TemplateError:
         """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
