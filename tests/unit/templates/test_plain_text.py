@@ -50,6 +50,7 @@ CASES = [
     ("<ul><li><p>a</p></li><li><p>b</p><p>c</p></li></ul>d", "- a\n- b\n\n  c\n\nd\n"),
     ("<ul><li>a<ul><li>b<li>c</ul><li>d</ul>after", "- a\n  - b\n  - c\n- d\n\nafter\n"),
     ("<ol><li>a<ol><li>b</ol><li>c</ol>", "1. a\n   1. b\n2. c\n"),
+    ("<ul><li><a href='" + LINK + "'>" + LINK + "</a><li>x</ul>", "- https://x.example/a\n- x\n"),
     ("<p>x</p><ul><li><a href='" + LINK + "'>a</a></ul>", "x\n\n- a (https://x.example/a)\n"),
     # tables
     ("<table><tr><td>a</td><td>b</td></tr><tr><td>c</td><td></td></tr></table>", "a b\nc\n"),
@@ -85,7 +86,8 @@ CASES = [
     ('<div style="display:none">Preheader' + FILLER * 40 + "</div>Hi", "Hi\n"),
     ('<div style="DISPLAY : none !important">a</div><p hidden>b</p><p style="visibility:hidden">c</p>d', "d\n"),
     ('<div style="max-height:0;overflow:hidden">a</div><div style="opacity:0.0">b</div>c', "c\n"),
-    ('<span style="mso-hide:all">a</span>b', "b\n"),
+    ('<!--[if mso]><v:roundrect href="https://x.example">b</v:roundrect><![endif]--><a style="mso-hide:all" '
+     'href="https://x.example">b</a>', "b (https://x.example)\n"),
     ('<p style="max-width:600px;opacity:0.8;line-height:0;max-height:0.5em">a</p>', "a\n"),
     ('<div style="font-size:0px"><span style="font-size:14px">a</span></div>', "a\n"),
     ("<style>.pre{display:none}@media x{.mob{display:none}}</style><p class=pre>a</p><p class=mob>b</p>", "b\n"),

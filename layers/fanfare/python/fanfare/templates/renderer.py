@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
+from fanfare.templates import warnings
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import compiled
 from fanfare.templates.data_schema import data_faults, schema_faults
@@ -49,6 +50,7 @@ class Renderer:
 
     locale: str = FALLBACK
     time_zone: str = "UTC"
+    sender: str = ""  # of mails, as they show it
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Check that all parts compile and the example renders in all locales. Raises Invalid with a Fault per part."""
@@ -126,6 +128,41 @@ class Renderer:
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
         return rendered
+
+    def warnings(
+        self, body: Mapping[str, Any], channel: str, *, data: Mapping[str, Any], user: Mapping[str, Any]
+    ) -> Iterator[Fault]:
+        """What is likely to be wrong with a mail that renders: pointers into the template."""
+        parts, locale = CHANNELS[channel].parts, user.get("locale")
+        found = sources_kept(IdentityKey(body), channel, locale)
+        rendered = self.render(body, channel, locale=locale, data=data, user=user)
+        for part, html in parts.items():
+            if part not in found:
+                continue
+            at = f"/locales/{escaped(found[part].language)}" if found[part].language else "/channels"
+            faults = [*warnings.of_part(part, found[part])]
+            if html:
+                derived_from = any(
+                    origin == part and name not in found for name, origin in CHANNELS[channel].derived.items()
+                )
+                own = not all(block.shared for block in compiled(found[part], html).blocks)
+                faults += warnings.of_html(rendered[part], rendered.get("text"), derived=derived_from, own=own)
+                faults += warnings.of_sender(rendered.get("text", ""), part, self.sender)
+            for fault in faults:
+                yield replace(fault, pointer=f"{at}/{channel}{fault.pointer}")
+
+    def all_warnings(self, body: Mapping[str, Any]) -> list[Fault]:
+        """The warnings of a template, in every language, with its example."""
+        found: dict[tuple[str, str], Fault] = {}
+        began = time.thread_time()
+        for channel in body.get("channels", {}):
+            for locale in (None, *locales(body, channel)):
+                if time.thread_time() - began > SECONDS_TOGETHER:
+                    break
+                user = READER | {"locale": locale or ""}
+                for fault in self.warnings(body, channel, data=body.get("example") or {}, user=user):
+                    found.setdefault((fault.pointer, fault.code), fault)
+        return list(found.values())
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
         example = body.get("example") or {}

@@ -24,12 +24,13 @@ UNSEEN: Final = frozenset(
 PARAGRAPHS: Final = frozenset({"dl", "h1", "h2", "h3", "h4", "h5", "h6", "p", "table"})
 LINES: Final = frozenset(
     {"address", "article", "aside", "caption", "center", "dd", "details", "dialog", "div", "dt", "fieldset",
-     "figcaption", "figure", "footer", "form", "header", "legend", "main", "nav", "option", "search", "section", "summary",
-     "tbody", "tfoot", "thead", "tr"}
+     "figcaption", "figure", "footer", "form", "header", "legend", "main", "nav", "option", "search", "section",
+     "summary", "tbody", "tfoot", "thead", "tr"}
 )  # fmt: skip
 
+# `mso-hide` hides in Outlook alone, which gets a button of its own
 HIDES: Final = re.compile(
-    r"display\s*+:\s*+none|visibility\s*+:\s*+hidden|mso-hide\s*+:\s*+all"
+    r"display\s*+:\s*+none|visibility\s*+:\s*+hidden"
     r"|(?<![\w-])(?:max-height|max-width|opacity)\s*+:\s*+0*+(?:\.0++)?(?:px|em|%)?\s*+(?:!important\s*+)?(?:;|$)",
     re.IGNORECASE,
 )
@@ -120,6 +121,7 @@ class _Writer:
 
     def __init__(self) -> None:
         self.pieces: list[str] = []
+        self.words: list[str] = []  # the pieces, without what lines begin with
         self.gap = 0  # line breaks before the next text
         self.blank = False  # whether there is white space before the next text
         self.levels: list[_Level] = []
@@ -171,17 +173,20 @@ class _Writer:
                     break
                 level.begun = True
             self.pieces.append("\n" * self.gap + lead if self.pieces else lead)
+            self.words.append(" ")
         elif self.blank:
             self.pieces.append(" ")
+            self.words.append(" ")
         self.gap, self.blank = 0, False
         self.pieces.append(words)
+        self.words.append(words)
 
     def link(self, target: str) -> Callable[[], None]:
         """The begin of a link. Returns what is to be done at its end."""
-        begin, before = len(self.pieces), self.bare
+        begin, before = len(self.words), self.bare
 
         def end() -> None:
-            label = "".join(self.pieces[begin:]).strip()
+            label = "".join(self.words[begin:]).strip()
             self.links.append((label, target))
             if not target or (label and _same(label, target)):
                 return
