@@ -85,7 +85,6 @@ MODULES = {
     "verification_mail": "fanfare.self_service.verification_mail",
     "pages": "fanfare.self_service.pages",
     "permission": "fanfare.pipeline.deliver.permission",
-    "plain_text": "fanfare.templates.plain_text",
     "push": "fanfare.channels.push",
     "derived_text": "fanfare.templates.text.derived_text",
     "languages": "fanfare.languages",
