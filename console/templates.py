@@ -117,8 +117,8 @@ def _preview(api: InternalApi, template: Mapping[str, Any], asked: Mapping[str, 
 
 def _rendered(api: InternalApi, template_id: str, channel: str, locale: str, data: Any) -> dict[str, str]:
     wanted = {"channel": channel, "locale": locale or None, "data": data}
-    content: dict[str, str] = api.post("templates", template_id, "previews", body=wanted)
-    return content
+    answer: dict[str, Any] = api.post("templates", template_id, "previews", body=wanted)
+    return {part: text for part, text in answer.items() if part != "warnings"}
 
 
 def _read(text: str | None) -> tuple[Any, tuple[Mistake, ...]]:

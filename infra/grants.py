@@ -68,6 +68,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "public_url": ENVIRONMENT_ONLY,
         "sms_countries": ENVIRONMENT_ONLY,
         "own_messages": ENVIRONMENT_ONLY,
+        "sender": ENVIRONMENT_ONLY,
         "cursor_keys": READ_KEYS,
         "audit_keys": READ_KEYS,
         "address_keys": READ_KEYS,

@@ -18,10 +18,10 @@ APIS = ("pydantic", "aws_lambda_powertools.event_handler", "fanfare.schemas", "f
 EVENTS = ("asyncio", "aws_lambda_powertools.utilities.batch", "aws_lambda_powertools.utilities.data_classes")
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
-    "internal_api": 708,
+    "internal_api": 740,
     "public_api": 685,
     "fan_out": 451,
-    "deliver": 477,
+    "deliver": 506,
     "reconcile": 409,
     "record_receipt": 408,
 }
@@ -54,12 +54,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 147,
-    "public_api": 128,
-    "fan_out": 86,
-    "deliver": 105,
-    "reconcile": 80,
-    "record_receipt": 75,
+    "internal_api": 177,
+    "public_api": 145,
+    "fan_out": 99,
+    "deliver": 127,
+    "reconcile": 92,
+    "record_receipt": 88,
 }
 WITHOUT = {
     "internal_api": HEAVY,

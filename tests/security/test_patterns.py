@@ -16,7 +16,7 @@ import pytest
 from fanfare import ids
 from fanfare.api import requests
 from fanfare.schemas.scalars import _HOUR, _LOCALE, _PHONE, _URL, _email
-from fanfare.templates import plain_text
+from fanfare.templates.text import derived_text
 
 ROOT = Path(__file__).parents[2]
 # of the domain those that are imported: with a bug planted, these are a copy
@@ -25,7 +25,15 @@ SOURCES = sorted(path for folder in FOLDERS for path in folder.rglob("*.py"))
 CALLS = {"compile", "match", "fullmatch", "search", "findall", "finditer", "sub", "subn", "split"}
 # Those that are put together by an f-string, or handed over by a name
 BUILT = {
-    "plain_text.py": [plain_text.STAND_IN, plain_text.BREAKS, plain_text.STATEMENTS_ALONE],
+    "derived_text.py": [
+        derived_text.MARKS,
+        derived_text.MARK,
+        derived_text.IN_LINK,
+        derived_text.HOLE,
+        derived_text.LANGUAGE,
+        derived_text.HREF,
+        derived_text.STYLE,
+    ],
     "admission.py": [re.compile("(/v1/suppressions/[^/]+/)(.+)")],
     "scalars.py": [re.compile(each) for each in (_PHONE, _LOCALE, _HOUR, _URL)],
     "ids.py": [re.compile(ids.USER_ID_PATTERN)],

@@ -95,8 +95,11 @@ def delete(context: typer.Context, template: TemplateId, yes: Yes = False, json:
 
 def _show_parts(parts: Any) -> None:
     for part, said in parts.items():
-        show.say(part, style="bold")
-        show.say(said)
+        if part != "warnings":
+            show.say(part, style="bold")
+            show.say(said)
+    for each in parts.get("warnings", ()):
+        show.say(f"{each['pointer']}: {each['detail']}", style="yellow")
 
 
 def _show_diff(found: Any) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
+from .templates import ContentWarning
+
 
 class CostLine(TypedDict):
     """`quantity` units at `price` per `per` units. `what` is a channel or `infrastructure`."""
@@ -55,3 +57,4 @@ class DryRun(TypedDict):
     samples: Sequence[Sample]
     samples_left_out: int
     estimated_cost: Cost
+    warnings: Sequence[ContentWarning]

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
 from .messages import TemplateVersionRef
 
 
 class TemplateBody(TypedDict):
-    """A template: the parts per channel, in Jinja2, over `data` and `user` (`id`, `name`, `locale`)."""
+    """A template: the parts per channel, in Jinja2, over `data`, `user` and `locale`."""
 
     channels: Mapping[str, Mapping[str, str]]
     locales: NotRequired[Mapping[str, Mapping[str, Mapping[str, str]]] | None]
@@ -22,11 +22,20 @@ class TemplateBody(TypedDict):
     created_at: NotRequired[str | None]
 
 
+class ContentWarning(TypedDict):
+    """What is likely to be wrong with content that can be sent."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
 class StoredVersion(TypedDict):
     """The version that was stored."""
 
     id: str
     version: int
+    warnings: Sequence[ContentWarning]
 
 
 class TemplateVersion(TypedDict):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,11 +12,12 @@ from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.eligibility import Action, Candidate, decide
 from fanfare.domain.message import Message, Payload
-from fanfare.errors import TemplateError
+from fanfare.errors import Fault, TemplateError
 from fanfare.insight import cost
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.fan_out.candidates import Candidates, counted
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
+from fanfare.schemas.templates import warning_views
 from fanfare.templates.body import locales, nearest, offers
 from fanfare.templates.renderer import Renderer
 
@@ -103,6 +104,7 @@ class DryRun:
             samples=samples,
             samples_left_out=left_out,
             estimated_cost=_cost(message, forecast, segments, self.prices),
+            warnings=warning_views(dict.fromkeys(self._warnings(message, payload, body))),
         )
 
     def _forecast(self, message: Message, payload: Payload, body: Mapping[str, Any], at: datetime) -> _Forecast:
@@ -173,6 +175,23 @@ class DryRun:
                     room -= size
                 samples.append(sample)
         return samples, left_out
+
+    def _warnings(self, message: Message, payload: Payload, body: Mapping[str, Any]) -> Iterator[Fault]:
+        """Of the template, or of the inline content, with this data."""
+        for channel in message.channels:
+            if not offers(body, channel):
+                continue
+            for locale in (None, *locales(body, channel)):
+                reader = PREVIEW_READER | {"locale": locale or ""}
+                try:
+                    found = list(self.renderer.warnings(body, channel, data=payload.data, user=reader))
+                except TemplateError:  # its sample says so
+                    continue
+                for each in found:
+                    where = (
+                        "/template" + each.pointer if message.template else "/content/" + each.pointer.split("/")[-1]
+                    )
+                    yield replace(each, pointer=where)
 
     def _sample(
         self, channel: str, locale: str | None, payload: Payload, body: Mapping[str, Any], forecast: _Forecast

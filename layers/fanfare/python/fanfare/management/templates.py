@@ -17,7 +17,7 @@ from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, Templa
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import offers
 from fanfare.templates.content_check import too_large
-from fanfare.templates.renderer import Renderer, derived
+from fanfare.templates.renderer import Renderer
 
 BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
 
@@ -28,8 +28,10 @@ class ManageTemplates:
     renderer: Renderer
     clock: Clock
 
-    def put(self, template_id: str, request: PutTemplateRequest) -> Template:
-        """Store a new version if all its parts compile and its example renders. Raises Invalid.
+    def put(self, template_id: str, request: PutTemplateRequest) -> tuple[Template, list[Fault]]:
+        """Store a new version if all its parts compile and its example renders. Returns it, and warnings.
+
+        Raises Invalid.
 
         The current layout is copied into the version: a version is complete and never changes.
         """
@@ -41,13 +43,12 @@ class ManageTemplates:
         channels = [channel for channel in CHANNELS if offers(body, channel)]
         if faults := list(too_large(self.renderer, body, channels, body.get("example") or {})):
             raise Invalid("Content can't be sent.", code="content_too_large", errors=faults)
-        if (made := derived(body)) and _size(body | {"derived": made}) <= BODY_LIMIT:
-            body |= {"derived": made}
         size = _size(body)
         if size > BODY_LIMIT:
             what, where = ("Template with its layout", "/layout") if request.layout else ("Template", "/example")
             raise Invalid.field(where, "too_large", f"{what} is {size:,} bytes; the limit is {BODY_LIMIT:,}.")
-        return self.catalogue.add_version(template_id, body, created_at=to_text(self.clock()))
+        found = self.renderer.all_warnings(body)
+        return self.catalogue.add_version(template_id, body, created_at=to_text(self.clock())), found
 
     def get(self, template_id: str, version: int | None) -> Template:
         """A version (None: the newest) of a template that is not hidden. Raises NotFound."""
@@ -77,8 +78,11 @@ class ManageTemplates:
         """Hide it from new messages; accepted messages keep their version. Idempotent."""
         self.catalogue.hide_template(template_id)
 
-    def preview(self, template_id: str, request: PreviewRequest) -> dict[str, str]:
-        """The rendered parts for a user without a name. Raises NotFound, and Invalid if it does not render."""
+    def preview(self, template_id: str, request: PreviewRequest) -> tuple[dict[str, str], list[Fault]]:
+        """The rendered parts for a user without a name, and warnings.
+
+        Raises NotFound, and Invalid if it does not render.
+        """
         body = self.get(template_id, None).body
         if not offers(body, request.channel):
             raise Invalid.field("/channel", "no_content", "Template has no content for this channel.")
@@ -86,7 +90,8 @@ class ManageTemplates:
         self.renderer.check_data(body, data)
         user = {"id": "preview", "name": "", "locale": request.locale, "time_zone": request.time_zone}
         try:
-            return self.renderer.render(body, request.channel, locale=request.locale, data=data, user=user)
+            rendered = self.renderer.render(body, request.channel, locale=request.locale, data=data, user=user)
+            return rendered, [*self.renderer.warnings(body, request.channel, data=data, user=user)]
         except TemplateError as error:
             fault = Fault("/data", "template_error", str(error))
             detail = "Template does not render with this data."
@@ -101,7 +106,7 @@ class ManageTemplates:
             raise Invalid.field(
                 "/layout", "layout_in_layout", "This template has a layout itself. A layout can't have another layout."
             )
-        frame = {name: head.body[name] for name in ("channels", "locales", "partials", "derived") if name in head.body}
+        frame = {name: head.body[name] for name in ("channels", "locales", "partials") if name in head.body}
         return {"id": head.id, "version": head.version, **frame}
 
 

@@ -20,7 +20,7 @@ from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
 from fanfare.templates.content_check import check_content
-from fanfare.templates.renderer import Renderer, derived
+from fanfare.templates.renderer import Renderer
 
 if TYPE_CHECKING:
     from fanfare.schemas.messages import SubmitRequest
@@ -81,7 +81,6 @@ class BuildMessage:
             self.renderer.check_data(template.body, data)
         if content is not None:
             self.renderer.check_content(content, data)
-            content["derived"] = derived(inline_body(content) | {"example": data})
         recipients = tuple(request.recipients) if request.recipients is not None else None
         return Payload(data=data, content=content, recipients=recipients)
 
@@ -163,11 +162,8 @@ def _check_content_for_any(
 
 
 def _storable(payload: Payload) -> Payload:
-    """The payload, without derived text if that makes it too large. Raises Invalid."""
+    """The payload, if it can be stored. Raises Invalid."""
     size = stored_bytes(payload)
-    if size > PAYLOAD_LIMIT and payload.content is not None:
-        payload = replace(payload, content={name: part for name, part in payload.content.items() if name != "derived"})
-        size = stored_bytes(payload)
     if size > PAYLOAD_LIMIT:  # a body of 256 KiB gets this large only by numbers: 1e15 is stored as 1000000000000000.0
         raise Invalid.field("/data", "too_large", f"Stored payload is {size:,} bytes; the limit is {PAYLOAD_LIMIT:,}.")
     return payload

@@ -9,4 +9,4 @@ from fanfare.templates.renderer import Renderer
 
 @opened.once
 def renderer() -> Renderer:
-    return Renderer(locale=settings().locale, time_zone=settings().time_zone)
+    return Renderer(locale=settings().locale, time_zone=settings().time_zone, sender=settings().sender)

@@ -10,6 +10,7 @@ from pydantic import (
 )
 
 from fanfare.schemas.scalars import At, View
+from fanfare.schemas.templates import WarningView
 
 
 class SampleView(View):
@@ -99,6 +100,7 @@ class DryRunView(View):
                             }
                         ],
                     },
+                    "warnings": [],
                 }
             ]
         }
@@ -115,3 +117,4 @@ class DryRunView(View):
     samples: Sequence[SampleView]
     samples_left_out: int
     estimated_cost: CostView
+    warnings: Sequence[WarningView]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Annotated, Any
 
 from pydantic import (
@@ -12,6 +12,7 @@ from pydantic import (
     StrictInt,
 )
 
+from fanfare.errors import Fault
 from fanfare.schemas.messages import TemplateVersionRef
 from fanfare.schemas.scalars import At, ChannelName, Locale, Moment, Name, Request, TimeZone, View
 
@@ -75,11 +76,20 @@ class PutTemplateRequest(Request):
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"id", "version", "created_at"})
 
 
+class WarningView(View):
+    """What is likely to be wrong with content that can be sent."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
 class PutTemplateView(View):
     """The version that was stored."""
 
     id: str
     version: int
+    warnings: Sequence[WarningView]
 
 
 class TemplateSummaryView(View):
@@ -122,3 +132,7 @@ class VersionsView(View):
 
     items: Sequence[TemplateSummaryView]
     next_cursor: str | None
+
+
+def warning_views(found: Iterable[Fault]) -> list[WarningView]:
+    return [WarningView(code=each.code, pointer=each.pointer, detail=each.detail) for each in found]

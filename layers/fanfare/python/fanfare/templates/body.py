@@ -39,16 +39,19 @@ def parts(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str
 def _chosen(body: Mapping[str, Any], channel: str, locale: str | None) -> dict[str, tuple[str, str]]:
     """Part → its source, and its language; no language is the default.
 
-    A part derived from a locale's parts counts as a part of that locale.
+    A part that can be derived from one in a nearer language is left out, or a mail would have two languages.
     """
-    fitting = in_order(tuple(body.get("locales") or {}), locale)
-    return {
-        part: (source, language or "")
-        for language in (None, *reversed(fitting))
-        for found in (body.get("derived") or {}, body)
-        for part, source in of_locale(found, language).get(channel, {}).items()
-        if source
-    }
+    order = (None, *reversed(in_order(tuple(body.get("locales") or {}), locale)))
+    chosen: dict[str, tuple[str, str]] = {}
+    place: dict[str, int] = {}
+    for index, language in enumerate(order):
+        for part, source in of_locale(body, language).get(channel, {}).items():
+            if source:
+                chosen[part], place[part] = (source, language or ""), index
+    for part, origin in CHANNELS[channel].derived.items() if channel in CHANNELS else ():
+        if place.get(origin, 0) > place.get(part, len(order)):
+            del chosen[part]
+    return chosen
 
 
 def of_locale(body: Mapping[str, Any], locale: str | None) -> Mapping[str, Mapping[str, str]]:
@@ -77,10 +80,7 @@ def inline_body(content: Mapping[str, Any]) -> dict[str, Any]:
         name: {part: content[source] for part, source in channel.inline.items() if content.get(source)}
         for name, channel in CHANNELS.items()
     }
-    return {
-        "channels": {name: sources for name, sources in channels.items() if not lacks(sources, name)},
-        "derived": content.get("derived"),
-    }
+    return {"channels": {name: sources for name, sources in channels.items() if not lacks(sources, name)}}
 
 
 def lacks(sources: Mapping[str, str], channel: str) -> list[str]:

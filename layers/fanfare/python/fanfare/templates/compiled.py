@@ -32,6 +32,7 @@ from fanfare.templates.environment import Environment
 from fanfare.templates.filters.budget import Budget, Rendering
 from fanfare.templates.filters.reading import Reading
 from fanfare.templates.grammar import LOCALISED, ZONED
+from fanfare.templates.hints import syntax_hint, undefined_hint
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
 from fanfare.templates.shared_blocks import LOCALE, IdentityKey, blocks, in_blocks
 
@@ -71,7 +72,7 @@ class Compiled:
             }
             self.template = environment.from_string(in_blocks(self.blocks))
         except TemplateSyntaxError as error:
-            raise self._error(error.message or "does not compile", error.lineno) from error
+            raise self._syntax_error(error) from error
         except TemplateError:
             raise
         except (RecursionError, SyntaxError, MemoryError) as error:  # Python nests 20 blocks, 100 levels of indentation
@@ -79,13 +80,14 @@ class Compiled:
         except Exception as error:
             raise TemplateError(f"does not compile: {error}") from error
 
-    def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> str:
+    def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> dict[str, str]:
+        """The text of each block, in order."""
         reading = reading.for_part(self.language)
         before = _shared(self, IdentityKey(seen["data"]), self._needed(reading), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
         texts = self._write_or_say(seen, reading, before, seconds).texts
-        return "".join([texts[each.name] for each in self.blocks])
+        return {each.name: texts[each.name] for each in self.blocks}
 
     def shared(self, data: Any, reading: Reading, seconds: float | None) -> Written | TemplateError:
         """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
@@ -112,7 +114,7 @@ class Compiled:
         try:
             return self._write(seen, reading, before, seconds, shared=shared)
         except TemplateRuntimeError as error:
-            raise self._error(error.message or "does not render", self._line(error)) from error
+            raise self._error(undefined_hint(error.message or "does not render"), self._line(error)) from error
         except TemplateError:
             raise
         except Exception as error:
@@ -150,6 +152,15 @@ class Compiled:
                 line = self.template.get_corresponding_lineno(trace.tb_lineno)
             trace = trace.tb_next
         return line
+
+    def _syntax_error(self, error: TemplateSyntaxError) -> TemplateError:
+        message = error.message or "does not compile"
+        place = span_of(self.places, error.lineno)
+        hint = syntax_hint(message, place.source)
+        if hint is None:
+            return self._error(message, error.lineno)
+        detail, line, column = hint
+        return TemplateError(f"in the {place.name}: {detail}" if place.name else detail, line=line, column=column)
 
     def _error(self, detail: str, line: int | None) -> TemplateError:
         if line is None:

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -18,15 +18,16 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
-from fanfare.templates.body import lacks, locales, of_locale, sources, sources_kept
+from fanfare.templates import warnings
+from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import compiled
 from fanfare.templates.data_schema import data_faults, schema_faults
 from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.filters.reading import FALLBACK, Reading
 from fanfare.templates.filters.values import Attributes
 from fanfare.templates.includes import Sources
-from fanfare.templates.plain_text import text_of
 from fanfare.templates.shared_blocks import IdentityKey
+from fanfare.templates.text.derived_text import derived
 
 SECONDS_TO_SPARE: Final = SECONDS_LIMIT / 2  # of a rendering at submit: later ones are on busier machines
 SECONDS_TOGETHER: Final = 5.0  # of all renderings that check one request
@@ -49,6 +50,7 @@ class Renderer:
 
     locale: str = FALLBACK
     time_zone: str = "UTC"
+    sender: str = ""  # of mails, as they show it
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Check that all parts compile and the example renders in all locales. Raises Invalid with a Fault per part."""
@@ -114,14 +116,53 @@ class Renderer:
         found = sources_kept(IdentityKey(body), channel, locale)
         seen, reading = _seen(data, user), self._reading(user)
         kinds = CHANNELS[channel].parts
-        rendered = {
-            part: _rendered(part, found[part], seen, reading, html=html)
-            for part, html in kinds.items()
-            if part in found
-        }
+        rendered = {}
+        for part, html in kinds.items():
+            if part not in found:
+                continue
+            blocks = _rendered(part, found[part], seen, reading, html=html)
+            rendered[part] = "".join(blocks.values())
+            for other in [name for name, origin in CHANNELS[channel].derived.items() if origin == part]:
+                if other not in found and (text := derived(compiled(found[part], html).blocks, blocks)):
+                    rendered[other] = text
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
         return rendered
+
+    def warnings(
+        self, body: Mapping[str, Any], channel: str, *, data: Mapping[str, Any], user: Mapping[str, Any]
+    ) -> Iterator[Fault]:
+        """What is likely to be wrong with a mail that renders: pointers into the template."""
+        parts, locale = CHANNELS[channel].parts, user.get("locale")
+        found = sources_kept(IdentityKey(body), channel, locale)
+        rendered = self.render(body, channel, locale=locale, data=data, user=user)
+        for part, html in parts.items():
+            if part not in found:
+                continue
+            at = f"/locales/{escaped(found[part].language)}" if found[part].language else "/channels"
+            faults = [*warnings.of_part(part, found[part])]
+            if html:
+                derived_from = any(
+                    origin == part and name not in found for name, origin in CHANNELS[channel].derived.items()
+                )
+                own = not all(block.shared for block in compiled(found[part], html).blocks)
+                faults += warnings.of_html(rendered[part], rendered.get("text"), derived=derived_from, own=own)
+                faults += warnings.of_sender(rendered.get("text", ""), part, self.sender)
+            for fault in faults:
+                yield replace(fault, pointer=f"{at}/{channel}{fault.pointer}")
+
+    def all_warnings(self, body: Mapping[str, Any]) -> list[Fault]:
+        """The warnings of a template, in every language, with its example."""
+        found: dict[tuple[str, str], Fault] = {}
+        began = time.thread_time()
+        for channel in body.get("channels", {}):
+            for locale in (None, *locales(body, channel)):
+                if time.thread_time() - began > SECONDS_TOGETHER:
+                    break
+                user = READER | {"locale": locale or ""}
+                for fault in self.warnings(body, channel, data=body.get("example") or {}, user=user):
+                    found.setdefault((fault.pointer, fault.code), fault)
+        return list(found.values())
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
         example = body.get("example") or {}
@@ -234,22 +275,6 @@ def _seen(data: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def derived(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Parts derived from the given ones, in the shape of a body; only those that render with the example."""
-    made: dict[str, Any] = {"channels": {}, "locales": {}}
-    for locale in (None, *(body.get("locales") or {})):
-        for channel, given in of_locale(body, locale).items():
-            for part, source in CHANNELS[channel].derived.items():
-                if part in given or source not in given:
-                    continue
-                text = text_of(given[source], body.get("partials") or {})
-                found = sources({**body, "channels": {channel: {part: text}}, "locales": {}}, channel, locale)
-                if not list(_part_faults("", channel, part, found, body, Reading(locale=locale or ""))):
-                    place = made["channels"] if locale is None else made["locales"].setdefault(locale, {})
-                    place.setdefault(channel, {})[part] = text
-    return {name: found for name, found in made.items() if found}
-
-
 def _rendered(
     part: str,
     whole: Sources,
@@ -258,7 +283,7 @@ def _rendered(
     *,
     html: bool,
     seconds: float | None = None,
-) -> str:
+) -> dict[str, str]:
     try:
         return compiled(whole, html).render(seen, reading, seconds=seconds)
     except TemplateError as error:

@@ -22,6 +22,8 @@ from fanfare.schemas.templates import (
     TemplatesView,
     TemplateView,
     VersionsView,
+    WarningView,
+    warning_views,
 )
 
 router = Router()
@@ -33,8 +35,9 @@ def put_template(template_id: TemplateId, request: PutTemplateRequest) -> Respon
 
     All its parts must compile and render with the example; errors have line and column.
     """
-    template = use_cases.templates().put(template_id, request)
-    return json_response(201, PutTemplateView(id=template.id, version=template.version))
+    template, warnings = use_cases.templates().put(template_id, request)
+    view = PutTemplateView(id=template.id, version=template.version, warnings=warning_views(warnings))
+    return json_response(201, view)
 
 
 @router.get("/v1/templates", tags=["templates"])
@@ -73,6 +76,7 @@ def delete_template(template_id: TemplateId) -> Response[None]:
 
 
 @router.post("/v1/templates/<template_id>/previews", tags=["templates"])
-def preview_template(template_id: TemplateId, request: PreviewRequest) -> dict[str, str]:
+def preview_template(template_id: TemplateId, request: PreviewRequest) -> dict[str, str | list[WarningView]]:
     """Render the newest version of a template: the parts of a channel, as they would be sent."""
-    return use_cases.templates().preview(template_id, request)
+    rendered, warnings = use_cases.templates().preview(template_id, request)
+    return {**rendered, "warnings": warning_views(warnings)}

@@ -1,0 +1,1 @@
+"""The text of mails that have only HTML."""
