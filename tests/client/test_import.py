@@ -147,7 +147,7 @@ def test_an_import_says_so_and_goes_on_where_a_person_unsubscribed(tmp_path: Pat
     file.write_text("\n".join(["id,email,attributes.plan", *rows]))
     asked: list[dict[str, Any]] = []
 
-    def refuse_ada(request: httpx.Request) -> httpx.Response | None:
+    def refuse_ada(request: httpx2.Request) -> httpx2.Response | None:
         if not request.url.path.endswith("/subscriptions"):
             return None
         asked.extend(json.loads(request.content)["items"])
