@@ -42,7 +42,7 @@ def test_a_text_that_sns_refuses_is_422_at_submit_and_an_error_in_the_dry_run(
     data: dict[str, str], code: str, detail: str
 ) -> None:
     topic()
-    assert put(channels={"sms": {"text": "{{ data.text }}"}}).status == 201
+    assert put(channels={"sms": {"text": "{{ data.text }}"}}, example={"text": "fine"}).status == 201
     refused = post(data=data)
     assert (refused.status, refused.body["code"]) == (422, code)
     assert refused.body["errors"] == [{"pointer": "/template", "code": code, "detail": detail}]
@@ -55,7 +55,7 @@ def test_a_text_that_sns_refuses_is_422_at_submit_and_an_error_in_the_dry_run(
 def test_the_language_is_named() -> None:
     topic()
     german = {"sms": {"text": "{{ data.de }}"}}
-    assert put(channels={"sms": {"text": "fine"}}, locales={"de": german}).status == 201
+    assert put(channels={"sms": {"text": "fine"}}, locales={"de": german}, example={"de": "gut"}).status == 201
     (fault,) = post(data={"de": "ö" * 1_601}).body["errors"]
     assert fault["detail"] == "text of sms in de: Text has 1,601 characters; the limit is 1,600."
 
@@ -66,8 +66,8 @@ def test_the_language_is_named() -> None:
 )
 def test_a_text_that_is_empty_for_some_only_is_accepted(text: str) -> None:
     topic()
-    assert put(channels={"sms": {"text": text}}).status == 201
-    assert post().status == 202
+    assert put(channels={"sms": {"text": text}}, example={"x": "y"}).status == 201
+    assert post(data={"x": "y"}).status == 202
 
 
 def test_inline_content_is_checked_too() -> None:
@@ -82,7 +82,7 @@ def test_inline_content_is_checked_too() -> None:
     ("channel", "parts"),
     [
         ("push", {"title": "t", "body": "文" * 1_400}),
-        ("push", {"title": "ö" * 2_050, "body": ""}),
+        ("push", {"title": "ö" * 2_050, "body": "b"}),
         ("sms", {"text": "a" * 1_601}),
     ],
 )
@@ -94,7 +94,7 @@ def test_a_template_whose_example_is_too_large_is_refused_at_put(channel: str, p
 
 def test_a_push_payload_is_measured_in_submit_and_dry_run() -> None:
     topic()
-    assert put(channels={"push": {"title": "News", "body": "{{ data.text }}"}}).status == 201
+    assert put(channels={"push": {"title": "News", "body": "{{ data.text }}"}}, example={"text": "b"}).status == 201
     data = {"text": "a" * 4_096}
     assert post(channels=["push"], data=data).body["code"] == "content_too_large"
     (sample,) = post(channels=["push"], data=data, dry_run=True).body["samples"]

@@ -6,8 +6,6 @@ import functools
 import logging
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from email.header import Header
-from email.utils import formataddr, parseaddr
 from typing import TYPE_CHECKING, Any, ClassVar, Final
 
 import orjson
@@ -289,6 +287,10 @@ def ascii_mailbox(written: str) -> str:
 
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html: addresses are 7-bit ASCII.
     """
+    # once per worker; they bring eight modules
+    from email.header import Header  # noqa: PLC0415
+    from email.utils import formataddr, parseaddr  # noqa: PLC0415
+
     name, address = parseaddr(written)
     local, _, domain = address.rpartition("@")
     if not domain.isascii():

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import SendResult
-from fanfare.channels.email import CALL_ERROR, Email, ascii_mailbox, one_line
+from fanfare.channels.email import CALL_ERROR, ascii_mailbox, one_line
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.clock import Clock, to_text
