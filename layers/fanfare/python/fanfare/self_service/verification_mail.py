@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
-from fanfare.channels import CHANNELS
+from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import SendResult
 from fanfare.channels.email import CALL_ERROR, ascii_mailbox, one_line
 from fanfare.channels.sms import PUBLISH_ERROR, billing
