@@ -53,13 +53,14 @@ class Templates:
         channel: Channel,
         data: Mapping[str, Any] | None = None,
         locale: str | None = None,
-    ) -> Mapping[str, str]:
-        """The latest version, rendered: each part of the channel as it would be sent."""
-        parts: Mapping[str, str] = self._transport.json(
+        time_zone: str | None = None,
+    ) -> Mapping[str, Any]:
+        """The latest version, rendered: each part of the channel as it would be sent, and `warnings`."""
+        parts: Mapping[str, Any] = self._transport.json(
             Call(
                 "POST",
                 path("templates", template_id, "previews"),
-                body=given(channel=channel, data=data, locale=locale),
+                body=given(channel=channel, data=data, locale=locale, time_zone=time_zone),
             )
         )
         return parts

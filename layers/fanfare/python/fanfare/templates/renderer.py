@@ -88,7 +88,7 @@ class Renderer:
                 html = CHANNELS[channel].parts[part]
                 try:
                     seen, reading = _seen(data, NO_READER), self._reading(NO_READER)
-                    text = _rendered(part, parts[part], seen, reading, html=html)
+                    text = "".join(_rendered(part, parts[part], seen, reading, html=html).values())
                 except TemplateError:  # it renders for readers, but not without one
                     continue
                 if said := " ".join(text.split()):
