@@ -28,19 +28,26 @@ IMAGE: Final = re.compile(r"<img\b", re.IGNORECASE)
 def of_part(part: str, sources: Sources) -> Iterator[Fault]:
     """A part that seems to be written in another template language."""
     if found := left_over(sources.part):
-        detail = f"{found[1]!r} looks like {found[0]}; templates are Jinja here."
-        yield Fault(f"/{part}", "foreign_template_language", detail)
+        yield Fault(
+            f"/{part}",
+            "foreign_template_language",
+            f"{found[1]!r} looks like {found[0]}; templates are Jinja here.",
+        )
 
 
 def of_html(html: str, text: str | None, *, derived: bool, own: bool) -> Iterator[Fault]:
     """`derived`: the text is derived from the HTML; `own`: the HTML names the reader."""
     size = len(html.encode())
     if size > VIEW_LIMIT:
-        detail = f"HTML is {size:,} bytes; some providers show {VIEW_LIMIT:,} and cut the rest off."
-        yield Fault("/html", "mail_clipped", detail)
+        yield Fault(
+            "/html",
+            "mail_clipped",
+            f"HTML is {size:,} bytes; some providers show {VIEW_LIMIT:,} and cut the rest off.",
+        )
     if derived and own:
-        detail = "Text is derived for each reader. Write a text part to save time."
-        yield Fault("/html", "text_derived_per_reader", detail)
+        yield Fault(
+            "/html", "text_derived_per_reader", "Text is derived for each reader. Write a text part to save time."
+        )
     if derived and not text:
         yield Fault("/html", "text_empty", "No text can be derived from the HTML. Write a text part.")
     if IMAGE.search(html) and sum(map(str.isalpha, NO_WORDS.sub("", text or ""))) < FEW_LETTERS:

@@ -168,12 +168,11 @@ def as_it_is(name: str) -> Own:
 
 def _by(context: Rendering, values: Any, attribute: str | int | None) -> list[Any]:
     """The values, or an attribute of each."""
-    values = listed(values)
+    found = listed(values)
     if attribute is None:
-        return values
-    _bounded_look_ups(values, attribute)
-    found: list[Any] = [*map(make_attrgetter(context.environment, attribute), values)]
-    return found
+        return found
+    _bounded_look_ups(found, attribute)
+    return [*map(make_attrgetter(context.environment, attribute), found)]
 
 
 def _bounded_look_ups(values: list[Any], attribute: Any) -> None:

@@ -72,7 +72,7 @@ def text_and_links(html: str) -> tuple[str, Sequence[tuple[str, str]]]:
                 leave()
             continue
         waiting.append((node.next, leave))
-        tag = node.tag
+        tag = node.tag or ""
         if tag == "-text":
             reader.say(node.text_content or "")
         elif tag not in UNSEEN and not reader.is_hidden(attributes := node.attributes):
