@@ -308,4 +308,4 @@ def test_the_domain_to_verify_is_the_senders() -> None:
     ],
 )
 def test_the_sender_s_address_is_ascii_for_ses_and_iam(sender: str, address: str) -> None:
-    assert DeploymentSettings(sender=sender).sender_address == address
+    assert settings(sender=sender).sender_address == address

@@ -156,9 +156,8 @@ class Sms(Channel):
         return [isolated(self._send, envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> SendResult:
-        if (refused := self.unsendable(envelope.content)) is not None:
-            return refused.result
-
+        if (unsendable := self.unsendable(envelope.content)) is not None:
+            return unsendable.result
         # Here, too: the fan-out may have decided before the setting was changed.
         if refused := self.refused(envelope.address, countries=self.countries):
             return SendResult(Kind.PERMANENT, refused)
