@@ -116,7 +116,7 @@ def test_topics_are_listed_by_id_page_by_page() -> None:
 
 def test_every_put_of_a_template_is_a_new_version() -> None:
     first, second = put_template("t"), put_template("t", locales={"de": {"email": {"subject": "Hallo"}}})
-    assert (first.status, first.body) == (201, {"id": "t", "version": 1})
+    assert (first.status, first.body) == (201, {"id": "t", "version": 1, "warnings": []})
     assert (second.status, second.body) == (201, {"id": "t", "version": 2})
     newest, old = call("GET", "/v1/templates/t").body, call("GET", "/v1/templates/t", version=1).body
     assert (newest["version"], newest["locales"]) == (2, {"de": {"email": {"subject": "Hallo"}}})
@@ -251,7 +251,9 @@ def test_a_template_with_its_layout_has_to_fit_the_store() -> None:
 def test_a_template_of_large_html_is_taken_without_a_text_of_its_own() -> None:
     html = "<p>" + "ä" * 110_000 + "</p>"
     assert put_template("order", channels={"email": {"subject": "Hi", "html": html}}).status == 201
-    assert render("order") == {"subject": "Hi", "html": html}
+    rendered = render("order")
+    assert [warning["code"] for warning in rendered.pop("warnings")] == ["mail_clipped", "text_empty"]
+    assert rendered == {"subject": "Hi", "html": html}
 
 
 def test_partials_are_part_of_a_version() -> None:
@@ -276,6 +278,7 @@ def test_a_mail_of_html_alone_gets_a_text() -> None:
     assert render("order", data={"name": "<Ada>"}) == {
         "subject": "Hi",
         "html": "<body><h1>Dear &lt;Ada&gt;</h1><p>Thanks</p><p>Shop &amp; Co</p></body>",
-        "text": "Dear <Ada>\n\nThanks\n\n\nShop & Co\n",
+        "text": "Dear <Ada>\n\nThanks\n\nShop & Co\n",
+        "warnings": [],
     }
     assert call("GET", "/v1/templates/order").body["channels"] == body
