@@ -149,7 +149,8 @@ NAMES = st.sampled_from(["attribute", "case_sensitive", "reverse", "indent", "st
 
 def seconds_and_line(source: str, part: str = "text", **data: Any) -> tuple[float, int | None]:
     """How long it takes, and the line of the error; 1 if there is none."""
-    began, line = time.thread_time(), 1
+    began = time.thread_time()
+    line: int | None = 1
     try:
         rendered = text(source, part, **data)
     except TemplateError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -160,8 +161,16 @@ def test_a_language_that_has_html_alone_gets_a_text_of_its_own() -> None:
 
 def test_html_that_is_the_same_for_all_is_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    monkeypatch.setattr(derived_text, "text_of", lambda html: read.append(html) or text_of(html))
-    monkeypatch.setattr(derived_text, "text_and_links", lambda html: read.append(html) or text_and_links(html))
+
+    def noted(reads: Callable[[str], Any]) -> Callable[[str], Any]:
+        def reading(html: str) -> Any:
+            read.append(html)
+            return reads(html)
+
+        return reading
+
+    monkeypatch.setattr(derived_text, "text_of", noted(text_of))
+    monkeypatch.setattr(derived_text, "text_and_links", noted(text_and_links))
     data = {"a": 1}
     for name in ("Ada", "Grace", "O'Brien & Sons", "Zoë"):
         user = {"id": name, "name": name, "locale": "de-AT"}
