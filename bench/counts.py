@@ -4,11 +4,9 @@ One message to one topic, with the real use cases and the real SDK on an in-memo
 exact and the same in every run.
 
 CPU is user and system time of the process within the functions: reading a job, the use case, all of botocore per call
-(serializing, endpoint, signature, parsing), and the final events. The time of the in-memory AWS is subtracted: from the
-moment when botocore would open a connection until it has the bytes of the response. Not included, because warm
-functions don't pay for it: imports, creation of clients, compilation of templates; nor TLS and the Lambda runtime. The
-message is sent several times, each time in a new world, and the minimum per function counts, because other load on the
-machine only adds time.
+(serializing, endpoint, signature, parsing), and the final events. The time of the in-memory AWS is subtracted. Not
+included, because warm functions don't pay for it: imports, creation of clients, compilation of templates; nor TLS and
+the Lambda runtime. The message is sent several times, and the minimum per function counts: other load only adds time.
 """
 
 from __future__ import annotations

@@ -34,7 +34,8 @@ PIECES = (
 def text(name: str, data: dict[str, Any], source: str | None = None) -> str:
     body = BODY if source is None else {"channels": {"email": {"html": source}}}
     user = {"id": f"id-{name}", "name": name, "locale": "en"}
-    return "".join(Renderer().render(body, "email", locale=None, data=data, user=user).values())
+    rendered = Renderer().render(body, "email", locale=None, data=data, user=user)
+    return rendered["text" if source is None else "html"]
 
 
 class Watched(list[int]):

@@ -12,7 +12,7 @@ from fanfare.templates.includes import Sources
 
 # Gmail shows about this much of a mail, and the rest behind a link
 VIEW_LIMIT: Final = 102_400  # bytes
-FEW_LETTERS: Final = 20  # of a text beside images
+FEW_LETTERS: Final = 20  # of a text with images
 NO_REPLY: Final = re.compile(r"(?:^|<|\s)(?:no|not|do-?not)[._-]?(?:reply|answer)", re.IGNORECASE)
 # "answer this mail" in the languages of the pages of this service
 ANSWER: Final = re.compile(

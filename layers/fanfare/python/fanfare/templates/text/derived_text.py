@@ -29,7 +29,7 @@ STYLE: Final = re.compile(f"<(?:style|script)[^<]*{BEGIN}", re.IGNORECASE)
 
 NAME: Final = re.compile(r"[A-Za-z0-9._~-]*+")
 ENTITIES: Final[Mapping[str, str]] = {"&lt;": "<", "&gt;": ">", "&#39;": "'", "&#34;": '"', "&amp;": "&"}
-# No blanks at the ends and none beside each other, no markup, nothing that is invisible or breaks lines
+# No blanks at the ends and none next to each other, no markup, nothing that is invisible or breaks lines
 WORDS: Final = re.compile(
     "(?! )(?:[^<>&\\x00-\\x1f\\x7f-\\xa0\\xad\\u034f\\u1680\\u2000-\\u200f\\u2028-\\u202f\\u205f-\\u206f\\u3000\\ufeff"
     "\\ue000\\ue001]|&(?:lt|gt|#39|#34|amp);)++(?<! )"
@@ -127,7 +127,7 @@ def _as_expected(found: str, seen: Sequence[int], places: Sequence[str | None]) 
 
 
 def _links_differ(links: Sequence[tuple[str, str]]) -> bool:
-    """Whether no link depends on what it is compared with: its own words, or a picture beside it that leads there."""
+    """Whether no link depends on what it is compared with: its own words, or a picture next to it that leads there."""
     if any(MARKS.search(label) for label, _ in links):
         return False
     return not any(MARKS.search(target) for _, target in links) or all(label for label, _ in links)

@@ -12,11 +12,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from fanfare.templates.text.writing import Level, TextWriter
+
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
 
 HTML_LIMIT: Final = 100_000  # characters; a parser of HTML takes quadratic time for what is nested deeply enough
-DEPTH: Final = 8  # levels of lists and quotes that are indented
 
 UNSEEN: Final = frozenset(
     {"head", "script", "style", "template", "title", "svg", "-comment", "object", "audio", "video"}
@@ -38,11 +39,6 @@ BLOCK_STYLE: Final = re.compile(r"display\s*+:\s*+(?:block|table|flex|list-item)
 AT_RULE: Final = re.compile(r"@[^{};@]*+\{(?:[^{}]*+\{[^{}]*+\})*+[^{}]*+\}")
 RULE: Final = re.compile(r"(?<![^{}])([^{}]*+)\{([^{}]*+)\}")
 
-SPACE: Final = re.compile(r"[ \t\n\r\f]+")
-# Seen by nobody: soft hyphen, combining grapheme joiner, zero width space, word joiner, byte order mark
-INVISIBLE: Final = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]+")
-# A mail's preview is filled up with these, by the hundred; alone, the joiners shape a word or an emoji
-FILLER: Final = re.compile(r"[\u00a0\u2007\u200c-\u200f\u2061-\u2064\s]{4,}")
 IMAGE_FILE: Final = re.compile(r"([^/?#]{1,80})\.(?:png|jpe?g|gif|webp|svg|avif)(?:[?#]|$)", re.IGNORECASE)
 TINY: Final = frozenset({"0", "1", "2", "0px", "1px"})
 
@@ -103,104 +99,10 @@ def _style(style: str) -> tuple[bool, bool]:
     return HIDES.search(style) is not None, BLOCK_STYLE.search(style) is not None
 
 
-class _Level:
-    """What lines within an item or a quote begin with: the first, and the others."""
-
-    def __init__(self, first: str, rest: str) -> None:
-        self.first, self.rest, self.begun = first, rest, False
-
-
 class _List:
     def __init__(self, number: int | None) -> None:
         self.number = number  # of the next item; None if items have none
         self.begun = False
-
-
-class _Writer:
-    """Collects text. Gaps are written when text follows, and so is what a line begins with."""
-
-    def __init__(self) -> None:
-        self.pieces: list[str] = []
-        self.words: list[str] = []  # the pieces, without what lines begin with
-        self.gap = 0  # line breaks before the next text
-        self.blank = False  # whether there is white space before the next text
-        self.levels: list[_Level] = []
-        self.links: list[tuple[str, str]] = []
-        self.bare: tuple[str, int] | None = None  # the last link without words: where it leads, and its piece
-
-    def text(self) -> str:
-        lines = [line.rstrip() for line in "".join(self.pieces).split("\n")]
-        text = re.sub("\n{3,}", "\n\n", "\n".join(lines)).strip("\n")
-        return f"{text}\n" if text else ""
-
-    def block(self, gap: int = 1) -> None:
-        """The begin or end of a block. 1: in a new line, 2: after a blank line."""
-        if not self.levels or self.levels[-1].begun:
-            self.gap = max(self.gap, gap)
-        self.blank = False
-
-    def line_break(self) -> None:
-        self.gap = min(2, self.gap + 1)
-        self.blank = False
-
-    def space(self) -> None:
-        self.blank = True
-
-    def say(self, data: str) -> None:
-        if not data.isascii():
-            data = FILLER.sub(" ", INVISIBLE.sub("", data))
-        text = SPACE.sub(" ", data)
-        words = text.strip(" \u00a0") if self.gap or not self.pieces else text.strip(" ")
-        if not words.strip("\u00a0"):
-            self.blank = self.blank or bool(text)
-            return
-        self.blank = self.blank or text[0] == " "
-        self.put(words)
-        self.blank = text[-1] == " "
-
-    def say_as_it_is(self, data: str) -> None:
-        for place, line in enumerate(data.split("\n")):
-            if place:
-                self.line_break()
-            if line.strip():
-                self.put(line.rstrip())
-
-    def put(self, words: str) -> None:
-        if self.gap or not self.pieces:
-            lead = "".join(level.rest if level.begun else level.first for level in self.levels[:DEPTH])
-            for level in reversed(self.levels):
-                if level.begun:
-                    break
-                level.begun = True
-            self.pieces.append("\n" * self.gap + lead if self.pieces else lead)
-            self.words.append(" ")
-        elif self.blank:
-            self.pieces.append(" ")
-            self.words.append(" ")
-        self.gap, self.blank = 0, False
-        self.pieces.append(words)
-        self.words.append(words)
-
-    def link(self, target: str) -> Callable[[], None]:
-        """The begin of a link. Returns what is to be done at its end."""
-        begin, before = len(self.words), self.bare
-
-        def end() -> None:
-            label = "".join(self.words[begin:]).strip()
-            self.links.append((label, target))
-            if not target or (label and _same(label, target)):
-                return
-            if label:
-                self.pieces.append(f" ({target})")
-                if before is not None and before[0] == target:  # a picture, and words below it
-                    self.pieces[before[1]] = ""
-            elif self.bare is None or self.bare[0] != target:
-                self.blank = True
-                self.put(target)
-                self.bare = target, len(self.pieces) - 1
-                self.blank = True
-
-        return end
 
 
 class _Reader:
@@ -208,7 +110,7 @@ class _Reader:
 
     def __init__(self, hidden: frozenset[str]) -> None:
         self.hidden = hidden
-        self.writer = _Writer()
+        self.writer = TextWriter()
         self.preformatted = self.links = 0
         self.lists: list[_List] = []
 
@@ -233,14 +135,6 @@ class _Reader:
         return bool(self.hidden) and not self.hidden.isdisjoint((attributes.get("class") or "").split())
 
     def _end_of_paragraph(self) -> None:
-        self.writer.block(2)
-
-    def br(self, _: Mapping[str, str | None]) -> None:
-        self.writer.line_break()
-
-    def hr(self, _: Mapping[str, str | None]) -> None:
-        self.writer.block(2)
-        self.writer.put("----")
         self.writer.block(2)
 
     def img(self, attributes: Mapping[str, str | None]) -> None:
@@ -288,13 +182,13 @@ class _Reader:
         if this.begun and self.writer.gap:
             self.writer.gap = 1  # items are not apart from each other
         this.begun = True
-        return self._level(_Level(marker, " " * len(marker)), 1)
+        return self._level(Level(marker, " " * len(marker)), 1)
 
     def blockquote(self, _: Mapping[str, str | None]) -> Callable[[], None]:
         self.writer.block(2)
-        return self._level(_Level("> ", "> "), 2)
+        return self._level(Level("> ", "> "), 2)
 
-    def _level(self, level: _Level, gap: int) -> Callable[[], None]:
+    def _level(self, level: Level, gap: int) -> Callable[[], None]:
         self.writer.levels.append(level)
 
         def leave() -> None:
@@ -313,15 +207,26 @@ class _Reader:
 
         return leave
 
-    def cell(self, _: Mapping[str, str | None]) -> Callable[[], None]:
-        self.writer.space()
-        return self.writer.space
+
+def _br(reader: _Reader, _: Mapping[str, str | None]) -> None:
+    reader.writer.line_break()
+
+
+def _hr(reader: _Reader, _: Mapping[str, str | None]) -> None:
+    reader.writer.block(2)
+    reader.writer.put("----")
+    reader.writer.block(2)
+
+
+def _cell(reader: _Reader, _: Mapping[str, str | None]) -> Callable[[], None]:
+    reader.writer.space()
+    return reader.writer.space
 
 
 ELEMENTS: Final[Mapping[str, Callable[[_Reader, Mapping[str, str | None]], Callable[[], None] | None]]] = {
-    "a": _Reader.a, "blockquote": _Reader.blockquote, "br": _Reader.br, "dir": _Reader.ul, "hr": _Reader.hr,
+    "a": _Reader.a, "blockquote": _Reader.blockquote, "br": _br, "dir": _Reader.ul, "hr": _hr,
     "img": _Reader.img, "li": _Reader.li, "menu": _Reader.ul, "ol": _Reader.ol, "pre": _Reader.pre,
-    "td": _Reader.cell, "th": _Reader.cell, "ul": _Reader.ul,
+    "td": _cell, "th": _cell, "ul": _Reader.ul,
 }  # fmt: skip
 
 
@@ -343,12 +248,6 @@ def _target(href: str) -> str:
     if scheme in {"mailto", "tel", "sms"}:
         return unquote(target.partition(":")[2].partition("?")[0])
     return target
-
-
-def _same(label: str, target: str) -> bool:
-    if label == target or "".join(label.split()).rstrip("/") == target.rstrip("/"):
-        return True
-    return re.sub(r"[\s().-]", "", label) == re.sub(r"[\s().-]", "", target) and target[:1] in "+0123456789"
 
 
 def _words_of_image(attributes: Mapping[str, str | None], *, linked: bool) -> str:
