@@ -35,7 +35,7 @@ def text(name: str, data: dict[str, Any], source: str | None = None) -> str:
     body = BODY if source is None else {"channels": {"email": {"html": source}}}
     user = {"id": f"id-{name}", "name": name, "locale": "en"}
     rendered = Renderer().render(body, "email", locale=None, data=data, user=user)
-    return rendered["text" if source is None else "html"]
+    return rendered.get("html", rendered.get("text", ""))
 
 
 class Watched(list[int]):

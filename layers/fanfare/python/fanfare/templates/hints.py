@@ -1,4 +1,4 @@
-"""What to do about the most frequent errors of authors: text that looks like a comment, and another template language."""
+"""Advice for the most frequent errors of authors: text that looks like a comment, and another template language."""
 
 from __future__ import annotations
 
