@@ -35,7 +35,7 @@ class Window:
         return self.page.get_by_role("heading", level=1).inner_text()
 
     def press(self, name: str) -> None:
-        self.page.get_by_role("button", name=name).click()
+        self.page.get_by_role("button", name=name, exact=True).click()
 
 
 @pytest.fixture(params=[("phone", PHONE, "light"), ("desk", DESK, "dark")], ids=["phone", "desk"])
