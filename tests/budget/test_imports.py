@@ -56,10 +56,10 @@ OTHERS = {
 OURS = {
     "internal_api": 180,
     "public_api": 146,
-    "fan_out": 99,
-    "deliver": 127,
-    "reconcile": 92,
-    "record_receipt": 88,
+    "fan_out": 100,
+    "deliver": 129,
+    "reconcile": 93,
+    "record_receipt": 89,
 }
 WITHOUT = {
     "internal_api": HEAVY,

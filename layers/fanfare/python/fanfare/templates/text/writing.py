@@ -8,7 +8,7 @@ from typing import Final
 
 DEPTH: Final = 8  # levels of lists and quotes that are indented
 SPACE: Final = re.compile(r"[ \t\n\r\f]+")
-# Seen by nobody: soft hyphen, combining grapheme joiner, zero width space, word joiner, byte order mark
+# Not visible: soft hyphen, combining grapheme joiner, zero width space, word joiner, byte order mark
 INVISIBLE: Final = re.compile("[\u00ad\u034f\u200b\u2060\ufeff]+")
 # A mail's preview is filled up with these, by the hundred; alone, the joiners shape a word or an emoji
 FILLER: Final = re.compile(r"[\u00a0\u2007\u200c-\u200f\u2061-\u2064\s]{4,}")
