@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import pytest
+
 from bench import page, results
 from bench.budgets import Held
 from bench.counts import LIMIT, Bench
@@ -18,6 +20,7 @@ COSTS = Costs(
 )
 
 
+@pytest.mark.long
 def test_functions_in_processes_of_their_own_ask_aws_for_what_is_counted() -> None:
     ours, counted = measured(100, "limited").cost, Bench(100, limit=LIMIT).run()
     assert ours.usage.calls == counted.usage.calls

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from bench.counts import exceeded, measure
 
 
@@ -10,6 +12,7 @@ def test_a_thousand_deliveries_stay_within_the_budget() -> None:
     assert exceeded(limited, unlimited) == []
 
 
+@pytest.mark.long
 def test_the_cost_of_a_delivery_does_not_grow_with_the_audience() -> None:
     _, small = measure(500)
     _, large = measure(3_000)

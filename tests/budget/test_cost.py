@@ -10,7 +10,13 @@ from bench import cost as made
 
 
 # `python -m bench.cost` counts the others, too, and says what has changed
-@pytest.mark.parametrize(("channel", "limited"), [*((name, False) for name in CHANNELS), ("email", True)])
+@pytest.mark.parametrize(
+    ("channel", "limited"),
+    [
+        *(pytest.param(name, False, marks=() if name == "email" else pytest.mark.long) for name in CHANNELS),
+        ("email", True),
+    ],
+)
 def test_the_model_has_what_a_thousand_deliveries_take(channel: str, limited: bool) -> None:
     assert made.counted(channel, limited=limited) == cost.COUNTED[channel][limited]
 

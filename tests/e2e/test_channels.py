@@ -139,6 +139,7 @@ def test_a_device_that_is_gone_is_taken_off_its_user(world: World) -> None:
     assert world.api.expect(200, "GET", f"/v1/users/{owner.id}")["push"] == devices[:1]
 
 
+@pytest.mark.long
 def test_phones_that_misbehave_are_told_apart(world: World, simulate: Callable[..., Any]) -> None:
     numbers = {"e2e-slow": "+12025550101", "e2e-phone-down": "+12025550103", "e2e-opted-out": "+12025550104"}
     owners = [Person(name, PersonKind.REACHABLE, {"name": name, "phone": number}) for name, number in numbers.items()]

@@ -6,6 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
+import pytest
+
 from local.api import until
 from local.demo import job
 from local.demo.audience import Person
@@ -40,6 +42,7 @@ def test_a_provider_that_stays_down_fails_the_message_and_a_redrive_makes_it_goo
     assert world.received(message_id) == Counter(person.id for person in people)
 
 
+@pytest.mark.long
 def test_a_redrive_serves_only_those_who_failed(
     world: World, reachable: list[Person], simulate: Callable[..., Any]
 ) -> None:

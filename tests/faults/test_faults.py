@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
+from typing import Final
 
 import pytest
 
@@ -18,7 +19,12 @@ def pages() -> Iterator[None]:
         yield
 
 
-@pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
+# `make faults` plays all of them
+LONG: Final = {"four channels", "near the end"}
+SINGLY = [pytest.param(each, id=each.name, marks=pytest.mark.long if each.name in LONG else ()) for each in SCENARIOS]
+
+
+@pytest.mark.parametrize("scenario", SINGLY)
 def test_no_single_fault_loses_or_doubles_anything(scenario: Scenario) -> None:
     exploration = Exploration(scenario)
     assert not exploration.tally([exploration.start]).bad
