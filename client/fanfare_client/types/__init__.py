@@ -5,6 +5,7 @@ from .dry_runs import Cost, CostLine, DryRun, Sample
 from .explanations import ChannelExplanation, Explanation, Recorded, Rule, RulesNow, Step
 from .messages import (
     Accepted,
+    AddressRecipient,
     Cancellation,
     Content,
     Counts,
@@ -12,9 +13,12 @@ from .messages import (
     Message,
     MessageWithCounts,
     Moment,
+    RecipientAddress,
+    SentContent,
     SubmitRequest,
     TemplateRef,
     TemplateVersionRef,
+    UserRecipient,
 )
 from .operations import Queue, Suppression, SuppressionItem, SuppressionResult
 from .templates import StoredVersion, Template, TemplateBody, TemplateVersion
@@ -35,6 +39,7 @@ from .users import (
     Note,
     PushAddress,
     QuietHours,
+    UnstoredUser,
     User,
     UserBody,
     UserDelivery,
@@ -45,6 +50,7 @@ from .users import (
 
 __all__ = [
     "Accepted",
+    "AddressRecipient",
     "Answer",
     "By",
     "Cancellation",
@@ -74,10 +80,12 @@ __all__ = [
     "PushAddress",
     "Queue",
     "QuietHours",
+    "RecipientAddress",
     "Recorded",
     "Rule",
     "RulesNow",
     "Sample",
+    "SentContent",
     "State",
     "Step",
     "StoredVersion",
@@ -97,10 +105,12 @@ __all__ = [
     "TemplateVersionRef",
     "Topic",
     "TopicBody",
+    "UnstoredUser",
     "User",
     "UserBody",
     "UserDelivery",
     "UserItem",
+    "UserRecipient",
     "UserResult",
     "WebhookAddress",
 ]
