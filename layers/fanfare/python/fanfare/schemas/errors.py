@@ -23,6 +23,14 @@ class FaultView(View):
     detail: str
 
 
+class WarningView(View):
+    """What is likely to be wrong with content or a message that can be sent."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
 class ItemErrorView(View):
     """Why an item was rejected."""
 

@@ -18,7 +18,7 @@ from pydantic import (
 
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Reach
-from fanfare.schemas.errors import ONE_OF
+from fanfare.schemas.errors import ONE_OF, WarningView
 from fanfare.schemas.scalars import (
     At,
     Channels,
@@ -35,7 +35,6 @@ from fanfare.schemas.scalars import (
     View,
     validation_error,
 )
-from fanfare.schemas.templates import WarningView
 
 RECIPIENTS_LIMIT: Final = 1_000
 

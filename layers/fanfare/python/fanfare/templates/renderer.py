@@ -122,11 +122,10 @@ class Renderer:
             if part not in found:
                 continue
             blocks = _rendered(part, found[part], seen, reading, html=html)
+            parsed = compiled(found[part], html, own_names(data)).blocks
             rendered[part] = "".join(blocks.values())
             for other in [name for name, origin in CHANNELS[channel].derived.items() if origin == part]:
-                if other not in found and (
-                    text := derived(compiled(found[part], html, own_names(data)).blocks, blocks)
-                ):
+                if other not in found and (text := derived(parsed, blocks)):
                     rendered[other] = text
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])

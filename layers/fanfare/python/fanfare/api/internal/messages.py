@@ -19,6 +19,7 @@ from fanfare.insight.messages import known_id
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas import scalars
 from fanfare.schemas.dry_runs import DryRunView
+from fanfare.schemas.errors import WarningView
 from fanfare.schemas.explanations import ExplanationView
 from fanfare.schemas.messages import (
     AcceptedView,
@@ -32,7 +33,6 @@ from fanfare.schemas.messages import (
     SubmitRequest,
 )
 from fanfare.schemas.scalars import ChannelName, Flag, Moment, Name
-from fanfare.schemas.templates import WarningView
 from fanfare.store.messages import MessageFilter
 
 router = Router()
