@@ -1,6 +1,18 @@
 """Request and response types of the API. Responses are plain dicts; later versions may add keys."""
 
-from .common import Answer, By, Cause, Channel, DeliveryStatus, Frequency, ItemError, ItemFault, Page, State
+from .common import (
+    Answer,
+    By,
+    Cause,
+    Channel,
+    ContentWarning,
+    DeliveryStatus,
+    Frequency,
+    ItemError,
+    ItemFault,
+    Page,
+    State,
+)
 from .dry_runs import Cost, CostLine, DryRun, Sample
 from .explanations import ChannelExplanation, Explanation, Recorded, Rule, RulesNow, Step
 from .messages import (
@@ -59,6 +71,7 @@ __all__ = [
     "ChannelExplanation",
     "Consent",
     "Content",
+    "ContentWarning",
     "Cost",
     "CostLine",
     "Count",

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
-from .common import Channel, DeliveryStatus, State
-from .templates import ContentWarning
+from .common import Channel, ContentWarning, DeliveryStatus, State
 
 
 class TemplateRef(TypedDict):

@@ -214,7 +214,8 @@ class Attempt:
         for index, result in asked.items():
             if result.reason in means.channel.suppresses:
                 recipient = envelopes[index].user_id, self.work.batch.channel, self.work.message.id
-                remember(result.reason, *recipient, audience=means.audience, clock=means.clock)
+                person = self.work.people.get(envelopes[index].user_id)
+                remember(result.reason, *recipient, audience=means.audience, clock=means.clock, person=person)
         for index, result in results.items():
             if result.gone:
                 self.means.audience.users.forget_devices(envelopes[index].user_id, result.gone)
