@@ -251,6 +251,7 @@ class Bench:
             renderer=self.renderer,
             stale_after=PACE.stale_after,
             retention=timedelta(days=30),
+            person_id=lambda kind, address: f"addr_{kind}{address}",
         )
         submit = Submit(build=build, messages=self.messages, queues=self.queues, clock=self.clock)
         request = SubmitRequest.model_validate(body)

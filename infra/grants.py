@@ -58,7 +58,8 @@ _WORK: Final[Mapping[str, Grants]] = {
         "audience.listed": _dynamodb("Query"),
         "messages": _dynamodb("Get", "BatchGet", "Put", "Update"),
         "messages.recent": _dynamodb("Query"),
-        "batches": _dynamodb("BatchGet", "Query"),
+        "messages.due": _dynamodb("Query"),
+        "batches": _dynamodb("BatchGet", "Query", "Update"),  # updates: erasures
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
         "inbox": _dynamodb("BatchWrite", "Query"),
         "fan_out.queue": (*SEND, *COUNT),
@@ -72,6 +73,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "cursor_keys": READ_KEYS,
         "audit_keys": READ_KEYS,
         "address_keys": READ_KEYS,
+        "person_keys": READ_KEYS,
     },
     "public_api": {
         "catalogue": _dynamodb("Get", "Query"),
@@ -100,7 +102,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "catalogue": _dynamodb("Get"),
         "audience": _dynamodb("Get", "BatchGet", "Query", "Update", "Check"),
         "messages": _dynamodb("BatchGet", "Query", "Update", "Check"),
-        "batches": _dynamodb("Query", "Put", "Delete"),
+        "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),  # updates: data of sensitive messages
         "deliveries": _dynamodb("Put"),
         "fan_out.queue": (*CONSUME, *SEND),
         "events": PUT_EVENTS,
@@ -110,7 +112,8 @@ _WORK: Final[Mapping[str, Grants]] = {
     **{
         f"deliver-{name}": {
             "catalogue": _dynamodb("Get"),
-            "audience": _dynamodb("BatchGet", "Update"),  # to count who is late against their limits again
+            # queries find stored users with an address; updates count who is late against their limits again
+            "audience": _dynamodb("BatchGet", "Query", "Update"),
             "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),

@@ -58,6 +58,12 @@ SECRETS: Final[Mapping[str, Secret]] = {
         "digests by which users are found",
         "Never rotated: digests made with another key would find no user.",
     ),
+    "person_keys": Secret(
+        "PersonKeys",
+        "FANFARE_PERSON_KEYS_ARN",
+        "ids of people without a stored user",
+        "Never rotated: a person would get another id with another key.",
+    ),
     "audit_keys": Secret(
         "AuditKeys", "FANFARE_AUDIT_KEYS_ARN", "digests of addresses in the audit trail", "A new key ends searches."
     ),

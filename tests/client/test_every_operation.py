@@ -134,6 +134,7 @@ NAMES = {
     "PutTopicRequest": "TopicBody",
     "PutUserRequest": "UserBody",
     "TemplateSummaryView": "TemplateVersion",
+    "WarningView": "ContentWarning",
     "WebhookView": "WebhookAddress",
 }
 

@@ -18,6 +18,7 @@ from tests.faults.times import RECEIPT_SECONDS, START
 if TYPE_CHECKING:
     from tests.faults.world import World
 
+OWN = "own data of "  # before the id of the user in the data that one recipient has
 ENDPOINT = "arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/fanfare"
 # What SES calls an event of each kind. https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
 SES_EVENT: Mapping[Receipt, Mapping[str, Any]] = {
@@ -72,6 +73,9 @@ class Provider:
     def _result(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         message, user = tags["message_id"], from_tag_value(tags["user_id"])
+        said = str(entry)
+        if OWN in said and f"{OWN}{user}." not in said:
+            self.world.wrong.append(f"{user} got the data of somebody else")
         if user in self.rejects:
             return {"Status": "MESSAGE_REJECTED"}
         if self.world.now < self.quota_until:

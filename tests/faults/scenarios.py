@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 from unittest.mock import patch
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from fanfare.pipeline.fan_out import job, page
 
 from tests.faults.adversary import Change, all_of, is_counted, renames, toggles
 from tests.faults.modes import Fault
-from tests.faults.providers import Sent
+from tests.faults.providers import OWN, Sent
 from tests.faults.times import START
 from tests.faults.world import Act, World
 
@@ -151,7 +152,7 @@ def _night(world: World, asleep: Sequence[str]) -> None:
     )
 
 
-def _posting(**fields: str) -> Act:
+def _posting(**fields: Any) -> Act:
     def post(world: World) -> bool:
         def request() -> None:
             world.posted += (world.post(**fields),)
@@ -222,6 +223,11 @@ ANY_END = frozenset({State.SENT, State.FAILED})
 CONTENDED = ("user-0-toggles", "user-1-renames", "user-2-is-counted")
 ADVERSARY = all_of(toggles(CONTENDED[0]), renames(CONTENDED[1]), is_counted(CONTENDED[2]))
 
+OWN_DATA: Mapping[str, Any] = {
+    "recipients": [{"user": user, "data": {"own": f"{OWN}{user}."}} for user in THREE],
+    "template": None,
+    "content": {"subject": "Hello", "text": "{{ data.own }}"},
+}
 SCENARIOS = (
     Scenario("post", SEVEN, POST_AND_REST, shards=2),
     Scenario("limited", SEVEN, POST_AND_REST, shards=2, limit=3),
@@ -249,6 +255,7 @@ SCENARIOS = (
         may_end=frozenset({State.SENT, State.DELETED}),
         faults=2,
     ),
+    Scenario("own data", THREE, (_posting(**OWN_DATA), _rest), faults=2),
     Scenario("adversary", THREE, POST_AND_REST, adversary=toggles(CONTENDED[0]), contended=CONTENDED[:1]),
     Scenario(
         "adversary, limited",

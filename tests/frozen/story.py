@@ -106,7 +106,7 @@ def _messages(life: Life) -> None:
     for _ in range(2):
         life.message(topic="rare", template={"id": "plain"}, data={})
     named = {
-        "recipients": ["ada", "user-1", "unknown"],
+        "recipients": [{"user": "ada", "data": {"order": "A-18"}}, "user-1", "unknown"],
         "channels": ["email"],
         "content": {"subject": "S", "text": "T"},
     }

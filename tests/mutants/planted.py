@@ -26,6 +26,7 @@ def way(fact: str) -> tuple[str, ...]:
 PEOPLE = ("tests/faults/test_people.py",)
 CONSENTS = ("tests/integration/test_consents_api.py",)
 USERS = ("tests/integration/test_users_api.py",)
+OWN_DATA = ("tests/integration/test_own_data.py",)
 
 MODULES = {
     "addresses": "fanfare.self_service.addresses",
@@ -47,6 +48,7 @@ MODULES = {
     "ended_topics": "fanfare.store.audience.subscriptions.ended_topics",
     "ids": "fanfare.ids",
     "merge_patch": "fanfare.merge_patch",
+    "message_own_data": "fanfare.store.messages.own_data",
     "refusals": "fanfare.pipeline.refusals",
     "subscribers": "fanfare.store.audience.subscriptions.subscribers",
     "subscription_rows": "fanfare.store.audience.subscriptions.rows",
@@ -1224,5 +1226,26 @@ MUTANTS = (
         "reason in known.stops",
         "reason in ()",
         tests=("tests/integration/test_stops.py",),
+    ),
+    Mutant(
+        "the neighbour's data",
+        "work:Work.data_of",
+        "self.own.get(self.batch.recipients[index])",
+        "self.own.get(self.batch.recipients[index - 1])",
+        tests=OWN_DATA,
+    ),
+    Mutant(
+        "an erased recipient is sent to without their data",
+        "work:Work.is_erased",
+        "self.own.get(self.batch.recipients[index], True) is None",
+        "False",
+        tests=OWN_DATA,
+    ),
+    Mutant(
+        "a page copies who was erased meanwhile",
+        "message_own_data:MessageOwnData.copied",
+        "condition=NOBODY_ERASED, values=values, name=name)",
+        "condition=None, values=None, name=name)",
+        tests=OWN_DATA,
     ),
 )

@@ -14,6 +14,7 @@ from ..types import (
     Explanation,
     Message,
     MessageWithCounts,
+    SentContent,
     State,
     SubmitRequest,
 )
@@ -116,3 +117,9 @@ class AsyncMessages:
             Call("GET", path("messages", message_id, "explanations", user_id))
         )
         return explanation
+
+    async def content(self, message_id: str, user_id: str = "", channel: Channel = "email") -> SentContent:
+        """What a recipient was sent, rendered again."""
+        query = {"user_id": user_id, "channel": channel}
+        content: SentContent = await self._transport.json(Call("GET", path("messages", message_id, "content"), query))
+        return content

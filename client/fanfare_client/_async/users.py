@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from ..calls import Call, given, path, user_chunks
-from ..types import Export, PushAddress, User, UserBody, UserDelivery, UserItem, UserResult
+from ..types import Export, PushAddress, UnstoredUser, User, UserBody, UserDelivery, UserItem, UserResult
 from .items import AsyncItems
 from .transport import AsyncTransport
 
@@ -35,8 +35,8 @@ class AsyncUsers:
 
     def list(
         self, *, email: str | None = None, phone: str | None = None, page_size: int = 100, cursor: str | None = None
-    ) -> AsyncItems[User]:
-        """All users by id, or those with an address in any spelling."""
+    ) -> AsyncItems[User | UnstoredUser]:
+        """All users by id, or those with an address in any spelling, stored or not."""
         query = {"email": email, "phone": phone, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("users"), query)
 
@@ -50,8 +50,8 @@ class AsyncUsers:
         """Remove a device. Idempotent."""
         await self._transport.json(Call("DELETE", path("users", user_id, "devices"), {"token": token}))
 
-    async def get(self, user_id: str) -> User:
-        user: User = await self._transport.json(Call("GET", path("users", user_id)))
+    async def get(self, user_id: str) -> User | UnstoredUser:
+        user: User | UnstoredUser = await self._transport.json(Call("GET", path("users", user_id)))
         return user
 
     async def get_masked(self, user_id: str) -> User:

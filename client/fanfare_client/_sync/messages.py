@@ -15,6 +15,7 @@ from ..types import (
     Explanation,
     Message,
     MessageWithCounts,
+    SentContent,
     State,
     SubmitRequest,
 )
@@ -117,3 +118,9 @@ class Messages:
             Call("GET", path("messages", message_id, "explanations", user_id))
         )
         return explanation
+
+    def content(self, message_id: str, user_id: str = "", channel: Channel = "email") -> SentContent:
+        """What a recipient was sent, rendered again."""
+        query = {"user_id": user_id, "channel": channel}
+        content: SentContent = self._transport.json(Call("GET", path("messages", message_id, "content"), query))
+        return content

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from ..calls import Call, given, path, user_chunks
-from ..types import Export, PushAddress, User, UserBody, UserDelivery, UserItem, UserResult
+from ..types import Export, PushAddress, UnstoredUser, User, UserBody, UserDelivery, UserItem, UserResult
 from .items import Items
 from .transport import Transport
 
@@ -36,8 +36,8 @@ class Users:
 
     def list(
         self, *, email: str | None = None, phone: str | None = None, page_size: int = 100, cursor: str | None = None
-    ) -> Items[User]:
-        """All users by id, or those with an address in any spelling."""
+    ) -> Items[User | UnstoredUser]:
+        """All users by id, or those with an address in any spelling, stored or not."""
         query = {"email": email, "phone": phone, "limit": page_size, "cursor": cursor}
         return Items(self._transport, path("users"), query)
 
@@ -51,8 +51,8 @@ class Users:
         """Remove a device. Idempotent."""
         self._transport.json(Call("DELETE", path("users", user_id, "devices"), {"token": token}))
 
-    def get(self, user_id: str) -> User:
-        user: User = self._transport.json(Call("GET", path("users", user_id)))
+    def get(self, user_id: str) -> User | UnstoredUser:
+        user: User | UnstoredUser = self._transport.json(Call("GET", path("users", user_id)))
         return user
 
     def get_masked(self, user_id: str) -> User:

@@ -1,10 +1,23 @@
 """Request and response types of the API. Responses are plain dicts; later versions may add keys."""
 
-from .common import Answer, By, Cause, Channel, DeliveryStatus, Frequency, ItemError, ItemFault, Page, State
+from .common import (
+    Answer,
+    By,
+    Cause,
+    Channel,
+    ContentWarning,
+    DeliveryStatus,
+    Frequency,
+    ItemError,
+    ItemFault,
+    Page,
+    State,
+)
 from .dry_runs import Cost, CostLine, DryRun, Sample
 from .explanations import ChannelExplanation, Explanation, Recorded, Rule, RulesNow, Step
 from .messages import (
     Accepted,
+    AddressRecipient,
     Cancellation,
     Content,
     Counts,
@@ -12,9 +25,12 @@ from .messages import (
     Message,
     MessageWithCounts,
     Moment,
+    RecipientAddress,
+    SentContent,
     SubmitRequest,
     TemplateRef,
     TemplateVersionRef,
+    UserRecipient,
 )
 from .operations import Queue, Suppression, SuppressionItem, SuppressionResult
 from .templates import StoredVersion, Template, TemplateBody, TemplateVersion
@@ -35,6 +51,7 @@ from .users import (
     Note,
     PushAddress,
     QuietHours,
+    UnstoredUser,
     User,
     UserBody,
     UserDelivery,
@@ -45,6 +62,7 @@ from .users import (
 
 __all__ = [
     "Accepted",
+    "AddressRecipient",
     "Answer",
     "By",
     "Cancellation",
@@ -53,6 +71,7 @@ __all__ = [
     "ChannelExplanation",
     "Consent",
     "Content",
+    "ContentWarning",
     "Cost",
     "CostLine",
     "Count",
@@ -74,10 +93,12 @@ __all__ = [
     "PushAddress",
     "Queue",
     "QuietHours",
+    "RecipientAddress",
     "Recorded",
     "Rule",
     "RulesNow",
     "Sample",
+    "SentContent",
     "State",
     "Step",
     "StoredVersion",
@@ -97,10 +118,12 @@ __all__ = [
     "TemplateVersionRef",
     "Topic",
     "TopicBody",
+    "UnstoredUser",
     "User",
     "UserBody",
     "UserDelivery",
     "UserItem",
+    "UserRecipient",
     "UserResult",
     "WebhookAddress",
 ]

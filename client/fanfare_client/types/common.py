@@ -37,3 +37,11 @@ class ItemError(TypedDict):
     code: str
     detail: str
     errors: Sequence[ItemFault]
+
+
+class ContentWarning(TypedDict):
+    """What is likely to be wrong with content that can be sent."""
+
+    code: str
+    pointer: str
+    detail: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TypedDict
 
-from .templates import ContentWarning
+from .common import ContentWarning
 
 
 class CostLine(TypedDict):

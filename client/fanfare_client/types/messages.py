@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
-from .common import Channel, DeliveryStatus, State
+from .common import Channel, ContentWarning, DeliveryStatus, State
 
 
 class TemplateRef(TypedDict):
@@ -30,6 +30,30 @@ class Content(TypedDict):
     html: NotRequired[str | None]
 
 
+class UserRecipient(TypedDict):
+    """A stored user, with data of their own."""
+
+    user: str
+    data: NotRequired[Mapping[str, Any] | None]
+
+
+class RecipientAddress(TypedDict):
+    """Where somebody without a stored user is reached: `email`, `phone` or both."""
+
+    email: NotRequired[str | None]
+    phone: NotRequired[str | None]
+
+
+class AddressRecipient(TypedDict):
+    """Somebody without a stored user, with data of their own."""
+
+    address: RecipientAddress
+    name: NotRequired[str | None]
+    locale: NotRequired[str | None]
+    time_zone: NotRequired[str | None]
+    data: NotRequired[Mapping[str, Any] | None]
+
+
 class SubmitRequest(TypedDict):
     """A message to a topic's subscribers, to named users, or to those named users who are subscribed."""
 
@@ -38,11 +62,12 @@ class SubmitRequest(TypedDict):
     content: NotRequired[Content | None]
     data: NotRequired[Mapping[str, Any] | None]
     channels: NotRequired[Sequence[Channel] | None]
-    recipients: NotRequired[Sequence[str] | None]
+    recipients: NotRequired[Sequence[str | UserRecipient | AddressRecipient] | None]
     send_at: NotRequired[str | None]
     expires_at: NotRequired[str | None]
     priority: NotRequired[Literal["normal", "critical"]]
     on_doubt: NotRequired[Literal["resend", "hold"]]
+    sensitive: NotRequired[bool]
 
 
 class Accepted(TypedDict):
@@ -51,6 +76,7 @@ class Accepted(TypedDict):
     id: str
     state: Literal["pending"]
     created_at: str
+    warnings: Sequence[ContentWarning]
 
 
 class Moment(TypedDict):
@@ -107,6 +133,16 @@ class Delivery(TypedDict):
     provider_id: str | None
     receipt: str | None
     updated_at: str | None
+
+
+class SentContent(TypedDict):
+    """What a recipient was sent, rendered again. `exact` is false if it would be different today."""
+
+    channel: str
+    locale: str | None
+    content: Mapping[str, str]
+    template: TemplateVersionRef | None
+    exact: bool
 
 
 class Cancellation(TypedDict):

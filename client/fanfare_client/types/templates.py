@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, NotRequired, TypedDict
 
+from .common import ContentWarning
 from .messages import TemplateVersionRef
 
 
@@ -20,14 +21,6 @@ class TemplateBody(TypedDict):
     id: NotRequired[str | None]
     version: NotRequired[int | None]
     created_at: NotRequired[str | None]
-
-
-class ContentWarning(TypedDict):
-    """What is likely to be wrong with content that can be sent."""
-
-    code: str
-    pointer: str
-    detail: str
 
 
 class StoredVersion(TypedDict):

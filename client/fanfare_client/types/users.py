@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NotRequired, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 from .common import DeliveryStatus, ItemError
 from .topics import Consent, Subscription
@@ -72,6 +72,13 @@ class User(TypedDict):
     time_zone: str | None
     quiet_hours: QuietHours | None
     attributes: Mapping[str, Any]
+
+
+class UnstoredUser(TypedDict):
+    """Somebody without a stored user, named by an address in a message. Deliveries are kept under this id."""
+
+    id: str
+    stored: Literal[False]
 
 
 class UserResult(TypedDict):

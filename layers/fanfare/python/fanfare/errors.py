@@ -76,6 +76,10 @@ class Conflict(FanfareError):
     status, title, code = 409, "Conflict", "conflict"
 
 
+class Gone(FanfareError):
+    status, title, code = 410, "Gone", "gone"
+
+
 class PayloadTooLarge(FanfareError):
     status, title, code = 413, "Payload too large", "payload_too_large"
 

@@ -43,6 +43,7 @@ FAULTS: Final = {
     403: ("Forbidden", "The request is not signed, or the caller may not call this API."),
     404: ("NotFound", "The resource does not exist."),
     409: ("Conflict", "The state of the resource does not allow the request."),
+    410: ("Gone", "What was asked for is no longer kept."),
     413: ("TooLarge", "The body is larger than 256 KiB."),
     415: ("NotJson", "The body is not `application/json`."),
     422: ("Invalid", "The request is invalid: `errors` lists the fields."),

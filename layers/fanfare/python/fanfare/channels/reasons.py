@@ -129,6 +129,7 @@ class Reason(StrEnum):
         "The user's endpoint must accept connections from the internet.",
         True,
     )
+    ERASED = "erased", "The recipient was erased", "Nothing."
     EXPIRED = "expired", "The message expired before it could be sent", "Set a later `expires_at`."
     FAN_OUT_LOST = (
         "fan_out_lost",

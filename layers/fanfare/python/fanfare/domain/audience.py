@@ -98,7 +98,8 @@ class User:
     `endpoints`: channel → state of the user's own endpoint, if it fails (`EndpointHealth`).
     `generation`: random, of this life of the id; after an erasure the next user under the same id has another one (""
     for users created before there were generations). `signed_up`: created by a sign-up without an account.
-    `secret_no`, `secret_at`: number and time of the last rotation of the webhook's secret.
+    `secret_no`, `secret_at`: number and time of the last rotation of the webhook's secret. `by_address`: not stored; a
+    message names the address.
     """
 
     id: str
@@ -117,9 +118,12 @@ class User:
     signed_up: bool = False
     secret_no: int = 0
     secret_at: str | None = None
+    by_address: bool = False
 
     def address(self, channel: Channel | type[Channel]) -> Any:
         """The validated address on a channel. Raises AddressRefused, also if the endpoint is switched off."""
+        if self.by_address and channel.field not in self.profile:
+            raise AddressRefused(Reason.NO_ADDRESS)  # e.g. nobody could read their inbox
         if off := self.endpoints.get(channel.name, {}).get("off"):
             raise AddressRefused(Reason(off))
         known = self.checked.get(self.profile.get(channel.field, "")) if channel.field else None

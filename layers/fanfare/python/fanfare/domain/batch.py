@@ -30,6 +30,12 @@ class Batch:
     id: str
     channel: str
     recipients: tuple[str, ...]
+    owned: tuple[int, ...] = ()  # places of recipients with data of their own
+
+    @property
+    def with_own(self) -> list[str]:
+        """Ids of the recipients with data of their own, or who had them before they were erased."""
+        return [self.recipients[place] for place in self.owned]
 
 
 @dataclass(frozen=True)

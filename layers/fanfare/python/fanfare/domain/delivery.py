@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from fanfare.channels.receipts import Receipt
@@ -23,3 +26,9 @@ class Delivery:
     receipt: Receipt | None = None
     updated_at: str
     retain_until: int
+    content: str | None = None  # digest of what was sent
+
+
+def content_digest(content: Mapping[str, str]) -> str:
+    """A short digest of rendered parts, to find out whether they would be the same today."""
+    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()

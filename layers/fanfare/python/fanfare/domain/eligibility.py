@@ -46,7 +46,7 @@ class Candidate:
 
     `time_decided`: quiet hours and limits were checked a moment ago and are not checked again. `charged`: times (epoch
     seconds) at which this delivery was charged against the limits before; None for the first decision. A charge stays
-    valid for `patience` seconds.
+    valid for `patience` seconds. `erased`: the message had data of this recipient, who was erased since.
     """
 
     user: User | None
@@ -64,6 +64,7 @@ class Candidate:
     time_decided: bool = False
     charged: Sequence[int] | None = None
     patience: float = 0.0
+    erased: bool = False
 
     @property
     def over(self) -> bool:
@@ -86,6 +87,8 @@ Rule = Callable[[Candidate], Reason | None]
 
 
 def _known(candidate: Candidate) -> Reason | None:
+    if candidate.erased:
+        return Reason.ERASED
     return Reason.UNKNOWN_USER if candidate.user is None else None
 
 
@@ -95,7 +98,8 @@ def _not_suppressed(candidate: Candidate) -> Reason | None:
 
 
 def _opted_in(candidate: Candidate) -> Reason | None:
-    if candidate.named or (candidate.topic is not None and candidate.topic.required):
+    by_address = candidate.user is not None and candidate.user.by_address
+    if (candidate.named and not by_address) or (candidate.topic is not None and candidate.topic.required):
         return None  # the user can't refuse it
     return Reason.OPTED_OUT if candidate.user and candidate.user.opted_out else None
 
@@ -264,7 +268,9 @@ def _charged(candidate: Candidate, user: User, limits: Sequence[_Limit], at: flo
 
 
 def _limits(candidate: Candidate, user: User) -> list[_Limit]:
-    """All limits that apply: the topic's, and the channel's across all topics."""
+    """All limits that apply: the topic's, and the channel's across all topics. None without a stored user."""
+    if user.by_address:
+        return []
     named = [(candidate.topic.id, candidate.topic.limit)] if candidate.topic else []
     named.append((EVERY_TOPIC, candidate.overall))
     return [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict
@@ -12,13 +12,45 @@ from fanfare.domain.lifecycle import AT_REST, State
 
 
 @dataclass(frozen=True, kw_only=True)
+class Own:
+    """What a message says of one recipient: `data` to lay over the message's, and who it is if no user is stored.
+
+    `person`: the profile of somebody without a stored user, with `email`, `phone` or both.
+    """
+
+    data: Mapping[str, Any] = field(default_factory=dict)
+    person: Mapping[str, Any] | None = None
+
+
+OwnData = Mapping[str, Own | None]  # user id → what the message says of that recipient; None: erased
+
+
+def people_of(user_ids: Iterable[str], own: OwnData) -> dict[str, Mapping[str, Any]]:
+    """User id → profile, of those whom the message describes itself."""
+    known = {user_id: own.get(user_id) for user_id in user_ids}
+    return {user_id: each.person for user_id, each in known.items() if each is not None and each.person is not None}
+
+
+@dataclass(frozen=True, kw_only=True)
 class Payload:
-    """Content of a message (`data` for a template, or inline `content`) and its named recipients."""
+    """Content of a message (`data` for a template, or inline `content`) and its named recipients.
+
+    `own`: what the message says of single recipients, until its fan-out has copied that to the batches. `erasures`:
+    how many of them were erased. `gone`: the data of a sensitive message that is at rest.
+    """
 
     data: Mapping[str, Any] = field(default_factory=dict)
     content: Mapping[str, Any] | None = None
     recipients: tuple[str, ...] | None = None
     summary: str | None = None  # its subject, title or text, as it reads without a reader
+    own: OwnData = field(default_factory=dict)
+    erasures: int = 0
+    gone: bool = False
+
+    def data_of(self, user_id: str | None) -> Mapping[str, Any]:
+        """The data of one recipient, or of all."""
+        own = self.own.get(user_id) if user_id is not None else None
+        return {**self.data, **own.data} if own else self.data
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,6 +77,7 @@ class Message:
     redriving: bool = False  # its failed batches are being opened again
     lost: int = 0  # number of times the reconciler found it overdue
     due_at: str | None = None
+    sensitive: bool = False  # its data are removed when it is at rest
 
     @property
     def at_rest(self) -> bool:

@@ -19,7 +19,7 @@ def quiet_until(profile: Mapping[str, Any], now: datetime) -> datetime | None:
     if not hours:
         return None
     start, end = time.fromisoformat(hours["start"]), time.fromisoformat(hours["end"])
-    where = zone_or_utc(profile.get("time_zone"))
+    where = zone_or_utc(hours.get("time_zone") or profile.get("time_zone"))
     local = now.astimezone(where)
     wall = local.time()
     if start == end:

@@ -10,10 +10,12 @@ from fanfare.channels.receipts import Receipt, strongest
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
+from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.management.users import find_user
 from fanfare.pagination import take
 from fanfare.schemas.messages import DeliveryView, UserDeliveryView
+from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
@@ -65,7 +67,10 @@ class ListUserDeliveries:
 
         Raises NotFound.
         """
-        find_user(user_id, self.audience)
+        if not is_person_id(user_id):
+            find_user(user_id, self.audience)
+        elif not self.deliveries.any_of(user_id):
+            raise NotFound("No such user.", code="user_not_found")
         page, position = take(self.deliveries.of_user(user_id, before=before), limit, lambda last: last[0])
         return [user_delivery_view(delivery) for _, delivery in page], position
 

@@ -201,7 +201,8 @@ class DryRun:
         content, error = None, None
         on = CHANNELS[channel]
         try:
-            content = self.renderer.render(body, channel, locale=reader.get("locale"), data=payload.data, user=reader)
+            data = payload.data_of(user.id if user else None)
+            content = self.renderer.render(body, channel, locale=reader.get("locale"), data=data, user=reader)
         except TemplateError as broken:
             error = str(broken)
         if content is not None and forecast.smart:

@@ -7,7 +7,7 @@ skipped without an address and has one now, the explanation shows both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from fanfare.channels.reasons import Reason
@@ -29,6 +29,7 @@ from fanfare.schemas.explanations import (
     RuleView,
     StepView,
 )
+from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientList, RecipientState
@@ -50,6 +51,7 @@ class Explain:
     messages: Messages
     recipients: RecipientList
     deliveries: Deliveries
+    batches: Batches
     candidates: Candidates
     clock: Clock
 
@@ -58,6 +60,7 @@ class Explain:
         now = self.clock()
         message, payload, progress = self._message(message_id, user_id)
         found = self._found(message, payload, progress, user_id)
+        payload = self._with_own(message, payload, found, user_id)
         verdicts, exists = self._verdicts(message, payload, user_id, now)
         if not (exists or any(each.standing or each.delivery for each in found.values())):
             raise NotFound("No such user.", code="user_not_found")
@@ -98,6 +101,16 @@ class Explain:
             )
             for channel, key in keys.items()
         }
+
+    def _with_own(self, message: Message, payload: Payload, found: Mapping[str, _OnChannel], user_id: str) -> Payload:
+        """The payload with what the message says of the user, which the fan-out has copied to their batch."""
+        batches = [(message.id, each.standing.batch_id) for each in found.values() if each.standing]
+        names = [(message_id, batch_id) for message_id, batch_id in batches if batch_id is not None]
+        if user_id in payload.own or not names:
+            return payload
+        copied = self.batches.own.read(self.batches.recipients(names[:1]).values())
+        known = [each[user_id] for each in copied.values() if user_id in each]
+        return replace(payload, own={user_id: known[0]}) if known else payload
 
     def _verdicts(
         self, message: Message, payload: Payload, user_id: str, now: datetime

@@ -4,21 +4,35 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from fanfare.channels import Email, Sms
 from fanfare.domain.audience import User
 from fanfare.errors import FanfareError, Invalid, NotFound, Unavailable
+from fanfare.management.own_data import UNFINISHED_LIMIT, EraseOwnData
 from fanfare.merge_patch import merged
 from fanfare.pagination import take
 from fanfare.schemas.errors import faults, item_error
-from fanfare.schemas.users import DEVICES_LIMIT, PushAddress, PutUserRequest, UserItem, UserResultView, UserView
+from fanfare.schemas.users import (
+    DEVICES_LIMIT,
+    PushAddress,
+    PutUserRequest,
+    UnstoredUserView,
+    UserItem,
+    UserResultView,
+    UserView,
+)
 from fanfare.store.audience import Audience
 from fanfare.store.audience.profiles import identities
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    PersonId = Callable[[str, str], str]
 
 ERASED_AT_ONCE = 5_000  # rows per table: about five seconds at the write limit of a partition
 
@@ -28,6 +42,8 @@ class ManageUsers:
     audience: Audience
     deliveries: Deliveries
     inboxes: Inboxes
+    own_data: EraseOwnData | None = None  # None in functions that read no messages
+    person_id: PersonId | None = None
 
     def put(self, user_id: str, request: PutUserRequest) -> tuple[User, bool]:
         """The stored user, and whether it was created. Replaces all data of a known user."""
@@ -74,14 +90,19 @@ class ManageUsers:
         """The user. Raises NotFound."""
         return find_user(user_id, self.audience)
 
+    def check_unstored(self, user_id: str) -> None:
+        """Raises NotFound unless a delivery to this recipient by address is kept."""
+        if not self.deliveries.any_of(user_id):
+            raise NotFound("No such user.", code="user_not_found")
+
     def page(self, *, after: str | None, limit: int) -> tuple[list[User], str | None]:
         """A page of all users by id, and the id to continue after."""
         ids, position = take(self.audience.directory.user_ids(after=after, limit=limit + 1), limit, lambda last: last)
         users = self.audience.users.get_many(ids)
         return [users[each] for each in ids if each in users], position
 
-    def find(self, *, email: str | None, phone: str | None) -> list[User]:
-        """The users with these addresses, in any spelling. Raises Invalid."""
+    def find(self, *, email: str | None, phone: str | None) -> tuple[list[User], list[str]]:
+        """The users with these addresses, in any spelling, and ids of people without a stored user. Raises Invalid."""
         wanted = {}
         for channel, field, written_as in ((Email, "email", email), (Sms, "phone", phone)):
             if written_as is not None:
@@ -94,7 +115,14 @@ class ManageUsers:
         found = [set(self.audience.directory.at(channel, address)) for channel, address in wanted.items()]
         users = self.audience.users.get_many(sorted(set.intersection(*found)))
         # a user may have changed since
-        return [users[each] for each in sorted(users) if wanted.items() <= identities(users[each].profile).items()]
+        stored = [users[each] for each in sorted(users) if wanted.items() <= identities(users[each].profile).items()]
+        return stored, [each for each in self._unstored(wanted) if self.deliveries.any_of(each)]
+
+    def _unstored(self, wanted: Mapping[str, str]) -> list[str]:
+        """The id of a recipient by this address."""
+        if self.person_id is None or len(wanted) != 1:
+            return []
+        return [self.person_id(channel, address) for channel, address in wanted.items()]
 
     def post_device(self, user_id: str, device: PushAddress) -> bool:
         """Store a device, which belongs to this user from now on. Whether it is new. Raises NotFound."""
@@ -113,10 +141,17 @@ class ManageUsers:
         Addresses are erased first. Raises Unavailable if one call can't erase everything; a repeat continues.
         """
         self.audience.erase(user_id)
+        within = self.own_data is None or self.own_data.run(user_id)
         done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (self.inboxes, self.deliveries)]
         if not all(done):
             raise Unavailable(
                 f"Erasure is not complete; one call erases {ERASED_AT_ONCE:,} rows per table. Repeat the request.",
+                code="erasure_unfinished",
+            )
+        if not within:
+            raise Unavailable(
+                f"More than {UNFINISHED_LIMIT:,} messages are not finished, and one of them may have data of this "
+                "user. Repeat the request when fewer are.",
                 code="erasure_unfinished",
             )
 
@@ -133,6 +168,11 @@ def user_view(user: User) -> UserView:
     """The user as the API shows it."""
     known = dict.fromkeys(UserView.model_fields) | {"push": (), "attributes": {}} | dict(user.profile)
     return UserView.model_validate(known | {"id": user.id})
+
+
+def unstored_view(user_id: str) -> UnstoredUserView:
+    """A recipient by address, as the API shows it."""
+    return UnstoredUserView(id=user_id, stored=False)
 
 
 def _checked_fields(fields: Mapping[str, Any]) -> PutUserRequest:

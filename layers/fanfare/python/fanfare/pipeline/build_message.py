@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -16,11 +17,13 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.errors import Fault, Invalid
 from fanfare.ids import new_message_id
+from fanfare.pipeline.recipients import PersonId, Recipients, resolve
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
 from fanfare.templates.content_check import check_content
-from fanfare.templates.renderer import Renderer
+from fanfare.templates.data_schema import FAULTS_LIMIT, data_faults
+from fanfare.templates.renderer import SECONDS_TOGETHER, Renderer
 
 if TYPE_CHECKING:
     from fanfare.schemas.messages import SubmitRequest
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
 PAYLOAD_LIMIT: Final = 400_000  # bytes; the limit of a DynamoDB item is 409,600, keys and names included
 AHEAD = timedelta(seconds=90)  # the reconciler queues a scheduled message this long before its time
 FARTHEST: Final = timedelta(days=366)
+TOO_SLOW: Final = f"Own data take too long to check together; the limit is {SECONDS_TOGETHER:g} s. Simplify the schema."
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class BuildMessage:
     renderer: Renderer
     stale_after: float
     retention: timedelta
+    person_id: PersonId
     countries: Collection[str] | None = None  # allowed for texts; None for all
 
     def run(self, request: SubmitRequest, *, caller: str, now: datetime, dry: bool = False) -> tuple[Message, Payload]:
@@ -59,10 +64,15 @@ class BuildMessage:
             raise Invalid("Message can't be accepted.", errors=faults)
         channels = _channels(request, subject.topic)
         _check_countries(channels, self.countries)
-        payload = self._payload(request, subject.template)
+        recipients = resolve(request.recipients or (), channels, self.person_id)
+        if recipients.faults:
+            raise Invalid("Message can't be accepted.", errors=recipients.faults[:FAULTS_LIMIT])
+        payload = self._payload(request, subject.template, recipients)
         _check_content_for_any(channels, subject.template, payload.content)
         if not dry:
-            payload = self._summarized(payload, subject, channels)
+            payload = self._summarized(payload, subject, channels, recipients)
+            if request.sensitive:
+                payload = replace(payload, summary=None)
         return self._message(request, subject, channels, caller, now), _storable(payload)
 
     def _resolve(self, request: SubmitRequest) -> _Subject:
@@ -73,28 +83,51 @@ class BuildMessage:
             )
         )
 
-    def _payload(self, request: SubmitRequest, template: Template | None) -> Payload:
+    def _payload(self, request: SubmitRequest, template: Template | None, recipients: Recipients) -> Payload:
         """Data, content and recipients. Raises Invalid if data does not match the schema or content does not render."""
         data = request.data or {}
         content = request.content.model_dump(exclude_none=True) if request.content else None
         if template is not None:
-            self.renderer.check_data(template.body, data)
+            self._check_data(template, data, recipients)
         if content is not None:
-            self.renderer.check_content(content, data)
-        recipients = tuple(request.recipients) if request.recipients is not None else None
-        return Payload(data=data, content=content, recipients=recipients)
+            self.renderer.check_content(content, _first_data(data, recipients))
+        ids = recipients.ids if request.recipients is not None else None
+        return Payload(data=data, content=content, recipients=ids, own=recipients.own)
 
-    def _summarized(self, payload: Payload, subject: _Subject, channels: Sequence[str]) -> Payload:
-        """The payload with its summary. It is rendered first: what is slow, broken, empty or too large fails here."""
+    def _check_data(self, template: Template, data: Mapping[str, Any], recipients: Recipients) -> None:
+        """Check what each recipient gets against the template's schema. Raises Invalid."""
+        if template.body.get("schema") is None:
+            return
+        if not recipients.all_have_data:
+            self.renderer.check_data(template.body, data)
+        faults: list[Fault] = []
+        began = time.thread_time()
+        for pointer, overlaid in recipients.overlaid(data):
+            if time.thread_time() - began > SECONDS_TOGETHER:
+                faults.append(Fault(pointer, "data_too_slow", TOO_SLOW))
+            if len(faults) >= FAULTS_LIMIT or time.thread_time() - began > SECONDS_TOGETHER:
+                break
+            faults += data_faults(template.body["schema"], overlaid, pointer=pointer)
+        if faults:
+            raise Invalid(
+                "Data does not match the template's schema.", code="data_invalid", errors=faults[:FAULTS_LIMIT]
+            )
+
+    def _summarized(
+        self, payload: Payload, subject: _Subject, channels: Sequence[str], recipients: Recipients
+    ) -> Payload:
+        """The payload with its summary. It is rendered first: what is slow, broken, empty or too large fails here.
+
+        Own data of one recipient stand for those of all; the rest fails by itself when it is sent.
+        """
+        first = _first_data(payload.data, recipients)
         template = subject.template
         body = template.body if template else inline_body(payload.content or {})
         offered = [channel for channel in channels if offers(body, channel)]
         if template is not None:
-            self.renderer.check_message(body, offered, payload.data)
+            self.renderer.check_message(body, offered, first)
         smart = subject.topic is not None and subject.topic.sms_smart
-        check_content(
-            self.renderer, body, offered, payload.data, at="/template" if template else "/content", smart=smart
-        )
+        check_content(self.renderer, body, offered, first, at="/template" if template else "/content", smart=smart)
         return replace(payload, summary=self.renderer.summary(body, offered, payload.data))
 
     def _message(
@@ -111,13 +144,21 @@ class BuildMessage:
             channels=channels,
             priority=request.priority,
             on_doubt=request.on_doubt,
-            shards=topic.shards if topic else 1,
+            shards=topic.shards if topic and request.recipients is None else 1,
             created_at=to_text(now),
             send_at=to_text(send_at) if send_at else None,
             expires_at=to_text(request.expires_at) if request.expires_at else None,
             retain_until=int(((send_at or now) + self.retention).timestamp()),
             due_at=to_text(first_due_at(send_at, now, stale_after=self.stale_after)),
+            sensitive=request.sensitive,
         )
+
+
+def _first_data(data: Mapping[str, Any], recipients: Recipients) -> Mapping[str, Any]:
+    """The data that somebody gets: the message's, if anybody gets them as they are."""
+    if not recipients.all_have_data:
+        return data
+    return next(recipients.overlaid(data))[1]
 
 
 def _check_countries(channels: tuple[str, ...], countries: Collection[str] | None) -> None:

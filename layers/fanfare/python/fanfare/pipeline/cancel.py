@@ -11,6 +11,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
+from fanfare.pipeline.complete import forget_data
 from fanfare.pipeline.counting import count_cancelled
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
@@ -52,4 +53,5 @@ class Cancel:
                     "withheld": totals.withheld,
                 },
             )
+        forget_data(message, messages=self.messages, batches=self.batches)
         return {"state": State.DELETED, **numbers}

@@ -35,6 +35,8 @@ def complete(
     counts = batches.totals.tally(message_id, message.shards, once=True).counts()
     if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
         return None  # a batch was opened or settled during the read: that worker calls `complete` after us
+    if message.sensitive:  # before it is at rest, so that nobody finds it there with its data
+        forget_data(message, messages=messages, batches=batches)
     state, reason = _ending(message, counts, now)
     transition = Transition(
         to=state, reason=reason, origins=MAY_FINISH, read_round=message.round, sets={"counts": counts}
@@ -43,6 +45,16 @@ def complete(
         return messages.move(message_id, transition, now=now)
     except ConditionFailed:
         return None  # another worker completed it, or it was deleted
+
+
+def forget_data(message: Message, *, messages: Messages, batches: Batches) -> None:
+    """Remove what a message says of single recipients and has not handed to batches; of a sensitive one all data.
+
+    Idempotent. Only for a message of which nothing more is rendered.
+    """
+    messages.own.forget(message)
+    if message.sensitive:
+        batches.own.forget_data(message.id, message.shards)
 
 
 def _may_finish(message: Message, progress: Sequence[Progress]) -> bool:

@@ -43,6 +43,8 @@ class Redrive:
         found = self.messages.get(message_id)
         if found is None:
             raise NotFound("No such message.", code="message_not_found")
+        if found.sensitive and found.state is State.FAILED:
+            raise Conflict("Data of a sensitive message are removed when it ends. Post it again.", code="content_gone")
         message = self._begun(found)
         try:
             self.queues.send_fan_out([FanOutJob(message_id, 0)])

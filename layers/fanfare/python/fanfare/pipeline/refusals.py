@@ -5,23 +5,33 @@ from __future__ import annotations
 from fanfare.channels import CHANNELS
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import By
+from fanfare.domain.audience import By, User
 from fanfare.store.audience import Audience
 
 
 def remember(
-    reason: Reason | None, user_id: str, channel: str, message_id: str, *, audience: Audience, clock: Clock
+    reason: Reason | None,
+    user_id: str,
+    channel: str,
+    message_id: str,
+    *,
+    audience: Audience,
+    clock: Clock,
+    person: User | None = None,
 ) -> None:
-    """Suppress the user's address and, after a stop, end their subscriptions on the channel. Idempotent."""
+    """Suppress the user's address and, after a stop, end their subscriptions on the channel. Idempotent.
+
+    `person`: a recipient by address, who has no subscriptions.
+    """
     known = CHANNELS[channel]
     cause = known.suppresses.get(reason) if reason else None
-    user = audience.users.get(user_id) if cause else None
+    user = person or audience.users.get(user_id) if cause else None
     address = known.identity(user.profile) if user else None
     if cause is not None and address is not None:
         audience.suppressions.add(channel, address, cause, at=to_text(clock()))
-        # an earlier version stored no row by which a suppression finds the users of a webhook
-        audience.users.copy_suppression(user_id, channel, address, cause)
-    if user is not None and reason in known.stops:
+        if person is None:  # an earlier version stored no row by which a suppression finds the users of a webhook
+            audience.users.copy_suppression(user_id, channel, address, cause)
+    if user is not None and person is None and reason in known.stops:
         stop(user_id, channel, message_id, audience=audience)
 
 

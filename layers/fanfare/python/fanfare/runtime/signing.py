@@ -19,6 +19,7 @@ from fanfare.runtime import clients
 from fanfare.runtime.registry import opened
 from fanfare.signing.keyed_hash import digest
 from fanfare.signing.links import Links
+from fanfare.signing.person_ids import person_id
 
 log = logging.getLogger(__name__)
 
@@ -78,12 +79,27 @@ code_keys: Final = KeysOf("FANFARE_CODE_KEYS_ARN")  # of codes, and of the count
 audit_keys: Final = KeysOf("FANFARE_AUDIT_KEYS_ARN")
 origin_keys: Final = KeysOf("FANFARE_ORIGIN_KEYS_ARN")  # what the proxy in front of the public API sends
 address_keys: Final = KeysOf("FANFARE_ADDRESS_KEYS_ARN")  # of the directory of users; one key, never rotated
-PURPOSES: Final = (signing_keys, address_keys, cursor_keys, webhook_keys, code_keys, audit_keys, origin_keys)
+person_keys: Final = KeysOf("FANFARE_PERSON_KEYS_ARN")  # of ids of people without a stored user; never rotated
+PURPOSES: Final = (
+    signing_keys,
+    address_keys,
+    person_keys,
+    cursor_keys,
+    webhook_keys,
+    code_keys,
+    audit_keys,
+    origin_keys,
+)
 
 
 def address_digest(kind: str, value: str) -> str:
     """The key of an address or device in the directory. Its secret is never rotated."""
     return digest(kind, value, keys=address_keys, purpose="address")[:32]
+
+
+def person_id_of(kind: str, address: str) -> str:
+    """The id of whoever has this normalised address. Its secret is never rotated."""
+    return person_id(kind, address, keys=person_keys)
 
 
 def links() -> Links | None:

@@ -9,8 +9,8 @@ from pydantic import (
     Field,
 )
 
+from fanfare.schemas.errors import WarningView
 from fanfare.schemas.scalars import At, View
-from fanfare.schemas.templates import WarningView
 
 
 class SampleView(View):

@@ -23,6 +23,14 @@ class FaultView(View):
     detail: str
 
 
+class WarningView(View):
+    """What is likely to be wrong with content or a message that can be sent."""
+
+    code: str
+    pointer: str
+    detail: str
+
+
 class ItemErrorView(View):
     """Why an item was rejected."""
 
@@ -97,11 +105,18 @@ def faults(errors: Iterable[Mapping[str, Any]], *, at: str = "") -> list[Fault]:
     return [Fault(at + _pointer(error), *code_and_detail(error)) for error in errors]
 
 
+ONE_OF: Final = "one of: "  # before the tags of a union, which Pydantic adds to the place
+
+
 def _pointer(error: Mapping[str, Any]) -> str:
     # Pydantic adds "[key]" if the key of an object is invalid, not its value
-    steps = "".join(f"/{escaped(step)}" for step in error["loc"] if step != "[key]")
+    steps = "".join(f"/{escaped(step)}" for step in error["loc"] if step != "[key]" and not _is_tag(step))
     further: str = (error.get("ctx") or {}).get("pointer", "")
     return steps + further
+
+
+def _is_tag(step: str | int) -> bool:
+    return isinstance(step, str) and step.startswith(ONE_OF)
 
 
 def code_and_detail(error: Mapping[str, Any]) -> tuple[str, str]:

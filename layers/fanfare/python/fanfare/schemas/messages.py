@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Annotated, Any, Final, Literal, Self
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, ClassVar, Final, Literal, Self
 
 from pydantic import (
-    AfterValidator,
     ConfigDict,
+    Discriminator,
     Field,
+    StrictBool,
     StrictInt,
+    Tag,
     field_validator,
     model_validator,
 )
 
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Reach
-from fanfare.schemas.scalars import At, Channels, Id, Moment, Name, Request, UserId, View, _distinct, validation_error
+from fanfare.schemas.errors import ONE_OF, WarningView
+from fanfare.schemas.scalars import (
+    At,
+    Channels,
+    Email,
+    Id,
+    Locale,
+    Moment,
+    Name,
+    NoControls,
+    Phone,
+    Request,
+    TimeZone,
+    UserId,
+    View,
+    validation_error,
+)
 
 RECIPIENTS_LIMIT: Final = 1_000
 
@@ -44,6 +62,55 @@ class Content(Request):
         return self
 
 
+class UserRecipient(Request):
+    """A stored user, with data of their own."""
+
+    form: ClassVar[Literal["user"]] = "user"
+    user: UserId = Field(description="The user's id.")
+    data: dict[str, Any] | None = Field(None, description="Laid over the message's `data`, top-level name by name.")
+
+
+class RecipientAddress(Request):
+    """Where somebody without a stored user is reached: `email`, `phone` or both."""
+
+    email: Email | None = Field(None, description="The e-mail address.")
+    phone: Phone | None = Field(None, description="The phone number in E.164 format.")
+
+
+class AddressRecipient(Request):
+    """Somebody without a stored user, with data of their own."""
+
+    form: ClassVar[Literal["address"]] = "address"
+    address: RecipientAddress = Field(description="Where they are reached.")
+    name: Annotated[str, Field(min_length=1, max_length=200), NoControls] | None = Field(
+        None, description="The name used in the message."
+    )
+    locale: Locale | None = Field(None, description="The language.")
+    time_zone: TimeZone | None = Field(None, description="The IANA time zone. Default: the deployment's.")
+    data: dict[str, Any] | None = Field(None, description="Laid over the message's `data`, top-level name by name.")
+
+    def person(self) -> dict[str, Any]:
+        """The profile of the person."""
+        known = self.model_dump(mode="json", exclude_none=True, exclude={"data", "address"})
+        return known | self.address.model_dump(mode="json", exclude_none=True)
+
+
+def _form(value: Any) -> str:
+    """The form of a recipient; what is no object is read as an id."""
+    if isinstance(value, str | int | float | list | None):
+        return f"{ONE_OF}id"
+    known = value if isinstance(value, dict) else vars(value)
+    return f"{ONE_OF}address" if "address" in known and "user" not in known else f"{ONE_OF}user"
+
+
+Recipient = Annotated[
+    Annotated[UserId, Tag(f"{ONE_OF}id")]
+    | Annotated[UserRecipient, Tag(f"{ONE_OF}user")]
+    | Annotated[AddressRecipient, Tag(f"{ONE_OF}address")],
+    Discriminator(_form),
+]
+
+
 class SubmitRequest(Request):
     """A message to subscribers of a topic, to named users, or to the named users who are subscribed."""
 
@@ -57,6 +124,13 @@ class SubmitRequest(Request):
                     "expires_at": "2027-01-02T08:00:00Z",
                 },
                 {"recipients": ["user-1"], "content": {"subject": "Hello", "text": "Hello {{ user.name }}"}},
+                {
+                    "recipients": [
+                        {"user": "user-2", "data": {"total": "12.40"}},
+                        {"address": {"email": "x@example.com"}, "name": "Xenia", "data": {"total": "9.00"}},
+                    ],
+                    "content": {"subject": "Receipt", "text": "Thank you for {{ data.total }}"},
+                },
             ]
         }
     )
@@ -66,10 +140,11 @@ class SubmitRequest(Request):
     content: Content | None = Field(None, description="The inline content. Set this or `template`.")
     data: dict[str, Any] | None = Field(None, description="The `data` that templates see.")
     channels: Channels | None = Field(None, description="Channels. Default: the topic's.")
-    recipients: (
-        Annotated[tuple[UserId, ...], Field(min_length=1, max_length=RECIPIENTS_LIMIT), AfterValidator(_distinct)]
-        | None
-    ) = Field(None, description="User ids. With `topic`, only the named users who are subscribed get the message.")
+    recipients: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=RECIPIENTS_LIMIT)] | None = Field(
+        None,
+        description="User ids, or objects with data of their own or an address. With `topic`, only those of them who "
+        "are subscribed get the message; of a `required` topic all.",
+    )
     send_at: Moment | None = Field(None, description="Do not send before this time.")
     expires_at: Moment | None = Field(None, description="Do not send after this time.")
     priority: Literal["normal", "critical"] = Field(
@@ -81,8 +156,11 @@ class SubmitRequest(Request):
         "resend",
         description="If the answer of a provider is lost: `resend` (it may arrive twice), or `hold` it as failed.",
     )
+    sensitive: StrictBool = Field(
+        False, description="For codes and links of one use: `data` is removed when the message is at rest."
+    )
 
-    @field_validator("priority", "on_doubt", mode="before")
+    @field_validator("priority", "on_doubt", "sensitive", mode="before")
     @classmethod
     def _null_is_the_default(cls, value: object, info: Any) -> object:
         return cls.model_fields[info.field_name].default if value is None else value
@@ -106,6 +184,7 @@ class AcceptedView(View):
     id: Id
     state: Literal["pending"]
     created_at: At
+    warnings: Sequence[WarningView]
 
 
 class CountsView(View):
@@ -232,6 +311,19 @@ class UserDeliveryView(View):
     provider_id: str | None
     receipt: str | None
     updated_at: At
+
+
+class SentContentView(View):
+    """What was sent, rendered again. `exact`: it is what was sent; false if the user or a pinned thing has changed.
+
+    `locale`: the template's language that was chosen; null for the default one.
+    """
+
+    channel: str
+    locale: str | None
+    content: Mapping[str, str]
+    template: TemplateVersionRef | None
+    exact: bool
 
 
 class MessagesView(View):

@@ -13,6 +13,7 @@ from pydantic import (
 )
 
 from fanfare.errors import Fault
+from fanfare.schemas.errors import WarningView
 from fanfare.schemas.messages import TemplateVersionRef
 from fanfare.schemas.scalars import At, ChannelName, Locale, Moment, Name, Request, TimeZone, View
 
@@ -74,14 +75,6 @@ class PutTemplateRequest(Request):
     def body(self) -> dict[str, Any]:
         """As stored, without fields that were left out."""
         return self.model_dump(by_alias=True, exclude_none=True, exclude={"id", "version", "created_at"})
-
-
-class WarningView(View):
-    """What is likely to be wrong with content that can be sent."""
-
-    code: str
-    pointer: str
-    detail: str
 
 
 class PutTemplateView(View):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Self
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
@@ -218,10 +218,17 @@ class UserView(View):
     attributes: Mapping[str, Any]
 
 
-class UsersView(View):
-    """Users by id, or those with an address."""
+class UnstoredUserView(View):
+    """A recipient by address, without a stored user. Deliveries are kept under this id."""
 
-    items: Sequence[UserView]
+    id: str
+    stored: Literal[False]
+
+
+class UsersView(View):
+    """Users by id, or those with an address, stored or not."""
+
+    items: Sequence[UserView | UnstoredUserView]
     next_cursor: str | None
 
 

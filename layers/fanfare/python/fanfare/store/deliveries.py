@@ -90,6 +90,10 @@ class Deliveries:
             yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
             receipts = []
 
+    def any_of(self, user_id: str) -> bool:
+        """Whether a delivery of the user is kept."""
+        return any(self.table.query(f"user#{user_id}", limit=1, names=["sk"]))
+
     def last_alive(self, user_id: str, channel: str, *, since: str | None, silent_before: str) -> str | None:
         """The newest message from `since` on that arrived; None if none is known.
 
@@ -129,6 +133,7 @@ def _item(delivery: Delivery) -> Item:
         "attempts": delivery.attempts,
         "provider_id": delivery.provider_id,
         "updated_at": delivery.updated_at,
+        "content": delivery.content,
         "ttl": delivery.retain_until,
     }
 
@@ -146,4 +151,5 @@ def _delivery(item: Item) -> Delivery:
         provider_id=item.get("provider_id"),
         updated_at=item["updated_at"],
         retain_until=item["ttl"],
+        content=item.get("content"),
     )

@@ -34,6 +34,7 @@ from fanfare.templates.filters.reading import Reading
 from fanfare.templates.grammar import LOCALISED, ZONED
 from fanfare.templates.hints import syntax_hint, undefined_hint
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
+from fanfare.templates.overlaid import base_of
 from fanfare.templates.shared_blocks import LOCALE, IdentityKey, blocks, in_blocks
 
 SOURCE_LIMIT: Final = 200_000  # characters of the source of one part
@@ -54,7 +55,7 @@ class Written(NamedTuple):
 class Compiled:
     """One part, compiled."""
 
-    def __init__(self, sources: Sources, environment: Environment) -> None:
+    def __init__(self, sources: Sources, environment: Environment, own: frozenset[str] = frozenset()) -> None:
         self.places: list[SourceSpan] = []
         self.language = sources.language
         if len(sources.part) > SOURCE_LIMIT:
@@ -63,7 +64,7 @@ class Compiled:
             tree = resolve_includes(environment.parse, sources, self.places)
             if sum(1 for _ in islice(tree.find_all((nodes.Expr, nodes.Stmt)), EXPRESSION_LIMIT + 1)) > EXPRESSION_LIMIT:
                 raise TemplateError(f"source has too many expressions; the limit is {EXPRESSION_LIMIT:,}")
-            self.blocks = blocks(tree.body)
+            self.blocks = blocks(tree.body, own)
             called = {each.name for each in tree.find_all(nodes.Filter)}
             self.localised, self.zoned = bool(called & LOCALISED), bool(called & ZONED)
             self.names_locale = any(each.name == LOCALE for each in tree.find_all(nodes.Name))
@@ -83,7 +84,7 @@ class Compiled:
     def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> dict[str, str]:
         """The text of each block, in order."""
         reading = reading.for_part(self.language)
-        before = _shared(self, IdentityKey(seen["data"]), self._needed(reading), seconds)
+        before = _shared(self, IdentityKey(base_of(seen["data"])), self._needed(reading), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
         texts = self._write_or_say(seen, reading, before, seconds).texts
@@ -176,9 +177,9 @@ _ENVIRONMENTS: Final = {html: Environment(html=html) for html in (False, True)}
 
 
 @functools.lru_cache(maxsize=1024)
-def compiled(sources: Sources, html: bool) -> Compiled:
-    """The part, compiled once. Raises TemplateError."""
-    return Compiled(sources, _ENVIRONMENTS[html])
+def compiled(sources: Sources, html: bool, own: frozenset[str] = frozenset()) -> Compiled:
+    """The part, compiled once. `own`: names of data that differ by reader. Raises TemplateError."""
+    return Compiled(sources, _ENVIRONMENTS[html], own)
 
 
 @functools.lru_cache(maxsize=32)  # a worker handles few messages at once; texts may be long

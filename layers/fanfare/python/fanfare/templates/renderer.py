@@ -26,6 +26,7 @@ from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.filters.reading import FALLBACK, Reading
 from fanfare.templates.filters.values import Attributes
 from fanfare.templates.includes import Sources
+from fanfare.templates.overlaid import own_names
 from fanfare.templates.shared_blocks import IdentityKey
 from fanfare.templates.text.derived_text import derived
 
@@ -121,9 +122,10 @@ class Renderer:
             if part not in found:
                 continue
             blocks = _rendered(part, found[part], seen, reading, html=html)
+            parsed = compiled(found[part], html, own_names(data)).blocks
             rendered[part] = "".join(blocks.values())
             for other in [name for name, origin in CHANNELS[channel].derived.items() if origin == part]:
-                if other not in found and (text := derived(compiled(found[part], html).blocks, blocks)):
+                if other not in found and (text := derived(parsed, blocks)):
                     rendered[other] = text
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
@@ -285,6 +287,6 @@ def _rendered(
     seconds: float | None = None,
 ) -> dict[str, str]:
     try:
-        return compiled(whole, html).render(seen, reading, seconds=seconds)
+        return compiled(whole, html, own_names(seen["data"])).render(seen, reading, seconds=seconds)
     except TemplateError as error:
         raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error

@@ -16,12 +16,13 @@ from jinja2 import nodes
 
 READER: Final = "user"
 LOCALE: Final = "locale"
+DATA: Final = "data"
 BLOCKS: Final = 100  # per part: with more, compiling costs more than sharing saves
 
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive statements; `shared` if none of them uses `user`."""
+    """Consecutive statements; `shared` if none of them uses `user`, or data that differ by reader."""
 
     name: str
     shared: bool
@@ -41,9 +42,9 @@ class IdentityKey:
         return isinstance(other, IdentityKey) and other.data is self.data
 
 
-def blocks(body: Sequence[nodes.Node]) -> list[Block]:
-    """A template's statements as blocks, in order."""
-    found = [(shared, list(group)) for shared, group in groupby(_pieces(body), key=_is_shared)]
+def blocks(body: Sequence[nodes.Node], own: frozenset[str] = frozenset()) -> list[Block]:
+    """A template's statements as blocks, in order. `own`: names of data that differ by reader."""
+    found = [(shared, list(group)) for shared, group in groupby(_pieces(body), key=lambda node: _is_shared(node, own))]
     if len(found) > BLOCKS:
         found = [(False, list(body))]
     return [Block(f"block{index}", shared, group) for index, (shared, group) in enumerate(found)]
@@ -63,5 +64,20 @@ def _pieces(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
             yield node
 
 
-def _is_shared(node: nodes.Node) -> bool:
-    return all(name.name != READER for name in node.find_all(nodes.Name))
+def _is_shared(node: nodes.Node, own: frozenset[str]) -> bool:
+    names = [each.name for each in node.find_all(nodes.Name)]
+    if READER in names:
+        return False
+    # `data` alone, or with a computed name, may be anything
+    return not own or names.count(DATA) == sum(name not in own for name in _read_of_data(node))
+
+
+def _read_of_data(node: nodes.Node) -> Iterator[str]:
+    """The names that are read of `data`, e.g. `total` of `data.total`."""
+    for each in node.find_all((nodes.Getattr, nodes.Getitem)):
+        if not (isinstance(each.node, nodes.Name) and each.node.name == DATA):
+            continue
+        if isinstance(each, nodes.Getattr):
+            yield each.attr
+        elif isinstance(each.arg, nodes.Const):
+            yield str(each.arg.value)

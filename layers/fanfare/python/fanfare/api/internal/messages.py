@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
@@ -17,7 +17,9 @@ from fanfare.api.responses import json_response
 from fanfare.domain.lifecycle import State
 from fanfare.insight.messages import known_id
 from fanfare.runtime.use_cases import internal_api as use_cases
+from fanfare.schemas import scalars
 from fanfare.schemas.dry_runs import DryRunView
+from fanfare.schemas.errors import WarningView
 from fanfare.schemas.explanations import ExplanationView
 from fanfare.schemas.messages import (
     AcceptedView,
@@ -27,12 +29,18 @@ from fanfare.schemas.messages import (
     MessagesView,
     MessageView,
     MessageWithCountsView,
+    SentContentView,
     SubmitRequest,
 )
 from fanfare.schemas.scalars import ChannelName, Flag, Moment, Name
 from fanfare.store.messages import MessageFilter
 
 router = Router()
+NO_UNSUBSCRIBE_LINK: Final = WarningView(
+    pointer="/topic",
+    code="no_unsubscribe_link",
+    detail="The message has no topic, so its recipients get no link to unsubscribe. Set topic, unless they need it.",
+)
 
 
 @router.post("/v1/messages", tags=["messages"], responses=answers(_200=DryRunView, _202=AcceptedView))
@@ -61,7 +69,12 @@ def submit_message(
     accepted = use_cases.submit().run(
         request, caller=caller, idempotency_key=idempotency_key(key), body=router.current_event.json_body
     )
-    view = AcceptedView(id=accepted.message_id, state="pending", created_at=accepted.created_at)
+    view = AcceptedView(
+        id=accepted.message_id,
+        state="pending",
+        created_at=accepted.created_at,
+        warnings=[] if request.topic is not None else [NO_UNSUBSCRIBE_LINK],
+    )
     headers = {"Location": f"/v1/messages/{view.id}"} | ({"Idempotency-Replayed": "true"} if accepted.replayed else {})
     return json_response(202, view, headers)
 
@@ -143,3 +156,17 @@ def explain_delivery(message_id: MessageId, user_id: UserId) -> ExplanationView:
     `recorded` is what happened, from the stored data; `rules_now` is what the rules would decide now.
     """
     return use_cases.explain().run(message_id, user_id)
+
+
+@router.get("/v1/messages/<message_id>/content", tags=["messages"], responses=answers(410, _200=SentContentView))
+def get_content(
+    message_id: MessageId,
+    user_id: Annotated[scalars.UserId, Query(description="The recipient.")],
+    channel: Annotated[ChannelName, Query(description="The channel.")],
+) -> SentContentView:
+    """Read what a recipient was sent, rendered again.
+
+    404 with the code `delivery_not_found` if nothing was sent; 410 with the code `content_gone` if the data are gone:
+    of a `sensitive` message that is at rest, or of an erased user.
+    """
+    return use_cases.content().run(message_id, user_id=user_id, channel=channel)

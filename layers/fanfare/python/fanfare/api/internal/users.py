@@ -12,7 +12,7 @@ from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, Limit, UserId, WrittenUserId
 from fanfare.api.responses import created_or_ok, no_content
-from fanfare.management.users import user_view
+from fanfare.management.users import unstored_view, user_view
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas.messages import UserDeliveriesView
 from fanfare.schemas.self_service import ExportView
@@ -22,10 +22,12 @@ from fanfare.schemas.users import (
     PushView,
     PutUserRequest,
     PutUsersRequest,
+    UnstoredUserView,
     UserResultsView,
     UsersView,
     UserView,
 )
+from fanfare.signing.person_ids import is_person_id
 
 router = Router()
 
@@ -54,8 +56,9 @@ def list_users(
     asked = ListRequest(router.current_event)
     after = asked.open(cursor)
     if email is not None or phone is not None:
-        found = use_cases.users().find(email=email, phone=phone)
-        return asked.view(UsersView, [user_view(user) for user in found], None)
+        stored, unstored = use_cases.users().find(email=email, phone=phone)
+        views = [*map(user_view, stored), *map(unstored_view, unstored)]
+        return asked.view(UsersView, views, None)
     users, position = use_cases.users().page(after=after, limit=limit)
     return asked.view(UsersView, [user_view(user) for user in users], position)
 
@@ -89,8 +92,11 @@ def delete_device(
 
 
 @router.get("/v1/users/<user_id>", tags=["users"])
-def get_user(user_id: UserId) -> UserView:
-    """Read a user."""
+def get_user(user_id: UserId) -> UserView | UnstoredUserView:
+    """Read a user, or that somebody named by an address is not stored."""
+    if is_person_id(user_id):
+        use_cases.users().check_unstored(user_id)
+        return unstored_view(user_id)
     return user_view(use_cases.users().get(user_id))
 
 

@@ -11,7 +11,7 @@ from fanfare.channels.base import Envelope, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
 from fanfare.domain.batch import BatchState, Wait, WaitReason
-from fanfare.domain.delivery import Delivery
+from fanfare.domain.delivery import Delivery, content_digest
 from fanfare.domain.eligibility import Action, Verdict
 from fanfare.domain.jobs import Job
 from fanfare.domain.lifecycle import State
@@ -46,6 +46,7 @@ class Attempt:
     deferred: dict[int, datetime] = field(default_factory=dict)  # index → earliest time
     contended: frozenset[int] = frozenset()  # an attempt is spent on them, so that they come to an end
     waits: dict[int, datetime] = field(default_factory=dict)  # index → earliest time, as its endpoint wants it
+    contents: dict[int, str] = field(default_factory=dict)  # index → digest of what was handed over
 
     def run(self) -> None:
         """Send to all remaining recipients that the rules allow; then settle or release the batch."""
@@ -140,12 +141,13 @@ class Attempt:
             elif verdict.until is not None:
                 self.deferred[index] = verdict.until
         readers = {
-            index: means.users[self.work.batch.recipients[index]]
+            index: reader
             for index, verdict in asked.verdicts.items()
-            if verdict.action is Action.DELIVER
+            if verdict.action is Action.DELIVER and (reader := self.work.reader(index, means.users)) is not None
         }
         envelopes, broken = means.composer.envelopes(self.work, body, readers, time_left=means.time_left)
         self.endings |= broken
+        self.contents = {index: content_digest(each.content) for index, each in envelopes.items()}
         return envelopes
 
     def _refused(self, index: int, verdict: Verdict) -> Ending:
@@ -198,6 +200,7 @@ class Attempt:
                     provider_id=ending.provider_id,
                     updated_at=now,
                     retain_until=work.message.retain_until,
+                    content=self.contents.get(index) if ending.outcome is Outcome.SENT else None,
                 )
                 for index, ending in endings.items()
                 if ending.outcome not in UNSETTLED
@@ -211,7 +214,8 @@ class Attempt:
         for index, result in asked.items():
             if result.reason in means.channel.suppresses:
                 recipient = envelopes[index].user_id, self.work.batch.channel, self.work.message.id
-                remember(result.reason, *recipient, audience=means.audience, clock=means.clock)
+                person = self.work.people.get(envelopes[index].user_id)
+                remember(result.reason, *recipient, audience=means.audience, clock=means.clock, person=person)
         for index, result in results.items():
             if result.gone:
                 self.means.audience.users.forget_devices(envelopes[index].user_id, result.gone)

@@ -63,8 +63,10 @@ class Composer:
         for index in _while_in_time(readers, time_left):
             user = readers[index]
             try:
-                content = smart(self._rendered(body, work, user))
-                envelopes[index] = self._envelope(work, user, content, unsubscribable(user) if unsubscribable else None)
+                data = work.data_of(index)
+                content = smart(self._rendered(body, data, user))
+                unsubscribe = unsubscribable(user) if unsubscribable else None
+                envelopes[index] = self._envelope(work.message.id, user, data, content, unsubscribe)
             except TemplateError as error:
                 log.warning(
                     "template does not render",
@@ -78,26 +80,28 @@ class Composer:
                 endings[index] = Ending(Outcome.FAILED, Reason.RECIPIENT_ERROR)
         return envelopes, endings
 
-    def _envelope(self, work: Work, user: User, content: Mapping[str, str], unsubscribe: str | None) -> Envelope:
+    def _envelope(
+        self, message_id: str, user: User, data: Mapping[str, Any], content: Mapping[str, str], unsubscribe: str | None
+    ) -> Envelope:
         return Envelope(
-            message_id=work.message.id,
+            message_id=message_id,
             user_id=user.id,
             address=user.address(self.channel),
             content=content,
             unsubscribe=unsubscribe,
-            data=work.payload.data,
+            data=data,
             address_no=user.readdressed.get(self.channel.name, 0),
             generation=user.generation,
             secret_no=user.secret_no,
             secret_at=user.secret_at,
         )
 
-    def _rendered(self, body: Mapping[str, Any], work: Work, user: User) -> dict[str, str]:
+    def _rendered(self, body: Mapping[str, Any], data: Mapping[str, Any], user: User) -> dict[str, str]:
         return self.renderer.render(
             body,
             self.channel.name,
             locale=user.profile.get("locale"),
-            data=work.payload.data,
+            data=data,
             user={**user.profile, "id": user.id},
         )
 

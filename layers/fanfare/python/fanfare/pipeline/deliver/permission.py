@@ -135,7 +135,8 @@ class Permissions:
     ) -> Verdict:
         user_id = work.batch.recipients[index]
         candidate = Candidate(
-            user=users.get(user_id),
+            user=work.reader(index, users),
+            erased=work.is_erased(index),
             subscribed=subscribed is None or user_id in subscribed,
             charged=work.state.charged(index),
             **shared,

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 from fanfare.channels.base import Channel
 from fanfare.channels.reasons import Reason
+from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState
-from fanfare.domain.message import Message, Payload
+from fanfare.domain.message import Message, OwnData, Payload
 from fanfare.domain.outcomes import Outcome
+from fanfare.templates.overlaid import Overlaid
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +23,25 @@ class Work:
     batch: Batch
     message: Message
     payload: Payload
+    own: OwnData = field(default_factory=dict)
+    people: Mapping[str, User] = field(default_factory=dict)  # recipients by address, by id
+    overlaid: frozenset[str] = frozenset()  # names of data that a recipient of the batch has of their own
+
+    def data_of(self, index: int) -> Mapping[str, Any]:
+        """The data that the templates see for a recipient."""
+        if not self.overlaid:
+            return self.payload.data
+        own = self.own.get(self.batch.recipients[index])
+        return Overlaid(self.payload.data, own.data if own else {}, self.overlaid)
+
+    def reader(self, index: int, users: Mapping[str, User]) -> User | None:
+        """The recipient, by address or stored. Another message may describe the same address otherwise."""
+        user_id = self.batch.recipients[index]
+        return self.people.get(user_id) or users.get(user_id)
+
+    def is_erased(self, index: int) -> bool:
+        """Whether the recipient had data of their own, and was erased."""
+        return self.own.get(self.batch.recipients[index], True) is None
 
     def noted(self, channel: Channel) -> bool:
         """Whether the worker notes the recipients of each call of the provider before it.

@@ -19,7 +19,7 @@ from fanfare.channels.base import Channel
 from fanfare.clock import Clock
 from fanfare.domain.batch import Leased
 from fanfare.domain.jobs import Job
-from fanfare.domain.message import Message
+from fanfare.domain.message import Message, people_of
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
@@ -125,6 +125,7 @@ class Deliver:
         """One attempt per batch. Messages are read after the leases are taken: either a DELETE is seen here, or the
         DELETE sees the lease and counts the batch as in flight."""
         messages = self.messages.get_many([job.message_id for job in leased])
+        known = self.batches.own.read(each.batch for each in leased.values())
         attempts = []
         for job, (state, batch) in leased.items():
             if job.message_id not in messages:  # removed by TTL while a batch was open
@@ -132,9 +133,12 @@ class Deliver:
                 means.result.settled.append(state.with_outcomes(dict.fromkeys(state.unsettled, Outcome.FAILED)))
                 continue
             message, payload = messages[job.message_id]
-            work = Work(state=state, batch=batch, message=message, payload=payload)
+            own = known.get((batch.message_id, batch.id), {})
+            names = frozenset(name for each in own.values() if each is not None for name in each.data)
+            work = Work(state=state, batch=batch, message=message, payload=payload, own=own, overlaid=names)
+            work = replace(work, people=self.audience.people.read(people_of(work.pending, own)))
             attempts.append(Attempt(job=job, work=work, means=means))
-        wanted = {user for attempt in attempts for user in attempt.work.pending}
+        wanted = {user for attempt in attempts for user in attempt.work.pending if user not in attempt.work.people}
         means.users.update(self.audience.users.get_many(wanted) if wanted else {})
         return attempts
 

@@ -14,9 +14,10 @@ from typing import Any
 from fanfare.aws.dynamodb import GET_LIMIT
 from fanfare.channels import CHANNELS
 from fanfare.clock import from_text
+from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.eligibility import Candidate
-from fanfare.domain.message import Message, Payload
+from fanfare.domain.message import Message, Payload, people_of
 from fanfare.ids import shard_of
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
@@ -105,7 +106,7 @@ class Candidates:
         offered = {channel: offers(body, channel) for channel in message.channels}
         candidate = partial(_candidate_of(message), now=now, topic=topic, countries=self.countries)
         for chunk in (rows[start : start + GET_LIMIT] for start in range(0, len(rows), GET_LIMIT)):
-            users = self.audience.users.get_many(row.user_id for row in chunk if row.user_id)
+            users = self._users({row.user_id for row in chunk if row.user_id}, payload)
             subscribed = None if subscribers else self._subscribed(message, chunk)
             for row in chunk:
                 if not row.user_id:
@@ -117,8 +118,15 @@ class Candidates:
                     subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
                     offered=offered[row.channel],
                     overall=self.overall.get(row.channel),
+                    erased=payload.own.get(row.user_id, True) is None,
                 )
                 yield row, found
+
+    def _users(self, user_ids: Collection[str], payload: Payload) -> dict[str, User]:
+        """The users, stored or by address."""
+        persons = people_of(user_ids, payload.own)
+        stored = self.audience.users.get_many(sorted(user_ids - persons.keys()))
+        return stored | self.audience.people.read(persons)
 
     def _subscribed(self, message: Message, rows: Sequence[Row]) -> set[tuple[str, str]] | None:
         """Subscribed (user, channel) pairs of the rows; None if no subscription is needed."""

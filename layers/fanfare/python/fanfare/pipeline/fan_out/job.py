@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 ROWS = 2_000  # subscriptions per read
 CONFLICTS = 30  # with other copies of the job in a row at the same page; then it fails and the queue repeats it
 TRIES = 4  # of a page that changes of readers conflict with; the last one has no condition that a reader can break
-PLACE, REMOVALS = "place", "removals"  # names of parts of a page's transaction
+PLACE, REMOVALS, OWN = "place", "removals", "own data"  # names of parts of a page's transaction
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,21 +128,25 @@ class FanOut:
         self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
     ) -> tuple[int, bool]:
         """Commit pages until the rows of one read are used up. Returns recipients chosen, and whether it is sealed."""
-        removals = self.audience.subscriptions.removals(message.topic, progress.shard) if message.topic else 0
+        subscribers = payload.recipients is None
+        removals = None
+        if message.topic and subscribers:
+            removals = self.audience.subscriptions.removals(message.topic, progress.shard)
         now = self.clock()
         rows = self.candidates.next_rows(message, payload, progress.shard, progress.cursor, now=now, limit=ROWS)
         topic = self.candidates.topic(message, now)
-        subscribers = payload.recipients is None
+        # named recipients may be in any shard of the topic: the workers look at their subscriptions
+        unchecked = topic is not None and not subscribers and not topic.required
         candidates = self.candidates.of(message, payload, topic, rows.rows, now=now, subscribers=subscribers)
         chosen = 0
         unsent: list[BatchState] = []
         try:
             upcoming = next(candidates, None)
             while True:
-                page = FanOutPage(progress, cursor=progress.cursor)
+                page = FanOutPage(progress, cursor=progress.cursor, own=payload.own, unchecked=unchecked)
                 upcoming = _fill(page, upcoming, candidates)
                 sealed = upcoming is None and not rows.more
-                progress, opened = self._commit(message, page, removals, sealed=sealed)
+                progress, opened = self._commit(message, payload, page, removals, sealed=sealed)
                 chosen += page.recipients
                 unsent += opened
                 if len(unsent) >= BATCH_LIMIT:
@@ -156,27 +160,28 @@ class FanOut:
         return chosen, progress.sealed
 
     def _commit(
-        self, message: Message, page: FanOutPage, removals: int, *, sealed: bool
+        self, message: Message, payload: Payload, page: FanOutPage, removals: int | None, *, sealed: bool
     ) -> tuple[Progress, list[BatchState]]:
         """Commit a page in a bounded number of tries. Returns the new progress, and the batches that were opened.
 
         A reader who changes something between any two calls must not hold up the others. So a condition that failed
         is left out of the next try, and the worker asks about it before it sends. Raises ConditionFailed without a
-        change if another copy of the job committed the page, or the message was deleted.
+        change if another copy of the job committed the page, the message was deleted, or a recipient with own data was
+        erased.
         """
         tries_left = TRIES
         while True:
             try:
-                return self._try_to_commit(message, page, removals, sealed=sealed)
+                return self._try_to_commit(message, payload, page, removals, sealed=sealed)
             except ConditionFailed as conflict:
                 tries_left -= 1
-                if PLACE in conflict.failed or not tries_left:
+                if conflict.failed & {PLACE, OWN} or not tries_left:
                     raise
                 _leave_to_workers(page, conflict, everything=tries_left == 1)
                 log.info("left in part to the workers", extra={"message_id": message.id, "page": page.progress.page})
 
     def _try_to_commit(
-        self, message: Message, page: FanOutPage, removals: int, *, sealed: bool
+        self, message: Message, payload: Payload, page: FanOutPage, removals: int | None, *, sealed: bool
     ) -> tuple[Progress, list[BatchState]]:
         """Commit a page in one transaction. Raises ConditionFailed without a change."""
         now, read = self.clock(), page.progress
@@ -187,11 +192,12 @@ class FanOut:
         opened = []
         transaction = Transaction()
         self.messages.progress.advance(transaction, message, read, after, name=PLACE)
-        if message.topic and not page.unchecked:
+        self.messages.own.copied(transaction, message, payload, last=sealed, name=OWN)
+        if message.topic and removals is not None and not page.unchecked:
             self.audience.subscriptions.check_removals(transaction, message.topic, read.shard, removals, name=REMOVALS)
         for batch, state in page.batches(message, overdue=now + timedelta(seconds=self.stale_after)):
             opened.append(state)
-            self.batches.open(transaction, batch, state)
+            self.batches.open(transaction, batch, state, own=payload.own)
         for user, limits in page.charges.values():
             if user.id not in page.uncharged:
                 self.audience.users.charge(transaction, user, limits)

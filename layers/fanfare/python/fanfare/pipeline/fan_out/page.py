@@ -15,7 +15,7 @@ from fanfare.clock import to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
-from fanfare.domain.message import Message, Progress
+from fanfare.domain.message import Message, OwnData, Progress
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.fan_out.candidates import Row, counted
 
@@ -23,9 +23,9 @@ T = TypeVar("T")
 
 ITEMS = TRANSACTION_LIMIT  # items of a page's transaction
 PAGE = 2_000  # recipients per page at most: their batches easily fit one transaction
-# Other items than batches, charges and records of skips: cursor, removals, list of skips, one in reserve
+# Other items than batches, charges and records of skips: cursor, removals or body, list of skips, one in reserve
 SPARE = 4
-OF_A_BATCH: Final = 2  # items: recipients and state
+OF_A_BATCH: Final = 2  # items: recipients and state; with own data of recipients one more
 
 
 @dataclass
@@ -44,6 +44,7 @@ class FanOutPage:
     cursor: str | None = None
     recipients: int = 0
     items: int = SPARE  # of the transaction, so far
+    own: OwnData = field(default_factory=dict)  # of the message's recipients
     skips: list[Skip] = field(default_factory=list)
     charges: dict[str, tuple[User, Mapping[str, Any]]] = field(
         default_factory=dict
@@ -81,7 +82,7 @@ class FanOutPage:
         filling = self._filling.get((row.channel, _slot(verdict)))
         begins = filling is None or len(filling.users) % CHANNELS[row.channel].batch_size == 0
         charges = verdict.limits is not None and row.user_id not in self.charges
-        return (OF_A_BATCH if begins else 0) + charges
+        return (OF_A_BATCH + bool(self.own) if begins else 0) + charges
 
     def _let_through(self, row: Row, candidate: Candidate, verdict: Verdict) -> None:
         filling = self._filling.setdefault((row.channel, _slot(verdict)), _Filling())
@@ -109,7 +110,14 @@ class FanOutPage:
                     retain_until=message.retain_until,
                     charges=self._charges(filling, users),
                 )
-                batch = Batch(message_id=message.id, shard=shard, id=name, channel=channel, recipients=tuple(users))
+                batch = Batch(
+                    message_id=message.id,
+                    shard=shard,
+                    id=name,
+                    channel=channel,
+                    recipients=tuple(users),
+                    owned=tuple(place for place, user in enumerate(users) if user in self.own),
+                )
                 yield batch, state
 
     def _waiting(self, slot: str | None, users: Iterable[str]) -> WaitReason:

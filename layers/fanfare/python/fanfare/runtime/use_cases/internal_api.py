@@ -6,11 +6,13 @@ import os
 
 from fanfare.aws.queue_depth import QueueDepths
 from fanfare.channels import CHANNELS
+from fanfare.insight.content import ReadContent
 from fanfare.insight.deliveries import ListMessageDeliveries, ListUserDeliveries
 from fanfare.insight.dry_run import DryRun
 from fanfare.insight.explain import Explain
 from fanfare.insight.export import ExportUser
 from fanfare.insight.messages import ReadMessages
+from fanfare.management.own_data import EraseOwnData
 from fanfare.management.subscriptions import ListConsents, ListSubscribers, ManageSubscriptions
 from fanfare.management.suppressions import ManageSuppressions
 from fanfare.management.templates import ManageTemplates
@@ -21,7 +23,7 @@ from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.redrive import Redrive
 from fanfare.pipeline.submit import Submit
-from fanfare.runtime import clients, stores
+from fanfare.runtime import clients, signing, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.renderer import renderer
 from fanfare.runtime.settings import clock, settings
@@ -35,6 +37,7 @@ def _build_message() -> BuildMessage:
         stale_after=settings().stale_after,
         retention=settings().retention,
         countries=settings().sms_countries,
+        person_id=signing.person_id_of,
     )
 
 
@@ -106,8 +109,20 @@ def explain() -> Explain:
         messages=stores.messages(),
         recipients=_recipients(),
         deliveries=stores.deliveries(),
+        batches=stores.batches(),
         candidates=_candidates(),
         clock=clock(),
+    )
+
+
+@opened.once
+def content() -> ReadContent:
+    return ReadContent(
+        messages=stores.messages(),
+        batches=stores.batches(),
+        deliveries=stores.deliveries(),
+        candidates=_candidates(),
+        renderer=renderer(),
     )
 
 
@@ -123,7 +138,18 @@ def templates() -> ManageTemplates:
 
 @opened.once
 def users() -> ManageUsers:
-    return ManageUsers(audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes())
+    return ManageUsers(
+        audience=stores.audience(),
+        deliveries=stores.deliveries(),
+        inboxes=stores.inboxes(),
+        own_data=EraseOwnData(
+            messages=stores.messages(),
+            batches=stores.batches(),
+            recipients=_recipients(),
+            deliveries=stores.deliveries(),
+        ),
+        person_id=signing.person_id_of,
+    )
 
 
 @opened.once

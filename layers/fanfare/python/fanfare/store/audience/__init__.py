@@ -35,6 +35,7 @@ from fanfare.store.audience.confirmations import Confirmations as Confirmations
 from fanfare.store.audience.devices import Directory
 from fanfare.store.audience.directory import Digest, who_pk
 from fanfare.store.audience.endpoints import EndpointStates
+from fanfare.store.audience.people import People
 from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.subscriptions.answers import Changed
 from fanfare.store.audience.subscriptions.consents import Consents as Consents
@@ -65,6 +66,7 @@ class Audience:
         self.table = table
         self.users = Users(table, digest=digest)
         self.directory = Directory(table, self.users, digest=digest, clock=clock)
+        self.people = People(table, self.users)
         self.subscriptions = Subscriptions(table, clock=clock, changed=changed)
         self.ended_topics = EndedTopics(subscriptions=self.subscriptions)
         self.subscribers = Subscribers(table=table, subscriptions=self.subscriptions)

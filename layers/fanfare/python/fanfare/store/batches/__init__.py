@@ -2,6 +2,8 @@
 
     pk               sk                 what
     <message>#<k>    batch#<id>         channel and recipients of a batch; never changed
+    <message>#<k>    data#<id>          own data of its recipients, and who they are if no user is stored: a map by
+                                        user id, from which an erasure removes a key
     <message>#<k>    open#<id>          state of an unsettled batch: generation, lease, attempts, outcome codes
     <message>#<k>    done#<id>          outcome codes of a settled batch
     <message>#<k>    skips#<page>       recipients that the fan-out skipped on a page, and the reasons

@@ -9,6 +9,7 @@ from fanfare.aws.codec import Item
 from fanfare.domain.batch import Batch, BatchState, Charge, Wait, WaitReason
 from fanfare.domain.jobs import Job, shard_in
 from fanfare.ids import shard_of
+from fanfare.store.own_data import PLACES
 
 DUE_SHARDS: Final = 4
 
@@ -79,6 +80,7 @@ def read_batch(item: Item) -> Batch:
         id=name,
         channel=item["channel"],
         recipients=tuple(item["recipients"]),
+        owned=tuple(item.get(PLACES, ())),
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from typing import Final
 
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
@@ -11,10 +12,15 @@ from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
 from fanfare.domain.batch import Batch, BatchState, Skip
 from fanfare.domain.jobs import shard_in
+from fanfare.domain.message import OwnData
 from fanfare.store.batches.lease import BatchLeases
+from fanfare.store.batches.own_data import BatchOwnData
 from fanfare.store.batches.rows import DUE_SHARDS, message_id_of, open_item, read_batch, read_state, shard_pk
 from fanfare.store.batches.settle import BatchSettlements
 from fanfare.store.batches.totals import BatchTotals
+from fanfare.store.own_data import PLACES
+
+NO_DATA: Final[OwnData] = {}
 
 
 class Batches:
@@ -25,19 +31,23 @@ class Batches:
         self.leases = BatchLeases(table)
         self.settlements = BatchSettlements(table)
         self.totals = BatchTotals(table)
+        self.own = BatchOwnData(table)
 
     # As parts of a page's transaction
 
-    def open(self, transaction: Transaction, batch: Batch, state: BatchState) -> None:
-        """Store a batch and open it: two items of a transaction."""
+    def open(self, transaction: Transaction, batch: Batch, state: BatchState, *, own: OwnData = NO_DATA) -> None:
+        """Store a batch and open it: two items of a transaction, and one more if a recipient has data of their own."""
         item = {
             "pk": shard_pk(batch.message_id, batch.shard),
             "sk": f"batch#{batch.id}",
             "channel": batch.channel,
             "recipients": list(batch.recipients),
+            PLACES: list(batch.owned) or None,
             "ttl": state.retain_until,
         }
         transaction.put(self.table, item).put(self.table, open_item(state))
+        if batch.owned:
+            self.own.put(transaction, batch, own, retain_until=state.retain_until)
 
     def skip(
         self, transaction: Transaction, message_id: str, shard: int, page: int, skips: Sequence[Skip], retain_until: int

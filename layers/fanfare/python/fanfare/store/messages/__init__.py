@@ -1,7 +1,8 @@
 """The messages table: posted messages, the progress of their fan-out, and idempotency keys.
 
 pk                      sk          what
-message#<id>            body        data or content, and named recipients; never changed. It sorts first, so a
+message#<id>            body        data or content, named recipients, and their own data until a page has copied
+                                    them to the batches. It sorts first, so a
                                     query that starts after it reads only the small items
 message#<id>            message     state, timeline and, when finished, counts
 message#<id>            shard#<k>   cursor of the fan-out in one shard

@@ -9,7 +9,9 @@ from fanfare.aws.codec import Item
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress
 from fanfare.ids import shard_of
+from fanfare.store.own_data import MAP, PLACES, own_map, owned_places, read_own
 
+ELEMENT: Final = 8  # bytes of a number in a list, at most
 DUE_SHARDS: Final = 4
 RECENT_SHARDS: Final = 4
 
@@ -28,7 +30,9 @@ def stored_bytes(payload: Payload) -> int:
     """Size of a payload in its item, in bytes; the limit of an item is 400 KB."""
     stored = payload_attributes(payload)
     texts = (stored["data"], stored["content"] or "", stored["summary"] or "", *(stored["recipients"] or ()))
-    return sum(len(text.encode()) + 1 for text in texts)  # one more byte per element of a list
+    own = [text for entry in (stored[MAP] or {}).items() for text in entry]
+    # one more byte per element of a list or map
+    return sum(len(text.encode()) + 1 for text in (*texts, *own)) + ELEMENT * len(payload.own)
 
 
 def due_shard(message_id: str) -> str:
@@ -62,6 +66,7 @@ def message_item(message: Message) -> Item:
         "recent_shard": f"recent#{shard_of(message.id, RECENT_SHARDS)}",
         "due_shard": due_shard(message.id),
         "due_at": message.due_at,
+        "sensitive": message.sensitive or None,
         "ttl": message.retain_until,
     }
 
@@ -94,6 +99,7 @@ def read_message(item: Item) -> Message:
         redriving=item.get("redriving", False),
         lost=item.get("lost", 0),
         due_at=item.get("due_at"),
+        sensitive=item.get("sensitive", False),
     )
 
 
@@ -104,16 +110,23 @@ def payload_attributes(payload: Payload) -> dict[str, Any]:
         "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
         "recipients": list(payload.recipients) if payload.recipients is not None else None,
         "summary": payload.summary,
+        MAP: own_map(payload.own, payload.own) or None,
+        PLACES: owned_places(payload.recipients or (), payload.own) or None,
+        "erasures": payload.erasures if payload.own else None,
     }
 
 
 def read_payload(item: Item) -> Payload:
     """Read a payload from its item."""
+    recipients = tuple(item["recipients"]) if "recipients" in item else None
     return Payload(
         data=json.loads(item["data"]),
         content=json.loads(item["content"]) if "content" in item else None,
-        recipients=tuple(item["recipients"]) if "recipients" in item else None,
+        recipients=recipients,
         summary=item.get("summary"),
+        own=read_own([(recipients or ())[place] for place in item.get(PLACES, ())], item.get(MAP, {})),
+        erasures=item.get("erasures", 0),
+        gone=item.get("gone", False),
     )
 
 

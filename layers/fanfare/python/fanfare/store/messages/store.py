@@ -18,6 +18,7 @@ from fanfare.domain.message import Accepted, KeyReused, Message, Payload, Progre
 from fanfare.errors import ConditionFailed
 from fanfare.store.messages.counts import MessageCounts
 from fanfare.store.messages.listing import MessageListing
+from fanfare.store.messages.own_data import MessageOwnData
 from fanfare.store.messages.progress import FanOutProgress
 from fanfare.store.messages.rows import (
     DUE_SHARDS,
@@ -46,6 +47,7 @@ class Messages:
         self.progress = FanOutProgress(table)
         self.counts = MessageCounts(table)
         self.summaries = MessageSummaries(table)
+        self.own = MessageOwnData(table)
 
     # Accepting
 
@@ -134,6 +136,11 @@ class Messages:
         if not items or items[0]["sk"] != "message":
             return None  # TTL removes the items of a message one by one
         return read_message(items[0]), [read_progress(item) for item in items[1:]]
+
+    def unfinished(self, *, page: int) -> Iterator[str]:
+        """Ids of all unfinished messages, read lazily."""
+        for row in self.table.overdue("9", shards=DUE_SHARDS, page=page):  # no year sorts after it
+            yield str(row["pk"]).removeprefix("message#")
 
     def due(self, now: datetime, *, page: int) -> Iterator[str]:
         """Ids of unfinished messages that are due, longest overdue first, read lazily."""

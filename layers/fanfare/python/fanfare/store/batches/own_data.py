@@ -1,0 +1,77 @@
+"""Own data of the recipients of a batch: one item a batch, written with it; only erasures change it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from fanfare.aws.codec import KeyRange
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
+from fanfare.aws.transactions import Transaction
+from fanfare.domain.batch import Batch
+from fanfare.domain.jobs import shard_in
+from fanfare.domain.message import OwnData
+from fanfare.store.batches.rows import shard_pk
+from fanfare.store.own_data import MAP, own_map, read_own, without_data
+
+_EVERY = KeyRange(prefix="data#")
+Key = tuple[str, str]
+
+
+class BatchOwnData:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def put(self, transaction: Transaction, batch: Batch, own: OwnData, *, retain_until: int) -> None:
+        """Store the data of a new batch, as a part of its transaction."""
+        pk, sk = _key(batch.message_id, batch.id)
+        item = {"pk": pk, "sk": sk, MAP: own_map(batch.with_own, own), "erasures": 0, "ttl": retain_until}
+        transaction.put(self.table, item)
+
+    def read(self, batches: Iterable[Batch]) -> dict[Key, OwnData]:
+        """(Message id, batch id) → own data of its recipients, of batches that have some; strongly consistent."""
+        owning = [batch for batch in batches if batch.owned]
+        found = self.table.get_many(_key(batch.message_id, batch.id) for batch in owning) if owning else {}
+        stored = {key: item.get(MAP, {}) for key, item in found.items()}
+        return {
+            (batch.message_id, batch.id): read_own(batch.with_own, stored.get(_key(batch.message_id, batch.id), {}))
+            for batch in owning
+        }
+
+    def erase(self, user_id: str, batches: Sequence[Key]) -> None:
+        """Remove the user from these batches' data. Idempotent."""
+        keys = [_key(*batch) for batch in batches]
+        for key, item in self.table.get_many(keys).items():
+            if user_id in item.get(MAP, {}):
+                until_settled(lambda key=key: self._without(user_id, key), sleep=self.table.sleep)
+
+    def forget_data(self, message_id: str, shards: int) -> None:
+        """Remove the data of all recipients of a message. Who they are stays. Idempotent."""
+        for shard in range(shards):
+            for item in list(self.table.query(shard_pk(message_id, shard), _EVERY)):
+                key = item["pk"], item["sk"]
+                until_settled(lambda key=key: self._persons_alone(key), sleep=self.table.sleep)
+
+    def _without(self, user_id: str, key: Key) -> None:
+        item = self.table.get_many([key]).get(key)
+        if item is not None:
+            left = {other: text for other, text in item.get(MAP, {}).items() if other != user_id}
+            self._change(key, left, item["erasures"])
+
+    def _persons_alone(self, key: Key) -> None:
+        item = self.table.get_many([key]).get(key)
+        if item is not None:
+            self._change(key, without_data(item.get(MAP, {})), item["erasures"])
+
+    def _change(self, key: Key, left: dict[str, str], seen: int) -> None:
+        self.table.update(
+            *key,
+            "SET own = :own, erasures = :next",
+            # nobody else was erased since the read
+            condition="erasures = :seen",
+            values={":own": left, ":seen": seen, ":next": seen + 1},
+        )
+
+
+def _key(message_id: str, batch_id: str) -> Key:
+    return shard_pk(message_id, shard_in(batch_id)), f"data#{batch_id}"

@@ -1,0 +1,66 @@
+"""Own data of recipients in a message's body: until its fan-out has copied them, an erasure, or the end of the message.
+
+A page of the fan-out is committed only if nobody was erased since it read the body.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.retries import until_settled
+from fanfare.aws.transactions import Transaction
+from fanfare.domain.message import Message, Payload
+from fanfare.store.messages.rows import message_pk
+from fanfare.store.own_data import MAP
+
+NOBODY_ERASED = "erasures = :seen"  # since the read
+
+
+class MessageOwnData:
+    def __init__(self, table: DynamoTable) -> None:
+        self.table = table
+
+    def copied(
+        self, transaction: Transaction, message: Message, payload: Payload, *, last: bool, name: str | None = None
+    ) -> None:
+        """Have a page's transaction fail if somebody was erased; the `last` page removes the data from the body."""
+        if not payload.own:
+            return
+        key, values = (message_pk(message.id), "body"), {":seen": payload.erasures}
+        if last:
+            transaction.update(self.table, key, "REMOVE own, owned", condition=NOBODY_ERASED, values=values, name=name)
+        else:
+            transaction.check(self.table, key, NOBODY_ERASED, values=values, name=name)
+
+    def erase(self, user_id: str, message_ids: Sequence[str]) -> list[str]:
+        """Remove the user's data from these bodies. Idempotent. Returns the ids of messages that name the user."""
+        bodies = self.table.get_many((message_pk(message_id), "body") for message_id in message_ids)
+        named = [pk for (pk, _), item in bodies.items() if user_id in item.get("recipients", ())]
+        for pk in named:
+            if user_id in bodies[pk, "body"].get(MAP, {}):
+                until_settled(lambda pk=pk: self._without(user_id, pk), sleep=self.table.sleep)
+        return [pk.removeprefix("message#") for pk in named]
+
+    def forget(self, message: Message) -> None:
+        """Remove all own data of a message that ended and, if it is sensitive, its data. Idempotent."""
+        update = "REMOVE own, owned" if not message.sensitive else "SET #data = :none, gone = :gone REMOVE own, owned"
+        values = {":none": "{}", ":gone": True} if message.sensitive else None
+        names = {"#data": "data"} if message.sensitive else None
+        key = (message_pk(message.id), "body")
+        # not removed by TTL
+        self.table.update(*key, update, condition="attribute_exists(pk)", values=values, names=names)
+
+    def _without(self, user_id: str, pk: str) -> None:
+        item = self.table.get_many([(pk, "body")]).get((pk, "body"))
+        if item is None or user_id not in item.get(MAP, {}):
+            return
+        left = {other: text for other, text in item[MAP].items() if other != user_id}
+        self.table.update(
+            pk,
+            "body",
+            "SET own = :own, erasures = :next",
+            # neither copied nor changed since it was read
+            condition="erasures = :seen AND attribute_exists(own)",
+            values={":own": left, ":seen": item["erasures"], ":next": item["erasures"] + 1},
+        )
