@@ -41,8 +41,8 @@ OURS: Final[dict[str, Any]] = {
     "model_config": {"extra": "allow"},
     "$set": {"opted_out": True},
 }
-ITEMS: Final = {"put_users", "subscribe_many"}  # whose items are taken or refused one by one
-FREE: Final = {"data", "example", "schema", "parts", "locales", "channels", "partials"}  # whose names are the author's
+ITEMS: Final = {"put_users", "subscribe_many", "put_suppressions"}  # whose items are taken or refused one by one
+FREE: Final = {"data", "example", "schema", "parts", "locales", "channels", "partials", "attributes"}  # whose names are the author's
 
 
 def bodies() -> Iterator[tuple[str, str]]:
@@ -76,6 +76,7 @@ def test_there_are_places_in_both_apis() -> None:
 @pytest.mark.parametrize(("name", "at"), PLACES)
 def test_a_field_that_is_ours_is_refused(name: str, at: str, aws: Aws) -> None:
     internal_api.deliver(event("put_topic"))
+    internal_api.deliver(event("put_user"))
     api = public_api if name.startswith("public_") else internal_api
     for field, value in OURS.items():
         sent = event(name)
@@ -106,4 +107,12 @@ LEGITIMATE: Final = {
     ("dry_run_message", "version"),
     ("put_users", "id"),
     ("subscribe_many", "user_id"),
+    # a PUT takes what a GET answers, and does not store these
+    ("put_topic", "created_at"),
+    ("put_topic", "updated_at"),
+    ("put_template", "created_at"),
+    ("put_template", "version"),
+    ("subscribe_user", "created_at"),
+    ("public_subscribe", "created_at"),
+    ("put_suppression", "created_at"),  # since when: stored, e.g. by an import
 }
