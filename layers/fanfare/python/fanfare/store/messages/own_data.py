@@ -6,6 +6,7 @@ A page of the fan-out is committed only if nobody was erased since it read the b
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
@@ -39,7 +40,7 @@ class MessageOwnData:
         named = [pk for (pk, _), item in bodies.items() if user_id in item.get("recipients", ())]
         for pk in named:
             if user_id in bodies[pk, "body"].get(MAP, {}):
-                until_settled(lambda pk=pk: self._without(user_id, pk), sleep=self.table.sleep)
+                until_settled(partial(self._without, user_id, pk), sleep=self.table.sleep)
         return [pk.removeprefix("message#") for pk in named]
 
     def forget(self, message: Message) -> None:
