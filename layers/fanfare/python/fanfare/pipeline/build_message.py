@@ -155,7 +155,7 @@ class BuildMessage:
 
 
 def _first_data(data: Mapping[str, Any], recipients: Recipients) -> Mapping[str, Any]:
-    """The data that somebody gets: the message's, if anybody gets them as they are."""
+    """Data that a recipient gets: the message's, if they are a recipient's as they are."""
     if not recipients.all_have_data:
         return data
     return next(recipients.overlaid(data))[1]

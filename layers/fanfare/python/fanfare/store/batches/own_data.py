@@ -68,7 +68,7 @@ class BatchOwnData:
         self.table.update(
             *key,
             "SET own = :own, erasures = :next",
-            # nobody else was erased since the read
+            # no other erasure since the read
             condition="erasures = :seen",
             values={":own": left, ":seen": seen, ":next": seen + 1},
         )
