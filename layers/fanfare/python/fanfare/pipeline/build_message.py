@@ -118,7 +118,7 @@ class BuildMessage:
     ) -> Payload:
         """The payload with its summary. It is rendered first: what is slow, broken, empty or too large fails here.
 
-        Own data of one recipient stand for those of all; the rest fails by itself when it is sent.
+        Own data of one recipient stand for those of all; each other fails separately when it is sent.
         """
         first = _first_data(payload.data, recipients)
         template = subject.template
