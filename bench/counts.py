@@ -234,8 +234,7 @@ class Bench:
     def _timed(self, function: str, work: Callable[[], Any]) -> Any:
         began, behind = time.process_time(), self.aws.seconds
         result = work()
-        spent = time.process_time() - began - (self.aws.seconds - behind)
-        self.cpu[function] = self.cpu.get(function, 0.0) + spent
+        self.cpu[function] = self.cpu.get(function, 0.0) + time.process_time() - began - (self.aws.seconds - behind)
         return result
 
     def _take(self, queue: str, limit: int) -> list[str]:

@@ -33,6 +33,7 @@ METHODS = {
     "delete_message": "messages.cancel",
     "list_deliveries": "messages.deliveries",
     "explain_delivery": "messages.explain",
+    "get_content": "messages.content",
     "redrive_message": "messages.redrive",
     "list_suppressions": "suppressions.list",
     "get_suppression": "suppressions.get",

@@ -40,6 +40,7 @@ WORDS = frozenset(
         "shard",
         "idempotency",
         "batch",
+        "data",
         "open",
         "done",
         "skips",

@@ -1244,7 +1244,7 @@ MUTANTS = (
     Mutant(
         "a page copies who was erased meanwhile",
         "message_own_data:MessageOwnData.copied",
-        "condition=NOBODY_ERASED, values=values, name=name)",
+        "condition=NO_ERASURE, values=values, name=name)",
         "condition=None, values=None, name=name)",
         tests=OWN_DATA,
     ),

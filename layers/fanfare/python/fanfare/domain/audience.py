@@ -123,7 +123,7 @@ class User:
     def address(self, channel: Channel | type[Channel]) -> Any:
         """The validated address on a channel. Raises AddressRefused, also if the endpoint is switched off."""
         if self.by_address and channel.field not in self.profile:
-            raise AddressRefused(Reason.NO_ADDRESS)  # e.g. nobody could read their inbox
+            raise AddressRefused(Reason.NO_ADDRESS)  # e.g. an inbox is read by stored users only
         if off := self.endpoints.get(channel.name, {}).get("off"):
             raise AddressRefused(Reason(off))
         known = self.checked.get(self.profile.get(channel.field, "")) if channel.field else None

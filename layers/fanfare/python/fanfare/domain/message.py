@@ -26,7 +26,7 @@ OwnData = Mapping[str, Own | None]  # user id → what the message says of that 
 
 
 def people_of(user_ids: Iterable[str], own: OwnData) -> dict[str, Mapping[str, Any]]:
-    """User id → profile, of those whom the message describes itself."""
+    """User id → profile, of recipients that the message describes itself."""
     known = {user_id: own.get(user_id) for user_id in user_ids}
     return {user_id: each.person for user_id, each in known.items() if each is not None and each.person is not None}
 

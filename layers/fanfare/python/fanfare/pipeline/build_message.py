@@ -118,7 +118,7 @@ class BuildMessage:
     ) -> Payload:
         """The payload with its summary. It is rendered first: what is slow, broken, empty or too large fails here.
 
-        Own data of one recipient stand for those of all; the rest fails by itself when it is sent.
+        Own data of one recipient stand for those of all; each other fails separately when it is sent.
         """
         first = _first_data(payload.data, recipients)
         template = subject.template
@@ -155,7 +155,7 @@ class BuildMessage:
 
 
 def _first_data(data: Mapping[str, Any], recipients: Recipients) -> Mapping[str, Any]:
-    """The data that somebody gets: the message's, if anybody gets them as they are."""
+    """Data that a recipient gets: the message's, if they are a recipient's as they are."""
     if not recipients.all_have_data:
         return data
     return next(recipients.overlaid(data))[1]

@@ -35,7 +35,7 @@ def complete(
     counts = batches.totals.tally(message_id, message.shards, once=True).counts()
     if counts["outstanding"] or counts["recipients"] < sum(each.recipients for each in progress):
         return None  # a batch was opened or settled during the read: that worker calls `complete` after us
-    if message.sensitive:  # before it is at rest, so that nobody finds it there with its data
+    if message.sensitive:  # before it is at rest, so that it is never there with its data
         forget_data(message, messages=messages, batches=batches)
     state, reason = _ending(message, counts, now)
     transition = Transition(

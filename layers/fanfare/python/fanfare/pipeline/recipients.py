@@ -36,7 +36,7 @@ class Recipients:
 
     @property
     def all_have_data(self) -> bool:
-        """Whether nobody gets the message's data as they are."""
+        """Whether each recipient has data of their own."""
         return bool(self.ids) and all(user_id in self.own and self.own[user_id].data for user_id in self.ids)
 
 

@@ -98,7 +98,7 @@ def address_digest(kind: str, value: str) -> str:
 
 
 def person_id_of(kind: str, address: str) -> str:
-    """The id of whoever has this normalised address. Its secret is never rotated."""
+    """The id of the person with this normalised address. Its secret is never rotated."""
     return person_id(kind, address, keys=person_keys)
 
 

@@ -12,11 +12,11 @@ CHARACTERS: Final = 32
 
 
 def person_id(kind: str, address: str, *, keys: Keys) -> str:
-    """The id of whoever has this normalised address. The key is never rotated: the same person keeps their id."""
+    """The id of the person with this normalised address. The key is never rotated: the same person keeps their id."""
     raw = bytes.fromhex(digest(kind, address, keys=keys, purpose="person"))
     return PREFIX + base64.b32encode(raw).decode().lower()[:CHARACTERS]
 
 
 def is_person_id(user_id: str) -> bool:
-    """Whether it is the id of somebody without a stored user."""
+    """Whether it is the id of a person without a stored user."""
     return user_id.startswith(PREFIX)

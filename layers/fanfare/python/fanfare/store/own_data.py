@@ -1,6 +1,6 @@
 """What a message says of single recipients, in items: a map by user id, and the places of those who have an entry.
 
-An erasure removes the entry and leaves the place, so that nobody takes the person for somebody without data.
+An erasure removes the entry and leaves the place, so that the recipient is not taken for one without data.
 """
 
 from __future__ import annotations

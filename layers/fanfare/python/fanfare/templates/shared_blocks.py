@@ -74,10 +74,13 @@ def _is_shared(node: nodes.Node, own: frozenset[str]) -> bool:
 
 def _read_of_data(node: nodes.Node) -> Iterator[str]:
     """The names that are read of `data`, e.g. `total` of `data.total`."""
-    for each in node.find_all((nodes.Getattr, nodes.Getitem)):
-        if not (isinstance(each.node, nodes.Name) and each.node.name == DATA):
-            continue
-        if isinstance(each, nodes.Getattr):
-            yield each.attr
-        elif isinstance(each.arg, nodes.Const):
-            yield str(each.arg.value)
+    for attribute in node.find_all(nodes.Getattr):
+        if _is_data(attribute.node):
+            yield attribute.attr
+    for item in node.find_all(nodes.Getitem):
+        if _is_data(item.node) and isinstance(item.arg, nodes.Const):
+            yield str(item.arg.value)
+
+
+def _is_data(node: nodes.Node) -> bool:
+    return isinstance(node, nodes.Name) and node.name == DATA

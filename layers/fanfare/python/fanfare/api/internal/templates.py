@@ -14,6 +14,7 @@ from fanfare.api.parameters import Cursor, Limit, TemplateId
 from fanfare.api.responses import json_response, no_content
 from fanfare.management.templates import template_view
 from fanfare.runtime.use_cases import internal_api as use_cases
+from fanfare.schemas.errors import WarningView
 from fanfare.schemas.scalars import VersionNumber
 from fanfare.schemas.templates import (
     PreviewRequest,
@@ -22,7 +23,6 @@ from fanfare.schemas.templates import (
     TemplatesView,
     TemplateView,
     VersionsView,
-    WarningView,
     warning_views,
 )
 

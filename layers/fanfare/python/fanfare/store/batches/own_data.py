@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import partial
 
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
@@ -43,14 +44,14 @@ class BatchOwnData:
         keys = [_key(*batch) for batch in batches]
         for key, item in self.table.get_many(keys).items():
             if user_id in item.get(MAP, {}):
-                until_settled(lambda key=key: self._without(user_id, key), sleep=self.table.sleep)
+                until_settled(partial(self._without, user_id, key), sleep=self.table.sleep)
 
     def forget_data(self, message_id: str, shards: int) -> None:
         """Remove the data of all recipients of a message. Who they are stays. Idempotent."""
         for shard in range(shards):
             for item in list(self.table.query(shard_pk(message_id, shard), _EVERY)):
                 key = item["pk"], item["sk"]
-                until_settled(lambda key=key: self._persons_alone(key), sleep=self.table.sleep)
+                until_settled(partial(self._persons_alone, key), sleep=self.table.sleep)
 
     def _without(self, user_id: str, key: Key) -> None:
         item = self.table.get_many([key]).get(key)
@@ -67,7 +68,7 @@ class BatchOwnData:
         self.table.update(
             *key,
             "SET own = :own, erasures = :next",
-            # nobody else was erased since the read
+            # no other erasure since the read
             condition="erasures = :seen",
             values={":own": left, ":seen": seen, ":next": seen + 1},
         )

@@ -1,11 +1,12 @@
 """Own data of recipients in a message's body: until its fan-out has copied them, an erasure, or the end of the message.
 
-A page of the fan-out is committed only if nobody was erased since it read the body.
+A page of the fan-out is committed only if no recipient was erased since it read the body.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
@@ -14,7 +15,7 @@ from fanfare.domain.message import Message, Payload
 from fanfare.store.messages.rows import message_pk
 from fanfare.store.own_data import MAP
 
-NOBODY_ERASED = "erasures = :seen"  # since the read
+NO_ERASURE = "erasures = :seen"  # since the read
 
 
 class MessageOwnData:
@@ -24,14 +25,14 @@ class MessageOwnData:
     def copied(
         self, transaction: Transaction, message: Message, payload: Payload, *, last: bool, name: str | None = None
     ) -> None:
-        """Have a page's transaction fail if somebody was erased; the `last` page removes the data from the body."""
+        """Have a page's transaction fail if a recipient was erased; the `last` page removes the data from the body."""
         if not payload.own:
             return
         key, values = (message_pk(message.id), "body"), {":seen": payload.erasures}
         if last:
-            transaction.update(self.table, key, "REMOVE own, owned", condition=NOBODY_ERASED, values=values, name=name)
+            transaction.update(self.table, key, "REMOVE own, owned", condition=NO_ERASURE, values=values, name=name)
         else:
-            transaction.check(self.table, key, NOBODY_ERASED, values=values, name=name)
+            transaction.check(self.table, key, NO_ERASURE, values=values, name=name)
 
     def erase(self, user_id: str, message_ids: Sequence[str]) -> list[str]:
         """Remove the user's data from these bodies. Idempotent. Returns the ids of messages that name the user."""
@@ -39,7 +40,7 @@ class MessageOwnData:
         named = [pk for (pk, _), item in bodies.items() if user_id in item.get("recipients", ())]
         for pk in named:
             if user_id in bodies[pk, "body"].get(MAP, {}):
-                until_settled(lambda pk=pk: self._without(user_id, pk), sleep=self.table.sleep)
+                until_settled(partial(self._without, user_id, pk), sleep=self.table.sleep)
         return [pk.removeprefix("message#") for pk in named]
 
     def forget(self, message: Message) -> None:
