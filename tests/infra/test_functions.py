@@ -57,13 +57,14 @@ def test_limits_of_the_deployment_reach_every_function(dev: Deployment) -> None:
         assert variables["FANFARE_STALE_AFTER_SECONDS"] == "120"
 
 
-def test_only_who_mails_knows_the_sender(prod: Deployment) -> None:
+def test_only_functions_that_mail_or_check_mails_know_the_sender(prod: Deployment) -> None:
     knowing = {
         made["Description"]: made["Environment"]["Variables"]["FANFARE_SENDER"]
         for made in prod.service.functions.values()
         if "FANFARE_SENDER" in made["Environment"]["Variables"]
     }
-    assert knowing == dict.fromkeys(("Fanfare: deliver-email", "Fanfare: public_api"), "Shop <hello@shop.example>")
+    names = ("Fanfare: deliver-email", "Fanfare: public_api", "Fanfare: internal_api")
+    assert knowing == dict.fromkeys(names, "Shop <hello@shop.example>")
 
 
 def test_limits_of_users_reach_every_function(full: Deployment, dev: Deployment) -> None:

@@ -100,6 +100,7 @@ READERS = {
     "CodeKeys": {"public_api"},
     "AuditKeys": {"internal_api"},
     "AddressKeys": {"internal_api", "public_api"},
+    "PersonKeys": {"internal_api"},
 }
 
 

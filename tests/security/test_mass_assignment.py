@@ -42,7 +42,16 @@ OURS: Final[dict[str, Any]] = {
     "$set": {"opted_out": True},
 }
 ITEMS: Final = {"put_users", "subscribe_many", "put_suppressions"}  # whose items are taken or refused one by one
-FREE: Final = {"data", "example", "schema", "parts", "locales", "channels", "partials", "attributes"}  # whose names are the author's
+FREE: Final = {
+    "data",
+    "example",
+    "schema",
+    "parts",
+    "locales",
+    "channels",
+    "partials",
+    "attributes",
+}  # whose names are the author's
 
 
 def bodies() -> Iterator[tuple[str, str]]:

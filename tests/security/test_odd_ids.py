@@ -56,7 +56,8 @@ def others(aws: Aws, user_id: str) -> list[str]:
     items = [item for table in aws.tables.values() for item in aws.dynamodb.scan(TableName=table)["Items"]]
     written = [json.dumps(item, sort_keys=True) for item in items if item["pk"] != {"S": f"user#{user_id}"}]
     marked = json.dumps(user_id)[1:-1]
-    return sorted(each for each in written if marked not in each and "removals#" not in each)
+    counted = ("removals#", "attempts#")  # of the topic, and of the user by a digest
+    return sorted(each for each in written if marked not in each and not any(name in each for name in counted))
 
 
 def filled(path: str, user_id: str = "") -> str:

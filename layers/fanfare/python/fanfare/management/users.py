@@ -57,9 +57,6 @@ class ManageUsers:
         Raises NotFound, Invalid.
         """
 
-        # what is wrong whatever is stored; parts of an object may fit only with the stored ones
-        _checked_fields(merged({}, {name: each for name, each in patch.items() if not _is_part(name, each)}))
-
         def change(profile: Mapping[str, Any]) -> dict[str, Any]:
             target = merged(dict(profile), patch)
             # fields that the patch does not name may be from before a rule
@@ -184,6 +181,11 @@ def _checked_fields(fields: Mapping[str, Any]) -> PutUserRequest:
         return PutUserRequest.model_validate(fields)
     except ValidationError as error:
         raise Invalid("Request has invalid fields.", errors=faults(error.errors())) from error
+
+
+def check_patch(patch: Mapping[str, Any]) -> None:
+    """Raises Invalid for what is wrong whatever is stored. Parts of an object may fit only with the stored ones."""
+    _checked_fields(merged({}, {name: each for name, each in patch.items() if not _is_part(name, each)}))
 
 
 def _is_part(name: str, value: Any) -> bool:

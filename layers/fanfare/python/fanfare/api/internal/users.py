@@ -12,7 +12,7 @@ from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, Limit, UserId, WrittenUserId
 from fanfare.api.responses import created_or_ok, no_content
-from fanfare.management.users import unstored_view, user_view
+from fanfare.management.users import check_patch, unstored_view, user_view
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas.messages import UserDeliveriesView
 from fanfare.schemas.self_service import ExportView
@@ -69,7 +69,9 @@ def patch_user(user_id: WrittenUserId, request: PatchUserRequest) -> UserView:
 
     null removes a field, `attributes` are merged by name, `push` is replaced. Other fields stay as they are.
     """
-    return user_view(use_cases.users().patch(user_id, request.model_extra or {}))
+    patch = request.model_extra or {}
+    check_patch(patch)
+    return user_view(use_cases.users().patch(user_id, patch))
 
 
 @router.post("/v1/users/<user_id>/devices", tags=["users"], responses=answers(_200=PushView, _201=PushView))
