@@ -19,24 +19,16 @@ EVENTS = ("asyncio", "aws_lambda_powertools.utilities.batch", "aws_lambda_powert
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
     "internal_api": 740,
-    "public_api": 685,
-    "fan_out": 458,
+    "public_api": 692,
+    "fan_out": 468,
     "deliver": 506,
-    "reconcile": 421,
-    "record_receipt": 417,
+    "reconcile": 431,
+    "record_receipt": 427,
 }
 # Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
 OTHERS = {
     (3, 11): {
-        "internal_api": 536,
-        "public_api": 535,
-        "fan_out": 358,
-        "deliver": 361,
-        "reconcile": 328,
-        "record_receipt": 328,
-    },
-    (3, 12): {
         "internal_api": 539,
         "public_api": 538,
         "fan_out": 361,
@@ -44,22 +36,30 @@ OTHERS = {
         "reconcile": 331,
         "record_receipt": 331,
     },
+    (3, 12): {
+        "internal_api": 542,
+        "public_api": 541,
+        "fan_out": 364,
+        "deliver": 367,
+        "reconcile": 334,
+        "record_receipt": 334,
+    },
     (3, 13): {
-        "internal_api": 537,
-        "public_api": 536,
-        "fan_out": 359,
-        "deliver": 362,
-        "reconcile": 329,
-        "record_receipt": 329,
+        "internal_api": 540,
+        "public_api": 539,
+        "fan_out": 362,
+        "deliver": 365,
+        "reconcile": 332,
+        "record_receipt": 332,
     },
 }
 OURS = {
-    "internal_api": 180,
-    "public_api": 146,
-    "fan_out": 100,
-    "deliver": 129,
-    "reconcile": 93,
-    "record_receipt": 89,
+    "internal_api": 186,
+    "public_api": 149,
+    "fan_out": 102,
+    "deliver": 132,
+    "reconcile": 95,
+    "record_receipt": 91,
 }
 WITHOUT = {
     "internal_api": HEAVY,

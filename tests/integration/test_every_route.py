@@ -72,7 +72,7 @@ def test_every_event_is_answered_as_promised(name: str, aws: Aws) -> None:
 
 @pytest.mark.parametrize("name", READ_ONE)
 def test_what_is_unknown_is_not_found(name: str, aws: Aws) -> None:
-    asked = {each.alias: "email" for each in ROUTES[name].dependant.query_params if each.required}
+    asked: dict[str, Any] = {each.alias: "email" for each in ROUTES[name].dependant.query_params if each.required}
     answer = call("GET", path(ROUTES[name]), None, **asked)
     assert (answer.status, answer.headers["content-type"]) == (404, "application/problem+json")
     assert answer.body["code"].endswith("_not_found")
