@@ -117,7 +117,7 @@ def test_topics_are_listed_by_id_page_by_page() -> None:
 def test_every_put_of_a_template_is_a_new_version() -> None:
     first, second = put_template("t"), put_template("t", locales={"de": {"email": {"subject": "Hallo"}}})
     assert (first.status, first.body) == (201, {"id": "t", "version": 1, "warnings": []})
-    assert (second.status, second.body) == (201, {"id": "t", "version": 2})
+    assert (second.status, second.body) == (201, {"id": "t", "version": 2, "warnings": []})
     newest, old = call("GET", "/v1/templates/t").body, call("GET", "/v1/templates/t", version=1).body
     assert (newest["version"], newest["locales"]) == (2, {"de": {"email": {"subject": "Hallo"}}})
     assert (old["version"], old["locales"], old["channels"]) == (1, {}, TEMPLATE["channels"])

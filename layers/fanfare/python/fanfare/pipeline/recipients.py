@@ -80,5 +80,5 @@ def _addresses(person: Mapping[str, Any]) -> list[tuple[str, str]]:
 def _no_usable_address(place: int, channels: Sequence[str]) -> Fault:
     usable = [str(CHANNELS[channel].field) for channel in channels if _by(channel)]
     advice = f"Set {' or '.join(usable)}." if usable else "Name a stored user, or use another channel."
-    detail = f"No address for any of the channels {', '.join(channels)}. {advice}"
+    detail = " ".join((f"No address for any of the channels {', '.join(channels)}.", advice))
     return Fault(f"/recipients/{place}/address", "no_usable_address", detail)

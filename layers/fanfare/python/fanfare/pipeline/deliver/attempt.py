@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
-from fanfare.channels.base import Envelope, Kind, SendResult
+from fanfare.channels.base import NOT_ASKED, Envelope, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
 from fanfare.domain.batch import BatchState, Wait, WaitReason
@@ -44,6 +44,7 @@ class Attempt:
     means: Means
     endings: dict[int, Ending] = field(default_factory=dict)
     deferred: dict[int, datetime] = field(default_factory=dict)  # index → earliest time
+    last_asked: int | None = None  # index for which the provider was asked last
     contended: frozenset[int] = frozenset()  # an attempt is spent on them, so that they come to an end
     waits: dict[int, datetime] = field(default_factory=dict)  # index → earliest time, as its endpoint wants it
     contents: dict[int, str] = field(default_factory=dict)  # index → digest of what was handed over
@@ -118,6 +119,8 @@ class Attempt:
         before, attempts = self.work.state.attempts, self.work.state.attempts + tried
         self.endings |= {index: self._ending(result, attempts) for index, result in results.items()}
         self._wait(results, attempts)
+        asked = [index for index in envelopes if results.get(index, NOT_ASKED) != NOT_ASKED]
+        self.last_asked = asked[-1] if asked else None
         recorded = [index for index, each in results.items() if noted and each.kind is Kind.SENT]
         unrecorded = {index: ending for index, ending in self.endings.items() if index not in recorded}
         self._record(unrecorded, attempts=before + 1)
@@ -183,7 +186,8 @@ class Attempt:
         state = self.work.state.with_outcomes({index: each.outcome for index, each in self.endings.items()})
         reasons = (each.reason for each in self.endings.values() if each.outcome in UNSETTLED and each.reason)
         waits = tuple(Wait(int(at.timestamp()), (index,)) for index, at in sorted(self.waits.items()))
-        return replace(state, reason=next(reasons, state.reason), waits=waits)
+        at = state.at if self.last_asked is None else self.last_asked
+        return replace(state, reason=next(reasons, state.reason), waits=waits, at=at)
 
     def _record(self, endings: Mapping[int, Ending], *, attempts: int) -> None:
         now, work = to_text(self.means.clock()), self.work

@@ -198,6 +198,8 @@ class BatchLeases:
             sets += ", reason = :reason"
         if state.waits:
             sets += ", waits = :waits"
+        if state.at is not None:
+            sets += ", #at = :at"
         removes = ("lease_owner", "lease_until", *([] if state.waits else ["waits"]))
         values = {
             ":next": state.generation,
@@ -208,6 +210,7 @@ class BatchLeases:
             ":lost": state.lost,
             ":reason": state.reason,
             ":waits": [[wait.at, *wait.places] for wait in state.waits] or None,
+            ":at": state.at,
         }
         self.table.update(
             shard_pk(state.message_id, state.shard),
@@ -215,4 +218,5 @@ class BatchLeases:
             f"SET {sets}" + ("" if keep_lease else f" REMOVE {', '.join(removes)}"),
             condition=guard["condition"],
             values=values | dict(guard["values"]),
+            names={"#at": "at"} if state.at is not None else None,
         )
