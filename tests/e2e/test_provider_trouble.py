@@ -15,6 +15,7 @@ from local.demo.audience import Person
 from .conftest import World
 
 
+@pytest.mark.long
 def test_a_provider_that_stays_down_fails_the_message_and_a_redrive_makes_it_good(
     world: World, reachable: list[Person], simulate: Callable[..., Any]
 ) -> None:

@@ -9,6 +9,8 @@ import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
+import pytest
+
 from .conftest import World
 from .mail import link_in, opted_in, sent_to
 
@@ -17,6 +19,7 @@ SECONDS = 6
 ANSWERED_WITHIN = 1.0
 
 
+@pytest.mark.long
 def test_one_click_answers_within_a_second_while_sign_ups_are_flooded_to_their_limit(world: World) -> None:
     address = "leaves.in.a.flood@example.com"
     topic = world.topic(channels=["email"], public=True)
