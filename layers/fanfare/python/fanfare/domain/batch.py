@@ -71,7 +71,7 @@ class BatchState:
     lease_until: str | None = None
     lost: int = 0
     noted: bool = False  # the worker with the lease notes each hand-over; the previous version did not
-    at: int | None = None  # place of the last recipient for whom the provider was asked
+    at: int | None = None  # place of the recipient that was last handed to the provider
     reason: str | None = None  # of the last failed attempt
     round: int = 0  # number of the redrive that opened it; 0 for the fan-out
     retain_until: int = 0
