@@ -103,9 +103,10 @@ class BuildMessage:
         faults: list[Fault] = []
         began = time.thread_time()
         for pointer, overlaid in recipients.overlaid(data):
+            if len(faults) >= FAULTS_LIMIT:
+                break
             if time.thread_time() - began > SECONDS_TOGETHER:
                 faults.append(Fault(pointer, "data_too_slow", TOO_SLOW))
-            if len(faults) >= FAULTS_LIMIT or time.thread_time() - began > SECONDS_TOGETHER:
                 break
             faults += data_faults(template.body["schema"], overlaid, pointer=pointer)
         if faults:

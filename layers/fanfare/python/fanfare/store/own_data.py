@@ -31,6 +31,11 @@ def read_own(user_ids: Iterable[str], stored: Mapping[str, str]) -> dict[str, Ow
     return {user_id: _read(stored[user_id]) if user_id in stored else None for user_id in user_ids}
 
 
+def without_user(stored: Mapping[str, str], user_id: str) -> dict[str, str]:
+    """The map, without the entry of an erased user."""
+    return {other: text for other, text in stored.items() if other != user_id}
+
+
 def without_data(stored: Mapping[str, str]) -> dict[str, str]:
     """The map, with the persons alone."""
     return {user_id: _written(Own(person=_read(text).person)) for user_id, text in stored.items()}

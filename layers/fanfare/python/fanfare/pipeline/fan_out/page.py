@@ -18,6 +18,7 @@ from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.message import Message, OwnData, Progress
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.fan_out.candidates import Row, counted
+from fanfare.store.own_data import owned_places
 
 T = TypeVar("T")
 
@@ -116,7 +117,7 @@ class FanOutPage:
                     id=name,
                     channel=channel,
                     recipients=tuple(users),
-                    owned=tuple(place for place, user in enumerate(users) if user in self.own),
+                    owned=tuple(owned_places(users, self.own)),
                 )
                 yield batch, state
 

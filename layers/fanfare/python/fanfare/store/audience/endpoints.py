@@ -34,22 +34,19 @@ class EndpointStates:
 
     def switch_on(self, user_id: str) -> None:
         """Forget how the user's endpoints failed, if the user exists."""
-        try:
-            self.table.update(f"user#{user_id}", "user", "REMOVE endpoints", condition="attribute_exists(rev)")
-        except ConditionFailed as failed:
-            if not failed.refused:
-                raise
+        self._change_known(user_id, "REMOVE endpoints")
 
     def rotate_secret(self, user_id: str, *, at: str) -> None:
         """Begin a new secret of the user, which is derived from the number of rotations; if the user exists."""
+        self._change_known(
+            user_id,
+            "SET secret_no = if_not_exists(secret_no, :zero) + :one, secret_at = :at",
+            values={":zero": 0, ":one": 1, ":at": at},
+        )
+
+    def _change_known(self, user_id: str, update: str, *, values: Mapping[str, Any] | None = None) -> None:
         try:
-            self.table.update(
-                f"user#{user_id}",
-                "user",
-                "SET secret_no = if_not_exists(secret_no, :zero) + :one, secret_at = :at",
-                condition="attribute_exists(rev)",
-                values={":zero": 0, ":one": 1, ":at": at},
-            )
+            self.table.update(f"user#{user_id}", "user", update, condition="attribute_exists(rev)", values=values)
         except ConditionFailed as failed:
             if not failed.refused:
                 raise

@@ -13,7 +13,7 @@ from fanfare.domain.batch import Batch
 from fanfare.domain.jobs import shard_in
 from fanfare.domain.message import OwnData
 from fanfare.store.batches.rows import shard_pk
-from fanfare.store.own_data import MAP, own_map, read_own, without_data
+from fanfare.store.own_data import MAP, own_map, read_own, without_data, without_user
 
 _EVERY = KeyRange(prefix="data#")
 Key = tuple[str, str]
@@ -56,8 +56,7 @@ class BatchOwnData:
     def _without(self, user_id: str, key: Key) -> None:
         item = self.table.get_many([key]).get(key)
         if item is not None:
-            left = {other: text for other, text in item.get(MAP, {}).items() if other != user_id}
-            self._change(key, left, item["erasures"])
+            self._change(key, without_user(item.get(MAP, {}), user_id), item["erasures"])
 
     def _persons_alone(self, key: Key) -> None:
         item = self.table.get_many([key]).get(key)

@@ -13,7 +13,7 @@ from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.message import Message, Payload
 from fanfare.store.messages.rows import message_pk
-from fanfare.store.own_data import MAP
+from fanfare.store.own_data import MAP, without_user
 
 NO_ERASURE = "erasures = :seen"  # since the read
 
@@ -56,12 +56,11 @@ class MessageOwnData:
         item = self.table.get_many([(pk, "body")]).get((pk, "body"))
         if item is None or user_id not in item.get(MAP, {}):
             return
-        left = {other: text for other, text in item[MAP].items() if other != user_id}
         self.table.update(
             pk,
             "body",
             "SET own = :own, erasures = :next",
             # neither copied nor changed since it was read
             condition="erasures = :seen AND attribute_exists(own)",
-            values={":own": left, ":seen": item["erasures"], ":next": item["erasures"] + 1},
+            values={":own": without_user(item[MAP], user_id), ":seen": item["erasures"], ":next": item["erasures"] + 1},
         )

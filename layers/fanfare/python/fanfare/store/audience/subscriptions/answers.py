@@ -120,11 +120,11 @@ class Answers:
 
     def _yeses(self, yeses: Sequence[tuple[Subscription, Standing]], shards: int) -> Transaction:
         transaction = Transaction()
-        counted: dict[str, None] = {}
+        counted: set[str] = set()
         for each, standing in yeses:
             write_yes(transaction, self.table, each, shard=shard_of(each.user_id, shards))
             if each.user_id not in counted:
-                counted[each.user_id] = None
+                counted.add(each.user_id)
                 count_given(transaction, self.table, each.user_id, standing.given)
         return transaction
 

@@ -99,9 +99,7 @@ def write_yes(transaction: Transaction, table: DynamoTable, yes: Subscription, *
         "frequency": yes.frequency,
     }
     transaction.put(table, item, condition="attribute_not_exists(pk)")
-    # None is not stored: by default, the fan-out reads keys alone
-    listed = {"pk": topic_pk(yes.topic, shard), "sk": f"{yes.user_id}#{yes.channel}", "frequency": yes.frequency}
-    transaction.put(table, listed)
+    _list(transaction, table, yes, shard, yes.frequency)
 
 
 def write_frequency(transaction: Transaction, table: DynamoTable, standing: Standing, frequency: str) -> None:
@@ -116,6 +114,11 @@ def write_frequency(transaction: Transaction, table: DynamoTable, standing: Stan
         condition="created_at = :read",
         values={":frequency": frequency, ":read": yes.created_at},
     )
+    _list(transaction, table, yes, shard, frequency)
+
+
+def _list(transaction: Transaction, table: DynamoTable, yes: Subscription, shard: int, frequency: str | None) -> None:
+    """Put a yes into its topic's shard. No frequency is stored as None: by default, the fan-out reads keys alone."""
     listed = {"pk": topic_pk(yes.topic, shard), "sk": f"{yes.user_id}#{yes.channel}", "frequency": frequency}
     transaction.put(table, listed)
 
