@@ -39,7 +39,7 @@ TIMES: Final = {
 TEXTS: Final = {"sms_countries": "all", "user_limits": "{}", "codes_per_hour": 100_000}
 # Each concurrent function is a process that starts slowly: only a few more than there are cores.
 CONCURRENCY: Final = {"max_concurrency": 3}
-# Invalid ports: folderholders in the templates for the ports of the running stack.
+# Invalid ports: placeholders in the templates for the ports of the running stack.
 PUBLIC_PORT: Final = 99_998
 HOOKS_PORT: Final = 99_999
 ADDRESSES: Final = {
@@ -83,7 +83,7 @@ def _synthesized() -> Path:
             cwd=ROOT,
             env=toolchain.cdk_environment(),
         )
-        patch_templates(unfinished)
+        patch_templates(unfinished, home=folder)
         for template in unfinished.glob(f"*{TEMPLATE}"):
             template.rename(f"{template}.in")
         return unfinished.rename(folder)

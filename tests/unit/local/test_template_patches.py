@@ -14,7 +14,7 @@ POLICY = {"Effect": "Allow", "Action": ["sqs:SendMessage", "sqs:GetQueueAttribut
 def bridged(folder: Path, template: dict[str, Any]) -> Any:
     path = folder / "Stack.template.json"
     path.write_text(json.dumps(template))
-    patch_templates(folder)
+    patch_templates(folder, home=Path("/home"))
     return json.loads(path.read_text())
 
 
@@ -38,3 +38,21 @@ def test_a_rule_that_hears_ses_hears_its_stand_in(tmp_path: Path) -> None:
     changed = bridged(tmp_path, {"Resources": {"Rule": rule, "Bus": {"Type": "AWS::Events::EventBus"}}})
     heard = changed["Resources"]["Rule"]["Properties"]["EventPattern"]
     assert heard == {"source": ["aws.ses", "aws.s3", "simulator.ses"], "detail": {"source": ["aws.ses"]}}
+
+
+def test_functions_import_layers_from_their_folders(tmp_path: Path) -> None:
+    layers = {
+        name: {"Type": "AWS::Lambda::LayerVersion", "Metadata": {"aws:asset:path": f"asset.{name}.11"}}
+        for name in ("Packages", "Ours")
+    }
+    properties = {"Runtime": "python3.13", "Environment": {"Variables": {"STAGE": "local"}}}
+    function = {
+        "Type": "AWS::Lambda::Function",
+        "Properties": properties | {"Layers": [{"Ref": "Packages"}, {"Ref": "Ours"}]},
+    }
+    without = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "nodejs22.x"}}
+    changed = bridged(tmp_path, {"Resources": {**layers, "Function": function, "Without": without}})["Resources"]
+    path = "/home/asset.Packages.11/python:/home/asset.Ours.11/python"
+    environment = {"Variables": {"STAGE": "local", "PYTHONPATH": path}}
+    assert changed["Function"]["Properties"] == {"Runtime": "python3.13", "Environment": environment}
+    assert {name: changed[name] for name in (*layers, "Without")} == {**layers, "Without": without}
