@@ -10,6 +10,7 @@ import pytest
 from moto import mock_aws
 
 from testing.memory_aws.aws import Memory
+from testing.moto_speed import one_copy_of_a_table
 from tests.contract.backend import THINGS, Backend, opened
 
 
@@ -24,7 +25,7 @@ def opened_once(request: pytest.FixtureRequest) -> Iterator[Backend]:
 
         yield Backend(request.param, memory.dynamodb, memory.sqs, THINGS.name, "a-queue", sleep)
         return
-    with mock_aws():
+    with mock_aws(), one_copy_of_a_table():
         session = boto3.Session("testing", "testing", region_name="eu-central-1")
         yield opened(request.param, session.client("dynamodb"), session.client("sqs"))
 

@@ -20,6 +20,7 @@ from fanfare.runtime import settings as runtime_settings
 from fanfare.runtime.registry import opened
 from moto import mock_aws
 
+from testing.moto_speed import one_copy_of_a_table
 from tests.integration.letters import Post
 
 if TYPE_CHECKING:
@@ -97,7 +98,7 @@ def aws(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     begin_anew(clock)
-    with mock_aws():
+    with mock_aws(), one_copy_of_a_table():
         boto3.setup_default_session(botocore_session=_session())
         world = _build(monkeypatch)
         yield world
