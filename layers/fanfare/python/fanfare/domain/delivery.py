@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -31,4 +30,8 @@ class Delivery:
 
 def content_digest(content: Mapping[str, str]) -> str:
     """A short digest of rendered parts, to find out whether they would be the same today."""
-    return hashlib.blake2b(json.dumps(content, sort_keys=True).encode(), digest_size=8).hexdigest()
+    digest = hashlib.blake2b(digest_size=8)
+    for name, part in sorted(content.items()):
+        written = part.encode(errors="surrogatepass")
+        digest.update(f"{name} {len(written)} ".encode() + written)
+    return digest.hexdigest()
