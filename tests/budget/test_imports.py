@@ -54,7 +54,7 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 189,
+    "internal_api": 193,
     "public_api": 152,
     "fan_out": 105,
     "deliver": 135,

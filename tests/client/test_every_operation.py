@@ -26,6 +26,8 @@ SCHEMAS = DOCUMENT["components"]["schemas"]
 # operation → the method of the client, by its place
 METHODS = {
     "get_openapi": "openapi",
+    "get_brand": "brand.get",
+    "put_brand": "brand.put",
     "list_queues": "queues",
     "list_messages": "messages.list",
     "submit_message": "messages.submit",
@@ -129,6 +131,8 @@ NAMES = {
     "State": None,
     "FaultView": "ItemFault",
     "PushView": "PushAddress",
+    "BrandLinkRequest": None,
+    "PutBrandRequest": "BrandBody",
     "PutSubscriptionRequest": "SubscriptionBody",
     "PutTemplateRequest": "TemplateBody",
     "PutTemplateView": "StoredVersion",
@@ -187,6 +191,8 @@ def _asked(name: str, operation: dict[str, Any]) -> httpx2.Request:
             method(*MANY[name])
         elif name == "submit_message":
             method(topic="t", content={"text": "Hi"})
+        elif name == "put_brand":
+            method(name="Example Shop")
         elif name == "preview_template":
             method("p-1", channel="email")
         else:

@@ -34,6 +34,7 @@ WORDS = frozenset(
         "topics",
         "templates",
         "template",
+        "brand",
         "version",
         "message",
         "body",

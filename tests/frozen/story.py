@@ -18,6 +18,14 @@ USER = {
     "time_zone": "Europe/Vienna",
     "quiet_hours": {"start": "22:00", "end": "07:00"},
 }
+BRAND = {
+    "name": "Example Shop",
+    "url": "https://shop.example.com",
+    "logo_url": "https://shop.example.com/logo.png",
+    "colour": "#0b57a4",
+    "address": "1 High Street, London",
+    "links": [{"titles": {"en": "Privacy"}, "url": "https://shop.example.com/privacy"}],
+}
 TEMPLATE = {
     "channels": {
         "email": {"subject": "Order {{ data.order }}", "html": "<p>{{ user.name }}</p>", "text": "{{ user.name }}"},
@@ -54,6 +62,7 @@ def _catalogue(life: Life) -> None:
     life.service("PUT", "/v1/topics/many", {"title": "M", "channels": ["email"], "shards": 4}, status=201)
     once = {"count": 1, "per_seconds": 3600, "overflow": "drop"}
     life.service("PUT", "/v1/topics/rare", {"title": "R", "channels": ["email"], "limit": once}, status=201)
+    life.service("PUT", "/v1/brand", BRAND, status=200)
     for _ in range(2):
         life.service("PUT", "/v1/templates/shipped", TEMPLATE, status=201)
     plain = {"channels": {"email": {"subject": "Hello", "text": "Hello"}}}

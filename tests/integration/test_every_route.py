@@ -45,6 +45,7 @@ CONTRACT = """
     GET /v1/users · PATCH /v1/users/{user_id} · GET /v1/users/{user_id}/export
     POST /v1/users/{user_id}/devices · DELETE /v1/users/{user_id}/devices
     GET /v1/topics/{topic_id}/subscriptions · GET /v1/topics/{topic_id}/counts · POST /v1/suppressions
+    GET /v1/brand · PUT /v1/brand
     GET /openapi.json
 """
 

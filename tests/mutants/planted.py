@@ -41,6 +41,8 @@ MODULES = {
     "attempt": "fanfare.pipeline.deliver.attempt",
     "audience": "fanfare.store.audience",
     "batch": "fanfare.domain.batch",
+    "brand": "fanfare.schemas.brand",
+    "colours": "fanfare.colours",
     "consent": "fanfare.domain.audience",
     "consents": "fanfare.store.audience.subscriptions.consents",
     "devices": "fanfare.store.audience.devices",
@@ -132,6 +134,20 @@ class Mutant:
 
 
 MUTANTS = (
+    Mutant(
+        "the brand's URLs may be of any scheme",
+        "brand:_https",
+        'parts.scheme == "https" and',
+        "parts.scheme and",
+        tests=("tests/integration/test_brand_api.py",),
+    ),
+    Mutant(
+        "a colour without enough contrast is used for text",
+        "colours:readable",
+        ">= TEXT_CONTRAST",
+        ">= 1",
+        tests=("tests/unit/test_colours.py",),
+    ),
     Mutant(
         "a stale copy of a batch is taken for the current one",
         "lease:BatchLeases.take_many",

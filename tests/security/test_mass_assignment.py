@@ -51,6 +51,7 @@ FREE: Final = {
     "channels",
     "partials",
     "attributes",
+    "titles",
 }  # whose names are the author's
 
 

@@ -12,6 +12,7 @@ from ..calls import Call, path
 from ..retries import Retries
 from ..signing import CredentialSource, Signer
 from ..types import Queue
+from .brand import AsyncBrand
 from .messages import AsyncMessages
 from .subscriptions import AsyncSubscriptions
 from .suppressions import AsyncSuppressions
@@ -50,6 +51,7 @@ class AsyncFanfare:
         self.users = AsyncUsers(self._transport)
         self.subscriptions = AsyncSubscriptions(self._transport)
         self.suppressions = AsyncSuppressions(self._transport)
+        self.brand = AsyncBrand(self._transport)
 
     @classmethod
     def from_environment(

@@ -13,6 +13,7 @@ from ..calls import Call, path
 from ..retries import Retries
 from ..signing import CredentialSource, Signer
 from ..types import Queue
+from .brand import AsyncBrand
 from .messages import Messages
 from .subscriptions import Subscriptions
 from .suppressions import Suppressions
@@ -51,6 +52,7 @@ class Fanfare:
         self.users = Users(self._transport)
         self.subscriptions = Subscriptions(self._transport)
         self.suppressions = Suppressions(self._transport)
+        self.brand = AsyncBrand(self._transport)
 
     @classmethod
     def from_environment(

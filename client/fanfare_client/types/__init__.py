@@ -1,5 +1,6 @@
 """Request and response types of the API. Responses are plain dicts; later versions may add keys."""
 
+from .brand import Brand, BrandBody, BrandLink
 from .common import (
     Answer,
     By,
@@ -64,6 +65,9 @@ __all__ = [
     "Accepted",
     "AddressRecipient",
     "Answer",
+    "Brand",
+    "BrandBody",
+    "BrandLink",
     "By",
     "Cancellation",
     "Cause",

@@ -24,7 +24,7 @@ A text without a capital and a full stop is the end of a template error: `line 2
 """
 # The first text of one of these calls is shown to a caller.
 TEMPLATES: Final = ("TemplateError", "TemplateSyntaxError", "SecurityError", "Exceeded")
-CALLS: Final = ("Fault", "validation_error", "_pattern", "_error", *TEMPLATES)
+CALLS: Final = ("Fault", "validation_error", "pattern", "_error", *TEMPLATES)
 # Functions that return texts
 RETURNS: Final = {"schemas/errors.py": ("code_and_detail",), "templates/grammar.py": ("_",)}
 CODE: Final = re.compile("[a-z]+(_[a-z]+)*")

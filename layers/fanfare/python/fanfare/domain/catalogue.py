@@ -1,4 +1,4 @@
-"""Topics, and templates with their versions."""
+"""Topics, templates with their versions, and the brand."""
 
 from __future__ import annotations
 
@@ -43,3 +43,23 @@ class Template:
     body: Mapping[str, Any]
     created_at: str
     hidden: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class BrandLink:
+    """A link at the foot of pages, e.g. to the imprint. `titles`: language → text."""
+
+    titles: Mapping[str, str]
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Brand:
+    """How the deployer looks to readers. `colour` is written as `#rrggbb`; `address`: postal."""
+
+    name: str
+    url: str | None = None
+    logo_url: str | None = None
+    colour: str | None = None
+    address: str | None = None
+    links: tuple[BrandLink, ...] = ()

@@ -21,7 +21,7 @@ from fanfare.errors import NotFound
 from fanfare.ids import shard_of
 from fanfare.insight.messages import find_message
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
-from fanfare.schemas.explanations import (
+from fanfare.schemas.operations import (
     ChannelExplanationView,
     ExplanationView,
     RecordedView,

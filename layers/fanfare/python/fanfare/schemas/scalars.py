@@ -87,8 +87,9 @@ def _distinct(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))
 
 
-def _pattern(pattern: str, code: str, detail: str) -> AfterValidator:
-    matches = re.compile(pattern, re.ASCII).fullmatch
+def pattern(expression: str, code: str, detail: str) -> AfterValidator:
+    """The whole value must match."""
+    matches = re.compile(expression, re.ASCII).fullmatch
 
     def check(value: str) -> str:
         if not matches(value):
@@ -111,7 +112,7 @@ def _no_controls(value: str) -> str:
 
 Name = Annotated[
     str,
-    _pattern(
+    pattern(
         NAME_PATTERN.removeprefix("^").removesuffix("$"),
         "invalid_id",
         "Must be 1 to 128 characters of A-Z a-z 0-9 . _ : - and begin with a letter or digit.",
@@ -120,7 +121,7 @@ Name = Annotated[
 ]
 UserId = Annotated[
     str,
-    _pattern(
+    pattern(
         USER_ID_PATTERN.removeprefix("^").removesuffix("$"),
         "invalid_id",
         "Must be 1 to 128 characters of A-Z a-z 0-9 . _ : @ | + = ~ - and begin with a letter, a digit or _.",
@@ -157,14 +158,14 @@ def _phone(value: str) -> str:
 
 Phone = Annotated[
     str,
-    _pattern(_PHONE, "invalid_phone", "Must be an E.164 phone number, e.g. +436641234567."),
+    pattern(_PHONE, "invalid_phone", "Must be an E.164 phone number, e.g. +436641234567."),
     AfterValidator(_phone),
     WithJsonSchema({"type": "string", "pattern": f"^{_PHONE}$"}),
 ]
 _LOCALE: Final = r"[A-Za-z]{2,8}([-_][A-Za-z0-9]{1,8}){0,7}"
 Locale = Annotated[
     str,
-    _pattern(_LOCALE, "invalid_locale", "Must be a BCP 47 language tag, e.g. de or pt-BR."),
+    pattern(_LOCALE, "invalid_locale", "Must be a BCP 47 language tag, e.g. de or pt-BR."),
     AfterValidator(tag),
     WithJsonSchema({"type": "string", "pattern": f"^{_LOCALE}$"}),
 ]
@@ -203,14 +204,14 @@ VersionNumber = Annotated[
 _HOUR: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Hour = Annotated[
     str,
-    _pattern(_HOUR, "invalid_hour", "Must be a time of day from 00:00 to 23:59."),
+    pattern(_HOUR, "invalid_hour", "Must be a time of day from 00:00 to 23:59."),
     WithJsonSchema({"type": "string", "pattern": f"^{_HOUR}$"}),
 ]
 _URL: Final = r"https?://[^\s/?#@]+([/?][^\s]*)?"
 WebUrl = Annotated[
     str,
     Field(max_length=2_048),
-    _pattern(_URL, "invalid_url", "Must be an http or https URL without user name and password."),
+    pattern(_URL, "invalid_url", "Must be an http or https URL without user name and password."),
     WithJsonSchema({"type": "string", "format": "uri", "maxLength": 2_048}),
 ]
 

@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from fanfare.schemas.messages import UserDeliveryView
-from fanfare.schemas.scalars import At, Email, Id, Name, Request, View, _pattern
+from fanfare.schemas.scalars import At, Email, Id, Name, Request, View, pattern
 from fanfare.schemas.subscriptions import ConsentView, SubscriptionView
 from fanfare.schemas.users import ProfileFields, UserView
 
@@ -71,7 +71,7 @@ class ConfirmCodeRequest(Request):
     channel: Literal["sms"] = Field(description="The channel of the address.")
     code: Annotated[
         str,
-        _pattern(r"[0-9]{6}", "invalid_code", "Must be 6 digits."),
+        pattern(r"[0-9]{6}", "invalid_code", "Must be 6 digits."),
         WithJsonSchema({"type": "string", "pattern": "^[0-9]{6}$"}),
     ] = Field(description="The code of 6 digits.")
 

@@ -20,7 +20,6 @@ from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas import scalars
 from fanfare.schemas.dry_runs import DryRunView
 from fanfare.schemas.errors import WarningView
-from fanfare.schemas.explanations import ExplanationView
 from fanfare.schemas.messages import (
     AcceptedView,
     CancellationView,
@@ -32,6 +31,7 @@ from fanfare.schemas.messages import (
     SentContentView,
     SubmitRequest,
 )
+from fanfare.schemas.operations import ExplanationView
 from fanfare.schemas.scalars import ChannelName, Flag, Moment, Name
 from fanfare.store.messages import MessageFilter
 

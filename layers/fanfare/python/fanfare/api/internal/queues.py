@@ -5,7 +5,7 @@ from __future__ import annotations
 from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from fanfare.runtime.use_cases import internal_api as use_cases
-from fanfare.schemas.queues import QueuesView
+from fanfare.schemas.operations import QueuesView
 
 router = Router()
 

@@ -12,6 +12,7 @@ from fanfare.insight.dry_run import DryRun
 from fanfare.insight.explain import Explain
 from fanfare.insight.export import ExportUser
 from fanfare.insight.messages import ReadMessages
+from fanfare.management.brand import ManageBrand
 from fanfare.management.own_data import EraseOwnData
 from fanfare.management.subscriptions import ListConsents, ListSubscribers, ManageSubscriptions
 from fanfare.management.suppressions import ManageSuppressions
@@ -24,6 +25,7 @@ from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.redrive import Redrive
 from fanfare.pipeline.submit import Submit
 from fanfare.runtime import clients, signing, stores
+from fanfare.runtime.brand import brands
 from fanfare.runtime.registry import opened
 from fanfare.runtime.renderer import renderer
 from fanfare.runtime.settings import clock, settings
@@ -129,6 +131,11 @@ def content() -> ReadContent:
 @opened.once
 def topics() -> ManageTopics:
     return ManageTopics(catalogue=stores.catalogue(), audience=stores.audience(), clock=clock())
+
+
+@opened.once
+def brand() -> ManageBrand:
+    return ManageBrand(brands=brands(), clock=clock())
 
 
 @opened.once

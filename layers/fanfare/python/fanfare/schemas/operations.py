@@ -1,4 +1,4 @@
-"""Explanations in the API."""
+"""Explanations and queues in the API."""
 
 from __future__ import annotations
 
@@ -61,3 +61,19 @@ class ExplanationView(View):
     state: State
     at: At
     channels: Sequence[ChannelExplanationView]
+
+
+class QueueView(View):
+    """Approximate numbers of jobs in a queue: waiting, in flight, delayed, and in its dead-letter queue."""
+
+    queue: str
+    waiting: int
+    in_flight: int
+    delayed: int
+    dead_letters: int
+
+
+class QueuesView(View):
+    """All queues."""
+
+    items: Sequence[QueueView]

@@ -1,0 +1,25 @@
+# Written by tests/client/unasync.py from its twin in _async.
+from __future__ import annotations
+
+from typing import Unpack
+
+from ..calls import Call, given, path
+from ..types import Brand, BrandBody
+from .transport import Transport
+
+
+class AsyncBrand:
+    """How you look to readers, on pages and in mails."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+
+    def get(self) -> Brand:
+        """The brand. Until one is stored, its name is the sender's."""
+        brand: Brand = self._transport.json(Call("GET", path("brand")))
+        return brand
+
+    def put(self, **brand: Unpack[BrandBody]) -> Brand:
+        """Replace the brand; a field that is left out is removed."""
+        stored: Brand = self._transport.json(Call("PUT", path("brand"), body=given(**brand)))
+        return stored
