@@ -58,8 +58,8 @@ test: unit e2e ## all tests except the long ones
 unit: $(READY) ## tests without the local stack: unit, integration (moto), infrastructure
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not long"
 
-unit-long: $(READY) ## the long ones among them: pairs of faults, instructions of imports
-	@$(BIN)/python -m pytest -n 2 -m long tests/budget tests/faults
+unit-long: $(READY) ## the long ones among them: pairs of faults, instructions of imports, cfn-lint of each stage
+	@$(BIN)/python -m pytest -n 2 -m long tests/budget tests/faults tests/infra
 
 e2e: $(READY) ## tests against the local stack, except the long ones
 	@$(BIN)/python -m pytest tests/e2e -m "not long" --durations=20

@@ -20,7 +20,7 @@ def pages() -> Iterator[None]:
 
 
 # `make faults` plays all of them
-LONG: Final = {"four channels", "near the end"}
+LONG: Final = {"four channels", "near the end", "adversary, limited"}
 SINGLY = [pytest.param(each, id=each.name, marks=pytest.mark.long if each.name in LONG else ()) for each in SCENARIOS]
 
 

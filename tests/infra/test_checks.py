@@ -39,7 +39,11 @@ def test_cdk_nag_would_find_a_queue_without_tls(monkeypatch: pytest.MonkeyPatch)
         deployment(stage="broken", sender="hello@shop.example")
 
 
-def test_cfn_lint_finds_nothing(each: Deployment) -> None:
+@pytest.mark.parametrize(
+    "stage", ["full", *(pytest.param(name, marks=pytest.mark.long) for name in ("dev", "prod", "local"))]
+)
+def test_cfn_lint_finds_nothing(stage: str, request: pytest.FixtureRequest) -> None:
+    each: Deployment = request.getfixturevalue(stage)
     assert [found for template in each.templates for found in findings(template)] == []
 
 

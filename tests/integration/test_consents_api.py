@@ -185,6 +185,50 @@ def test_a_yes_from_the_future_is_refused(clock: Clock) -> None:
     assert subscribed() == []
 
 
+def refusal(by: str, at: str = "2026-12-20T10:00:00.000Z") -> dict[str, Any]:
+    return {"user_id": "ada", "channel": "email", "state": "unsubscribed", "by": by, "at": at}
+
+
+def test_a_refusal_reported_from_elsewhere_binds_as_here() -> None:
+    (stored,), (again,) = bulk(refusal("one_click")), bulk(refusal("one_click"))
+    assert (stored["status"], again["status"]) == (201, 200)
+    assert call("PUT", PATH).body["code"] == "unsubscribed_by_person"
+    (no,) = call("GET", "/v1/topics/news/subscriptions", state="unsubscribed").body["items"]
+    assert no == {
+        "user_id": "ada",
+        "channel": "email",
+        "state": "unsubscribed",
+        "by": "one_click",
+        "at": refusal("")["at"],
+    }
+    early = call("PUT", f"{PATH}/resubscription", {"evidence": "By phone"})
+    assert early.body["code"] == "too_soon"
+
+
+def test_a_reported_refusal_ends_a_yes_and_outweighs_one_of_the_same_call() -> None:
+    call("PUT", PATH)
+    yes = {"user_id": "ada", "channel": "email"}
+    no, other = bulk(refusal("person"), {"user_id": "nobody", "channel": "email", "state": "unsubscribed"})
+    assert (no["status"], other["status"], subscribed()) == (201, 404, [])
+    bulk({**yes, "channel": "sms"}, {**yes, "channel": "sms", "state": "unsubscribed"})
+    assert subscribed() == []
+
+
+def test_a_refusal_of_a_service_is_kept_but_binds_nobody() -> None:
+    (stored,) = bulk(refusal("import"))
+    assert (stored["status"], consents()) == (201, [("unsubscribed", "import")])
+    assert call("PUT", PATH).status == 201
+
+
+def test_a_reported_yes_ends_no_refusal_whatever_way_it_claims() -> None:
+    bulk(refusal("person"))
+    for by in ("service", "person", "page", "confirmation"):
+        (result,) = bulk({"user_id": "ada", "channel": "email", "by": by})
+        assert (result["status"], subscribed()) == (409, [])
+    (kept,) = bulk({"user_id": "ada", "channel": "sms", "by": "confirmation"})
+    assert (kept["status"], consents()[0]) == (201, ("subscribed", "confirmation"))
+
+
 def test_what_a_get_answers_a_put_takes() -> None:
     call("PUT", PATH, {"at": "2025-03-01T10:00:00Z", "by": "import", "frequency": "daily"})
     (item,) = call("GET", "/v1/users/ada/subscriptions").body["items"]

@@ -125,6 +125,39 @@ def test_a_nightly_patch_leaves_what_the_person_set() -> None:
     assert patch({"name": "Ada", "attributes": {"plan": "pro"}}).body["quiet_hours"]["start"] == "21:00"
 
 
+def test_many_users_are_merged_each_by_what_it_names() -> None:
+    hours = {"start": "22:00", "end": "07:00"}
+    call("PUT", "/v1/users/ada", {"name": "Ada", "quiet_hours": hours, "attributes": {"plan": "pro", "seats": 3}})
+    items = [
+        {"id": "ada", "email": "ada@example.com", "attributes": {"seats": None}},
+        {"id": "ada", "quiet_hours": {"start": "21:00"}, "name": None},
+        {"id": "bob", "quiet_hours": {"start": "21:00"}},
+        {"id": "eve", "phone": "06641234567"},
+        {"id": "new", "name": "New", "email": None},
+    ]
+    answer = call("POST", "/v1/users", {"items": items, "merge": True})
+    results = answer.body["items"]
+    assert [each["status"] for each in results] == [200, 200, 422, 422, 201]
+    assert [each["error"]["errors"][0]["pointer"] for each in results[2:4]] == [
+        "/items/2/quiet_hours/end",
+        "/items/3/phone",
+    ]
+    ada = call("GET", "/v1/users/ada").body
+    assert (ada["name"], ada["email"], ada["attributes"]) == (None, "ada@example.com", {"plan": "pro"})
+    assert ada["quiet_hours"] == {"start": "21:00", "end": "07:00"}
+    assert (call("GET", "/v1/users/new").body["name"], call("GET", "/v1/users/bob").status) == ("New", 404)
+
+
+def test_who_opted_out_elsewhere_is_opted_out_here_until_they_end_it() -> None:
+    call("POST", "/v1/users", {"items": [{"id": "ada", "opted_out": True}, {"id": "bob"}], "merge": True})
+    assert find(opted_out="true") == ["ada"]
+    call("POST", "/v1/users", {"items": [{"id": "ada", "name": "Ada"}]})
+    assert find(opted_out="true") == ["ada"]
+    refused = call("POST", "/v1/users", {"items": [{"id": "ada", "opted_out": False}]}).body["items"][0]
+    assert refused["error"]["errors"][0]["pointer"] == "/items/0/opted_out"
+    assert "opted_out" not in call("GET", "/v1/users/ada").body
+
+
 def test_what_a_get_of_a_user_answers_a_put_takes() -> None:
     call("PUT", "/v1/users/ada", {"name": "Ada", "attributes": {"plan": "pro"}})
     user = call("GET", "/v1/users/ada").body

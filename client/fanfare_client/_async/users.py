@@ -20,11 +20,14 @@ class AsyncUsers:
         stored: User = await self._transport.json(Call("PUT", path("users", user_id), body=given(**user)))
         return stored
 
-    async def put_many(self, users: Iterable[UserItem]) -> Sequence[UserResult]:
-        """Create or replace many users, in several requests if necessary. Returns a result per user, in order."""
+    async def put_many(self, users: Iterable[UserItem], *, merge: bool | None = None) -> Sequence[UserResult]:
+        """Create or replace many users, in several requests if necessary. Returns a result per user, in order.
+
+        `merge`: keep fields that are left out; None removes one, `attributes` are merged by name.
+        """
         results: list[UserResult] = []
         for chunk in user_chunks(users):
-            answer = await self._transport.json(Call("POST", path("users"), body={"items": chunk}))
+            answer = await self._transport.json(Call("POST", path("users"), body=given(items=chunk, merge=merge)))
             results += answer["items"]
         return results
 
@@ -34,10 +37,17 @@ class AsyncUsers:
         return user
 
     def list(
-        self, *, email: str | None = None, phone: str | None = None, page_size: int = 100, cursor: str | None = None
+        self,
+        *,
+        email: str | None = None,
+        phone: str | None = None,
+        opted_out: bool | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
     ) -> AsyncItems[User | UnstoredUser]:
-        """All users by id, or those with an address in any spelling, stored or not."""
-        query = {"email": email, "phone": phone, "limit": page_size, "cursor": cursor}
+        """All users by id, those who opted out of everything, or those with an address in any spelling, stored or
+        not."""
+        query = {"email": email, "phone": phone, "opted_out": opted_out, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("users"), query)
 
     async def add_device(self, user_id: str, platform: str = "", token: str = "") -> PushAddress:

@@ -21,11 +21,14 @@ class Users:
         stored: User = self._transport.json(Call("PUT", path("users", user_id), body=given(**user)))
         return stored
 
-    def put_many(self, users: Iterable[UserItem]) -> Sequence[UserResult]:
-        """Create or replace many users, in several requests if necessary. Returns a result per user, in order."""
+    def put_many(self, users: Iterable[UserItem], *, merge: bool | None = None) -> Sequence[UserResult]:
+        """Create or replace many users, in several requests if necessary. Returns a result per user, in order.
+
+        `merge`: keep fields that are left out; None removes one, `attributes` are merged by name.
+        """
         results: list[UserResult] = []
         for chunk in user_chunks(users):
-            answer = self._transport.json(Call("POST", path("users"), body={"items": chunk}))
+            answer = self._transport.json(Call("POST", path("users"), body=given(items=chunk, merge=merge)))
             results += answer["items"]
         return results
 
@@ -35,10 +38,17 @@ class Users:
         return user
 
     def list(
-        self, *, email: str | None = None, phone: str | None = None, page_size: int = 100, cursor: str | None = None
+        self,
+        *,
+        email: str | None = None,
+        phone: str | None = None,
+        opted_out: bool | None = None,
+        page_size: int = 100,
+        cursor: str | None = None,
     ) -> Items[User | UnstoredUser]:
-        """All users by id, or those with an address in any spelling, stored or not."""
-        query = {"email": email, "phone": phone, "limit": page_size, "cursor": cursor}
+        """All users by id, those who opted out of everything, or those with an address in any spelling, stored or
+        not."""
+        query = {"email": email, "phone": phone, "opted_out": opted_out, "limit": page_size, "cursor": cursor}
         return Items(self._transport, path("users"), query)
 
     def add_device(self, user_id: str, platform: str = "", token: str = "") -> PushAddress:

@@ -51,12 +51,13 @@ class Topic(TypedDict):
 
 
 class SubscriptionItem(TypedDict):
-    """A user's subscription on a channel, and what is known of the consent."""
+    """A user's subscription on a channel or its refusal, and what is known of the consent."""
 
     user_id: str
     channel: Channel
+    state: NotRequired[Answer | None]
     at: NotRequired[str | None]
-    by: NotRequired[Literal["service", "import"] | None]
+    by: NotRequired[By | None]
     evidence: NotRequired[str | None]
     frequency: NotRequired[Frequency | None]
 
@@ -118,8 +119,8 @@ class Count(TypedDict):
 
 
 class SubscriptionResult(TypedDict):
-    """The result of one item: 201 subscribed, 200 was already subscribed, 404 unknown user, 409 the user
-    unsubscribed, 422 rejected."""
+    """The result of one item: 201 stored, 200 nothing to change, 404 unknown user, 409 the user unsubscribed,
+    422 rejected."""
 
     user_id: str | None
     channel: str | None

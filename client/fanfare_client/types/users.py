@@ -45,9 +45,10 @@ class UserBody(TypedDict):
 
 
 class UserItem(TypedDict):
-    """A complete user with the id."""
+    """A user with the id. `opted_out`: of all messages, e.g. in another system; only the user can end it."""
 
     id: str
+    opted_out: NotRequired[Literal[True] | None]
     name: NotRequired[str | None]
     email: NotRequired[str | None]
     phone: NotRequired[str | None]

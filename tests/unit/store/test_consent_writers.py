@@ -14,18 +14,19 @@ PACKAGE: Final = Path(fanfare.__file__).parent
 ROWS: Final = {"store/audience/subscriptions/rows.py", "store/audience/subscriptions/consents.py"}
 PARTS: Final = {"write_yes", "end_yes", "write_no", "write_frequency"}
 WRITERS_OF_ROWS: Final = {
+    "store/audience/subscriptions/answers.py:Answers._refuse",
+    "store/audience/subscriptions/answers.py:Answers._refuse_together",
     "store/audience/subscriptions/answers.py:Answers._with_frequency",
     "store/audience/subscriptions/answers.py:Answers._yeses",
     "store/audience/subscriptions/answers.py:Answers.drop",
-    "store/audience/subscriptions/answers.py:Answers.remove",
     "store/audience/subscriptions/ended_topics.py:EndedTopics._end_together",
     "store/audience/subscriptions/rows.py:end_yes",
 }
 # Calls of the store → by which way
-CHANGES: Final = {"add", "add_many", "remove", "end", "drop"}
+CHANGES: Final = {"add", "add_many", "refuse_many", "remove", "end", "drop"}
 WRITERS: Final = {
     "management/subscriptions.py:ManageSubscriptions.give": "service, import, or person through self_service",
-    "management/subscriptions.py:ManageSubscriptions.put_many": "service or import",
+    "management/subscriptions.py:ManageSubscriptions.put_many": "as told by the service",
     "management/subscriptions.py:ManageSubscriptions.remove": "service",
     "management/topics.py:ManageTopics._end": "service",
     "pipeline/refusals.py:stop": "stop",

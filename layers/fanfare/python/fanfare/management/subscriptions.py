@@ -19,6 +19,7 @@ from fanfare.pagination import take
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.subscriptions import PutSubscriptionRequest, SubscriptionItem, SubscriptionResultView
 from fanfare.store.audience import Audience
+from fanfare.store.audience.subscriptions.answers import Given
 from fanfare.store.audience.subscriptions.subscribers import TopicCount
 from fanfare.store.catalogue import Catalogue
 
@@ -70,6 +71,17 @@ class ManageSubscriptions:
             user_id=user_id, topic=topic_id, channel=channel, created_at=now, by=by, given_at=at, **more
         )
 
+    def _reported(self, topic_id: str, item: SubscriptionItem) -> Subscription:
+        """An answer as a service reported it."""
+        told = self._yes(
+            (item.user_id, topic_id, item.channel),
+            by=item.by or By.SERVICE,
+            at=to_text(item.at) if item.at else None,
+            evidence=item.evidence,
+            frequency=item.frequency,
+        )
+        return replace(told, state=item.state or Answer.YES)
+
     def _taken_back(self, user_id: str, topic_id: str, channel: str) -> Subscription:
         """The standing no after the service took a yes back. Raises NotFound."""
         find_user(user_id, self.audience)
@@ -79,22 +91,16 @@ class ManageSubscriptions:
         return next(standing, replace(self._yes((user_id, topic_id, channel), by=By.SERVICE), state=Answer.NO))
 
     def put_many(self, topic_id: str, items: Sequence[Any]) -> list[SubscriptionResultView]:
-        """Store or reject each subscription; results are in the order of the items. Raises NotFound for the topic."""
+        """Store or reject each answer; results are in the order of the items. Raises NotFound for the topic."""
         topic = find_topic(topic_id, self.catalogue)
         now = self.clock()
         checked = [_checked(item, f"/items/{place}", topic, now) for place, item in enumerate(items)]
-        wanted = [
-            self._yes(
-                (item.user_id, topic_id, item.channel),
-                by=By(item.by or By.SERVICE),
-                at=to_text(item.at) if item.at else None,
-                evidence=item.evidence,
-                frequency=item.frequency,
-            )
-            for item in checked
-            if isinstance(item, SubscriptionItem)
-        ]
-        given = self.audience.subscriptions.add_many(wanted, shards=topic.shards)
+        wanted = [self._reported(topic_id, item) for item in checked if isinstance(item, SubscriptionItem)]
+        yeses, nos = ([each for each in wanted if each.state is state] for state in Answer)
+        given = self.audience.subscriptions.add_many(yeses, shards=topic.shards)
+        # a pair with both ends as refused
+        refused = self.audience.subscriptions.refuse_many(nos)
+        given |= {pair: Given(new=changed) for pair, changed in refused.items()}
         seen: set[tuple[str, str]] = set()
         results = []
         for item, outcome in zip(items, checked, strict=True):

@@ -60,11 +60,10 @@ class ManageSuppressions:
         now = self.clock()
         if since is not None and since > now:
             raise Invalid.field(pointer, "in_the_future", "Must not be in the future.")
-        new = self.audience.suppressions.add(channel, address, cause or "manual", at=to_text(since or now))
-        stored = self.audience.suppressions.get(channel, address)
-        if stored is None:  # removed meanwhile
-            stored = Suppression(channel=channel, address=address, cause=cause or "manual", created_at=to_text(now))
-        return stored, new
+        told = Suppression(channel=channel, address=address, cause=cause or "manual", created_at=to_text(since or now))
+        if self.audience.suppressions.add(channel, address, told.cause, at=told.created_at):
+            return told, True
+        return self.audience.suppressions.get(channel, address) or told, False  # removed meanwhile
 
     def get(self, channel: str, address: str) -> Suppression:
         """The suppression of an address. Raises NotFound."""

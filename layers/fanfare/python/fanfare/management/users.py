@@ -26,6 +26,7 @@ from fanfare.schemas.users import (
 )
 from fanfare.store.audience import Audience
 from fanfare.store.audience.profiles import identities
+from fanfare.store.audience.users import MaybeChange
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 
@@ -76,12 +77,43 @@ class ManageUsers:
         stored = self.audience.users.put_many(
             {user.id: user.profile() for user in checked if isinstance(user, UserItem)}
         )
+        return self._results(items, checked, stored)
+
+    def merge_many(self, items: Sequence[Any]) -> list[UserResultView]:
+        """Merge each item into its user, who may be new, or reject it; results are in the order of the items."""
+        checked = [_checked_patch(item, f"/items/{place}") for place, item in enumerate(items)]
+        patches: dict[str, list[tuple[int, Mapping[str, Any]]]] = {}
+        for place, item in enumerate(items):
+            if isinstance(checked[place], UserItem):
+                patches.setdefault(item["id"], []).append((place, item))
+        refused: dict[int, Invalid] = {}
+
+        def merging(user_id: str) -> MaybeChange:
+            def change(profile: Mapping[str, Any]) -> Mapping[str, Any] | None:
+                after, taken = dict(profile), False
+                for place, patch in patches[user_id]:
+                    try:
+                        after, taken = _merged(after, patch, f"/items/{place}"), True
+                    except Invalid as invalid:
+                        refused[place] = invalid
+                return after if taken and (after != profile or not profile) else None
+
+            return change
+
+        stored = self.audience.users.change_many({user_id: merging(user_id) for user_id in patches})
+        return self._results(items, [refused.get(place, user) for place, user in enumerate(checked)], stored)
+
+    def _results(
+        self, items: Sequence[Any], checked: Sequence[UserItem | Invalid], stored: Mapping[str, User]
+    ) -> list[UserResultView]:
         created = {user_id for user_id, user in stored.items() if user.rev == 1}
         results = []
         for item, user in zip(items, checked, strict=True):
             if isinstance(user, Invalid):
                 results.append(_refused(written(item, "id"), user))
                 continue
+            if user.opted_out:
+                self.audience.users.opt_out(user.id, True)
             results.append(UserResultView(id=user.id, status=201 if user.id in created else 200, error=None))
             created.discard(user.id)  # a repeated id exists already
         return results
@@ -95,11 +127,12 @@ class ManageUsers:
         if not self.deliveries.any_of(user_id):
             raise NotFound("No such user.", code="user_not_found")
 
-    def page(self, *, after: str | None, limit: int) -> tuple[list[User], str | None]:
-        """A page of all users by id, and the id to continue after."""
+    def page(self, *, after: str | None, limit: int, opted_out: bool = False) -> tuple[list[User], str | None]:
+        """A page of all users by id, and the id to continue after; `opted_out`: without all others."""
         ids, position = take(self.audience.directory.user_ids(after=after, limit=limit + 1), limit, lambda last: last)
         users = self.audience.users.get_many(ids)
-        return [users[each] for each in ids if each in users], position
+        page = [users[each] for each in ids if each in users]
+        return [user for user in page if user.opted_out or not opted_out], position
 
     def find(self, *, email: str | None, phone: str | None) -> tuple[list[User], list[str]]:
         """The users with these addresses, in any spelling, and ids of people without a stored user. Raises Invalid."""
@@ -203,6 +236,25 @@ def _checked(item: Any, at: str) -> UserItem | Invalid:
         return UserItem.model_validate(item)
     except ValidationError as error:
         return Invalid("Invalid user.", errors=faults(error.errors(), at=at))
+
+
+def _checked_patch(item: Any, at: str) -> UserItem | Invalid:
+    """The item as far as it can be checked without the stored user: parts of an object may fit only with it."""
+    if not isinstance(item, Mapping):
+        return _checked(item, at)
+    return _checked(merged({}, {name: each for name, each in item.items() if not _is_part(name, each)}), at)
+
+
+def _merged(profile: Mapping[str, Any], patch: Mapping[str, Any], at: str) -> dict[str, Any]:
+    """The profile after a merge patch with the id. Raises Invalid."""
+    target = merged(dict(profile), patch)
+    # fields that the patch does not name may be from before a rule
+    checked = _checked({name: target.get(name) for name in patch}, at)
+    if isinstance(checked, Invalid):
+        raise checked
+    values = dict.fromkeys(patch) | checked.profile()
+    after = {**profile, **{name: value for name, value in values.items() if name not in ("id", "opted_out")}}
+    return {name: value for name, value in after.items() if value is not None}
 
 
 def _refused(user_id: str | None, error: FanfareError) -> UserResultView:

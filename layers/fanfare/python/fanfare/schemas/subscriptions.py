@@ -24,12 +24,17 @@ Evidence = Annotated[str, Field(min_length=1, max_length=200), NoControls]
 
 
 class SubscriptionItem(Request):
-    """A user and a channel to subscribe, and what is known of the consent."""
+    """A user and a channel to subscribe or to unsubscribe, and what is known of the consent."""
 
     user_id: WrittenUserId = Field(description="The user's id.")
     channel: ChannelName = Field(description="The channel.")
-    at: Moment | None = Field(None, description="Since when the user consents. Default: now.")
-    by: Literal["service", "import"] | None = Field(None, description="How the consent came. Default: `service`.")
+    state: Answer | None = Field(None, description="Default: `subscribed`.")
+    at: Moment | None = Field(None, description="Since when it holds. Default: now.")
+    by: By | None = Field(
+        None,
+        description="How the answer came, e.g. to another system. A refusal by the person binds services; a yes never "
+        "ends one, whatever its `by`. Default: `service`.",
+    )
     evidence: Evidence | None = Field(None, description="Where the consent can be found.")
     frequency: Frequency | None = Field(None, description="How often messages come. Default: the topic's.")
 
@@ -78,7 +83,7 @@ class ResubscriptionRequest(Request):
 
 
 class SubscribeRequest(Request):
-    """Many subscriptions to one topic. Each is stored or rejected separately."""
+    """Many subscriptions to one topic, or refusals of it. Each is stored or rejected separately."""
 
     model_config = ConfigDict(json_schema_extra={"examples": [{"items": [{"user_id": "user-1", "channel": "email"}]}]})
 
@@ -110,7 +115,7 @@ class SubscriptionView(View):
 
 
 class SubscriptionResultView(View):
-    """The result of one item: 201 subscribed, 200 already subscribed, 404 unknown user, 409 the user unsubscribed,
+    """The result of one item: 201 stored, 200 nothing to change, 404 unknown user, 409 the user unsubscribed,
     422 invalid."""
 
     user_id: str | None

@@ -12,6 +12,7 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    StrictBool,
     WithJsonSchema,
     model_validator,
 )
@@ -166,6 +167,13 @@ class UserItem(PutUserRequest):
     """A user with the id."""
 
     id: WrittenUserId = Field(description="The user's id.")
+    opted_out: Literal[True] | None = Field(
+        None, description="True: the user opted out of all messages, e.g. in another system. Only the user can end it."
+    )
+
+    def profile(self) -> dict[str, Any]:
+        """The profile as stored."""
+        return {name: value for name, value in super().profile().items() if name != "opted_out"}
 
 
 class PatchUserRequest(BaseModel):
@@ -233,7 +241,11 @@ class UsersView(View):
 
 
 class PutUsersRequest(Request):
-    """Many users at once. Each is stored or rejected separately."""
+    """Many users at once. Each is stored or rejected separately.
+
+    By default an item is a complete user. With `merge`, it is a JSON merge patch (RFC 7396) with the id: fields that
+    are left out stay, null removes, `attributes` are merged by name; an unknown user is created.
+    """
 
     model_config = ConfigDict(
         json_schema_extra={"examples": [{"items": [{"id": "user-1", "name": "Ada", "email": "ada@example.com"}]}]}
@@ -251,6 +263,7 @@ class PutUsersRequest(Request):
             }
         ),
     ] = Field(description="The users.")
+    merge: StrictBool | None = Field(None, description="Keep fields that an item leaves out. Default: false.")
 
 
 class UserResultView(View):

@@ -32,9 +32,10 @@ router = Router()
 
 @router.post("/v1/topics/<topic_id>/subscriptions", tags=["subscriptions"])
 def subscribe_many(topic_id: TopicId, request: SubscribeRequest) -> SubscriptionResultsView:
-    """Subscribe up to 500 users at once. The response has a result per item, in order.
+    """Subscribe or, with `"state": "unsubscribed"`, unsubscribe up to 500 users at once.
 
-    A user who unsubscribed gets the status 409 with the code `unsubscribed_by_person`.
+    The response has a result per item, in order. A user who unsubscribed is not subscribed again: the item's status is
+    409 with the code `unsubscribed_by_person`.
     """
     return SubscriptionResultsView(items=use_cases.subscriptions().put_many(topic_id, request.items))
 

@@ -41,14 +41,18 @@ def put_user(user_id: WrittenUserId, request: PutUserRequest) -> Response[UserVi
 
 @router.post("/v1/users", tags=["users"])
 def put_users(request: PutUsersRequest) -> UserResultsView:
-    """Create or replace up to 100 users at once. The response has a result per item, in order."""
-    return UserResultsView(items=use_cases.users().put_many(request.items))
+    """Create or replace up to 100 users at once or, with `merge`, change them. The response has a result per item."""
+    users = use_cases.users()
+    return UserResultsView(items=(users.merge_many if request.merge else users.put_many)(request.items))
 
 
 @router.get("/v1/users", tags=["users"])
 def list_users(
     email: Annotated[str | None, Query(description="Only users with this e-mail address, in any spelling.")] = None,
     phone: Annotated[str | None, Query(description="Only users with this phone number, in any spelling.")] = None,
+    opted_out: Annotated[
+        bool | None, Query(description="true: only users who opted out of all messages; a page may have few or none.")
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> UsersView:
@@ -59,7 +63,7 @@ def list_users(
         stored, unstored = use_cases.users().find(email=email, phone=phone)
         views = [*map(user_view, stored), *map(unstored_view, unstored)]
         return asked.view(UsersView, views, None)
-    users, position = use_cases.users().page(after=after, limit=limit)
+    users, position = use_cases.users().page(after=after, limit=limit, opted_out=bool(opted_out))
     return asked.view(UsersView, [user_view(user) for user in users], position)
 
 

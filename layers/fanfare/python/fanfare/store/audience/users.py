@@ -13,7 +13,6 @@ from fanfare.domain.audience import User
 from fanfare.errors import ConditionFailed
 from fanfare.store.audience.directory import Digest
 from fanfare.store.audience.profiles import (
-    ProfileWrite,
     identities,
     pack_writes,
     read_suppressions,
@@ -23,6 +22,8 @@ from fanfare.store.audience.profiles import (
 from fanfare.store.audience.subscriptions.rows import GIVEN, PRESENT
 
 Change = Callable[[Mapping[str, Any]], Mapping[str, Any]]
+# None: leave the user as they are
+MaybeChange = Callable[[Mapping[str, Any]], Mapping[str, Any] | None]
 
 
 class Users:
@@ -48,19 +49,25 @@ class Users:
 
     def put(self, user_id: str, profile: Mapping[str, Any]) -> User:
         """Create a user or replace the profile. Counters of limits are kept."""
-        profile = without_none(profile)
-
-        def attempt() -> User:
-            write = self._writes({user_id: profile})[user_id]
-            write.transaction.run()
-            return write.after
-
-        return until_settled(attempt, sleep=self.table.sleep)
+        return self.change(user_id, lambda _: profile)
 
     def put_many(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, User]:
         """`put` for many users, in few transactions. After a failure, each user is stored completely or not; repeat."""
-        left = {user_id: without_none(profile) for user_id, profile in profiles.items()}
-        writes = self._writes(left)
+        return self.change_many({user_id: _replacing(profile) for user_id, profile in profiles.items()})
+
+    def change_many(self, changes: Mapping[str, MaybeChange]) -> dict[str, User]:
+        """`change` for many users, in few transactions. The users that were stored.
+
+        After a failure, each user is stored completely or not; repeat.
+        """
+        before = read_users(self.table, changes)
+        found = {user_id: change(_profile(before.get(user_id))) for user_id, change in changes.items()}
+        profiles = {user_id: without_none(profile) for user_id, profile in found.items() if profile is not None}
+        suppressions = read_suppressions(self.table, profiles.values())
+        writes = {
+            user_id: write_profile(self.table, user_id, profile, before.get(user_id), suppressions, self.digest)
+            for user_id, profile in profiles.items()
+        }
         stored: dict[str, User] = {}
         for chunk in pack_writes(writes):
             together = Transaction()
@@ -69,7 +76,8 @@ class Users:
             try:
                 together.run()
             except ConditionFailed:  # one of them changed meanwhile: write each separately
-                stored |= {user_id: self.put(user_id, left[user_id]) for user_id in chunk}
+                again = {user_id: _change_if(self, user_id, changes[user_id]) for user_id in chunk}
+                stored |= {user_id: user for user_id, user in again.items() if user is not None}
             else:
                 stored |= {user_id: writes[user_id].after for user_id in chunk}
         return stored
@@ -77,7 +85,7 @@ class Users:
     def change(self, user_id: str, change: Change) -> User:
         """Replace the profile by `change(profile)`; a new user starts with {}. Concurrent changes are not lost."""
         return until_settled(
-            lambda: self._changed(user_id, read_user(self.table, user_id), change), sleep=self.table.sleep
+            lambda: self.changed(user_id, read_user(self.table, user_id), change), sleep=self.table.sleep
         )
 
     def change_known(self, user_id: str, change: Change) -> User | None:
@@ -85,7 +93,7 @@ class Users:
 
         def attempt() -> User | None:
             before = self.get(user_id)
-            return self._changed(user_id, before, change) if before else None
+            return self.changed(user_id, before, change) if before else None
 
         return until_settled(attempt, sleep=self.table.sleep)
 
@@ -176,22 +184,31 @@ class Users:
 
         until_settled(attempt, sleep=self.table.sleep)
 
-    def _writes(self, profiles: Mapping[str, Mapping[str, Any]]) -> dict[str, ProfileWrite]:
-        before = read_users(self.table, profiles)
-        suppressions = read_suppressions(self.table, profiles.values())
-        return {
-            user_id: write_profile(self.table, user_id, profile, before.get(user_id), suppressions, self.digest)
-            for user_id, profile in profiles.items()
-        }
-
-    def _changed(self, user_id: str, before: User | None, change: Change) -> User:
+    def changed(self, user_id: str, before: User | None, change: Change) -> User:
         """The changed user. Raises ConditionFailed if the user has changed since the read."""
-        profile = without_none(change(before.profile if before else {}))
+        profile = without_none(change(_profile(before)))
         write = write_profile(
             self.table, user_id, profile, before, read_suppressions(self.table, [profile]), self.digest
         )
         write.transaction.run()
         return write.after
+
+
+def _change_if(users: Users, user_id: str, change: MaybeChange) -> User | None:
+    def attempt() -> User | None:
+        before = read_user(users.table, user_id)
+        profile = change(_profile(before))
+        return None if profile is None else users.changed(user_id, before, lambda _: profile)
+
+    return until_settled(attempt, sleep=users.table.sleep)
+
+
+def _replacing(profile: Mapping[str, Any]) -> MaybeChange:
+    return lambda _: profile
+
+
+def _profile(user: User | None) -> Mapping[str, Any]:
+    return user.profile if user else {}
 
 
 def charge_of(user_id: str) -> str:

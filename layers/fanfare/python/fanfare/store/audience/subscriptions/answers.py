@@ -51,10 +51,13 @@ class Answers:
         self.clock = clock
         self.changed = changed
 
-    def add(self, subscription: Subscription, *, shards: int, override: bool = False) -> Given | None:
+    def add(
+        self, subscription: Subscription, *, shards: int, override: bool = False, reported: bool = False
+    ) -> Given | None:
         """Store a yes; a yes that stands is kept. None if the user does not exist.
 
-        Raises Conflict if a no of the person forbids it; `override`: with new evidence.
+        Raises Conflict if a no of the person forbids it; `override`: with new evidence. `reported`: by a service,
+        whatever `by` says.
         """
         pair = (subscription.user_id, subscription.channel)
 
@@ -64,7 +67,8 @@ class Answers:
                 return Given(subscription=self._with_frequency(standing, subscription.frequency))
             if not standing.known:
                 return None
-            check_yes(subscription.by or By.SERVICE, standing.said.no, now=self.clock(), override=override)
+            by = By.SERVICE if reported else subscription.by or By.SERVICE
+            check_yes(by, standing.said.no, now=self.clock(), override=override)
             self._yeses([(subscription, standing)], shards).run()
             return Given(subscription=subscription, new=True)
 
@@ -74,9 +78,9 @@ class Answers:
         return given
 
     def add_many(self, subscriptions: Sequence[Subscription], *, shards: int) -> dict[tuple[str, str], Given]:
-        """Store many yeses of one topic, 25 per transaction. Results by (user, channel), without unknown users.
+        """Store many yeses of one topic that a service reports, 25 per transaction.
 
-        After a failure, whole transactions are done; repeat.
+        Results by (user, channel), without unknown users. After a failure, whole transactions are done; repeat.
         """
         if not subscriptions:
             return {}
@@ -88,7 +92,7 @@ class Answers:
                 results[pair] = Given(subscription=self._with_frequency(standing, wanted[pair].frequency))
             elif standing.known:
                 try:
-                    check_yes(wanted[pair].by or By.SERVICE, standing.said.no, now=self.clock())
+                    check_yes(By.SERVICE, standing.said.no, now=self.clock())
                 except Conflict as refused:
                     results[pair] = Given(refused=refused)
                 else:
@@ -109,7 +113,7 @@ class Answers:
             alone: dict[tuple[str, str], Given] = {}
             for each in added:
                 try:
-                    given = self.add(each, shards=shards)
+                    given = self.add(each, shards=shards, reported=True)
                 except Conflict as refused:
                     given = Given(refused=refused)
                 if given is not None:
@@ -117,6 +121,68 @@ class Answers:
             return alone
         self.tell(added)
         return {(each.user_id, each.channel): Given(subscription=each, new=True) for each in added}
+
+    def refuse_many(self, nos: Sequence[Subscription]) -> dict[tuple[str, str], bool]:
+        """Store many nos of one topic that a service reports: (user, channel) → whether it changed anything.
+
+        Unknown users have no result. Unlike `remove`, it stores a no of a service also if there is no yes to end.
+        """
+        if not nos:
+            return {}
+        wanted = {(each.user_id, each.channel): each for each in nos}
+        results: dict[tuple[str, str], bool] = {}
+        fresh: list[tuple[Subscription, Standing]] = []
+        for pair, standing in read_standings(self.table, nos[0].topic, wanted).items():
+            no = wanted[pair]
+            if standing.yes is not None:
+                results[pair] = self._refuse(no, counts=_says_more)
+            elif standing.known:
+                results[pair] = _says_more(no, standing)
+                if results[pair]:
+                    fresh.append((no, standing))
+        size = TRANSACTION_LIMIT // ITEMS_OF_A_YES
+        for start in range(0, len(fresh), size):
+            self._refuse_together(fresh[start : start + size])
+        return results
+
+    def _refuse_together(self, chunk: Sequence[tuple[Subscription, Standing]]) -> None:
+        """Store nos without a yes in one transaction or, if one of their users has changed, each alone."""
+        transaction = Transaction()
+        counted: set[str] = set()
+        for no, standing in chunk:
+            write_no(transaction, self.table, no, shard=0, yes=None, said=standing.said)
+            if no.user_id not in counted:
+                counted.add(no.user_id)
+                count_given(transaction, self.table, no.user_id, standing.given)
+        try:
+            transaction.run()
+        except ConditionFailed:
+            for no, _ in chunk:
+                self._refuse(no, counts=_says_more)
+        else:
+            self.tell([no for no, _ in chunk])
+
+    def _refuse(self, no: Subscription, *, counts: Callable[[Subscription, Standing], bool]) -> bool:
+        """Store a no that ends a yes or `counts` without one. False if it changes nothing."""
+
+        def attempt() -> bool:
+            pair = (no.user_id, no.channel)
+            standing = read_standings(self.table, no.topic, [pair])[pair]
+            transaction = Transaction()
+            if standing.yes is not None:
+                end_yes(transaction, self.table, standing, no)
+            elif standing.known and counts(no, standing):
+                count_given(transaction, self.table, no.user_id, standing.given)
+                write_no(transaction, self.table, no, shard=0, yes=None, said=standing.said)
+            else:
+                return False
+            transaction.run()
+            return True
+
+        changed = until_settled(attempt, attempts=ATTEMPTS, sleep=self.table.sleep)
+        if changed:
+            self.tell([no])
+        return changed
 
     def _yeses(self, yeses: Sequence[tuple[Subscription, Standing]], shards: int) -> Transaction:
         transaction = Transaction()
@@ -146,25 +212,8 @@ class Answers:
         A no of a service needs a yes to end. The shard of a yes is read from its row, so the topic need not exist.
         """
 
-        def attempt() -> Subscription | None:
-            pair = (user_id, channel)
-            standing = read_standings(self.table, topic, [pair])[pair]
-            no = no_of(user_id, topic, channel, by=by, at=self.clock(), message_id=message_id)
-            transaction = Transaction()
-            if standing.yes is not None:
-                end_yes(transaction, self.table, standing, no)
-            elif standing.known and is_heavier(by, standing.said.no):
-                count_given(transaction, self.table, user_id, standing.given)
-                write_no(transaction, self.table, no, shard=0, yes=None, said=standing.said)
-            else:
-                return None
-            transaction.run()
-            return no
-
-        no = until_settled(attempt, attempts=ATTEMPTS, sleep=self.table.sleep)
-        if no is not None:
-            self.tell([no])
-        return no is not None
+        no = no_of(user_id, topic, channel, by=by, at=self.clock(), message_id=message_id)
+        return self._refuse(no, counts=lambda _, standing: is_heavier(by, standing.said.no))
 
     def drop(self, yes: Subscription) -> None:
         """Delete a yes of a user who is being erased."""
@@ -183,6 +232,11 @@ class Answers:
         """Report stored changes."""
         if self.changed is not None:
             self.changed(changes)
+
+
+def _says_more(no: Subscription, standing: Standing) -> bool:
+    """Whether a reported no, without a yes to end, is to be stored."""
+    return standing.said.no is None or is_heavier(no.by or By.SERVICE, standing.said.no)
 
 
 def no_of(
