@@ -11,6 +11,7 @@ from pathlib import Path
 
 import fanfare
 
+from tests import syntax
 from tests.frozen.snapshot import FOLDER
 
 CODES: Mapping[str, Sequence[str]] = json.loads((FOLDER / "codes.json").read_text(encoding="utf-8"))
@@ -30,6 +31,6 @@ def texts() -> frozenset[str]:
 
 
 def _texts(path: Path) -> Iterator[str]:
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    for node in syntax.nodes(path):
         if isinstance(node, ast.Constant) and isinstance(node.value, str):
             yield node.value

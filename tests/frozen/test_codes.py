@@ -7,6 +7,7 @@ import itertools
 
 import pytest
 
+from tests import syntax
 from tests.frozen.codes import CODES, PACKAGE, texts
 
 # Put together in the code from these parts.
@@ -30,7 +31,7 @@ def test_codes_are_listed_once_in_their_order(kind: str) -> None:
 
 def test_each_code_given_by_its_name_is_listed() -> None:
     """`code="…"`, `reason="…"`: what is given in another way is found by its occurrence in a run alone."""
-    nodes = itertools.chain.from_iterable(ast.walk(ast.parse(path.read_text())) for path in PACKAGE.rglob("*.py"))
+    nodes = itertools.chain.from_iterable(syntax.nodes(path) for path in PACKAGE.rglob("*.py"))
     given = {
         (keyword.arg, keyword.value.value)
         for node in nodes

@@ -17,6 +17,7 @@ from fanfare import channels
 from fanfare.channels import CHANNELS
 
 from infra.constructs.naming import pascal
+from tests import syntax
 from tests.infra.synth import Deployment, name_of
 from tools import channels_page
 
@@ -75,6 +76,7 @@ from fanfare.self_service.pages import texts
 from fanfare.templates.renderer import Renderer
 from pydantic import TypeAdapter
 from tests.infra.synth import deployment, name_of
+from tests import syntax
 from tools import channels_page
 
 os.environ["FANFARE_CHANNEL"] = "pigeon"
@@ -182,7 +184,7 @@ def test_a_channel_has_its_part_of_the_stack_and_tests_of_its_own(dev: Deploymen
 def test_a_channel_imports_no_other_channel(name: str) -> None:
     others = {f"fanfare.channels.{other}" for other in CHANNELS if other != name}
     files = [FILES / f"{name}.py", *FILES.glob(f"{name}_*.py")]
-    nodes = [node for file in files for node in ast.walk(ast.parse(file.read_text()))]
+    nodes = [node for file in files for node in syntax.nodes(file)]
     imported = {node.module for node in nodes if isinstance(node, ast.ImportFrom)}
     assert imported & others == set()
 

@@ -18,6 +18,8 @@ from fanfare.api import requests
 from fanfare.schemas.scalars import _HOUR, _LOCALE, _PHONE, _URL, _email
 from fanfare.templates.text import derived_text
 
+from tests import syntax
+
 ROOT = Path(__file__).parents[2]
 # of the domain those that are imported: with a bug planted, these are a copy
 FOLDERS = (Path(fanfare.__file__).parent, ROOT / "functions", ROOT / "infra")
@@ -45,7 +47,7 @@ TOO_SLOW = 0.1  # seconds: what is linear takes a thousandth, what is quadratic 
 def written() -> Iterator[tuple[str, int, ast.expr]]:
     """Every call of `re`: file, line, pattern."""
     for path in SOURCES:
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in syntax.nodes(path):
             if (
                 isinstance(node, ast.Call)
                 and isinstance(node.func, ast.Attribute)
@@ -64,7 +66,7 @@ def patterns() -> dict[str, str]:
         if isinstance(each, ast.Constant) and isinstance(each.value, str)
     }
     for path in SOURCES:  # ours to pydantic: _pattern("…", code, detail)
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in syntax.nodes(path):
             ours = isinstance(node, ast.Call) and getattr(node.func, "id", "") == "_pattern"
             if isinstance(node, ast.Call) and ours and isinstance(node.args[0], ast.Constant):
                 found[f"{path.name}:{node.lineno}"] = str(node.args[0].value)
@@ -128,14 +130,22 @@ def slowest(pattern: str, texts: Iterable[str]) -> float:
     """Seconds of CPU for the worst of the texts; no further than what is too slow."""
     compiled, found = re.compile(pattern), 0.0
     for text in texts:
-        began = time.thread_time()
-        compiled.fullmatch(text)
-        for _ in compiled.finditer(text):
-            pass
-        found = max(found, time.thread_time() - began)
+        took = seconds(compiled, text)
+        if took > TOO_SLOW:  # whatever else the machine does only ever adds
+            took = min(took, seconds(compiled, text), seconds(compiled, text))
+        found = max(found, took)
         if found > TOO_SLOW:
             break
     return found
+
+
+def seconds(compiled: re.Pattern[str], text: str) -> float:
+    """Seconds of CPU for one text."""
+    began = time.thread_time()
+    compiled.fullmatch(text)
+    for _ in compiled.finditer(text):
+        pass
+    return time.thread_time() - began
 
 
 @pytest.mark.parametrize("place", PATTERNS)

@@ -12,6 +12,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
+from tests import syntax
+
 ROOT: Final = Path(__file__).parents[2]
 FOLDERS: Final = ("layers", "functions", "infra", "local", "deploy", "tools", "testing", "console", "client", "bench")
 PACKAGE: Final = "layers/fanfare/python/fanfare/"
@@ -86,7 +88,7 @@ def definitions() -> tuple[tuple[str, Function | ast.ClassDef], ...]:
     """Every function and class, e.g. `console/app.py:make` and `infra/service.py:Service.__init__`."""
     found = []
     for path in sources():
-        tree = ast.parse(path.read_text(encoding="utf-8"))
+        tree = syntax.tree(path)
         found += [(f"{name(path)}:{within}", node) for within, node in _defined(tree, "")]
     return tuple(found)
 

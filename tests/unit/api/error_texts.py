@@ -10,6 +10,8 @@ from typing import Final
 
 from fanfare.errors import FanfareError
 
+from tests import syntax
+
 ROOT: Final = Path(__file__).parents[3]
 PACKAGE: Final = ROOT / "layers/fanfare/python/fanfare"
 TABLE: Final = Path(__file__).with_suffix(".md")
@@ -44,7 +46,7 @@ def table() -> str:
 
 def _of_file(path: Path) -> Iterator[Row]:
     name = path.relative_to(PACKAGE).as_posix()
-    module = ast.parse(path.read_text(encoding="utf-8"))
+    module = syntax.tree(path)
     functions = [node for node in ast.walk(module) if isinstance(node, ast.FunctionDef)]
     inside = {node: [function, module] for function in functions for node in ast.walk(function)}
     for node in ast.walk(module):

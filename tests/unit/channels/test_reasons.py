@@ -11,6 +11,7 @@ import fanfare
 import pytest
 from fanfare.channels.reasons import Reason
 
+from tests import syntax
 from tools import reasons_page
 
 PACKAGE = Path(fanfare.__file__).parent
@@ -21,7 +22,7 @@ WITH_REASONS = {"SendResult", "AddressRefused", "_Ending"}  # their arguments ar
 
 def calls() -> Iterator[tuple[Path, ast.Call]]:
     for path in PACKAGE.rglob("*.py"):
-        yield from ((path, node) for node in ast.walk(ast.parse(path.read_text())) if isinstance(node, ast.Call))
+        yield from ((path, node) for node in syntax.nodes(path) if isinstance(node, ast.Call))
 
 
 def members(node: ast.AST) -> set[str]:
@@ -45,7 +46,7 @@ def test_every_cause_of_a_suppression_is_a_reason(cause: str) -> None:
 
 def test_every_reason_is_given_somewhere() -> None:
     files = [path for path in PACKAGE.rglob("*.py") if path.name != "reasons.py"]
-    given = set().union(*(members(ast.parse(path.read_text())) for path in files))
+    given = set().union(*(members(syntax.tree(path)) for path in files))
     assert {reason.name for reason in Reason if not reason.startswith("suppressed_")} - given == set()
 
 

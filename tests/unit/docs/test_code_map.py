@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import syntax
 from tests.documents import DOCS, ROOT
 
 PACKAGE = "layers/fanfare/python/"
@@ -31,7 +32,7 @@ def test_a_path_on_the_code_map_is_there(named: str) -> None:
     file = found(path)
     assert file is not None
     if name:
-        defined = {node.name for node in ast.walk(ast.parse(file.read_text())) if isinstance(node, ast.FunctionDef)}
+        defined = {node.name for node in syntax.nodes(file) if isinstance(node, ast.FunctionDef)}
         assert name in defined
 
 

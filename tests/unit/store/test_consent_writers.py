@@ -9,6 +9,8 @@ from typing import Final
 
 import fanfare
 
+from tests import syntax
+
 PACKAGE: Final = Path(fanfare.__file__).parent
 # The rows of subscriptions are written in these modules alone
 ROWS: Final = {"store/audience/subscriptions/rows.py", "store/audience/subscriptions/consents.py"}
@@ -44,7 +46,7 @@ def functions() -> Iterator[tuple[str, ast.FunctionDef]]:
     """Every function of the package by its file and name."""
     for path in sorted(PACKAGE.rglob("*.py")):
         name = path.relative_to(PACKAGE).as_posix()
-        for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        for node in syntax.tree(path).body:
             if isinstance(node, ast.FunctionDef):
                 yield f"{name}:{node.name}", node
             elif isinstance(node, ast.ClassDef):
