@@ -76,7 +76,6 @@ from fanfare.self_service.pages import texts
 from fanfare.templates.renderer import Renderer
 from pydantic import TypeAdapter
 from tests.infra.synth import deployment, name_of
-from tests import syntax
 from tools import channels_page
 
 os.environ["FANFARE_CHANNEL"] = "pigeon"
