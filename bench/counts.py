@@ -203,6 +203,7 @@ class Bench:
         self.catalogue = Catalogue(self.table("catalogue"), monotonic=lambda: 0.0)
         self.queues = Queues(self.clients["sqs"], fan_out="fan_out", channels={channel: channel})
         self.channel: Channel = OPEN[channel](self)
+        self.channel.side_by_side = 1  # the in-memory AWS is used by one thread
         self.invocations = 0
         self.memory.tables.load(_prepared(recipients, json.dumps(limit), channel, derived))
 

@@ -20,7 +20,7 @@ from fanfare.channels import CHANNELS, Channel, Webhook, webhook
 from fanfare.channels.base import Opening
 from fanfare.errors import ConditionFailed, FanfareError
 from fanfare.pipeline.deliver import Deliver
-from fanfare.pipeline.deliver.endpoints import Tell
+from fanfare.pipeline.deliver.consequences import Tell
 from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.pipeline.redrive import Redrive
@@ -118,6 +118,7 @@ class Functions:
         opened.put(renderer.renderer, Renderer())
         if function == "deliver":
             opened.put(channels.channel, self._channel(channel))
+            channels.channel().side_by_side = 1  # in one order, so that a schedule can be played again
         if use_case := SLEEPERS.get(function):
             opened.put(use_case, replace(use_case(), sleep=world.sleep))
         if function == "deliver":
@@ -126,12 +127,7 @@ class Functions:
     def _channel(self, name: str) -> Channel:
         world = self.world
         if name == "webhook":
-            return Webhook(
-                keys=lambda: KEYS,
-                clock=world.clock,
-                resolve=lambda _host, _port: [PUBLIC_ADDRESS],
-                side_by_side=1,  # in one order, so that a schedule can be played again
-            )
+            return Webhook(keys=lambda: KEYS, clock=world.clock, resolve=lambda _host, _port: [PUBLIC_ADDRESS])
 
         def no_inbox() -> Any:
             raise NotImplementedError("the fault world has no inbox")

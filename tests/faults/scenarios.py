@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import chain
 from typing import Any
 from unittest.mock import patch
 from uuid import UUID
@@ -209,15 +210,15 @@ def _delete(world: World) -> bool:
 SHORT = {"fan_out": 21.0, "deliver": 38.0, "reconcile": 25.0}
 POST_AND_REST = (_posting(), _rest)
 POST_TO_HOLD = (_posting(on_doubt="hold"), _rest)
-# The batches of all three are in one event of the worker
-SEVERAL_TO_HOLD = (
-    _posting(on_doubt="hold", key="one"),
-    _second,
-    _posting(on_doubt="hold", key="two"),
-    _second,
-    _posting(on_doubt="hold", key="three"),
-    _rest,
-)
+
+
+def _several(**fields: Any) -> tuple[Act, ...]:
+    """Three messages, whose batches are in one event of the worker."""
+    posts = (_posting(key=key, **fields) for key in ("one", "two", "three"))
+    return (*chain.from_iterable((post, _second) for post in posts), _rest)
+
+
+SEVERAL, SEVERAL_TO_HOLD = _several(), _several(on_doubt="hold")
 ANY_END = frozenset({State.SENT, State.FAILED})
 
 CONTENDED = ("user-0-toggles", "user-1-renames", "user-2-is-counted")
@@ -240,6 +241,7 @@ SCENARIOS = (
     Scenario("near the end", SEVEN, POST_AND_REST, seconds=SHORT, call_seconds=1.2),
     Scenario("hold", SEVEN, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END),
     Scenario("hold several", THREE, SEVERAL_TO_HOLD, receipts=False, hold=True, may_end=ANY_END),
+    Scenario("one event", ("a",), SEVERAL, receipts=False, faults=2),
     Scenario("hold push", THREE, POST_TO_HOLD, channels=("push",), hold=True, may_end=ANY_END),
     Scenario(
         "redrive",
@@ -270,6 +272,7 @@ SMALL = (
     Scenario("post", THREE, POST_AND_REST, faults=3),
     Scenario("no receipts", THREE, POST_AND_REST, receipts=False, faults=3),
     Scenario("hold", THREE, POST_TO_HOLD, receipts=False, hold=True, may_end=ANY_END, faults=2),
+    Scenario("hold, one event", ("a",), SEVERAL_TO_HOLD, receipts=False, hold=True, may_end=ANY_END, faults=2),
     Scenario("sms", THREE, POST_AND_REST, channels=("sms",), faults=2),
 )
 # Only `make faults` plays these: one of them is contended until the last attempt

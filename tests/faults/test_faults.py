@@ -70,7 +70,10 @@ def test_a_schedule_played_by_itself_ends_as_those_that_are_counted_with_it() ->
 
 
 def test_a_worker_that_dies_leaves_in_doubt_what_it_was_handing_over_and_nobody_else() -> None:
-    """Who fails without a call of the provider was in the one call that the worker had noted before it died."""
+    """Who fails without a call of the provider was in the one call that the worker had noted before it died.
+
+    Three messages, each with a batch of two and one of one; two of the latter share a call, and have a note each.
+    """
     scenario = next(each for each in SCENARIOS if each.name == "hold several")
     exploration = Exploration(scenario)
     held: Counter[tuple[str, int]] = Counter()
@@ -81,5 +84,5 @@ def test_a_worker_that_dies_leaves_in_doubt_what_it_was_handing_over_and_nobody_
     in_doubt = {(path, number) for path, number in held if number}
     # between the note of a batch of one or two and its call
     assert in_doubt == {("dynamodb:UpdateItem die", 1), ("dynamodb:UpdateItem die", 2)}
-    notes = len([name for name in exploration.calls() if name == "ses:SendBulkEmail"])
-    assert sum(held[path, number] for path, number in in_doubt) == notes == 6
+    assert sum(held[path, number] for path, number in in_doubt) == 6
+    assert exploration.calls().count("ses:SendBulkEmail") == 5

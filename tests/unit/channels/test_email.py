@@ -204,6 +204,15 @@ def test_what_all_mails_share_goes_to_ses_once() -> None:
     assert len(json.dumps(request["BulkEmailEntries"])) < 50_000
 
 
+def test_a_large_mail_of_another_message_leaves_the_small_ones_together() -> None:
+    email, provider = channel()
+    contents = [{**MAIL, "html": f"<p>{number}</p>"} for number in range(9)]
+    contents.insert(4, {**MAIL, "html": "x" * 500_000})
+    results = email.send([envelope(str(number), content=content) for number, content in enumerate(contents)])
+    assert [result.kind for result in results] == [Kind.SENT] * 10
+    assert [len(request["BulkEmailEntries"]) for _, request in provider.asked] == [9, 1]
+
+
 @given(
     st.lists(
         st.lists(st.sampled_from(["{", "}", "\\", "{{html}}", "a", "ä", "<b>", "\n"]), min_size=1),

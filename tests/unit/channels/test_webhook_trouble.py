@@ -12,7 +12,7 @@ import pytest
 from fanfare.channels import Email, Inbox, Push, Sms, Webhook, webhook_guard
 from fanfare.channels.base import Channel, Kind, SendResult
 from fanfare.channels.reasons import Reason
-from fanfare.channels.webhook_guard import HostSeconds, Target, addresses_of, retry_after
+from fanfare.channels.webhook_guard import HostSeconds, addresses_of, retry_after
 
 from tests.unit.channels.fakes import envelope
 
@@ -58,30 +58,6 @@ def test_seconds_of_a_host_add_up_and_quick_calls_cost_nothing() -> None:
     hosts.took("other.example", "192.0.2.2", 9.0)
     assert not hosts.allows("third.example", "192.0.2.2")
     assert hosts.allows("quick.example", "192.0.2.1")
-
-
-class Slow(Webhook):
-    """The first endpoint answers once all the others have."""
-
-    def __init__(self, others: int) -> None:
-        super().__init__(keys=lambda: {"k": "key"}, clock=lambda: NOW, resolve=lambda _host, _port: ["93.184.215.14"])
-        self.left = others
-        self.all_others = Event()
-
-    def _post(self, target: Target, *_: object) -> SendResult:
-        if target.host == "slow.example":
-            return SendResult(Kind.SENT if self.all_others.wait(timeout=10) else Kind.TEMPORARY)
-        self.left -= 1
-        if not self.left:
-            self.all_others.set()
-        return SendResult(Kind.SENT)
-
-
-def test_a_slow_endpoint_holds_up_no_other_of_its_batch() -> None:
-    hosts = ["slow", *(f"quick-{number}" for number in range(9))]
-    channel = Slow(others=9)
-    results = channel.send([envelope(address=f"https://{host}.example/") for host in hosts])
-    assert [result.kind for result in results] == [Kind.SENT] * 10
 
 
 def test_a_name_server_that_never_answers_is_waited_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -133,7 +133,8 @@ class Channel(ABC):
     of inline content (`subject`, `text`, `html`). `one_by_one`: progress is recorded after each recipient, so a crash
     repeats at most one. `suppressible`: addresses can be suppressed. `derived`: part → part from which it is derived
     if not given. `repeatable`: a repeated call does no harm, so no one is in doubt after a crash. `field`: field of the
-    profile with the address, if it is text and expensive to validate. `faults`: reasons for which the user's own
+    profile with the address, if it is text and expensive to validate. `side_by_side`: number of calls at the same time;
+    above 1, each has one envelope, and `send` is called in threads. `faults`: reasons for which the user's own
     endpoint is switched off if they last for days.
 
     `suppresses`: refusal of the provider → cause for which the address is suppressed. `stops`: the refusals that mean
@@ -163,6 +164,7 @@ class Channel(ABC):
     stops: ClassVar[frozenset[Reason]] = frozenset()
     derived: ClassVar[Mapping[str, str]] = {}
     field: ClassVar[str | None] = None
+    side_by_side: int = 1
 
     @classmethod
     @abstractmethod

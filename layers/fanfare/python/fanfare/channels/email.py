@@ -234,7 +234,7 @@ def _packed(envelopes: Sequence[Envelope]) -> tuple[list[Call], list[int]]:
     """The calls, and the indexes of mails that can't be written. If there are any, each mail gets its own call."""
     try:
         return [*pack([envelope.content for envelope in envelopes])], []
-    except NOT_WRITTEN:
+    except Exception:  # about the content of one, whatever it is: the others may be of other messages
         log.exception("mails can't be packed", extra={"mails": len(envelopes)})
     if len(envelopes) == 1:
         return [], [0]

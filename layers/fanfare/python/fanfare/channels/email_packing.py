@@ -20,7 +20,8 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import islice
+from itertools import compress, islice
+from operator import not_
 from typing import Final
 
 import orjson
@@ -69,9 +70,13 @@ def _pack(contents: Sequence[Content], indexes: Sequence[int], parts: Sequence[s
     room = CALL_BYTES - sum(_size(frame.begin + frame.end) for frame in frames.values())
     fills = [_fill(contents[index], frames) for index in indexes]
     sizes = _sizes(fills, room)
-    if max(sizes) > room or any(len(fill) > DATA_CHARACTERS for fill in fills):
+    too_large = [size > room or len(fill) > DATA_CHARACTERS for size, fill in zip(sizes, fills, strict=True)]
+    if any(too_large):
         if len(indexes) > 1:
-            for index in indexes:  # the frame of a single mail is all of its text, with little replacement data
+            if rest := [*compress(indexes, map(not_, too_large))]:
+                yield from _pack(contents, rest, parts)
+            for index in compress(indexes, too_large):
+                # the frame of a single mail is all of its text, with little replacement data
                 yield from _pack(contents, [index], parts)
         return
     template = {part: frame.around(part) for part, frame in frames.items()}

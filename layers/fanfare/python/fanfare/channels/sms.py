@@ -78,6 +78,7 @@ class Sms(Channel):
     stops: ClassVar[frozenset[Reason]] = frozenset({Reason.OPTED_OUT})
     field: ClassVar[str | None] = "phone"
     batch_size: ClassVar[int] = 10
+    side_by_side: int = 10
     parts: ClassVar[Mapping[str, bool]] = {"text": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("text",),)
     inline: ClassVar[Mapping[str, str]] = {"text": "text"}

@@ -72,7 +72,6 @@ FAULTS: Final = frozenset(
         Reason.ENDPOINT_UNREACHABLE,
     }
 )
-SIDE_BY_SIDE: Final = 8
 BUSY_SECONDS: Final = (60.0, 180.0)  # a recipient whose host took too long waits for so long
 
 
@@ -101,6 +100,7 @@ class Webhook(Channel):
     suppressible: ClassVar[bool] = True
     suppresses: ClassVar[Mapping[Reason, str]] = {Reason.ENDPOINT_GONE: "opt_out"}
     batch_size: ClassVar[int] = 10
+    side_by_side: int = 10  # so that a slow endpoint holds up no other
     parts: ClassVar[Mapping[str, bool]] = {"title": False, "body": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("title", "body"),)
     inline: ClassVar[Mapping[str, str]] = {"title": "subject", "body": "text"}
@@ -115,13 +115,11 @@ class Webhook(Channel):
         allowed: frozenset[str] = frozenset(),
         resolve: Resolve = addresses_of,
         total_seconds: float = TOTAL_SECONDS,
-        side_by_side: int = SIDE_BY_SIDE,
     ) -> None:
         self.keys = keys
         self.clock = clock
         self.guard = Guard(allowed=allowed, resolve=resolve)
         self.total_seconds = total_seconds
-        self.side_by_side = side_by_side
         self.hosts = HostSeconds()
 
     def begin(self) -> None:
@@ -153,17 +151,7 @@ class Webhook(Channel):
         return cls.identity({"webhook": {"url": address}}) if _URL.fullmatch(address) else None
 
     def send(self, envelopes: Sequence[Envelope], *, in_time: InTime = always) -> list[SendResult]:
-        """The calls of a batch are made side by side, so that a slow endpoint holds up no other."""
-
-        def one(envelope: Envelope) -> SendResult:
-            return isolated(self._send, envelope) if in_time() else NOT_ASKED
-
-        if self.side_by_side == 1 or len(envelopes) == 1:
-            return [one(envelope) for envelope in envelopes]
-        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - only needed for webhooks
-
-        with ThreadPoolExecutor(self.side_by_side) as threads:
-            return list(threads.map(one, envelopes))
+        return [isolated(self._send, envelope) if in_time() else NOT_ASKED for envelope in envelopes]
 
     def _send(self, envelope: Envelope) -> SendResult:
         """The result, unless the host has taken too much of this invocation."""

@@ -25,6 +25,27 @@ log = logging.getLogger(__name__)
 PROVIDER_SECONDS = 25.0  # maximum of a provider call and its records; with less time left, no call is started
 
 
+@dataclass
+class InTime:
+    """Limits the time for rendering: a step as slow as the slowest of the run must leave enough for the provider."""
+
+    time_left: Callable[[], float]
+    slowest: float = 0.0
+
+    def for_one_more(self) -> bool:
+        return self.time_left() - self.slowest >= PROVIDER_SECONDS
+
+    def each(self, indexes: Iterable[int]) -> Iterator[int]:
+        """The indexes, while there is time for one more."""
+        left = self.time_left()
+        for index in indexes:
+            if left - self.slowest < PROVIDER_SECONDS:
+                return
+            yield index
+            before, left = left, self.time_left()
+            self.slowest = max(self.slowest, before - left)
+
+
 @dataclass(frozen=True, kw_only=True)
 class Composer:
     """Renders a message for its recipients. `links` is None if envelopes get no unsubscribe link."""
@@ -50,7 +71,7 @@ class Composer:
         body: Mapping[str, Any],
         readers: Mapping[int, User],
         *,
-        time_left: Callable[[], float],
+        in_time: InTime,
     ) -> tuple[dict[int, Envelope], dict[int, Ending]]:
         """By index: an envelope, or a failure if the template does not render.
 
@@ -60,7 +81,7 @@ class Composer:
         smart = self.channel.smart if self._is_smart(work) else dict
         envelopes: dict[int, Envelope] = {}
         endings: dict[int, Ending] = {}
-        for index in _while_in_time(readers, time_left):
+        for index in in_time.each(readers):
             user = readers[index]
             try:
                 data = work.data_of(index)
@@ -121,14 +142,3 @@ class Composer:
         if topic is not None and topic.required:
             return None
         return lambda user: links.unsubscribe_link(user, name, self.channel.name)
-
-
-def _while_in_time(indexes: Iterable[int], time_left: Callable[[], float]) -> Iterator[int]:
-    """The indexes, while enough time for the provider would be left after a step as slow as the slowest so far."""
-    left, slowest = time_left(), 0.0
-    for index in indexes:
-        if left - slowest < PROVIDER_SECONDS:
-            return
-        yield index
-        before, left = left, time_left()
-        slowest = max(slowest, before - left)

@@ -14,9 +14,9 @@ from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.backoff import Pace
-from fanfare.pipeline.deliver.compose import Composer
+from fanfare.pipeline.deliver.compose import Composer, InTime
+from fanfare.pipeline.deliver.consequences import Consequences
 from fanfare.pipeline.deliver.doubt import Doubts
-from fanfare.pipeline.deliver.endpoints import Endpoints
 from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.work import Ending
 from fanfare.store.audience import Audience
@@ -46,6 +46,7 @@ class Means:
 
     owner: str
     time_left: Callable[[], float]
+    in_time: InTime
     result: RunResult
     users: dict[str, User]
     channel: Channel
@@ -57,7 +58,7 @@ class Means:
     permissions: Permissions
     composer: Composer
     doubts: Doubts
-    endpoints: Endpoints
+    consequences: Consequences
 
     def release(self, state: BatchState, waiting: WaitReason, seconds: float) -> None:
         """Release a batch for this number of seconds."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,17 +19,19 @@ from fanfare.channels.base import Channel
 from fanfare.clock import Clock
 from fanfare.domain.batch import Leased
 from fanfare.domain.jobs import Job
-from fanfare.domain.message import Message, people_of
+from fanfare.domain.message import people_of
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.complete import complete
-from fanfare.pipeline.deliver.attempt import Attempt
-from fanfare.pipeline.deliver.compose import Composer
+from fanfare.pipeline.deliver.attempt import Attempt, record
+from fanfare.pipeline.deliver.compose import Composer, InTime
+from fanfare.pipeline.deliver.consequences import Consequences, Tell
 from fanfare.pipeline.deliver.doubt import Doubts
-from fanfare.pipeline.deliver.endpoints import Endpoints, Tell
+from fanfare.pipeline.deliver.hand_over import HandOver
 from fanfare.pipeline.deliver.means import Means, RunResult, close
 from fanfare.pipeline.deliver.permission import Permissions
+from fanfare.pipeline.deliver.watch import Watch, long_ago
 from fanfare.pipeline.deliver.work import Work
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
@@ -40,9 +42,6 @@ from fanfare.store.messages import Messages
 from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
-
-# A message that was read longer ago is read again before its next batch. Settled batches are closed then, too.
-LOOK_AGAIN_SECONDS = 0.5
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,12 +81,13 @@ class Deliver:
             log.exception("data of the batches could not be read", extra={"batches": len(leased)})
             self._hand_back(leased, means)
             return means.result
-        closing = Closing(means=means, messages=self.messages)
-        seen = {attempt.work.message.id: (self.clock(), attempt.work.message) for attempt in attempts}
-        for attempt in attempts:
-            if self._long_ago(seen[attempt.work.message.id][0]):
-                closing.try_to_settle()
-            self._attempt(attempt, seen)
+        closing = Closing(means=means, messages=self.messages, at=now)
+        watch = Watch((attempt.work.message for attempt in attempts), messages=self.messages, clock=self.clock)
+        for some in rounds(attempts, self.channel.batch_size * self.channel.side_by_side):
+            begun = [attempt for attempt in some if _begun(attempt, watch)]
+            for done in HandOver(means=means, watch=watch).run(begun):
+                _finish(done, means)
+                closing.now_and_then()
         closing.settle()
         return means.result
 
@@ -105,6 +105,7 @@ class Deliver:
         return Means(
             owner=owner,
             time_left=time_left,
+            in_time=InTime(time_left),
             result=RunResult(),
             users={},
             channel=self.channel,
@@ -116,7 +117,7 @@ class Deliver:
             permissions=permissions,
             composer=Composer(channel=self.channel, catalogue=self.catalogue, renderer=self.renderer, links=self.links),
             doubts=Doubts(channel=self.channel, deliveries=self.deliveries, max_attempts=self.pace.max_attempts),
-            endpoints=Endpoints(
+            consequences=Consequences(
                 channel=self.channel, audience=self.audience, clock=self.clock, tell=self.tell_endpoint
             ),
         )
@@ -142,33 +143,6 @@ class Deliver:
         means.users.update(self.audience.users.get_many(wanted) if wanted else {})
         return attempts
 
-    def _attempt(self, attempt: Attempt, seen: dict[str, tuple[datetime, Message]]) -> None:
-        """Attempt one batch. A failure affects no other batch."""
-        work, means, job = attempt.work, attempt.means, attempt.job
-        said = {"message_id": job.message_id, "batch_id": job.batch_id}
-        try:
-            attempt.work = replace(work, message=self._message(work.message.id, seen))
-            attempt.run()
-        except ConditionFailed:
-            log.warning("lease lost", extra=said)
-        except Exception:
-            log.exception("attempt failed with an error", extra=said)
-            # an earlier worker may have sent it: the batch keeps that lease, and the next worker resolves the doubt
-            if job not in means.result.asked and work.state.lease_owner is None:
-                with _lease_stays(job):
-                    attempt.give_back()
-
-    def _long_ago(self, at: datetime) -> bool:
-        return (self.clock() - at).total_seconds() > LOOK_AGAIN_SECONDS
-
-    def _message(self, message_id: str, seen: dict[str, tuple[datetime, Message]]) -> Message:
-        """The message, read again if the batches before took long: a message deleted meanwhile is not sent."""
-        at, message = seen[message_id]
-        if self._long_ago(at):
-            message = self.messages.get_many([message_id]).get(message_id, (message,))[0]
-            seen[message_id] = self.clock(), message
-        return message
-
     def _hand_back(self, leased: Mapping[Job, Leased], means: Means) -> None:
         """Release batches before a provider was called: no outcome is in doubt, no attempt is counted."""
         for job, (state, _) in leased.items():
@@ -176,6 +150,52 @@ class Deliver:
                 continue  # an earlier worker may have sent it: the next worker resolves the doubt
             with _lease_stays(job):
                 close(job, state, means)
+
+
+def rounds(attempts: Iterable[Attempt], size: int) -> list[list[Attempt]]:
+    """Batches that are handed over together: at most this number of recipients, or one batch."""
+    found: list[list[Attempt]] = []
+    left: list[int] = []
+    for attempt in attempts:
+        number = len(attempt.work.state.unsettled)
+        place = next((place for place, room in enumerate(left) if number <= room), len(left))
+        if place == len(left):
+            found.append([])
+            left.append(size)
+        found[place].append(attempt)
+        left[place] -= number
+    return found
+
+
+def _begun(attempt: Attempt, watch: Watch) -> bool:
+    """Whether the attempt goes on. An error affects no other batch."""
+    goes_on = attempt.part(lambda: attempt.begin(watch.current(attempt.job.message_id)))
+    if attempt.error is not None:
+        _broken_off(attempt)
+    return bool(goes_on)
+
+
+def _finish(attempts: Iterable[Attempt], means: Means) -> None:
+    """Record what was found out, together; then settle or release each batch."""
+    concluded = {attempt: attempt.part(attempt.conclude) for attempt in attempts}
+    record({attempt: found for attempt, found in concluded.items() if found is not None}, means)
+    for attempt in concluded:
+        attempt.part(attempt.end)
+        if attempt.error is not None:
+            _broken_off(attempt)
+
+
+def _broken_off(attempt: Attempt) -> None:
+    """Handle an error of an attempt."""
+    job, said = attempt.job, {"message_id": attempt.job.message_id, "batch_id": attempt.job.batch_id}
+    if isinstance(attempt.error, ConditionFailed):
+        log.warning("lease lost", extra=said)
+        return
+    log.error("attempt failed with an error", extra=said, exc_info=attempt.error)
+    # an earlier worker may have sent it: the batch keeps that lease, and the next worker resolves the doubt
+    if job not in attempt.means.result.asked and not attempt.lost:
+        with _lease_stays(job):
+            attempt.give_back()
 
 
 @contextmanager
@@ -193,10 +213,13 @@ class Closing:
 
     means: Means
     messages: Messages
+    at: datetime  # of the last call
     repeated: bool = False
 
-    def try_to_settle(self) -> None:
-        """Settle between two attempts. A failure must not affect the next batch."""
+    def now_and_then(self) -> None:
+        """Settle between two rounds, if the last time is long ago. A failure must not affect the next batch."""
+        if not long_ago(self.at, self.means.clock()):
+            return
         try:
             self.settle()
         except Exception:
@@ -212,4 +235,4 @@ class Closing:
             closed = states  # the first try may have closed some without an answer
         for message_id, shard in dict.fromkeys((state.message_id, state.shard) for state in closed):
             complete(message_id, messages=self.messages, batches=means.batches, now=now, shard=shard)
-        means.result.settled, self.repeated = [], False
+        means.result.settled, self.repeated, self.at = [], False, now

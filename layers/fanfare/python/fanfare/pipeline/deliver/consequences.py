@@ -1,4 +1,4 @@
-"""Remembers how users' own endpoints answered, and switches off those that fail for days."""
+"""Remembers what results say about addresses: refused for good, gone, or endpoints that fail for days."""
 
 from __future__ import annotations
 
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from fanfare.channels.base import Channel, Kind, SendResult
 from fanfare.clock import Clock
 from fanfare.domain.audience import EndpointHealth, User, after_failure
+from fanfare.pipeline.deliver.work import Work
+from fanfare.pipeline.refusals import remember
 from fanfare.store.audience import Audience
 
 log = logging.getLogger(__name__)
@@ -17,7 +19,7 @@ Tell = Callable[[str, str, EndpointHealth], None]  # user id, channel, state
 
 
 @dataclass(frozen=True, kw_only=True)
-class Endpoints:
+class Consequences:
     """`tell` is called for each endpoint that is switched off."""
 
     channel: Channel
@@ -25,16 +27,20 @@ class Endpoints:
     clock: Clock
     tell: Tell | None = None
 
-    def remember(self, results: Mapping[str, SendResult], users: dict[str, User]) -> None:
-        """Store what the results, by user id, say about the endpoints. `users` are updated."""
-        if not self.channel.faults:
-            return
+    def remember(self, work: Work, results: Mapping[str, SendResult], users: dict[str, User]) -> None:
+        """Store what the results, by user id, say about the addresses of a batch. `users` are updated."""
         for user_id, result in results.items():
             user = users.get(user_id)
-            if user is not None:
-                self._remember(user, result, users)
+            if self.channel.faults and user is not None:
+                self._remember_endpoint(user, result, users)
+            if result.reason in self.channel.suppresses:
+                recipient = user_id, self.channel.name, work.message.id
+                person = work.people.get(user_id)
+                remember(result.reason, *recipient, audience=self.audience, clock=self.clock, person=person)
+            if result.gone:
+                self.audience.users.forget_devices(user_id, result.gone)
 
-    def _remember(self, user: User, result: SendResult, users: dict[str, User]) -> None:
+    def _remember_endpoint(self, user: User, result: SendResult, users: dict[str, User]) -> None:
         name = self.channel.name
         before = EndpointHealth.read(user.endpoints.get(name))
         after = self._after(before, result)
