@@ -1,4 +1,8 @@
-"""Builds layers without Docker: wheels of the target platform, trimmed, compiled, and cached by their inputs."""
+"""Builds the assets of functions and layers without Docker, cached by their inputs.
+
+The dependencies are wheels of the target platform, trimmed and compiled. All files are readable by everyone: Lambda
+runs as another user, and the CDK packs each file with the mode that it has here, whatever the umask was.
+"""
 
 from __future__ import annotations
 
@@ -19,6 +23,12 @@ ROOT: Final = Path(__file__).parent.parent
 CACHE: Final = ROOT / ".cache" / "layers"
 LOCK: Final = ROOT / "layers" / "dependencies" / "requirements.txt"
 SOURCE: Final = ROOT / "layers" / "fanfare"
+FUNCTIONS: Final = ROOT / "functions"
+READABLE: Final = 0o644
+ENTERABLE: Final = 0o755
+# Part of each asset's name in S3, which the CDK makes of the contents: an asset that was uploaded with other modes
+# would not be uploaded again. Count it up if the same contents must be packed in another way.
+PACKED: Final = 2
 
 # Platform tags of Linux wheels by required glibc, newest first. https://peps.python.org/pep-0600/
 GLIBC: Final = ("manylinux_2_28", "manylinux_2_17", "manylinux2014")
@@ -61,17 +71,38 @@ def fanfare(target: Target) -> Path:
     """The layer of our own package."""
 
     def build(folder: Path) -> None:
-        shutil.copytree(SOURCE, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True)
+        _copy(SOURCE, folder)
         _compile(folder / "python", target)
 
-    sources = sorted(path for path in SOURCE.rglob("*") if path.is_file() and "__pycache__" not in path.parts)
-    contents = (part for path in sources for part in (str(path.relative_to(SOURCE)).encode(), path.read_bytes()))
-    return _cached(f"fanfare-{target.python}", _inputs(target, *contents), build)
+    return _cached(f"fanfare-{target.python}", _inputs(target, *_contents(SOURCE)), build)
+
+
+def function(name: str) -> Path:
+    """The code of a function: its folder in `functions/`."""
+    source = FUNCTIONS / name
+    inputs = (Path(__file__).read_bytes(), *_contents(source))
+    return _cached(f"function-{name}", inputs, lambda folder: _copy(source, folder))
 
 
 def empty() -> Path:
     """An empty layer, for tests that need only the template."""
     return _cached("empty", (), lambda folder: (folder / "python").mkdir())
+
+
+def asset_hash(folder: Path) -> str:
+    """What names the asset in S3: its contents, however they are packed."""
+    return _digest([str(PACKED).encode(), *_contents(folder, compiled=True)])
+
+
+def _contents(folder: Path, *, compiled: bool = False) -> Iterator[bytes]:
+    """Name and content of each file; bytecode only if asked for."""
+    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+        if compiled or "__pycache__" not in path.parts:
+            yield from (str(path.relative_to(folder)).encode(), path.read_bytes())
+
+
+def _copy(source: Path, folder: Path) -> None:
+    shutil.copytree(source, folder, ignore=shutil.ignore_patterns("__pycache__", "*.pyc"), dirs_exist_ok=True)
 
 
 def _inputs(target: Target, *contents: bytes) -> Iterator[bytes]:
@@ -83,22 +114,34 @@ def _inputs(target: Target, *contents: bytes) -> Iterator[bytes]:
 
 def _cached(name: str, inputs: Iterable[bytes], build: Callable[[Path], None]) -> Path:
     """Builds in a temporary folder and renames it at the end: an interrupted build leaves no partial layer."""
-    digest = hashlib.sha256()
-    for part in inputs:
-        digest.update(len(part).to_bytes(8) + part)
-    target_folder = CACHE / f"{name}-{digest.hexdigest()[:16]}"
+    target_folder = CACHE / f"{name}-{_digest(inputs)[:16]}"
     if not target_folder.is_dir():
         CACHE.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(dir=CACHE, prefix=".building-") as scratch:
             made = Path(scratch) / "layer"
             made.mkdir()
             build(made)
+            _open_to_all(made)
             try:
                 made.rename(target_folder)
             except OSError:  # a concurrent build finished first, with the same result
                 if not target_folder.is_dir():
                     raise
     return target_folder
+
+
+def _digest(parts: Iterable[bytes]) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(len(part).to_bytes(8) + part)
+    return digest.hexdigest()
+
+
+def _open_to_all(folder: Path) -> None:
+    """https://github.com/aws/aws-cdk/issues/8233: a handler that only its owner can read can't be imported."""
+    folder.chmod(ENTERABLE)
+    for path in folder.rglob("*"):
+        path.chmod(ENTERABLE if path.is_dir() else READABLE)
 
 
 def _installer(target: Target, packages: Path) -> list[str]:

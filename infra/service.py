@@ -85,7 +85,6 @@ class Service(Stack):
                 name=f"deliver-{name}",
                 code="deliver",
                 timeout=DELIVER_TIMEOUT,
-                max_receive_count=3,
                 environment={"FANFARE_CHANNEL": name, "FANFARE_LEASE_SECONDS": str(LEASE_SECONDS)},
             )
             for name in CHANNELS
@@ -100,7 +99,6 @@ class Service(Stack):
             queue="fan_out",
             name="fan_out",
             timeout=Duration.minutes(5),
-            max_receive_count=5,
             batch_size=1,  # jobs with a large audience take long: they must not delay others in the same event
             # A long fan-out continues by sending itself a job. Lambda's recursive loop detection would stop it after
             # about sixteen runs; the fan-out ends with the last page, because the cursor only moves forward.
@@ -113,7 +111,6 @@ class Service(Stack):
             queue="record_receipt",
             name="record_receipt",
             timeout=Duration.seconds(30),
-            max_receive_count=5,
             # Receipts arrive one by one and are not urgent: gather them, so that a call stores 25.
             batch_size=100,
             max_batching_window=Duration.seconds(5),

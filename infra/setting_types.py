@@ -15,6 +15,8 @@ LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 
 
 DOMAIN: Final = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
 LOOPBACK: Final = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
+STAGE: Final = r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$"
+RESERVED: Final = ("aws", "amazon", "cognito")
 EVERYWHERE: Final = "all"
 # As API Gateway names callers, without the session
 NAME_OF_IAM: Final = "[A-Za-z0-9+=,.@_-]"
@@ -45,6 +47,13 @@ def known_channel(value: str) -> str:
     return value
 
 
+def not_reserved(stage: str) -> str:
+    """The login page's domain contains the stage, and Cognito refuses domains with these words."""
+    if word := next((word for word in RESERVED if word in stage), None):
+        raise ValueError(f"contains {word!r}, which Cognito refuses in the domain of the login page")
+    return stage
+
+
 class UserLimit(BaseModel):
     """Rate limit per user on a channel, across all topics; same fields as a topic's limit."""
 
@@ -66,16 +75,67 @@ class Basics(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    stage: str = Field(
+    stage: Annotated[str, AfterValidator(not_reserved)] = Field(
         "dev",
-        pattern=r"^[a-z][a-z0-9-]{0,15}$",
-        description="Name of the deployment, part of the stack names: lower case, up to 16 characters",
+        pattern=STAGE,
+        description="Name of the deployment, part of the stack names: lower case, up to 16 characters, without the "
+        "words aws, amazon and cognito",
     )
     sender: str = Field(
         "Fanfare <no-reply@example.com>",
         max_length=320,
         description="From address: an address or `Name <address>`",
     )
+
+
+class Mail(Basics):
+    """The settings of the sender's identity in SES."""
+
+    sender_domain: str | None = Field(
+        None,
+        pattern=DOMAIN,
+        description="Domain of the sender: verify the whole domain (DKIM) instead of only the address",
+    )
+    sender_identity: Literal["create", "existing"] = Field(
+        "create",
+        description="create: the deployment creates the SES identity of sender_domain or sender. existing: SES has it "
+        "already, by hand or from another stage or system, and its records are yours to keep",
+    )
+    mail_from_domain: str | None = Field(
+        None,
+        pattern=DOMAIN,
+        description="MAIL FROM domain for bounces: a subdomain of sender_domain, e.g. bounce.shop.example. "
+        "It aligns SPF with the sender and must not receive other mail",
+    )
+    dmarc_policy: Literal["none", "quarantine", "reject"] | None = Field(
+        None,
+        description="Create the DMARC record of sender_domain in the zone, with this policy: none (monitor only), "
+        "quarantine or reject. Leave it out if the domain already has one",
+    )
+    hosted_zone_id: str | None = Field(
+        None,
+        pattern=r"^Z[A-Z0-9]{1,31}$",
+        description="Route 53 zone for the records of sender_domain, mail_from_domain and public_domain, e.g. "
+        "Z0123456789ABC. If unset, the records are only printed as outputs",
+    )
+    hosted_zone_name: str | None = Field(None, pattern=DOMAIN, description="Name of that zone, e.g. shop.example")
+
+    @model_validator(mode="after")
+    def _identity_fits(self) -> Self:
+        parent = self.sender_domain
+        if self.mail_from_domain and not (parent and self.mail_from_domain.endswith(f".{parent}")):
+            raise ValueError(
+                f"mail_from_domain: {self.mail_from_domain!r} is not a subdomain of sender_domain ({parent!r}). Set "
+                "one, e.g. bounce.shop.example"
+            )
+        if self.mail_from_domain and self.sender_identity == "existing":
+            raise ValueError(
+                "mail_from_domain: belongs to the identity, which the deployment does not create (sender_identity). "
+                "Set it in SES instead"
+            )
+        if self.dmarc_policy and not (self.sender_domain and self.hosted_zone_id):
+            raise ValueError("dmarc_policy: requires sender_domain and a hosted zone. Set them or remove dmarc_policy")
+        return self
 
 
 # Claims of the user pool's tokens that a person can't change
@@ -91,7 +151,7 @@ CHOSEN: Final = frozenset(
 DOUBTFUL: Final = frozenset({"preferred_username", "email", "phone_number"})
 
 
-class Guards(Basics):
+class Guards(Mail):
     """The settings that bound what others can cost, and who can see what."""
 
     sms_countries: Annotated[tuple[Annotated[str, AfterValidator(known_country)], ...], BeforeValidator(split)] = Field(

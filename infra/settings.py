@@ -6,7 +6,7 @@ import json
 import re
 from email.utils import parseaddr
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, Self
+from typing import Annotated, Any, Final, Self
 
 from constructs import Node
 from email_validator import EmailNotValidError, validate_email
@@ -21,7 +21,18 @@ from pydantic import (
     model_validator,
 )
 
-from .setting_types import DOMAIN, ORIGIN, Guards, LogRetentionDays, UserLimit, known_channel, parse_json, split
+from .setting_types import (
+    DOMAIN,
+    ORIGIN,
+    RESERVED,
+    STAGE,
+    Guards,
+    LogRetentionDays,
+    UserLimit,
+    known_channel,
+    parse_json,
+    split,
+)
 
 # A limit costs two writes per delivery: that is little for a text, and as much as the rest for a mail.
 TEXTS_A_DAY: Final = {"sms": UserLimit(count=20, per_seconds=86_400, overflow="drop")}
@@ -36,30 +47,10 @@ class SettingsError(ValueError):
 class DeploymentSettings(Guards):
     """All settings have working defaults: a deployment without any context is complete."""
 
-    sender_domain: str | None = Field(
-        None,
-        pattern=DOMAIN,
-        description="Domain of the sender: verify the whole domain (DKIM) instead of only the address",
-    )
-    mail_from_domain: str | None = Field(
-        None,
-        pattern=DOMAIN,
-        description="MAIL FROM domain for bounces: a subdomain of sender_domain, e.g. bounce.shop.example. "
-        "It aligns SPF with the sender and must not receive other mail",
-    )
-    dmarc_policy: Literal["none", "quarantine", "reject"] | None = Field(
-        None,
-        description="Create the DMARC record of sender_domain in the zone, with this policy: none (monitor only), "
-        "quarantine or reject. Leave it out if the domain already has one",
-    )
-    hosted_zone_id: str | None = Field(
-        None,
-        pattern=r"^Z[A-Z0-9]{1,31}$",
-        description="Route 53 zone for the records of sender_domain, mail_from_domain and public_domain, e.g. "
-        "Z0123456789ABC. If unset, the records are only printed as outputs",
-    )
-    hosted_zone_name: str | None = Field(None, pattern=DOMAIN, description="Name of that zone, e.g. shop.example")
     local: bool = Field(False, description="Deploy to an emulator on this machine over http; only with stage=local")
+    first_deployment: bool = Field(
+        False, description="Leave deletion protection off, so that a failed creation can be rolled back"
+    )
     bundle: bool = Field(True, description="Build the layers; false leaves them empty, only for tests")
     stale_after_seconds: int = Field(
         120, ge=1, le=86_400, description="Seconds until unfinished work is overdue: 1 to 86400"
@@ -79,7 +70,11 @@ class DeploymentSettings(Guards):
         30, description="Days to keep logs: a value that CloudWatch Logs supports, e.g. 7, 30 or 365"
     )
     max_concurrency: int = Field(
-        10, ge=2, le=1_000, description="Maximum concurrent functions per queue: 2 to 1000 (limits of SQS)"
+        5,
+        ge=2,
+        le=1_000,
+        description="Maximum concurrent functions per queue: 2 to 1000 (limits of SQS). All queues and APIs together "
+        "must stay below the account's limit, which is 10 in a new account",
     )
     requests_per_second: int = Field(
         100, ge=1, le=10_000, description="Rate limit of each route of the APIs, in requests per second: 1 to 10000"
@@ -219,15 +214,17 @@ class DeploymentSettings(Guards):
 
     @model_validator(mode="after")
     def _domains_and_identity_fit(self) -> Self:
-        _subdomain("mail_from_domain", self.mail_from_domain, "sender_domain", self.sender_domain)
-        if self.dmarc_policy and not (self.sender_domain and self.hosted_zone_id):
-            raise ValueError("dmarc_policy: requires sender_domain and a hosted zone. Set them or remove dmarc_policy")
         if bool(self.hosted_zone_id) != bool(self.hosted_zone_name):
             raise ValueError("hosted_zone_id, hosted_zone_name: set both, or neither to create the records yourself")
         if self.hosted_zone_name and not any(map(self.in_zone, (self.sender_domain, self.public_domain))):
             raise ValueError("hosted_zone_name: neither sender_domain nor public_domain is in this zone. Remove it")
         if bool(self.public_domain) != bool(self.public_certificate_arn):
             raise ValueError("public_domain, public_certificate_arn: set both, or neither to use API Gateway's domain")
+        if self.public_domain and self.public_domain == self.hosted_zone_name:
+            raise ValueError(
+                f"public_domain: {self.public_domain!r} is the zone itself, which can't be a CNAME. Use a subdomain, "
+                f"e.g. notify.{self.public_domain}"
+            )
         if self.public_domain and self.public_url:
             raise ValueError("public_url: conflicts with public_domain, which sets the URL. Remove one of them")
         if (self.public_url or "https:").startswith("http:") and self.stage != "local":
@@ -279,21 +276,20 @@ class DeploymentSettings(Guards):
 
     @property
     def protected(self) -> bool:
-        """Whether deletion protection is on."""
+        """Whether the stage needs a file of its own, and deletion protection."""
         return self.stage not in UNPROTECTED
 
-
-def _subdomain(name: str, domain: str | None, of: str, parent: str | None) -> None:
-    if domain and not (parent and domain.endswith(f".{parent}")):
-        raise ValueError(
-            f"{name}: {domain!r} is not a subdomain of {of} ({parent!r}). Set one, e.g. bounce.shop.example"
-        )
+    @property
+    def deletion_protection(self) -> bool:
+        """Whether deletion protection is on: from the second deployment on, because it would also stop the rollback of
+        a failed creation."""
+        return self.protected and not self.first_deployment
 
 
 def _of_the_stage(stage: str) -> dict[str, Any]:
     """The content of `stages/<stage>.json`. Required for protected stages, because the stage may be mistyped."""
     file = STAGES / f"{stage}.json"
-    if not re.fullmatch(r"[a-z][a-z0-9-]{0,15}", stage):
+    if not re.fullmatch(STAGE, stage) or any(word in stage for word in RESERVED):
         return {}  # the model reports the invalid name
     if not file.is_file():
         if stage in UNPROTECTED:

@@ -26,7 +26,7 @@ TEXT = dynamodb.AttributeType.STRING
 class Secret:
     """Signing keys of one purpose, which only the functions that have this purpose can read.
 
-    `id` is the construct's; `variable` names the secret to functions. `behind_proxy`: only made with a proxy.
+    `id` is the construct's; `variable` names the secret to functions. `behind_proxy`: only used with a proxy.
     """
 
     id: str
@@ -85,22 +85,30 @@ class Storage(Stack):
             scope,
             id,
             description="Fanfare: tables, signing keys and user accounts",
-            termination_protection=settings.protected,
+            termination_protection=settings.deletion_protection,
             permissions_boundary=boundary(settings),
         )
         self.settings = settings
-        self.removal_policy = RemovalPolicy.RETAIN if settings.survives else RemovalPolicy.DESTROY
+        # A creation that fails is rolled back, so that it can be repeated; whatever was in use once is kept.
+        self.removal_policy = RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.survives else RemovalPolicy.DESTROY
         self.key = kms.Key.from_key_arn(self, "Key", settings.kms_key_arn) if settings.kms_key_arn else None
         self.access_targets: Mapping[str, AccessTarget] = {
             **{name: target for table in TABLES for name, target in self._table(table).items()},
             **{name: self._secret(secret) for name, secret in SECRETS.items()},
             "key": self._key(),
         }
-        self.accounts = (
-            None
-            if settings.oidc_issuer
-            else Accounts(self, "Accounts", settings=settings, removal_policy=self.removal_policy)
-        )
+        # Also with an issuer of the deployer's own: see `_export`.
+        self.accounts = Accounts(self, "Accounts", settings=settings, removal_policy=self.removal_policy)
+        self._export(*self.accounts.exported)
+
+    def _export(self, *values: str) -> None:
+        """Export values under the names that the CDK gives to what the service stack uses, whether it does or not.
+
+        This stack is deployed first, and CloudFormation refuses to remove or change an export that the deployed
+        service stack still imports. So no setting may take one away.
+        """
+        for value in values:
+            self.export_value(value)
 
     def _table(self, table: TableSpec) -> dict[str, AccessTarget]:
         made = dynamodb.Table(
@@ -116,8 +124,9 @@ class Storage(Stack):
             ),
             time_to_live_attribute="ttl",
             removal_policy=self.removal_policy,
-            deletion_protection=self.settings.protected,
+            deletion_protection=self.settings.deletion_protection,
         )
+        self._export(made.table_name, made.table_arn)
         for index in table.indexes:
             made.add_global_secondary_index(**_index(index))
         CfnOutput(self, f"{pascal(table.name)}TableName", value=made.table_name)
@@ -130,8 +139,6 @@ class Storage(Stack):
         }
 
     def _secret(self, spec: Secret) -> AccessTarget:
-        if spec.behind_proxy and not self.settings.public_url:
-            return AccessTarget()
         secret = secretsmanager.Secret(
             self,
             spec.id,
@@ -146,6 +153,9 @@ class Storage(Stack):
             removal_policy=self.removal_policy,
         )
         suppress_nag(secret, "AwsSolutions-SMG4", spec.kept)
+        self._export(secret.secret_arn)
+        if spec.behind_proxy and not self.settings.public_url:
+            return AccessTarget()
         return AccessTarget((secret.secret_arn,), {spec.variable: secret.secret_arn})
 
     def _key(self) -> AccessTarget:

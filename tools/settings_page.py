@@ -31,7 +31,8 @@ There is no setting for a VPC. Fanfare uses only AWS endpoints, over TLS and wit
 | setting | default | what it is |
 |---|---|---|
 """
-OF_THE_MACHINE: Final = ("local", "bundle", "webhook_allowed")  # only for a developer's machine and tests
+# Only for a developer's machine, tests, and `make deploy` itself
+OF_THE_MACHINE: Final = ("local", "first_deployment", "bundle", "webhook_allowed")
 
 
 def page() -> str:

@@ -1,4 +1,4 @@
-"""User accounts for the public API, unless the settings name another token issuer."""
+"""User accounts for the public API. If the settings name another token issuer, the user pool is there but unused."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Accounts(Construct):
             "Pool",
             sign_in_aliases=cognito.SignInAliases(email=True),
             sign_in_case_sensitive=False,
-            self_sign_up_enabled=settings.self_sign_up,
+            self_sign_up_enabled=settings.self_sign_up and not settings.oidc_issuer,
             auto_verify=cognito.AutoVerifiedAttrs(email=True),
             account_recovery=cognito.AccountRecovery.EMAIL_ONLY,
             mfa=cognito.Mfa.OPTIONAL,
@@ -30,7 +30,7 @@ class Accounts(Construct):
             password_policy=cognito.PasswordPolicy(
                 min_length=12, require_digits=True, require_lowercase=True, require_symbols=True, require_uppercase=True
             ),
-            deletion_protection=settings.protected,
+            deletion_protection=settings.deletion_protection,
             removal_policy=removal_policy,
         )
         client = self._client(pool, settings)
@@ -43,6 +43,7 @@ class Accounts(Construct):
         )
         self.issuer = f"https://{pool.user_pool_provider_name}"
         self.audience = [client.user_pool_client_id]
+        self.exported = (pool.user_pool_provider_name, client.user_pool_client_id)
         ids = {"UserPoolId": pool.user_pool_id, "UserPoolClientId": client.user_pool_client_id}
         for name, value in {**ids, "LoginUrl": domain.base_url()}.items():
             # On the stack, so that the output's name has no construct prefix.

@@ -6,15 +6,16 @@ import json
 import platform
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, cast
 
-from aws_cdk import Duration, RemovalPolicy
+from aws_cdk import Duration, RemovalPolicy, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from ..bundle import ROOT
+from .. import bundle
 from ..grants import GRANTS
 from ..nag import suppress_nag
 from ..settings import DeploymentSettings
@@ -84,7 +85,7 @@ class Function(lambda_.Function):
             runtime=RUNTIME,
             architecture=architecture(defaults.settings),
             handler="handler.handler",
-            code=lambda_.Code.from_asset(str(ROOT / "functions" / (code or name)), exclude=["__pycache__", "*.pyc"]),
+            code=asset(bundle.function(code or name)),
             layers=defaults.layers,
             role=role,
             timeout=timeout,
@@ -109,16 +110,32 @@ def _granted(role: iam.Role, name: str, defaults: FunctionDefaults) -> dict[str,
             role.add_to_policy(iam.PolicyStatement(actions=[*actions], **target.statement_scope))
         granted.update(target.environment)
         for arn in target.wildcard_arns:
-            suppress_nag(role, f"AwsSolutions-IAM5[Resource::{arn}]", target.wildcard_reason)
+            finding = _without_tokens(Stack.of(role), arn)
+            suppress_nag(role, f"AwsSolutions-IAM5[Resource::{finding}]", target.wildcard_reason)
     return granted
 
 
-def log_group_of(scope: Construct, id: str, *, settings: DeploymentSettings, kept: str = "") -> logs.LogGroup:
+def _without_tokens(stack: Stack, arn: str) -> str:
+    """An ARN as cdk-nag writes it."""
+    names = {stack.partition: "Partition", stack.region: "Region", stack.account: "AccountId"}
+    for token, name in names.items():
+        arn = arn.replace(token, f"<AWS::{name}>")
+    return arn
+
+
+def log_group_of(
+    scope: Construct, id: str, *, settings: DeploymentSettings, kept: str = "", name: str | None = None
+) -> logs.LogGroup:
     """A log group, deleted with the stack. `kept`: the setting with its retention, if it has one of its own."""
-    group = logs.LogGroup(scope, id, removal_policy=RemovalPolicy.DESTROY)
+    group = logs.LogGroup(scope, id, log_group_name=name, removal_policy=RemovalPolicy.DESTROY)
     # The construct expects names like ONE_MONTH; the setting is a number of days, like in CloudFormation.
     cast(logs.CfnLogGroup, group.node.default_child).retention_in_days = getattr(settings, kept or "log_retention_days")
     return group
+
+
+def asset(folder: Path) -> lambda_.AssetCode:
+    """A built folder as the code of a function or layer."""
+    return lambda_.Code.from_asset(str(folder), asset_hash=bundle.asset_hash(folder))
 
 
 def architecture(settings: DeploymentSettings) -> lambda_.Architecture:

@@ -9,7 +9,7 @@ from constructs import Construct
 
 from .. import bundle
 from ..settings import DeploymentSettings
-from .function import RUNTIME, architecture
+from .function import RUNTIME, architecture, asset
 
 
 class Layers(Construct):
@@ -29,7 +29,7 @@ class Layers(Construct):
         return lambda_.LayerVersion(
             self,
             id,
-            code=lambda_.Code.from_asset(str(folder)),
+            code=asset(folder),
             compatible_runtimes=[RUNTIME],
             compatible_architectures=[architecture(self.settings)],
         )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import cast
 
-from aws_cdk import Stack
+from aws_cdk import CfnResource, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
 from constructs import Construct
 
@@ -18,13 +19,35 @@ class Sender(Construct):
 
     def __init__(self, scope: Construct, id: str, *, settings: DeploymentSettings, zone: Zone) -> None:
         super().__init__(scope, id)
-        self.rules = ses.ConfigurationSet(
-            self,
-            "Rules",
-            reputation_metrics=True,
-            tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
-            suppression_reasons=ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
-        )
+        self.rules = _configuration_set(self)
+        if settings.sender_identity == "create":
+            identity = self._identity(settings)
+            if settings.sender_domain:
+                for record in _records(settings.sender_domain, identity, settings):
+                    zone.add(record)
+        name = self.rules.configuration_set_name
+        rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
+        self.access_targets: Mapping[str, AccessTarget] = {
+            # SES asks IAM not only about the sender's identity. It asks about the address of a recipient, too, if that
+            # is an identity of the account (the usual case in the sandbox), and about the template of a bulk call.
+            # https://github.com/cloudposse/terraform-aws-ses/issues/40
+            # The condition keeps functions from writing as anybody else. The key has the address without the name, and
+            # is compared as it is spelled. `IfExists`, because the reference does not list it for SendBulkEmail;
+            # SendBulkTemplatedEmail, which SES checks as well, has it.
+            # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
+            "sender": AccessTarget(
+                tuple(
+                    Stack.of(self).format_arn(service="ses", resource=kind, resource_name="*")
+                    for kind in ("identity", "template")
+                ),
+                {"FANFARE_SENDER": settings.sender},
+                conditions={"StringEqualsIfExists": {"ses:FromAddress": settings.sender_address}},
+                wildcard_reason="SES also asks about the identity of a recipient, which can be any of the account.",
+            ),
+            "configuration_set": AccessTarget((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
+        }
+
+    def _identity(self, settings: DeploymentSettings) -> ses.EmailIdentity:
         identity = ses.EmailIdentity(
             self,
             "Identity",
@@ -33,22 +56,27 @@ class Sender(Construct):
             else ses.Identity.email(settings.sender_address),
             mail_from_domain=settings.mail_from_domain,
         )
-        if settings.sender_domain:
-            for record in _records(settings.sender_domain, identity, settings):
-                zone.add(record)
-        name = self.rules.configuration_set_name
-        rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
-        self.access_targets: Mapping[str, AccessTarget] = {
-            # The identity may be a whole domain: without the condition a function could write as anybody in it. The
-            # key has the address without the name, and is compared as it is spelled.
-            # https://docs.aws.amazon.com/ses/latest/dg/control-user-access.html
-            "sender": AccessTarget(
-                (identity.email_identity_arn,),
-                {"FANFARE_SENDER": settings.sender},
-                conditions={"StringEquals": {"ses:FromAddress": settings.sender_address}},
-            ),
-            "configuration_set": AccessTarget((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
-        }
+        # Other senders of the account may use it: it stays when this stack goes.
+        identity.apply_removal_policy(
+            RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.survives else RemovalPolicy.DESTROY
+        )
+        return identity
+
+
+def _configuration_set(scope: Construct) -> ses.ConfigurationSet:
+    rules = ses.ConfigurationSet(
+        scope,
+        "Rules",
+        reputation_metrics=True,
+        tls_policy=ses.ConfigurationSetTlsPolicy.REQUIRE,
+        suppression_reasons=ses.SuppressionReasons.BOUNCES_AND_COMPLAINTS,
+    )
+    # Otherwise the account's setting counts: SES would silently drop mail to addresses that it doubts, and charge for
+    # each check. https://docs.aws.amazon.com/ses/latest/dg/email-validation-auto.html
+    cast(CfnResource, rules.node.default_child).add_property_override(
+        "SuppressionOptions.ValidationOptions.ConditionThreshold.ConditionThresholdEnabled", "DISABLED"
+    )
+    return rules
 
 
 def _records(domain: str, identity: ses.EmailIdentity, settings: DeploymentSettings) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from aws_cdk import Duration
+from aws_cdk import Duration, Stack
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
@@ -15,6 +15,7 @@ from .access_target import AccessTarget
 from .function import Function, FunctionDefaults
 
 BATCH_SIZE: Final = 10  # jobs or batches per invocation
+MAX_RECEIVES: Final = 5
 
 
 class Worker(Construct):
@@ -28,7 +29,6 @@ class Worker(Construct):
         defaults: FunctionDefaults,
         queue: str,
         timeout: Duration,
-        max_receive_count: int,
         batch_size: int = BATCH_SIZE,
         max_batching_window: Duration | None = None,
         **function: Any,
@@ -36,15 +36,17 @@ class Worker(Construct):
         """`function` is passed on to the Function."""
         super().__init__(scope, id)
         self.consumes = queue
+        window = max_batching_window.to_seconds() if max_batching_window else 0
         self.dead_letters = self._queue("DeadLetters", defaults.settings, retention_period=Duration.days(14))
         self.queue = self._queue(
             "Queue",
             defaults.settings,
             retention_period=Duration.days(4),
-            # AWS recommends six times the timeout, so that a throttled invocation is retried before its messages
-            # become visible again. https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-            visibility_timeout=Duration.seconds(6 * timeout.to_seconds()),
-            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=max_receive_count),
+            # AWS recommends six times the timeout and the batching window, so that a throttled invocation is retried
+            # before its messages become visible again, and five receives, because each throttled invocation is one.
+            # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+            visibility_timeout=Duration.seconds(6 * timeout.to_seconds() + window),
+            dead_letter_queue=sqs.DeadLetterQueue(queue=self.dead_letters, max_receive_count=MAX_RECEIVES),
         )
         self._can_be_reached(defaults.access_targets)
         self.function = Function(self, "Function", defaults=defaults, timeout=timeout, **function)
@@ -61,13 +63,12 @@ class Worker(Construct):
 
     def _can_be_reached(self, targets: dict[str, AccessTarget]) -> None:
         """Add the queues to what functions can be granted."""
-        name, queue, dead = self.consumes, self.queue, self.dead_letters
-        targets[f"{name}.queue"] = AccessTarget(
-            (queue.queue_arn,), {f"FANFARE_{name.upper()}_QUEUE_URL": queue.queue_url}
-        )
-        targets[f"{name}.dead_letters"] = AccessTarget(
-            (dead.queue_arn,), {f"FANFARE_{name.upper()}_DEAD_LETTERS_URL": dead.queue_url}
-        )
+        stack = Stack.of(self)
+        # What all URLs begin with is given once: Lambda takes 4,096 bytes of environment.
+        at = {"FANFARE_QUEUES": f"https://sqs.{stack.region}.{stack.url_suffix}/{stack.account}/"}
+        for kind, queue in (("queue", self.queue), ("dead_letters", self.dead_letters)):
+            variable = f"FANFARE_{self.consumes}_{kind}_URL".upper()
+            targets[f"{self.consumes}.{kind}"] = AccessTarget((queue.queue_arn,), {**at, variable: queue.queue_name})
 
     def _queue(self, id: str, settings: DeploymentSettings, **props: Any) -> sqs.Queue:
         queue = sqs.Queue(self, id, encryption=sqs.QueueEncryption.SQS_MANAGED, enforce_ssl=not settings.local, **props)

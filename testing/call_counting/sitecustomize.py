@@ -77,7 +77,10 @@ class CallWriter:
     def __init__(self) -> None:
         self.file = -1
         self.known: set[tuple[str, str, str]] = set()
-        self.variables = {value: name for name, value in os.environ.items() if name.startswith("FANFARE_")}
+        ours = {name: value for name, value in os.environ.items() if name.startswith("FANFARE_")}
+        # the variable of a queue has what its URL does not share with the others
+        queues = ours.get("FANFARE_QUEUES", "")
+        self.variables = {f"{queues if name.endswith('_URL') else ''}{value}": name for name, value in ours.items()}
 
     def write(self, line: str) -> None:
         if self.file < 0:

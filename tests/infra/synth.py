@@ -17,6 +17,7 @@ from aws_cdk import App
 
 import infra.app
 import infra.settings
+from infra.storage import Storage
 
 ROOT = Path(__file__).parents[2]
 FLAGS = json.loads((ROOT / "cdk.json").read_text())["context"]
@@ -102,6 +103,15 @@ def deployment(**context: str) -> Deployment:
             Template(assembly.get_stack_by_name(service.stack_name).template),
             json.loads((Path(outdir) / "validation-report.json").read_text())["pluginReports"],
         )
+
+
+def storage_alone(**context: str) -> Template:
+    """The storage stack of this context, without the service: quick."""
+    with tempfile.TemporaryDirectory() as outdir, stages_file(context.get("stage", "dev")):
+        app = App(context={**FLAGS, **context}, outdir=outdir)
+        settings = infra.settings.DeploymentSettings.from_context(app.node)
+        Storage(app, "Storage", settings=settings)
+        return Template(app.synth().get_stack_by_name("Storage").template)
 
 
 def listed(value: Any) -> list[Any]:

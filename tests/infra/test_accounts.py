@@ -1,6 +1,8 @@
 from __future__ import annotations
 
-from tests.infra.synth import Deployment, Properties, deployment
+from tests.infra.synth import Deployment, Properties, deployment, storage_alone
+
+ISSUER = {"oidc_issuer": "https://id.shop.example/", "oidc_audience": "app"}
 
 
 def client(deployment: Deployment) -> Properties:
@@ -50,5 +52,7 @@ def test_who_makes_tokens_can_look_up_where(dev: Deployment) -> None:
     assert {"UserPoolId", "UserPoolClientId", "LoginUrl"} <= dev.storage.body["Outputs"].keys()
 
 
-def test_an_issuer_of_ones_own_leaves_no_pool(full: Deployment) -> None:
-    assert not [made for made in full.storage.body["Resources"].values() if made["Type"].startswith("AWS::Cognito")]
+def test_with_an_issuer_of_ones_own_the_pool_stays_because_the_deployed_service_imports_it(full: Deployment) -> None:
+    pool = storage_alone(self_sign_up="true", **ISSUER).only("AWS::Cognito::UserPool")
+    assert full.storage.only("AWS::Cognito::UserPool")
+    assert pool["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": True}

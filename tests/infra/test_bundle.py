@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -48,6 +49,44 @@ def test_our_layer_is_compiled_and_never_looks_at_its_sources_again(cache: Path)
 def test_bytecode_holds_no_path_of_this_machine(cache: Path) -> None:
     compiled = bundle.fanfare(bundle.HERE).rglob("*.pyc")
     assert not [path for path in compiled if str(cache).encode() in path.read_bytes()]
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o027, 0o022])
+def test_every_file_can_be_read_by_the_user_of_lambda_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int
+) -> None:
+    for folder in ("functions/deliver", "layers/fanfare/python/fanfare"):
+        (tmp_path / folder).mkdir(parents=True)
+    before = os.umask(mask)
+    try:
+        # a clone under this umask
+        (tmp_path / "functions" / "deliver" / "handler.py").write_text("")
+        (tmp_path / "layers" / "fanfare" / "python" / "fanfare" / "clock.py").write_text("")
+        monkeypatch.setattr(bundle, "CACHE", tmp_path / "cache")
+        monkeypatch.setattr(bundle, "FUNCTIONS", tmp_path / "functions")
+        monkeypatch.setattr(bundle, "SOURCE", tmp_path / "layers" / "fanfare")
+        built = [bundle.fanfare(bundle.HERE), bundle.function("deliver")]
+    finally:
+        os.umask(before)
+    found = [path for folder in built for path in (folder, *folder.rglob("*"))]
+    assert {path.name for path in found} > {"handler.py", "clock.py"}
+    assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_file()} == {"0o644"}
+    assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_dir()} == {"0o755"}
+
+
+def test_an_asset_is_named_by_its_contents_and_not_by_their_modes(tmp_path: Path) -> None:
+    (tmp_path / "handler.py").write_text("one")
+    named = bundle.asset_hash(tmp_path)
+    (tmp_path / "handler.py").chmod(0o600)
+    assert bundle.asset_hash(tmp_path) == named
+    (tmp_path / "handler.py").write_text("other")
+    assert bundle.asset_hash(tmp_path) != named
+
+
+def test_what_was_uploaded_with_other_modes_is_uploaded_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    named = bundle.asset_hash(tmp_path)
+    monkeypatch.setattr(bundle, "PACKED", 3)
+    assert bundle.asset_hash(tmp_path) != named
 
 
 def test_a_layer_is_built_once_for_the_same_inputs(cache: Path) -> None:

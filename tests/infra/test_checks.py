@@ -52,10 +52,21 @@ def test_cfn_lint_would_find_a_wrong_property() -> None:
     assert findings(wrong)
 
 
-def test_nothing_has_a_physical_name(each: Deployment) -> None:
-    for template in each.templates:
-        for type, name in PHYSICAL_NAMES.items():
-            assert not [id for id, properties in template.of_type(type).items() if name in properties]
+# One resource policy of the account lets API Gateway write to all groups below this prefix.
+# https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+NAMED = ["/aws/vendedlogs/fanfare/{stage}/internal-api", "/aws/vendedlogs/fanfare/{stage}/public-api"]
+
+
+def test_nothing_has_a_physical_name_but_the_access_logs(each: Deployment) -> None:
+    stage = each.service.function("reconcile")["Environment"]["Variables"]["FANFARE_STAGE"]
+    named = [
+        properties[name]
+        for template in each.templates
+        for type, name in PHYSICAL_NAMES.items()
+        for properties in template.of_type(type).values()
+        if name in properties
+    ]
+    assert sorted(named) == [name.format(stage=stage) for name in NAMED]
 
 
 def findings(template: Template) -> list[str]:

@@ -12,7 +12,7 @@ def test_tables_and_signing_keys_are_encrypted_with_the_deployers_key(full: Depl
     for table in full.storage.of_type("AWS::DynamoDB::Table").values():
         assert table["SSESpecification"] == {"KMSMasterKeyId": KEY, "SSEEnabled": True, "SSEType": "KMS"}
     secrets = full.storage.of_type("AWS::SecretsManager::Secret").values()
-    assert [secret["KmsKeyId"] for secret in secrets] == [KEY] * 7
+    assert [secret["KmsKeyId"] for secret in secrets] == [KEY] * 8
 
 
 def test_every_function_may_use_that_key_through_what_it_encrypts_and_no_other(full: Deployment) -> None:

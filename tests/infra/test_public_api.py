@@ -69,7 +69,6 @@ def test_tokens_are_those_of_our_own_user_pool(dev: Deployment) -> None:
 def test_tokens_may_be_another_issuers(full: Deployment) -> None:
     configured = {"Issuer": "https://id.shop.example/", "Audience": ["app", "web"]}
     assert jwt(full)["JwtConfiguration"] == configured
-    assert not full.storage.of_type("AWS::Cognito::UserPool")
 
 
 def test_the_claim_that_names_the_user_is_the_deployers_choice(dev: Deployment, full: Deployment) -> None:

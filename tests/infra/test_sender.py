@@ -4,6 +4,7 @@ from typing import Any
 
 from tests.infra.synth import Deployment, deployment, name_of
 
+IDENTITY = "AWS::SES::EmailIdentity"
 SENDER = {"sender": "hello@shop.example", "sender_domain": "shop.example"}
 
 
@@ -14,6 +15,40 @@ def test_without_a_domain_the_one_address_is_verified(dev: Deployment) -> None:
 def test_a_domain_is_verified_as_a_whole(prod: Deployment) -> None:
     assert prod.service.only("AWS::SES::EmailIdentity")["EmailIdentity"] == "shop.example"
     assert prod.service.body["Outputs"]["SenderAddress"]["Value"] == "hello@shop.example"
+
+
+def test_an_identity_that_other_senders_may_use_stays_when_the_stack_goes(prod: Deployment, local: Deployment) -> None:
+    policies = [
+        (made["DeletionPolicy"], made["UpdateReplacePolicy"])
+        for deployed in (prod, local)
+        for made in deployed.service.body["Resources"].values()
+        if made["Type"] == IDENTITY
+    ]
+    assert policies == [("RetainExceptOnCreate", "Retain"), ("Delete", "Delete")]
+
+
+def test_an_identity_that_exists_is_used_and_not_created(prod: Deployment) -> None:
+    adopted = deployment(stage="staging", sender_identity="existing", **SENDER)
+    assert adopted.service.of_type(IDENTITY) == {}
+    assert told(adopted) == records(adopted) == {}
+    for name in ("deliver-email", "public_api"):
+        granted, created = (
+            {pair for pair in made.statements(made.service.function(name)) if pair[0].startswith("ses:")}
+            for made in (adopted, prod)
+        )
+        assert granted == created
+        assert granted
+
+
+def test_two_stages_with_one_domain_have_exactly_one_identity(prod: Deployment) -> None:
+    stages = (prod, deployment(stage="staging", sender_identity="existing", **SENDER))
+    identities = [made for stage in stages for made in stage.service.of_type(IDENTITY).values()]
+    assert [made["EmailIdentity"] for made in identities] == ["shop.example"]
+
+
+def test_ses_validates_no_address_whatever_the_account_says(each: Deployment) -> None:
+    options = each.service.only("AWS::SES::ConfigurationSet")["SuppressionOptions"]["ValidationOptions"]
+    assert options == {"ConditionThreshold": {"ConditionThresholdEnabled": "DISABLED"}}
 
 
 def test_mail_goes_over_tls_and_never_again_to_who_bounced_or_complained(each: Deployment) -> None:

@@ -31,6 +31,11 @@ def test_flags_and_caches_of_the_cdk_are_no_settings() -> None:
     ("field", "value", "expected"),
     [
         ("stage", "Prod!", "lower case"),
+        ("stage", "prod-", "lower case"),
+        ("stage", "aws-prod", "contains 'aws', which Cognito refuses"),
+        ("stage", "amazon", "contains 'amazon', which Cognito refuses"),
+        ("stage", "my-cognito", "contains 'cognito', which Cognito refuses"),
+        ("sender_identity", "mine", "creates the SES identity"),
         ("sender", "Fanfare", "Name <address>"),
         ("sender", "a@b.example\nBcc: c@d.example", "Name <address>"),
         ("sender", "Shop hello@shop.example", "Name <address>"),
@@ -210,6 +215,14 @@ CERTIFICATE = "arn:aws:acm:eu-west-1:123456789012:certificate/0a1b"
                 "public_url": "https://notify.shop.example",
             },
             "public_url: conflicts with public_domain",
+        ),
+        (
+            {**ZONE, "public_domain": "shop.example", "public_certificate_arn": CERTIFICATE},
+            r"public_domain: 'shop\.example' is the zone itself.* Use a subdomain, e\.g\. notify\.shop\.example",
+        ),
+        (
+            {**SENDER, "sender_identity": "existing", "mail_from_domain": "bounce.shop.example"},
+            "mail_from_domain: belongs to the identity, which the deployment does not create",
         ),
     ],
 )

@@ -3,7 +3,7 @@ from __future__ import annotations
 from fanfare.aws.tables import TABLES
 
 from infra.constructs.naming import pascal
-from tests.infra.synth import Deployment, Properties
+from tests.infra.synth import Deployment, Properties, storage_alone
 
 TABLE = "AWS::DynamoDB::Table"
 SECRET = "AWS::SecretsManager::Secret"
@@ -16,9 +16,11 @@ def tables(deployment: Deployment) -> dict[str, Properties]:
 
 
 def policies(deployment: Deployment) -> set[str]:
-    resources = deployment.storage.body["Resources"].values()
-    survivors = [made for made in resources if made["Type"] in SURVIVORS]
-    return {made[key] for made in survivors for key in ("DeletionPolicy", "UpdateReplacePolicy")}
+    return {made[key] for made in survivors(deployment) for key in ("DeletionPolicy", "UpdateReplacePolicy")}
+
+
+def survivors(deployment: Deployment) -> list[Properties]:
+    return [made for made in deployment.storage.body["Resources"].values() if made["Type"] in SURVIVORS]
 
 
 def test_every_table_of_the_domain_is_made(dev: Deployment) -> None:
@@ -50,7 +52,9 @@ def test_every_table_is_encrypted_expires_by_ttl_and_is_paid_by_use(each: Deploy
 
 
 def test_tables_secret_and_accounts_outlive_the_stack(dev: Deployment, prod: Deployment) -> None:
-    assert policies(dev) == policies(prod) == {"Retain"}
+    # A creation that is rolled back leaves none: it can be repeated.
+    assert policies(dev) == policies(prod) == {"RetainExceptOnCreate", "Retain"}
+    assert {made["UpdateReplacePolicy"] for made in survivors(prod)} == {"Retain"}
 
 
 def test_what_must_survive_is_nowhere_but_in_storage(each: Deployment) -> None:
@@ -60,6 +64,12 @@ def test_what_must_survive_is_nowhere_but_in_storage(each: Deployment) -> None:
 def test_tables_are_protected_from_deletion_outside_dev(prod: Deployment, dev: Deployment) -> None:
     assert all(table["DeletionProtectionEnabled"] for table in tables(prod).values())
     assert not any(table["DeletionProtectionEnabled"] for table in tables(dev).values())
+
+
+def test_the_first_deployment_is_not_protected_since_a_failed_one_must_go() -> None:
+    first = storage_alone(stage="prod", sender="hello@shop.example", first_deployment="true")
+    assert not any(table["DeletionProtectionEnabled"] for table in first.of_type(TABLE).values())
+    assert first.only(POOL)["DeletionProtection"] == "INACTIVE"
 
 
 def test_a_local_stack_leaves_nothing_behind(local: Deployment) -> None:

@@ -35,6 +35,7 @@ MODULES = {
     "masking": "fanfare.management.masking",
     "origin": "fanfare.api.public.origin",
     "own_messages": "fanfare.api.internal.own_messages",
+    "bundle": "infra.bundle",
     "sender": "infra.constructs.sender",
     "setting_types": "infra.setting_types",
     "app": "fanfare.api.app",
@@ -1048,7 +1049,7 @@ MUTANTS = (
     Mutant(
         "a function writes as anybody of the domain",
         "sender:Sender.__init__",
-        'conditions={"StringEquals": {"ses:FromAddress": settings.sender_address}},',
+        'conditions={"StringEqualsIfExists": {"ses:FromAddress": settings.sender_address}},',
         "conditions=None,",
         tests=(
             "tests/infra/test_grants.py::test_a_function_writes_as_the_deployments_sender_and_as_nobody_else_of_its_domain",
@@ -1263,5 +1264,19 @@ MUTANTS = (
         "condition=NO_ERASURE, values=values, name=name)",
         "condition=None, values=None, name=name)",
         tests=OWN_DATA,
+    ),
+    Mutant(
+        "an identity of the account goes with the stack",
+        "sender:Sender._identity",
+        "RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.survives else RemovalPolicy.DESTROY",
+        "RemovalPolicy.DESTROY",
+        tests=("tests/infra/test_sender.py::test_an_identity_that_other_senders_may_use_stays_when_the_stack_goes",),
+    ),
+    Mutant(
+        "files keep the modes of the umask",
+        "bundle:_cached",
+        "_open_to_all(made)",
+        "pass",
+        tests=("tests/infra/test_bundle.py::test_every_file_can_be_read_by_the_user_of_lambda_whatever_the_umask",),
     ),
 )

@@ -26,13 +26,17 @@ ACCESS_LOG = {
 }
 
 
-def access_logs(scope: Construct, *, settings: DeploymentSettings, **more: str) -> AccessLogs:
+def access_logs(scope: Construct, api: str, *, settings: DeploymentSettings, **more: str) -> AccessLogs:
     """The access logs of the API `scope`, and the metric of throttled requests, which HTTP APIs do not have.
 
-    `more` are additional variables to log. API Gateway may leave out some of very many throttled requests.
-    https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
+    `api` is a part of their name, `more` are additional variables to log. API Gateway may leave out some of very many
+    throttled requests. https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging.html
     """
-    group = log_group_of(scope, "AccessLogs", settings=settings)
+    # Below this prefix one resource policy lets all of them be written. Others are added to it one by one until it is
+    # full (5,120 characters), and then an API can't be created.
+    # https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/AWS-logs-and-resource-policy.html
+    name = f"/aws/vendedlogs/fanfare/{settings.stage}/{api}-api"
+    group = log_group_of(scope, "AccessLogs", settings=settings, name=name)
     of_this_stage = {"service": "fanfare", "stage": settings.stage}  # dimensions can only be fields of the line
     logs.MetricFilter(
         scope,

@@ -31,6 +31,7 @@ class InternalApi(Construct):
         api = apigateway.HttpApi(
             self,
             "Api",
+            api_name=f"fanfare-{settings.stage}-internal",
             description=f"Fanfare {settings.stage}: internal API",
             create_default_stage=False,
             default_authorizer=HttpIamAuthorizer(),
@@ -50,7 +51,7 @@ class InternalApi(Construct):
                 rate_limit=settings.requests_per_second, burst_limit=settings.requests_burst
             ),
             # The path of a suppression contains an address: the function logs the route with the same request id.
-            access_log_settings=access_logs(self, settings=settings, caller="$context.identity.userArn"),
+            access_log_settings=access_logs(self, "internal", settings=settings, caller="$context.identity.userArn"),
         )
         self.url = stage.url
         self.policies = {name: self._policy(api, name, policy) for name, policy in POLICIES.items()}

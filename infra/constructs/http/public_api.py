@@ -55,18 +55,19 @@ class PublicApi(Construct):
     """
 
     def __init__(
-        self, scope: Construct, id: str, *, settings: DeploymentSettings, accounts: Accounts | None, zone: Zone
+        self, scope: Construct, id: str, *, settings: DeploymentSettings, accounts: Accounts, zone: Zone
     ) -> None:
         super().__init__(scope, id)
         self._settings = settings
-        issuer = accounts.issuer if accounts else settings.oidc_issuer
-        audience = accounts.audience if accounts else [*settings.oidc_audience]
+        issuer = settings.oidc_issuer or accounts.issuer
+        audience = [*settings.oidc_audience] or accounts.audience
         self._api = apigateway.HttpApi(
             self,
             "Api",
+            api_name=f"fanfare-{settings.stage}-public",
             description=f"Fanfare {settings.stage}: public API",
             create_default_stage=False,
-            default_authorizer=HttpJwtAuthorizer("Jwt", str(issuer), jwt_audience=audience),
+            default_authorizer=HttpJwtAuthorizer("Jwt", issuer, jwt_audience=audience),
             cors_preflight=_cors(settings),
             # The name of API Gateway would go round what stands before the domain. A proxy at `public_url` needs it.
             disable_execute_api_endpoint=bool(settings.public_domain),
@@ -102,7 +103,7 @@ class PublicApi(Construct):
                 rate_limit=self._settings.requests_per_second, burst_limit=self._settings.requests_burst
             ),
             # The path of a signed link contains its token: log the route instead.
-            access_log_settings=access_logs(self, settings=self._settings, route="$context.routeKey"),
+            access_log_settings=access_logs(self, "public", settings=self._settings, route="$context.routeKey"),
         )
         if self._domain:
             apigateway.ApiMapping(self, "Mapping", api=self._api, domain_name=self._domain, stage=stage)

@@ -63,7 +63,8 @@ def test_what_iam_is_asked_is_told_by_the_names_of_the_grants(tmp_path: Path) ->
         AWS_LAMBDA_FUNCTION_NAME="Fanfare-local-Service-FanOutFunctionA0BAF8B2-AA221474FA84B",
         FANFARE_MESSAGES_TABLE="of-messages",
         FANFARE_BATCHES_TABLE="of-batches",
-        FANFARE_FAN_OUT_QUEUE_URL="https://sqs.test/1/q",
+        FANFARE_QUEUES="https://sqs.test/1/",
+        FANFARE_FAN_OUT_QUEUE_URL="q",
     )
     assert asked(calls.folder) == {
         ("FanOut", "dynamodb:PutItem", "messages"),

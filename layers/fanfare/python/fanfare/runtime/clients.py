@@ -95,15 +95,23 @@ def sns() -> SNSClient:
     return client
 
 
+def queue_url(name: str, kind: str) -> str | None:
+    """URL of a queue (QUEUE) or its dead letters (DEAD_LETTERS); None if this function is not given it.
+
+    `FANFARE_QUEUES` is what all URLs begin with; the variable of a queue has the rest.
+    """
+    rest = os.environ.get(f"FANFARE_{name.upper()}_{kind}_URL")
+    return f"{os.environ.get('FANFARE_QUEUES', '')}{rest}" if rest else None
+
+
 @opened.once
 def queues() -> Queues:
     """The queues in this function's environment."""
-    environment = os.environ
-    urls = {name: environment.get(f"FANFARE_{name.upper()}_QUEUE_URL") for name in CHANNELS}
-    dead = {name: environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL") for name in ("fan_out", *CHANNELS)}
+    urls = {name: queue_url(name, "QUEUE") for name in CHANNELS}
+    dead = {name: queue_url(name, "DEAD_LETTERS") for name in ("fan_out", *CHANNELS)}
     return Queues(
         open_client("sqs", STORE),
-        fan_out=environment.get("FANFARE_FAN_OUT_QUEUE_URL"),
+        fan_out=queue_url("fan_out", "QUEUE"),
         channels={name: url for name, url in urls.items() if url},
         dead_letters={name: url for name, url in dead.items() if url},
     )

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 from fanfare.aws.queue_depth import QueueDepths
 from fanfare.channels import CHANNELS
 from fanfare.insight.content import ReadContent
@@ -187,12 +185,8 @@ def suppressions() -> ManageSuppressions:
 @opened.once
 def queue_depths() -> QueueDepths:
     """The queues whose depth this function may ask for."""
-    environment = os.environ
     urls = {
-        name: (
-            environment.get(f"FANFARE_{name.upper()}_QUEUE_URL"),
-            environment.get(f"FANFARE_{name.upper()}_DEAD_LETTERS_URL"),
-        )
+        name: (clients.queue_url(name, "QUEUE"), clients.queue_url(name, "DEAD_LETTERS"))
         for name in ("fan_out", *CHANNELS, "record_receipt")
     }
     return QueueDepths(
