@@ -1,7 +1,6 @@
 """Counts the cost of a delivery: `make bench-counts`. The last line of output is JSON.
 
-One message to one topic, with the real use cases and the real SDK on an in-memory AWS. Calls and capacity units are
-exact and the same in every run.
+One message to one topic, with the real use cases and SDK on an in-memory AWS. Calls and units are the same every time.
 
 CPU is user and system time of the process within the functions: reading a job, the use case, all of botocore per call
 (serializing, endpoint, signature, parsing), and the final events. The time of the in-memory AWS is subtracted. Not

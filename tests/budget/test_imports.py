@@ -57,7 +57,7 @@ OURS = {
     "internal_api": 193,
     "public_api": 152,
     "fan_out": 105,
-    "deliver": 135,
+    "deliver": 136,
     "reconcile": 98,
     "record_receipt": 94,
 }
