@@ -162,7 +162,7 @@ class Functions:
     ) -> tuple[int, dict[str, Any]]:
         """A service's request: status and body of the answer. Raises Unanswered for one that tells to try again."""
         answer = self._invoke("internal_api", _request(method, path, body, headers))
-        status, told = answer["statusCode"], json.loads(answer["body"])
+        status, told = answer["statusCode"], json.loads(answer["body"] or "{}")
         if status >= 500 or status == 429:
             if self.world.struck is None and self.world.memory.interpose == self.world.interpose:
                 raise AssertionError(f"{method} {path} is answered with {status}: {told}")
