@@ -1137,7 +1137,7 @@ MUTANTS = (
         "listing:MessageListing.recent",
         "for _ in range(LOOKS):",
         "while True:",
-        tests=("tests/unit/insight/test_filtered_lists.py",),
+        tests=("tests/budget/test_filtered_lists.py",),
     ),
     Mutant(
         "the no of a person does not bind a service",

@@ -25,16 +25,23 @@ MONTHS = [
 ]
 
 
-@pytest.fixture
-def outdated_machine(tmp_path: Path) -> Iterator[None]:
-    """A machine on which every zone is an hour ahead of UTC."""
+@pytest.fixture(scope="module")
+def outdated_zones(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder in which every zone is an hour ahead of UTC."""
     wrong = Path(str(PACKAGE.locate_file("tzdata/zoneinfo/Etc/GMT-1"))).read_bytes()
+    folder = tmp_path_factory.mktemp("zoneinfo")
     for name in [*ALL, "localtime", "Factory"]:
-        file = tmp_path / name
+        file = folder / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(wrong)
+    return folder
+
+
+@pytest.fixture
+def outdated_machine(outdated_zones: Path) -> Iterator[None]:
+    """A machine on which every zone is an hour ahead of UTC."""
     before = zoneinfo.TZPATH
-    zoneinfo.reset_tzpath([str(tmp_path)])
+    zoneinfo.reset_tzpath([str(outdated_zones)])
     ZoneInfo.clear_cache()
     assert ZoneInfo("America/Vancouver").utcoffset(datetime(2026, 12, 1)) == timedelta(hours=1)  # noqa: DTZ001
     yield

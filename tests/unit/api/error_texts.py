@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -34,10 +35,11 @@ CODE: Final = re.compile("[a-z]+(_[a-z]+)*")
 Row = tuple[str, str, str, str]
 
 
-def rows() -> list[Row]:
+@functools.cache
+def rows() -> tuple[Row, ...]:
     """(error, code, text, file), in the order of the table."""
     found = {row for path in sorted(PACKAGE.rglob("*.py")) for row in _of_file(path)}
-    return sorted(found, key=lambda row: (row[3], row[0], row[1], row[2]))
+    return tuple(sorted(found, key=lambda row: (row[3], row[0], row[1], row[2])))
 
 
 def table() -> str:
@@ -62,8 +64,12 @@ def _of_file(path: Path) -> Iterator[Row]:
 def _error_of(call: ast.Call) -> str | None:
     """The name of the error that a call creates."""
     called = ast.unparse(call.func)
-    known = {each.__name__ for each in _subclasses(FanfareError)}
-    return called if called.removesuffix(".field") in known or called in CALLS else None
+    return called if called.removesuffix(".field") in _known() or called in CALLS else None
+
+
+@functools.cache
+def _known() -> frozenset[str]:
+    return frozenset(each.__name__ for each in _subclasses(FanfareError))
 
 
 def _subclasses(error: type[FanfareError]) -> Iterator[type[FanfareError]]:

@@ -15,7 +15,7 @@ KEYS_OF_INDEXES = {"due#", "recent#", "users#", "nos#"}  # values of keys of ind
 
 SNAPSHOT = ROOT / "tests" / "frozen" / "snapshots" / "items.txt"
 LEAVES = {"messages", "batches", "deliveries", "inbox"}  # tables of which every item has a TTL
-# Items of messages that are larger than those of tests/frozen: see tests/unit/pipeline/test_counting.py
+# Items of messages that are larger than those of tests/frozen: see tests/budget/test_counting.py
 OF_LARGE_MESSAGES = {"running", "cancelled"}
 Kind = tuple[str, str, str]  # table, pk, sk
 
