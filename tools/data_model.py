@@ -7,6 +7,7 @@ stores them: its first line names the table, and the lines below `pk  sk  what` 
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -44,9 +45,10 @@ class Row:
     module: str
 
 
-def rows() -> list[Row]:
+@functools.cache
+def rows() -> tuple[Row, ...]:
     """Every kind of item that a docstring names."""
-    return [row for file in sorted(PACKAGE.rglob("*.py")) for row in _rows(file)]
+    return tuple(row for file in sorted(PACKAGE.rglob("*.py")) for row in _rows(file))
 
 
 def _rows(file: Path) -> Iterator[Row]:
