@@ -87,6 +87,12 @@ ALARMS: Final = (
         metric="deliveries_unknown",
     ),
     Alarm(
+        name="sender-not-verified",
+        means="SES refuses all mail because the sender is not verified; it is retried and fails after max_attempts",
+        metric="deliveries_sender_not_verified",
+        periods=1,
+    ),
+    Alarm(
         name="receipts-unread",
         means="a provider's report can't be parsed; bounces may be missed",
         metric="receipts_unread",

@@ -15,6 +15,8 @@ from typing import Any
 
 from botocore.exceptions import ReadTimeoutError
 
+# https://github.com/aws/aws-sdk-net/issues/3526
+NOT_VERIFIED = "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1:"
 Answer = tuple[Any, dict[str, Any]]
 
 
@@ -36,6 +38,7 @@ class Ses:
     calls: int = 0
     down: int = 0
     lose_answers: int = 0
+    not_verified: bool = False  # the sender
     entry_status: dict[str, list[str]] = field(default_factory=dict)  # by address, consumed one by one
     before: Callable[[], None] = lambda: None
 
@@ -54,6 +57,12 @@ class Ses:
             return _http(503), {
                 "Error": {"Code": "ServiceUnavailable", "Message": "down"},
                 "ResponseMetadata": {"HTTPStatusCode": 503},
+            }
+        if self.not_verified:
+            said = f"{NOT_VERIFIED} no-reply@example.com"
+            return _http(400), {
+                "Error": {"Code": "MessageRejected", "Message": said},
+                "ResponseMetadata": {"HTTPStatusCode": 400},
             }
         call = json.loads(params["body"])
         template = call["DefaultContent"]["Template"]["TemplateContent"]

@@ -79,6 +79,14 @@ def a_life(pipeline: Pipeline, ses: Ses) -> None:
     ses.down = 4
     pipeline.settle()
 
+    ses.not_verified = True  # until its DNS records are there
+    waiting = pipeline.post()
+    pipeline.run()
+    assert pipeline.counts(waiting)["outstanding"] == 4
+    ses.not_verified = False
+    pipeline.settle()
+    assert pipeline.counts(waiting)["sent"] == 4
+
     ses.lose_answers = 1
     pipeline.post(on_doubt="hold")  # ends as failed
     pipeline.settle()

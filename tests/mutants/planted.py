@@ -1266,6 +1266,13 @@ MUTANTS = (
         tests=OWN_DATA,
     ),
     Mutant(
+        "mail of a sender that is not verified yet is refused for good",
+        "email_events:unverified",
+        "return SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED)",
+        "return None",
+        tests=("tests/unit/channels/test_email_not_verified.py",),
+    ),
+    Mutant(
         "an identity of the account goes with the stack",
         "sender:Sender._identity",
         "RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE if settings.survives else RemovalPolicy.DESTROY",

@@ -142,6 +142,9 @@ def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own(
             "address_no": "0",
         }
     assert request["ConfigurationSetName"] == "rules"
+    # no setting of the account replaces links, which contain tokens, or adds an image
+    tracking = {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}
+    assert request["ConfigurationOverrides"] == {"Tracking": tracking}
 
 
 def test_mails_too_large_for_one_call_go_in_several_and_stay_in_order() -> None:

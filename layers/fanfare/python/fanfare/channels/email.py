@@ -32,7 +32,7 @@ from fanfare.channels.base import (
     Unsendable,
     always,
 )
-from fanfare.channels.email_events import read_event, tag_value
+from fanfare.channels.email_events import read_event, tag_value, unverified
 from fanfare.channels.email_packing import CALL_BYTES, ENTRIES, Call, pack
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
@@ -98,6 +98,13 @@ SEND: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
 READ_KEYS: Final = ("secretsmanager:GetSecretValue",)  # keys that sign unsubscribe links
 
 
+# Without this, settings of the account count: SES would replace links, among them unsubscribe links with their tokens,
+# by its own, and add an image. https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_ConfigurationOverrides.html
+UNTRACKED: Final[Mapping[str, Any]] = {
+    "ConfigurationOverrides": {"Tracking": {"OpenTrackingEnabled": "DISABLED", "ClickTrackingEnabled": "DISABLED"}}
+}
+
+
 class Email(Channel):
     name: ClassVar[str] = "email"
     title: ClassVar[str] = "E-mail"
@@ -119,6 +126,7 @@ class Email(Channel):
     def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
         self.client = client
         self.sender = ascii_mailbox(sender)
+        self.sender_address = self.sender.rpartition("<")[2].rstrip(">")
         self.configuration_set = configuration_set
 
     @classmethod
@@ -210,6 +218,7 @@ class Email(Channel):
             },
             "BulkEmailEntries": [_entry(envelopes[index], fill) for index, fill in call.fills.items()],
         }
+        request |= UNTRACKED
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
         try:
@@ -219,15 +228,21 @@ class Email(Channel):
         except (HTTPClientError, ResponseParserError):
             return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
         except ClientError as error:
-            return _of_call(error)
+            said = error.response["Error"].get("Message", "")
+            return unverified(said, sender=self.sender_address) or _of_call(error)
         except NOT_WRITTEN:
             log.exception("a call can't be written", extra={"mails": len(call.fills)})
             return SendResult(Kind.PERMANENT, Reason.RECIPIENT_ERROR)  # of one mail; halves find which
         return [
-            SendResult(known.kind, known.reason, entry.get("MessageId"))
+            self._of_entry(entry["Status"], entry.get("Error", ""), entry.get("MessageId"))
             for entry in answer["BulkEmailEntryResults"]
-            for known in [ENTRY_STATUS.get(entry["Status"], SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))]
         ]
+
+    def _of_entry(self, status: str, said: str, provider_id: str | None) -> SendResult:
+        known = ENTRY_STATUS.get(status, SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))
+        if known.reason is Reason.MESSAGE_REJECTED:
+            known = unverified(said, sender=self.sender_address) or known
+        return SendResult(known.kind, known.reason, provider_id)
 
 
 def _packed(envelopes: Sequence[Envelope]) -> tuple[list[Call], list[int]]:

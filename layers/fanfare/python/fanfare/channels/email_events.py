@@ -1,4 +1,4 @@
-"""Events of SES: the outcome of a mail after SES accepted it.
+"""What SES says: events, i.e. the outcome of a mail after SES accepted it; and why it refused a mail.
 
 https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
 """
@@ -9,6 +9,8 @@ import base64
 from collections.abc import Mapping
 from typing import Any, Final
 
+from fanfare.channels.base import Kind, SendResult
+from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Bounce, Receipt, ReceiptEvent
 from fanfare.clock import from_text
 
@@ -89,6 +91,30 @@ def _told(detail: Mapping[str, Any]) -> tuple[Receipt, Bounce | None] | None:
             return Receipt.BOUNCED, Bounce.ON_ACCOUNT_LIST  # SES did not try; there is no complaint about this mail
     found = EVENT.get(kind)
     return None if found is None else (found, None)
+
+
+# The same words whether the sender or, in the sandbox, a recipient is not verified:
+# https://github.com/aws/aws-sdk-net/issues/3526
+NOT_VERIFIED: Final = "not verified"
+NAMED_AFTER: Final = "failed the check in region"
+
+
+def unverified(said: str, *, sender: str) -> SendResult | None:
+    """The meaning of a refusal because of an address that is not verified; None if it is another refusal.
+
+    `sender`: the address. The sender's mail waits until it is verified; a recipient's is refused for good.
+    """
+    if NOT_VERIFIED not in said:
+        return None
+    from email.utils import getaddresses  # noqa: PLC0415 - seldom needed
+
+    listed = said.partition(NAMED_AFTER)[2].partition(":")[2]
+    named = {address.lower() for _, address in getaddresses([listed])} - {""}
+    ours = sender.lower()
+    domain = ours.rpartition("@")[2]
+    if not named or ours in named or any(f".{domain}".endswith(f".{each}") for each in named):
+        return SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED)
+    return SendResult(Kind.PERMANENT, Reason.RECIPIENT_NOT_VERIFIED)
 
 
 def tag_value(text: str) -> str:

@@ -231,6 +231,11 @@ class Reason(StrEnum):
         "Internal error with this recipient; the others of the batch are not affected",
         "Look at the worker's log, and report it.",
     )
+    RECIPIENT_NOT_VERIFIED = (
+        "recipient_not_verified",
+        "SES is in the sandbox, and the recipient is not verified",
+        "Request production access for SES, or verify the address in SES for a test.",
+    )
     REDRIVEN_BY_SERVICE = "redriven_by_service", "Re-sent to the failed recipients", "Nothing: a service requested it."
     SENDER_NOT_VERIFIED = (
         "sender_not_verified",

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import functools
 import gc
+import logging
 import os
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 import botocore.session
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sesv2 import SESV2Client
     from mypy_boto3_sns import SNSClient
+
+log = logging.getLogger(__name__)
 
 # By default the SDK retries read time-outs and 5xx of a provider, which could send a mail twice.
 # Requests are typed and tested; the SDK's parameter validation takes a sixth of a worker's CPU.
@@ -71,7 +75,18 @@ def quick(client: Any) -> Any:
 def dynamodb() -> DynamoDBClient:
     """The DynamoDB client of all tables."""
     client: DynamoDBClient = quick(open_client("dynamodb", STORE))
+    client.meta.events.register("needs-retry.dynamodb", log_throttles)
     return client
+
+
+def log_throttles(response: tuple[Any, Mapping[str, Any]] | None, operation: Any, **_: Any) -> None:
+    """Log why DynamoDB throttled a call: which table or index, and which limit. The SDK repeats the call.
+
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html
+    """
+    answer = response[1] if response else {}
+    if reasons := answer.get("throttlingReasons") or answer.get("ThrottlingReasons"):
+        log.warning("throttled by DynamoDB", extra={"operation": operation.name, "reasons": reasons})
 
 
 @opened.once

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import SendResult
-from fanfare.channels.email import CALL_ERROR, ascii_mailbox, one_line
+from fanfare.channels.email import CALL_ERROR, UNTRACKED, ascii_mailbox, one_line
+from fanfare.channels.email_events import unverified
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.clock import Clock, to_text
@@ -109,10 +110,19 @@ class VerificationMail:
             },
             # so that its events are found again, without the address: store/audience/confirmation_mails.py
             "EmailTags": [{"Name": name, "Value": value} for name, value in tags.items()],
+            **UNTRACKED,
         }
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
-        return publish_to_sns(lambda: self.ses().send_email(**request)["MessageId"], CALL_ERROR)
+        return self._send(request)
+
+    def _send(self, request: Mapping[str, Any]) -> SendResult:
+        sender = request["FromEmailAddress"].rpartition("<")[2].rstrip(">")
+        return publish_to_sns(
+            lambda: self.ses().send_email(**request)["MessageId"],
+            CALL_ERROR,
+            told=lambda said: unverified(said, sender=sender),
+        )
 
 
 @dataclass(frozen=True, kw_only=True)

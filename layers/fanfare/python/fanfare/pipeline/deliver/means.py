@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from fanfare.channels.base import Channel
+from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, WaitReason
@@ -23,6 +24,7 @@ from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 
+COUNTED_REASONS = {Reason.SENDER_NOT_VERIFIED}
 COUNTED_AS = {Outcome.IN_DOUBT: "unknown", Outcome.OUTSTANDING: "retried"}
 
 
@@ -36,8 +38,11 @@ class RunResult:
     asked: set[Job] = field(default_factory=set)  # jobs for which the provider was called: the outcome may be unknown
 
     def count(self, endings: Iterable[Ending]) -> None:
-        """Count outcomes."""
-        self.outcomes.update(COUNTED_AS.get(ending.outcome, ending.outcome.label) for ending in endings)
+        """Count outcomes, and the reasons that have an alarm of their own."""
+        for ending in endings:
+            self.outcomes[COUNTED_AS.get(ending.outcome, ending.outcome.label)] += 1
+            if ending.reason in COUNTED_REASONS:
+                self.outcomes[ending.reason] += 1
 
 
 @dataclass(frozen=True, kw_only=True)
