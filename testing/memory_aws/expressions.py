@@ -223,6 +223,10 @@ def _add(reader: _Reader) -> Change:
     path, amount = reader.take(), reader.take()
 
     def change(scope: Scope, item: Item) -> None:
+        if "NS" in scope.values[amount]:
+            there = set(item.get(scope.name(path), {"NS": ()})["NS"])
+            item[scope.name(path)] = {"NS": sorted(there | set(scope.values[amount]["NS"]), key=Decimal)}
+            return
         before = item.get(scope.name(path), {"N": "0"})
         item[scope.name(path)] = {"N": str(Decimal(before["N"]) + Decimal(scope.values[amount]["N"]))}
 

@@ -19,6 +19,8 @@ def _value_bytes(value: Any) -> int:
         return len(content.encode())
     if kind == "N":
         return len(content.lstrip("-").replace(".", "").strip("0")) // 2 + 2
+    if kind == "NS":
+        return 3 + sum(1 + _value_bytes({"N": each}) for each in content)
     if kind == "L":
         return 3 + sum(1 + _value_bytes(each) for each in content)
     if kind == "M":

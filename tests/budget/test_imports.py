@@ -54,12 +54,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 193,
-    "public_api": 152,
-    "fan_out": 105,
-    "deliver": 136,
-    "reconcile": 98,
-    "record_receipt": 94,
+    "internal_api": 194,
+    "public_api": 154,
+    "fan_out": 106,
+    "deliver": 137,
+    "reconcile": 99,
+    "record_receipt": 95,
 }
 WITHOUT = {
     "internal_api": HEAVY,

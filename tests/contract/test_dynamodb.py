@@ -164,6 +164,16 @@ def test_numbers_are_added_up(aws: Backend) -> None:
     assert aws.get() == item(amount={"N": "14"}, tally={"N": "14"})
 
 
+def test_a_set_takes_each_number_once_and_is_made_if_it_is_not_there(aws: Backend) -> None:
+    for numbers in (["7"], ["12", "7"], ["3", "12"]):
+        aws.update(
+            "SET word = :abc ADD places :more", ExpressionAttributeValues={":abc": ABC, ":more": {"NS": numbers}}
+        )
+    found = aws.get()
+    assert sorted(found.pop("places")["NS"]) == ["12", "3", "7"]
+    assert found == item(word=ABC)
+
+
 def test_a_list_grows_at_its_end(aws: Backend) -> None:
     aws.put(words={"L": [ABC]})
     aws.update("SET words = list_append(words, :more)", ExpressionAttributeValues={":more": {"L": [SEVEN]}})

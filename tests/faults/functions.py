@@ -28,6 +28,7 @@ from fanfare.runtime import channels, clients, renderer, settings, signing, stor
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import RuntimeSettings
 from fanfare.runtime.use_cases import deliver, fan_out, internal_api, reconcile
+from fanfare.store.receipts import ReportedReceipts
 from fanfare.templates.renderer import Renderer
 
 from tests.faults.times import LIMITS, PACE
@@ -114,6 +115,7 @@ class Functions:
         opened.put(stores.batches, world.batches)
         opened.put(stores.audience, world.audience)
         opened.put(stores.deliveries, world.deliveries)
+        opened.put(stores.reported_receipts, ReportedReceipts(world.table("batches")))
         opened.put(stores.catalogue, world.catalogue)
         opened.put(renderer.renderer, Renderer())
         if function == "deliver":

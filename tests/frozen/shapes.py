@@ -45,6 +45,7 @@ WORDS = frozenset(
         "open",
         "done",
         "skips",
+        "receipts",
         "due",
         "recent",
     }

@@ -194,7 +194,7 @@ def _troubles(life: Life) -> None:
 def _receipts(life: Life) -> None:
     for event in (
         reporting("Delivery"),
-        reporting("DeliveryDelay"),
+        reporting("Delivery", "DeliveryDelay", address_no="0_0000-000000-00_7"),
         reporting("Bounce", bounce="Transient", address_no=2),
         reporting("Bounce", address_no=2),
         reporting("Complaint"),

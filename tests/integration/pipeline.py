@@ -13,7 +13,8 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.message import Message
 from fanfare.runtime import stores
 from fanfare.runtime.use_cases import internal_api
-from fanfare.schemas.messages import DeliveryView, SubmitRequest
+from fanfare.schemas.messages import SubmitRequest
+from fanfare.schemas.operations import DeliveryView
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.provider import Ses

@@ -33,7 +33,7 @@ def ada(aws: Aws) -> str:
 
 
 def reporting(
-    *kinds: str, bounce: str = "Permanent/NoEmail", message: str = MESSAGE, address_no: int = 0
+    *kinds: str, bounce: str = "Permanent/NoEmail", message: str = MESSAGE, address_no: int | str = 0
 ) -> dict[str, Any]:
     """The sample event, with a record for each kind."""
     bounced, _, subtype = bounce.partition("/")

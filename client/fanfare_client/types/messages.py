@@ -116,10 +116,23 @@ class Counts(TypedDict):
     outstanding: int
 
 
+class Receipts(TypedDict):
+    """Sent recipients by what the provider reported later, each under the strongest. Their sum is `counts.sent`."""
+
+    delivered: int
+    delayed: int
+    bounced: int
+    bounced_soft: int
+    complained: int
+    rejected: int
+    no_word: int
+
+
 class MessageWithCounts(Message):
     """A message with the counts of its recipients so far."""
 
     counts: Counts
+    receipts: Receipts
 
 
 class Delivery(TypedDict):

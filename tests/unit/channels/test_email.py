@@ -129,17 +129,22 @@ def test_a_call_that_would_not_end_in_time_is_not_made() -> None:
 def test_fifty_recipients_are_one_call_and_each_has_content_and_tags_of_its_own() -> None:
     email, provider = channel()
     people = [f"user-{number}" for number in range(50)]
-    results = email.send([envelope(each, content={**MAIL, "subject": each}) for each in people])
+    results = email.send(
+        [
+            envelope(each, content={**MAIL, "subject": each}, address_no=2, batch_id="0003-000012-00", place=place)
+            for place, each in enumerate(people)
+        ]
+    )
     assert [result.provider_id for result in results] == [f"ses-{place}" for place in range(50)]
     ((_, request),) = provider.asked
     drafts = ses_request.bulk(request, size=0)
     assert [mail.subject for draft in drafts if isinstance(draft, ses_request.Draft) for mail in draft.mails] == people
-    for person, entry in zip(people, request["BulkEmailEntries"], strict=True):
+    for place, (person, entry) in enumerate(zip(people, request["BulkEmailEntries"], strict=True)):
         assert entry["Destination"]["ToAddresses"] == [f"{person}@example.com"]
         assert {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]} == {
             "message_id": "message-1",
             "user_id": tag_value(person),
-            "address_no": "0",
+            "address_no": f"2_0003-000012-00_{place}",
         }
     assert request["ConfigurationSetName"] == "rules"
     # no setting of the account replaces links, which contain tokens, or adds an image
@@ -452,6 +457,32 @@ def test_only_a_permanent_bounce_is_hard_and_each_proves_that_the_mail_was_sent(
     assert read_as is not None
     assert read_as.receipt is receipt
     assert receipt in PROVES_SENT
+
+
+@pytest.mark.parametrize(
+    ("tag", "address_no", "recipient"),
+    [
+        ("2_0003-000012-00_49", 2, ("0003-000012-00", 49)),
+        ("0_0000-short-00_0", 0, ("0000-short-00", 0)),
+        ("2", 2, (None, 0)),  # of an earlier version, or a confirmation mail
+    ],
+)
+def test_an_event_names_the_recipients_batch_and_place_unless_the_mail_is_of_an_earlier_version(
+    tag: str, address_no: int, recipient: tuple[str | None, int]
+) -> None:
+    tagged = event("Delivery")
+    tagged["detail"]["mail"]["tags"]["address_no"] = [tag]
+    read_as = Email.read_receipt(tagged)
+    assert read_as is not None
+    assert (read_as.address_no, (read_as.batch_id, read_as.place)) == (address_no, recipient)
+
+
+@pytest.mark.parametrize("tag", ["", "one", "0_", "0_0000-000000-00", "0_0000-000000-00_x", "0_0000_0", "0.0000-0-0.0"])
+def test_an_event_with_a_place_that_has_no_meaning_is_not_read(tag: str) -> None:
+    tagged = event("Delivery")
+    tagged["detail"]["mail"]["tags"]["address_no"] = [tag]
+    with pytest.raises(ValueError, match="address_no"):
+        Email.read_receipt(tagged)
 
 
 @pytest.mark.parametrize("kind", ["Open", "Click", "Subscription", "Something new"])

@@ -26,7 +26,10 @@ def test_a_part_of_the_bill_is_its_count_times_its_price() -> None:
     lines = cost.estimate({"email": 1_000}, {"email": 1_000}, limited=False, prices={})
     amounts = {line.price.unit: (line.quantity, line.amount) for line in lines}
     assert amounts["e-mails"] == (1_000, Decimal("0.16"))
-    assert amounts["write units"] == (2_303, Decimal("0.625") * 2_303 / 1_000_000)  # the batches', and a receipt's each
+    assert amounts["write units"] == (
+        2_503,
+        Decimal("0.625") * 2_503 / 1_000_000,
+    )  # and 1.2 for each receipt
     assert amounts["API requests"][0] == 1
 
 

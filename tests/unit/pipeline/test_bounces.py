@@ -19,6 +19,7 @@ from fanfare.pipeline.record_receipts import RecordReceipts
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
 from fanfare.store.deliveries import Deliveries
+from fanfare.store.receipts import ReportedReceipts
 
 from testing.memory_aws.aws import Memory
 
@@ -82,6 +83,7 @@ class World:
         self.deliveries = Deliveries(DynamoTable(client, "deliveries"))
         self.record = RecordReceipts(
             deliveries=self.deliveries,
+            reported=ReportedReceipts(DynamoTable(client, "batches")),
             audience=self.audience,
             confirmations=ConfirmationMails(self.audience.table),
             clock=lambda: self.now,

@@ -13,16 +13,16 @@ def _packed(value: Any) -> dict[str, Any]:
     """One value in DynamoDB's format. boto3's own serializer takes four times as long."""
     if isinstance(value, str):
         return {"S": str(value)}  # also of an enumeration
-    if isinstance(value, bool):
-        return {"BOOL": value}
+    if value is None or isinstance(value, bool):
+        return {"NULL": True} if value is None else {"BOOL": value}
     if isinstance(value, int | float):
         return {"N": repr(value)}
     if isinstance(value, Mapping):
         return {"M": {name: _packed(each) for name, each in value.items()}}
     if isinstance(value, list | tuple):
         return {"L": [_packed(each) for each in value]}
-    if value is None:
-        return {"NULL": True}
+    if isinstance(value, set):
+        return {"NS": [repr(each) for each in sorted(value)]}
     raise TypeError(f"unsupported type of an attribute: {type(value).__name__}")
 
 
@@ -37,6 +37,8 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
         return unpack(content)
     if kind == "L":
         return [_unpacked(each) for each in content]
+    if kind == "NS":
+        return {int(each) for each in content}
     if kind == "NULL":
         return None
     raise TypeError(f"unsupported DynamoDB type: {kind}")

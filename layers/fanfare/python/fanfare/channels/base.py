@@ -86,6 +86,8 @@ class Envelope:
     unsubscribe: str | None = None  # a link to unsubscribe from the topic on this channel with one click
     data: Mapping[str, Any] = field(default_factory=dict)  # of the message
     address_no: int = 0  # number of earlier addresses: shows to which address a receipt belongs
+    batch_id: str | None = None  # of the recipient; with `place` it shows to which recipient a receipt belongs
+    place: int = 0
     generation: str = ""  # of the user: see `User`
     secret_no: int = 0  # of the user's own rotations of their secret, the last of them
     secret_at: str | None = None

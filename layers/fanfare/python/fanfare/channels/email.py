@@ -32,7 +32,7 @@ from fanfare.channels.base import (
     Unsendable,
     always,
 )
-from fanfare.channels.email_events import read_event, tag_value, unverified
+from fanfare.channels.email_events import read_event, recipient_tag, tag_value, unverified
 from fanfare.channels.email_packing import CALL_BYTES, ENTRIES, Call, pack
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
@@ -270,7 +270,7 @@ def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
         "ReplacementTags": [
             {"Name": "message_id", "Value": envelope.message_id},
             {"Name": "user_id", "Value": tag_value(envelope.user_id)},
-            {"Name": "address_no", "Value": str(envelope.address_no)},
+            {"Name": "address_no", "Value": recipient_tag(envelope.address_no, envelope.batch_id, envelope.place)},
         ],
     }
 

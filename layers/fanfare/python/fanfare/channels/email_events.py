@@ -6,6 +6,7 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-conten
 from __future__ import annotations
 
 import base64
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -47,6 +48,8 @@ GENERAL: Final = {"Permanent": Bounce.PERMANENT, "Transient": Bounce.SOFT_OR_REP
 ACCOUNT_LIST: Final = "OnAccountSuppressionList"
 NOT_SPAM: Final = "not-spam"  # the reader took the mail out of the spam folder
 
+_RECIPIENT: Final = re.compile(r"(\d+)(?:_([0-9a-z]+-[0-9a-z-]+)_(\d{1,3}))?", re.ASCII)  # the tag `address_no`
+
 # Value of the tag `message_id` in confirmation mails: what the tag `user_id` names
 OF_A_USER: Final = "new_address"
 OF_A_SIGN_UP: Final = "sign_up"
@@ -63,13 +66,16 @@ def read_event(event: Mapping[str, Any], *, channel: str) -> ReceiptEvent | None
     if told is None or not (tags.get("message_id") and tags.get("user_id")):
         return None
     message_id = tags["message_id"][0]
+    address_no, batch_id, place = _recipient(tags)
     return ReceiptEvent(
         message_id=message_id,
         user_id=from_tag_value(tags["user_id"][0]),
         channel=channel,
         receipt=told[0],
         at=from_text(event["time"]),
-        address_no=int(tags["address_no"][0]) if tags.get("address_no") else None,
+        address_no=address_no,
+        batch_id=batch_id,
+        place=place,
         provider_id=detail["mail"]["messageId"],
         bounce=told[1],
         confirmation=message_id in (OF_A_USER, OF_A_SIGN_UP),
@@ -115,6 +121,26 @@ def unverified(said: str, *, sender: str) -> SendResult | None:
     if not named or ours in named or any(f".{domain}".endswith(f".{each}") for each in named):
         return SendResult(Kind.TEMPORARY, Reason.SENDER_NOT_VERIFIED)
     return SendResult(Kind.PERMANENT, Reason.RECIPIENT_NOT_VERIFIED)
+
+
+def recipient_tag(address_no: int, batch_id: str | None, place: int) -> str:
+    """The value of the tag `address_no`: the number of the address, then the recipient's batch and place in it.
+
+    The rules of EventBridge pass on the tags of earlier versions alone, so that no new one can be added. SES allows no
+    dot in a value: https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
+    """
+    return str(address_no) if batch_id is None else f"{address_no}_{batch_id}_{place}"
+
+
+def _recipient(tags: Mapping[str, Any]) -> tuple[int | None, str | None, int]:
+    """Number of the address, batch and place. Mails of earlier versions have only the first, confirmation mails too."""
+    if not tags.get("address_no"):
+        return None, None, 0
+    known = _RECIPIENT.fullmatch(tags["address_no"][0])
+    if known is None:
+        raise ValueError(f"tag address_no has an unknown form: {tags['address_no'][0]}")
+    address_no, batch_id, place = known.groups()
+    return int(address_no), batch_id, int(place or 0)
 
 
 def tag_value(text: str) -> str:

@@ -14,8 +14,8 @@ class Receipt(StrEnum):
 
     ACCEPTED = "accepted"
     DELAYED = "delayed"
+    BOUNCED_SOFT = "bounced_soft"  # after a delivery, mostly an automatic reply
     DELIVERED = "delivered"
-    BOUNCED_SOFT = "bounced_soft"
     REJECTED = "rejected"
     BOUNCED = "bounced"  # permanently
     COMPLAINED = "complained"
@@ -44,6 +44,7 @@ class ReceiptEvent:
     """One receipt of a channel's provider.
 
     `confirmation`: it is about a confirmation mail, which is no delivery: `user_id` is a user, or a sign-up.
+    `batch_id`, `place`: of the recipient; unknown for mails of earlier versions.
     """
 
     message_id: str
@@ -52,6 +53,8 @@ class ReceiptEvent:
     receipt: Receipt
     at: datetime
     address_no: int | None = None  # number of the user's address, if known
+    batch_id: str | None = None
+    place: int = 0
     provider_id: str | None = None
     bounce: Bounce | None = None
     confirmation: bool = False

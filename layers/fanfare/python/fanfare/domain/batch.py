@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
+from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 
@@ -144,17 +146,20 @@ class Totals:
     """Outcomes of a message's recipients, summed from its batches.
 
     `in_flight`: sent to a provider without an answer, or possibly sent. A deletion withholds the others outstanding.
+    `receipts`: of those sent, each under the strongest, if they were summed.
     """
 
     codes: Mapping[Outcome, int] = field(default_factory=dict)
     in_flight: int = 0
+    receipts: Mapping[Receipt, int] = field(default_factory=dict)
 
     def __getitem__(self, outcome: Outcome) -> int:
         return self.codes.get(outcome, 0)
 
     def __add__(self, other: Totals) -> Totals:
         codes = {outcome: self[outcome] + other[outcome] for outcome in {**self.codes, **other.codes}}
-        return Totals(codes=codes, in_flight=self.in_flight + other.in_flight)
+        receipts = Counter(self.receipts) + Counter(other.receipts)
+        return Totals(codes=codes, in_flight=self.in_flight + other.in_flight, receipts=receipts)
 
     @property
     def recipients(self) -> int:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+from fanfare.channels.receipts import Receipt
 from fanfare.domain.batch import Totals
 from fanfare.domain.message import Progress
 
@@ -55,6 +56,11 @@ class RunningCount:
     whole: Totals | None = None
     current: Count = field(default_factory=Count)
     next_at: str = ""
+
+    @property
+    def receipts(self) -> Mapping[Receipt, int]:
+        """The receipts of the recipients that are summed."""
+        return (self.whole or self.current.totals).receipts
 
     def counts(self, *, deleted: bool) -> dict[str, int]:
         """Counts as in the API. Recipients that are not summed yet count as outstanding."""

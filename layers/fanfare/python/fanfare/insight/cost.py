@@ -235,9 +235,9 @@ MEMORY_GB: Final = 0.5
 CORE: Final = 512 / 1769
 
 # Assumed: one receipt per mail (`delivery_receipts`): the bus queues it; it is received with nine others, and written
-# with up to 24 others per call by a function that gets 100.
+# with up to 24 others per call by a function that gets 100, which also updates an item for each batch among them.
 RECEIPTS: Final = Counted(
-    dynamodb=40, queue=0, provider=0, bus=0, write_units=1_000, read_units=0, invocations=10, events=0
+    dynamodb=240, queue=0, provider=0, bus=0, write_units=1_200, read_units=0, invocations=10, events=0
 )
 RECEIPT_REQUESTS: Final = 1_200
 

@@ -14,7 +14,7 @@ from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.management.users import find_user
 from fanfare.pagination import take
-from fanfare.schemas.messages import DeliveryView, UserDeliveryView
+from fanfare.schemas.operations import DeliveryView, UserDeliveryView
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries

@@ -8,10 +8,12 @@ from typing import Any
 from uuid import UUID
 
 from fanfare.clock import Clock
+from fanfare.domain.counting import RunningCount
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, outcome
+from fanfare.domain.outcomes import receipt_counts
 from fanfare.errors import NotFound
-from fanfare.pipeline.counting import count_so_far
+from fanfare.pipeline.counting import Sums, count_so_far, reports
 from fanfare.schemas.messages import MessageView, MessageWithCountsView
 from fanfare.store.batches import Batches
 from fanfare.store.messages import MessageFilter, Messages
@@ -24,20 +26,28 @@ class ReadMessages:
     clock: Clock
 
     def get(self, message_id: str) -> MessageWithCountsView:
-        """The message and the counts of its recipients by outcome. Raises NotFound."""
+        """The message, the counts of its recipients by outcome, and of those sent by receipt. Raises NotFound."""
         found = self.messages.counts.read(known_id(message_id))
         if found is None:
             raise _not_found()
         message, about, known = found
-        # counts are stored with the final state; a deleted message may still have deliveries in flight
-        deleted = message.state is State.DELETED
-        settled = message.counts if message.at_rest and not deleted else None
-        counts = settled or count_so_far(
-            message, about, known, deleted=deleted, messages=self.messages, batches=self.batches, now=self.clock()
-        )
+        sums = self._sums(message, about, known)
         summaries = self.messages.summaries.of([message.id])
-        shown = _shown(message, summaries) | {"counts": counts, "outcome": outcome(message.at_rest, counts)}
-        return MessageWithCountsView.model_validate(shown)
+        computed = {
+            "counts": sums.counts,
+            "receipts": receipt_counts(sums.counts["sent"], sums.receipts),
+            "outcome": outcome(message.at_rest, sums.counts),
+        }
+        return MessageWithCountsView.model_validate(_shown(message, summaries) | computed)
+
+    def _sums(self, message: Message, about: int, known: RunningCount | None) -> Sums:
+        """Counts are stored with the final state; a deleted message may still have deliveries in flight."""
+        settled = message.counts if message.at_rest and message.state is not State.DELETED else None
+        if settled and not (settled["sent"] and reports(message)):
+            return Sums(settled, {})
+        about = settled["recipients"] if settled else about
+        sums = count_so_far(message, about, known, messages=self.messages, batches=self.batches, now=self.clock())
+        return Sums(settled or sums.counts, sums.receipts)
 
     def page(self, only: MessageFilter, *, before: str | None, limit: int) -> tuple[list[MessageView], str | None]:
         """A page of messages, newest first, and the id to continue before."""

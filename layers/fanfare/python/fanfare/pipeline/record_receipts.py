@@ -22,6 +22,7 @@ from fanfare.pipeline.refusals import stop
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
 from fanfare.store.deliveries import Deliveries
+from fanfare.store.receipts import ReportedReceipts
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class RecordReceipts:
     """`deliveries_reported`: the provider reports them; otherwise an automatic reply looks like a bounce."""
 
     deliveries: Deliveries
+    reported: ReportedReceipts
     audience: Audience
     confirmations: ConfirmationMails
     clock: Clock
@@ -63,7 +65,9 @@ class RecordReceipts:
         """Store the receipts and suppress addresses if necessary. Returns the number of receipts by kind."""
         now = self.clock()
         ours = [each for each in reports if not each.confirmation]
-        self.deliveries.record_receipts(ours, retain_until=int((now + self.retention).timestamp()))
+        retain_until = int((now + self.retention).timestamp())
+        self.deliveries.record_receipts(ours, retain_until=retain_until)
+        self.reported.add(ours, retain_until=retain_until)
         serious = [each for each in reports if each.receipt in OF_RECEIPT or each.bounce is not None]
         names = {each.user_id for each in serious if not each.confirmation}
         users = self.audience.users.get_many(names) if names else {}

@@ -18,6 +18,7 @@ from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages
+from fanfare.store.receipts import ReportedReceipts
 
 
 def table(name: str) -> DynamoTable:
@@ -52,6 +53,11 @@ def messages() -> Messages:
 @opened.once
 def batches() -> Batches:
     return Batches(table("batches"))
+
+
+@opened.once
+def reported_receipts() -> ReportedReceipts:
+    return ReportedReceipts(table("batches"))
 
 
 @opened.once

@@ -198,6 +198,22 @@ class CountsView(View):
     outstanding: int
 
 
+class ReceiptsView(View):
+    """Recipients that were sent, by what the provider reported later: each once, under the strongest.
+
+    complained > bounced > rejected > delivered > bounced_soft > delayed. `no_word`: nothing was reported. Their sum is
+    `counts.sent`. Only the provider of e-mail reports.
+    """
+
+    delivered: int
+    delayed: int
+    bounced: int
+    bounced_soft: int
+    complained: int
+    rejected: int
+    no_word: int
+
+
 class MomentView(View):
     """One change of state."""
 
@@ -236,7 +252,7 @@ class MessageView(View):
 
 
 class MessageWithCountsView(MessageView):
-    """A message with the counts of its recipients by outcome."""
+    """A message with the counts of its recipients by outcome, and of those sent by receipt."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -267,12 +283,22 @@ class MessageWithCountsView(MessageView):
                         "deleted": 0,
                         "outstanding": 0,
                     },
+                    "receipts": {
+                        "delivered": 930,
+                        "delayed": 0,
+                        "bounced": 50,
+                        "bounced_soft": 0,
+                        "complained": 2,
+                        "rejected": 0,
+                        "no_word": 0,
+                    },
                 }
             ]
         }
     )
 
     counts: CountsView
+    receipts: ReceiptsView
 
 
 class CancellationView(View):
@@ -282,35 +308,6 @@ class CancellationView(View):
     already_sent: int
     in_flight: int
     withheld: int
-
-
-DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
-
-
-class DeliveryView(View):
-    """The outcome of one recipient. `pending`: not final yet. `receipt`: what the provider reported later."""
-
-    user_id: str
-    channel: str
-    status: DeliveryStatus
-    reason: str | None
-    attempts: int
-    provider_id: str | None
-    receipt: str | None
-    updated_at: At | None
-
-
-class UserDeliveryView(View):
-    """The outcome of one message for a user, on one channel."""
-
-    message_id: Id
-    channel: str
-    status: DeliveryStatus
-    reason: str | None
-    attempts: int
-    provider_id: str | None
-    receipt: str | None
-    updated_at: At
 
 
 class SentContentView(View):
@@ -330,18 +327,4 @@ class MessagesView(View):
     """Messages, newest first."""
 
     items: Sequence[MessageView]
-    next_cursor: str | None
-
-
-class DeliveriesView(View):
-    """Deliveries of a message."""
-
-    items: Sequence[DeliveryView]
-    next_cursor: str | None
-
-
-class UserDeliveriesView(View):
-    """Deliveries of a user, sent or not, newest first."""
-
-    items: Sequence[UserDeliveryView]
     next_cursor: str | None

@@ -1,4 +1,4 @@
-"""Explanations and queues in the API."""
+"""Deliveries, explanations and queues in the API."""
 
 from __future__ import annotations
 
@@ -7,6 +7,48 @@ from typing import Literal
 
 from fanfare.domain.lifecycle import State
 from fanfare.schemas.scalars import At, Id, View
+
+DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
+
+
+class DeliveryView(View):
+    """The outcome of one recipient. `pending`: not final yet. `receipt`: what the provider reported later."""
+
+    user_id: str
+    channel: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    provider_id: str | None
+    receipt: str | None
+    updated_at: At | None
+
+
+class UserDeliveryView(View):
+    """The outcome of one message for a user, on one channel."""
+
+    message_id: Id
+    channel: str
+    status: DeliveryStatus
+    reason: str | None
+    attempts: int
+    provider_id: str | None
+    receipt: str | None
+    updated_at: At
+
+
+class DeliveriesView(View):
+    """Deliveries of a message."""
+
+    items: Sequence[DeliveryView]
+    next_cursor: str | None
+
+
+class UserDeliveriesView(View):
+    """Deliveries of a user, sent or not, newest first."""
+
+    items: Sequence[UserDeliveryView]
+    next_cursor: str | None
 
 
 class StepView(View):

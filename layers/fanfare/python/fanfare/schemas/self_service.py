@@ -12,7 +12,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from fanfare.schemas.messages import UserDeliveryView
+from fanfare.schemas.operations import UserDeliveryView
 from fanfare.schemas.scalars import At, Email, Id, Name, Request, View, pattern
 from fanfare.schemas.subscriptions import ConsentView, SubscriptionView
 from fanfare.schemas.users import ProfileFields, UserView

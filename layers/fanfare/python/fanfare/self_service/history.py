@@ -9,7 +9,7 @@ from typing import Final
 from fanfare.errors import NotFound
 from fanfare.insight.deliveries import ListUserDeliveries
 from fanfare.insight.messages import known_id
-from fanfare.schemas.messages import UserDeliveryView
+from fanfare.schemas.operations import UserDeliveryView
 from fanfare.store.audience import Audience
 from fanfare.store.inbox import Inboxes, Note
 

@@ -23,15 +23,13 @@ from fanfare.schemas.errors import WarningView
 from fanfare.schemas.messages import (
     AcceptedView,
     CancellationView,
-    DeliveriesView,
-    DeliveryStatus,
     MessagesView,
     MessageView,
     MessageWithCountsView,
     SentContentView,
     SubmitRequest,
 )
-from fanfare.schemas.operations import ExplanationView
+from fanfare.schemas.operations import DeliveriesView, DeliveryStatus, ExplanationView
 from fanfare.schemas.scalars import ChannelName, Flag, Moment, Name
 from fanfare.store.messages import MessageFilter
 

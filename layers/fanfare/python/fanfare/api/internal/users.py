@@ -14,7 +14,7 @@ from fanfare.api.parameters import Cursor, Limit, UserId, WrittenUserId
 from fanfare.api.responses import created_or_ok, no_content
 from fanfare.management.users import check_patch, unstored_view, user_view
 from fanfare.runtime.use_cases import internal_api as use_cases
-from fanfare.schemas.messages import UserDeliveriesView
+from fanfare.schemas.operations import UserDeliveriesView
 from fanfare.schemas.self_service import ExportView
 from fanfare.schemas.users import (
     PatchUserRequest,

@@ -14,7 +14,7 @@ from fanfare.errors import Invalid, Unauthorized
 from fanfare.ids import RESERVED, user_id_of
 from fanfare.runtime.settings import settings
 from fanfare.runtime.use_cases import public_api as use_cases
-from fanfare.schemas.messages import UserDeliveriesView
+from fanfare.schemas.operations import UserDeliveriesView
 from fanfare.schemas.self_service import (
     ConfirmCodeRequest,
     ExportView,

@@ -87,7 +87,7 @@ class Composer:
                 data = work.data_of(index)
                 content = smart(self._rendered(body, data, user))
                 unsubscribe = unsubscribable(user) if unsubscribable else None
-                envelopes[index] = self._envelope(work.message.id, user, data, content, unsubscribe)
+                envelopes[index] = self._envelope(work, index, user, data, content, unsubscribe)
             except TemplateError as error:
                 log.warning(
                     "template does not render",
@@ -102,16 +102,24 @@ class Composer:
         return envelopes, endings
 
     def _envelope(
-        self, message_id: str, user: User, data: Mapping[str, Any], content: Mapping[str, str], unsubscribe: str | None
+        self,
+        work: Work,
+        index: int,
+        user: User,
+        data: Mapping[str, Any],
+        content: Mapping[str, str],
+        unsubscribe: str | None,
     ) -> Envelope:
         return Envelope(
-            message_id=message_id,
+            message_id=work.message.id,
             user_id=user.id,
             address=user.address(self.channel),
             content=content,
             unsubscribe=unsubscribe,
             data=data,
             address_no=user.readdressed.get(self.channel.name, 0),
+            batch_id=work.batch.id,
+            place=index,
             generation=user.generation,
             secret_no=user.secret_no,
             secret_at=user.secret_at,

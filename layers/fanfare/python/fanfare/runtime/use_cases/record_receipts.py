@@ -22,6 +22,7 @@ def record_receipts() -> RecordReceipts:
     audience = stores.audience()
     return RecordReceipts(
         deliveries=stores.deliveries(),
+        reported=stores.reported_receipts(),
         audience=audience,
         confirmations=ConfirmationMails(audience.table),
         clock=clock(),

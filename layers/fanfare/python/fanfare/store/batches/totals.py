@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.channels.receipts import Receipt
 from fanfare.domain.batch import Totals
 from fanfare.domain.counting import Pages
-from fanfare.domain.outcomes import Outcome
+from fanfare.domain.outcomes import Outcome, Reported, of_batch
 from fanfare.store.batches.rows import name_of, read_state, shard_pk
+from fanfare.store.receipts import ReportedReceipts
 
 
 class BatchTotals:
     def __init__(self, table: DynamoTable) -> None:
         self.table = table
+        self.receipts = ReportedReceipts(table)
 
-    def tally(self, message_id: str, shards: int, *, once: bool = False) -> Totals:
-        """The outcomes of all recipients so far.
+    def tally(self, message_id: str, shards: int, *, once: bool = False, receipts: bool = False) -> Totals:
+        """The outcomes of all recipients so far; with `receipts`, also what the providers reported of them.
 
         `once`: read each shard with one query. A batch that settles meanwhile may be missing, so the caller must know
         the number of recipients.
@@ -28,10 +31,11 @@ class BatchTotals:
             pk = shard_pk(message_id, shard)
             opened = {} if once else self._open(pk, KeyRange(prefix="open#"))
             # settled batches, open ones again, and skips
-            totals += _sum(_latest(opened, self.table.query(pk, KeyRange(after="done"))))
+            reported = self.receipts.of_shard(message_id, shard) if receipts else {}
+            totals += _sum(_latest(opened, self.table.query(pk, KeyRange(after="done"))), reported)
         return totals
 
-    def tally_pages(self, message_id: str, pages: Pages) -> tuple[Totals, int]:
+    def tally_pages(self, message_id: str, pages: Pages, *, receipts: bool = False) -> tuple[Totals, int]:
         """The outcomes of the recipients on these pages, and the number of items read."""
         pk = shard_pk(message_id, pages.shard)
         first, end = f"{pages.shard:04d}-{pages.first:06d}", f"{pages.shard:04d}-{pages.end:06d}"
@@ -41,7 +45,9 @@ class BatchTotals:
             *self.table.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
             *self.table.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
         ]
-        return _sum(_latest(opened, items)), len(opened) + len(items)
+        batches = KeyRange(after=first, before=end)
+        reported = self.receipts.of_shard(message_id, pages.shard, batches) if receipts else {}
+        return _sum(_latest(opened, items), reported), len(opened) + len(items) + len(reported)
 
     def _open(self, pk: str, keys: KeyRange) -> dict[str, Item]:
         return {name_of(item): item for item in self.table.query(pk, keys)}
@@ -62,8 +68,9 @@ def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:
     return found.values()
 
 
-def _sum(items: Iterable[Item]) -> Totals:
+def _sum(items: Iterable[Item], reported: Mapping[str, Reported]) -> Totals:
     codes: Counter[str] = Counter()
+    receipts: Counter[Receipt] = Counter()
     in_flight = 0
     for item in items:
         if item["sk"].startswith("skips#"):
@@ -71,9 +78,12 @@ def _sum(items: Iterable[Item]) -> Totals:
             continue
         state = read_state(item)
         codes.update(state.codes)
+        if state.id in reported:
+            receipts += of_batch(state.codes, reported[state.id])
         if item["sk"].startswith("open#"):
             in_flight += len(state.handed_over)
-    return Totals(codes=Counter({Outcome(code): count for code, count in codes.items()}), in_flight=in_flight)
+    outcomes = Counter({Outcome(code): count for code, count in codes.items()})
+    return Totals(codes=outcomes, in_flight=in_flight, receipts=receipts)
 
 
 def _skips_before(page: int) -> str:

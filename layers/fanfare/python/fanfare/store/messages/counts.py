@@ -7,6 +7,7 @@ from typing import Any
 
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.channels.receipts import Receipt
 from fanfare.domain.batch import Totals
 from fanfare.domain.counting import Count, RunningCount
 from fanfare.domain.message import Message
@@ -15,6 +16,7 @@ from fanfare.store.messages.rows import message_pk, read_message, read_progress,
 
 RUNNING, CANCELLED = "running", "cancelled"  # sort keys
 IN_FLIGHT = "in_flight"  # key next to the outcomes
+RECEIPTS = "receipts"
 
 
 class MessageCounts:
@@ -51,6 +53,7 @@ class MessageCounts:
                 "sk": RUNNING,
                 "recipients": count.recipients,
                 "whole": _totals(count.whole) if count.whole else None,
+                RECEIPTS: _receipts(count.whole) if count.whole else None,
                 "current": _count(count.current),
                 "next_at": count.next_at,
                 "ttl": message.retain_until,
@@ -82,22 +85,33 @@ def _totals(totals: Totals) -> dict[str, int]:
 
 
 def _count(count: Count) -> dict[str, Any]:
-    return {"shard": count.shard, "page": count.page, "totals": _totals(count.totals)}
+    return {
+        "shard": count.shard,
+        "page": count.page,
+        "totals": _totals(count.totals),
+        RECEIPTS: _receipts(count.totals),
+    }
 
 
-def _read_totals(stored: Mapping[str, int]) -> Totals:
+def _receipts(totals: Totals) -> dict[str, int]:
+    return {receipt.value: number for receipt, number in totals.receipts.items()}
+
+
+def _read_totals(stored: Mapping[str, int], receipts: Mapping[str, int]) -> Totals:
     codes = {Outcome[name.upper()]: number for name, number in stored.items() if name != IN_FLIGHT}
-    return Totals(codes=codes, in_flight=stored[IN_FLIGHT])
+    counted = {Receipt(name): number for name, number in receipts.items()}
+    return Totals(codes=codes, in_flight=stored[IN_FLIGHT], receipts=counted)
 
 
 def _read_count(stored: Mapping[str, Any]) -> Count:
-    return Count(shard=stored["shard"], page=stored["page"], totals=_read_totals(stored["totals"]))
+    totals = _read_totals(stored["totals"], stored.get(RECEIPTS, {}))
+    return Count(shard=stored["shard"], page=stored["page"], totals=totals)
 
 
 def _running(item: Item) -> RunningCount:
     return RunningCount(
         recipients=item.get("recipients", 0),
-        whole=_read_totals(item["whole"]) if "whole" in item else None,
+        whole=_read_totals(item["whole"], item.get(RECEIPTS, {})) if "whole" in item else None,
         current=_read_count(item["current"]) if "current" in item else Count(),
         next_at=item["next_at"],
     )
