@@ -6,16 +6,16 @@ from collections import Counter
 from collections.abc import Iterable
 
 from fanfare.aws.codec import Item, KeyRange
-from fanfare.aws.dynamodb import DynamoTable
-from fanfare.domain.batch import Totals
+from fanfare.domain.batch import Totals, shards_of
 from fanfare.domain.counting import Pages
 from fanfare.domain.outcomes import Outcome
+from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.rows import name_of, read_state, shard_pk
 
 
 class BatchTotals:
-    def __init__(self, table: DynamoTable) -> None:
-        self.table = table
+    def __init__(self, items: BatchItems) -> None:
+        self.items = items
 
     def tally(self, message_id: str, shards: int, *, once: bool = False) -> Totals:
         """The outcomes of all recipients so far.
@@ -24,11 +24,11 @@ class BatchTotals:
         the number of recipients.
         """
         totals = Totals()
-        for shard in range(shards):
+        for shard in shards_of(shards):
             pk = shard_pk(message_id, shard)
             opened = {} if once else self._open(pk, KeyRange(prefix="open#"))
             # settled batches, open ones again, and skips
-            totals += _sum(_latest(opened, self.table.query(pk, KeyRange(after="done"))))
+            totals += _sum(_latest(opened, self.items.query(pk, KeyRange(after="done"))))
         return totals
 
     def tally_pages(self, message_id: str, pages: Pages) -> tuple[Totals, int]:
@@ -37,14 +37,14 @@ class BatchTotals:
         first, end = f"{pages.shard:04d}-{pages.first:06d}", f"{pages.shard:04d}-{pages.end:06d}"
         opened = self._open(pk, KeyRange(after=f"open#{first}", before=f"open#{end}"))
         items = [
-            *self.table.query(pk, KeyRange(after=f"done#{first}", before=f"done#{end}")),
-            *self.table.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
-            *self.table.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
+            *self.items.query(pk, KeyRange(after=f"done#{first}", before=f"done#{end}")),
+            *self.items.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
+            *self.items.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
         ]
         return _sum(_latest(opened, items)), len(opened) + len(items)
 
     def _open(self, pk: str, keys: KeyRange) -> dict[str, Item]:
-        return {name_of(item): item for item in self.table.query(pk, keys)}
+        return {name_of(item): item for item in self.items.query(pk, keys)}
 
 
 def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:
