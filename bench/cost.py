@@ -16,7 +16,9 @@ from typing import Final
 from fanfare.insight import cost
 from fanfare.insight.cost import COUNTED, MILLION, PRICES, PROVIDERS, Counted, Takes
 
-from bench.counts import LIMIT, Bench
+from bench.harness.deployment import LIMIT, Bench
+from bench.harness.to_one import cost_of_one
+from testing.memory_aws.calls import Usage
 
 PAGE: Final = Path(__file__).parent.parent / "docs" / "cost.md"
 PARTS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -29,28 +31,39 @@ PARTS: Final[Mapping[str, tuple[str, ...]]] = {
     "API Gateway": ("api_requests",),
 }
 
-# A message to one person by e-mail, without and with a limit per user
+# An e-mail to one named person, without a topic, and with a topic that can be left and a limit
 TO_ONE: Final = (
-    Counted(dynamodb=21, queue=2, provider=1, bus=1, write_units=37, read_units=23, invocations=2, events=2),
-    Counted(dynamodb=21, queue=2, provider=1, bus=1, write_units=39, read_units=23, invocations=2, events=2),
+    Counted(dynamodb=6, queue=1, provider=1, bus=1, write_units=13, read_units=4, invocations=1, events=2),
+    Counted(dynamodb=6, queue=1, provider=1, bus=1, write_units=17, read_units=5, invocations=1, events=2),
 )
 
 
 def counted(channel: str, *, limited: bool, recipients: int = 1_000) -> Counted:
     """What a message to this many recipients takes on a channel, counted now."""
     found = Bench(recipients, limit=LIMIT if limited else None, channel=channel).run()
+    posts = recipients if channel == "webhook" else 0
+    return _counted(found.usage, found.invocations, found.events, posts)
+
+
+def counted_to_one(*, limited: bool) -> Counted:
+    """The same of an e-mail to one named person, from a warm deployment."""
+    found = cost_of_one(limited=limited)
+    return _counted(found.usage, found.invocations, found.events)
+
+
+def _counted(usage: Usage, invocations: int, events: int, posts: int = 0) -> Counted:
     calls = dict.fromkeys(("dynamodb", "sqs", "sesv2", "sns", "events"), 0)
-    for operation, count in found.usage.calls.items():
+    for operation, count in usage.calls.items():
         calls[operation.partition(":")[0]] += count
     return Counted(
         dynamodb=calls["dynamodb"],
         queue=calls["sqs"],
-        provider=calls["sesv2"] + calls["sns"] + (recipients if channel == "webhook" else 0),
+        provider=calls["sesv2"] + calls["sns"] + posts,
         bus=calls["events"],
-        write_units=round(sum(found.usage.write_units.values())),
-        read_units=round(sum(found.usage.read_units.values())),
-        invocations=found.invocations,
-        events=found.events,
+        write_units=round(sum(usage.write_units.values())),
+        read_units=round(sum(usage.read_units.values())),
+        invocations=invocations,
+        events=events,
     )
 
 
@@ -160,11 +173,11 @@ From the POST to the last settled delivery. Not included: receipts (for 1,000 e-
 
 {calls}
 
-Recipients share what a message needs once: its states, page, batch and events. A message to one person pays for all of
-it: ${one_usd:.6f}, {one_times:.0f} times a share in a message to 1,000, and about a fifth of the price of the e-mail.
-For such messages alone, the usual design is cheaper. Estimates of dry runs use the share, so they are too low for a few
-recipients. Text messages are recorded one by one, so that a crash repeats at most one; that is why they take more. The
-first message to a device takes one call more.
+Recipients share what a message needs once: its states, page, batch and events. A message to one person takes the
+short way and pays for all of it: ${one_usd:.6f}, {one_times:.0f} times a share in a message to 1,000, and about a
+tenth of the price of the e-mail. For such messages alone, the usual design is cheaper; it keeps no backup. Estimates
+of dry runs use the share, so they are too low for a few recipients. Text messages are recorded one by one, so that a
+crash repeats at most one; that is why they take more. The first message to a device takes one call more.
 
 ## Prices
 
@@ -181,7 +194,7 @@ def main() -> int:
     noted = [(channel, 1_000, both) for channel, both in COUNTED.items()] + [("email", 1, TO_ONE)]
     for channel, recipients, both in noted:
         for limited, each in enumerate(both):
-            found = counted(channel, limited=bool(limited), recipients=recipients)
+            found = counted(channel, limited=bool(limited)) if recipients > 1 else counted_to_one(limited=bool(limited))
             if found != each:
                 changed += 1
                 print(f"{channel} to {recipients:,}, limited={bool(limited)}: noted is {each}; counted: {found}")

@@ -13,7 +13,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.lifecycle import State
 from fanfare.store.messages import Messages
 
-from bench.counts import LIMIT, Bench, Cost
+from bench.harness.deployment import LIMIT, Bench, Cost
 from bench.harness.functions import Functions
 from local.demo import job
 

@@ -19,8 +19,8 @@ from fanfare.domain.lifecycle import AT_REST
 from fanfare.domain.message import Message
 from fanfare.store.messages import Messages
 
-from bench.counts import NOW, Bench
 from bench.growth import EVENT_SOURCE_BATCH
+from bench.harness.deployment import NOW, Bench
 from bench.harness.functions import Functions, Strike
 from local.demo import job
 

@@ -60,10 +60,11 @@ _WORK: Final[Mapping[str, Grants]] = {
         "messages.recent": _dynamodb("Query"),
         "messages.due": _dynamodb("Query"),
         "batches": _dynamodb("BatchGet", "Query", "Update"),  # updates: erasures
-        "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
+        # the short way: records of skips, and jobs of the channels
+        "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query", "Put"),
         "inbox": _dynamodb("BatchWrite", "Query"),
-        "fan_out.queue": (*SEND, *COUNT),
-        **{f"{queue}.queue": COUNT for queue in (*CHANNELS, "record_receipt")},
+        **{f"{queue}.queue": (*SEND, *COUNT) for queue in ("fan_out", *CHANNELS)},
+        "record_receipt.queue": COUNT,
         **{f"{queue}.dead_letters": COUNT for queue in ("fan_out", *CHANNELS, "record_receipt")},
         "events": PUT_EVENTS,
         "public_url": ENVIRONMENT_ONLY,
@@ -124,7 +125,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         for name, channel in CHANNELS.items()
     },
     "reconcile": {
-        "messages": _dynamodb("Get", "Query", "Update"),
+        "messages": _dynamodb("Get", "BatchGet", "Query", "Update"),
         "messages.due": _dynamodb("Query"),
         "batches": _dynamodb("Get", "BatchGet", "Query", "Update"),
         "batches.due": _dynamodb("Query"),

@@ -10,6 +10,7 @@ from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases.deliver import back_off, deliver
 
 opened.at_start(deliver)
+opened.at_start(clients.event_bus)  # every invocation publishes
 logger = observability.logger()
 metrics = observability.metrics()
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from fanfare.runtime import observability, records
+from fanfare.runtime import clients, observability, records
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases.fan_out import fan_out
 
@@ -29,6 +29,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> records.BatchRespo
             again.append(record["messageId"])
         else:
             logger.info("fanned out", message_id=job.message_id, shard=job.shard, recipients=chosen)
+    clients.flush_events()
     return records.to_come_again(again)
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from fanfare.api.internal.app import internal_api
-from fanfare.runtime import observability
+from fanfare.runtime import clients, observability
 from fanfare.runtime.registry import opened
 from fanfare.runtime.use_cases import internal_api as use_cases
 
@@ -17,4 +17,6 @@ api = internal_api(logger)
 
 @logger.inject_lambda_context
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return api.resolve(event, context)
+    answer = api.resolve(event, context)
+    clients.flush_events()
+    return answer

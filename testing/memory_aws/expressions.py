@@ -15,7 +15,8 @@ from typing import Any
 Value = dict[str, Any]  # {"S": "…"}, {"N": "1"}, …
 Item = dict[str, Value]
 
-_TOKEN = re.compile(r"\s*(<=|>=|<>|[=<>(),+]|[:#]?[A-Za-z_][A-Za-z0-9_]*)")
+_NAME = r"#?[A-Za-z_][A-Za-z0-9_]*"
+_TOKEN = re.compile(rf"\s*(<=|>=|<>|[=<>(),+]|:[A-Za-z_][A-Za-z0-9_]*|{_NAME}(?:\.{_NAME})*)")
 
 
 class _Reader:
@@ -53,11 +54,18 @@ class Scope:
         self.names = names
         self.values = values
 
-    def name(self, token: str) -> str:
-        return self.names[token] if token.startswith("#") else token
+    def path(self, token: str) -> list[str]:
+        """The names on the way to an attribute, which may lie in a map: `profile.email`."""
+        return [self.names[part] if part.startswith("#") else part for part in token.split(".")]
 
     def operand(self, token: str) -> Value | None:
-        return self.values[token] if token.startswith(":") else self.item.get(self.name(token))
+        if token.startswith(":"):
+            return self.values[token]
+        *way, last = self.path(token)
+        inside: Mapping[str, Value] | None = self.item
+        for name in way:
+            inside = inside.get(name, {}).get("M") if inside else None
+        return inside.get(last) if inside else None
 
 
 class Unapplicable(Exception):
@@ -106,7 +114,7 @@ def _one(reader: _Reader) -> Condition:
         path = reader.take()
         reader.take(")")
         exists = EXISTENCE[token]
-        return lambda scope: (scope.name(path) in scope.item) is exists
+        return lambda scope: (scope.operand(path) is not None) is exists
     if token in {"begins_with"}:
         reader.take("(")
         path = reader.take()
@@ -189,9 +197,9 @@ def _set(reader: _Reader) -> Change:
         if len(values) == 1:
             if values[0] is None:
                 raise Unapplicable(f"{path} is set to an attribute that is not there")
-            item[scope.name(path)] = values[0]
+            _place(item, scope.path(path), values[0])
         else:
-            item[scope.name(path)] = {"N": str(sum(Decimal((value or {})["N"]) for value in values))}
+            _place(item, scope.path(path), {"N": str(sum(Decimal((value or {})["N"]) for value in values))})
 
     return change
 
@@ -214,20 +222,36 @@ def _remove(reader: _Reader) -> Change:
     path = reader.take()
 
     def change(scope: Scope, item: Item) -> None:
-        item.pop(scope.name(path), None)
+        if scope.operand(path) is not None:
+            _place(item, scope.path(path), None)
 
     return change
+
+
+def _place(item: Item, path: list[str], value: Value | None) -> None:
+    """Set an attribute or, with None, remove it. Maps on the way are copied: other items may have them, too."""
+    *way, last = path
+    for name in way:
+        if "M" not in item.get(name, {}):
+            raise Unapplicable(f"{name} is no map, so nothing in it can be set")
+        item[name] = {"M": dict(item[name]["M"])}
+        item = item[name]["M"]
+    if value is None:
+        item.pop(last, None)
+    else:
+        item[last] = value
 
 
 def _add(reader: _Reader) -> Change:
     path, amount = reader.take(), reader.take()
 
     def change(scope: Scope, item: Item) -> None:
+        before = scope.operand(path)
         if "NS" in scope.values[amount]:
-            there = set(item.get(scope.name(path), {"NS": ()})["NS"])
-            item[scope.name(path)] = {"NS": sorted(there | set(scope.values[amount]["NS"]), key=Decimal)}
+            numbers = {*(before or {"NS": ()})["NS"], *scope.values[amount]["NS"]}
+            _place(item, scope.path(path), {"NS": sorted(numbers, key=Decimal)})
             return
-        before = item.get(scope.name(path), {"N": "0"})
-        item[scope.name(path)] = {"N": str(Decimal(before["N"]) + Decimal(scope.values[amount]["N"]))}
+        number = Decimal((before or {"N": "0"})["N"]) + Decimal(scope.values[amount]["N"])
+        _place(item, scope.path(path), {"N": str(number)})
 
     return change

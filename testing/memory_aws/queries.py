@@ -25,7 +25,7 @@ def query(tables: Tables, request: dict[str, Any]) -> Any:
     tables.meter_read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
     wanted = request.get("ProjectionExpression")
     if wanted:
-        kept = {Scope(None, names, values).name(name.strip()) for name in wanted.split(",")}
+        kept = {names.get(name.strip(), name.strip()) for name in wanted.split(",")}
         shown = [{name: value for name, value in row.items() if name in kept} for row in page]
     else:
         shown = page

@@ -93,7 +93,7 @@ class Store:
             old = index_row(index, before) if before and index.hash in before and index.range in before else None
             new = index_row(index, after) if after and index.hash in after and index.range in after else None
             if old == new:
-                writes += _projected(index, before) != _projected(index, after)
+                writes += old is not None and _projected(index, before) != _projected(index, after)
             else:
                 writes += (old is not None) + (new is not None)
         return writes

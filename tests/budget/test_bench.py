@@ -8,8 +8,8 @@ import pytest
 
 from bench import page, results
 from bench.budgets import Held
-from bench.counts import LIMIT, Bench
 from bench.growth import measured
+from bench.harness.deployment import LIMIT, Bench
 from bench.simulate import Account, Costs, delayed
 from bench.stack import spread
 

@@ -5,11 +5,16 @@ from __future__ import annotations
 import pytest
 
 from bench.counts import exceeded, measure
+from bench.harness.to_one import exceeded_by_one, measure_one
 
 
 def test_a_thousand_deliveries_stay_within_the_budget() -> None:
     limited, unlimited = measure(1_000)
     assert exceeded(limited, unlimited) == []
+
+
+def test_a_message_to_one_person_stays_within_the_budget() -> None:
+    assert exceeded_by_one(measure_one()) == []
 
 
 @pytest.mark.long

@@ -23,4 +23,4 @@ def test_the_model_has_what_a_thousand_deliveries_take(channel: str, limited: bo
 
 @pytest.mark.parametrize("limited", [False, True])
 def test_the_page_has_what_a_message_to_one_person_takes(limited: bool) -> None:
-    assert made.counted("email", limited=limited, recipients=1) == made.TO_ONE[limited]
+    assert made.counted_to_one(limited=limited) == made.TO_ONE[limited]

@@ -48,7 +48,7 @@ class Running:
         self.now = START
         self.memory = Memory(lambda: self.now)
         self.messages = Messages(self._table("messages"))
-        self.batches = Batches(self._table("batches"))
+        self.batches = Batches(self._table("batches"), self._table("messages"))
         self.messages.accept(MESSAGE, Payload(), idempotency_key=None, fingerprint="")
         random.seed(7)
         pages = [0, 0]

@@ -14,6 +14,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.ids import new_message_id
 from fanfare.insight.deliveries import ListMessageDeliveries
+from fanfare.store.batches.items import BatchItems
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import MessageFilter, Messages
@@ -156,7 +157,7 @@ def deliveries(memory: Memory, message_id: str, limit: int) -> tuple[list[str], 
     position: Any = None
     lists = ListMessageDeliveries(
         messages=Messages(table(memory, "messages")),
-        recipients=RecipientList(table(memory, "batches")),
+        recipients=RecipientList(BatchItems(table(memory, "batches"), table(memory, "messages"))),
         deliveries=Deliveries(table(memory, "deliveries")),
     )
     while True:

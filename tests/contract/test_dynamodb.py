@@ -37,6 +37,9 @@ HOLDS = [
     "attribute_exists(word)",
     "attribute_not_exists(nothing)",
     "#reserved = :seven",
+    "inside.word = :abc",
+    "#inside.#reserved = :seven",
+    "attribute_not_exists(inside.nothing)",
     "nothing <> :abc",
     "word = :abb OR amount = :seven",
     "word = :abb AND amount = :ten OR flag = :true",
@@ -57,6 +60,9 @@ DOES_NOT = [
     "flag = :seven",
     "counters = :empty",
     "counters = :others",
+    "inside.word = :abd",
+    "nothing.word = :abc",
+    "attribute_exists(inside.nothing)",
     "nothing = :empty",
     "nothing = :abc",
     "nothing < :abc",
@@ -81,17 +87,20 @@ VALUES = {
     ":others": {"M": {"news#email": {"L": [{"N": "9"}, {"N": "7"}, {"N": "2"}]}, "*#email": {"L": [{"N": "0"}]}}},
     ":empty": {"M": {}},
 }
+NAMES = {"#reserved": "state", "#inside": "inside"}
 
 
 def _fits(aws: Backend, condition: str) -> bool:
-    aws.put(word=ABC, amount=SEVEN, flag={"BOOL": True}, counters=COUNTERS, state=SEVEN)
+    inside = {"M": {"word": ABC, "state": SEVEN}}
+    aws.put(word=ABC, amount=SEVEN, flag={"BOOL": True}, counters=COUNTERS, state=SEVEN, inside=inside)
     tokens = condition.replace("(", " ").replace(")", " ").replace(",", " ").split()
     request: dict[str, Any] = {"Key": key(), "ConditionExpression": condition}
     values = {name: value for name, value in VALUES.items() if name in tokens}
     if values:
         request["ExpressionAttributeValues"] = values
-    if "#reserved" in tokens:
-        request["ExpressionAttributeNames"] = {"#reserved": "state"}
+    names = {name: value for name, value in NAMES.items() if name in condition}
+    if names:
+        request["ExpressionAttributeNames"] = names
     try:
         aws.transact(("ConditionCheck", request))
     except ClientError as error:
@@ -172,6 +181,12 @@ def test_a_set_takes_each_number_once_and_is_made_if_it_is_not_there(aws: Backen
     found = aws.get()
     assert sorted(found.pop("places")["NS"]) == ["12", "3", "7"]
     assert found == item(word=ABC)
+
+
+def test_what_lies_in_a_map_is_set_and_removed_there(aws: Backend) -> None:
+    aws.put(inside={"M": {"word": ABC, "amount": SEVEN}}, word=SEVEN)
+    aws.update("SET inside.word = :new REMOVE inside.amount", ExpressionAttributeValues={":new": SEVEN})
+    assert aws.get() == item(inside={"M": {"word": SEVEN}}, word=SEVEN)
 
 
 def test_a_list_grows_at_its_end(aws: Backend) -> None:

@@ -24,6 +24,7 @@ from fanfare.pipeline.deliver.consequences import Tell
 from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.reconcile import Reconcile
 from fanfare.pipeline.redrive import Redrive
+from fanfare.pipeline.submit import Submit
 from fanfare.runtime import channels, clients, renderer, settings, signing, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import RuntimeSettings
@@ -87,18 +88,21 @@ class Functions:
     def fan_out(self) -> FanOut:
         return self._built("fan_out", fan_out.fan_out)
 
-    def deliver(self) -> Deliver:
-        return self._built("deliver", deliver.deliver)
+    def deliver(self, channel: str = "email") -> Deliver:
+        return self._built("deliver", deliver.deliver, channel)
 
     def reconcile(self) -> Reconcile:
         return self._built("reconcile", reconcile.reconcile)
 
+    def submit(self) -> Submit:
+        return self._built("internal_api", internal_api.submit)
+
     def redrive(self) -> Redrive:
         return self._built("internal_api", internal_api.redrive)
 
-    def _built(self, function: str, use_case: Callable[[], T]) -> T:
+    def _built(self, function: str, use_case: Callable[[], T], channel: str = "email") -> T:
         with _STARTING:
-            self._start(function, "email")
+            self._start(function, channel)
             return use_case()
 
     def _start(self, function: str, channel: str) -> None:

@@ -16,7 +16,7 @@ from uuid import UUID
 from fanfare.channels import CHANNELS
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.domain.outcomes import Outcome
-from fanfare.pipeline.fan_out import job, page
+from fanfare.pipeline.fan_out import job, page, short_way
 
 from tests.faults.adversary import Change, all_of, is_counted, renames, toggles
 from tests.faults.modes import Fault
@@ -224,11 +224,17 @@ ANY_END = frozenset({State.SENT, State.FAILED})
 CONTENDED = ("user-0-toggles", "user-1-renames", "user-2-is-counted")
 ADVERSARY = all_of(toggles(CONTENDED[0]), renames(CONTENDED[1]), is_counted(CONTENDED[2]))
 
-OWN_DATA: Mapping[str, Any] = {
-    "recipients": [{"user": user, "data": {"own": f"{OWN}{user}."}} for user in THREE],
-    "template": None,
-    "content": {"subject": "Hello", "text": "{{ data.own }}"},
-}
+
+def own_data(users: Sequence[str]) -> Mapping[str, Any]:
+    """A message with data of each of these users."""
+    return {
+        "recipients": [{"user": user, "data": {"own": f"{OWN}{user}."}} for user in users],
+        "template": None,
+        "content": {"subject": "Hello", "text": "{{ data.own }}"},
+    }
+
+
+FOUR, TWO, ONE = SEVEN[:4], SEVEN[:2], SEVEN[:1]
 SCENARIOS = (
     Scenario("post", SEVEN, POST_AND_REST, shards=2),
     Scenario("limited", SEVEN, POST_AND_REST, shards=2, limit=3),
@@ -257,7 +263,7 @@ SCENARIOS = (
         may_end=frozenset({State.SENT, State.DELETED}),
         faults=2,
     ),
-    Scenario("own data", THREE, (_posting(**OWN_DATA), _rest), faults=2),
+    Scenario("own data", FOUR, (_posting(**own_data(FOUR)), _rest), faults=2),
     Scenario("adversary", THREE, POST_AND_REST, adversary=toggles(CONTENDED[0]), contended=CONTENDED[:1]),
     Scenario(
         "adversary, limited",
@@ -266,6 +272,32 @@ SCENARIOS = (
         limit=3,
         adversary=all_of(toggles(CONTENDED[0]), renames(CONTENDED[1])),
         contended=CONTENDED[:2],
+    ),
+)
+THREE_CHANNELS = ("email", "sms", "push")
+# Named recipients that fit one transaction: no fan-out
+TO_FEW = (
+    Scenario("to one", ONE, (_posting(recipients=ONE), _rest), faults=3),
+    Scenario(
+        "to one, three channels", ONE, (_posting(recipients=ONE), _rest), channels=("email", "sms", "push"), faults=2
+    ),
+    Scenario(
+        "to two, limited, deleted",
+        TWO,
+        (_posting(recipients=TWO, on_doubt="hold"), _delete, _rest),
+        limit=3,
+        receipts=False,
+        hold=True,
+        may_end=ANY_END | {State.DELETED},
+        faults=3,
+    ),
+    Scenario("to two, own data", TWO, (_posting(**own_data(TWO)), _rest), faults=3),
+    Scenario(
+        "to two, redriven",
+        TWO,
+        (_refuse_one, _posting(recipients=TWO), _rest, _refuse_nobody, _redrive, _rest),
+        may_end=ANY_END,
+        faults=2,
     ),
 )
 SMALL = (
@@ -290,8 +322,8 @@ def _id_of(now: datetime) -> str:
 def small_pages() -> Iterator[None]:
     """Batches of two, pages of three and small transactions, so that a few users make several of each."""
     sizes = {channel: channel.batch_size for channel in CHANNELS.values()}
-    before = page.PAGE, job.ROWS, page.ITEMS
-    page.PAGE, job.ROWS, page.ITEMS = 3, 5, 10
+    before = page.PAGE, job.ROWS, page.ITEMS, short_way.PAIRS
+    page.PAGE, job.ROWS, page.ITEMS, short_way.PAIRS = 3, 5, 10, 3
     for channel in sizes:
         channel.batch_size = 2
     logging.disable(logging.CRITICAL)
@@ -299,7 +331,7 @@ def small_pages() -> Iterator[None]:
         with patch("fanfare.pipeline.build_message.new_message_id", _id_of):
             yield
     finally:
-        page.PAGE, job.ROWS, page.ITEMS = before
+        page.PAGE, job.ROWS, page.ITEMS, short_way.PAIRS = before
         for channel, size in sizes.items():
             channel.batch_size = size
         logging.disable(logging.NOTSET)

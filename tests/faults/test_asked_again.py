@@ -88,7 +88,7 @@ def test_who_waits_for_the_morning_is_outstanding_until_then_and_no_attempt_is_s
     world.provider.quota_until = on(2, 2, 30)
     message = world.post()
     until(world, on(2, 3), message)
-    (state,) = world.batches.open_batches(message, 1)
+    (state,) = world.batches.open_batches(message, world.known(message).shards)
     assert (state.codes, state.waiting, state.due_at) == (".", "deferred", "2027-01-02T07:00:00.000Z")
     assert (state.attempts, state.lease_owner) == (0, None)
     assert not world.memory.sqs.queues.get("email")
@@ -286,8 +286,8 @@ def test_without_trouble_an_attempt_asks_for_no_subscription_and_counts_nobody()
     world.step("fan_out")
     calls = _watched(world)
     world.step("email")
-    # who is in the batch, its message, its readers; the mail; the record, and the batch and message closed
-    assert calls.count("dynamodb:BatchGetItem") == 3
+    # who is in the batch, its message and its readers; the mail; the record, and the batch and message closed
+    assert calls.count("dynamodb:BatchGetItem") == 2
     assert calls.count("dynamodb:TransactWriteItems") == 1
     assert world.state(message) is State.SENT
 

@@ -46,7 +46,8 @@ def losing(world: World, *, answers: int) -> None:
 
 
 def jobs(world: World, message: str) -> list[Job]:
-    states = world.batches.open_batches(message, 1)
+    known = world.messages.get(message)
+    states = world.batches.open_batches(message, known.shards if known else 1)
     return [Job(message_id=message, batch_id=each.id, generation=each.generation) for each in states]
 
 

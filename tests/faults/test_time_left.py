@@ -50,7 +50,7 @@ def delivered(world: World, message: str, invocation: Invocation) -> RunResult:
     deliver = replace(world.deliver(), renderer=Slow(invocation))
     jobs = [
         Job(message_id=message, batch_id=each.id, generation=each.generation)
-        for each in world.batches.open_batches(message, 1)
+        for each in world.batches.open_batches(message, world.known(message).shards)
     ]
     return deliver.run(jobs[:1], owner="slow", time_left=invocation.time_left)
 
@@ -64,14 +64,14 @@ def test_readers_that_take_too_long_wait_for_another_attempt_and_none_is_spent(r
     assert 0 < reached < len(PEOPLE) or reader == 1.0
     assert invocation.left >= 25.0  # what one call of a provider may take
     assert report.outcomes["unknown"] == 0
-    states = list(world.batches.open_batches(message, 1))
+    states = list(world.batches.open_batches(message, world.known(message).shards))
     assert {(state.attempts, state.lease_owner) for state in states} <= {(0, None)}
 
 
 def test_everybody_is_reached_once_however_many_attempts_it_takes() -> None:
     world, message = posted()
     attempts = 0
-    while attempts < 20 and list(world.batches.open_batches(message, 1)):
+    while attempts < 20 and list(world.batches.open_batches(message, world.known(message).shards)):
         delivered(world, message, Invocation(reader=9.0))
         attempts += 1
     assert attempts > 3

@@ -72,7 +72,7 @@ def test_slow_endpoints_keep_nobody_behind_them_waiting_for_long() -> None:
         deliver, endpoints.left = replace(world.deliver(), channel=endpoints), 60.0
         jobs = [
             Job(message_id=message, batch_id=each.id, generation=each.generation)
-            for each in world.batches.open_batches(message, 1)
+            for each in world.batches.open_batches(message, world.known(message).shards)
         ]
         deliver.run(jobs, owner=str(world.now), time_left=lambda: endpoints.left)
         world.sleep(1_000)

@@ -229,7 +229,7 @@ class World:
 
     @property
     def batches(self) -> Batches:
-        return Batches(self.table("batches"))
+        return Batches(self.table("batches"), self.table("messages"))
 
     @property
     def audience(self) -> Audience:
@@ -462,7 +462,7 @@ class World:
         shards = self.known(message).shards
         found: dict[tuple[str, str], Outcome] = {}
         with self.unwatched():
-            for entry in RecipientList(self.table("batches")).entries(message, shards, after=None, size=50):
+            for entry in RecipientList(self.batches.items).entries(message, shards, after=None, size=50):
                 who = entry.user_id, entry.channel
                 assert who not in found, f"{who} is there twice"
                 found[who] = entry.outcome

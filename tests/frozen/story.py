@@ -120,6 +120,7 @@ def _messages(life: Life) -> None:
         "content": {"subject": "S", "text": "T"},
     }
     life.service("POST", "/v1/messages", named, status=202)
+    life.service("POST", "/v1/messages", named | {"send_at": "2027-01-01T09:00:00Z"}, status=202)  # the long way
     life.settle(minutes=2)
     later = life.message(send_at="2027-01-01T10:00:00Z", expires_at="2027-01-02T10:00:00Z")
     life.service("DELETE", f"/v1/messages/{later}", status=200)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from bench.counts import Cost, measure
+from bench.counts import measure
+from bench.harness.deployment import Cost
 from tests.frozen.snapshot import compare
 
 

@@ -92,7 +92,10 @@ class Harness:
         self.api = Api(stack.described["internal_url"], stack.described["service"])
         self.lambdas = client("lambda", self.url)
         dynamodb = client("dynamodb", self.url)
-        self.batches = Batches(DynamoTable(dynamodb, stack.outputs["BatchesTableName"]))
+        self.batches = Batches(
+            DynamoTable(dynamodb, stack.outputs["BatchesTableName"]),
+            DynamoTable(dynamodb, stack.outputs["MessagesTableName"]),
+        )
         self.deliveries = Deliveries(DynamoTable(dynamodb, stack.outputs["DeliveriesTableName"]))
         self.people = [f"{topic}-{number:04}" for number in range(recipients)]
 

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.transactions import Transaction
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Transition
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.complete import complete
-from fanfare.store.batches import Batches
+from fanfare.store.batches import Batches, short_attributes
 from fanfare.store.messages import Messages
 
 from testing.memory_aws.aws import Memory
@@ -47,7 +48,9 @@ def accepted(messages: Messages, state: State, *, expires_at: str | None = None)
         expires_at=expires_at,
         retain_until=2_000_000_000,
     )
-    messages.accept(message, Payload(data={}, content=None, recipients=None), idempotency_key=None, fingerprint="")
+    payload = Payload(data={}, content=None, recipients=None)
+    none = short_attributes([], [])
+    messages.accept_with(Transaction(), message, payload, idempotency_key=None, fingerprint="", batches=none)
 
 
 @pytest.mark.parametrize("to", State)
@@ -68,5 +71,11 @@ def test_a_move_is_written_where_the_table_allows_it_alone(messages: Messages, s
 def test_only_what_is_being_worked_on_comes_to_rest(dynamodb: Any, messages: Messages, state: State) -> None:
     """One that is pending is not: what failed of it may yet have to be opened again."""
     accepted(messages, state, expires_at="2027-01-01T07:59:59.000Z")
-    rest = complete("one", messages=messages, batches=Batches(DynamoTable(dynamodb, "batches")), now=NOW)
+    batches = Batches(DynamoTable(dynamodb, "batches"), DynamoTable(dynamodb, "messages"))
+    rest = complete(
+        "one",
+        messages=messages,
+        batches=batches,
+        now=NOW,
+    )
     assert (rest is not None) is (state in {State.ACTIVE, State.STALE})

@@ -53,7 +53,7 @@ class House:
         self.conflicts: dict[str, int] = {}
         self.audience = Audience(self.table("audience"))
         self.messages = Messages(self.table("messages"))
-        self.batches = Batches(self.table("batches"))
+        self.batches = Batches(self.table("batches"), self.table("messages"))
         self.catalogue = Catalogue(self.table("catalogue"))
         self.audience.users.put("ada", ADA)
         self.audience.subscriptions.add(

@@ -8,8 +8,8 @@ from typing import Any, cast
 
 import pytest
 from fanfare.aws.codec import KeyRange
-from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.outcomes import Outcome
+from fanfare.store.batches.items import BatchItems
 from fanfare.store.recipients import RecipientEntry, RecipientList
 
 Key = tuple[str, str]
@@ -48,7 +48,7 @@ def table() -> FakeTable:
 
 
 def entries(table: FakeTable, after: Any = None, *, size: int = 2) -> Iterator[RecipientEntry]:
-    return RecipientList(cast(DynamoTable, table)).entries("m", 2, after=after, size=size)
+    return RecipientList(cast(BatchItems, table)).entries("m", 2, after=after, size=size)
 
 
 @pytest.mark.parametrize("limit", [1, 2, 3, 4, 19, 20, 21])

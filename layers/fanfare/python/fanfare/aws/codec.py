@@ -97,6 +97,11 @@ class KeyRange:
             return " AND sk < :before", {":before": self.before}
         return "", {}
 
+    def holds(self, sk: str) -> bool:
+        """Whether the sort key is in the range."""
+        after = self.after is None or sk > self.after
+        return after and sk.startswith(self.prefix or "") and (self.before is None or sk < self.before)
+
     def has(self, item: Item) -> bool:
         """Whether a found item is in the range: BETWEEN includes its upper end."""
         return item.get("sk") != self.before or self.before is None

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 T = TypeVar("T")
+Key = tuple[str, str]
+Asked = tuple[str, dict[str, Any]]  # name of a table, and a key in DynamoDB's format
 
 GET_LIMIT = 100  # keys per BatchGetItem
 WRITE_LIMIT = 25  # items per BatchWriteItem
@@ -43,20 +45,7 @@ class DynamoTable:
 
     def get_many(self, keys: Iterable[tuple[str, str]], *, consistent: bool = True) -> dict[tuple[str, str], Item]:
         """The items that exist, by key: one call per 100 distinct keys."""
-        wanted = list(dict.fromkeys(keys))
-        found: dict[tuple[str, str], Item] = {}
-
-        def ask(keys: Sequence[Any]) -> Sequence[Any]:
-            answer = self.client.batch_get_item(RequestItems={self.name: {"Keys": keys, "ConsistentRead": consistent}})
-            for item in map(unpack, answer["Responses"].get(self.name, ())):
-                found[item["pk"], item["sk"]] = item
-            unread = answer.get("UnprocessedKeys", {})
-            return unread[self.name]["Keys"] if self.name in unread else ()
-
-        for start in range(0, len(wanted), GET_LIMIT):
-            asked = [pack({"pk": pk, "sk": sk}) for pk, sk in wanted[start : start + GET_LIMIT]]
-            self._until_processed(ask, asked, "keys unread")
-        return found
+        return get_together([(self, keys)], consistent=consistent)[0]
 
     def query(
         self,
@@ -208,16 +197,41 @@ class DynamoTable:
             return answer.get("UnprocessedItems", {}).get(self.name, ())
 
         for start in range(0, len(requests), WRITE_LIMIT):
-            self._until_processed(ask, requests[start : start + WRITE_LIMIT], "items unwritten")
+            _until_processed(ask, requests[start : start + WRITE_LIMIT], "items unwritten", sleep=self.sleep)
 
-    def _until_processed(self, ask: Callable[[Sequence[T]], Sequence[T]], left: Sequence[T], what: str) -> None:
-        """Call `ask` with all, then with those that the last call left unprocessed."""
-        for attempt in range(UNPROCESSED_ROUNDS):
-            left = list(ask(left))
-            if not left:
-                return
-            pause(attempt, sleep=self.sleep)
-        raise Unavailable(f"DynamoDB left {len(left)} {what} after {UNPROCESSED_ROUNDS} calls. Try again.")
+
+def get_together(
+    wanted: Sequence[tuple[DynamoTable, Iterable[Key]]], *, consistent: bool = True
+) -> list[dict[Key, Item]]:
+    """The items that exist, by key, for each of the tables: one call per 100 distinct keys of all of them."""
+    keys = [(table.name, key) for table, each in wanted for key in dict.fromkeys(each)]
+    found: dict[str, dict[Key, Item]] = {table.name: {} for table, _ in wanted}
+    first = wanted[0][0]
+
+    def ask(left: Sequence[Asked]) -> Sequence[Asked]:
+        request: dict[str, Any] = {}
+        for name, key in left:
+            request.setdefault(name, {"Keys": [], "ConsistentRead": consistent})["Keys"].append(key)
+        answer: Any = first.client.batch_get_item(RequestItems=request)
+        for name, items in answer["Responses"].items():
+            for item in map(unpack, items):
+                found[name][item["pk"], item["sk"]] = item
+        return [(name, key) for name, unread in answer.get("UnprocessedKeys", {}).items() for key in unread["Keys"]]
+
+    for start in range(0, len(keys), GET_LIMIT):
+        asked = [(name, pack({"pk": pk, "sk": sk})) for name, (pk, sk) in keys[start : start + GET_LIMIT]]
+        _until_processed(ask, asked, "keys unread", sleep=first.sleep)
+    return [found[table.name] for table, _ in wanted]
+
+
+def _until_processed(ask: Callable[[Sequence[T]], Sequence[T]], left: Sequence[T], what: str, *, sleep: Sleep) -> None:
+    """Call `ask` with all, then with those that the last call left unprocessed."""
+    for attempt in range(UNPROCESSED_ROUNDS):
+        left = list(ask(left))
+        if not left:
+            return
+        pause(attempt, sleep=sleep)
+    raise Unavailable(f"DynamoDB left {len(left)} {what} after {UNPROCESSED_ROUNDS} calls. Try again.")
 
 
 def _translated(error: ClientError) -> Exception:

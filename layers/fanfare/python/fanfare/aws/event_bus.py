@@ -42,7 +42,7 @@ class Client(Protocol):
 
 
 class Events:
-    """Publishes to `bus`. Outcomes of recipients are buffered and published ten entries per call."""
+    """Publishes to `bus`. Messages and outcomes of recipients are buffered and published ten entries per call."""
 
     def __init__(self, client: Callable[[], Client], *, bus: str) -> None:
         self.client = client
@@ -50,17 +50,14 @@ class Events:
         self._waiting: list[Mapping[str, Any]] = []
 
     def moved(self, message: Message) -> None:
-        """Publish the new state of a message."""
+        """Buffer the new state of a message; the next `flush` publishes it."""
         if message.state in PUBLISHED:
-            self._waiting.append(self._entry(MESSAGE_MOVED, f"message/{message.id}", message_moved(message)))
-            self.flush()
+            self._wait(self._entry(MESSAGE_MOVED, f"message/{message.id}", message_moved(message)))
 
     def recorded(self, deliveries: Sequence[Delivery]) -> None:
         """Buffer outcomes of recipients; the next `flush` publishes them."""
         for detail in deliveries_recorded(deliveries):
-            self._waiting.append(self._entry(DELIVERIES_RECORDED, f"message/{detail['message_id']}", detail))
-        if len(self._waiting) >= ENTRIES:
-            self.flush()
+            self._wait(self._entry(DELIVERIES_RECORDED, f"message/{detail['message_id']}", detail))
 
     def subscriptions_changed(self, changes: Sequence[Subscription]) -> None:
         """Publish new yeses and nos."""
@@ -89,6 +86,11 @@ class Events:
             else:
                 if refused:
                     log.error("events lost", extra={"count": refused})
+
+    def _wait(self, entry: Mapping[str, Any]) -> None:
+        self._waiting.append(entry)
+        if len(self._waiting) >= ENTRIES:
+            self.flush()
 
     def _entry(self, detail_type: str, resource: str, detail: Mapping[str, Any]) -> dict[str, Any]:
         return {

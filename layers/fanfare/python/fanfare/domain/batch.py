@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
 from fanfare.domain.outcomes import UNSETTLED, Outcome
+
+SHORT: Final = -1  # instead of a shard: the batches lie in the message's own item, because it took the short way
+_SHORT_PREFIX: Final = "0000-short-"
 
 
 class WaitReason(StrEnum):
@@ -185,6 +188,18 @@ class Totals:
         }
 
 
+def shards_of(shards: int) -> Sequence[int]:
+    """The shards of a message with this number of them. A message of the short way has none, but `SHORT`."""
+    return range(shards) if shards else (SHORT,)
+
+
 def batch_id(shard: int, page: int, number: int) -> str:
     """The id of a batch. Deterministic, so a repeated page has the same ids; sorts in the order of the fan-out."""
+    if shard == SHORT:
+        return f"{_SHORT_PREFIX}{number:02d}"
     return f"{shard:04d}-{page:06d}-{number:02d}"
+
+
+def shard_in(batch: str) -> int:
+    """The shard in the id of a batch."""
+    return SHORT if batch.startswith(_SHORT_PREFIX) else int(batch.partition("-")[0])

@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from fanfare.domain.batch import BatchState
+from fanfare.domain.batch import BatchState, shard_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,11 +25,6 @@ class Job:
 def job_of(batch: BatchState) -> Job:
     """The job that is queued for a batch."""
     return Job(message_id=batch.message_id, batch_id=batch.id, generation=batch.generation)
-
-
-def shard_in(batch: str) -> int:
-    """The shard in the id of a batch."""
-    return int(batch.partition("-")[0])
 
 
 @dataclass(frozen=True)

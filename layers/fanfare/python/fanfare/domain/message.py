@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Literal, TypedDict
+from typing import Any, Final, Literal, TypedDict
 
+from fanfare.channels.reasons import Reason
 from fanfare.clock import from_text
+from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.lifecycle import AT_REST, State
+from fanfare.ids import shard_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,7 +58,7 @@ class Payload:
 
 @dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message as stored. `shards`: number of its fan-out jobs."""
+    """A message as stored. `shards`: number of its fan-out jobs; none if it took the short way."""
 
     id: str
     state: State
@@ -82,6 +85,20 @@ class Message:
     @property
     def at_rest(self) -> bool:
         return self.state in AT_REST
+
+    @property
+    def short(self) -> bool:
+        """Whether its batches lie in its own item."""
+        return not self.shards
+
+    @property
+    def parts(self) -> Sequence[int]:
+        """The shards under which its batches are stored."""
+        return shards_of(self.shards)
+
+    def part_of(self, user_id: str) -> int:
+        """The shard of a recipient."""
+        return SHORT if self.short else shard_of(user_id, self.shards)
 
     @property
     def counts_at_rest(self) -> Mapping[str, int] | None:
@@ -120,6 +137,20 @@ def outcome(at_rest: bool, counts: Mapping[str, int] | None) -> Reach:
     return "partly" if counts["failed"] or counts["deleted"] else "reached"
 
 
+# A redriven message is pending until all its failed batches are open again
+MAY_FINISH: Final = (State.ACTIVE, State.STALE)
+
+
+def ending(message: Message, counts: Mapping[str, int], now: datetime) -> Transition:
+    """The transition of a message without outstanding recipients."""
+    state, reason = State.SENT, None
+    if counts["failed"]:
+        state, reason = State.FAILED, f"{counts['failed']} of {counts['recipients']} recipients failed"
+    elif not counts["recipients"] and message.expired(now):
+        state, reason = State.FAILED, Reason.EXPIRED
+    return Transition(to=state, reason=reason, origins=MAY_FINISH, read_round=message.round, sets={"counts": counts})
+
+
 class Changes(TypedDict, total=False):
     """Attributes that a transition may set in addition to the state."""
 
@@ -134,7 +165,7 @@ class Transition:
     """A change of state; `reason` is shown in the timeline.
 
     `origins`: allowed states before, if fewer than the life cycle allows. `read_round`: the change is rejected if the
-    message was redriven since this round was read.
+    message was redriven since this round was read. `keeps_due`: the reconciler checks it as before.
     """
 
     to: State
@@ -143,6 +174,7 @@ class Transition:
     read_round: int | None = None
     sets: Changes = field(default_factory=Changes)
     removes: Sequence[Literal["redriving", "counts"]] = ()
+    keeps_due: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -131,70 +131,70 @@ class Counted:
 COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
     "email": (
         Counted(
-            dynamodb=83, queue=3, provider=20, bus=3, write_units=1_303, read_units=2_070, invocations=3, events=21
+            dynamodb=82, queue=3, provider=20, bus=3, write_units=1_257, read_units=2_069, invocations=3, events=21
         ),
         Counted(
-            dynamodb=103, queue=4, provider=22, bus=3, write_units=3_371, read_units=2_077, invocations=4, events=23
+            dynamodb=99, queue=4, provider=22, bus=3, write_units=3_321, read_units=2_076, invocations=4, events=23
         ),
     ),
     "sms": (
         Counted(
-            dynamodb=2_085,
+            dynamodb=2_084,
             queue=12,
             provider=1_000,
             bus=101,
-            write_units=3_431,
-            read_units=2_257,
+            write_units=3_225,
+            read_units=2_256,
             invocations=11,
             events=1_001,
         ),
         Counted(
-            dynamodb=2_095,
+            dynamodb=2_094,
             queue=14,
             provider=1_000,
             bus=101,
-            write_units=5_471,
-            read_units=2_257,
+            write_units=5_265,
+            read_units=2_256,
             invocations=11,
             events=1_001,
         ),
     ),
     "push": (
         Counted(
-            dynamodb=95, queue=5, provider=2_000, bus=5, write_units=1_583, read_units=2_117, invocations=5, events=41
+            dynamodb=90, queue=5, provider=2_000, bus=5, write_units=1_497, read_units=2_116, invocations=5, events=41
         ),
         Counted(
-            dynamodb=119, queue=8, provider=2_000, bus=5, write_units=3_711, read_units=2_132, invocations=6, events=47
+            dynamodb=113, queue=8, provider=2_000, bus=5, write_units=3_613, read_units=2_131, invocations=6, events=47
         ),
     ),
     "webhook": (
         Counted(
-            dynamodb=185,
+            dynamodb=184,
             queue=12,
             provider=1_000,
             bus=11,
-            write_units=2_431,
-            read_units=2_258,
+            write_units=2_225,
+            read_units=2_257,
             invocations=11,
             events=101,
         ),
         Counted(
-            dynamodb=195,
+            dynamodb=194,
             queue=14,
             provider=1_000,
             bus=11,
-            write_units=4_471,
-            read_units=2_258,
+            write_units=4_265,
+            read_units=2_257,
             invocations=11,
             events=101,
         ),
     ),
     "inbox": (
         Counted(
-            dynamodb=123, queue=3, provider=0, bus=3, write_units=2_303, read_units=2_070, invocations=3, events=21
+            dynamodb=122, queue=3, provider=0, bus=3, write_units=2_257, read_units=2_069, invocations=3, events=21
         ),
         Counted(
-            dynamodb=147, queue=4, provider=0, bus=3, write_units=4_371, read_units=2_077, invocations=4, events=23
+            dynamodb=143, queue=4, provider=0, bus=3, write_units=4_321, read_units=2_076, invocations=4, events=23
         ),
     ),
 }

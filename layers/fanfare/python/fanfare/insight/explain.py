@@ -18,7 +18,6 @@ from fanfare.domain.eligibility import Verdict, decide
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress
 from fanfare.errors import NotFound
-from fanfare.ids import shard_of
 from fanfare.insight.messages import find_message
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.schemas.operations import (
@@ -80,14 +79,14 @@ class Explain:
     def _message(self, message_id: str, user_id: str) -> tuple[Message, Payload, Progress]:
         """The message with its payload and the progress of the user's shard."""
         message = find_message(message_id, self.messages)
-        known = self.messages.for_fan_out(message.id, shard_of(user_id, message.shards))
+        known = self.messages.for_fan_out(message.id, message.part_of(user_id))
         if known is None:
             raise NotFound("No such message.", code="message_not_found")
         return known
 
     def _found(self, message: Message, payload: Payload, progress: Progress, user_id: str) -> dict[str, _OnChannel]:
         """Stored data by channel."""
-        shard = shard_of(user_id, message.shards)
+        shard = message.part_of(user_id)
         standings = self.recipients.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
         keys = {channel: (user_id, message.id, channel) for channel in message.channels}
         records, receipts = self.deliveries.get_many(keys.values()), self.deliveries.receipts(keys.values())

@@ -32,13 +32,15 @@ class Cancel:
         more than one request to count.
         """
         now = self.clock()
+        found = self.messages.get(message_id)
+        if found is None:
+            raise NotFound("No such message.", code="message_not_found")
+        # a worker settles what was open; on the short way, the reconciler finds that by the message's item
+        deleted = Transition(to=State.DELETED, reason=Reason.DELETED_BY_SERVICE, keeps_due=found.short)
         try:
-            deleted = Transition(to=State.DELETED, reason=Reason.DELETED_BY_SERVICE)
             message = self.messages.move(message_id, deleted, now=now)
         except ConditionFailed as failed:
-            found = self.messages.get(message_id)
-            if found is None:
-                raise NotFound("No such message.", code="message_not_found") from failed
+            found = self.messages.get(message_id) or found
             if found.state is not State.DELETED:
                 raise Conflict("Message was already sent to every recipient.", code="message_already_sent") from failed
             message = found
@@ -50,7 +52,8 @@ class Cancel:
                 {
                     "already_sent": totals[Outcome.SENT],
                     "in_flight": totals.in_flight,
-                    "withheld": totals.withheld,
+                    # a worker may have settled some meanwhile
+                    "withheld": totals.withheld + totals[Outcome.DELETED],
                 },
             )
         forget_data(message, messages=self.messages, batches=self.batches)

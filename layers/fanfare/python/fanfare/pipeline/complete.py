@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 
-from fanfare.channels.reasons import Reason
-from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed
+from fanfare.domain.message import MAY_FINISH, Message, Progress, ending, every_shard_sealed
 from fanfare.errors import ConditionFailed
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
-
-MAY_FINISH = (State.ACTIVE, State.STALE)  # a redriven message is pending until all its failed batches are open again
 
 
 def complete(
@@ -29,7 +25,7 @@ def complete(
     if known is None or not _may_finish(*known):
         return None
     message, progress = known
-    others = (each for each in range(message.shards) if each != shard)
+    others = (each for each in message.parts if each != shard)
     if any(batches.any_open(message_id, each) for each in others):
         return None
     counts = batches.totals.tally(message_id, message.shards, once=True).counts()
@@ -37,12 +33,8 @@ def complete(
         return None  # a batch was opened or settled during the read: that worker calls `complete` after us
     if message.sensitive:  # before it is at rest, so that it is never there with its data
         forget_data(message, messages=messages, batches=batches)
-    state, reason = _ending(message, counts, now)
-    transition = Transition(
-        to=state, reason=reason, origins=MAY_FINISH, read_round=message.round, sets={"counts": counts}
-    )
     try:
-        return messages.move(message_id, transition, now=now)
+        return messages.move(message_id, ending(message, counts, now), now=now)
     except ConditionFailed:
         return None  # another worker completed it, or it was deleted
 
@@ -59,11 +51,3 @@ def forget_data(message: Message, *, messages: Messages, batches: Batches) -> No
 
 def _may_finish(message: Message, progress: Sequence[Progress]) -> bool:
     return message.state in MAY_FINISH and every_shard_sealed(message, progress)
-
-
-def _ending(message: Message, counts: Mapping[str, int], now: datetime) -> tuple[State, str | None]:
-    if counts["failed"]:
-        return State.FAILED, f"{counts['failed']} of {counts['recipients']} recipients failed"
-    if not counts["recipients"] and message.expired(now):
-        return State.FAILED, Reason.EXPIRED
-    return State.SENT, None

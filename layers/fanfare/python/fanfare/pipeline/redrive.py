@@ -105,10 +105,10 @@ class Reopen:
 
     def _reopen(self, message: Message, time_left: Callable[[], float]) -> bool:
         """Whether every shard is done."""
-        for shard in range(message.shards):
+        for shard in message.parts:
             failed = self._failed(message, shard)
             while some := list(islice(failed, REOPENED)):
-                _queue(self._reopened(some, message), self.queues)
+                queue_batches(self._reopened(some, message), self.queues)
                 if time_left() < 0:
                     return False
         return True
@@ -146,9 +146,11 @@ class Reopen:
         return self.clock() + timedelta(seconds=self.stale_after)
 
 
-def _queue(states: Iterable[BatchState], queues: Queues) -> None:
+def queue_batches(states: Iterable[BatchState], queues: Queues) -> None:
+    """Queue the ids of committed batches, except those that wait for a later time: the reconciler queues these."""
     jobs: dict[str, list[tuple[Job, int]]] = {}
     for state in states:
-        jobs.setdefault(state.channel, []).append((job_of(state), 0))
+        if state.waiting is not WaitReason.DEFERRED:
+            jobs.setdefault(state.channel, []).append((job_of(state), 0))
     for channel, copies in jobs.items():
         queues.send_batches(channel, copies)

@@ -19,6 +19,7 @@ from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.message import Accepted, Message
 from fanfare.errors import Invalid
 from fanfare.pipeline.build_message import BuildMessage, queue_delay
+from fanfare.pipeline.fan_out.short_way import ShortWay
 from fanfare.store.messages import Messages, fingerprint
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ log = logging.getLogger(__name__)
 @dataclass(frozen=True, kw_only=True)
 class Submit:
     build: BuildMessage
+    short_way: ShortWay
     messages: Messages
     queues: Queues
     clock: Clock
@@ -37,7 +39,9 @@ class Submit:
     def run(
         self, request: SubmitRequest, *, caller: str, idempotency_key: str | None, body: Mapping[str, Any]
     ) -> Accepted:
-        """Store the message and queue its fan-out. A repeat with the same key returns the first result.
+        """Store the message, and queue its fan-out or, on the short way, its batches.
+
+        A repeat with the same key returns the first result.
 
         Raises Invalid with each invalid field, without a change. Raises KeyReused.
         """
@@ -52,6 +56,9 @@ class Submit:
                 if before is not None:
                     return before
             raise
+        short = self.short_way.run(message, payload, idempotency_key=idempotency_key, fingerprint=body_fingerprint)
+        if short is not None:
+            return short
         accepted = self.messages.accept(message, payload, idempotency_key=idempotency_key, fingerprint=body_fingerprint)
         if not accepted.replayed:
             self._queue(message, now)

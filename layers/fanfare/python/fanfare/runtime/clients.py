@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import gc
 import logging
 import os
@@ -138,10 +137,15 @@ def has_event_bus() -> bool:
 
 
 @opened.once
+def event_bus() -> Any:
+    """The client of the event bus; None if the deployment has none."""
+    return open_client("events", PUBLISH) if has_event_bus() else None
+
+
+@opened.once
 def events() -> Events:
-    """The event bus. Its client is opened with the first event, because most invocations publish none."""
-    open_bus = functools.cache(lambda: open_client("events", PUBLISH))
-    return Events(open_bus, bus=os.environ["FANFARE_EVENT_BUS_NAME"])
+    """The event bus. Its client is opened with the first event, because most functions publish few."""
+    return Events(event_bus, bus=os.environ["FANFARE_EVENT_BUS_NAME"])
 
 
 def flush_events() -> None:

@@ -52,7 +52,7 @@ def messages() -> Messages:
 
 @opened.once
 def batches() -> Batches:
-    return Batches(table("batches"))
+    return Batches(table("batches"), table("messages"), moved=_publish_moved if clients.has_event_bus() else None)
 
 
 @opened.once

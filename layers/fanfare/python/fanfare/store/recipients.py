@@ -10,9 +10,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from fanfare.aws.codec import Item, KeyRange
-from fanfare.aws.dynamodb import DynamoTable
 from fanfare.channels.reasons import Reason
+from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.outcomes import Outcome
+from fanfare.store.batches.items import BatchItems
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,25 +47,25 @@ class RecipientState:
 class RecipientList:
     """Lists of recipients. In a `deleted` message, waiting recipients are shown as deleted: nothing more is sent."""
 
-    def __init__(self, table: DynamoTable) -> None:
-        self.table = table
+    def __init__(self, items: BatchItems) -> None:
+        self.items = items
 
     def entries(
         self, message_id: str, shards: int, *, after: Sequence[int | str] | None, size: int, deleted: bool = False
     ) -> Iterator[RecipientEntry]:
         """All recipients after a position, reading `size` items per call."""
-        first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (0, "", -1)
-        for shard in range(first, shards):
+        first, sk, place = (int(after[0]), str(after[1]), int(after[2])) if after else (SHORT, "", -1)
+        for shard in (each for each in shards_of(shards) if each >= first):
             pk = f"{message_id}#{shard}"
             if place >= 0:  # the rest of the item in which the previous page ended
-                items = [*self.table.get_many([(pk, sk)]).values()]
+                items = [*self.items.get_many([(pk, sk)]).values()]
                 yield from self._read(pk, shard, items, deleted, beyond=place)
             for prefix in ("batch#", "skips#"):
                 if sk > prefix + "~":
                     continue
                 position = sk if sk.startswith(prefix) else None
                 while True:
-                    items = list(self.table.query(pk, KeyRange(prefix=prefix, after=position), limit=size))
+                    items = list(self.items.query(pk, KeyRange(prefix=prefix, after=position), limit=size))
                     yield from self._read(pk, shard, items, deleted)
                     if len(items) < size:
                         break
@@ -77,18 +78,18 @@ class RecipientList:
         """Channel → state of a user in a shard of a message: the batch, or the reason of a skip."""
         pk = f"{message_id}#{shard}"
         found: dict[str, RecipientState] = {}
-        for item in self.table.query(pk, KeyRange(prefix="skips#")):
+        for item in self.items.query(pk, KeyRange(prefix="skips#")):
             for user, channel, reason in item["skips"]:
                 if user == user_id:
                     found[channel] = RecipientState(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
-        for item in self.table.query(pk, KeyRange(prefix="batch#")):
+        for item in self.items.query(pk, KeyRange(prefix="batch#")):
             if user_id in item["recipients"]:
                 found[item["channel"]] = self._standing(pk, item, user_id, deleted)
         return found
 
     def _standing(self, pk: str, item: Item, user_id: str, deleted: bool) -> RecipientState:
         each = item["sk"].removeprefix("batch#")
-        states = self.table.get_many([(pk, f"open#{each}"), (pk, f"done#{each}")])
+        states = self.items.get_many([(pk, f"open#{each}"), (pk, f"done#{each}")])
         state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}
         place = item["recipients"].index(user_id)
         _, channel, outcome, reason, attempts = _of_batch(item, state, deleted)[place]
@@ -110,7 +111,7 @@ class RecipientList:
     ) -> Iterator[RecipientEntry]:
         ids = [item["sk"].removeprefix("batch#") for item in items if item["sk"].startswith("batch#")]
         keys = [(pk, f"{state}#{each}") for each in ids for state in ("open", "done")]
-        states = self.table.get_many(keys) if keys else {}
+        states = self.items.get_many(keys) if keys else {}
         for item in items:
             if item["sk"].startswith("skips#"):
                 people = [(user, channel, Outcome.SKIPPED, reason, 0) for user, channel, reason in item["skips"]]

@@ -17,7 +17,7 @@ from typing import Any
 
 from fanfare.channels.base import Channel
 from fanfare.clock import Clock
-from fanfare.domain.batch import Leased
+from fanfare.domain.batch import SHORT, Leased
 from fanfare.domain.jobs import Job
 from fanfare.domain.message import people_of
 from fanfare.domain.outcomes import Outcome
@@ -34,11 +34,13 @@ from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.watch import Watch, long_ago
 from fanfare.pipeline.deliver.work import Work
 from fanfare.signing.links import Links
+from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
+from fanfare.store.together import messages_and_users
 from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
@@ -125,8 +127,13 @@ class Deliver:
     def _read(self, leased: Mapping[Job, Leased], means: Means) -> list[Attempt]:
         """One attempt per batch. Messages are read after the leases are taken: either a DELETE is seen here, or the
         DELETE sees the lease and counts the batch as in flight."""
-        messages = self.messages.get_many([job.message_id for job in leased])
-        known = self.batches.own.read(each.batch for each in leased.values())
+        waiting = {batch.recipients[place] for state, batch in leased.values() for place in state.unsettled}
+        stored = (user_id for user_id in waiting if not is_person_id(user_id))
+        messages, users = messages_and_users(
+            self.messages, self.audience.users, [job.message_id for job in leased], stored
+        )
+        means.users.update(users)
+        known = self.batches.own.read(each.batch for each in leased.values() if each.batch.shard != SHORT)
         attempts = []
         for job, (state, batch) in leased.items():
             if job.message_id not in messages:  # removed by TTL while a batch was open
@@ -134,13 +141,12 @@ class Deliver:
                 means.result.settled.append(state.with_outcomes(dict.fromkeys(state.unsettled, Outcome.FAILED)))
                 continue
             message, payload = messages[job.message_id]
-            own = known.get((batch.message_id, batch.id), {})
+            in_body = {user_id: payload.own.get(user_id) for user_id in batch.with_own}
+            own = known.get((batch.message_id, batch.id), in_body if batch.shard == SHORT else {})
             names = frozenset(name for each in own.values() if each is not None for name in each.data)
             work = Work(state=state, batch=batch, message=message, payload=payload, own=own, overlaid=names)
             work = replace(work, people=self.audience.people.read(people_of(work.pending, own)))
             attempts.append(Attempt(job=job, work=work, means=means))
-        wanted = {user for attempt in attempts for user in attempt.work.pending if user not in attempt.work.people}
-        means.users.update(self.audience.users.get_many(wanted) if wanted else {})
         return attempts
 
     def _hand_back(self, leased: Mapping[Job, Leased], means: Means) -> None:

@@ -106,8 +106,7 @@ class Candidates:
         offered = {channel: offers(body, channel) for channel in message.channels}
         candidate = partial(_candidate_of(message), now=now, topic=topic, countries=self.countries)
         for chunk in (rows[start : start + GET_LIMIT] for start in range(0, len(rows), GET_LIMIT)):
-            users = self._users({row.user_id for row in chunk if row.user_id}, payload)
-            subscribed = None if subscribers else self._subscribed(message, chunk)
+            users, subscribed = self._read(message, payload, topic, chunk, subscribers=subscribers)
             for row in chunk:
                 if not row.user_id:
                     yield row, None
@@ -122,17 +121,18 @@ class Candidates:
                 )
                 yield row, found
 
-    def _users(self, user_ids: Collection[str], payload: Payload) -> dict[str, User]:
-        """The users, stored or by address."""
+    def _read(
+        self, message: Message, payload: Payload, topic: Topic | None, rows: Sequence[Row], *, subscribers: bool
+    ) -> tuple[dict[str, User], set[tuple[str, str]] | None]:
+        """The users of the rows, stored or by address, and subscribed (user, channel) pairs; None if not needed."""
+        user_ids = {row.user_id for row in rows if row.user_id}
         persons = people_of(user_ids, payload.own)
-        stored = self.audience.users.get_many(sorted(user_ids - persons.keys()))
-        return stored | self.audience.people.read(persons)
-
-    def _subscribed(self, message: Message, rows: Sequence[Row]) -> set[tuple[str, str]] | None:
-        """Subscribed (user, channel) pairs of the rows; None if no subscription is needed."""
-        if message.topic is None:
-            return None
-        return self.audience.subscriptions.among(message.topic, [(row.user_id, row.channel) for row in rows])
+        wanted = sorted(user_ids - persons.keys())
+        if message.topic is None or subscribers or (topic and topic.required):
+            return self.audience.users.get_many(wanted) | self.audience.people.read(persons), None
+        pairs = [(row.user_id, row.channel) for row in rows]
+        stored, subscribed = self.audience.with_yeses(wanted, message.topic, pairs)
+        return stored | self.audience.people.read(persons), subscribed
 
 
 def _candidate_of(message: Message) -> Callable[..., Candidate]:

@@ -18,10 +18,10 @@ from datetime import datetime, timedelta
 from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.domain.batch import BatchState, Skip, WaitReason
+from fanfare.domain.batch import BatchState, Skip
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.eligibility import Candidate
-from fanfare.domain.jobs import FanOutJob, job_of
+from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress, Transition
 from fanfare.domain.outcomes import Outcome
@@ -29,7 +29,7 @@ from fanfare.errors import ConditionFailed
 from fanfare.pipeline.complete import complete
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.pipeline.fan_out.page import FanOutPage
-from fanfare.pipeline.redrive import Reopen
+from fanfare.pipeline.redrive import Reopen, queue_batches
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import charge_of
 from fanfare.store.batches import Batches
@@ -77,7 +77,7 @@ class FanOut:
                 if progress.sealed or self._early(message, job):
                     return chosen
                 self._activate(message)
-                recipients, sealed = self._pages(message, payload, progress, time_left)
+                recipients, sealed, opened = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
                 # another copy of the job or a deletion came between: read and decide again
                 conflicts = conflicts + 1 if progress.page == stuck else 1
@@ -89,8 +89,9 @@ class FanOut:
                 continue
             chosen += recipients
             if sealed:
-                shard = progress.shard
-                complete(message.id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
+                if not opened:  # else the worker that settles its last batch completes the message
+                    shard = progress.shard
+                    complete(message.id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
                 return chosen
             if time_left() < 0:
                 self.queues.send_fan_out([job])
@@ -126,15 +127,18 @@ class FanOut:
 
     def _pages(
         self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
-    ) -> tuple[int, bool]:
-        """Commit pages until the rows of one read are used up. Returns recipients chosen, and whether it is sealed."""
+    ) -> tuple[int, bool, bool]:
+        """Commit pages until the rows of one read are used up.
+
+        Returns recipients chosen, whether the shard is sealed, and whether the last page opened batches.
+        """
         subscribers = payload.recipients is None
         removals = None
-        if message.topic and subscribers:
-            removals = self.audience.subscriptions.removals(message.topic, progress.shard)
         now = self.clock()
-        rows = self.candidates.next_rows(message, payload, progress.shard, progress.cursor, now=now, limit=ROWS)
         topic = self.candidates.topic(message, now)
+        if message.topic and subscribers and not (topic and topic.required):
+            removals = self.audience.subscriptions.removals(message.topic, progress.shard)
+        rows = self.candidates.next_rows(message, payload, progress.shard, progress.cursor, now=now, limit=ROWS)
         # named recipients may be in any shard of the topic: the workers look at their subscriptions
         unchecked = topic is not None and not subscribers and not topic.required
         candidates = self.candidates.of(message, payload, topic, rows.rows, now=now, subscribers=subscribers)
@@ -157,7 +161,7 @@ class FanOut:
             self._queue_all_the_same(unsent)
             raise
         self._queue(unsent)
-        return chosen, progress.sealed
+        return chosen, progress.sealed, bool(opened)
 
     def _commit(
         self, message: Message, payload: Payload, page: FanOutPage, removals: int | None, *, sealed: bool
@@ -204,7 +208,7 @@ class FanOut:
         if page.skips:
             self.batches.skip(transaction, message.id, read.shard, read.page, page.skips, message.retain_until)
         for skip in page.skips:
-            self.deliveries.record_in(transaction, _skipped(message, skip, now))
+            self.deliveries.record_in(transaction, skipped(message, skip, now))
         transaction.run()
         return after, opened
 
@@ -213,14 +217,7 @@ class FanOut:
 
         A failure loses nothing: the batches are stored, become overdue, and the reconciler queues them.
         """
-        for channel in {state.channel for state in states}:
-            jobs = [
-                (job_of(state), 0)
-                for state in states
-                if state.channel == channel and state.waiting is not WaitReason.DEFERRED
-            ]
-            if jobs:
-                self.queues.send_batches(channel, jobs)
+        queue_batches(states, self.queues)
         return []
 
     def _queue_all_the_same(self, states: Sequence[BatchState]) -> None:
@@ -247,7 +244,8 @@ def _leave_to_workers(page: FanOutPage, conflict: ConditionFailed, *, everything
     page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
 
 
-def _skipped(message: Message, skip: Skip, now: datetime) -> Delivery:
+def skipped(message: Message, skip: Skip, now: datetime) -> Delivery:
+    """The record of a skipped recipient."""
     return Delivery(
         message_id=message.id,
         user_id=skip.user_id,

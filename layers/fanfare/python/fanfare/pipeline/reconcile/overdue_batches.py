@@ -38,10 +38,10 @@ class OverdueBatches:
         due = self.batches.due(self.clock(), page=CHUNK)
         while chunk := list(islice(due, CHUNK)):
             with run.isolated("batches"):
-                self._resend(self.batches.get_open_many(chunk), run)
+                self.resend(self.batches.get_open_many(chunk), run)
             yield
 
-    def _resend(self, states: Iterable[BatchState], run: ReconcileRun) -> None:
+    def resend(self, states: Iterable[BatchState], run: ReconcileRun) -> None:
         """Requeue the batches of a chunk. Their jobs are queued together, and each message is read once."""
         jobs: dict[str, list[tuple[Job, int]]] = {}
         known: dict[str, Message | None] = {}
@@ -74,7 +74,7 @@ class OverdueBatches:
         sent recipients is never overwritten.
         """
         if state.leased(now):
-            self.batches.put_off(state, from_text(state.lease_until or "") + timedelta(seconds=1))
+            self.batches.leases.put_off(state, from_text(state.lease_until or "") + timedelta(seconds=1))
             return None
         lost = state.waiting in (WaitReason.QUEUED, WaitReason.RETRY)
         run.late(self._first_due(state, now, lost=state.lost if lost else 0), now)

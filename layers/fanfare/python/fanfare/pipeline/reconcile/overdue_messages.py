@@ -16,6 +16,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed, unsealed_shards
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.complete import complete
+from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.run import ReconcileRun
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
@@ -49,8 +50,12 @@ class OverdueMessages:
     def _message(self, message: Message, progress: Sequence[Progress], run: ReconcileRun) -> None:
         """Handle one message that is due."""
         now = self.clock()
-        if message.due_at is None or message.at_rest or from_text(message.due_at) > now:
+        if message.due_at is None or from_text(message.due_at) > now:
             return  # the index lags slightly behind the table
+        if message.short and not message.redriving and self._resend_short(message, now, run):
+            return
+        if message.at_rest:
+            return
         run.late(from_text(message.due_at), now)
         if message.send_at is not None and message.due_at < message.send_at:
             self._begin(message, from_text(message.send_at), now)
@@ -67,6 +72,20 @@ class OverdueMessages:
                 self._put_off(message, now, seconds=min(max(age / 2, self.pace.stale_after), 3_600))
         else:
             self._resume(message, progress, now, run)
+
+    def _resend_short(self, message: Message, now: datetime, run: ReconcileRun) -> bool:
+        """Queue the batches in the message's own item that are due. Returns whether one is open."""
+        states = [*self.batches.open_batches(message.id, message.shards)]
+        due = [state for state in states if (state.due_at or "") <= to_text(now)]
+        if due:
+            OverdueBatches(
+                messages=self.messages, batches=self.batches, queues=self.queues, clock=self.clock, pace=self.pace
+            ).resend(due, run)
+        elif states:
+            self.messages.put_off(
+                message.id, from_text(min(state.due_at or "" for state in states)), seen=message.due_at
+            )
+        return bool(states)
 
     def _begin(self, message: Message, send_at: datetime, now: datetime) -> None:
         """Queue the fan-out of a scheduled message with a delay until its time."""

@@ -20,6 +20,7 @@ from fanfare.management.users import ManageUsers
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.fan_out.candidates import Candidates
+from fanfare.pipeline.fan_out.short_way import ShortWay
 from fanfare.pipeline.redrive import Redrive
 from fanfare.pipeline.submit import Submit
 from fanfare.runtime import clients, signing, stores
@@ -53,12 +54,27 @@ def _candidates() -> Candidates:
 
 @opened.once
 def _recipients() -> RecipientList:
-    return RecipientList(stores.table("batches"))
+    return RecipientList(stores.batches().items)
 
 
 @opened.once
 def submit() -> Submit:
-    return Submit(build=_build_message(), messages=stores.messages(), queues=clients.queues(), clock=clock())
+    short_way = ShortWay(
+        messages=stores.messages(),
+        audience=stores.audience(),
+        candidates=_candidates(),
+        deliveries=stores.deliveries(),
+        queues=clients.queues(),
+        clock=clock(),
+        stale_after=settings().stale_after,
+    )
+    return Submit(
+        build=_build_message(),
+        short_way=short_way,
+        messages=stores.messages(),
+        queues=clients.queues(),
+        clock=clock(),
+    )
 
 
 @opened.once

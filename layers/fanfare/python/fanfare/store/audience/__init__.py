@@ -28,9 +28,12 @@ a suppression is stored before its users are looked up.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import Clock, system_clock
+from fanfare.domain.audience import User
 from fanfare.store.audience.confirmations import Confirmations as Confirmations
 from fanfare.store.audience.devices import Directory
 from fanfare.store.audience.directory import Digest, who_pk
@@ -40,12 +43,13 @@ from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.subscriptions.answers import Changed
 from fanfare.store.audience.subscriptions.consents import Consents as Consents
 from fanfare.store.audience.subscriptions.ended_topics import EndedTopics
+from fanfare.store.audience.subscriptions.rows import subscription_sk
 from fanfare.store.audience.subscriptions.store import Subscriptions as Subscriptions
 from fanfare.store.audience.subscriptions.subscribers import Subscribers
 from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
 from fanfare.store.audience.users import Users as Users
-from fanfare.store.audience.users import begin_erasure
+from fanfare.store.audience.users import begin_erasure, users_in
 
 
 class Audience:
@@ -73,6 +77,17 @@ class Audience:
         self.consents = Consents(table)
         self.suppressions = Suppressions(table, self.users, changed=suppression_changed)
         self.endpoints = EndpointStates(table)
+
+    def with_yeses(
+        self, user_ids: Iterable[str], topic: str, pairs: Iterable[tuple[str, str]]
+    ) -> tuple[dict[str, User], set[tuple[str, str]]]:
+        """The users that exist, and those of the (user, channel) pairs that are subscribed to the topic, read together.
+
+        Strongly consistent.
+        """
+        yeses = {(f"user#{user_id}", subscription_sk(topic, channel)): (user_id, channel) for user_id, channel in pairs}
+        found = self.table.get_many([*((f"user#{user_id}", "user") for user_id in user_ids), *yeses])
+        return users_in(found), {pair for key, pair in yeses.items() if key in found}
 
     def erase(self, user_id: str) -> None:
         """Erase the profile, the addresses, all subscriptions and all other rows of the user. Idempotent.

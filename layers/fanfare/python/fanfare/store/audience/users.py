@@ -40,7 +40,7 @@ class Users:
 
     def get_many(self, user_ids: Iterable[str]) -> dict[str, User]:
         """The users that exist, strongly consistent, 100 per call."""
-        return {user_id: user for user_id, user in read_users(self.table, user_ids).items() if not user.erasing}
+        return users_in(self.table.get_many((f"user#{user_id}", "user") for user_id in user_ids))
 
     def at_address(self, channel: str, address: str) -> list[str]:
         """Ids of the users with an address; strongly consistent."""
@@ -247,6 +247,12 @@ def read_users(table: DynamoTable, user_ids: Iterable[str]) -> dict[str, User]:
     """The users, even if an erasure has begun."""
     found = table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
     return {user.id: user for user in map(_user, found.values())}
+
+
+def users_in(found: Mapping[tuple[str, str], Item]) -> dict[str, User]:
+    """The users among these items, without those whose erasure has begun."""
+    users = [_user(item) for (_, sk), item in found.items() if sk == "user"]
+    return {user.id: user for user in users if not user.erasing}
 
 
 def begin_erasure(table: DynamoTable, user_id: str) -> User | None:

@@ -8,6 +8,8 @@
     <message>#<k>    done#<id>          outcome codes of a settled batch
     <message>#<k>    skips#<page>       recipients that the fan-out skipped on a page, and the reasons
 
+On the short way, all of this is in the message's item and body instead, and read and written as if it were here.
+
 k is the shard of the fan-out. The codes of a batch are a string with one `Outcome` per recipient, in the order of its
 recipients. Totals of a message are summed from them, so there is no hot counter and nothing is counted twice. "Is
 anything open?" is a query for one item, not a count.
@@ -19,5 +21,6 @@ from fanfare.store.batches.lease import BatchLeases as BatchLeases
 from fanfare.store.batches.rows import next_due as next_due
 from fanfare.store.batches.settle import REOPENED as REOPENED
 from fanfare.store.batches.settle import BatchSettlements as BatchSettlements
+from fanfare.store.batches.short import short_attributes as short_attributes
 from fanfare.store.batches.store import Batches as Batches
 from fanfare.store.batches.totals import BatchTotals as BatchTotals

@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from fanfare.aws.codec import Item
-from fanfare.domain.batch import Batch, BatchState, Charge, Wait, WaitReason
-from fanfare.domain.jobs import Job, shard_in
+from fanfare.clock import to_text
+from fanfare.domain.batch import Batch, BatchState, Charge, Wait, WaitReason, shard_in
+from fanfare.domain.jobs import Job
+from fanfare.domain.outcomes import Outcome
 from fanfare.ids import shard_of
 from fanfare.store.own_data import PLACES
 
 DUE_SHARDS: Final = 4
+
+
+MESSAGE: Final = "message"  # in an item of a batch of the short way: the message's item
+
+
+@dataclass(frozen=True, kw_only=True)
+class ShortState(BatchState):
+    """The state of a batch of the short way. `item`: the message's item when it was read."""
+
+    item: Item = field(compare=False, repr=False)
 
 
 def next_due(now: datetime, seconds: float, times: int, *, cap: timedelta = timedelta(hours=1)) -> datetime:
@@ -40,18 +53,20 @@ def name_of(item: Item) -> str:
     return name
 
 
-def still_ours(state: BatchState, owner: str) -> dict[str, Any]:
-    """The condition of all writes to a leased batch."""
-    # the worker still has the lease
-    values = {":generation": state.generation, ":owner": owner}
-    return {"condition": "generation = :generation AND lease_owner = :owner", "values": values}
-
-
 def open_item(state: BatchState) -> Item:
     """The item of an open batch."""
     return {
         "pk": shard_pk(state.message_id, state.shard),
         "sk": f"open#{state.id}",
+        **open_attributes(state),
+        "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
+        "ttl": state.retain_until,
+    }
+
+
+def open_attributes(state: BatchState) -> Item:
+    """What is stored of a batch that is opened."""
+    return {
         "channel": state.channel,
         "generation": state.generation,
         "codes": state.codes,
@@ -60,9 +75,22 @@ def open_item(state: BatchState) -> Item:
         "lost": state.lost,
         "round": state.round or None,
         "charges": charges(state),
-        "due_shard": f"due#{shard_of(f'{state.message_id}/{state.id}', DUE_SHARDS)}",
         "due_at": state.due_at,
-        "ttl": state.retain_until,
+    }
+
+
+def done_attributes(state: BatchState, now: datetime) -> Item:
+    """What is stored of a batch that is settled. Raises ValueError if it has unsettled recipients."""
+    if state.unsettled:
+        raise ValueError(f"batch {state.id} has unsettled recipients")
+    return {
+        "channel": state.channel,
+        "codes": state.codes,
+        "generation": state.generation,
+        "round": state.round or None,
+        # a redrive ignores its own earlier charges
+        "charges": charges(state) if state.places(Outcome.FAILED) else None,
+        "settled_at": to_text(now),
     }
 
 
@@ -86,7 +114,7 @@ def read_batch(item: Item) -> Batch:
 
 def read_state(item: Item) -> BatchState:
     """Read the state of an open or settled batch from its item."""
-    return BatchState(
+    state = BatchState(
         message_id=message_id_of(item["pk"]),
         shard=shard_in(item["sk"].partition("#")[2]),
         id=item["sk"].partition("#")[2],
@@ -107,3 +135,4 @@ def read_state(item: Item) -> BatchState:
         charges=tuple(Charge(at, tuple(places)) for at, *places in item.get("charges", ())),
         waits=tuple(Wait(at, tuple(places)) for at, *places in item.get("waits", ())),
     )
+    return ShortState(**vars(state), item=item[MESSAGE]) if MESSAGE in item else state

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -10,13 +10,15 @@ from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
-from fanfare.domain.batch import Batch, BatchState, Skip
-from fanfare.domain.jobs import shard_in
-from fanfare.domain.message import OwnData
+from fanfare.domain.batch import Batch, BatchState, Skip, shard_in, shards_of
+from fanfare.domain.message import Message, OwnData
+from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.lease import BatchLeases
 from fanfare.store.batches.own_data import BatchOwnData
+from fanfare.store.batches.places import Places
 from fanfare.store.batches.rows import DUE_SHARDS, message_id_of, open_item, read_batch, read_state, shard_pk
 from fanfare.store.batches.settle import BatchSettlements
+from fanfare.store.batches.short import skips_attribute
 from fanfare.store.batches.totals import BatchTotals
 from fanfare.store.own_data import PLACES
 
@@ -24,14 +26,22 @@ NO_DATA: Final[OwnData] = {}
 
 
 class Batches:
-    """Open and settled batches. `leases` and `settlements` are for workers; `totals` has their sums."""
+    """Open and settled batches. `leases` and `settlements` are for workers; `totals` has their sums.
 
-    def __init__(self, table: DynamoTable) -> None:
+    `messages`: the messages table, which has the batches of the short way. `moved` is called if one of them was the
+    last open batch of its message, and the message has ended.
+    """
+
+    def __init__(
+        self, table: DynamoTable, messages: DynamoTable, *, moved: Callable[[Message], None] | None = None
+    ) -> None:
         self.table = table
-        self.leases = BatchLeases(table)
-        self.settlements = BatchSettlements(table)
-        self.totals = BatchTotals(table)
-        self.own = BatchOwnData(table)
+        self.items = BatchItems(table, messages)
+        places = Places(table, messages)
+        self.leases = BatchLeases(self.items, places, sleep=table.sleep)
+        self.settlements = BatchSettlements(table, places, moved=moved)
+        self.totals = BatchTotals(self.items)
+        self.own = BatchOwnData(table, messages)
 
     # As parts of a page's transaction
 
@@ -56,21 +66,10 @@ class Batches:
         item = {
             "pk": shard_pk(message_id, shard),
             "sk": f"skips#{page:06d}",
-            "skips": [[skip.user_id, skip.channel, skip.reason] for skip in skips],
+            "skips": skips_attribute(skips),
             "ttl": retain_until,
         }
         transaction.put(self.table, item)
-
-    def put_off(self, state: BatchState, due_at: datetime) -> None:
-        """Have the reconciler check again at `due_at`. Raises ConditionFailed if the batch changed since the read."""
-        self.table.update(
-            shard_pk(state.message_id, state.shard),
-            f"open#{state.id}",
-            "SET due_at = :due_at",
-            # not changed since it was read
-            condition="generation = :generation AND due_at = :seen",
-            values={":due_at": to_text(due_at), ":generation": state.generation, ":seen": state.due_at},
-        )
 
     # Reading
 
@@ -79,31 +78,31 @@ class Batches:
         keys = {
             (shard_pk(message_id, shard_in(batch)), f"batch#{batch}"): (message_id, batch) for message_id, batch in jobs
         }
-        found = self.table.get_many(keys, consistent=False)  # never changed, so eventual consistency is enough
+        found = self.items.get_many(keys, consistent=False)  # never changed, so eventual consistency is enough
         missing = keys.keys() - found.keys()
         if missing:
-            found |= self.table.get_many(missing)
+            found |= self.items.get_many(missing)
         return {
             f"{message_id}/{batch}": read_batch(found[key]) for key, (message_id, batch) in keys.items() if key in found
         }
 
     def get_open(self, message_id: str, batch: str) -> BatchState | None:
         """The state of a batch, or None once it is settled."""
-        item = self.table.get(shard_pk(message_id, shard_in(batch)), f"open#{batch}")
+        item = self.items.get(shard_pk(message_id, shard_in(batch)), f"open#{batch}")
         return read_state(item) if item else None
 
     def any_open(self, message_id: str, shard: int) -> bool:
         """Whether a shard has a batch that is not settled; strongly consistent."""
-        return any(self.table.query(shard_pk(message_id, shard), KeyRange(prefix="open#"), limit=1, names=["sk"]))
+        return any(self.items.query(shard_pk(message_id, shard), KeyRange(prefix="open#"), limit=1, names=["sk"]))
 
     def open_batches(self, message_id: str, shards: int) -> Iterator[BatchState]:
         """The batches of a message that are not settled."""
-        for shard in range(shards):
-            yield from map(read_state, self.table.query(shard_pk(message_id, shard), KeyRange(prefix="open#")))
+        for shard in shards_of(shards):
+            yield from map(read_state, self.items.query(shard_pk(message_id, shard), KeyRange(prefix="open#")))
 
     def done_batches(self, message_id: str, shard: int) -> Iterator[BatchState]:
         """The settled batches of a shard."""
-        for item in self.table.query(shard_pk(message_id, shard), KeyRange(prefix="done#")):
+        for item in self.items.query(shard_pk(message_id, shard), KeyRange(prefix="done#")):
             yield read_state(item)
 
     def due(self, now: datetime, *, page: int) -> Iterator[tuple[str, str]]:
@@ -114,4 +113,4 @@ class Batches:
     def get_open_many(self, batches: Iterable[tuple[str, str]]) -> list[BatchState]:
         """The batches that are still open, strongly consistent."""
         keys = [(shard_pk(message_id, shard_in(batch)), f"open#{batch}") for message_id, batch in batches]
-        return [read_state(item) for item in self.table.get_many(keys).values()]
+        return [read_state(item) for item in self.items.get_many(keys).values()]

@@ -6,19 +6,19 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from fanfare.aws.codec import Item, KeyRange
-from fanfare.aws.dynamodb import DynamoTable
 from fanfare.channels.receipts import Receipt
-from fanfare.domain.batch import Totals
+from fanfare.domain.batch import Totals, shards_of
 from fanfare.domain.counting import Pages
 from fanfare.domain.outcomes import Outcome, Reported, of_batch
+from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.rows import name_of, read_state, shard_pk
 from fanfare.store.receipts import ReportedReceipts
 
 
 class BatchTotals:
-    def __init__(self, table: DynamoTable) -> None:
-        self.table = table
-        self.receipts = ReportedReceipts(table)
+    def __init__(self, items: BatchItems) -> None:
+        self.items = items
+        self.receipts = ReportedReceipts(items.table)
 
     def tally(self, message_id: str, shards: int, *, once: bool = False, receipts: bool = False) -> Totals:
         """The outcomes of all recipients so far; with `receipts`, also what the providers reported of them.
@@ -27,12 +27,12 @@ class BatchTotals:
         the number of recipients.
         """
         totals = Totals()
-        for shard in range(shards):
+        for shard in shards_of(shards):
             pk = shard_pk(message_id, shard)
             opened = {} if once else self._open(pk, KeyRange(prefix="open#"))
             # settled batches, open ones again, and skips
             reported = self.receipts.of_shard(message_id, shard) if receipts else {}
-            totals += _sum(_latest(opened, self.table.query(pk, KeyRange(after="done"))), reported)
+            totals += _sum(_latest(opened, self.items.query(pk, KeyRange(after="done"))), reported)
         return totals
 
     def tally_pages(self, message_id: str, pages: Pages, *, receipts: bool = False) -> tuple[Totals, int]:
@@ -41,16 +41,16 @@ class BatchTotals:
         first, end = f"{pages.shard:04d}-{pages.first:06d}", f"{pages.shard:04d}-{pages.end:06d}"
         opened = self._open(pk, KeyRange(after=f"open#{first}", before=f"open#{end}"))
         items = [
-            *self.table.query(pk, KeyRange(after=f"done#{first}", before=f"done#{end}")),
-            *self.table.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
-            *self.table.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
+            *self.items.query(pk, KeyRange(after=f"done#{first}", before=f"done#{end}")),
+            *self.items.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
+            *self.items.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
         ]
         batches = KeyRange(after=first, before=end)
         reported = self.receipts.of_shard(message_id, pages.shard, batches) if receipts else {}
         return _sum(_latest(opened, items), reported), len(opened) + len(items) + len(reported)
 
     def _open(self, pk: str, keys: KeyRange) -> dict[str, Item]:
-        return {name_of(item): item for item in self.table.query(pk, keys)}
+        return {name_of(item): item for item in self.items.query(pk, keys)}
 
 
 def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:

@@ -4,7 +4,8 @@ pk                      sk          what
 message#<id>            body        data or content, named recipients, and their own data until a page has copied
                                     them to the batches. It sorts first, so a
                                     query that starts after it reads only the small items
-message#<id>            message     state, timeline and, when finished, counts
+message#<id>            message     state, timeline and, when finished, counts. On the short way also the batches: their
+                                    number, a map with each (batch0, batch1, …), and skips
 message#<id>            shard#<k>   cursor of the fan-out in one shard
 idempotency#<digest>    idempotency the message that this key of this caller created
 counts#<id>             running     counts of a large message while it runs, and how far the next sum is

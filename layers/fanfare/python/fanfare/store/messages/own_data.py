@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from functools import partial
 
+from fanfare.aws.changes import Change
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
@@ -44,13 +45,19 @@ class MessageOwnData:
         return [pk.removeprefix("message#") for pk in named]
 
     def forget(self, message: Message) -> None:
-        """Remove all own data of a message that ended and, if it is sensitive, its data. Idempotent."""
-        update = "REMOVE own, owned" if not message.sensitive else "SET #data = :none, gone = :gone REMOVE own, owned"
-        values = {":none": "{}", ":gone": True} if message.sensitive else None
-        names = {"#data": "data"} if message.sensitive else None
-        key = (message_pk(message.id), "body")
-        # not removed by TTL
-        self.table.update(*key, update, condition="attribute_exists(pk)", values=values, names=names)
+        """Remove all own data of a message that ended and, if it is sensitive, its data. Idempotent.
+
+        On the short way, own data stay: no batch has a copy.
+        """
+        change = Change(conditions=("attribute_exists(pk)",))  # not removed by TTL
+        if not message.short:
+            change += Change(removes=("own", "owned"))
+        if message.sensitive:
+            change += Change(
+                sets=("#data = :none", "gone = :gone"), values={":none": "{}", ":gone": True}, names={"#data": "data"}
+            )
+        if change.sets or change.removes:
+            self.table.update(message_pk(message.id), "body", **change.arguments())
 
     def _without(self, user_id: str, pk: str) -> None:
         item = self.table.get_many([(pk, "body")]).get((pk, "body"))

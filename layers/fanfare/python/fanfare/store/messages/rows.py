@@ -14,6 +14,8 @@ from fanfare.store.own_data import MAP, PLACES, own_map, owned_places, read_own
 ELEMENT: Final = 8  # bytes of a number in a list, at most
 DUE_SHARDS: Final = 4
 RECENT_SHARDS: Final = 4
+BODY: Final = "body"  # sort key
+BATCHES: Final = "batches"  # number of batches in the message's own item
 
 
 def message_pk(message_id: str) -> str:
@@ -58,13 +60,14 @@ def message_item(message: Message) -> Item:
         "channels": list(message.channels),
         "priority": message.priority,
         "on_doubt": message.on_doubt,
-        "shards": message.shards,
+        "shards": message.shards or 1,
         "created_at": message.created_at,
         "send_at": message.send_at,
         "expires_at": message.expires_at,
-        "timeline": [timeline_entry(message.state, message.created_at, None)],
+        "timeline": message.timeline or [timeline_entry(message.state, message.created_at, None)],
+        "counts": message.counts,
         "recent_shard": f"recent#{shard_of(message.id, RECENT_SHARDS)}",
-        "due_shard": due_shard(message.id),
+        "due_shard": due_shard(message.id) if message.due_at else None,
         "due_at": message.due_at,
         "sensitive": message.sensitive or None,
         "ttl": message.retain_until,
@@ -87,7 +90,7 @@ def read_message(item: Item) -> Message:
         channels=tuple(item["channels"]),
         priority=item["priority"],
         on_doubt=item["on_doubt"],
-        shards=item["shards"],
+        shards=0 if BATCHES in item else item["shards"],
         created_at=item["created_at"],
         send_at=item.get("send_at"),
         expires_at=item.get("expires_at"),

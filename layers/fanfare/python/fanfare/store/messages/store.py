@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from fanfare.aws.codec import Item, KeyRange
-from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.dynamodb import DynamoTable, Key
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
-from fanfare.domain.lifecycle import State, may_come_from
+from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Accepted, KeyReused, Message, Payload, Progress, Transition
 from fanfare.errors import ConditionFailed
 from fanfare.store.messages.counts import MessageCounts
 from fanfare.store.messages.listing import MessageListing
+from fanfare.store.messages.moves import moved_to
 from fanfare.store.messages.own_data import MessageOwnData
 from fanfare.store.messages.progress import FanOutProgress
 from fanfare.store.messages.rows import (
@@ -30,11 +31,11 @@ from fanfare.store.messages.rows import (
     read_payload,
     read_progress,
     shard_sk,
-    timeline_entry,
 )
 from fanfare.store.messages.summaries import MessageSummaries
 
-KEY = "idempotency key"  # name of a part of the transaction
+NEW, KEY = "new", "idempotency key"  # names of parts of the transaction
+NO_BATCHES: Final[Mapping[str, Any]] = {}
 
 
 class Messages:
@@ -63,7 +64,32 @@ class Messages:
 
         Raises KeyReused if the caller used the key with a different body.
         """
-        transaction = Transaction().put(self.table, message_item(message)).put(self.table, body_item(message, payload))
+        return until_settled(
+            lambda: self.accept_with(
+                Transaction(), message, payload, idempotency_key=idempotency_key, fingerprint=fingerprint
+            ),
+            sleep=self.table.sleep,
+        )
+
+    def accept_with(
+        self,
+        transaction: Transaction,
+        message: Message,
+        payload: Payload,
+        *,
+        idempotency_key: str | None,
+        fingerprint: str,
+        batches: Mapping[str, Any] = NO_BATCHES,
+    ) -> Accepted:
+        """Try once to store it, together with other parts of the transaction. `batches`: those in its own item.
+
+        Raises KeyReused, and ConditionFailed without a change if another part failed or another request uses the key.
+        """
+        # not stored by an earlier try whose answer was lost
+        transaction.put(
+            self.table, message_item(message) | dict(batches), condition="attribute_not_exists(pk)", name=NEW
+        )
+        transaction.put(self.table, body_item(message, payload))
         if idempotency_key is not None:
             transaction.put(
                 self.table,
@@ -72,21 +98,18 @@ class Messages:
                 condition="attribute_not_exists(pk)",
                 name=KEY,
             )
-
-        def attempt() -> Accepted:
-            try:
-                transaction.run()
-            except ConditionFailed as failed:
-                first = failed.part(KEY).found if idempotency_key is not None else None
-                if first is None:  # another request with this key is being written
-                    raise
-                if first["fingerprint"] != fingerprint:
-                    raise KeyReused from failed
-                replayed = first["message_id"] != message.id
-                return Accepted(str(first["message_id"]), str(first["created_at"]), replayed=replayed)
-            return Accepted(message.id, message.created_at, replayed=False)
-
-        return until_settled(attempt, sleep=self.table.sleep)
+        try:
+            transaction.run()
+        except ConditionFailed as failed:
+            if failed.part(NEW).refused:
+                return Accepted(message.id, message.created_at, replayed=False)
+            first = failed.part(KEY).found if idempotency_key is not None else None
+            if first is None:  # another request with this key is being written
+                raise
+            if first["fingerprint"] != fingerprint:
+                raise KeyReused from failed
+            return Accepted(str(first["message_id"]), str(first["created_at"]), replayed=True)
+        return Accepted(message.id, message.created_at, replayed=False)
 
     def accepted_before(self, caller: str, idempotency_key: str, fingerprint: str) -> Accepted | None:
         """The message that this key created, or None. Raises KeyReused like `accept`."""
@@ -106,16 +129,7 @@ class Messages:
 
     def get_many(self, message_ids: Sequence[str]) -> dict[str, tuple[Message, Payload]]:
         """Messages with their payloads, strongly consistent, in one call for up to 50."""
-        keys = [(message_pk(message_id), sk) for message_id in dict.fromkeys(message_ids) for sk in ("message", "body")]
-        found = self.table.get_many(keys)
-        return {
-            message_id: (
-                read_message(found[message_pk(message_id), "message"]),
-                read_payload(found[message_pk(message_id), "body"]),
-            )
-            for message_id in dict.fromkeys(message_ids)
-            if (message_pk(message_id), "message") in found and (message_pk(message_id), "body") in found
-        }
+        return messages_in(self.table.get_many(message_keys(message_ids)))
 
     def for_fan_out(self, message_id: str, shard: int) -> tuple[Message, Payload, Progress] | None:
         """Message, payload and progress of a shard, in one strongly consistent call; None if there is no message."""
@@ -123,12 +137,12 @@ class Messages:
         found = self.table.get_many([(pk, "message"), (pk, "body"), (pk, shard_sk(shard))])
         if (pk, "message") not in found or (pk, "body") not in found:
             return None
-        progress = found.get((pk, shard_sk(shard)))
-        return (
-            read_message(found[pk, "message"]),
-            read_payload(found[pk, "body"]),
-            read_progress(progress) if progress else Progress(shard=shard),
-        )
+        stored = found.get((pk, shard_sk(shard)))
+        message = read_message(found[pk, "message"])
+        progress = read_progress(stored) if stored else Progress(shard=shard)
+        if message.short:  # its one page was committed with it
+            progress = Progress(shard=shard, page=1, sealed=True, updated_at=message.created_at)
+        return message, read_payload(found[pk, "body"]), progress
 
     def with_progress(self, message_id: str) -> tuple[Message, list[Progress]] | None:
         """The message and the progress of every shard that has begun, strongly consistent."""
@@ -156,9 +170,8 @@ class Messages:
 
         `due_at`: when the reconciler checks the message again; None: never. Raises ConditionFailed.
         """
-        message = read_message(
-            self.table.update(message_pk(message_id), "message", **_move(message_id, transition, now, due_at))
-        )
+        change = moved_to(message_id, transition, now=now, due_at=due_at)
+        message = read_message(self.table.update(message_pk(message_id), "message", **change.arguments()))
         if self.moved is not None:
             self.moved(message)
         return message
@@ -197,6 +210,20 @@ class Messages:
         )
 
 
+def message_keys(message_ids: Iterable[str]) -> list[Key]:
+    """Keys of messages and their payloads."""
+    return [(message_pk(message_id), sk) for message_id in dict.fromkeys(message_ids) for sk in ("message", "body")]
+
+
+def messages_in(found: Mapping[Key, Item]) -> dict[str, tuple[Message, Payload]]:
+    """The messages among these items that have their payload there, too."""
+    return {
+        item["id"]: (read_message(item), read_payload(found[pk, "body"]))
+        for (pk, sk), item in found.items()
+        if sk == "message" and (pk, "body") in found
+    }
+
+
 def fingerprint(body: Any) -> str:
     """A digest of the body that does not depend on the order of keys or on white space."""
     canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))
@@ -217,32 +244,3 @@ def _key_item(message: Message, key: str, fingerprint: str) -> Item:
         "fingerprint": fingerprint,
         "ttl": message.retain_until,
     }
-
-
-def _move(message_id: str, transition: Transition, now: datetime, due_at: datetime | None) -> dict[str, Any]:
-    """The arguments of the update for a transition."""
-    origins = transition.origins
-    allowed = [state for state in may_come_from(transition.to) if origins is None or state in origins]
-    values: dict[str, Any] = {
-        ":to": transition.to,
-        ":entry": [timeline_entry(transition.to, to_text(now), transition.reason)],
-    } | {f":from{i}": state for i, state in enumerate(allowed)}
-    names = {"#state": "state", "#timeline": "timeline"}
-    sets = ["#state = :to", "#timeline = list_append(#timeline, :entry)"]
-    removes = [f"#{name}" for name in transition.removes]
-    condition = [f"#state IN ({', '.join(f':from{i}' for i in range(len(allowed)))})"]
-    if due_at is not None:
-        sets += ["due_at = :due_at", "due_shard = :due_shard"]
-        values |= {":due_at": to_text(due_at), ":due_shard": due_shard(message_id)}
-    else:
-        removes += ["due_at", "due_shard"]
-    names |= {f"#{name}": name for name in (*transition.sets, *transition.removes)}
-    sets += [f"#{name} = :{name}" for name in transition.sets]
-    values |= {f":{name}": value for name, value in transition.sets.items()}
-    if transition.read_round is not None:
-        names["#round"] = "round"
-        # not redriven since it was read
-        condition.append("(#round = :read OR (attribute_not_exists(#round) AND :read = :zero))")
-        values |= {":read": transition.read_round, ":zero": 0}
-    update = f"SET {', '.join(sets)}" + (f" REMOVE {', '.join(removes)}" if removes else "")
-    return {"update": update, "condition": " AND ".join(condition), "values": values, "names": names}

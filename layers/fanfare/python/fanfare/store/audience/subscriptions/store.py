@@ -51,6 +51,10 @@ class Subscriptions(Answers):
         item = self.table.get(removals_pk(topic, shard), "removals")
         return int(item["removals"]) if item else 0
 
+    def check_yes(self, transaction: Transaction, user_id: str, topic: str, channel: str) -> None:
+        """Require that the user is subscribed, as part of a transaction."""
+        transaction.check(self.table, (f"user#{user_id}", subscription_sk(topic, channel)), "attribute_exists(pk)")
+
     def check_removals(self, transaction: Transaction, topic: str, shard: int, read: int, *, name: str) -> None:
         """Require that no user has unsubscribed since `read`, as part of a page's transaction."""
         condition, values = ("removals = :read", {":read": read}) if read else ("attribute_not_exists(pk)", None)
