@@ -15,7 +15,7 @@ from fanfare.pipeline.record_receipts import RecordReceipts, read
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
 from fanfare.store.receipts import ReportedReceipts
 
-from bench.counts import NOW, Bench
+from bench.harness.deployment import NOW, Bench
 from testing.memory_aws.calls import Usage
 
 AT_ONCE: Final = 100  # receipts per invocation of `record_receipt`

@@ -169,7 +169,9 @@ def test_texts_and_webhooks_of_an_event_go_side_by_side(channel: str) -> None:
     world, messages = posted(*TEN, channel=channel)
     all_of_them = Barrier(len(TEN), timeout=10)
 
-    class Together(CHANNELS[channel]):  # type: ignore[misc]
+    base: Any = CHANNELS[channel]
+
+    class Together(base):  # type: ignore[misc]
         def _send(self, _: Envelope) -> SendResult:
             all_of_them.wait()
             return SendResult(Kind.SENT)
