@@ -12,6 +12,7 @@ IN_DOUBT = "tests/faults/test_in_doubt.py"
 ADVERSARY = "tests/faults/test_adversary.py"
 ASKED_AGAIN = "tests/faults/test_asked_again.py"
 TROUBLE = "tests/faults/test_webhook_trouble.py"
+SHARED_CALLS = "tests/faults/test_shared_calls.py"
 REDRIVE = "tests/faults/test_redrive.py"
 PARTS = "tests/integration/test_partial_answers.py"
 READERS = ("tests/integration/test_links_of_readers.py",)
@@ -81,6 +82,7 @@ MODULES = {
     "budget": "fanfare.templates.filters.budget",
     "environment": "fanfare.templates.environment",
     "grammar": "fanfare.templates.grammar",
+    "hand_over": "fanfare.pipeline.deliver.hand_over",
     "inbox": "fanfare.store.inbox",
     "lifecycle": "fanfare.domain.lifecycle",
     "links": "fanfare.signing.links",
@@ -545,6 +547,41 @@ MUTANTS = (
         "attempt:Attempt.conclude",
         "each.kind in (Kind.TEMPORARY, Kind.UNKNOWN)",
         "each.kind is Kind.TEMPORARY",
+        tests=(IN_DOUBT,),
+    ),
+    Mutant(
+        "what became of one mail of a shared call is taken for another's",
+        "hand_over:HandOver._hand_over",
+        "zip(entries, results, strict=True)",
+        "zip(entries[::-1], results, strict=True)",
+        tests=(SHARED_CALLS,),
+    ),
+    Mutant(
+        "each message of an event has a call of its own",
+        "worker:rounds",
+        "if number <= room",
+        "if number < 0",
+        tests=(SHARED_CALLS,),
+    ),
+    Mutant(
+        "a record that can't be written fails all batches of its round",
+        "attempt:record",
+        "if len(found) > 1:",
+        "if False:",
+        tests=(SHARED_CALLS,),
+    ),
+    Mutant(
+        "batches of an event wait for its slowest endpoint",
+        "hand_over:HandOver._side_by_side",
+        "wait(running, timeout=LOOK_AGAIN_SECONDS)",
+        "wait(running)",
+        tests=(SHARED_CALLS,),
+    ),
+    Mutant(
+        "recipients are handed over without a note",
+        "hand_over:HandOver._ready",
+        "if attempt.goes_on and attempt.noted:",
+        "if False:",
         tests=(IN_DOUBT,),
     ),
     Mutant(
