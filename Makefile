@@ -145,8 +145,11 @@ cdk: $(READY) ## run the CDK CLI: make cdk do="bootstrap --help"
 diff: $(READY) ## show what a deployment of STAGE would change
 	@$(BIN)/python -m tools.toolchain diff --context stage=$(STAGE)
 
-deploy: $(READY) ## deploy STAGE to the AWS account of your credentials
-	@$(BIN)/python -m tools.toolchain deploy --all --context stage=$(STAGE)
+preflight: $(READY) ## what would stop or surprise a deployment of STAGE, read from the account of your credentials
+	@$(BIN)/python -m deploy.preflight $(STAGE)
+
+deploy: $(READY) ## deploy STAGE to the AWS account of your credentials; APPROVED=1: do not ask about permissions
+	@$(BIN)/python -m deploy.deploy $(STAGE) $(if $(APPROVED),--approved)
 
 smoke: $(READY) ## run the demo's checks against a deployed STAGE; STAGE=local is the stack of `make run`
 	@$(BIN)/python -m deploy.smoke $(STAGE)

@@ -107,7 +107,7 @@ def _copy(source: Path, folder: Path) -> None:
 
 def _inputs(target: Target, *contents: bytes) -> Iterator[bytes]:
     """All inputs of the result, including this file and the interpreter that compiles."""
-    yield from (repr(target).encode(), str(_interpreter(target.python)).encode())
+    yield from (repr(target).encode(), str(interpreter(target.python)).encode())
     yield from (sys.platform.encode(), os.uname().machine.encode(), Path(__file__).read_bytes())
     yield from contents
 
@@ -198,16 +198,16 @@ def _trim(packages: Path) -> None:
 def _compile(packages: Path, target: Target) -> None:
     """Lambda can't write .pyc files, so it would compile at every cold start. `unchecked-hash`, because the layer's zip
     has no timestamps and its files never change. Without an interpreter of that version, there are no .pyc files."""
-    interpreter = _interpreter(target.python)
-    if not interpreter:
+    python = interpreter(target.python)
+    if not python:
         sys.stderr.write(f"Python {target.python} not found: the layer has no bytecode, cold starts are slower.\n")
         return
     where = ("-s", str(packages), "-p", "/opt/python")
-    _run(interpreter, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
+    _run(python, "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *where, str(packages))
 
 
 @cache
-def _interpreter(version: str) -> str | None:
+def interpreter(version: str) -> str | None:
     """Path of this Python version. Bytecode only works with the version that compiled it."""
     if version == HERE.python:
         return sys.executable

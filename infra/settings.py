@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from email.utils import parseaddr
 from pathlib import Path
 from typing import Annotated, Any, Final, Self
@@ -249,9 +250,13 @@ class DeploymentSettings(Guards):
 
         Our settings are snake_case; the CDK's own flags and caches have `:`, `/` or `-` in their names.
         """
-        context: dict[str, Any] = {key: value for key, value in node.get_all_context().items() if key.isidentifier()}
+        return cls.read({key: value for key, value in node.get_all_context().items() if key.isidentifier()})
+
+    @classmethod
+    def read(cls, context: Mapping[str, Any]) -> Self:
+        """The settings from `stages/<stage>.json`, overridden by `context`."""
         try:
-            return cls.model_validate(_of_the_stage(str(context.get("stage", "dev"))) | context)
+            return cls.model_validate({**_of_the_stage(str(context.get("stage", "dev"))), **context})
         except ValidationError as error:
             raise SettingsError(_described(error)) from None
 

@@ -37,7 +37,14 @@ class Worker(Construct):
         super().__init__(scope, id)
         self.consumes = queue
         window = max_batching_window.to_seconds() if max_batching_window else 0
-        self.dead_letters = self._queue("DeadLetters", defaults.settings, retention_period=Duration.days(14))
+        self.dead_letters = self._queue(
+            "DeadLetters",
+            defaults.settings,
+            retention_period=Duration.days(14),
+            # Without a wait, SQS looks at some of its servers only, and often finds none of a few letters.
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+            receive_message_wait_time=Duration.seconds(0 if defaults.settings.local else 1),
+        )
         self.queue = self._queue(
             "Queue",
             defaults.settings,

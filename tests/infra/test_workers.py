@@ -37,6 +37,12 @@ def test_every_worker_has_dead_letters_that_are_kept_longest(dev: Deployment, wo
 
 
 @every_worker
+def test_a_few_dead_letters_are_found_at_the_first_call(prod: Deployment, worker: str, name: str) -> None:
+    # long polling asks all servers of SQS; Lambda polls the queues themselves so
+    assert queue(prod, f"{worker}DeadLetters")["ReceiveMessageWaitTimeSeconds"] == 1
+
+
+@every_worker
 def test_a_message_stays_hidden_for_six_times_the_timeout_and_the_window(
     dev: Deployment, worker: str, name: str
 ) -> None:

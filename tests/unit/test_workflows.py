@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 
+import yaml
+
 from tests.documents import ROOT
 
-WORKFLOWS = sorted((ROOT / ".github/workflows").glob("*.yml"))
+WORKFLOWS = [*sorted((ROOT / ".github/workflows").glob("*.yml")), ROOT / "deploy" / "github-workflow.yml"]
 
 
 def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
@@ -14,6 +16,16 @@ def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
     assert len(used) >= 9
     pinned = re.compile(r"(- )?uses: [\w-]+/[\w-]+@[0-9a-f]{40}  # v\d+\.\d+\.\d+")
     assert [line for line in used if not pinned.fullmatch(line)] == []
+
+
+def test_the_example_asks_for_approval_between_the_diff_and_the_deployment() -> None:
+    jobs = yaml.safe_load((ROOT / "deploy" / "github-workflow.yml").read_text())["jobs"]
+    commands = {name: [step["run"].split()[1] for step in job["steps"] if "run" in step] for name, job in jobs.items()}
+    assert commands == {"diff": ["-p", "preflight", "diff"], "deploy": ["-p", "deploy", "-p", "smoke"]}
+    assert jobs["deploy"]["needs"] == "diff"
+    assert jobs["deploy"]["environment"]
+    (deploys,) = (step["run"] for step in jobs["deploy"]["steps"] if "make deploy" in step.get("run", ""))
+    assert deploys.endswith("APPROVED=1")  # there is no terminal
 
 
 def test_uv_is_installed_by_its_hash() -> None:
