@@ -95,6 +95,7 @@ def deliveries() -> ListMessageDeliveries:
         messages=stores.messages(),
         recipients=_recipients(),
         deliveries=stores.deliveries(),
+        reported=stores.reported_receipts(),
     )
 
 
