@@ -50,7 +50,7 @@ class MessagePages:
     def one(self, message_id: str) -> str | Answer:
         if user := request.args.get("user", "").strip():
             return redirect(url_for(".explain", message_id=message_id, user_id=user))
-        asked = {name: request.args.get(name, "") for name in ("status", "channel", "cursor")}
+        asked = {name: request.args.get(name, "") for name in ("status", "channel", "receipt", "cursor")}
         message = self.api.get("messages", message_id)
         found = self.api.get("messages", message_id, "deliveries", **asked, limit=DELIVERIES)
         return render_template("message.html", message=message, asked=asked, deliveries=found["items"], **_next(found))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
 from fanfare.domain.lifecycle import MEANING, State
 from fanfare.self_service.pages.texts import CHANNELS
 
-__all__ = ["CHANNELS", "MEANING", "STATES"]
+__all__ = ["CHANNELS", "MEANING", "REPORTING", "STATES"]
 
 STATES: Final = tuple(state.value for state in State)
 AT_REST: Final = ("sent", "failed", "deleted")
@@ -28,6 +29,17 @@ RECEIPTS: Final[Mapping[str, str]] = {
     "opted_out": "Opted out",
     "rejected": "Rejected by the provider",
 }
+# What became of a message for a reader who was sent it, and of how many
+OUTCOMES: Final[Mapping[str, str]] = {
+    "delivered": "Delivered",
+    "bounced": "Bounced",
+    "complained": "Complained",
+    "rejected": "Rejected",
+    "bounced_soft": "Bounced for now",
+    "delayed": "Delayed",
+    "no_word": "No word yet",
+}
+ALWAYS: Final = ("delivered", "bounced", "complained", "no_word")  # shown, even if they are 0
 STEPS: Final[Mapping[str, str]] = {
     "audience": "Audience",
     "batch": "Batch",

@@ -137,7 +137,8 @@ class DeploymentSettings(Guards):
         True, description="Whether SES reports successful deliveries; false: only bounces and complaints"
     )
     delivery_events: bool = Field(
-        True, description="Whether the event bus gets an event per recipient; false: only events for whole messages"
+        True,
+        description="Whether the event bus gets an event per delivery; false: only for whole messages and bad receipts",
     )
     push_fcm_application_arn: str | None = Field(
         None,

@@ -8,21 +8,24 @@ from typing import Any
 
 import pytest
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.clock import to_text
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.ids import new_message_id
-from fanfare.insight.deliveries import ListMessageDeliveries
+from fanfare.insight.deliveries import DeliveryFilter, ListMessageDeliveries
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import MessageFilter, Messages
+from fanfare.store.receipts import ReportedReceipts
 from fanfare.store.recipients import RecipientList
 
 from testing.memory_aws.aws import Memory
 
 NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
+FAILED = DeliveryFilter(status="failed")
 
 
 @pytest.fixture
@@ -150,8 +153,10 @@ def recipients(memory: Memory, message_id: str, codes: Sequence[str]) -> None:
     table(memory, "batches").write_many(items)
 
 
-def deliveries(memory: Memory, message_id: str, limit: int) -> tuple[list[str], list[int]]:
-    """Who is listed as failed, and the calls that each page took."""
+def deliveries(
+    memory: Memory, message_id: str, limit: int, only: DeliveryFilter = FAILED
+) -> tuple[list[str], list[int]]:
+    """The recipients that are listed, and the calls that each page took."""
     found: list[str] = []
     took: list[int] = []
     position: Any = None
@@ -159,10 +164,11 @@ def deliveries(memory: Memory, message_id: str, limit: int) -> tuple[list[str], 
         messages=Messages(table(memory, "messages")),
         recipients=RecipientList(BatchItems(table(memory, "batches"), table(memory, "messages"))),
         deliveries=Deliveries(table(memory, "deliveries")),
+        reported=ReportedReceipts(table(memory, "batches")),
     )
     while True:
         memory.usage.calls.clear()
-        page, position = lists.run(message_id, status="failed", channel=None, after=position, limit=limit)
+        page, position = lists.run(message_id, only, after=position, limit=limit)
         found += [view.user_id for view in page]
         took.append(memory.usage.calls.total())
         if position is None:
@@ -193,6 +199,54 @@ def test_those_about_the_place_where_a_page_ends_are_listed_once(memory: Memory,
     found, _ = deliveries(memory, message_id, limit)
     batches = [(999, 8), (999, 9), (1000, 0), (1000, 1), (2000, 8), (2000, 9), (2001, 0), (2001, 1)]
     assert found == [f"user-{batch}-{place}" for batch, place in batches]
+
+
+def report(memory: Memory, message_id: str, batch: int, place: int, receipt: Receipt) -> None:
+    found = ReceiptEvent(
+        message_id=message_id,
+        user_id=f"user-{batch}-{place}",
+        channel="email",
+        receipt=receipt,
+        at=NOW,
+        batch_id=f"0000-{batch:06d}-00",
+        place=place,
+    )
+    ReportedReceipts(table(memory, "batches")).add([found], retain_until=2_000_000_000)
+
+
+@pytest.mark.parametrize("limit", [1, 50])
+def test_recipients_are_listed_by_the_receipt_under_which_they_count(memory: Memory, limit: int) -> None:
+    message_id = post(memory, 0)
+    recipients(memory, message_id, ["SFS", "F", "SSSS", "S"])
+    for batch, place, receipt in (
+        (0, 0, Receipt.DELIVERED),
+        (0, 1, Receipt.DELIVERED),  # it failed, as far as we know: it counts under no receipt
+        (2, 1, Receipt.DELIVERED),
+        (2, 1, Receipt.COMPLAINED),
+        (2, 3, Receipt.BOUNCED_SOFT),
+        (2, 3, Receipt.DELAYED),
+    ):
+        report(memory, message_id, batch, place, receipt)
+    listed = {
+        name: deliveries(memory, message_id, limit, DeliveryFilter(receipt=name))[0]
+        for name in ("delivered", "complained", "bounced_soft", "delayed", "no_word")
+    }
+    assert listed == {
+        "delivered": ["user-0-0"],
+        "complained": ["user-2-1"],
+        "bounced_soft": ["user-2-3"],
+        "delayed": [],
+        "no_word": ["user-0-2", "user-2-0", "user-2-2", "user-3-0"],
+    }
+
+
+def test_few_bounces_in_a_large_message_are_found_with_few_calls(memory: Memory) -> None:
+    message_id = post(memory, 0)
+    recipients(memory, message_id, ["S" * 50] * 99)
+    report(memory, message_id, 98, 49, Receipt.BOUNCED)
+    found, took = deliveries(memory, message_id, 50, DeliveryFilter(receipt="bounced"))
+    assert found == ["user-98-49"]
+    assert max(took) <= 12
 
 
 def test_topics_that_people_are_not_shown_are_read_many_a_call(memory: Memory) -> None:

@@ -25,6 +25,7 @@ MESSAGE: dict[str, Any] = {
     "state": "sent",
     "timeline": [{"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None}],
     "counts": {"recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0},
+    "receipts": {"delivered": 1, "bounced": 0, "bounced_soft": 0, "complained": 0, "no_word": 1},
 }
 ACCEPTED = {"id": "m-1", "state": "pending", "created_at": "2027-01-01T08:00:00.000Z"}
 SECRET = "the-secret-of-the-service"
@@ -204,6 +205,7 @@ def test_a_message_is_watched_to_its_end(fanfare: Shell) -> None:
     assert result.exit_code == Exit.DONE
     assert "m-1  sent" in result.stdout
     assert "3 recipients, 2 sent, 1 skipped\n" in result.stdout
+    assert "of those sent: 1 delivered, 1 no word\n" in result.stdout
 
 
 def test_a_message_says_why_somebody_did_not_get_it(fanfare: Shell) -> None:

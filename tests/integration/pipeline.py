@@ -11,6 +11,7 @@ from typing import Any
 from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.message import Message
+from fanfare.insight.deliveries import ALL
 from fanfare.runtime import stores
 from fanfare.runtime.use_cases import internal_api
 from fanfare.schemas.messages import SubmitRequest
@@ -180,7 +181,7 @@ class Pipeline:
 
     def listed(self, message_id: str) -> list[DeliveryView]:
         """The first of the message's deliveries, as the API lists them."""
-        listed, _ = internal_api.deliveries().run(message_id, status=None, channel=None, after=None, limit=10)
+        listed, _ = internal_api.deliveries().run(message_id, ALL, after=None, limit=10)
         return listed
 
     def states(self, message_id: str) -> list[str]:

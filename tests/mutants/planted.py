@@ -108,6 +108,8 @@ MODULES = {
     "progress": "fanfare.store.messages.progress",
     "rate_limit": "fanfare.domain.rate_limit",
     "queues": "fanfare.aws.queues",
+    "outcomes": "fanfare.domain.outcomes",
+    "receipts": "fanfare.store.receipts",
     "record_receipts": "fanfare.pipeline.record_receipts",
     "retry_address": "fanfare.self_service.retry_address",
     "recipients": "fanfare.store.recipients",
@@ -1364,5 +1366,19 @@ MUTANTS = (
         "_open_to_all(made)",
         "pass",
         tests=("tests/infra/test_bundle.py::test_every_file_can_be_read_by_the_user_of_lambda_whatever_the_umask",),
+    ),
+    Mutant(
+        "a recipient counts under each of the receipts",
+        "outcomes:of_batch",
+        "Counter(receipt for place, receipt in by_place(reported).items() if place in sent)",
+        "Counter(receipt for receipt, places in reported.items() for place in places if place in sent)",
+        tests=("tests/unit/domain/test_receipt_counts.py",),
+    ),
+    Mutant(
+        "of the receipts of a batch in an event, the last one alone is stored",
+        "receipts:ReportedReceipts.add",
+        "[each.receipt].add(each.place)",
+        "[each.receipt] = {each.place}",
+        tests=("tests/budget/test_receipts.py",),
     ),
 )

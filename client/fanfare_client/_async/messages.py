@@ -14,6 +14,7 @@ from ..types import (
     Explanation,
     Message,
     MessageWithCounts,
+    ReceiptName,
     SentContent,
     State,
     SubmitRequest,
@@ -104,11 +105,12 @@ class AsyncMessages:
         *,
         status: DeliveryStatus | None = None,
         channel: Channel | None = None,
+        receipt: ReceiptName | None = None,
         page_size: int = 100,
         cursor: str | None = None,
     ) -> AsyncItems[Delivery]:
         """The deliveries: one per recipient and channel."""
-        query = {"status": status, "channel": channel, "limit": page_size, "cursor": cursor}
+        query = {"status": status, "channel": channel, "receipt": receipt, "limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("messages", message_id, "deliveries"), query)
 
     async def explain(self, message_id: str, user_id: str) -> Explanation:

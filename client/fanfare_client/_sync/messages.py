@@ -15,6 +15,7 @@ from ..types import (
     Explanation,
     Message,
     MessageWithCounts,
+    ReceiptName,
     SentContent,
     State,
     SubmitRequest,
@@ -105,11 +106,12 @@ class Messages:
         *,
         status: DeliveryStatus | None = None,
         channel: Channel | None = None,
+        receipt: ReceiptName | None = None,
         page_size: int = 100,
         cursor: str | None = None,
     ) -> Items[Delivery]:
         """The deliveries: one per recipient and channel."""
-        query = {"status": status, "channel": channel, "limit": page_size, "cursor": cursor}
+        query = {"status": status, "channel": channel, "receipt": receipt, "limit": page_size, "cursor": cursor}
         return Items(self._transport, path("messages", message_id, "deliveries"), query)
 
     def explain(self, message_id: str, user_id: str) -> Explanation:

@@ -12,7 +12,16 @@ import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from .. import Fanfare
-from ..types import Channel, DeliveryStatus, DryRun, Explanation, MessageWithCounts, State, SubmitRequest
+from ..types import (
+    Channel,
+    DeliveryStatus,
+    DryRun,
+    Explanation,
+    MessageWithCounts,
+    ReceiptName,
+    State,
+    SubmitRequest,
+)
 from . import files, show
 from .codes import Exit
 from .context import Json, MessageId, UserId, calling
@@ -137,11 +146,14 @@ def deliveries(
     message: MessageId,
     status: Annotated[DeliveryStatus | None, typer.Option(help="Only deliveries with this status.")] = None,
     channel: Annotated[Channel | None, typer.Option(help="Only deliveries on this channel.")] = None,
+    receipt: Annotated[
+        ReceiptName | None, typer.Option(help="Only those sent that count under this receipt, e.g. bounced.")
+    ] = None,
     json: Json = False,
 ) -> None:
     """List the deliveries of a message, one per recipient and channel."""
     with calling(context) as fanfare:
-        found = fanfare.messages.deliveries(message, status=status, channel=channel)
+        found = fanfare.messages.deliveries(message, status=status, channel=channel, receipt=receipt)
         show.many(
             cast(Any, found), json, ["user_id", "channel", "status", "reason", "attempts", "receipt", "updated_at"]
         )
@@ -216,6 +228,8 @@ def _show_status(fanfare: Fanfare, message: MessageWithCounts, json: bool) -> No
 def _show_message(message: MessageWithCounts) -> None:
     show.say(f"{message['id']}  {message['state']}", style="bold")
     show.say(f"  {show.counted(message['counts'])}")
+    if message["counts"]["sent"]:
+        show.say(f"  of those sent: {show.counted(message['receipts'])}")
     for moment in message["timeline"]:
         show.say(f"  {moment['at']}  {moment['state']}" + (f"  {moment['reason']}" if moment["reason"] else ""))
 
@@ -257,9 +271,8 @@ def _show_explanation(found: Explanation) -> None:
     show.say(f"user {found['user_id']}, message {found['message_id']} ({found['state']})", style="bold")
     for channel in found["channels"]:
         recorded, rules = channel["recorded"], channel["rules_now"]
-        show.say(
-            f"  {channel['channel']}: {recorded['status']}" + (f", {recorded['reason']}" if recorded["reason"] else "")
-        )
+        words = (recorded["status"], recorded["reason"], (recorded["outcome"] or "").replace("_", " "))
+        show.say(f"  {channel['channel']}: {', '.join(filter(None, words))}")
         for step in recorded["steps"]:
             show.say(
                 "    "

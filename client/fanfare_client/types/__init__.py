@@ -12,6 +12,7 @@ from .common import (
     ItemError,
     ItemFault,
     Page,
+    ReceiptName,
     State,
 )
 from .dry_runs import Cost, CostLine, DryRun, Sample
@@ -98,6 +99,7 @@ __all__ = [
     "PushAddress",
     "Queue",
     "QuietHours",
+    "ReceiptName",
     "Receipts",
     "RecipientAddress",
     "Recorded",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal, TypedDict
 
-from .common import State
+from .common import ReceiptName, State
 
 
 class Step(TypedDict):
@@ -18,9 +18,13 @@ class Step(TypedDict):
 
 
 class Recorded(TypedDict):
-    """What is recorded. `not_reached`: not fanned out yet; `not_chosen`: the fan-out did not select the user."""
+    """What is recorded. `not_reached`: not fanned out yet; `not_chosen`: the fan-out did not select the user.
+
+    `outcome`: what the provider reported, or `no_word` until it does.
+    """
 
     status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    outcome: ReceiptName | None
     reason: str | None
     advice: str | None
     receipt: str | None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from fanfare.aws import event_bus as module
 from fanfare.aws.event_bus import Events
 from fanfare.channels.reasons import Reason
+from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.domain.audience import Answer, By, EndpointHealth, Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
@@ -82,6 +84,7 @@ def test_every_schema_is_of_an_event_and_every_event_has_a_schema() -> None:
     assert titles == {
         "message moved",
         "deliveries recorded",
+        "receipts recorded",
         "subscription changed",
         "suppression changed",
         "endpoint switched off",
@@ -205,6 +208,24 @@ def test_a_call_takes_no_more_entries_than_eventbridge_does() -> None:
     told.flush()
     # https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html: at most 10 entries
     assert [len(call) for call in bus.calls] == [10, 10, 1]
+
+
+@pytest.mark.parametrize("receipt", Receipt)
+def test_receipts_are_published_as_the_schema_says(receipt: Receipt) -> None:
+    bus = Bus()
+    at = datetime(2027, 1, 1, 8, tzinfo=UTC)
+    events(bus).receipts_recorded(
+        [
+            ReceiptEvent(
+                message_id=f"message-{user % 2}", user_id=f"user-{user}", channel="email", receipt=receipt, at=at
+            )
+            for user in range(201)
+        ]
+    )
+    assert [len(detail["receipts"]) for _, detail in bus.told] == [100, 1, 100]
+    for detail_type, detail in bus.told:
+        validator(detail_type).validate(detail)
+    assert bus.told[0][1]["receipts"][1] == {"user_id": "user-2", "receipt": receipt.value, "at": AT}
 
 
 def test_many_recipients_are_several_entries_and_a_full_call_has_room() -> None:

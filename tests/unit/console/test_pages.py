@@ -36,6 +36,7 @@ def page(path: str, **counts: int) -> str:
         "created_at": "2027-01-01T08:00:00.000Z",
         "timeline": [],
         "counts": {**COUNTS, **counts},
+        "receipts": {"delivered": 0, "bounced": 0, "complained": 0, "no_word": 0},
     }
 
     def call(method: str, url: str, body: Any) -> Reply:

@@ -1,5 +1,5 @@
-"""Events for services: a message reached a final state or was found lost, recipients have outcomes, and subscriptions
-and suppressions changed.
+"""Events for services: a message reached a final state or was found lost, recipients have outcomes or receipts, and
+subscriptions and suppressions changed.
 
 Events are on the deployment's own EventBridge bus; their JSON Schemas are in `docs/events`. An event is published
 after its state is stored and contains the same data as the API. Events may be lost or repeated; Fanfare itself does
@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any, Final, Protocol
 
+from fanfare.channels.receipts import ReceiptEvent
+from fanfare.clock import to_text
 from fanfare.domain.audience import By, EndpointHealth, Subscription, SuppressionChange
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
@@ -24,6 +26,7 @@ log = logging.getLogger(__name__)
 SOURCE: Final = "fanfare"
 MESSAGE_MOVED: Final = "message moved"
 DELIVERIES_RECORDED: Final = "deliveries recorded"
+RECEIPTS_RECORDED: Final = "receipts recorded"
 SUBSCRIPTION_CHANGED: Final = "subscription changed"
 SUPPRESSION_CHANGED: Final = "suppression changed"
 ENDPOINT_OFF: Final = "endpoint switched off"
@@ -58,6 +61,12 @@ class Events:
         """Buffer outcomes of recipients; the next `flush` publishes them."""
         for detail in deliveries_recorded(deliveries):
             self._wait(self._entry(DELIVERIES_RECORDED, f"message/{detail['message_id']}", detail))
+
+    def receipts_recorded(self, reports: Sequence[ReceiptEvent]) -> None:
+        """Publish receipts of deliveries."""
+        for detail in receipts_recorded(reports):
+            self._waiting.append(self._entry(RECEIPTS_RECORDED, f"message/{detail['message_id']}", detail))
+        self.flush()
 
     def subscriptions_changed(self, changes: Sequence[Subscription]) -> None:
         """Publish new yeses and nos."""
@@ -148,6 +157,18 @@ def deliveries_recorded(deliveries: Sequence[Delivery]) -> Iterator[dict[str, An
         ]
         for start in range(0, len(told), RECIPIENTS):
             yield {"message_id": message_id, "channel": channel, "deliveries": told[start : start + RECIPIENTS]}
+
+
+def receipts_recorded(reports: Sequence[ReceiptEvent]) -> Iterator[dict[str, Any]]:
+    """`docs/events/receipts-recorded.json`, by message and channel, at most `RECIPIENTS` per event."""
+
+    def where(report: ReceiptEvent) -> tuple[str, str]:
+        return report.message_id, report.channel
+
+    for (message_id, channel), group in groupby(sorted(reports, key=where), key=where):
+        receipts = [{"user_id": each.user_id, "receipt": str(each.receipt), "at": to_text(each.at)} for each in group]
+        for start in range(0, len(receipts), RECIPIENTS):
+            yield {"message_id": message_id, "channel": channel, "receipts": receipts[start : start + RECIPIENTS]}
 
 
 def subscription_changed(change: Subscription) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from fanfare.channels.push import Push
 from fanfare.channels.sms import Sms
 from fanfare.channels.webhook import Webhook
 
-__all__ = ["CHANNELS", "Channel", "Email", "Inbox", "Push", "Sms", "Webhook"]
+__all__ = ["CHANNELS", "REPORTING", "Channel", "Email", "Inbox", "Push", "Sms", "Webhook"]
 
 CHANNELS: Final[dict[str, type[Channel]]] = {channel.name: channel for channel in (Email, Sms, Push, Webhook, Inbox)}
+# Their providers send receipts
+REPORTING: Final = frozenset(name for name, channel in CHANNELS.items() if channel.receipt_source is not None)

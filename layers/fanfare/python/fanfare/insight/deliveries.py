@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
 from fanfare.channels.receipts import Receipt, strongest
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
-from fanfare.domain.outcomes import Outcome
+from fanfare.domain.outcomes import NO_WORD, Outcome, by_place
 from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.management.users import find_user
@@ -19,13 +20,34 @@ from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
+from fanfare.store.receipts import ReportedReceipts
 from fanfare.store.recipients import RecipientEntry, RecipientList
 
 BATCHES_A_CALL = 25
 LOOK_AT = 10_000  # recipients read for one page with a filter: about 40 calls for the smallest batches
 LOOK_AT_BATCHES = 50  # per call with a filter: their states fit one call, too
+RECEIPTS_AT_ONCE = 2_500  # recipients: 50 batches of e-mail
 # Outcomes for which a provider may send receipts
 HANDED_OVER: Final = frozenset({Outcome.SENT, Outcome.FAILED, Outcome.IN_DOUBT})
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeliveryFilter:
+    """The recipients that a list shows. `receipt`: the one under which they count, or `no_word`."""
+
+    status: str | None = None
+    channel: str | None = None
+    receipt: str | None = None
+
+    def wants(self, entry: RecipientEntry, receipt: Receipt | None) -> bool:
+        if self.channel not in (None, entry.channel) or self.status not in (None, entry.outcome.label):
+            return False
+        if self.receipt is None:
+            return True
+        return entry.outcome is Outcome.SENT and self.receipt == (receipt or NO_WORD)
+
+
+ALL: Final = DeliveryFilter()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -33,28 +55,38 @@ class ListMessageDeliveries:
     messages: Messages
     recipients: RecipientList
     deliveries: Deliveries
+    reported: ReportedReceipts
 
     def run(
-        self, message_id: str, *, status: str | None, channel: str | None, after: Sequence[int | str] | None, limit: int
+        self, message_id: str, only: DeliveryFilter, *, after: Sequence[int | str] | None, limit: int
     ) -> tuple[list[DeliveryView], Any]:
         """A page of a message's recipients, and the position to continue after. Raises NotFound.
 
         With a filter, a page may have fewer than `limit`, or none, and still continue: it reads at most `LOOK_AT`.
         """
         message = find_message(message_id, self.messages)
-        size = BATCHES_A_CALL if status is None and channel is None else LOOK_AT_BATCHES
-        page, position = _page(
-            self.recipients.entries(
-                message.id, message.shards, after=after, size=size, deleted=message.state is State.DELETED
-            ),
-            lambda entry: channel in (None, entry.channel) and status in (None, entry.outcome.label),
-            limit,
+        size = BATCHES_A_CALL if only == ALL else LOOK_AT_BATCHES
+        entries = self.recipients.entries(
+            message.id, message.shards, after=after, size=size, deleted=message.state is State.DELETED
         )
+        read = ((entry, None) for entry in entries) if only.receipt is None else self._read(message.id, entries)
+        page, position = _page(read, only, limit)
         keys = {entry: (entry.user_id, message.id, entry.channel) for entry in page}
         records = self.deliveries.get_many(keys.values())
         receipts = self.deliveries.receipts(key for entry, key in keys.items() if entry.outcome in HANDED_OVER)
         views = [_view(entry, records.get(key), strongest(receipts.get(key, ()))) for entry, key in keys.items()]
         return views, position
+
+    def _read(
+        self, message_id: str, entries: Iterator[RecipientEntry]
+    ) -> Iterator[tuple[RecipientEntry, Receipt | None]]:
+        """Each entry with the receipt under which it counts, read for many batches at once."""
+        while some := list(islice(entries, RECEIPTS_AT_ONCE)):
+            batches = dict.fromkeys(_batch_of(entry) for entry in some)
+            reported = self.reported.of_batches(message_id, [each for each in batches if each])
+            strongest_by_place = {batch: by_place(each) for batch, each in reported.items()}
+            for entry in some:
+                yield entry, strongest_by_place.get(_batch_of(entry), {}).get(entry.position[2])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,16 +107,23 @@ class ListUserDeliveries:
         return [user_delivery_view(delivery) for _, delivery in page], position
 
 
+def _batch_of(entry: RecipientEntry) -> str:
+    """The id of the entry's batch; empty for who was skipped by the fan-out."""
+    kind, _, batch_id = entry.position[1].partition("#")
+    return batch_id if kind == "batch" else ""
+
+
 def _page(
-    entries: Iterable[RecipientEntry], wanted: Callable[[RecipientEntry], bool], limit: int
+    entries: Iterable[tuple[RecipientEntry, Receipt | None]], only: DeliveryFilter, limit: int
 ) -> tuple[list[RecipientEntry], Any]:
     """Up to `limit` wanted entries, and the position of the last one read; None at the end."""
     page: list[RecipientEntry] = []
     position = None
-    for looked, entry in enumerate(entries):
-        if looked == LOOK_AT or (len(page) == limit and wanted(entry)):
+    for looked, (entry, receipt) in enumerate(entries):
+        wanted = only.wants(entry, receipt)
+        if looked == LOOK_AT or (len(page) == limit and wanted):
             return page, position
-        if wanted(entry):
+        if wanted:
             page.append(entry)
         position = entry.position
     return page, None

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, strongest
 from fanfare.clock import Clock, to_text
@@ -17,12 +18,14 @@ from fanfare.domain.delivery import Delivery
 from fanfare.domain.eligibility import Verdict, decide
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress
+from fanfare.domain.outcomes import COUNTED, NO_WORD, Outcome
 from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.schemas.operations import (
     ChannelExplanationView,
     ExplanationView,
+    ReceiptName,
     RecordedView,
     RulesNowView,
     RuleView,
@@ -149,9 +152,18 @@ def _recorded(found: _OnChannel, now: datetime) -> RecordedView:
         status=status,  # type: ignore[arg-type]
         reason=reason,
         advice=_advice(reason),
+        outcome=_outcome(found),
         receipt=strongest(found.receipts),
         steps=list(_steps(found, now)),
     )
+
+
+def _outcome(found: _OnChannel) -> ReceiptName | None:
+    standing = found.standing
+    if standing is None or standing.outcome is not Outcome.SENT or standing.channel not in REPORTING:
+        return None
+    receipt = strongest(each for each in found.receipts if each in COUNTED)
+    return receipt.value if receipt else NO_WORD  # type: ignore[return-value]
 
 
 def _steps(found: _OnChannel, now: datetime) -> Iterator[StepView]:

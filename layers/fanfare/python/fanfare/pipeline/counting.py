@@ -18,7 +18,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
 
-from fanfare.channels import CHANNELS
+from fanfare.channels import REPORTING
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import from_text, to_text
 from fanfare.domain.batch import Totals
@@ -51,7 +51,7 @@ class Sums:
 
 def reports(message: Message) -> bool:
     """Whether the provider of one of its channels sends receipts."""
-    return any(CHANNELS[name].receipt_source is not None for name in message.channels if name in CHANNELS)
+    return not REPORTING.isdisjoint(message.channels)
 
 
 def count_so_far(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
@@ -51,7 +51,10 @@ def read(event: Mapping[str, Any]) -> ReceiptEvent | None:
 
 @dataclass(frozen=True, kw_only=True)
 class RecordReceipts:
-    """`deliveries_reported`: the provider reports them; otherwise an automatic reply looks like a bounce."""
+    """`deliveries_reported`: the provider reports them; otherwise an automatic reply looks like a bounce.
+
+    `recorded` is called with receipts after they are stored.
+    """
 
     deliveries: Deliveries
     reported: ReportedReceipts
@@ -60,6 +63,7 @@ class RecordReceipts:
     clock: Clock
     retention: timedelta
     deliveries_reported: bool = True
+    recorded: Callable[[Sequence[ReceiptEvent]], None] | None = None
 
     def run(self, reports: Sequence[ReceiptEvent]) -> Counter[str]:
         """Store the receipts and suppress addresses if necessary. Returns the number of receipts by kind."""
@@ -82,6 +86,8 @@ class RecordReceipts:
                 if report.receipt is Receipt.OPTED_OUT:
                     stop(report.user_id, report.channel, report.message_id, audience=self.audience)
                 log.info("suppressed", extra={"user_id": report.user_id, "channel": report.channel, "cause": cause})
+        if self.recorded is not None and ours:
+            self.recorded(ours)
         return Counter(report.receipt.value for report in reports)
 
     def _cause(self, report: ReceiptEvent, address: str) -> str | None:

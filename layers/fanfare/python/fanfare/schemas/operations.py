@@ -9,6 +9,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.schemas.scalars import At, Id, View
 
 DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
+ReceiptName = Literal["delivered", "delayed", "bounced", "bounced_soft", "complained", "rejected", "no_word"]
 
 
 class DeliveryView(View):
@@ -61,9 +62,14 @@ class StepView(View):
 
 
 class RecordedView(View):
-    """What happened, from the stored data. `not_reached`: not fanned out yet; `not_chosen`: not a recipient."""
+    """What happened, from the stored data. `not_reached`: not fanned out yet; `not_chosen`: not a recipient.
+
+    `outcome`: the receipt under which a sent recipient counts, or `no_word` until one comes; null if it was not sent,
+    or the channel's provider sends no receipts.
+    """
 
     status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    outcome: ReceiptName | None
     reason: str | None
     advice: str | None
     receipt: str | None

@@ -15,6 +15,7 @@ from fanfare.api.parameters import Cursor, Limit, MessageId, UserId
 from fanfare.api.requests import idempotency_key, principal
 from fanfare.api.responses import json_response
 from fanfare.domain.lifecycle import State
+from fanfare.insight.deliveries import DeliveryFilter
 from fanfare.insight.messages import known_id
 from fanfare.runtime.use_cases import internal_api as use_cases
 from fanfare.schemas import scalars
@@ -29,7 +30,7 @@ from fanfare.schemas.messages import (
     SentContentView,
     SubmitRequest,
 )
-from fanfare.schemas.operations import DeliveriesView, DeliveryStatus, ExplanationView
+from fanfare.schemas.operations import DeliveriesView, DeliveryStatus, ExplanationView, ReceiptName
 from fanfare.schemas.scalars import ChannelName, Flag, Moment, Name
 from fanfare.store.messages import MessageFilter
 
@@ -132,6 +133,10 @@ def list_deliveries(
     message_id: MessageId,
     status: Annotated[DeliveryStatus | None, Query(description="Only recipients with this status.")] = None,
     channel: Annotated[ChannelName | None, Query(description="Only recipients on this channel.")] = None,
+    receipt: Annotated[
+        ReceiptName | None,
+        Query(description="Only those sent whose strongest receipt is this one; `no_word`: nothing was reported."),
+    ] = None,
     limit: Limit = 50,
     cursor: Cursor = None,
 ) -> DeliveriesView:
@@ -142,7 +147,10 @@ def list_deliveries(
     """
     asked = ListRequest(router.current_event)
     items, position = use_cases.deliveries().run(
-        message_id, status=status, channel=channel, after=asked.open(cursor), limit=limit
+        message_id,
+        DeliveryFilter(status=status, channel=channel, receipt=receipt),
+        after=asked.open(cursor),
+        limit=limit,
     )
     return asked.view(DeliveriesView, items, position)
 

@@ -111,6 +111,7 @@ def deliveries() -> ListMessageDeliveries:
         messages=stores.messages(),
         recipients=_recipients(),
         deliveries=stores.deliveries(),
+        reported=stores.reported_receipts(),
     )
 
 

@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+import os
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from aws_lambda_powertools import Logger
 
+from fanfare.channels.receipts import Receipt
 from fanfare.pipeline.record_receipts import RecordReceipts, read
-from fanfare.runtime import records, stores
+from fanfare.runtime import clients, records, stores
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import clock, settings
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
 
 if TYPE_CHECKING:
     from fanfare.channels.receipts import ReceiptEvent
+
+SERIOUS: Final = frozenset(Receipt) - {Receipt.ACCEPTED, Receipt.DELAYED, Receipt.DELIVERED}
 
 
 @opened.once
@@ -28,7 +33,14 @@ def record_receipts() -> RecordReceipts:
         clock=clock(),
         retention=settings().retention,
         deliveries_reported=settings().delivery_receipts,
+        recorded=_publish if clients.has_event_bus() else None,
     )
+
+
+def _publish(reports: Sequence[ReceiptEvent]) -> None:
+    """Bounces and complaints always; that a mail arrived, or is delayed, only if deliveries are published."""
+    every = os.environ.get("FANFARE_DELIVERY_EVENTS") == "true"
+    clients.events().receipts_recorded([each for each in reports if every or each.receipt in SERIOUS])
 
 
 def read_receipts(event: dict[str, Any], logger: Logger) -> tuple[list[ReceiptEvent], list[str]]:
