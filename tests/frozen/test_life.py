@@ -51,7 +51,13 @@ def test_each_published_event_is_as_its_schema_says(life: Life) -> None:
     schemas: Mapping[str, Any] = {
         told["title"]: told for path in EVENTS.glob("*.json") for told in [json.loads(path.read_text())]
     }
-    told = {"message moved", "deliveries recorded", "subscription changed", "suppression changed"}
+    told = {
+        "message moved",
+        "deliveries recorded",
+        "receipts recorded",
+        "subscription changed",
+        "suppression changed",
+    }
     assert {kind for kind, _ in life.seen.details} == told
     # takes days of failures: tests/unit/aws/test_event_bus.py
     assert schemas.keys() - told == {"endpoint switched off"}
