@@ -29,7 +29,7 @@ class Session:
 
     def describe_stacks(self, *, StackName: str) -> Any:
         if StackName not in self.states:
-            said = {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}
+            said: Any = {"Code": "ValidationError", "Message": f"Stack with id {StackName} does not exist"}
             raise ClientError({"Error": said}, "DescribeStacks")
         return {"Stacks": [{"StackStatus": self.states[StackName]}]}
 

@@ -12,9 +12,9 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from deploy import preflight_checks
 from deploy.preflight import findings
 from deploy.preflight_checks import Look
+from infra import bundle
 from infra.settings import DeploymentSettings
 
 REGION = "eu-central-1"
@@ -259,7 +259,7 @@ def test_an_issuer_that_api_gateway_does_not_take_is_found(pages: Mapping[str, A
 
 @pytest.fixture
 def _no_python(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight_checks.bundle, "interpreter", lambda _: None)
+    monkeypatch.setattr(bundle, "interpreter", lambda _: None)
 
 
 @pytest.mark.usefixtures("_no_python")

@@ -10,6 +10,7 @@ from typing import Any
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ClientError
 from fanfare.runtime import clients
 
@@ -22,7 +23,7 @@ REASON = {
 def throttled(kind: str, member: str) -> Any:
     """https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_ThrottlingReason.html"""
     body = json.dumps({"__type": f"com.amazonaws.dynamodb.v20120810#{kind}", "message": "slow down", member: [REASON]})
-    answer = AWSResponse("https://dynamodb.test/", 400, {}, SimpleNamespace(stream=lambda: [body.encode()]))
+    answer = AWSResponse("https://dynamodb.test/", 400, HTTPHeaders(), SimpleNamespace(stream=lambda: [body.encode()]))
     return lambda **_: answer
 
 
