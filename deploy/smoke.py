@@ -24,6 +24,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.channels.receipts import Receipt
 
+from deploy import confirm
 from local.api import Api, People, Reply, until
 from local.demo import checks, job, report
 from local.demo.audience import REFUSED_ADDRESS, Person, PersonKind
@@ -47,6 +48,7 @@ class Stage:
     public_url: str
     region: str
     credentials: Credentials
+    session: Any = None  # of AWS; the local stack has none
 
 
 def main() -> int:
@@ -62,7 +64,10 @@ def found(name: str) -> Stage:
 
 def smoke(stage: Stage) -> int:
     console.print(f"[bold]Fanfare, stage {stage.name}[/bold]: {stage.internal_url}\n")
-    wrong = [*_doors(stage), *_message(Api(stage.internal_url, credentials=stage.credentials, region=stage.region))]
+    api = Api(stage.internal_url, credentials=stage.credentials, region=stage.region)
+    wrong = [*_doors(stage), *_message(api)]
+    if stage.session is not None:
+        wrong += _confirmed(stage, api)
     if wrong:
         raise StepFailed("\n".join(["Failed checks:", *(f"  {each}" for each in wrong)]))
     console.print("[green]All checks passed.[/green]")
@@ -85,7 +90,21 @@ def _deployed(name: str, session: boto3.Session) -> Stage:
         outputs = deployment.outputs_of(session.client("cloudformation"), f"Fanfare-{name}-Service")
     except (BotoCoreError, ClientError) as error:
         raise StepFailed(f"Can't find the stage {name} in {session.region_name}: {error}") from None
-    return Stage(name, outputs["InternalApiUrl"], outputs["PublicApiUrl"], session.region_name, credentials)
+    return Stage(name, outputs["InternalApiUrl"], outputs["PublicApiUrl"], session.region_name, credentials, session)
+
+
+def _confirmed(stage: Stage, api: Api) -> Iterator[str]:
+    """Ask what only AWS can settle, and print the answers. Yields those that are not as we think."""
+    run = f"smoke-{secrets.token_hex(4)}"
+    with step("Asking what only AWS can settle"):
+        answers = [
+            confirm.EVENTS,  # otherwise the bounce would not have been recorded
+            *confirm.through_the_apis(api, People(stage.public_url), run),
+            *confirm.in_the_account(stage.session, stage.name),
+        ]
+    for answer in answers:
+        console.print(f"  {answer.line}", markup=False, highlight=False)
+    yield from (answer.line for answer in answers if answer.instead)
 
 
 def _doors(stage: Stage) -> Iterator[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from local.http import Answer, HangUp, Request, as_json
 from local.providers import ses_events, ses_request
@@ -11,6 +11,11 @@ from local.providers.outbox import Mail, Outbox
 from local.providers.ses_events import Publish
 from local.providers.ses_request import Draft, NotTaken, Refused
 from local.providers.simulator import Simulator
+
+# The words of SES: https://github.com/aws/aws-sdk-net/issues/3526
+NOT_VERIFIED: Final = (
+    "Email address is not verified. The following identities failed the check in region EU-CENTRAL-1: "
+)
 
 
 class Ses:
@@ -40,7 +45,7 @@ class Ses:
 
     def _bulk(self, call: dict[str, Any], *, size: int) -> dict[str, Any]:
         drafts = ses_request.bulk(call, size=size)
-        self._keep_to_the_rate([mail for draft in drafts if isinstance(draft, Draft) for mail in draft.mails])
+        self._check([mail for draft in drafts if isinstance(draft, Draft) for mail in draft.mails])
         taken: list[Mail] = []
         results = []
         for draft in drafts:
@@ -57,7 +62,7 @@ class Ses:
 
     def _single(self, call: dict[str, Any]) -> dict[str, Any]:
         draft = ses_request.single(call)
-        self._keep_to_the_rate(draft.mails)
+        self._check(draft.mails)
         if refused := self._misbehaviour(draft):
             throttled = refused.status == "ACCOUNT_THROTTLED"
             code = (429, "TooManyRequestsException") if throttled else (503, "ServiceUnavailable")
@@ -66,7 +71,10 @@ class Ses:
         self._lose_the_answer(draft.mails)
         return {"MessageId": draft.mails[0].provider_id}
 
-    def _keep_to_the_rate(self, mails: Sequence[Mail]) -> None:
+    def _check(self, mails: Sequence[Mail]) -> None:
+        """Refuse the call as a whole for an address that is not verified, or above the rate."""
+        if unverified := [mail.to for mail in mails if self.simulator.is_unverified(mail.to)]:
+            raise Refused(400, "MessageRejected", NOT_VERIFIED + ", ".join(unverified))
         if self.simulator.too_many(len(mails)):
             raise Refused(429, "TooManyRequestsException", "Maximum sending rate exceeded.")
 

@@ -8,6 +8,7 @@ the events that SES sends for them follow. SES's own simulator has no addresses 
     content@simulator.example.com                bounces: the content was rejected
     listed@simulator.example.com                 SES does not try: the account's suppression list has the address
     not-spam@simulator.example.com               delivered, then taken out of the spam folder
+    unverified@simulator.example.com             not verified, as any address is in the sandbox: the call is refused
 
 These addresses change the call itself, with or without a label (`down+ada@…`):
 
@@ -106,6 +107,10 @@ class Simulator:
 
     def fails(self, address: str) -> bool:
         return self.settings.down_address and is_(address, "down")
+
+    @staticmethod
+    def is_unverified(address: str) -> bool:
+        return named(address, "unverified", OUR_DOMAIN)
 
     def _first(self, what: str, message_id: str | None, address: str) -> bool:
         with self._lock:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError, HTTPClientError
+from fanfare.channels.base import Envelope
 from fanfare.channels.email import Email
 from fanfare.channels.email_events import tag_value
 
@@ -103,6 +104,15 @@ def test_what_ses_does_not_take_is_refused(world: World, more: dict[str, Any]) -
 
 def test_a_bad_address_fails_alone(world: World) -> None:
     assert send(world, entry("nobody"), entry("ada@example.com")) == ["INVALID_PARAMETER", "SUCCESS"]
+
+
+def test_an_unverified_recipient_refuses_the_call_and_the_channel_isolates_it(world: World) -> None:
+    mailed = ["ada@example.com", "unverified+bob@simulator.example.com", "grace@example.com"]
+    assert refused(world, *map(entry, mailed)) == "MessageRejected"
+    email = Email(world.client("sesv2"), sender="Fanfare <no-reply@example.com>", configuration_set=None)
+    content = {"subject": "Hi", "html": "<p>Hi</p>", "text": "Hi"}
+    envelopes = [Envelope(message_id="m", user_id=to, address=to, content=content) for to in mailed]
+    assert [str(result.reason) for result in email.send(envelopes)] == ["None", "recipient_not_verified", "None"]
 
 
 def test_throttle_is_refused_once_for_a_message(world: World) -> None:
