@@ -17,7 +17,7 @@ from fanfare_client.cli.codes import MEANING, Exit
 from fanfare_client.retries import Retries
 from typer.testing import CliRunner, Result
 
-from .audience import Audience
+from .deployment import Deployment
 from .server import Given, Scripted, ok, problem
 
 MESSAGE: dict[str, Any] = {
@@ -312,15 +312,25 @@ def test_a_deletion_is_reported_as_json(fanfare: Shell, command: tuple[str, ...]
     assert json.loads(fanfare(*command, "--json").stdout) == {"deleted": "gone"}
 
 
-def test_an_import_with_rejected_rows_is_done_in_part(fanfare: Shell) -> None:
-    (fanfare.folder / "users.csv").write_text("id,email\nada,ada@example.com\nbad,bad@@example.com\n")
-    fanfare.handler = Audience()
-    result = fanfare("users", "import", "users.csv")
-    assert result.exit_code == Exit.IN_PART
-    assert "2 rows: 1 imported as 1 user\n" in result.stdout
-    assert "1 rejected: invalid_email" in result.stdout
-    summary = json.loads(fanfare("users", "import", "users.csv", "--json").stdout)
-    assert (summary["rows"], summary["rejected"]) == (2, {"invalid_email": 1})
+def test_an_import_that_leaves_rows_out_is_done_in_part(fanfare: Shell) -> None:
+    fanfare.handler = Deployment()
+    Path("users.csv").write_text("id,email\nada,ada@example.com\nnot an id,eve@example.com\n")
+    checked = fanfare("import", "users.csv")
+    assert checked.exit_code == 3, checked.stderr
+    assert "users: 1 new" in checked.stdout
+    assert "Nothing is changed so far" in checked.stdout
+    assert fanfare("users", "list").stdout == "none\n"
+    result = fanfare("import", "users.csv", "--apply")
+    assert (result.exit_code, "1 rejected: invalid_id" in result.stdout) == (3, True)
+    summary = json.loads(fanfare("import", "users.csv", "--apply", "--json").stdout)
+    assert (summary["users"], summary["rejected"]) == ({"unchanged": 1}, {"invalid_id": 1})
+
+
+def test_a_deployment_is_exported_to_a_file(fanfare: Shell) -> None:
+    fanfare.handler = Deployment()
+    Path("users.csv").write_text("id,email\nada,ada@example.com\n")
+    fanfare("import", "users.csv", "--apply")
+    assert json.loads(fanfare("export", "all.jsonl.gz", "--json").stdout) == {"user": 1}
 
 
 def test_without_a_url_the_error_names_the_variable_to_set(fanfare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

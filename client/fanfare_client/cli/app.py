@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from . import messages, suppressions, templates, topics, users
+from . import messages, moving, suppressions, templates, topics, users
 from .context import Where
 
 app = typer.Typer(
@@ -50,6 +50,8 @@ for command in (
     messages.cancel,
 ):
     app.command(command.__name__.replace("_", "-"))(command)
+app.command("import")(moving.import_file)
+app.command("export")(moving.export_file)
 app.add_typer(topics.app, name="topics")
 app.add_typer(templates.app, name="templates")
 app.add_typer(users.app, name="users")

@@ -24,8 +24,7 @@ from ..types import (
 )
 from . import files, show
 from .codes import Exit
-from .context import Json, MessageId, UserId, calling
-from .options import spread
+from .context import Json, MessageId, UserId, calling, spread
 
 Watch = Annotated[bool, typer.Option("--watch", "-w", help="Wait until the message is sent, failed or deleted.")]
 

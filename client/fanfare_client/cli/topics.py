@@ -9,8 +9,7 @@ import typer
 
 from ..types import Answer, Channel, TopicBody
 from . import show
-from .context import Json, TopicId, Yes, calling
-from .options import spread
+from .context import Json, TopicId, Yes, calling, spread
 
 app = typer.Typer(help="Topics that messages are sent to.", no_args_is_help=True)
 COLUMNS = ["id", "title", "channels", "category", "required", "public", "limit"]

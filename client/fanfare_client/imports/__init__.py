@@ -1,17 +1,21 @@
-"""Imports users from a file: reads it completely, merges each user's rows, sends them in bulk, reports every row.
+"""Everything in and everything out: files of other systems and tables become a bundle, which is checked, then sent.
 
-rows        a row in the form that all formats share, and why a row is not imported
-reading     lines of a file, gzipped or not, as records
-csv_format  CSV: one user per row
-pinpoint    Amazon Pinpoint export: one endpoint per row
-compose     merges all rows of a user
-journal     the result of each row, stored next to the file until the import is complete
-importing   the import
+records    what a file becomes: users, subscriptions, suppressions, topics, templates, brand
+reading    which source a file is from, and its rows
+bundle     Fanfare's own format: what an export writes
+sources    a converter for each system that users come from
+tables     CSV and spreadsheets
+steps      the import: journal, check, calls, report
+versions   versions of templates, in the order in which they were made
+importing  the import, as it is called
+exporting  the export
 """
 
 from __future__ import annotations
 
-from .importing import Importer, Summary
-from .reading import Unreadable
+from .exporting import export
+from .importing import Importer
+from .records import Unreadable
+from .steps.report import Summary
 
-__all__ = ["Importer", "Summary", "Unreadable"]
+__all__ = ["Importer", "Summary", "Unreadable", "export"]

@@ -1,0 +1,196 @@
+"""What an import would change: compared with the deployment, before the first write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from typing import Any, Final
+
+from ..._sync.client import Fanfare
+from ...errors import NotFound
+from ..records import LeftOut
+from .catalogue import FIXED, CheckCatalogue, stored_or_none
+from .composing import USERS, YESES
+from .in_flight import in_flight
+from .items import Item
+from .journal import Journal
+
+BATCH: Final = 500
+OF_PEOPLE: Final = frozenset({"person", "one_click", "page", "stop", "confirmation"})
+Progress = Callable[[str, int, int | None], None]
+
+
+@dataclass(frozen=True)
+class Check:
+    fanfare: Fanfare
+    journal: Journal
+    progress: Progress
+
+    def run(self) -> None:
+        """Note for each item whether it is new, changed, the same or left alone. Reads only."""
+        CheckCatalogue(self.fanfare, self.journal).run()
+        self._users()
+        self._lost_zeros()
+        self._refusals()
+
+    # Users
+
+    def _users(self) -> None:
+        """Compare the users.
+
+        As many pages of all users are read as there are users to compare; then each of the rest alone.
+        """
+        total = left = self._count("verdict IS NULL")
+        pages = 0
+        if left:
+            for page in self.fanfare.users.list().pages():
+                pages += 1
+                self._remember([user["id"] for user in page["items"]])
+                left -= self._compare({user["id"]: user for user in page["items"]})
+                self.progress("checking", total - left, total)
+                if not left or (page["next_cursor"] and pages >= total):
+                    break
+            else:
+                self._all_else_is_new()
+                return
+        self._one_by_one()
+
+    def _count(self, condition: str) -> int:
+        (count,) = self.journal.db.execute(
+            f"SELECT count(*) FROM items WHERE step = ? AND {condition}",  # noqa: S608  # a constant
+            (USERS,),
+        ).fetchone()
+        return int(count)
+
+    def _remember(self, ids: Sequence[str]) -> None:
+        numbers = [(each, each.lstrip("0")) for each in ids if each.isdigit()]
+        self.journal.db.executemany("INSERT OR IGNORE INTO known VALUES (?, ?)", numbers)
+
+    def _compare(self, stored: Mapping[str, Any]) -> int:
+        found = [self.journal.items.get(USERS, user_id) for user_id in stored]
+        known = [item for item in found if item is not None and item.verdict is None]
+        self.journal.db.execute("BEGIN")
+        for item in known:
+            self._compare_one(item, stored[item.key])
+        self.journal.items.settle(known)
+        self.journal.db.execute("COMMIT")
+        return len(known)
+
+    def _compare_one(self, item: Item, stored: Mapping[str, Any]) -> None:
+        changes: dict[str, tuple[Any, Any]] = {}
+        for name, (old, new) in list(_differences(item.body, stored)):
+            damage = _lost_zeros_of(old, new)
+            if damage:
+                _drop(item.body, name)
+                place = item.places.get(f"/{name.replace('.', '/')}", item.places[""])
+                self.journal.leave_out([(place, LeftOut("lost_zeros", damage, name, "damaged"))])
+            else:
+                changes[name] = (old, new)
+        item.verdict = "changed" if changes or item.body.get("opted_out") else "unchanged"
+        item.state = item.state if item.verdict == "changed" else "kept"
+        self.journal.items.note_changes(item.key, changes)
+
+    def _all_else_is_new(self) -> None:
+        self.journal.db.execute("UPDATE items SET verdict = 'new' WHERE step = ? AND verdict IS NULL", (USERS,))
+
+    def _one_by_one(self) -> None:
+        def look_up(item: Item) -> tuple[Item, Mapping[str, Any] | None]:
+            return item, stored_or_none(lambda: self.fanfare.users.get(item.key))
+
+        while items := list(self._unjudged()):
+            for item, stored in in_flight(look_up, items):
+                if stored is None:
+                    item.verdict = "new"
+                    self.journal.items.settle([item])
+                else:
+                    self._compare({item.key: stored})
+
+    def _unjudged(self) -> Iterator[Item]:
+        keys = self.journal.db.execute(
+            "SELECT key FROM items WHERE step = ? AND verdict IS NULL LIMIT ?", (USERS, BATCH)
+        ).fetchall()
+        return (item for (key,) in keys if (item := self.journal.items.get(USERS, key)))
+
+    def _lost_zeros(self) -> None:
+        """Leave out new users whose id is that of a stored user without its leading zeros."""
+        found = self.journal.db.execute(
+            "SELECT items.key, known.id FROM items JOIN known ON known.bare = items.key "
+            "WHERE items.step = ? AND items.verdict = 'new' AND known.id <> items.key",
+            (USERS,),
+        ).fetchall()
+        for key, known in found:
+            item = self.journal.items.get(USERS, key)
+            if item is not None:
+                item.verdict, item.state = "damaged", "rejected"
+                detail = f"no user {key}, but {known}: a spreadsheet removes leading zeros"
+                self.journal.leave_out([(item.places[""], LeftOut("lost_zeros", detail, "id", "damaged"))])
+                self.journal.items.settle([item])
+                self.journal.db.execute("DELETE FROM items WHERE user = ? AND step > ?", (key, USERS))
+
+    # Refusals
+
+    def _refusals(self) -> None:
+        """Leave alone who unsubscribed here."""
+        topics = self.journal.db.execute(
+            "SELECT DISTINCT substr(key, 1, instr(key, '#') - 1) FROM items WHERE step = ? AND state = 'pending'",
+            (YESES,),
+        ).fetchall()
+        for (topic,) in topics:
+            try:
+                self._refusals_of(topic)
+            except NotFound:  # a topic that is still to be made
+                continue
+
+    def _refusals_of(self, topic: str) -> None:
+        for page in self.fanfare.topics.subscribers(topic, state="unsubscribed").pages():
+            keys = [
+                "#".join((topic, each["user_id"], each["channel"])) for each in page["items"] if each["by"] in OF_PEOPLE
+            ]
+            items = [item for key in keys if (item := self.journal.items.get(YESES, key)) is not None]
+            for item in items:
+                item.state, item.verdict = "kept", "left_alone"
+            self.journal.items.settle(items)
+
+
+def _differences(body: dict[str, Any], stored: Mapping[str, Any]) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    """(Field, (old, new)) of what would change. A value of another type that says the same takes the old type."""
+    names = [name for name in body if name not in FIXED and name != "attributes"]
+    for name in names:
+        old, new = stored.get(name), body[name]
+        if (old or None) != (new or None):
+            yield name, (old, new)
+    mine, theirs = body.get("attributes") or {}, stored.get("attributes") or {}
+    for name in chain(mine):
+        old, new = theirs.get(name), _typed_as(theirs.get(name), mine[name])
+        mine[name] = new
+        if old != new:
+            yield f"attributes.{name}", (old, new)
+
+
+def _typed_as(old: Any, new: Any) -> Any:
+    """The text of a table as the number or boolean that the attribute was."""
+    if isinstance(new, str) and isinstance(old, bool) and new.lower() in ("true", "false"):
+        return new.lower() == "true"
+    if isinstance(new, str) and isinstance(old, int | float) and not isinstance(old, bool):
+        if re.fullmatch(r"-?\d{1,15}", new):
+            return int(new)
+        if re.fullmatch(r"-?\d{1,15}\.\d{1,15}", new):
+            return float(new)
+    return new
+
+
+def _lost_zeros_of(old: Any, new: Any) -> str | None:
+    texts = isinstance(old, str) and isinstance(new, str) and old.isdigit() and new.isdigit()
+    if texts and len(new) < len(old) and old.lstrip("0") == new.lstrip("0"):
+        return f"{new} was {old}: a spreadsheet removes leading zeros"
+    return None
+
+
+def _drop(body: dict[str, Any], name: str) -> None:
+    first, _, rest = name.partition(".")
+    if rest:
+        body[first].pop(rest, None)
+    else:
+        body.pop(first, None)

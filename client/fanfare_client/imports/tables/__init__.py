@@ -1,0 +1,12 @@
+"""Tables as people save them: CSV of any kind, and spreadsheets.
+
+options    how to read a table, if it can't be seen
+text       encodings and lines
+delimited  rows of CSV
+sheets     rows of .xlsx, .xls and .ods
+header     which column is which field
+damage     what spreadsheets do to values
+phones     phone numbers
+words      refusals
+users      a row as a user
+"""

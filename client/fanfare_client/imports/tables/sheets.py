@@ -1,0 +1,95 @@
+"""Rows of spreadsheets: .xlsx, .xlsb, .xls and .ods, by python-calamine. The first sheet with a header is read."""
+
+from __future__ import annotations
+
+import csv
+import datetime
+import io
+import zipfile
+from collections.abc import Iterator, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import Any, Final
+
+from ..records import Unreadable
+from .delimited import TableRow, check_header, record
+
+UNPACKED_LIMIT: Final = 64 << 20  # bytes of one part of the file: the library reads a sheet into memory
+EXACT: Final = 10**15  # a spreadsheet keeps 15 digits of a number
+SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+
+
+def is_sheet(file: Path, start: bytes) -> bool:
+    return file.suffix.lower() in SUFFIXES and start[:2] in (b"PK", b"\xd0\xcf")
+
+
+def rows(file: Path) -> Iterator[TableRow]:
+    """All rows below the header, without blank ones; the number of a row is the sheet's. Raises Unreadable."""
+    header: list[str] | None = None
+    for number, cells in _cells(file):
+        values = [text_of(cell) for cell in cells]
+        if not any(value.strip() for value in values):
+            continue
+        if header is None:
+            header = values
+            check_header(header)
+        else:
+            yield TableRow(number, _line(values), record(header, values))
+
+
+def header_of(file: Path) -> list[str]:
+    """The names of the columns."""
+    found = ([text_of(cell) for cell in cells] for _, cells in _cells(file))
+    return next((values for values in found if any(value.strip() for value in values)), [])
+
+
+def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+    try:
+        calamine = import_module("python_calamine")
+    except ImportError as error:
+        raise Unreadable(
+            "Spreadsheets need the package python-calamine: pip install 'fanfare-client[cli]'; or save it as CSV."
+        ) from error
+    _check_size(file)
+    try:
+        with calamine.CalamineWorkbook.from_path(file) as book:
+            for name in book.sheet_names:
+                sheet = book.get_sheet_by_name(name)
+                if sheet.height:
+                    first = (sheet.start or (0, 0))[0] + 1
+                    yield from enumerate(sheet.iter_rows(), start=first)
+                    return
+    except (calamine.CalamineError, OSError, ValueError) as error:
+        raise Unreadable(f"Can't read {file} as a spreadsheet: {error}") from error
+
+
+def _check_size(file: Path) -> None:
+    if zipfile.is_zipfile(file):
+        with zipfile.ZipFile(file) as packed:
+            largest = max((part.file_size for part in packed.infolist()), default=0)
+        if largest > UNPACKED_LIMIT:
+            raise Unreadable(
+                f"{file} has a sheet of {largest >> 20} MB; the limit is {UNPACKED_LIMIT >> 20} MB. Save it as CSV."
+            )
+
+
+def text_of(cell: Any) -> str:
+    """The value as text. Numbers that are not exact look like those that a spreadsheet shows, so they are found."""
+    if isinstance(cell, bool):
+        return "TRUE" if cell else "FALSE"
+    if isinstance(cell, int | float):
+        if abs(cell) >= EXACT:
+            return f"{cell:.14E}"
+        return str(int(cell)) if cell == int(cell) else repr(float(cell))
+    if isinstance(cell, datetime.datetime) and cell.time() == datetime.time():
+        return cell.date().isoformat()
+    if isinstance(cell, datetime.timedelta):
+        minutes = int(cell.total_seconds()) // 60
+        return f"{minutes // 60:02}:{minutes % 60:02}"
+    return str(cell)
+
+
+def _line(values: Sequence[str]) -> str:
+    line = io.StringIO()
+    csv.writer(line).writerow(values)
+    return line.getvalue()

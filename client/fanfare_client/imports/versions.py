@@ -1,0 +1,78 @@
+"""Versions of templates. A version has a copy of its layout, so versions are made again in their first order."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+Version = tuple[str, int]
+# What a version is, without its number and time; a layout's own number may differ elsewhere
+CONTENT: Final = ("channels", "locales", "schema", "example", "partials")
+
+
+def in_order(versions: Iterable[Mapping[str, Any]]) -> list[Version]:
+    """Each after its predecessor and its layout, and before the next version of its layout."""
+    layouts = {(each["id"], each["version"]): _layout(each) for each in versions}
+    after: dict[Version, set[Version]] = {each: set() for each in layouts}
+    numbers: dict[str, list[int]] = {}
+    for name, number in sorted(layouts):
+        numbers.setdefault(name, []).append(number)
+    for each, layout in layouts.items():
+        earlier = [number for number in numbers[each[0]] if number < each[1]]
+        if earlier:
+            after[each].add((each[0], earlier[-1]))
+        if layout in layouts:
+            after[each].add(layout)
+            later = [number for number in numbers[layout[0]] if number > layout[1]]
+            if later and (layout[0], later[0]) != each:
+                after[layout[0], later[0]].add(each)
+    return _sorted(after)
+
+
+def _layout(version: Mapping[str, Any]) -> Version | None:
+    layout = version.get("layout")
+    return (layout["id"], layout["version"]) if isinstance(layout, Mapping) else None
+
+
+def _sorted(after: dict[Version, set[Version]]) -> list[Version]:
+    """Topological order; ties by name and number. Versions of a circle, which no deployment has, come last."""
+    followers: dict[Version, list[Version]] = {}
+    for each, before in after.items():
+        for earlier in before:
+            followers.setdefault(earlier, []).append(each)
+    left = {each: len(before) for each, before in after.items()}
+    ready = [each for each, count in left.items() if not count]
+    heapq.heapify(ready)
+    order: list[Version] = []
+    while ready:
+        each = heapq.heappop(ready)
+        order.append(each)
+        for follower in followers.get(each, ()):
+            left[follower] -= 1
+            if not left[follower]:
+                heapq.heappush(ready, follower)
+    return order + sorted(set(after) - set(order))
+
+
+def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Whether two versions have the same content."""
+    return all((one.get(name) or {}) == (other.get(name) or {}) for name in CONTENT) and _name(one) == _name(other)
+
+
+def _name(version: Mapping[str, Any]) -> Any:
+    layout = version.get("layout")
+    return layout["id"] if isinstance(layout, Mapping) else layout
+
+
+def missing(wanted: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
+    """The versions of a template that are still to be made, oldest first.
+
+    If the stored ones have another history, only the newest is, unless it is the newest there already.
+    """
+    matching = 0
+    while matching < min(len(wanted), len(stored)) and same(wanted[matching], stored[matching]):
+        matching += 1
+    if matching == len(stored):
+        return [*wanted[matching:]]
+    return [] if not wanted or same(wanted[-1], stored[-1]) else [wanted[-1]]
