@@ -86,6 +86,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "user_id_claim": ENVIRONMENT_ONLY,
         "source_header": ENVIRONMENT_ONLY,
         "origin_header": ENVIRONMENT_ONLY,
+        "public_directory": ENVIRONMENT_ONLY,
         "secret": READ_KEYS,
         "cursor_keys": READ_KEYS,
         "webhook_keys": READ_KEYS,  # to show people the secret of their own webhook

@@ -171,6 +171,9 @@ class Guards(Mail):
         le=100_000,
         description="Confirmation codes by text per hour, for all users together: 1 to 100000",
     )
+    public_directory: bool = Field(
+        True, description="Show public topics to everybody, with a page to sign up at the public URL"
+    )
     own_messages_only: bool = Field(
         False,
         description="Whether a service can only read, cancel and redrive its own messages; true: others are not found",

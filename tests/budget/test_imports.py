@@ -19,7 +19,7 @@ EVENTS = ("asyncio", "aws_lambda_powertools.utilities.batch", "aws_lambda_powert
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
     "internal_api": 740,
-    "public_api": 692,
+    "public_api": 706,
     "fan_out": 468,
     "deliver": 506,
     "reconcile": 431,
@@ -55,7 +55,7 @@ OTHERS = {
 }
 OURS = {
     "internal_api": 194,
-    "public_api": 154,
+    "public_api": 164,
     "fan_out": 106,
     "deliver": 137,
     "reconcile": 99,

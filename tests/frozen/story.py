@@ -56,6 +56,7 @@ def lived() -> Life:
 
 def _catalogue(life: Life) -> None:
     topic = {"title": "Orders", "description": "Yours", "channels": ["email", "sms", "inbox"], "category": "orders"}
+    topic |= {"titles": {"de": "Bestellungen"}, "descriptions": {"de": "Ihre"}}
     limit = {"count": 30, "per_seconds": 3600, "overflow": "defer"}
     life.service("PUT", "/v1/topics/orders", topic | {"public": True, "limit": limit}, status=201)
     life.service("PUT", "/v1/topics/needed", {"title": "N", "channels": ["email"], "required": True}, status=201)
@@ -93,7 +94,7 @@ def _audience(life: Life) -> None:
 
 
 def _people(life: Life) -> None:
-    asked = {"email": "grace@example.com", "topic": "orders"}
+    asked = {"email": "grace@example.com", "topic": "orders", "lang": "en"}
     life.person("POST", "/v1/subscriptions", asked, status=202, user=None)
     life.answered(public_api.browse(life.post.mails[-1].link, {}), 200)
     life.person("PATCH", "/v1/me", {"email": "ada@example.org"}, status=200)

@@ -12,6 +12,8 @@ WITHOUT_A_TOKEN = {
     "/v1/confirmations/{token}",
     "/v1/unsubscribe/{token}",
     "/v1/preferences/{token}",
+    "/",
+    "/v1/topics",
     "/v1/health",
     "/openapi.json",
     "/docs",
@@ -49,7 +51,7 @@ def test_a_wrong_method_reaches_the_function_which_says_so(each: Deployment) -> 
 
 
 def test_the_gateway_itself_answers_a_preflight(full: Deployment) -> None:
-    for path in ("/v1/subscriptions", "/{proxy+}"):
+    for path in ("/v1/subscriptions", "/v1/topics", "/{proxy+}"):
         assert not {f"ANY {path}", f"OPTIONS {path}"} & routes(full).keys()
 
 

@@ -41,7 +41,7 @@ CONTRACT = """
     POST /v1/subscriptions · GET /v1/confirmations/{token} · POST /v1/confirmations/{token}
     GET /v1/unsubscribe/{token} · POST /v1/unsubscribe/{token}
     GET /v1/preferences/{token} · POST /v1/preferences/{token}
-    GET /v1/health · GET /openapi.json · GET /docs
+    GET / · GET /v1/health · GET /openapi.json · GET /docs
 """
 
 
@@ -134,6 +134,8 @@ def test_a_page_or_cursor_that_there_can_not_be_is_refused(
     ],
 )
 def test_a_body_that_is_wrong_is_told(name: str, raw: str, content_type: str, status: int) -> None:
+    if status == 415 and name == "POST /v1/subscriptions":
+        content_type = "text/plain"  # it takes a form
     answer = call(ROUTES[name].method, path(ROUTES[name]), raw=raw, content_type=content_type)
     assert (answer.status, answer.headers["content-type"]) == (status, "application/problem+json")
 

@@ -114,7 +114,7 @@ def test_a_confirmation_says_when_it_was_asked_for(post: Post, clock: Clock) -> 
     (mail,) = post.mails
     clock.advance(days=1)
     page = browse(mail.link).text
-    assert all("2027-01-01 08:07 UTC" in each for each in (mail.text, mail.html, page))
+    assert all("January 1, 2027, 8:07\u202fAM UTC" in each for each in (mail.text, mail.html, page))
 
 
 def test_what_somebody_else_asked_for_is_forgotten(post: Post, aws: Aws) -> None:
@@ -469,7 +469,7 @@ def test_every_page_lets_nothing_else_in(post: Post) -> None:
         assert answer.headers["x-request-id"]
         assert "set-cookie" not in answer.headers
         assert not re.search(r"<script|\sstyle=|\son\w+=|<link|<img|<iframe", answer.text)
-        assert '<html lang="en">' in answer.text
+        assert '<html lang="en" dir="ltr">' in answer.text
 
 
 def test_a_parameter_that_a_mail_programme_adds_to_a_link_does_no_harm(post: Post) -> None:

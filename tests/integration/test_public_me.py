@@ -434,7 +434,7 @@ def test_who_confirms_an_address_is_told_which_account_asked_and_when(user: str,
     page = browse(mail.link).text
     for text in (mail.text, mail.html, page):
         assert shown in text
-        assert "2027-01-01 08:00 UTC" in text
+        assert "January 1, 2027, 8:00\u202fAM UTC" in text
         assert len(user) < 4 or user not in text
     assert "That was not me" in page
     browse(mail.link, {"what": "not_me"})

@@ -98,6 +98,7 @@ MODULES = {
     "pages": "fanfare.self_service.pages",
     "places": "fanfare.store.batches.places",
     "short_way": "fanfare.pipeline.fan_out.short_way",
+    "rendering": "fanfare.self_service.pages.rendering",
     "permission": "fanfare.pipeline.deliver.permission",
     "push": "fanfare.channels.push",
     "derived_text": "fanfare.templates.text.derived_text",
@@ -123,6 +124,8 @@ MODULES = {
     "strict_json": "fanfare.api.strict_json",
     "time_zones": "fanfare.time_zones",
     "user": "fanfare.domain.audience",
+    "unsubscribe": "fanfare.self_service.unsubscribe",
+    "public_pages": "fanfare.api.public.pages",
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
     "work": "fanfare.pipeline.deliver.work",
@@ -146,6 +149,27 @@ class Mutant:
 
 
 MUTANTS = (
+    Mutant(
+        "a sign-up is answered otherwise if a program filled in the form",
+        "sign_up:RequestSubscription._refused",
+        "if request.website:",
+        "if request.website is None:",
+        tests=("tests/integration/test_directory.py",),
+    ),
+    Mutant(
+        "an undo undoes a later no, too",
+        "unsubscribe:UndoUnsubscribe._subscribe",
+        "since <= from_text(last.recorded_at) <= since + OF_THE_PAGE",
+        "since <= from_text(last.recorded_at)",
+        tests=("tests/integration/test_ways_on.py",),
+    ),
+    Mutant(
+        "pages ignore the language that the URL asks for",
+        "public_pages:look_for",
+        "language_of(lang_of(event), locale,",
+        "language_of(locale,",
+        tests=("tests/integration/test_directory.py",),
+    ),
     Mutant(
         "the brand's URLs may be of any scheme",
         "brand:_https",
@@ -1010,7 +1034,7 @@ MUTANTS = (
     ),
     Mutant(
         "a page is not escaped",
-        "pages:_environment",
+        "rendering:_environment",
         'autoescape=select_autoescape(["html"])',
         "autoescape=False",
         tests=("tests/security/test_pages_and_headers.py",),

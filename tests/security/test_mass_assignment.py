@@ -52,6 +52,7 @@ FREE: Final = {
     "partials",
     "attributes",
     "titles",
+    "descriptions",
 }  # whose names are the author's
 
 

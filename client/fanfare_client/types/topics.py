@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Literal, NotRequired, TypedDict
 
 from .common import Answer, By, Channel, Frequency, ItemError
@@ -21,6 +21,8 @@ class TopicBody(TypedDict):
 
     title: str
     description: NotRequired[str | None]
+    titles: NotRequired[Mapping[str, str] | None]
+    descriptions: NotRequired[Mapping[str, str] | None]
     channels: Sequence[Channel]
     required: NotRequired[bool | None]
     category: NotRequired[str | None]
@@ -39,6 +41,8 @@ class Topic(TypedDict):
     id: str
     title: str
     description: str
+    titles: Mapping[str, str]
+    descriptions: Mapping[str, str]
     channels: Sequence[str]
     required: bool
     category: str

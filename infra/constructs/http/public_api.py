@@ -33,12 +33,16 @@ SCRIPTED: Final = (
 )
 CLOSED: Final = "/{proxy+}"
 SIGN_UP: Final = "/v1/subscriptions"
+DIRECTORY: Final = "/"
+PUBLIC_TOPICS: Final = "/v1/topics"
 # Paths without a token, each with the reason. All other paths require a token.
 OPEN: Final[Mapping[str, str]] = {
     SIGN_UP: "People without an account subscribe here. Only one confirmation link is sent; the route is throttled.",
     "/v1/confirmations/{token}": "The signed link is the credential: its holder can read mail sent to the address.",
     "/v1/unsubscribe/{token}": "RFC 8058: the mail client posts here for its user. The signed link is the credential.",
     "/v1/preferences/{token}": "The signed link is the credential: its holder can read mail sent to the address.",
+    DIRECTORY: "The page that shows the public topics; people subscribe there.",
+    PUBLIC_TOPICS: "Public topics are for everybody. Without `public_directory`, it requires a token.",
     "/v1/health": "It only reports that the API is up.",
     "/openapi.json": "The API contract is public.",
     "/docs": "The API contract is public.",
@@ -78,7 +82,9 @@ class PublicApi(Construct):
         )
         source_header = {"FANFARE_SOURCE_HEADER": settings.source_header} if settings.source_header else {}
         origin_header = {"FANFARE_ORIGIN_HEADER": settings.origin_header} if settings.origin_header else {}
+        directory = {"FANFARE_PUBLIC_DIRECTORY": "true" if settings.public_directory else "false"}
         self.access_targets: Mapping[str, AccessTarget] = {
+            "public_directory": AccessTarget(environment=directory),
             "source_header": AccessTarget(environment=source_header),
             "origin_header": AccessTarget(environment=origin_header),
             "public_url": AccessTarget(environment={"FANFARE_PUBLIC_URL": self.url}),
@@ -88,8 +94,11 @@ class PublicApi(Construct):
     def serve(self, function: lambda_.IFunction) -> None:
         """Route all requests to `function`."""
         integration = HttpLambdaIntegration("Function", function, scope_permission_to_route=False)
+        hidden = () if self._settings.public_directory else (DIRECTORY, PUBLIC_TOPICS)
         for path, reason in OPEN.items():
-            methods = SCRIPTED if path == SIGN_UP else ANY
+            if path in hidden:
+                continue
+            methods = SCRIPTED if path in (SIGN_UP, PUBLIC_TOPICS) else ANY
             for route in self._routes(path, methods, integration, authorizer=apigateway.HttpNoneAuthorizer()):
                 suppress_nag(route, "AwsSolutions-APIG4", reason)
         self._routes(CLOSED, SCRIPTED, integration)

@@ -7,7 +7,7 @@ for that is not on offer literally.
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 # CLDR's distance between regions is at most 5, and 50 between scripts; only that between the two of Chinese is 20,
@@ -44,6 +44,12 @@ def in_order(offered: tuple[str, ...], wanted: str | None) -> tuple[str, ...]:
         if distance is not None:
             found.append((distance, rank, place, each))
     return tuple(each for *_, each in sorted(found))
+
+
+def text_in(texts: Mapping[str, str], wanted: Iterable[str | None], default: str) -> str:
+    """One of the texts by language: the nearest to the first of the wanted ones that any is near to, or the default."""
+    found = next((found for each in wanted if (found := nearest(texts, each))), None) if texts else None
+    return default if found is None else texts[found]
 
 
 @functools.lru_cache(maxsize=256)

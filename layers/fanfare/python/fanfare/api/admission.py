@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import parse_qsl, quote
 
@@ -11,7 +12,17 @@ from aws_lambda_powertools.event_handler.api_gateway import Route
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from fanfare.api.problems import OtherMethod, parameter
-from fanfare.api.requests import headers_of, is_json, json_object, method_of, raw_body, text_of
+from fanfare.api.requests import (
+    AS_FORM,
+    form_of,
+    headers_of,
+    is_form,
+    is_json,
+    json_object,
+    method_of,
+    raw_body,
+    text_of,
+)
 from fanfare.errors import Fault, Invalid, MalformedRequest, NotFound, UnsupportedMediaType
 from fanfare.json_pointer import escaped
 
@@ -31,14 +42,17 @@ class OpenEnded:
         return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe=NOT_DECODED)}
 
 
-def admitted(event: Mapping[str, Any], routes: Sequence[Route]) -> dict[str, Any]:
-    """The event as the route gets it. Raises FanfareError if no route may get it."""
+def admitted(event: Mapping[str, Any], routes: Sequence[Route], *, forms: Collection[str] = ()) -> dict[str, Any]:
+    """The event as the route gets it. Raises FanfareError if no route may get it. `forms`: functions of routes that
+    take a form; one that also takes JSON gets the form's fields as JSON."""
     route = _route(event, routes)
     if is_page(route):  # mail clients add parameters of their own to links, and post forms
         raw_body(event)
         return dict(event)
     _check_query(event, route)
     headers = headers_of(event)
+    if takes_form(route, forms) and is_form(event):
+        return _as_json(event, headers)
     if not route.dependant.body_params:
         _check_no_fields(event, headers)
         return {**event, "body": None, "isBase64Encoded": False}
@@ -68,9 +82,27 @@ def declared_path(event: Mapping[str, Any], routes: Sequence[Route]) -> str | No
 
 
 def is_page(route: Route) -> bool:
-    """Whether the route answers with an HTML page."""
+    """Whether the route answers with an HTML page, and with nothing else."""
     answered: Mapping[int, Mapping[str, Any]] = route.responses or {}
-    return any("text/html" in answer.get("content", {}) for answer in answered.values())
+    contents = [answer.get("content", {}) for answer in answered.values()]
+    return any("text/html" in content and "application/json" not in content for content in contents)
+
+
+def takes_form(route: Route, forms: Collection[str]) -> bool:
+    """Whether the route takes a form in addition to JSON."""
+    return route.func.__name__ in forms and not is_page(route)
+
+
+def _as_json(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    """The event with its form as JSON. Browsers send fields that were left empty."""
+    fields = {name: values[-1] for name, values in form_of(event).items() if values[-1]}
+    return {
+        **event,
+        "headers": {**headers, "content-type": "application/json"},
+        "body": json.dumps(fields),
+        "isBase64Encoded": False,
+        AS_FORM: True,
+    }
 
 
 def _route(event: Mapping[str, Any], routes: Sequence[Route]) -> Route:

@@ -17,11 +17,11 @@ from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route, Router
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, routes_at
+from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, routes_at, takes_form
 from fanfare.api.caching import cached
 from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
-from fanfare.api.requests import accepts_pages, json_object, method_of
+from fanfare.api.requests import accepts_pages, is_form, json_object, method_of
 from fanfare.errors import FanfareError
 
 # Responses are not cached, except public documents; browsers do not guess their type.
@@ -47,7 +47,7 @@ class Api(APIGatewayHttpResolver):
         about: About,
         routers: Sequence[Router],
         open_ended: Sequence[str] = (),
-        error_page: Callable[[FanfareError], Response[str]] | None = None,
+        error_page: Callable[[FanfareError, Mapping[str, Any]], Response[str]] | None = None,
         gate: Callable[[Mapping[str, Any]], None] | None = None,
         trail: Callable[[Mapping[str, Any], str | None, Mapping[str, Any]], None] | None = None,
     ) -> None:
@@ -78,7 +78,7 @@ class Api(APIGatewayHttpResolver):
         try:
             if self.gate:
                 self.gate(event)
-            answer = super().resolve(admitted(escaped, self.routes), context)
+            answer = super().resolve(admitted(escaped, self.routes, forms=self.about.forms), context)
         except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
             answer = self._refused(error, escaped)
         try:
@@ -106,6 +106,13 @@ class Api(APIGatewayHttpResolver):
         """The response to an error that a route raised."""
         return self._refusal(error, self.current_event.raw_event)
 
+    def _shows_pages(self, event: Mapping[str, Any]) -> bool:
+        """Whether a person sees the answer: a browser opened a page, or sent a form."""
+        at_path = routes_at(event, self.routes)
+        if is_form(event) and any(takes_form(route, self.about.forms) for route in at_path):
+            return True
+        return accepts_pages(event) and any(map(is_page, at_path))
+
     def _refused(self, error: Exception, event: Mapping[str, Any]) -> dict[str, Any]:
         refusal = self._refusal(error, event)
         return {
@@ -118,8 +125,8 @@ class Api(APIGatewayHttpResolver):
     def _refusal(self, error: Exception, event: Mapping[str, Any]) -> Response[str]:
         """A page for browsers if the path has pages; else a problem."""
         told = translated(error, self.logger)
-        if self.error_page and accepts_pages(event) and any(map(is_page, routes_at(event, self.routes))):
-            page = self.error_page(told)
+        if self.error_page and self._shows_pages(event):
+            page = self.error_page(told, event)
             page.headers.update(problem_headers(told))
             return page
         body = json.dumps(problem(told, instance=str(event.get("rawPath", ""))))

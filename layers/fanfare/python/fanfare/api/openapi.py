@@ -107,7 +107,7 @@ def describe(document: dict[str, Any], routes: Sequence[Route], about: About) ->
         if route.openapi_path in about.open_to_all:
             operation["security"] = []
         if form := about.forms.get(route.func.__name__):
-            operation["requestBody"] = {"content": {FORM: {"schema": form}}}
+            operation.setdefault("requestBody", {"content": {}})["content"][FORM] = {"schema": form}
         _complete(operation, route, about)
         if route.openapi_path in about.cached:
             operation["responses"]["304"] = UNCHANGED

@@ -17,6 +17,7 @@ from fanfare.errors import Invalid, MalformedRequest, PayloadTooLarge, Unsupport
 BODY_LIMIT: Final = 256 * 1024
 MERGE_PATCH: Final = "application/merge-patch+json"
 FORM: Final = "application/x-www-form-urlencoded"
+AS_FORM: Final = "sent_as_form"  # in an event whose form was made JSON; no caller can set it
 FORM_FIELDS_LIMIT: Final = 20_000
 _VISIBLE: Final = re.compile(r"[\x21-\x7e]{1,255}")
 
@@ -65,6 +66,11 @@ def idempotency_key(header: str | None) -> str | None:
             parameter("header", "idempotency-key"), "invalid_key", "Must be 1 to 255 visible ASCII characters."
         )
     return key
+
+
+def is_form(event: Mapping[str, Any]) -> bool:
+    """Whether a browser sent a form."""
+    return AS_FORM in event or _media_type(headers_of(event).get("content-type")) == FORM
 
 
 def form_of(event: Mapping[str, Any]) -> dict[str, list[str]]:

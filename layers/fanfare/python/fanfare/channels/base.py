@@ -143,14 +143,13 @@ class Channel(ABC):
     that the person said stop; they also end their subscriptions on the channel.
 
     `grants`: permissions of the worker; an empty tuple gives only the environment variables. `receipt_source`: source
-    of the provider's events on the bus. `title`, `by`, `no_address`: texts for pages ("E-mail", "by e-mail", "no e-mail
-    address known"). `summary`: its line in the docs.
+    of the provider's events on the bus. `title`, `by`: texts for pages ("E-mail", "by e-mail"). `summary`: its line in
+    the docs.
     """
 
     name: ClassVar[str]
     title: ClassVar[str]
     by: ClassVar[str]
-    no_address: ClassVar[str] = ""
     summary: ClassVar[str]
     grants: ClassVar[Grants] = {}
     receipt_source: ClassVar[str | None] = None

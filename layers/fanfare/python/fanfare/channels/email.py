@@ -109,7 +109,6 @@ class Email(Channel):
     name: ClassVar[str] = "email"
     title: ClassVar[str] = "E-mail"
     by: ClassVar[str] = "by e\u2011mail"
-    no_address: ClassVar[str] = "no e-mail address known"
     summary: ClassVar[str] = "Amazon SES v2, up to 50 mails per call"
     grants: ClassVar[Grants] = {"sender": SEND, "configuration_set": SEND, "public_url": (), "secret": READ_KEYS}
     receipt_source: ClassVar[str | None] = "aws.ses"

@@ -77,7 +77,6 @@ class Push(Channel):
     name: ClassVar[str] = "push"
     title: ClassVar[str] = "Push notification"
     by: ClassVar[str] = "as a push notification"
-    no_address: ClassVar[str] = "no device known"
     summary: ClassVar[str] = "Amazon SNS platform endpoints (FCM, APNs), one call per device"
     grants: ClassVar[Grants] = {
         "push_applications": ("sns:CreatePlatformEndpoint",),

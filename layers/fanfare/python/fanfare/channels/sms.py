@@ -58,7 +58,6 @@ class Sms(Channel):
     name: ClassVar[str] = "sms"
     title: ClassVar[str] = "Text message"
     by: ClassVar[str] = "by text message"
-    no_address: ClassVar[str] = "no phone number known"
     summary: ClassVar[str] = "Amazon SNS, one call per number"
     grants: ClassVar[Grants] = {
         "phone_numbers": ("sns:Publish",),

@@ -89,7 +89,6 @@ class Webhook(Channel):
     name: ClassVar[str] = "webhook"
     title: ClassVar[str] = "Webhook"
     by: ClassVar[str] = "by webhook"
-    no_address: ClassVar[str] = "no webhook known"
     summary: ClassVar[str] = "HTTPS POST to the user's own endpoint, signed"
     grants: ClassVar[Grants] = {
         "webhook_endpoints": (),

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
+
+from fanfare.languages import text_in
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -14,6 +16,8 @@ class Topic:
     id: str
     title: str
     description: str = ""
+    titles: Mapping[str, str] = field(default_factory=dict)  # by language
+    descriptions: Mapping[str, str] = field(default_factory=dict)
     channels: tuple[str, ...] = ("email",)
     required: bool = False
     category: str = "general"
@@ -23,6 +27,14 @@ class Topic:
     shards: int = 1
     created_at: str
     updated_at: str
+
+    def title_in(self, *wanted: str | None) -> str:
+        """The title in the language that is nearest to the first that any is near to, else `title`."""
+        return text_in(self.titles, wanted, self.title)
+
+    def description_in(self, *wanted: str | None) -> str:
+        """The description, chosen like the title."""
+        return text_in(self.descriptions, wanted, self.description)
 
 
 @dataclass(frozen=True, kw_only=True)

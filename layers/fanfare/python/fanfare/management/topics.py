@@ -37,6 +37,8 @@ class ManageTopics:
             id=topic_id,
             title=request.title,
             description=request.description or "",
+            titles=request.titles or {},
+            descriptions=request.descriptions or {},
             channels=request.channels,
             required=bool(request.required),
             category=request.category or "general",

@@ -39,6 +39,7 @@ class RuntimeSettings:
     sms_countries: frozenset[str] | None = None  # to which texts are sent; None: to all
     sms_max_price: str | None = None  # dollars per text
     codes_per_hour: int = 100  # by text, for all users together
+    public_directory: bool = True  # whether public topics are shown without a token
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> RuntimeSettings:
@@ -67,6 +68,7 @@ class RuntimeSettings:
             piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
             sms_countries=countries_of(environment.get("FANFARE_SMS_COUNTRIES")),
             sms_max_price=environment.get("FANFARE_SMS_MAX_PRICE"),
+            public_directory=environment.get("FANFARE_PUBLIC_DIRECTORY", "true") == "true",
             codes_per_hour=int(environment.get("FANFARE_CODES_PER_HOUR", cls.codes_per_hour)),
         )
 
@@ -81,11 +83,6 @@ def settings() -> RuntimeSettings:
 def clock() -> Clock:
     """The clock that all use cases get."""
     return system_clock
-
-
-def brand() -> str:
-    """The sender's name, as users know it."""
-    return brand_of(os.environ.get("FANFARE_SENDER", ""))
 
 
 def brand_of(sender: str) -> str:

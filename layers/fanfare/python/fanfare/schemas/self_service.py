@@ -13,7 +13,7 @@ from pydantic import (
 )
 
 from fanfare.schemas.operations import UserDeliveryView
-from fanfare.schemas.scalars import At, Email, Id, Name, Request, View, pattern
+from fanfare.schemas.scalars import At, Email, Id, Locale, Name, Request, View, pattern
 from fanfare.schemas.subscriptions import ConsentView, SubscriptionView
 from fanfare.schemas.users import ProfileFields, UserView
 
@@ -104,6 +104,10 @@ class SignUpRequest(Request):
 
     email: Email = Field(description="The confirmation link is sent here.")
     topic: Name = Field(description="The topic.")
+    lang: Locale | None = Field(None, description="Language of the mail, and the locale of a new user.")
+    website: str | None = Field(
+        None, max_length=2_048, description="A field that forms hide from people. If it is filled in, nothing is sent."
+    )
 
 
 class SignUpView(View):

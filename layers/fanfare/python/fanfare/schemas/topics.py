@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Annotated, Final, Literal
 
 from pydantic import (
@@ -12,9 +12,11 @@ from pydantic import (
     StrictInt,
 )
 
-from fanfare.schemas.scalars import At, Channels, Moment, Name, Request, View
+from fanfare.schemas.scalars import At, Channels, Locale, Moment, Name, Request, View
 
 DAY: Final = 86_400
+Title = Annotated[str, Field(min_length=1, max_length=200)]
+Description = Annotated[str, Field(max_length=2_000)]
 
 
 class Limit(Request):
@@ -48,8 +50,14 @@ class PutTopicRequest(Request):
         }
     )
 
-    title: str = Field(min_length=1, max_length=200, description="The name that users see.")
-    description: str | None = Field(None, max_length=2_000, description="The description that users see.")
+    title: Title = Field(description="The name that users see.")
+    description: Description | None = Field(None, description="The description that users see.")
+    titles: Annotated[dict[Locale, Title], Field(max_length=100)] | None = Field(
+        None, description="Language → title, for users who read it. Others see `title`."
+    )
+    descriptions: Annotated[dict[Locale, Description], Field(max_length=100)] | None = Field(
+        None, description="Language → description, for users who read it. Others see `description`."
+    )
     channels: Channels = Field(description="Channels on which users can subscribe.")
     required: StrictBool | None = Field(None, description="Users can't unsubscribe from it. Default: false.")
     category: str | None = Field(
@@ -86,6 +94,8 @@ class TopicView(View):
     id: str
     title: str
     description: str
+    titles: Mapping[str, str]
+    descriptions: Mapping[str, str]
     channels: Sequence[str]
     required: bool
     category: str

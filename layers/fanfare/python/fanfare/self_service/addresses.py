@@ -92,7 +92,7 @@ class ConfirmAddress:
                 code="too_many_codes",
             )
 
-    def ask(self, user_id: str, channel: str, address: str) -> None:
+    def ask(self, user_id: str, channel: str, address: str, *, language: str) -> None:
         """Store the address as pending and send the link or code to it.
 
         Nothing is sent if the reader of the address does not want it, here or at the provider; the result is the same.
@@ -100,7 +100,7 @@ class ConfirmAddress:
         """
         by = {Email.name: self._ask_by_link, Sms.name: self._ask_by_code}
         refused = self.own_mail.run(channel, address)
-        result = by[channel](user_id, channel, address, refused is not None)
+        result = by[channel](user_id, channel, address, None if refused else language)
         if refused is not None or result.reason == Reason.OPTED_OUT:
             log.info("nothing sent to confirm an address", extra={"reason": refused or result.reason})
         elif result.kind is Kind.PERMANENT:
@@ -110,18 +110,22 @@ class ConfirmAddress:
         elif result.kind in (Kind.TEMPORARY, Kind.THROTTLED):
             raise Unavailable("Confirmation could not be sent; retry the request.")
 
-    def _ask_by_link(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
+    def _ask_by_link(self, user_id: str, channel: str, address: str, language: str | None) -> SendResult:
+        """`language`: None to send nothing."""
         now = self.clock()
         secret = str(uuid4())
         self.confirmations.put_pending(
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=now + CONFIRM_WITHIN)
         )
         link = self.links.confirmation_link({"user": user_id, "channel": channel, "secret": secret}, now=now)
-        if silent:
+        if language is None:
             return SendResult(Kind.SENT)
-        return self.mail.confirm_address(address, link, account=masked(user_id), tags=tags_of_user(user_id, secret))
+        return self.mail.confirm_address(
+            address, link, account=masked(user_id), tags=tags_of_user(user_id, secret), language=language
+        )
 
-    def _ask_by_code(self, user_id: str, channel: str, address: str, silent: bool) -> SendResult:
+    def _ask_by_code(self, user_id: str, channel: str, address: str, language: str | None) -> SendResult:
+        """`language`: None to send nothing."""
         code = f"{secrets.randbelow(1_000_000):06d}"
         secret = digest(user_id, address, code, keys=self.keys, purpose="code")
         until = self.clock() + CODE_WITHIN
@@ -129,9 +133,9 @@ class ConfirmAddress:
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=until)
         )
         minutes = int(CODE_WITHIN.total_seconds() // 60)
-        if silent:
+        if language is None:
             return SendResult(Kind.SENT)
-        result = self.mail.code(address, code, minutes=minutes)
+        result = self.mail.code(address, code, minutes=minutes, language=language)
         if result.kind in (Kind.SENT, Kind.UNKNOWN):  # both may be billed
             self.count("codes_sent", 1)
             self.count("codes_unconfirmed", 1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -33,6 +33,7 @@ class Asked:
     pending: Pending | None = None
     choices: PendingChoices | None = None
     offered: Sequence[tuple[Topic, str]] = ()  # topics and channels of the choices
+    locale: str | None = None  # of whoever asked
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,6 +44,7 @@ class Confirmed:
     choices: bool = False
     opted_out: bool = False
     user: User | None = None
+    locale: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,37 +65,43 @@ class Confirm:
             sign_up = self.confirmations.sign_up(about["sign_up"])
             if sign_up is None:
                 raise _too_old()
-            return Asked(at=at, sign_up=sign_up, topic=self._offered(sign_up.topic))
+            return Asked(at=at, sign_up=sign_up, topic=self._offered(sign_up.topic), locale=sign_up.lang)
         if "choices" in about:
             choices = self.give.look(about["choices"], about["secret"])
-            return Asked(at=at, choices=choices, offered=self.give.offered(choices))
-        return Asked(at=at, pending=self._pending(about))
+            locale = self._locale(choices.user_id)
+            return Asked(at=at, choices=choices, offered=self.give.offered(choices), locale=locale)
+        pending = self._pending(about)
+        return Asked(at=at, pending=pending, locale=self._locale(pending.user_id))
+
+    def _locale(self, user_id: str) -> str | None:
+        user = self.audience.users.get(user_id)
+        return user.profile.get("locale") if user else None
 
     def done(self, asked: Asked) -> Confirmed | None:
         """The result if the link was used before and still holds; None if not."""
         if asked.pending is not None and asked.pending.address is None:
-            return Confirmed()
+            return Confirmed(locale=asked.locale)
         if asked.choices is not None and asked.choices.done:
-            return Confirmed(choices=True)
+            return Confirmed(choices=True, locale=asked.locale)
         user_id = asked.sign_up.user_id if asked.sign_up else None
         if user_id is None or asked.topic is None:
             return None
         user = self.audience.users.get(user_id)
         if user is None or self.audience.subscriptions.get(user_id, asked.topic.id, Email.name) is None:
             return None
-        return Confirmed(topic=asked.topic, opted_out=user.opted_out)
+        return Confirmed(topic=asked.topic, opted_out=user.opted_out, locale=asked.locale)
 
     def run(self, token: str) -> Confirmed:
         """Confirm. A repeat changes nothing more. Raises NotFound."""
         asked = self.ask(token)
         if asked.sign_up is not None and asked.topic is not None:
-            return self._subscribe(asked.sign_up, asked.topic)
+            return replace(self._subscribe(asked.sign_up, asked.topic), locale=asked.locale)
         if asked.choices is not None:
             user = None if asked.choices.done else self.give.run(asked.choices)
-            return Confirmed(choices=True, user=user)
+            return Confirmed(choices=True, user=user, locale=asked.locale)
         if asked.pending is None:
             raise _too_old()
-        return self._use(asked.pending)
+        return replace(self._use(asked.pending), locale=asked.locale)
 
     def refuse(self, token: str) -> None:
         """Forget what was asked: it was somebody else. What was confirmed before stays. Raises NotFound."""
@@ -120,9 +128,8 @@ class Confirm:
         user_id = sign_up.user_id
         if sign_up.address is not None:
             forget = int((self.clock() + NEWCOMER).timestamp())
-            user_id = self.audience.users.signed_up(
-                Email.name, {"email": sign_up.address}, new=str(uuid4()), forget=forget
-            )
+            profile = {"email": sign_up.address, **({"locale": sign_up.lang} if sign_up.lang else {})}
+            user_id = self.audience.users.signed_up(Email.name, profile, new=str(uuid4()), forget=forget)
         user = self.audience.users.get(user_id) if user_id else None
         if user is None:
             raise _too_old()

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Final
 
+from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import Answer, By, Subscription
 from fanfare.domain.catalogue import Topic
@@ -13,8 +15,11 @@ from fanfare.management.subscriptions import ManageSubscriptions, subscriptions_
 from fanfare.pagination import take
 from fanfare.schemas.subscriptions import PutMySubscriptionRequest
 from fanfare.self_service.changes import CountChanges
+from fanfare.self_service.pages.lists import Offer
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
+
+OFFERS_LIMIT: Final = 500  # on one page
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +30,19 @@ class ListPublicTopics:
         """A page of public topics, and the id to continue after."""
         found = self.catalogue.topics(after=after, limit=limit + 1, public=True)
         return take(found, limit, lambda topic: topic.id)
+
+    def offers(self, language: str) -> list[Offer]:
+        """The public topics by title, as the page of all topics shows them."""
+        found = [
+            Offer(
+                topic=topic.id,
+                title=topic.title_in(language),
+                description=topic.description_in(language),
+                by_mail=Email.name in topic.channels,
+            )
+            for topic in self.catalogue.topics(after=None, limit=OFFERS_LIMIT, public=True)
+        ]
+        return sorted(found, key=lambda offer: (offer.title.casefold(), offer.topic))
 
 
 @dataclass(frozen=True, kw_only=True)

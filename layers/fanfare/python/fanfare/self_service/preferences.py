@@ -17,22 +17,25 @@ from uuid import uuid4
 from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
-from fanfare.domain.audience import By, Subscription, User
+from fanfare.domain.audience import By, Consent, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
+from fanfare.management.masking import masked_email
 from fanfare.self_service.changes import CountChanges
-from fanfare.self_service.pages import Choice, Way
+from fanfare.self_service.pages.lists import Choice, Way
 from fanfare.self_service.unsubscribe import reader_of
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Allowance, Confirmations, PendingChoices
 from fanfare.store.catalogue import Catalogue
+from fanfare.translations import language_of
 
 log = logging.getLogger(__name__)
 
 BY_READER: Final = Allowance("choices", 10, timedelta(days=1))
 TOPICS_LIMIT: Final = 500  # on one page
+CONSENTS_LIMIT: Final = 1_000  # on one page
 SEPARATOR: Final = "/"  # not allowed in ids
 
 
@@ -54,7 +57,7 @@ class AskForChoices:
     links: Links
     clock: Clock
 
-    def run(self, user: User, give: Sequence[tuple[str, str]], *, opt_in: bool) -> Asking:
+    def run(self, user: User, give: Sequence[tuple[str, str]], *, opt_in: bool, language: str) -> Asking:
         """Keep the wish and mail a link that confirms it. The result is the same if nothing may be mailed there."""
         try:
             address = str(user.address(Email))
@@ -74,7 +77,7 @@ class AskForChoices:
         refused = self.own_mail.run(Email.name, address)
         if refused is None:
             link = self.links.confirmation_link({"choices": user.id, "secret": wish.secret}, now=now)
-            refused = self.mail.confirm_choices(address, link).reason
+            refused = self.mail.confirm_choices(address, link, language=language).reason
         log.info("link to confirm choices", extra={"refused": refused})
         return Asking.MAILED
 
@@ -131,30 +134,42 @@ class Preferences:
     topics: Mapping[str, Topic]
     subscribed: frozenset[tuple[str, str]]  # topic, channel
 
-    def choices(self) -> list[Choice]:
-        """Topics with channels, as the page shows them."""
+    def choices(self, language: str) -> list[Choice]:
+        """Topics with the channels that can reach the user, as the page shows them."""
+        reaching = {name for name in CHANNELS if _reachable(self.user, name)}
         return [
             Choice(
                 topic=topic.id,
-                title=topic.title,
-                description=topic.description,
+                title=topic.title_in(language),
+                description=topic.description_in(language),
                 category=topic.category,
                 required=topic.required,
                 ways=tuple(
-                    Way(
-                        channel=channel,
-                        subscribed=(topic.id, channel) in self.subscribed,
-                        reachable=_reachable(self.user, channel),
-                    )
+                    Way(channel=channel, subscribed=(topic.id, channel) in self.subscribed)
                     for channel in self.channels(topic)
+                    if channel in reaching
                 ),
             )
             for topic in self.topics.values()
+            if reaching & set(self.channels(topic))
         ]
 
     def channels(self, topic: Topic) -> list[str]:
         """Channels that offer the topic, and channels on which the user has it anyway."""
         return [name for name in CHANNELS if name in topic.channels or (topic.id, name) in self.subscribed]
+
+    @property
+    def whose(self) -> str | None:
+        """The user's masked e-mail address; None without one."""
+        try:
+            return masked_email(str(self.user.address(Email)))
+        except AddressRefused:
+            return None
+
+    @property
+    def locale(self) -> str | None:
+        """The user's locale."""
+        return self.user.profile.get("locale")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -171,11 +186,12 @@ class ChoosePreferences:
         return known if known.current else replace(known, topics={}, subscribed=frozenset())
 
     def change(
-        self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool
+        self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool, languages: Sequence[str] = ()
     ) -> tuple[Preferences, Asking]:
         """Take away what the form takes away, and ask for a confirmation of what it gives.
 
-        Topics that the page did not show stay unchanged. Raises NotFound, and TooManyRequests if it gives too much.
+        It is mailed in the user's language, or in one of `languages`. Topics that the page did not show stay unchanged.
+        Raises NotFound, and TooManyRequests if it gives too much.
         """
         before = self._known(token)
         wanted, give = set(yes), []
@@ -188,13 +204,30 @@ class ChoosePreferences:
         if nothing and not before.user.opted_out:
             self.audience.users.opt_out(before.user.id, True)
         opt_in = before.user.opted_out and not nothing
-        return self.show(token), self._asked(before, give, opt_in=opt_in)
+        language = language_of(before.locale, *languages)
+        return self.show(token), self._asked(before, give, opt_in=opt_in, language=language)
 
-    def _asked(self, before: Preferences, give: Sequence[tuple[str, str]], *, opt_in: bool) -> Asking:
+    def _asked(self, before: Preferences, give: Sequence[tuple[str, str]], *, opt_in: bool, language: str) -> Asking:
         if not give and not opt_in:
             return Asking.NOTHING
         self.count_changes.run(before.user.id, len(give) + opt_in)
-        return self.ask.run(before.user, give, opt_in=opt_in) if before.current else Asking.OLD_LINK
+        if not before.current:
+            return Asking.OLD_LINK
+        return self.ask.run(before.user, give, opt_in=opt_in, language=language)
+
+    def consents(self, token: str) -> tuple[Preferences, list[tuple[Consent, Topic | None]]]:
+        """All consents of the link's user, newest first, each with its topic if there still is one. Raises NotFound.
+
+        A link to an earlier address shows none.
+        """
+        known = self._known(token)
+        if not known.current:
+            return known, []
+        yeses = self.audience.subscriptions.of_user(known.user.id)
+        found = self.audience.consents.of_user(known.user.id, yeses=yeses)
+        return known, [
+            (each, known.topics.get(each.topic) or self.catalogue.topic(each.topic)) for each in found[:CONSENTS_LIMIT]
+        ]
 
     def _known(self, token: str) -> Preferences:
         link = self.links.open_preferences(token)

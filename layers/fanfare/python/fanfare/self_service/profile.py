@@ -5,6 +5,7 @@ A caller with a valid token who is not a user yet has an empty profile and is cr
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from fanfare.self_service.changes import CountChanges, gives
 from fanfare.signing.keyed_hash import Keys
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Confirmations
+from fanfare.translations import language_of
 
 if TYPE_CHECKING:
     from fanfare.schemas.self_service import PatchMeRequest
@@ -44,8 +46,8 @@ class ManageProfile:
         mine = {"opted_out": user.opted_out, "pending": pending, "suppressed": user.suppressed}
         return MeView.model_validate(user_view(user).model_dump() | mine)
 
-    def change(self, user_id: str, request: PatchMeRequest) -> MeView:
-        """Change the given fields. A new address is pending until confirmed.
+    def change(self, user_id: str, request: PatchMeRequest, *, languages: Sequence[str] = ()) -> MeView:
+        """Change the given fields. A new address is pending until confirmed, in the user's language or one of these.
 
         Raises Invalid, TooManyRequests, Unavailable.
         """
@@ -61,8 +63,10 @@ class ManageProfile:
             self.confirm_address.check_allowance(user_id, channel, address)
         opted_out = bool(changes.pop("opted_out")) if "opted_out" in changes else None
         changes |= {CONFIRMED[channel]: None for channel, address in addresses.items() if address is None}
+        locale = None
         if request.model_fields_set:
-            self.audience.users.change(user_id, lambda before: {**before, **changes})
+            changed = self.audience.users.change(user_id, lambda before: {**before, **changes})
+            locale = changed.profile.get("locale")
         if "webhook" in changes:
             self.audience.endpoints.switch_on(user_id)
         if opted_out is not None:
@@ -70,7 +74,7 @@ class ManageProfile:
         for channel in addresses.keys() - fresh.keys():
             self.confirmations.drop_pending(user_id, channel)
         for channel, address in fresh.items():
-            self.confirm_address.ask(user_id, channel, address)
+            self.confirm_address.ask(user_id, channel, address, language=language_of(locale, *languages))
         return self.view(user_id)
 
     def confirm(self, user_id: str, channel: str, code: str) -> MeView:

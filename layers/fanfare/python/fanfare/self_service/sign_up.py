@@ -7,10 +7,10 @@ duration are always the same.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
 from uuid import uuid4
@@ -22,6 +22,7 @@ from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience.confirmation_mails import tags_of_sign_up
 from fanfare.store.audience.confirmations import Allowance, Confirmations, SignUp
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
+from fanfare.translations import language_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,6 +35,7 @@ BY_SOURCE: Final = Allowance("sign_up_source", 30, timedelta(hours=1))
 BY_SITE: Final = Allowance("sign_up_site", 120, timedelta(hours=1))  # a /48 of IPv6
 BY_ADDRESS: Final = hourly("sign_up_address", asker=3, overall=9)
 NAT64: Final = IPv6Network("64:ff9b::/96")  # RFC 6052
+RENEW_WITHIN: Final = timedelta(days=4)  # an expired link can be sent again
 ANSWER_AFTER: Final = 0.5  # seconds: enough to send a mail
 
 
@@ -49,33 +51,37 @@ class RequestSubscription:
     sleep: Callable[[float], None]
     count: Callable[[str, int], None]  # adds to a metric
 
-    def run(self, request: SignUpRequest, *, source: str) -> None:
-        """Send the link, if allowed. The response and its duration are the same in all cases."""
+    def run(self, request: SignUpRequest, *, source: str, languages: Sequence[str] = ()) -> None:
+        """Send the link, if allowed, in the language of the request or one of these. The response and its duration are
+        the same in all cases."""
         with steadily(monotonic=self.monotonic, sleep=self.sleep):
             refused = self._refused(request, source)
             if refused is not None:
                 log.info("no link sent", extra={"reason": refused})
                 self.count("sign_ups_refused", 1)
             else:
-                self._send_link(request)
+                self._send_link(request, language_of(request.lang, *languages))
 
-    def _send_link(self, request: SignUpRequest) -> None:
+    def _send_link(self, request: SignUpRequest, language: str) -> None:
         now = self.clock()
         topic = self.catalogue.topic(request.topic, max_age=FRESH_SECONDS)
-        asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email)
-        self.confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN)
+        asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email, lang=request.lang)
+        self.confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN + RENEW_WITHIN)
         link = self.links.confirmation_link({"sign_up": asked.id}, now=now)
+        title = topic.title_in(request.lang or language) if topic else ""
         result = self.mail.confirm_subscription(
-            request.email, topic.title if topic else "", link, tags=tags_of_sign_up(asked.id)
+            request.email, title, link, tags=tags_of_sign_up(asked.id), language=language
         )
         log.info("link sent", extra={"result": result.kind, "reason": result.reason})
 
     def _refused(self, request: SignUpRequest, source: str) -> str | None:
         """The reason not to send a link; None to send it."""
+        if request.website:
+            return "trapped"  # programs fill in fields that people do not see
         now, counted = self.clock(), networks(source)
         asker = counted[-1][1]  # the largest: one customer of a hosting provider is one asker
         # the source first: a source over its limit can't use up the allowance of an address
-        if not all(self.confirmations.allows(limit, network, now=now) for limit, network in counted):
+        if not within_source(self.confirmations, counted, now=now):
             return "source_limited"
         if not BY_ADDRESS.run(asker, Email.name, request.email, confirmations=self.confirmations, clock=self.clock):
             return "address_limited"
@@ -83,6 +89,11 @@ class RequestSubscription:
         if topic is None or not topic.public or Email.name not in topic.channels:
             return "topic_not_offered"
         return self.own_mail.run(Email.name, request.email)
+
+
+def within_source(confirmations: Confirmations, counted: Sequence[tuple[Allowance, str]], *, now: datetime) -> bool:
+    """Count an attempt of a caller in its `networks`. Returns whether it is allowed."""
+    return all(confirmations.allows(limit, network, now=now) for limit, network in counted)
 
 
 def source(told: str | None, *, seen: str) -> str:

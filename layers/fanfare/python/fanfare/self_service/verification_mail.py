@@ -7,7 +7,7 @@ bounce or a complaint suppresses the address like any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,8 +18,10 @@ from fanfare.channels.email_events import unverified
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.clock import Clock, to_text
-from fanfare.self_service import pages
+from fanfare.domain.catalogue import Brand
 from fanfare.self_service.pages import texts
+from fanfare.self_service.pages.look import Look
+from fanfare.self_service.pages.mails import Mail
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import Refusals
@@ -33,6 +35,15 @@ if TYPE_CHECKING:
 OF_NO_EVENT: Final[Mapping[str, str]] = {"purpose": "confirmation"}  # events of the mail are not used
 
 
+@dataclass(frozen=True)
+class Words:
+    """What a mail says: texts of `texts`, and what is filled in."""
+
+    subject: str
+    lines: Sequence[str]
+    about: Mapping[str, str] = field(default_factory=dict)
+
+
 @dataclass(frozen=True, kw_only=True)
 class VerificationMail:
     """`ses` and `sns` return clients, opened at first use; neither may retry. `stop_link`: address → the link that
@@ -41,33 +52,38 @@ class VerificationMail:
     ses: Callable[[], SESV2Client]
     sns: Callable[[], SNSClient]
     sender: str
-    brand: str
+    brand: Callable[[], Brand]
     configuration_set: str | None
     stop_link: Callable[[str], str]
     clock: Clock
     max_price: str | None = None  # of a code, in dollars
 
-    def confirm_subscription(self, address: str, topic_title: str, link: str, *, tags: Mapping[str, str]) -> SendResult:
+    def confirm_subscription(
+        self, address: str, topic_title: str, link: str, *, tags: Mapping[str, str], language: str
+    ) -> SendResult:
         """Send the link that confirms a subscription."""
         topic = one_line(topic_title)  # a subject is one line
-        subject = texts.SUBSCRIBE_SUBJECT.format(topic=topic)
-        return self._mail(address, subject, texts.SUBSCRIBE_MAIL, link, tags=tags, topic=topic)
+        words = Words(texts.SUBSCRIBE_SUBJECT, texts.SUBSCRIBE_MAIL, {"topic": topic})
+        return self._mail(address, words, link, tags=tags, language=language)
 
-    def confirm_address(self, address: str, link: str, *, account: str, tags: Mapping[str, str]) -> SendResult:
+    def confirm_address(
+        self, address: str, link: str, *, account: str, tags: Mapping[str, str], language: str
+    ) -> SendResult:
         """Send the link that confirms an address. `account`: the masked id of the account that asked."""
-        return self._mail(address, texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, link, tags=tags, account=account)
+        words = Words(texts.ADDRESS_SUBJECT, texts.ADDRESS_MAIL, {"account": account})
+        return self._mail(address, words, link, tags=tags, language=language)
 
-    def confirm_choices(self, address: str, link: str) -> SendResult:
+    def confirm_choices(self, address: str, link: str, *, language: str) -> SendResult:
         """Send the link that confirms what a preference page gave."""
-        return self._mail(address, texts.CHOICES_SUBJECT, texts.CHOICES_MAIL, link)
+        return self._mail(address, Words(texts.CHOICES_SUBJECT, texts.CHOICES_MAIL), link, language=language)
 
-    def preferences(self, address: str, link: str) -> SendResult:
+    def preferences(self, address: str, link: str, *, language: str) -> SendResult:
         """Send the link to a user's preferences."""
-        return self._mail(address, texts.PREFERENCES_SUBJECT, texts.PREFERENCES_MAIL, link)
+        return self._mail(address, Words(texts.PREFERENCES_SUBJECT, texts.PREFERENCES_MAIL), link, language=language)
 
-    def code(self, number: str, code: str, *, minutes: int) -> SendResult:
+    def code(self, number: str, code: str, *, minutes: int, language: str) -> SendResult:
         """Send the code that confirms a phone number."""
-        text = texts.CODE.format(code=code, brand=self.brand, minutes=minutes)
+        text = Look(brand=self.brand(), language=language).t(texts.CODE, code=code, minutes=str(minutes))
 
         def publish() -> str:
             answer = self.sns().publish(
@@ -80,17 +96,11 @@ class VerificationMail:
         return publish_to_sns(publish, PUBLISH_ERROR)
 
     def _mail(
-        self,
-        address: str,
-        subject: str,
-        words: Sequence[str],
-        link: str,
-        *,
-        tags: Mapping[str, str] = OF_NO_EVENT,
-        **about: str,
+        self, address: str, words: Words, link: str, *, language: str, tags: Mapping[str, str] = OF_NO_EVENT
     ) -> SendResult:
-        stop, asked_at = self.stop_link(address), pages.moment(self.clock())
-        mail = pages.Mail(subject, words, link, stop=stop, asked_at=asked_at, **about)
+        look = Look(brand=self.brand(), language=language)
+        stop, asked_at = self.stop_link(address), look.moment(self.clock())
+        mail = Mail(words.subject, words.lines, link, look=look, stop=stop, asked_at=asked_at, **words.about)
         request: dict[str, Any] = {
             "FromEmailAddress": ascii_mailbox(self.sender),
             "Destination": {"ToAddresses": [Email.address({"email": address})]},
@@ -98,8 +108,8 @@ class VerificationMail:
                 "Simple": {
                     "Subject": {"Data": mail.subject, "Charset": "UTF-8"},
                     "Body": {
-                        "Text": {"Data": pages.mail_text(mail, brand=self.brand), "Charset": "UTF-8"},
-                        "Html": {"Data": pages.mail_html(mail, brand=self.brand), "Charset": "UTF-8"},
+                        "Text": {"Data": mail.text(), "Charset": "UTF-8"},
+                        "Html": {"Data": mail.html(), "Charset": "UTF-8"},
                     },
                     "Headers": [
                         {"Name": "Auto-Submitted", "Value": "auto-generated"},

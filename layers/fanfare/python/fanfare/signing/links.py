@@ -20,6 +20,7 @@ from fanfare.signing.keyed_hash import Keys
 from fanfare.signing.signed_text import opened, signed
 
 CONFIRM_WITHIN: Final = timedelta(days=3)
+UNDO_WITHIN: Final = timedelta(minutes=15)
 LENGTH_LIMIT: Final = 2_048
 
 
@@ -86,6 +87,17 @@ class Links:
         """Proof that whoever opens it reads what is sent to an address. Expires in three days."""
         return self._link("confirmations", [dict(about), to_text(now + CONFIRM_WITHIN)])
 
+    def undo_token(self, about: Mapping[str, Any], *, now: datetime) -> str:
+        """What a page brings to undo what was done on it. Expires in a quarter of an hour."""
+        return signed([dict(about), to_text(now + UNDO_WITHIN)], keys=self.keys, kind=_kind("undo"))
+
+    def open_undo(self, token: str, *, now: datetime) -> dict[str, Any]:
+        """What to undo. Raises NotFound, also if it has expired."""
+        about, until = self._open("undo", token)
+        if from_text(until) < now:
+            raise NotFound("It is too late to undo this.", code="undo_expired")
+        return dict(about)
+
     def open_unsubscribe(self, token: str) -> ReaderLink | RefusalLink:
         """What the link stops. Raises NotFound."""
         content = self._open("unsubscribe", token)
@@ -101,6 +113,11 @@ class Links:
         # the first version was on the page of the unsubscribe link: whoever saw a header of a mail could have it
         channel, generation, address_no = bound or ("", "", None)
         return ReaderLink(user_id=user, generation=generation, channel=channel, address_no=address_no)
+
+    def open_old_confirmation(self, token: str) -> dict[str, Any]:
+        """What a link was to confirm, even if it has expired. Raises NotFound."""
+        about, _ = self._open("confirmations", token)
+        return dict(about)
 
     def open_confirmation(self, token: str, *, now: datetime) -> tuple[dict[str, Any], datetime]:
         """What to confirm (`about` of the link), and when it was asked. Raises NotFound, also if it has expired."""

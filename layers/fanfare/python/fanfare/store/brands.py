@@ -6,13 +6,18 @@ brand           brand             how the deployer looks to readers
 
 from __future__ import annotations
 
+import logging
 import time
 from collections.abc import Callable
 from typing import Final
 
+from botocore.exceptions import BotoCoreError, ClientError
+
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.catalogue import Brand, BrandLink
+
+log = logging.getLogger(__name__)
 
 KEY: Final = ("brand", "brand")
 CACHE_SECONDS: Final = 30.0
@@ -32,6 +37,14 @@ class Brands:
         if self._known is None or self.monotonic() - self._known[0] >= max_age:
             self.keep(self.table.get(*KEY))
         return self._known[1] if self._known else Brand(name=self.sender)
+
+    def known(self) -> Brand:
+        """The brand; as it was read last, or only the sender's name, if the table does not answer."""
+        try:
+            return self.get()
+        except (BotoCoreError, ClientError):
+            log.exception("the brand can't be read")
+            return self._known[1] if self._known else Brand(name=self.sender)
 
     def keep(self, item: Item | None) -> Brand:
         """The brand of an item that was read from the table, e.g. together with others."""

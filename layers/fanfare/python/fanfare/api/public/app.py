@@ -29,11 +29,13 @@ ABOUT: Final = About(
         "/v1/confirmations/{token}",
         "/v1/unsubscribe/{token}",
         "/v1/preferences/{token}",
+        "/",
+        "/v1/topics",
         "/v1/health",
         "/openapi.json",
         "/docs",
     },
-    forms=links.FORMS,
+    forms={**links.FORMS, **sign_up.FORMS},
     cached={"/openapi.json", "/docs"},
 )
 RESOURCES: Final = (topics, me, sign_up, links, docs)

@@ -10,9 +10,11 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from fanfare.api.app import Api
 from fanfare.api.openapi import PAGE
 from fanfare.api.public.pages import html
-from fanfare.runtime.settings import brand
+from fanfare.domain.catalogue import Brand
+from fanfare.runtime.settings import brand_of, settings
 from fanfare.schemas.self_service import HealthView
 from fanfare.self_service.pages import docs
+from fanfare.self_service.pages.look import Look
 
 router = Router()
 
@@ -27,4 +29,5 @@ def get_health() -> HealthView:
 def get_docs() -> Response[str]:
     """This description, as a page."""
     api = cast(Api, router.api_resolver)
-    return html(docs.page(api.description, brand=brand()))
+    look = Look(brand=Brand(name=brand_of(settings().sender)))  # for developers: in English, and without a read
+    return html(docs.page(api.description, look=look), look)

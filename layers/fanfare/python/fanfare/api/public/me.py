@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, InState, Limit, MessageId, OnChannel, TopicId
+from fanfare.api.public.pages import languages_of
 from fanfare.api.responses import created_or_ok, no_content
 from fanfare.domain.audience import Answer
 from fanfare.errors import Invalid, Unauthorized
@@ -47,7 +48,7 @@ def change_me(request: PatchMeRequest) -> MeView:
     A link is sent to a new e-mail address, a code to a new phone number. Until it is confirmed, the new address is in
     `pending`, and messages go to the old one.
     """
-    return use_cases.profile().change(_writer_id(), request)
+    return use_cases.profile().change(_writer_id(), request, languages=languages_of(router.current_event.raw_event))
 
 
 @router.delete("/v1/me", tags=["me"], responses=answers(_204=None))

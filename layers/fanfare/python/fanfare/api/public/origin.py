@@ -1,4 +1,4 @@
-"""Whether a request came through the deployer's own proxy.
+"""Where a request came from, and whether through the deployer's own proxy.
 
 API Gateway's own name can be called by anybody, past the proxy and what it does against floods. The proxy therefore
 sends a key of the secret OriginKeys in the header that the deployer names.
@@ -14,6 +14,14 @@ from fanfare.api.requests import headers_of
 from fanfare.errors import Forbidden
 from fanfare.runtime.settings import settings
 from fanfare.runtime.signing import origin_keys
+from fanfare.self_service.sign_up import source
+
+
+def source_of(event: Mapping[str, Any]) -> str:
+    """IP address of the caller: from the header of the deployment's proxy if configured, else from API Gateway."""
+    header = settings().source_header
+    told = headers_of(event).get(header.lower()) if header else None
+    return source(told, seen=event["requestContext"]["http"]["sourceIp"])
 
 
 def check_origin(event: Mapping[str, Any]) -> None:

@@ -10,19 +10,21 @@ from fanfare.insight.export import ExportUser
 from fanfare.management.subscriptions import ListConsents, ManageSubscriptions
 from fanfare.management.users import ManageUsers
 from fanfare.runtime import clients, signing, stores
+from fanfare.runtime.brand import brands
 from fanfare.runtime.observability import count_now
 from fanfare.runtime.registry import opened
-from fanfare.runtime.settings import brand, clock, settings
+from fanfare.runtime.settings import clock, settings
 from fanfare.self_service.addresses import ConfirmAddress
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.confirm import Confirm
 from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
+from fanfare.self_service.new_link import SendNewLink
 from fanfare.self_service.preferences import AskForChoices, ChoosePreferences, GiveChoices
 from fanfare.self_service.profile import ManageProfile
 from fanfare.self_service.retry_address import RetryAddress
 from fanfare.self_service.sign_up import RequestSubscription
-from fanfare.self_service.unsubscribe import MailPreferences, Unsubscribe
+from fanfare.self_service.unsubscribe import MailPreferences, UndoUnsubscribe, Unsubscribe
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.store.audience.confirmation_mails import Refusals
 from fanfare.store.audience.confirmations import Confirmations
@@ -59,7 +61,7 @@ def verification_mail() -> VerificationMail:
         ses=clients.ses,
         sns=clients.sns,
         sender=os.environ["FANFARE_SENDER"],
-        brand=brand(),
+        brand=brands().known,
         configuration_set=os.environ.get("FANFARE_CONFIGURATION_SET"),
         max_price=settings().sms_max_price,
         stop_link=own_mail().stop_link,
@@ -168,7 +170,30 @@ def confirm() -> Confirm:
 
 @opened.once
 def unsubscribe() -> Unsubscribe:
-    return Unsubscribe(audience=stores.audience(), catalogue=stores.catalogue())
+    return Unsubscribe(
+        audience=stores.audience(), catalogue=stores.catalogue(), links=signing.public_links(), clock=clock()
+    )
+
+
+@opened.once
+def undo_unsubscribe() -> UndoUnsubscribe:
+    return UndoUnsubscribe(
+        audience=stores.audience(), catalogue=stores.catalogue(), links=signing.public_links(), clock=clock()
+    )
+
+
+@opened.once
+def new_link() -> SendNewLink:
+    return SendNewLink(
+        audience=stores.audience(),
+        confirmations=_confirmations(),
+        sign_up=request_subscription(),
+        preferences=mail_preferences(),
+        links=signing.public_links(),
+        clock=clock(),
+        monotonic=time.monotonic,
+        sleep=time.sleep,
+    )
 
 
 @opened.once

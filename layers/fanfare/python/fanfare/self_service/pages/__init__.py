@@ -1,54 +1,27 @@
-"""Pages that people open from a mail, and mails that ask for a confirmation. They work without JavaScript.
+"""Pages that people open from a mail, or to subscribe. They work without JavaScript.
 
-Pages are self-contained: the policy `default-src 'none'` blocks all other sources, and the style is allowed by its
-hash.
+This module has those of a few words; `lists` has the others, `mails` what is mailed.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
-import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from itertools import groupby
-from pathlib import Path
+from datetime import datetime
 from typing import Any, Final
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
-from markupsafe import Markup
-
 from fanfare.self_service.pages import texts
+from fanfare.self_service.pages.look import Look
+from fanfare.self_service.pages.rendering import rendered
 
-FOLDER: Final = Path(__file__).parent
-MEDIA_TYPE: Final = "text/html; charset=utf-8"
 # What a form says it does
 EVERYTHING: Final = "everything"
 PREFERENCES: Final = "preferences"
 NOT_ME: Final = "not_me"
 ALLOW: Final = "allow"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Way:
-    """A topic on one channel, for the preference page."""
-
-    channel: str
-    subscribed: bool
-    reachable: bool
-
-
-@dataclass(frozen=True, kw_only=True)
-class Choice:
-    """A topic, for the preference page."""
-
-    topic: str
-    title: str
-    description: str
-    category: str
-    required: bool
-    ways: tuple[Way, ...]
+UNDO: Final = "undo"
+AGAIN: Final = "again"  # ask for a new link
+FIND: Final = "find"  # ask for a link by the address
 
 
 @dataclass(frozen=True)
@@ -59,233 +32,184 @@ class Button:
     what: str = ""
 
 
-NOT_ME_BUTTON: Final = Button(texts.NOT_ME_BUTTON, NOT_ME)
-
-
-class Mail:
-    """A mail of Fanfare's own. `words`: why, what to do, the button, and what to do if it was not you. `stop`: the link
-    that stops such mails."""
-
-    def __init__(self, subject: str, words: Sequence[str], link: str, *, stop: str, **about: str) -> None:
-        self.subject = subject
-        self.lines = [line.format(**about) for line in words]
-        self.link = link
-        self.stop = stop
-
-
-def moment(at: datetime) -> str:
-    """A time, without a zone of the reader's to write it in."""
-    return f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
-
-
-def ask_to_unsubscribe(*, topic: str, channel: str, subscribed: bool, current: bool, brand: str) -> str:
+def ask_to_unsubscribe(look: Look, *, topic: str, channel: str, subscribed: bool, current: bool) -> str:
     """Asks whether to unsubscribe from the topic or from everything. `current`: the preferences can be mailed."""
-    by = texts.BY_CHANNEL.get(channel, channel)
-    everything = Button(texts.EVERYTHING_BUTTON, EVERYTHING)
+    by = look.by(channel)
+    everything = Button(look.t(texts.EVERYTHING_BUTTON), EVERYTHING)
     if not subscribed:
-        title, lead = texts.UNSUBSCRIBE_GONE.format(topic=topic, by=by), texts.UNSUBSCRIBE_GONE_LEAD
-        return _notice(title, lead, buttons=[everything], asks=True, mails=current, brand=brand)
+        title, lead = look.t(texts.UNSUBSCRIBE_GONE, topic=topic, by=by), look.t(texts.UNSUBSCRIBE_GONE_LEAD)
+        return _notice(look, title, lead, buttons=[everything], asks=True, mails=current)
     return _notice(
-        texts.UNSUBSCRIBE.format(topic=topic),
-        texts.UNSUBSCRIBE_LEAD.format(topic=topic, by=by),
-        buttons=[Button(texts.UNSUBSCRIBE_BUTTON, "topic"), everything],
+        look,
+        look.t(texts.UNSUBSCRIBE, topic=topic),
+        look.t(texts.UNSUBSCRIBE_LEAD, topic=topic, by=by),
+        buttons=[Button(look.t(texts.UNSUBSCRIBE_BUTTON), "topic"), everything],
         asks=True,
         mails=current,
-        brand=brand,
     )
 
 
-def unsubscribed(*, topic: str, channel: str, current: bool, brand: str) -> str:
-    """Says that the user is unsubscribed from the topic."""
-    lead = texts.UNSUBSCRIBED_LEAD.format(topic=topic, by=texts.BY_CHANNEL.get(channel, channel))
-    buttons = [Button(texts.EVERYTHING_BUTTON, EVERYTHING)]
-    return _notice(texts.UNSUBSCRIBED, lead, buttons=buttons, mails=current, brand=brand)
+def unsubscribed(look: Look, *, topic: str, channel: str, current: bool, undo: str | None) -> str:
+    """Says that the user is unsubscribed from the topic. `undo`: the token that undoes it."""
+    lead = look.t(texts.UNSUBSCRIBED_LEAD, topic=topic, by=look.by(channel))
+    everything = Button(look.t(texts.EVERYTHING_BUTTON), EVERYTHING)
+    return _notice(look, look.t(texts.UNSUBSCRIBED), lead, **_undo(look, undo, everything), mails=current)
 
 
-def everything_stopped(*, current: bool, brand: str) -> str:
-    """Says that the user gets nothing any more."""
-    return _notice(texts.EVERYTHING, texts.EVERYTHING_LEAD, mails=current, brand=brand)
+def everything_stopped(look: Look, *, current: bool, undo: str | None = None) -> str:
+    """Says that the user gets nothing any more. `undo`: the token that undoes it."""
+    lead = look.t(texts.EVERYTHING_LEAD)
+    return _notice(look, look.t(texts.EVERYTHING), lead, **_undo(look, undo), mails=current)
 
 
-def preferences_mailed(*, brand: str) -> str:
+def _undo(look: Look, token: str | None, *further: Button) -> dict[str, Any]:
+    if token is None:
+        return {"buttons": further}
+    return {"buttons": [Button(look.t(texts.UNDO_BUTTON), UNDO), *further], "hidden": [("undo", token)]}
+
+
+def undone(look: Look, *, topic: str, channel: str) -> str:
+    """Says that the subscription is back."""
+    return _notice(look, look.t(texts.UNDONE), look.t(texts.UNDONE_LEAD, topic=topic, by=look.by(channel)))
+
+
+def everything_undone(look: Look) -> str:
+    """Says that messages come again."""
+    return _notice(look, look.t(texts.UNDONE_EVERYTHING), look.t(texts.UNDONE_EVERYTHING_LEAD))
+
+
+def preferences_mailed(look: Look) -> str:
     """Says that the link to the preferences is on its way; also if it is not, because that is not to be known."""
-    return _notice(texts.MAILED, texts.MAILED_LEAD, brand=brand)
+    return _notice(look, look.t(texts.MAILED), look.t(texts.MAILED_LEAD))
 
 
-def ask_to_refuse(*, brand: str) -> str:
+def renewed(look: Look) -> str:
+    """Says that a new link is on its way; also if it is not."""
+    return _notice(look, look.t(texts.MAILED), look.t(texts.RENEWED_LEAD))
+
+
+def signed_up(look: Look, *, directory: bool) -> str:
+    """Says that a link to confirm is on its way; also if it is not."""
+    lead, hint = look.t(texts.SIGNED_UP_LEAD), look.t(texts.SIGNED_UP_HINT)
+    return _notice(look, look.t(texts.MAILED), lead, hint, links=_to_directory(look) if directory else ())
+
+
+def ask_to_refuse(look: Look) -> str:
     """Asks whether to stop Fanfare's own mails to an address."""
+    buttons = [Button(look.t(texts.REFUSE_BUTTON), "never")]
+    return _notice(look, look.t(texts.REFUSE), look.t(texts.REFUSE_LEAD), buttons=buttons, asks=True)
+
+
+def refused(look: Look) -> str:
+    """Says that these mails have stopped."""
     return _notice(
-        texts.REFUSE, texts.REFUSE_LEAD, buttons=[Button(texts.REFUSE_BUTTON, "never")], asks=True, brand=brand
+        look, look.t(texts.REFUSED), look.t(texts.REFUSED_LEAD), buttons=[Button(look.t(texts.ALLOW_BUTTON), ALLOW)]
     )
 
 
-def refused(*, brand: str) -> str:
-    """Says that these mails have stopped."""
-    return _notice(texts.REFUSED, texts.REFUSED_LEAD, buttons=[Button(texts.ALLOW_BUTTON, ALLOW)], brand=brand)
-
-
-def allowed(*, brand: str) -> str:
+def allowed(look: Look) -> str:
     """Says that these mails may come again."""
-    return _notice(texts.ALLOWED, texts.ALLOWED_LEAD, brand=brand)
+    return _notice(look, look.t(texts.ALLOWED), look.t(texts.ALLOWED_LEAD))
 
 
-def confirm_subscription(*, topic: str, required: bool, asked_at: datetime, brand: str) -> str:
+def confirm_subscription(look: Look, *, topic: str, required: bool, asked_at: datetime) -> str:
     """Asks to confirm a subscription."""
     return _notice(
-        texts.SUBSCRIBE.format(topic=topic),
-        texts.SUBSCRIBE_LEAD.format(topic=topic, asked_at=moment(asked_at)),
-        _way_out(required),
-        buttons=[Button(texts.SUBSCRIBE_BUTTON), NOT_ME_BUTTON],
+        look,
+        look.t(texts.SUBSCRIBE, topic=topic),
+        look.t(texts.SUBSCRIBE_LEAD, topic=topic, asked_at=look.moment(asked_at)),
+        _way_out(look, required),
+        buttons=_confirm_or_not_me(look, texts.SUBSCRIBE_BUTTON),
         asks=True,
-        brand=brand,
     )
 
 
-def subscribed(*, topic: str, required: bool, opted_out: bool, preferences: str | None, brand: str) -> str:
+def subscribed(look: Look, *, topic: str, required: bool, opted_out: bool, preferences: str | None) -> str:
     """Says that the user is subscribed."""
-    lead = (texts.OPTED_OUT_NOTE if opted_out else texts.SUBSCRIBED_LEAD).format(topic=topic)
-    further = () if opted_out else (_way_out(required),)
-    return _notice(texts.SUBSCRIBED, lead, *further, preferences=preferences, brand=brand)
+    lead = look.t(texts.OPTED_OUT_NOTE if opted_out else texts.SUBSCRIBED_LEAD, topic=topic)
+    further = () if opted_out else (_way_out(look, required),)
+    return _notice(look, look.t(texts.SUBSCRIBED), lead, *further, links=_to_choices(look, preferences))
 
 
-def _way_out(required: bool) -> str:
-    """How to unsubscribe: by the button of the mail client, which uses a header; not possible for required topics."""
-    return texts.UNSUBSCRIBE_NEVER if required else texts.UNSUBSCRIBE_ANYTIME
+def _way_out(look: Look, required: bool) -> str:
+    """How to unsubscribe, which is not possible for required topics."""
+    return look.t(texts.UNSUBSCRIBE_NEVER if required else texts.UNSUBSCRIBE_ANYTIME)
 
 
-def confirm_address(*, account: str, asked_at: datetime, brand: str) -> str:
+def confirm_address(look: Look, *, account: str, asked_at: datetime) -> str:
     """Asks to confirm an address. `account`: its masked id."""
-    lead = texts.ADDRESS_LEAD.format(account=account, asked_at=moment(asked_at))
-    return _notice(texts.ADDRESS, lead, buttons=[Button(texts.ADDRESS_BUTTON), NOT_ME_BUTTON], asks=True, brand=brand)
+    lead = look.t(texts.ADDRESS_LEAD, account=account, asked_at=look.moment(asked_at))
+    buttons = _confirm_or_not_me(look, texts.ADDRESS_BUTTON)
+    return _notice(look, look.t(texts.ADDRESS), lead, buttons=buttons, asks=True)
 
 
-def address_confirmed(*, preferences: str | None, brand: str) -> str:
+def address_confirmed(look: Look, *, preferences: str | None) -> str:
     """Says that the address is in use."""
-    return _notice(texts.ADDRESS_DONE, texts.ADDRESS_DONE_LEAD, preferences=preferences, brand=brand)
+    lead = look.t(texts.ADDRESS_DONE_LEAD)
+    return _notice(look, look.t(texts.ADDRESS_DONE), lead, links=_to_choices(look, preferences))
 
 
-def confirm_choices(give: Sequence[tuple[str, str]], *, opt_in: bool, asked_at: datetime, brand: str) -> str:
+def confirm_choices(look: Look, give: Sequence[tuple[str, str]], *, opt_in: bool, asked_at: datetime) -> str:
     """Asks to confirm what a preference page gave. `give`: (title of a topic, channel)."""
-    items = [texts.CHOICE.format(topic=title, by=texts.BY_CHANNEL.get(channel, channel)) for title, channel in give]
+    items = [look.t(texts.CHOICE, topic=title, by=look.by(channel)) for title, channel in give]
     return _notice(
-        texts.CHOICES,
-        texts.CHOICES_LEAD.format(asked_at=moment(asked_at)),
-        items=[*items, *([texts.CHOICE_OPT_IN] if opt_in else [])],
-        buttons=[Button(texts.CHOICES_BUTTON), NOT_ME_BUTTON],
+        look,
+        look.t(texts.CHOICES),
+        look.t(texts.CHOICES_LEAD, asked_at=look.moment(asked_at)),
+        items=[*items, *([look.t(texts.CHOICE_OPT_IN)] if opt_in else [])],
+        buttons=_confirm_or_not_me(look, texts.CHOICES_BUTTON),
         asks=True,
-        brand=brand,
     )
 
 
-def choices_confirmed(*, preferences: str | None, brand: str) -> str:
+def choices_confirmed(look: Look, *, preferences: str | None) -> str:
     """Says that the choices hold."""
-    return _notice(texts.CHOICES_DONE, texts.CHOICES_DONE_LEAD, preferences=preferences, brand=brand)
+    lead = look.t(texts.CHOICES_DONE_LEAD)
+    return _notice(look, look.t(texts.CHOICES_DONE), lead, links=_to_choices(look, preferences))
 
 
-def not_me(*, brand: str) -> str:
+def not_me(look: Look) -> str:
     """Says that what somebody else asked is forgotten."""
-    return _notice(texts.NOT_ME_DONE, texts.NOT_ME_DONE_LEAD, brand=brand)
+    return _notice(look, look.t(texts.NOT_ME_DONE), look.t(texts.NOT_ME_DONE_LEAD))
 
 
-def stop_everything(*, opted_out: bool, asking: str, brand: str) -> str:
+def stop_everything(look: Look, *, opted_out: bool, asking: str) -> str:
     """The preference page of a link to an earlier address: it only takes away."""
     if opted_out:
-        return everything_stopped(current=False, brand=brand)
-    lead = texts.ASKING.get(asking, texts.OLD_ADDRESS_LEAD)
+        return everything_stopped(look, current=False)
     return _notice(
-        texts.OLD_ADDRESS,
-        lead,
-        buttons=[Button(texts.EVERYTHING_BUTTON, "yes")],
+        look,
+        look.t(texts.OLD_ADDRESS),
+        look.t(texts.ASKING.get(asking, texts.OLD_ADDRESS_LEAD)),
+        buttons=[Button(look.t(texts.EVERYTHING_BUTTON), "yes")],
         field="nothing",
         asks=True,
-        brand=brand,
     )
 
 
-def preferences(choices: Sequence[Choice], *, opted_out: bool, saved: bool, asking: str = "", brand: str) -> str:
-    """The preference page. `asking`: the result of the wish for more, if the form had one."""
-    ordered = sorted(choices, key=lambda choice: (choice.category.lower(), choice.title.lower(), choice.topic))
-    categories = [(name, list(found)) for name, found in groupby(ordered, key=lambda choice: choice.category.lower())]
-    return rendered(
-        "preferences.html",
-        title=texts.PREFERENCES,
-        categories=categories,
-        opted_out=opted_out,
-        saved=saved,
-        asking=texts.ASKING.get(asking),
-        brand=brand,
-    )
-
-
-def problem(code: str, *, brand: str) -> str:
-    """An error page, for a person who opened a link."""
+def problem(look: Look, code: str, *, renews: bool = False, finds: bool = False, directory: bool = False) -> str:
+    """An error page, for a person who opened a link. `renews`: the link says which one to send again; `finds`: the
+    reader may enter an address instead; `directory`: or look at what is offered."""
     title, lead = texts.PROBLEMS.get(code, texts.PROBLEM)
-    return _notice(title, lead, brand=brand)
+    buttons = [Button(look.t(texts.RENEW_BUTTON), AGAIN)] if renews else ()
+    links = _to_directory(look) if directory else ()
+    return _notice(look, look.t(title), look.t(lead), buttons=buttons, finds=FIND if finds else None, links=links)
 
 
-def mail_text(mail: Mail, *, brand: str) -> str:
-    """The mail in plain text."""
-    return rendered("mail.txt", mail=mail, brand=brand)
+def _confirm_or_not_me(look: Look, label: str) -> list[Button]:
+    return [Button(look.t(label)), Button(look.t(texts.NOT_ME_BUTTON), NOT_ME)]
 
 
-def mail_html(mail: Mail, *, brand: str) -> str:
-    """The mail in HTML."""
-    return rendered("mail.html", mail=mail, brand=brand)
+def _to_choices(look: Look, url: str | None) -> Sequence[tuple[str, str]]:
+    return [(look.t(texts.CHOOSE_ALL), url)] if url else ()
 
 
-@functools.cache
-def headers() -> Mapping[str, str]:
-    """Headers of every page."""
-    style_hash = base64.b64encode(hashlib.sha256(_style().encode()).digest()).decode()
-    policy = {
-        "default-src": "'none'",
-        "style-src": f"'sha256-{style_hash}'",
-        "form-action": "'self'",
-        "frame-ancestors": "'none'",
-        "base-uri": "'none'",
-    }
-    return {
-        "Cache-Control": "no-store",
-        "Content-Security-Policy": "; ".join(f"{name} {value}" for name, value in policy.items()),
-        "X-Frame-Options": "DENY",  # like frame-ancestors, for old browsers
-        "Referrer-Policy": "no-referrer",  # the URL of the page contains its token
-        "X-Robots-Tag": "noindex, nofollow",
-    }
+def _to_directory(look: Look) -> Sequence[tuple[str, str]]:
+    return [(look.t(texts.DIRECTORY_BACK), f"/?lang={look.language}")]
 
 
-def _notice(title: str, *paragraphs: str, brand: str, **more: Any) -> str:
-    """A page of few words. `more`: `items` of a list, `buttons` of a form with the `field` that they set, whether it
-    `asks` first, whether the preferences can be `mails`ed, the link to `preferences`."""
-    parts = {"items": (), "buttons": (), "field": "what", "asks": False, "mails": False, "preferences": None} | more
-    return rendered("notice.html", title=title, paragraphs=paragraphs, brand=brand, **parts)
-
-
-def rendered(name: str, **values: Any) -> str:
-    """One of the templates of this folder."""
-    return _environment().get_template(name).render(texts=texts, style=Markup(_style()), **values)  # noqa: S704 - ours
-
-
-@functools.cache
-def _style() -> str:
-    return (FOLDER / "style.css").read_text(encoding="utf-8")
-
-
-@functools.cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(FOLDER),
-        autoescape=select_autoescape(["html"]),
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["code"] = _code
-    return environment
-
-
-def _code(text: str) -> Markup:
-    """`text` with parts in backticks as code elements."""
-    return Markup("").join(  # every part is escaped by the format
-        Markup("<code>{}</code>" if place % 2 else "{}").format(part)  # noqa: S704
-        for place, part in enumerate(text.split("`"))
-    )
+def _notice(look: Look, title: str, *paragraphs: str, **more: Any) -> str:
+    """A page of few words. `more`: `items` of a list, `buttons` of a form with the `field` that they set and `hidden`
+    ones, whether it `asks` first, whether the preferences can be `mails`ed or a user be `finds` by address, `links`."""
+    parts = {"items": (), "buttons": (), "field": "what", "hidden": (), "asks": False, "mails": False, "finds": None}
+    return rendered("notice.html", look, title=title, paragraphs=paragraphs, **{**parts, "links": (), **more})

@@ -6,13 +6,15 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fanfare.self_service.pages import rendered, texts
+from fanfare.self_service.pages import texts
+from fanfare.self_service.pages.look import Look
+from fanfare.self_service.pages.rendering import rendered
 
 OF_ITSELF: Final = "description"  # the tag that comes last
 METHODS: Final = ("get", "put", "post", "patch", "delete")
 
 
-def page(document: Mapping[str, Any], *, brand: str) -> str:
+def page(document: Mapping[str, Any], *, look: Look) -> str:
     """The HTML page of an OpenAPI document."""
     tags: dict[str, list[dict[str, Any]]] = {}
     for path, operations in document["paths"].items():
@@ -24,11 +26,11 @@ def page(document: Mapping[str, Any], *, brand: str) -> str:
     schemas = [_schema(name, schema) for name, schema in document["components"]["schemas"].items()]
     return rendered(
         "docs.html",
+        look,
         title=document["info"]["title"],
         lead=document["info"]["description"],
         tags=ordered,
         schemas=schemas,
-        brand=brand,
     )
 
 

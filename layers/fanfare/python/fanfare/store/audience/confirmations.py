@@ -52,6 +52,7 @@ class SignUp:
     topic: str
     address: str | None
     user_id: str | None = None
+    lang: str | None = None  # the locale of the new user
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -157,6 +158,7 @@ class Confirmations:
                 "sk": "sign_up",
                 "topic": sign_up.topic,
                 "address": sign_up.address,
+                "lang": sign_up.lang,
                 "ttl": int(until.timestamp()),
             }
         )
@@ -166,7 +168,13 @@ class Confirmations:
         item = self.table.get(f"sign_up#{sign_up_id}", "sign_up")
         if item is None:
             return None
-        return SignUp(id=sign_up_id, topic=item["topic"], address=item.get("address"), user_id=item.get("user_id"))
+        return SignUp(
+            id=sign_up_id,
+            topic=item["topic"],
+            address=item.get("address"),
+            user_id=item.get("user_id"),
+            lang=item.get("lang"),
+        )
 
     def followed(self, sign_up_id: str, user_id: str) -> None:
         """Note the user of a confirmed sign-up and remove the address."""
