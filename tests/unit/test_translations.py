@@ -36,7 +36,9 @@ def test_a_catalogue_has_every_text_and_no_other(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_translation_fills_in_what_its_text_fills_in(language: str) -> None:
     catalogue = translations.read(language)
-    wrong = {str(each.id): each.string for each in catalogue if each.id and names(str(each.string)) != names(each.id)}
+    wrong = {
+        str(each.id): each.string for each in catalogue if each.id and names(str(each.string)) != names(str(each.id))
+    }
     assert wrong == {}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from babel.messages import Catalog, extract
+from babel.messages import Catalog, Message, extract
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 from fanfare.channels import CHANNELS
@@ -37,14 +37,15 @@ def texts() -> Iterator[tuple[str, str]]:
 class Plain(Catalog):
     """A catalogue whose header is the same with each run: without times, and without Babel's version."""
 
-    @property
-    def mime_headers(self) -> list[tuple[str, str]]:  # type: ignore[override]
-        return [
-            ("Language", str(self.locale_identifier)),
-            ("Plural-Forms", self.plural_forms),
-            ("Content-Type", "text/plain; charset=utf-8"),
-            ("Content-Transfer-Encoding", "8bit"),
-        ]
+    def __iter__(self) -> Iterator[Message]:
+        lines = (
+            f"Language: {self.locale_identifier}",
+            f"Plural-Forms: {self.plural_forms}",
+            "Content-Type: text/plain; charset=utf-8",
+            "Content-Transfer-Encoding: 8bit",
+        )
+        yield Message("", "".join(f"{line}\n" for line in lines))
+        yield from (each for each in super().__iter__() if each.id)
 
 
 def template() -> Catalog:
