@@ -19,7 +19,7 @@ EVENTS = ("asyncio", "aws_lambda_powertools.utilities.batch", "aws_lambda_powert
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
     "internal_api": 740,
-    "public_api": 692,
+    "public_api": 706,
     "fan_out": 468,
     "deliver": 506,
     "reconcile": 431,
@@ -54,12 +54,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 194,
-    "public_api": 154,
-    "fan_out": 106,
-    "deliver": 137,
-    "reconcile": 99,
-    "record_receipt": 95,
+    "internal_api": 201,
+    "public_api": 170,
+    "fan_out": 112,
+    "deliver": 144,
+    "reconcile": 106,
+    "record_receipt": 102,
 }
 WITHOUT = {
     "internal_api": HEAVY,

@@ -8,8 +8,8 @@ import string
 import pytest
 from fanfare.translations import LANGUAGES, N_, accepted, footer_words, language_of, translated
 
-from tools import translations
-from tools.translations import OTHERS
+from tools import catalogues as translations
+from tools.catalogues import OTHERS
 
 TEXTS = [str(each.id) for each in translations.template() if each.id]
 # What reads the same in English and in another language
@@ -27,7 +27,7 @@ def test_the_languages_are_those_of_the_contract() -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_catalogue_has_every_text_and_no_other(language: str) -> None:
     catalogue = translations.read(language)
-    assert {str(each.id) for each in catalogue if each.id} == set(TEXTS), "run: python -m tools.translations"
+    assert {str(each.id) for each in catalogue if each.id} == set(TEXTS), "run: python -m tools.catalogues"
     assert [each.id for each in catalogue if each.id and not each.string] == []
     assert [each.id for each in catalogue if each.fuzzy and each.id] == []
     assert catalogue.obsolete == {}
@@ -36,7 +36,9 @@ def test_a_catalogue_has_every_text_and_no_other(language: str) -> None:
 @pytest.mark.parametrize("language", OTHERS)
 def test_a_translation_fills_in_what_its_text_fills_in(language: str) -> None:
     catalogue = translations.read(language)
-    wrong = {str(each.id): each.string for each in catalogue if each.id and names(str(each.string)) != names(each.id)}
+    wrong = {
+        str(each.id): each.string for each in catalogue if each.id and names(str(each.string)) != names(str(each.id))
+    }
     assert wrong == {}
 
 

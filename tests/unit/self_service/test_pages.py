@@ -130,12 +130,12 @@ def test_a_page_says_what_to_do_and_no_code(code: str) -> None:
     assert re.search(r"<h1>[A-Z][^<]+</h1>\s*<p>[A-Z]", page)
 
 
-def mail(**look: str) -> Mail:
+def mail(colour: str | None = None) -> Mail:
     return Mail(
         "Subject",
         ["{brand}: {topic}", "b", "c", "d"],
         "https://x.example/?a=1&b=2",
-        look=Look(brand=Brand(name="Q&A", **look)),
+        look=Look(brand=Brand(name="Q&A", colour=colour)),
         stop="https://x.example/s",
         topic="<1>",
     )

@@ -1,19 +1,21 @@
 """Texts of pages and of Fanfare's own mails in the reader's language, from gettext catalogues.
 
-The `.po` files are edited; `python -m tools.translations` extracts the texts and compiles the `.mo` files, of which a
+The `.po` files are edited; `python -m tools.catalogues` extracts the texts and compiles the `.mo` files, of which a
 function loads the one that it needs.
 """
 
 from __future__ import annotations
 
 import functools
-import gettext
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from fanfare.languages import direction, nearest, tag
+
+if TYPE_CHECKING:
+    import gettext
 
 CATALOGUES: Final = Path(__file__).parent / "catalogues"
 SOURCE: Final = "en"  # the language of the texts in the code
@@ -73,7 +75,7 @@ def footer_words(*wanted: str | None, topic: str, brand: str) -> FooterWords:
 
 def translated(text: str, language: str) -> str:
     """A text of the code in one of the `LANGUAGES`; the text itself if it has no translation."""
-    return _catalogue(language).gettext(text)
+    return text if language == SOURCE else _catalogue(language).gettext(text)
 
 
 def language_of(*wanted: str | None) -> str:
@@ -109,7 +111,7 @@ def _weighed(part: str) -> tuple[float, str]:
 
 @functools.cache
 def _catalogue(language: str) -> gettext.NullTranslations:
-    if language == SOURCE:
-        return gettext.NullTranslations()
+    import gettext  # noqa: PLC0415 - English needs none
+
     with (CATALOGUES / f"{language}.mo").open("rb") as file:
         return gettext.GNUTranslations(file)
