@@ -136,7 +136,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     },
     "record_receipt": {
         "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
-        "batches": _dynamodb("Update"),
+        "batches": _dynamodb("BatchGet", "Update"),
         "deliveries": _dynamodb("BatchWrite", "Query"),
         "record_receipt.queue": CONSUME,
         "events": PUT_EVENTS,

@@ -35,6 +35,7 @@ class Reporting(Bench):
         self.record = RecordReceipts(
             deliveries=self.deliveries,
             reported=ReportedReceipts(self.table("batches")),
+            batches=self.batches,
             audience=self.audience,
             confirmations=ConfirmationMails(self.audience.table),
             clock=self.clock,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from fanfare.runtime import clients, stores
 from fanfare.runtime.channels import channel
@@ -11,6 +13,7 @@ from tests.integration.internal_api import call
 from tests.integration.pipeline import Pipeline
 from tests.integration.provider import Ses
 from tests.integration.test_own_data import XENIA, accepted, ada_and_grace, everything, person, texts
+from tests.integration.test_record_receipt import record, reporting
 from tests.integration.test_way_of_a_message import without_delay
 
 EVERYBODY = {
@@ -95,3 +98,23 @@ def test_own_data_of_an_erased_person_are_in_no_table_whatever_became_of_their_m
     assert "SECRET" not in left
     assert "xenia" not in left.lower()
     assert left.count("kept") == 6
+
+
+@pytest.mark.parametrize(("kind", "cause"), [("Bounce", "bounce"), ("Complaint", "complaint")])
+def test_a_bounce_of_a_recipient_by_address_suppresses_the_address(
+    pipeline: Pipeline, ses: Ses, kind: str, cause: str
+) -> None:
+    stores.audience().users.put("xe", {"email": "xenia@example.com"})
+    accepted([{"user": "xe", "data": {"total": "1"}}, XENIA])
+    pipeline.run()
+    (mail,) = [each for each in ses.outbox if each.to == "Xenia@example.com"]
+    event = reporting(kind, bounce="Permanent/NoEmail")
+    body = json.loads(event["Records"][0]["body"])
+    body["detail"]["mail"]["tags"] |= {name: [value] for name, value in mail.tags.items()}
+    assert record({"Records": [{**event["Records"][0], "body": json.dumps(body)}]}) == []
+    assert call("GET", "/v1/suppressions/email/xenia@example.com").body["cause"] == cause
+    again = accepted([{**XENIA}, {"user": "xe", "data": {"total": "1"}}])
+    pipeline.run()
+    items = call("GET", f"/v1/messages/{again}/deliveries").body["items"]
+    assert {each["reason"] for each in items} == {f"suppressed_{cause}"}
+    assert len(ses.outbox) == 2

@@ -29,6 +29,7 @@ CONSENTS = ("tests/integration/test_consents_api.py",)
 USERS = ("tests/integration/test_users_api.py",)
 OWN_DATA = ("tests/integration/test_own_data.py",)
 SHORT = ("tests/faults/test_short_way.py",)
+OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
 MODULES = {
     "addresses": "fanfare.self_service.addresses",
@@ -1355,6 +1356,20 @@ MUTANTS = (
         "keeps_due=found.short",
         "keeps_due=False",
         tests=SHORT,
+    ),
+    Mutant(
+        "what is reported of a recipient by address suppresses no address",
+        "record_receipts:RecordReceipts._users",
+        "self.batches.recipients(in_batches) if in_batches else {}",
+        "{}",
+        tests=OWN_DATA_LATER,
+    ),
+    Mutant(
+        "a redrive sends to who was erased",
+        "work:Work.is_erased",
+        "is None",
+        "is False",
+        tests=OWN_DATA_LATER,
     ),
     Mutant(
         "an erased recipient is sent to without their data",

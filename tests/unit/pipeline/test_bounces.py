@@ -18,6 +18,7 @@ from fanfare.pipeline.bounces import Undelivered, cause_of
 from fanfare.pipeline.record_receipts import RecordReceipts
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
+from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.receipts import ReportedReceipts
 
@@ -84,6 +85,7 @@ class World:
         self.record = RecordReceipts(
             deliveries=self.deliveries,
             reported=ReportedReceipts(DynamoTable(client, "batches")),
+            batches=Batches(DynamoTable(client, "batches")),
             audience=self.audience,
             confirmations=ConfirmationMails(self.audience.table),
             clock=lambda: self.now,

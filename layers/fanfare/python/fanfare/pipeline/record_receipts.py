@@ -17,10 +17,13 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.receipts import Bounce, Receipt, ReceiptEvent
 from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.audience import User
+from fanfare.domain.message import people_of
 from fanfare.pipeline.bounces import Undelivered, cause_of
 from fanfare.pipeline.refusals import stop
+from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
+from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.receipts import ReportedReceipts
 
@@ -58,6 +61,7 @@ class RecordReceipts:
 
     deliveries: Deliveries
     reported: ReportedReceipts
+    batches: Batches
     audience: Audience
     confirmations: ConfirmationMails
     clock: Clock
@@ -73,13 +77,12 @@ class RecordReceipts:
         self.deliveries.record_receipts(ours, retain_until=retain_until)
         self.reported.add(ours, retain_until=retain_until)
         serious = [each for each in reports if each.receipt in OF_RECEIPT or each.bounce is not None]
-        names = {each.user_id for each in serious if not each.confirmation}
-        users = self.audience.users.get_many(names) if names else {}
+        users = self._users([each for each in serious if not each.confirmation])
         for report in serious:
             if report.confirmation:
                 address = self.confirmations.address_of(report)
             else:
-                address = _present_address(report, users.get(report.user_id))
+                address = _present_address(report, users.get((report.message_id, report.user_id)))
             cause = self._cause(report, address) if address is not None else None
             if address is not None and cause is not None:
                 self.audience.suppressions.add(report.channel, address, cause, at=to_text(now))
@@ -89,6 +92,20 @@ class RecordReceipts:
         if self.recorded is not None and ours:
             self.recorded(ours)
         return Counter(report.receipt.value for report in reports)
+
+    def _users(self, reports: Sequence[ReceiptEvent]) -> dict[tuple[str, str], User]:
+        """(Message id, user id) → the recipient, stored or by address. Erased ones are left out."""
+        names = {each.user_id for each in reports if not is_person_id(each.user_id)}
+        users = self.audience.users.get_many(names) if names else {}
+        found = {(each.message_id, each.user_id): users[each.user_id] for each in reports if each.user_id in users}
+        of_people = {
+            (each.message_id, each.batch_id) for each in reports if each.batch_id and each.user_id not in names
+        }
+        batches = self.batches.recipients(of_people) if of_people else {}
+        for (message_id, _), own in self.batches.own.read(batches.values()).items():
+            for user_id, profile in people_of(own, own).items():
+                found[message_id, user_id] = User(id=user_id, profile=profile, by_address=True)
+        return found
 
     def _cause(self, report: ReceiptEvent, address: str) -> str | None:
         """The cause for which to suppress the address; None if it is not suppressed."""

@@ -28,6 +28,7 @@ def record_receipts() -> RecordReceipts:
     return RecordReceipts(
         deliveries=stores.deliveries(),
         reported=stores.reported_receipts(),
+        batches=stores.batches(),
         audience=audience,
         confirmations=ConfirmationMails(audience.table),
         clock=clock(),
