@@ -259,6 +259,15 @@ def test_receipts_of_a_large_message_are_kept_for_seconds_after_its_end_and_for_
     assert running.receipts() == {"complained": 1, "bounced": 1, "no_word": sent - 2}
 
 
+def test_receipts_since_a_sum_was_begun_are_counted_at_the_first_look_of_another_day() -> None:
+    running = Running(6_000, also_open=False)
+    running.look()  # sums a part
+    running.report(Receipt.BOUNCED)
+    sent = running.rest()
+    running.now += timedelta(days=1)
+    assert running.receipts() == {"bounced": 1, "no_word": sent - 1}
+
+
 def test_a_deletion_of_a_very_large_message_goes_on_where_the_last_request_stopped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
