@@ -29,7 +29,7 @@ RECEIPTS: Final[Mapping[str, str]] = {
     "opted_out": "Opted out",
     "rejected": "Rejected by the provider",
 }
-# What became of a message for a reader who was sent it, and of how many
+# Receipts under which sent recipients count
 OUTCOMES: Final[Mapping[str, str]] = {
     "delivered": "Delivered",
     "bounced": "Bounced",

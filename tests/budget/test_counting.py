@@ -10,6 +10,8 @@ from typing import Any
 import pytest
 from fanfare.aws.codec import pack
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.channels.receipts import Receipt, ReceiptEvent
+from fanfare.clock import to_text
 from fanfare.domain.counting import Count
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
@@ -19,6 +21,7 @@ from fanfare.insight.messages import ReadMessages
 from fanfare.pipeline.cancel import Cancel
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
+from fanfare.store.receipts import ReportedReceipts
 
 from testing.memory_aws.aws import Memory
 
@@ -98,8 +101,38 @@ class Running:
         return Cancel(messages=self.messages, batches=self.batches, clock=lambda: self.now)
 
     def look(self) -> dict[str, int]:
+        return self.view()["counts"]  # type: ignore[no-any-return]
+
+    def receipts(self) -> dict[str, int]:
+        """Those above 0."""
+        return {name: count for name, count in self.view()["receipts"].items() if count}
+
+    def view(self) -> dict[str, Any]:
         view = ReadMessages(messages=self.messages, batches=self.batches, clock=lambda: self.now).get(MESSAGE.id)
-        return view.model_dump()["counts"]  # type: ignore[no-any-return]
+        return view.model_dump()
+
+    def rest(self) -> int:
+        """The message is sent, now. Returns the number of its recipients that were."""
+        counts = self.exact()
+        message = self.messages.table.get(f"message#{MESSAGE.id}", "message") or {}
+        ended = {"state": "sent", "at": to_text(self.now), "reason": None}
+        self._store("messages", message | {"state": "sent", "counts": counts, "timeline": [ended]})
+        return counts["sent"]
+
+    def report(self, receipt: Receipt, *, recipient: int = 0) -> None:
+        """The provider reports this of one of the recipients in the first batch that were sent."""
+        codes = (self.batches.table.get(f"{MESSAGE.id}#0", "done#0000-000000-00") or {})["codes"]
+        place = [place for place, code in enumerate(codes) if code == "S"][recipient]
+        report = ReceiptEvent(
+            message_id=MESSAGE.id,
+            user_id="ada",
+            channel="email",
+            receipt=receipt,
+            at=self.now,
+            batch_id="0000-000000-00",
+            place=place,
+        )
+        ReportedReceipts(self.batches.table).add([report], retain_until=2_000_000_000)
 
     def watched(self, seconds: int, *, looks: int) -> tuple[float, float]:
         """Read units for the sums, and for the looks themselves, with so many looks a second."""
@@ -193,6 +226,46 @@ def test_the_counts_it_came_to_rest_with_are_shown_at_once() -> None:
         running.messages.table.get(f"message#{MESSAGE.id}", "message") | {"state": "sent", "counts": final},  # type: ignore[operator]
     )
     assert running.look() == final
+
+
+def test_receipts_of_a_small_message_are_exact_at_each_look_also_after_its_end() -> None:
+    running = Running(100, also_open=False)
+    running.report(Receipt.DELIVERED)
+    assert running.receipts()["delivered"] == 1
+    sent = running.rest()
+    running.now += timedelta(days=9)
+    assert running.receipts() == {"delivered": 1, "no_word": sent - 1}
+    running.report(Receipt.COMPLAINED)
+    assert running.receipts() == {"complained": 1, "no_word": sent - 1}
+
+
+def test_receipts_of_a_large_message_are_kept_for_seconds_after_its_end_and_for_minutes_days_later() -> None:
+    running = Running(4_000, also_open=False)
+    running.report(Receipt.DELIVERED)
+    sent = running.rest()
+    assert running.receipts() == {"delivered": 1, "no_word": sent - 1}
+    running.report(Receipt.COMPLAINED)
+    assert running.receipts() == {"delivered": 1, "no_word": sent - 1}
+    running.now += timedelta(seconds=10)
+    assert running.receipts() == {"complained": 1, "no_word": sent - 1}
+    running.now += timedelta(days=3)
+    running.receipts()
+    running.report(Receipt.BOUNCED, recipient=1)
+    before = running.memory.usage.read_units["batches"]
+    running.now += timedelta(minutes=9)
+    assert running.receipts() == {"complained": 1, "no_word": sent - 1}
+    assert running.memory.usage.read_units["batches"] == before
+    running.now += timedelta(minutes=2)
+    assert running.receipts() == {"complained": 1, "bounced": 1, "no_word": sent - 2}
+
+
+def test_receipts_since_a_sum_was_begun_are_counted_at_the_first_look_of_another_day() -> None:
+    running = Running(6_000, also_open=False)
+    running.look()  # sums a part
+    running.report(Receipt.BOUNCED)
+    sent = running.rest()
+    running.now += timedelta(days=1)
+    assert running.receipts() == {"bounced": 1, "no_word": sent - 1}
 
 
 def test_a_deletion_of_a_very_large_message_goes_on_where_the_last_request_stopped(

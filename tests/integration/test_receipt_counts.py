@@ -94,6 +94,15 @@ def test_receipts_are_counted_listed_and_explained(pipeline: Pipeline) -> None:
     assert outcomes == ["delivered", "bounced", "complained", "no_word", None]
 
 
+def test_receipts_of_a_message_to_named_people_are_counted_and_listed(pipeline: Pipeline) -> None:
+    message_id = pipeline.post(recipients=["user-0001", "user-0003"])
+    pipeline.run()
+    reported(pipeline, (3, "bounced"), (3, "bounced"))
+    assert call("GET", f"/v1/messages/{message_id}").body["receipts"] == {**NOTHING, "bounced": 1, "no_word": 1}
+    assert listed(message_id, "bounced") == ["user-0003"]
+    assert listed(message_id, "no_word") == ["user-0001"]
+
+
 def test_the_console_shows_what_was_reported_and_lists_it(pipeline: Pipeline) -> None:
     message_id = pipeline.post()
     pipeline.run()

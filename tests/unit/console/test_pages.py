@@ -11,6 +11,7 @@ import pytest
 from console.api import Reply
 from console.app import make
 from console.messages import seconds_between_looks
+from console.words import OUTCOMES
 
 COUNTS = {"recipients": 2, "sent": 2, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 0}
 
@@ -36,7 +37,7 @@ def page(path: str, **counts: int) -> str:
         "created_at": "2027-01-01T08:00:00.000Z",
         "timeline": [],
         "counts": {**COUNTS, **counts},
-        "receipts": {"delivered": 0, "bounced": 0, "complained": 0, "no_word": 0},
+        "receipts": dict.fromkeys(OUTCOMES, 0),
     }
 
     def call(method: str, url: str, body: Any) -> Reply:

@@ -35,7 +35,8 @@ UNITS_PER_ITEM: Final = 0.08  # a unit is 4 KB; an open batch with 50 recipients
 ITEMS_PER_LOOK: Final = 4_000
 ITEMS_PER_CANCELLATION: Final = 40_000  # two million recipients by e-mail: 4 s
 SHARDS_AT_REST: Final = 4  # up to this number, receipts of a small message at rest are summed at each request
-ITEMS_AT_REST: Final = 20_000  # per look: no worker uses the partitions
+ITEMS_AT_REST: Final = 40_000  # per look: no worker uses the partitions
+TOO_OLD: Final = timedelta(minutes=1)  # a part of a sum at rest: receipts have come since
 KEPT_AT_REST: Final = timedelta(minutes=10)
 PART_AT_REST: Final = 100  # sums are kept for this part of the time at rest
 CLAIM: Final = timedelta(seconds=30)  # longer than a request takes
@@ -87,6 +88,8 @@ def _further(
     """The count after the next part."""
     progress = messages.progress.of(message)
     current, items, whole = count.current, 0, True
+    if message.at_rest and not (count.next_at and now - from_text(count.next_at) < TOO_OLD):
+        current = Count()
     most = ITEMS_AT_REST if message.at_rest else ITEMS_PER_LOOK
     for pages in current.remaining(progress):
         if items >= most:
