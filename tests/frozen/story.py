@@ -55,7 +55,12 @@ def lived() -> Life:
 
 
 def _catalogue(life: Life) -> None:
-    topic = {"title": "Orders", "description": "Yours", "channels": ["email", "sms", "inbox"], "category": "orders"}
+    topic: dict[str, Any] = {
+        "title": "Orders",
+        "description": "Yours",
+        "channels": ["email", "sms", "inbox"],
+        "category": "orders",
+    }
     topic |= {"titles": {"de": "Bestellungen"}, "descriptions": {"de": "Ihre"}}
     limit = {"count": 30, "per_seconds": 3600, "overflow": "defer"}
     life.service("PUT", "/v1/topics/orders", topic | {"public": True, "limit": limit}, status=201)

@@ -85,7 +85,7 @@ class World:
         self.record = RecordReceipts(
             deliveries=self.deliveries,
             reported=ReportedReceipts(DynamoTable(client, "batches")),
-            batches=Batches(DynamoTable(client, "batches")),
+            batches=Batches(DynamoTable(client, "batches"), DynamoTable(client, "messages")),
             audience=self.audience,
             confirmations=ConfirmationMails(self.audience.table),
             clock=lambda: self.now,
