@@ -55,7 +55,7 @@ def lived() -> Life:
 
 
 def _catalogue(life: Life) -> None:
-    topic: dict[str, Any] = {
+    topic: dict[str, object] = {
         "title": "Orders",
         "description": "Yours",
         "channels": ["email", "sms", "inbox"],
