@@ -21,7 +21,7 @@ BUDGETS: Final = {
     "aws_calls": 9.0,
     "write_units": 13.0,
     "write_units_limited": 17.0,
-    "aws_calls_ten_an_event": 7.0,
+    "aws_calls_ten_an_event": 4.0,
     "aws_calls_on_64_shards": 9.0,
 }
 

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from fanfare.pipeline.fan_out import short_way
 from fanfare.pipeline.fan_out.candidates import Candidates
+from fanfare.pipeline.fan_out.short_way import ShortWay
 from fanfare.runtime import clients, stores
 from fanfare.runtime.channels import channel
 
@@ -94,10 +96,9 @@ def test_a_thousand_recipients_with_own_data_are_one_message_in_batches_of_fifty
 
 def test_a_person_is_known_by_a_digest_of_the_normalised_address(pipeline: Pipeline, ses: Ses) -> None:
     message = accepted([XENIA])
-    assert "xenia" not in str(pipeline.aws.bodies("fan_out")).lower()
-    pipeline.aws.sqs.send_message(
-        QueueUrl=pipeline.aws.queues["fan_out"], MessageBody=json.dumps({"message_id": message, "shard": 0})
-    )
+    (body,) = pipeline.aws.bodies("email")
+    assert "xenia" not in str(body).lower()
+    pipeline.aws.sqs.send_message(QueueUrl=pipeline.aws.queues["email"], MessageBody=json.dumps(body))
     pipeline.run()
     user_id = person(message)
     assert len(user_id) == len("addr_") + 32
@@ -177,10 +178,7 @@ def test_with_a_topic_only_a_required_one_reaches_people_by_address(
 ) -> None:
     pipeline.topic(required=required, channels=("email",), shards=64)
     message = accepted([XENIA], topic=TOPIC)
-    assert len(pipeline.aws.bodies("fan_out")) == 1
-    pipeline.aws.sqs.send_message(
-        QueueUrl=pipeline.aws.queues["fan_out"], MessageBody=json.dumps({"message_id": message, "shard": 0})
-    )
+    assert pipeline.aws.bodies("fan_out") == []
     pipeline.run()
     (delivery,) = call("GET", f"/v1/messages/{message}/deliveries").body["items"]
     assert (delivery["status"], delivery["reason"]) == (status, reason)
@@ -257,6 +255,7 @@ def test_who_is_erased_while_a_page_is_decided_is_not_in_it(
     pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada_and_grace()
+    monkeypatch.setattr(short_way, "PAIRS", 0)  # the long way
     accepted([{"user": "ada", "data": {"total": "SECRET"}}, {"user": "grace", "data": {"total": "2"}}])
     read, left = Candidates.next_rows, ["ada"]
 
@@ -269,6 +268,26 @@ def test_who_is_erased_while_a_page_is_decided_is_not_in_it(
     pipeline.run()
     assert texts(ses) == {"grace@example.com": "Shop: Grace pays 2"}
     assert "SECRET" not in everything(pipeline.aws)
+
+
+def test_who_is_erased_while_a_post_is_decided_leaves_nothing_in_it(
+    pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ada_and_grace()
+    parts, left = ShortWay._parts, ["ada"]
+
+    def erased_meanwhile(self: ShortWay, *args: Any, **kwargs: Any) -> Any:
+        if left:
+            assert call("DELETE", f"/v1/users/{left.pop()}").status == 204
+        return parts(self, *args, **kwargs)
+
+    monkeypatch.setattr(ShortWay, "_parts", erased_meanwhile)
+    message = accepted([{"user": "ada", "data": {"total": "SECRET"}}, {"user": "grace", "data": {"total": "2"}}])
+    assert "SECRET" not in everything(pipeline.aws)
+    pipeline.run()
+    assert texts(ses) == {"grace@example.com": "Shop: Grace pays 2"}
+    skipped = call("GET", f"/v1/messages/{message}/deliveries", status="skipped").body["items"]
+    assert [each["reason"] for each in skipped] == ["unknown_user"]
 
 
 def test_who_is_erased_before_the_delivery_is_skipped_although_the_id_is_there_again(

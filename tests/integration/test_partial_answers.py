@@ -41,12 +41,16 @@ class Busy:
         self.times = 0
 
     def _cut(self, params: dict[str, Any], **_: Any) -> dict[str, Any]:
-        ((table, asked),) = params["RequestItems"].items()
-        writes = isinstance(asked, list)
-        entries = asked if writes else asked["Keys"]
-        done, left = entries[: len(entries) // 2 or 1], entries[len(entries) // 2 or 1 :]
-        self.left.append({table: left if writes else {**asked, "Keys": left}} if left else {})
-        return {**params, "RequestItems": {table: done if writes else {**asked, "Keys": done}}}
+        now, later = {}, {}
+        for table, asked in params["RequestItems"].items():
+            writes = isinstance(asked, list)
+            entries = asked if writes else asked["Keys"]
+            done, left = entries[: len(entries) // 2 or 1], entries[len(entries) // 2 or 1 :]
+            now[table] = done if writes else {**asked, "Keys": done}
+            if left:
+                later[table] = left if writes else {**asked, "Keys": left}
+        self.left.append(later)
+        return {**params, "RequestItems": now}
 
     def _say(self, parsed: dict[str, Any], **_: Any) -> None:
         left = self.left.pop()

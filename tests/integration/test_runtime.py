@@ -132,6 +132,7 @@ def test_services_are_told_of_a_deletion_once(bus: Bus, pipeline: Pipeline) -> N
     message = pipeline.post()
     for _ in range(2):
         pipeline.cancel(message)
+    clients.flush_events()
     assert [(each["message_id"], each["state"]) for each in bus.told("message moved")] == [(message, "deleted")]
 
 

@@ -352,8 +352,8 @@ MUTANTS = (
     Mutant(
         "a limit is counted without looking again",
         "users:Users.charge",
-        'condition="limits = :read"',
-        'condition="attribute_exists(pk) AND :read = :read"',
+        'condition="limits = :read AND',
+        'condition="attribute_exists(pk) AND :read = :read AND',
     ),
     Mutant(
         "an unsubscribe during a page is not noticed",

@@ -164,7 +164,7 @@ COUNTED: Final[Mapping[str, tuple[Counted, Counted]]] = {
             dynamodb=90, queue=5, provider=2_000, bus=5, write_units=1_497, read_units=2_116, invocations=5, events=41
         ),
         Counted(
-            dynamodb=113, queue=8, provider=2_000, bus=5, write_units=3_613, read_units=2_131, invocations=6, events=47
+            dynamodb=112, queue=8, provider=2_000, bus=5, write_units=3_613, read_units=2_131, invocations=6, events=46
         ),
     ),
     "webhook": (

@@ -56,5 +56,6 @@ class Cancel:
                     "withheld": totals.withheld + totals[Outcome.DELETED],
                 },
             )
-        forget_data(message, messages=self.messages, batches=self.batches)
+        handed_over = bool(numbers["already_sent"] or numbers["in_flight"])
+        forget_data(message, messages=self.messages, batches=self.batches, handed_over=handed_over)
         return {"state": State.DELETED, **numbers}

@@ -39,12 +39,12 @@ def complete(
         return None  # another worker completed it, or it was deleted
 
 
-def forget_data(message: Message, *, messages: Messages, batches: Batches) -> None:
+def forget_data(message: Message, *, messages: Messages, batches: Batches, handed_over: bool = True) -> None:
     """Remove what a message says of single recipients and has not handed to batches; of a sensitive one all data.
 
-    Idempotent. Only for a message of which nothing more is rendered.
+    `handed_over`: some of it may have been sent. Idempotent. Only for a message of which nothing more is rendered.
     """
-    messages.own.forget(message)
+    messages.own.forget(message, handed_over=handed_over)
     if message.sensitive:
         batches.own.forget_data(message.id, message.shards)
 

@@ -29,7 +29,9 @@ from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.fan_out.job import skipped
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import queue_batches
+from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
+from fanfare.store.audience.users import check_present
 from fanfare.store.batches import short_attributes
 from fanfare.store.catalogue import FRESH_SECONDS
 from fanfare.store.deliveries import Deliveries
@@ -81,7 +83,7 @@ class ShortWay:
                 accepted = self.messages.accept_with(
                     transaction,
                     accepting,
-                    payload,
+                    _of_these(payload, batches),
                     idempotency_key=idempotency_key,
                     fingerprint=fingerprint,
                     batches=short_attributes(batches, page.skips),
@@ -110,6 +112,10 @@ class ShortWay:
         transaction = Transaction()
         for user, limits in page.charges.values():
             self.audience.users.charge(transaction, user, limits)
+        owning = {user_id for batch, _ in batches for user_id in batch.with_own}
+        for user_id in sorted(owning - page.charges.keys()):
+            if not is_person_id(user_id):  # an erasure that has begun does not find what is stored after it
+                check_present(transaction, self.audience.table, user_id)
         if message.topic is not None and not (topic and topic.required):
             for batch, _ in batches:
                 for user_id in batch.recipients:
@@ -126,6 +132,12 @@ class ShortWay:
             log.exception("not queued; the reconciler will", extra={"message_id": message.id})
         if message.at_rest and self.messages.moved is not None:
             self.messages.moved(message)
+
+
+def _of_these(payload: Payload, batches: Batches) -> Payload:
+    """The payload, without data of recipients who are skipped: an erasure would not find them."""
+    owning = {user_id for batch, _ in batches for user_id in batch.with_own}
+    return replace(payload, own={user_id: own for user_id, own in payload.own.items() if user_id in owning})
 
 
 def _accepted(message: Message, batches: Batches, page: FanOutPage, now: datetime) -> Message:

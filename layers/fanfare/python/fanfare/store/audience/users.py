@@ -157,7 +157,7 @@ class Users:
             "SET limits = :limits, rev = rev + :one",
             # The counters have not changed since the read. The profile may have: its owner could hold up pages.
             # Maps are compared by value: https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Condition.html
-            condition="limits = :read",
+            condition="limits = :read AND attribute_not_exists(erasing)",
             values={":limits": dict(limits), ":one": 1, ":read": dict(user.limits)},
             name=charge_of(user.id),
         )
@@ -247,6 +247,11 @@ def read_users(table: DynamoTable, user_ids: Iterable[str]) -> dict[str, User]:
     """The users, even if an erasure has begun."""
     found = table.get_many([(f"user#{user_id}", "user") for user_id in user_ids])
     return {user.id: user for user in map(_user, found.values())}
+
+
+def check_present(transaction: Transaction, table: DynamoTable, user_id: str) -> None:
+    """Require that the user exists and is not being erased, as a part of a transaction."""
+    transaction.check(table, (f"user#{user_id}", "user"), PRESENT)
 
 
 def users_in(found: Mapping[tuple[str, str], Item]) -> dict[str, User]:

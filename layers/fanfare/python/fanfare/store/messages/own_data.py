@@ -44,13 +44,13 @@ class MessageOwnData:
                 until_settled(partial(self._without, user_id, pk), sleep=self.table.sleep)
         return [pk.removeprefix("message#") for pk in named]
 
-    def forget(self, message: Message) -> None:
+    def forget(self, message: Message, *, handed_over: bool) -> None:
         """Remove all own data of a message that ended and, if it is sensitive, its data. Idempotent.
 
-        On the short way, own data stay: no batch has a copy.
+        On the short way, own data of a message of which some was `handed_over` stay: no batch has a copy.
         """
         change = Change(conditions=("attribute_exists(pk)",))  # not removed by TTL
-        if not message.short:
+        if not (message.short and handed_over):
             change += Change(removes=("own", "owned"))
         if message.sensitive:
             change += Change(
