@@ -137,6 +137,7 @@ _WORK: Final[Mapping[str, Grants]] = {
     "record_receipt": {
         "audience": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete", "Check"),
         "batches": _dynamodb("BatchGet", "Update"),
+        "messages": _dynamodb("BatchGet"),  # batches of the short way, for the address of a recipient
         "deliveries": _dynamodb("BatchWrite", "Query"),
         "record_receipt.queue": CONSUME,
         "events": PUT_EVENTS,

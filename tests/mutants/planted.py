@@ -96,7 +96,6 @@ MODULES = {
     "overdue_batches": "fanfare.pipeline.reconcile.overdue_batches",
     "overdue_messages": "fanfare.pipeline.reconcile.overdue_messages",
     "verification_mail": "fanfare.self_service.verification_mail",
-    "pages": "fanfare.self_service.pages",
     "places": "fanfare.store.batches.places",
     "short_way": "fanfare.pipeline.fan_out.short_way",
     "rendering": "fanfare.self_service.pages.rendering",
@@ -1360,7 +1359,7 @@ MUTANTS = (
     Mutant(
         "what is reported of a recipient by address suppresses no address",
         "record_receipts:RecordReceipts._users",
-        "self.batches.recipients(in_batches) if in_batches else {}",
+        "self.batches.recipients(of_people) if of_people else {}",
         "{}",
         tests=OWN_DATA_LATER,
     ),
