@@ -5,6 +5,7 @@ reading    which source a file is from, and its rows
 bundle     Fanfare's own format: what an export writes
 sources    a converter for each system that users come from
 tables     CSV and spreadsheets
+people     what several sources share
 steps      the import: journal, check, calls, report
 versions   versions of templates, in the order in which they were made
 importing  the import, as it is called

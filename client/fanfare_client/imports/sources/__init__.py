@@ -5,6 +5,27 @@ from __future__ import annotations
 from typing import Final
 
 from .base import Source
+from .govuk_notify import GOVUK_NOTIFY
+from .listmonk import LISTMONK
+from .mailchimp import MAILCHIMP
+from .notifybc import NOTIFYBC
+from .onesignal import ONESIGNAL
 from .pinpoint import ENDPOINTS
+from .ses import SES
+from .suppression_lists import BREVO, SENDGRID
+from .workflows import COURIER, KNOCK, NOVU
 
-ALL: Final[tuple[Source, ...]] = (ENDPOINTS,)
+ALL: Final[tuple[Source, ...]] = (
+    ENDPOINTS,
+    LISTMONK,
+    MAILCHIMP,
+    SES,
+    NOTIFYBC,
+    NOVU,
+    KNOCK,
+    COURIER,
+    ONESIGNAL,
+    GOVUK_NOTIFY,
+    BREVO,
+    SENDGRID,
+)

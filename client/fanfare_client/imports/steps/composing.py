@@ -81,7 +81,7 @@ def _answer(journal: Journal, place: int, body: dict[str, Any], rules: Rules) ->
         if address and body["channel"] in SUPPRESSIBLE.values():
             at = {"at": body["at"]} if body.get("at") else {}
             _suppress(journal, place, {"channel": body["channel"], "address": address, "cause": OPT_OUT} | at)
-        else:
+        elif body["channel"] in SUPPRESSIBLE.values():
             _opt_out(journal, place, body["user_id"])
     for topic in wanted:
         key = "#".join((topic, body["user_id"], body["channel"]))

@@ -58,7 +58,7 @@ def _is_possible(number: str) -> bool:
     if library is None:  # the API judges
         return _SHORTEST < len(number) <= 16 and number[1] != "0"  # E.164: 15 digits
     try:
-        return bool(library.is_valid_number(library.parse(number, None)))
+        return bool(library.is_possible_number(library.parse(number, None)))
     except library.NumberParseException:
         return False
 

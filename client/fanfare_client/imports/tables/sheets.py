@@ -5,17 +5,20 @@ from __future__ import annotations
 import csv
 import datetime
 import io
+import re
 import zipfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
+from xml.etree import ElementTree
 
 from ..records import Unreadable
 from .delimited import TableRow, check_header, record
 
 UNPACKED_LIMIT: Final = 64 << 20  # bytes of one part of the file: the library reads a sheet into memory
 EXACT: Final = 10**15  # a spreadsheet keeps 15 digits of a number
+_CELL: Final = re.compile(r"([A-Z]{1,3})(\d+)")
 SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
 
 
@@ -53,14 +56,47 @@ def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     _check_size(file)
     try:
         with calamine.CalamineWorkbook.from_path(file) as book:
-            for name in book.sheet_names:
+            for number, name in enumerate(book.sheet_names, start=1):
                 sheet = book.get_sheet_by_name(name)
                 if sheet.height:
-                    first = (sheet.start or (0, 0))[0] + 1
-                    yield from enumerate(sheet.iter_rows(), start=first)
+                    yield from _named_errors(sheet, _errors(file, number))
                     return
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise Unreadable(f"Can't read {file} as a spreadsheet: {error}") from error
+
+
+def _named_errors(sheet: Any, errors: Mapping[tuple[int, int], str]) -> Iterator[tuple[int, Sequence[Any]]]:
+    """The rows with errors: the library reads them as empty cells."""
+    top, left = sheet.start or (0, 0)
+    for row, cells in enumerate(sheet.iter_rows(), start=top):
+        yield row + 1, [errors.get((row, column), cell) for column, cell in enumerate(cells, start=left)]
+
+
+def _errors(file: Path, number: int) -> dict[tuple[int, int], str]:
+    """(Row, column) → error, of the cells of an .xlsx sheet, e.g. #NAME?."""
+    part = f"xl/worksheets/sheet{number}.xml"
+    found: dict[tuple[int, int], str] = {}
+    if not zipfile.is_zipfile(file):
+        return found
+    with zipfile.ZipFile(file) as packed:
+        if part not in packed.namelist():
+            return found
+        with packed.open(part) as content:
+            for _, element in ElementTree.iterparse(content):  # noqa: S314  # of the user; expat bounds entities
+                place = _CELL.fullmatch(element.get("r", "")) if element.get("t") == "e" else None
+                if place:
+                    said = next((each.text for each in element if each.tag.endswith("}v")), None)
+                    found[int(place[2]) - 1, _column(place[1])] = said or "#ERROR!"
+                if element.tag.endswith("}row"):
+                    element.clear()
+    return found
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - ord("A") + 1
+    return number - 1
 
 
 def _check_size(file: Path) -> None:
