@@ -13,12 +13,16 @@ import pytest
 from fanfare.channels.base import Envelope
 from fanfare.channels.email import Email
 from fanfare.domain.audience import User
+from fanfare.domain.catalogue import Brand, BrandLink
 from fanfare.errors import Invalid
 from fanfare.runtime.use_cases import public_api as use_cases
 from fanfare.schemas.self_service import SignUpRequest
 from fanfare.schemas.topics import PutTopicRequest
 from fanfare.schemas.users import PutUserRequest
 from fanfare.self_service import pages
+from fanfare.self_service.pages import lists
+from fanfare.self_service.pages.look import Look
+from fanfare.self_service.pages.mails import Mail
 from fanfare.signing.links import Links
 from fanfare.templates.renderer import Renderer
 from pydantic import ValidationError
@@ -50,11 +54,12 @@ ATTACKS: Final = [
 ]
 TAGS: Final = set(
     "html head meta title style body header main h1 h2 p form button div a fieldset legend input label span small "
-    "section table caption tbody tr th td code pre ul li nav".split()
+    "section table caption tbody tr th td code pre ul li nav footer bdi".split()
 )
 ATTRIBUTES: Final = set(
     "lang charset name content class method type href value checked disabled role id tabindex aria-label "
-    "aria-labelledby scope".split()
+    "aria-labelledby scope dir hreflang action for required maxlength autocomplete aria-hidden "
+    "aria-current".split()
 )
 
 
@@ -78,29 +83,32 @@ def harmless(text: str) -> None:
     page = Reader(text)
     assert page.tags <= TAGS
     assert page.attributes <= ATTRIBUTES
-    assert not [link for link in page.links if not link.startswith(("https://people.example.com/", "/", "#"))]
+    assert not [link for link in page.links if not link.startswith(("https://people.example.com/", "/", "#", "?lang="))]
 
 
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_every_page_shows_it_as_text(attack: str) -> None:
-    brand = attack
-    more = {"preferences": "https://people.example.com/v1/preferences/x", "brand": brand}
+    link = BrandLink(titles={"en": attack}, url="https://people.example.com/imprint")
+    look = Look(brand=Brand(name=attack, address=attack, links=(link,)))
+    preferences = "https://people.example.com/v1/preferences/x"
     at = datetime(2027, 1, 1, tzinfo=UTC)
-    way = pages.Way(channel=attack, subscribed=True, reachable=False)
-    choice = pages.Choice(topic="a", title=attack, description=attack, category=attack, required=False, ways=(way, way))
+    way = lists.Way(channel=attack, subscribed=True)
+    choice = lists.Choice(topic="a", title=attack, description=attack, category=attack, required=False, ways=(way, way))
+    offer = lists.Offer(topic=attack, title=attack, description=attack, by_mail=True)
     for text in (
-        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=True, current=True, brand=brand),
-        pages.ask_to_unsubscribe(topic=attack, channel=attack, subscribed=False, current=False, brand=brand),
-        pages.unsubscribed(topic=attack, channel=attack, current=True, brand=brand),
-        pages.confirm_subscription(topic=attack, required=False, asked_at=at, brand=brand),
-        pages.confirm_choices([(attack, attack)], opt_in=True, asked_at=at, brand=brand),
-        pages.stop_everything(opted_out=False, asking=attack, brand=brand),
-        pages.subscribed(topic=attack, required=True, opted_out=False, **more),
-        pages.subscribed(topic=attack, required=False, opted_out=True, **more),
-        pages.confirm_address(account=attack, asked_at=at, brand=brand),
-        pages.address_confirmed(**more),
-        pages.preferences([choice], opted_out=False, saved=True, brand=brand),
-        pages.problem(attack, brand=brand),
+        pages.ask_to_unsubscribe(look, topic=attack, channel=attack, subscribed=True, current=True),
+        pages.ask_to_unsubscribe(look, topic=attack, channel=attack, subscribed=False, current=False),
+        pages.unsubscribed(look, topic=attack, channel=attack, current=True, undo=attack),
+        pages.confirm_subscription(look, topic=attack, required=False, asked_at=at),
+        pages.confirm_choices(look, [(attack, attack)], opt_in=True, asked_at=at),
+        pages.stop_everything(look, opted_out=False, asking=attack),
+        pages.subscribed(look, topic=attack, required=True, opted_out=False, preferences=preferences),
+        pages.subscribed(look, topic=attack, required=False, opted_out=True, preferences=preferences),
+        pages.confirm_address(look, account=attack, asked_at=at),
+        pages.address_confirmed(look, preferences=preferences),
+        lists.preferences(look, [choice], whose=attack, opted_out=False, saved=True),
+        lists.directory(look, [offer]),
+        pages.problem(look, attack, finds=True),
     ):
         harmless(text)
 
@@ -108,8 +116,8 @@ def test_every_page_shows_it_as_text(attack: str) -> None:
 @pytest.mark.parametrize("attack", ATTACKS)
 def test_a_mail_of_ours_has_its_two_links_and_no_more_headers(attack: str) -> None:
     link, stop = "https://people.example.com/v1/x", "https://people.example.com/v1/y"
-    mail = pages.Mail("{topic}", ("{topic}", "x", "x", "x"), link, stop=stop, topic=attack)
-    page = Reader(pages.mail_html(mail, brand=attack))
+    look = Look(brand=Brand(name=attack, address=attack))
+    page = Reader(Mail("{topic}", ("{topic}", "x", "x", "x"), link, look=look, stop=stop, topic=attack).html())
     assert page.links == {link, stop}
     assert not page.tags & {"script", "img", "iframe", "svg", "form", "base", "object"}
 
@@ -216,7 +224,7 @@ def test_a_subject_is_one_line_whatever_the_data_says(end: str) -> None:
 @pytest.mark.parametrize("end", BREAKS, ids=ascii)
 def test_a_topic_s_title_is_one_line_in_a_subject(end: str, aws: Aws, post: Post) -> None:
     use_cases.verification_mail().confirm_subscription(
-        "ada@example.com", f"News{end}", "https://people.example.com/v1/x", tags={}
+        "ada@example.com", f"News{end}", "https://people.example.com/v1/x", tags={}, language="en"
     )
     assert not re.search(r"[\x00-\x1f\x7f\x85\u2028\u2029]", post.mails[0].subject)
 
