@@ -151,6 +151,9 @@ preflight: $(READY) ## what would stop or surprise a deployment of STAGE, read f
 deploy: $(READY) ## deploy STAGE to the AWS account of your credentials; APPROVED=1: do not ask about permissions
 	@$(BIN)/python -m deploy.deploy $(STAGE) $(if $(APPROVED),--approved)
 
+lambda-check: $(READY) ## import every function in the built layers under Lambda's Python and processor (emulated, minutes)
+	@$(BIN)/python -m deploy.lambda_check
+
 smoke: $(READY) ## run the demo's checks against a deployed STAGE; STAGE=local is the stack of `make run`
 	@$(BIN)/python -m deploy.smoke $(STAGE)
 

@@ -37,14 +37,7 @@ class Worker(Construct):
         super().__init__(scope, id)
         self.consumes = queue
         window = max_batching_window.to_seconds() if max_batching_window else 0
-        self.dead_letters = self._queue(
-            "DeadLetters",
-            defaults.settings,
-            retention_period=Duration.days(14),
-            # Without a wait, SQS looks at some of its servers only, and often finds none of a few letters.
-            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
-            receive_message_wait_time=Duration.seconds(0 if defaults.settings.local else 1),
-        )
+        self.dead_letters = self._dead_letters(defaults.settings)
         self.queue = self._queue(
             "Queue",
             defaults.settings,
@@ -66,6 +59,16 @@ class Worker(Construct):
             max_batching_window=max_batching_window,
             report_batch_item_failures=True,
             max_concurrency=defaults.settings.max_concurrency,
+        )
+
+    def _dead_letters(self, settings: DeploymentSettings) -> sqs.Queue:
+        return self._queue(
+            "DeadLetters",
+            settings,
+            retention_period=Duration.days(14),
+            # Without a wait, SQS looks at some of its servers only, and often finds none of a few letters.
+            # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-short-and-long-polling.html
+            receive_message_wait_time=Duration.seconds(0 if settings.local else 1),
         )
 
     def _can_be_reached(self, targets: dict[str, AccessTarget]) -> None:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any
 
 import pytest
 from fanfare.aws.tables import TABLES
 
-from tests.infra.synth import Deployment, Properties
+from tests.infra.names import resolved
+from tests.infra.synth import Deployment
 
-LONGEST = "sixteenletters16"  # the longest name of a stage
-REGION = "ap-southeast-2"  # the longest name of a region
 # https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html
 ENVIRONMENT_BYTES = 4_096
 ANOTHER_CHANNEL = 230  # what one more queue and its dead letters add, with their names
@@ -76,30 +74,3 @@ def test_access_logs_are_where_the_policy_of_the_account_does_not_grow(each: Dep
 def test_names_are_resolved_as_long_as_they_can_be(prod: Deployment) -> None:
     name = prod.service.function("reconcile")["Environment"]["Variables"]["FANFARE_EMAIL_QUEUE_URL"]
     assert resolved(name, prod) == "Fanfare-sixteenletters16-Service-EmailQueueA81ECD67-ABCDEFGHIJKL"
-
-
-def resolved(value: Any, made: Deployment) -> str:
-    """The value as a deployment with the longest names would have it."""
-    match value:
-        case str():
-            return LONGEST if value in {"prod", "full"} else value
-        case {"Fn::ImportValue": str() as export}:
-            outputs = made.storage.body["Outputs"].values()
-            return next(resolved(out["Value"], made) for out in outputs if out.get("Export", {}).get("Name") == export)
-        case {"Fn::Join": [str() as separator, list() as parts]}:
-            return separator.join(resolved(part, made) for part in parts)
-        case {"Ref": str() as id} if id.startswith("AWS::"):
-            pseudo = {"Region": REGION, "URLSuffix": "amazonaws.com", "AccountId": "123456789012", "Partition": "aws"}
-            return pseudo[id.removeprefix("AWS::")]
-        case {"Ref": str() as id} | {"Fn::GetAtt": [str() as id, str()]}:
-            return physical(id, made)
-    raise AssertionError(f"not a reference that the app makes: {value}")
-
-
-def physical(id: str, made: Deployment) -> str:
-    """The name that CloudFormation generates, or the ARN of a secret with it."""
-    stack = "Storage" if id in made.storage.body["Resources"] else "Service"
-    resource: Properties = {**made.storage.body["Resources"], **made.service.body["Resources"]}[id]
-    if resource["Type"] == "AWS::SecretsManager::Secret":
-        return f"arn:aws:secretsmanager:{REGION}:123456789012:secret:{id}-ABCDEFGHIJKL-abcdef"
-    return f"Fanfare-{LONGEST}-{stack}-{id}-ABCDEFGHIJKL"
