@@ -330,7 +330,7 @@ def test_a_deployment_is_exported_to_a_file(fanfare: Shell) -> None:
     fanfare.handler = Deployment()
     Path("users.csv").write_text("id,email\nada,ada@example.com\n")
     fanfare("import", "users.csv", "--apply")
-    assert json.loads(fanfare("export", "all.jsonl.gz", "--json").stdout) == {"user": 1}
+    assert json.loads(fanfare("export", "all.jsonl.gz", "--json").stdout) == {"brand": 1, "user": 1}
 
 
 def test_without_a_url_the_error_names_the_variable_to_set(fanfare: Shell, monkeypatch: pytest.MonkeyPatch) -> None:

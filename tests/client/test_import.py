@@ -427,6 +427,11 @@ class _Server(BaseHTTPRequestHandler):
         pass
 
 
+class _Quiet(ThreadingHTTPServer):
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Who was killed reads no answer."""
+
+
 KILLED = """
 import sys
 from fanfare_client.cli import main
@@ -435,6 +440,7 @@ main()
 
 
 @pytest.mark.long
+@pytest.mark.timeout(300)
 def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> None:
     made = export(1_000, each=2)
     file = made.write(tmp_path / "export.json")
@@ -451,7 +457,7 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> Non
 
         deployment.before = kill
         handler = type("Handler", (_Server,), {"deployment": deployment})
-        with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        with _Quiet(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             stack = tmp_path / "stack.json"
             service = {"access_key_id": "k", "secret_access_key": "s"}

@@ -32,6 +32,8 @@ SHORT = ("tests/faults/test_short_way.py",)
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
 MODULES = {
+    "answers": "fanfare.store.audience.subscriptions.answers",
+    "management_users": "fanfare.management.users",
     "addresses": "fanfare.self_service.addresses",
     "audit": "fanfare.api.internal.audit",
     "channels": "fanfare.runtime.channels",
@@ -1418,5 +1420,19 @@ MUTANTS = (
         "[each.receipt].add(each.place)",
         "[each.receipt] = {each.place}",
         tests=("tests/budget/test_receipts.py",),
+    ),
+    Mutant(
+        "a reported yes ends a refusal if it claims to come from the person",
+        "answers:Answers.add_many",
+        "check_yes(By.SERVICE, standing.said.no, now=self.clock())",
+        "check_yes(wanted[pair].by or By.SERVICE, standing.said.no, now=self.clock())",
+        tests=("tests/integration/test_consents_api.py::test_a_reported_yes_ends_no_refusal_whatever_way_it_claims",),
+    ),
+    Mutant(
+        "a merge of many users forgets what it does not name",
+        "management_users:_merged",
+        "{**profile, **",
+        "{**",
+        tests=("tests/integration/test_users_api.py::test_many_users_are_merged_each_by_what_it_names",),
     ),
 )

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any, Final, cast
 
 from .._sync.client import Fanfare
-from ..errors import NotFound
 from .bundle import head, line
 from .records import Kind
 from .versions import in_order
@@ -42,9 +41,7 @@ def export(fanfare: Fanfare, file: Path, *, progress: Progress = lambda *_: None
 
 def records(fanfare: Fanfare) -> Iterator[tuple[Kind, Mapping[str, Any]]]:
     """Everything, in an order in which it can be made again."""
-    found = brand(fanfare)
-    if found is not None:
-        yield "brand", found
+    yield "brand", cast(Mapping[str, Any], fanfare.brand.get())
     topics = [_timeless(each) for each in fanfare.topics.list()]
     yield from (("topic", each) for each in topics)
     yield from (("template", each) for each in _templates(fanfare))
@@ -56,17 +53,6 @@ def records(fanfare: Fanfare) -> Iterator[tuple[Kind, Mapping[str, Any]]]:
     for topic in topics:
         for answer in fanfare.topics.subscribers(topic["id"]):
             yield "subscription", {"user_id": answer["user_id"], "topic": topic["id"], **answer}
-
-
-def brand(fanfare: Fanfare) -> Mapping[str, Any] | None:
-    """The brand, if the deployment has one."""
-    resource: Any = getattr(fanfare, "brand", None)
-    if resource is None:
-        return None
-    try:
-        return cast(Mapping[str, Any], resource.get())
-    except NotFound:
-        return None
 
 
 def _templates(fanfare: Fanfare) -> Iterator[Mapping[str, Any]]:

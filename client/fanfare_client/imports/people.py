@@ -28,7 +28,7 @@ def id_of(address: str) -> str:
 
 
 def time_of(value: Any) -> str | None:
-    """A time as RFC 3339 in UTC, of epoch seconds or text; without an offset it is UTC. None if it is no time."""
+    """A time as RFC 3339 in UTC, of epoch seconds or text; without an offset it is UTC. None for anything else."""
     try:
         if isinstance(value, int | float) or re.fullmatch(r"\d{9,13}", str(value)):
             seconds = float(value)

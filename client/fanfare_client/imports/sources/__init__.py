@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import Final
 
 from .base import Source
-from .govuk_notify import GOVUK_NOTIFY
 from .listmonk import LISTMONK
 from .mailchimp import MAILCHIMP
-from .notifybc import NOTIFYBC
+from .notify import GOVUK_NOTIFY, NOTIFYBC
 from .onesignal import ONESIGNAL
 from .pinpoint import ENDPOINTS
 from .ses import SES
 from .suppression_lists import BREVO, SENDGRID
+from .templates import TEMPLATES
 from .workflows import COURIER, KNOCK, NOVU
 
 ALL: Final[tuple[Source, ...]] = (
@@ -28,4 +28,5 @@ ALL: Final[tuple[Source, ...]] = (
     GOVUK_NOTIFY,
     BREVO,
     SENDGRID,
+    TEMPLATES,
 )

@@ -8,7 +8,6 @@ from typing import Any, Final, cast
 
 from ..._sync.client import Fanfare
 from ...errors import NotFound
-from ..exporting import brand
 from ..versions import missing
 from .composing import BRAND, TEMPLATES, TOPICS
 from .journal import Journal
@@ -48,11 +47,11 @@ class CheckCatalogue:
 
     def _brand(self) -> None:
         for item in self.journal.items.pending(BRAND):
-            stored = brand(self.fanfare)
+            stored = cast(Mapping[str, Any], self.fanfare.brand.get())
             item.verdict = "changed"
-            if stored is not None and _same(item.body, stored):
+            if _same(item.body, stored):
                 item.verdict, item.state = "unchanged", "kept"
-            elif stored is not None:
+            else:
                 self._note("brand", item.body, stored)
             self.journal.items.settle([item])
 

@@ -66,9 +66,7 @@ class Send:
         return item.state == "done"
 
     def _brand(self, item: Item) -> None:
-        resource: Any = getattr(self.fanfare, "brand", None)
-        if resource is not None:
-            resource.put(**item.body)
+        self.fanfare.brand.put(**cast(Any, item.body))
 
     def _topic(self, item: Item) -> None:
         self.fanfare.topics.put(item.key, **cast(Any, _without(item.body, "if_missing")))
