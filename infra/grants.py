@@ -71,6 +71,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "sms_countries": ENVIRONMENT_ONLY,
         "own_messages": ENVIRONMENT_ONLY,
         "sender": ENVIRONMENT_ONLY,
+        "sender_rules": ENVIRONMENT_ONLY,
         "cursor_keys": READ_KEYS,
         "audit_keys": READ_KEYS,
         "address_keys": READ_KEYS,
@@ -79,7 +80,9 @@ _WORK: Final[Mapping[str, Grants]] = {
     "public_api": {
         "catalogue": _dynamodb("Get", "Query"),
         "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
-        "deliveries": _dynamodb("BatchWrite", "Query"),
+        "messages": _dynamodb("BatchGet"),  # to show a message in the browser; batches: its recipients' own data
+        "batches": _dynamodb("BatchGet"),
+        "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
         "inbox": _dynamodb("BatchWrite", "Query", "Update"),
         "events": PUT_EVENTS,
         "public_url": ENVIRONMENT_ONLY,
@@ -121,6 +124,9 @@ _WORK: Final[Mapping[str, Grants]] = {
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
             f"{name}.queue": (*CONSUME, *DELAY),
             "events": PUT_EVENTS,
+            # for templates that name links
+            "public_url": ENVIRONMENT_ONLY,
+            "secret": READ_KEYS,
             **channel.grants,
         }
         for name, channel in CHANNELS.items()

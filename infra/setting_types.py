@@ -14,6 +14,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 LogRetentionDays = Literal[1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 
 DOMAIN: Final = r"^[a-z0-9-]+(\.[a-z0-9-]+)+$"
+ADDRESS: Final = r"^[!#-'*+/-9=?A-Z^-~.-]{1,64}@[a-z0-9-]+(\.[a-z0-9-]+)+$"
 LOOPBACK: Final = r"http://(localhost|127\.0\.0\.1)(:[0-9]{1,5})?"
 STAGE: Final = r"^[a-z]([a-z0-9-]{0,14}[a-z0-9])?$"
 RESERVED: Final = ("aws", "amazon", "cognito")
@@ -85,6 +86,12 @@ class Basics(BaseModel):
         "Fanfare <no-reply@example.com>",
         max_length=320,
         description="From address: an address or `Name <address>`",
+    )
+    senders: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=ADDRESS)], ...], BeforeValidator(split), Field(max_length=50)
+    ] = Field(
+        (),
+        description="Senders that a message can name besides its topic's: addresses in sender_domain, comma-separated",
     )
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any, Final, Self
 from constructs import Node
 from email_validator import EmailNotValidError, validate_email
 from fanfare.channels.email import ascii_mailbox
+from fanfare.domain.catalogue import AllowedSenders
 from pydantic import (
     AfterValidator,
     BeforeValidator,
@@ -212,6 +213,13 @@ class DeploymentSettings(Guards):
             raise ValueError("local: only allowed for the stage `local`. Set stage=local or remove local")
         if self.webhook_allowed and self.stage != "local":
             raise ValueError("webhook_allowed: only allowed for the stage `local`. Remove it")
+        return self
+
+    @model_validator(mode="after")
+    def _senders_are_covered(self) -> Self:
+        for address in self.senders:
+            if not AllowedSenders(own=self.sender_address, domain=self.sender_domain).covers(address):
+                raise ValueError(f"senders: {address!r} is neither the sender nor in sender_domain, which SES verifies")
         return self
 
     @model_validator(mode="after")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import cast
+from typing import Any, cast
 
 from aws_cdk import CfnResource, RemovalPolicy, Stack
 from aws_cdk import aws_ses as ses
@@ -27,6 +27,18 @@ class Sender(Construct):
                     zone.add(record)
         name = self.rules.configuration_set_name
         rules_arn = Stack.of(self).format_arn(service="ses", resource="configuration-set", resource_name=name)
+        domain = settings.sender_domain
+        own = {"StringEqualsIfExists": {"ses:FromAddress": settings.sender_address}}
+        in_domain = {"StringLikeIfExists": {"ses:FromAddress": [f"*@{domain}", f"*@*.{domain}"]}}
+        listed = {"FANFARE_SENDERS": ",".join(settings.senders)} if settings.senders else {}
+        asked_for: dict[str, Any] = {
+            "arns": tuple(
+                Stack.of(self).format_arn(service="ses", resource=kind, resource_name="*")
+                for kind in ("identity", "template")
+            ),
+            "environment": {"FANFARE_SENDER": settings.sender},
+            "wildcard_reason": "SES also asks about the identity of a recipient, which can be any of the account.",
+        }
         self.access_targets: Mapping[str, AccessTarget] = {
             # SES asks IAM not only about the sender's identity. It asks about the address of a recipient, too, if that
             # is an identity of the account (the usual case in the sandbox), and about the template of a bulk call.
@@ -35,15 +47,10 @@ class Sender(Construct):
             # is compared as it is spelled. `IfExists`, because the reference does not list it for SendBulkEmail;
             # SendBulkTemplatedEmail, which SES checks as well, has it.
             # https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonses.html
-            "sender": AccessTarget(
-                tuple(
-                    Stack.of(self).format_arn(service="ses", resource=kind, resource_name="*")
-                    for kind in ("identity", "template")
-                ),
-                {"FANFARE_SENDER": settings.sender},
-                conditions={"StringEqualsIfExists": {"ses:FromAddress": settings.sender_address}},
-                wildcard_reason="SES also asks about the identity of a recipient, which can be any of the account.",
-            ),
+            "sender": AccessTarget(conditions=own, **asked_for),
+            # topics have senders of their own, in the domain that is verified
+            "senders": AccessTarget(conditions=in_domain if domain else own, **asked_for),
+            "sender_rules": AccessTarget(environment=({"FANFARE_SENDER_DOMAIN": domain} if domain else {}) | listed),
             "configuration_set": AccessTarget((rules_arn,), {"FANFARE_CONFIGURATION_SET": name}),
         }
 

@@ -28,7 +28,7 @@ TEMPLATE_DATA: Final = 262_144
 HEADERS: Final = 15
 HEADER_NAME: Final = re.compile(r"[!-9;-@A-~]{1,126}")
 HEADER_VALUE: Final = re.compile(r"[ -~]{1,995}")
-TAG: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+TAG: Final = re.compile(r"(?:ses:feedback-id-[ab]|[A-Za-z0-9_-]{1,256})")
 PLACE: Final = re.compile(r"\{\{\s*([A-Za-z_][\w-]*)\s*\}\}")
 ADDRESS: Final = re.compile(r"[!-?A-~]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+")
 

@@ -21,6 +21,10 @@ BY_LAMBDA: Final = "Lambda itself takes from the queue, with the function's role
 # Who may do what without being seen to, and why: (function, action, target), None for any function or target.
 UNSEEN: Final[dict[tuple[str | None, str, str | None], str]] = {
     ("public_api", "secretsmanager:GetSecretValue", "origin_keys"): "the local proxy does not prove itself",
+    **{
+        (f"deliver-{name}", "secretsmanager:GetSecretValue", "secret"): "only for templates that name links"
+        for name in ("sms", "push", "webhook", "inbox")
+    },
     (None, "ses:SendBulkTemplatedEmail", None): "the permission behind SES v2's SendBulkEmail, and no call of its own",
     **{
         (None, action, "key"): "DynamoDB asks for the key, in its caller's name, where there is one"
@@ -36,12 +40,13 @@ UNSEEN: Final[dict[tuple[str | None, str, str | None], str]] = {
         for action in ("ReceiveMessage", "DeleteMessage", "GetQueueAttributes")
     },
 }
+SAME: Final = {"senders": "sender"}  # one identity, with two conditions
 NAMES: Final = {pascal(name.removeprefix("deliver-")): name for name in GRANTS}
 
 
 def granted() -> set[tuple[str, str, str]]:
     return {
-        (name, action, target)
+        (name, action, SAME.get(target, target))
         for name, grants in GRANTS.items()
         for target, actions in grants.items()
         for action in actions

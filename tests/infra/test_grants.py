@@ -29,7 +29,7 @@ def constructs(target: str, function: Properties) -> list[str]:
         return [KEY] if function["Environment"]["Variables"]["FANFARE_STAGE"] == "full" else []
     if target == "origin_keys" and "FANFARE_ORIGIN_KEYS_ARN" not in function["Environment"]["Variables"]:
         return []
-    if target == "sender":
+    if target in ("sender", "senders"):
         return [":identity/*", ":template/*"]
     if target in OF_PUSH:
         return OF_PUSH[target] if "FANFARE_PUSH_FCM_APPLICATION_ARN" in function["Environment"]["Variables"] else []
@@ -95,7 +95,7 @@ def test_a_text_goes_to_a_number_and_to_no_topic(each: Deployment) -> None:
 
 # By secret: the functions that have this purpose, written out
 READERS = {
-    "SigningKeys": {"public_api", "deliver-email"},
+    "SigningKeys": {"public_api", *(f"deliver-{name}" for name in ("email", "sms", "push", "webhook", "inbox"))},
     "CursorKeys": {"internal_api", "public_api"},
     "WebhookKeys": {"public_api", "deliver-webhook"},
     "CodeKeys": {"public_api"},
@@ -131,9 +131,19 @@ def conditions(deployment: Deployment, action: str) -> list[Any]:
     ]
 
 
-def test_a_function_writes_as_the_deployments_sender_and_as_nobody_else_of_its_domain(prod: Deployment) -> None:
-    for action in ("ses:SendEmail", "ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"):
-        assert conditions(prod, action) == [{"StringEqualsIfExists": {"ses:FromAddress": "hello@shop.example"}}]
+def test_a_function_writes_as_the_deployments_sender_and_as_nobody_else_of_its_domain(
+    dev: Deployment, prod: Deployment
+) -> None:
+    assert conditions(prod, "ses:SendEmail") == [{"StringEqualsIfExists": {"ses:FromAddress": "hello@shop.example"}}]
+    own = {"StringEqualsIfExists": {"ses:FromAddress": "no-reply@example.com"}}
+    for action in ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"):
+        assert conditions(dev, action) == [own]
+
+
+def test_mails_to_topics_come_from_addresses_in_the_domain_that_is_verified(prod: Deployment) -> None:
+    in_domain = {"StringLikeIfExists": {"ses:FromAddress": ["*@shop.example", "*@*.shop.example"]}}
+    for action in ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail"):
+        assert conditions(prod, action) == [in_domain]
 
 
 def test_a_text_is_sent_in_the_region_of_the_deployment_alone(each: Deployment) -> None:
@@ -159,7 +169,8 @@ def test_only_who_makes_links_knows_where_they_lead(dev: Deployment) -> None:
         for made in dev.service.functions.values()
         if "FANFARE_PUBLIC_URL" in made["Environment"]["Variables"]
     }
-    assert knowing == {"internal_api", "public_api", "deliver-email"}
+    workers = {f"deliver-{name}" for name in ("email", "sms", "push", "webhook", "inbox")}
+    assert knowing == {"internal_api", "public_api", *workers}
 
 
 def allowed_to(deployment: Deployment, action: str) -> set[str]:

@@ -14,10 +14,14 @@ WITHOUT_A_TOKEN = {
     "/v1/preferences/{token}",
     "/",
     "/v1/topics",
+    "/v1/views/{token}",
     "/v1/health",
     "/openapi.json",
     "/docs",
 }
+
+# Links with something after the token, e.g. a slash: mail programs add it
+LONGER = {f"/v1/{purpose}/{{proxy+}}" for purpose in ("confirmations", "unsubscribe", "preferences", "views")}
 
 
 def routes(deployment: Deployment) -> dict[str, Properties]:
@@ -36,8 +40,9 @@ def jwt(deployment: Deployment) -> Properties:
 
 def test_a_path_asks_for_a_token_unless_it_is_named_as_open(each: Deployment) -> None:
     open_paths = {key.split()[1] for key, route in routes(each).items() if route["AuthorizationType"] == "NONE"}
-    assert open_paths == WITHOUT_A_TOKEN == OPEN.keys()
-    closed = [route for key, route in routes(each).items() if key.split()[1] not in OPEN]
+    assert open_paths == WITHOUT_A_TOKEN | LONGER
+    assert OPEN.keys() == WITHOUT_A_TOKEN
+    closed = [route for key, route in routes(each).items() if key.split()[1] not in open_paths]
     assert {route["RouteKey"].split()[1] for route in closed} == {"/{proxy+}"}
     assert all(route["AuthorizationType"] == "JWT" for route in closed)
     assert {name_of(route["AuthorizerId"], each) for route in closed} == {"PublicApiJwt"}
@@ -94,7 +99,7 @@ def test_who_signs_up_is_throttled_most(dev: Deployment, full: Deployment) -> No
 
 def test_links_have_throttles_that_no_flood_elsewhere_uses_up(each: Deployment) -> None:
     own = {key: limits for key, limits in stage(each)["RouteSettings"].items() if key != "POST /v1/subscriptions"}
-    purposes = ("unsubscribe", "confirmations", "preferences")
+    purposes = ("unsubscribe", "confirmations", "preferences", "views")
     assert own.keys() == {f"ANY /v1/{purpose}/{{token}}" for purpose in purposes}
     assert all(limits == stage(each)["DefaultRouteSettings"] for limits in own.values())
 

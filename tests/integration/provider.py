@@ -28,6 +28,8 @@ class Mail:
     text: str
     tags: dict[str, str]
     headers: dict[str, str]
+    sender: str = ""
+    reply_to: list[str] = field(default_factory=list)
 
 
 @dataclass
@@ -66,13 +68,13 @@ class Ses:
             }
         call = json.loads(params["body"])
         template = call["DefaultContent"]["Template"]["TemplateContent"]
-        results = [self._take(entry, template) for entry in call["BulkEmailEntries"]]
+        results = [self._take(entry, template, call) for entry in call["BulkEmailEntries"]]
         if self.lose_answers:
             self.lose_answers -= 1
             raise ReadTimeoutError(endpoint_url="https://email.test")
         return _http(200), {"BulkEmailEntryResults": results, "ResponseMetadata": {"HTTPStatusCode": 200}}
 
-    def _take(self, entry: dict[str, Any], template: dict[str, str]) -> dict[str, str]:
+    def _take(self, entry: dict[str, Any], template: dict[str, str], call: dict[str, Any]) -> dict[str, str]:
         (to,) = entry["Destination"]["ToAddresses"]
         waiting = self.entry_status.get(to)
         if waiting:
@@ -84,7 +86,8 @@ class Ses:
         )
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         headers = {each["Name"]: each["Value"] for each in entry.get("ReplacementHeaders", [])}
-        self.outbox.append(Mail(to, subject, html, text, tags, headers))
+        sender, reply_to = call["FromEmailAddress"], call.get("ReplyToAddresses", [])
+        self.outbox.append(Mail(to, subject, html, text, tags, headers, sender, reply_to))
         return {"Status": "SUCCESS", "MessageId": f"ses-{len(self.outbox)}"}
 
 

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from fanfare.api.admission import is_page
-from fanfare.runtime import stores
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.outcomes import Outcome
+from fanfare.runtime import signing, stores
 from jsonschema import Draft202012Validator
 
 from functions.public_api.handler import api
@@ -20,7 +22,7 @@ from tests.integration import internal_api
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import EVENTS, event
 from tests.integration.letters import Post
-from tests.integration.public_api import browse, call, deliver, preferences_link, unsubscribe_link
+from tests.integration.public_api import browse, call, deliver, preferences_link, reader, unsubscribe_link
 
 OPEN = api.about.open_to_all
 OPEN = api.about.open_to_all
@@ -41,6 +43,7 @@ CONTRACT = """
     POST /v1/subscriptions · GET /v1/confirmations/{token} · POST /v1/confirmations/{token}
     GET /v1/unsubscribe/{token} · POST /v1/unsubscribe/{token}
     GET /v1/preferences/{token} · POST /v1/preferences/{token}
+    GET /v1/views/{token}
     GET / · GET /v1/health · GET /openapi.json · GET /docs
 """
 
@@ -230,6 +233,7 @@ def test_the_function_may_call_exactly_what_it_calls(aws: Aws, post: Post) -> No
     stores.inboxes().put([("ada", "01941f29-7c00-7abc-8def-0123456789ab", "t", "b")])
     row = {"pk": {"S": "user#ada"}, "sk": {"S": "message#email#delivered"}}
     aws.dynamodb.put_item(TableName=aws.tables["deliveries"], Item=row)
+    view = sent_to_ada()
     made: dict[str, set[str]] = defaultdict(set)
     named = {table: name for name, table in aws.tables.items()}
 
@@ -243,9 +247,27 @@ def test_the_function_may_call_exactly_what_it_calls(aws: Aws, post: Post) -> No
             made[named[params["TableName"]]].add(f"dynamodb:{model.name}")
 
     stores.audience().table.client.meta.events.register("provide-client-params.dynamodb.*", note)
+    assert browse(view).status == 200
     everything(post)
     granted = {name: set(actions) for name, actions in GRANTS["public_api"].items() if name in named.values()}
     assert made == granted
+
+
+def sent_to_ada() -> str:
+    """A link to a message in the browser."""
+    body = {"topic": "orders.shipped", "recipients": ["ada"], "content": {"subject": "Hi", "text": "Hi"}}
+    message = internal_api.call("POST", "/v1/messages", body | {"channels": ["email"]}).body["id"]
+    sent = Delivery(
+        message_id=message,
+        user_id="ada",
+        channel="email",
+        batch_id="first",
+        status=Outcome.SENT,
+        updated_at="2027-01-01T08:00:00.000Z",
+        retain_until=1_900_000_000,
+    )
+    stores.deliveries().record([sent])
+    return signing.public_links().view_link(reader("ada"), message, "email")
 
 
 def everything(post: Post) -> None:

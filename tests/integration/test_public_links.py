@@ -429,11 +429,11 @@ def test_opening_a_link_changes_nothing(post: Post, aws: Aws) -> None:
     assert stored(aws) == before
 
 
-@pytest.mark.parametrize("method", ["HEAD", "PUT", "DELETE", "OPTIONS"])
-def test_a_scanner_with_another_method_changes_nothing(method: str, post: Post, aws: Aws) -> None:
+@pytest.mark.parametrize(("method", "status"), [("HEAD", 200), ("PUT", 405), ("DELETE", 405), ("OPTIONS", 405)])
+def test_a_scanner_with_another_method_changes_nothing(method: str, status: int, post: Post, aws: Aws) -> None:
     links = every_link(post)
     before = stored(aws)
-    assert {call(method, link.removeprefix(BASE), user=None).status for link in links} == {405}
+    assert {call(method, link.removeprefix(BASE), user=None).status for link in links} == {status}
     assert stored(aws) == before
 
 

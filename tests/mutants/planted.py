@@ -37,6 +37,8 @@ MODULES = {
     "addresses": "fanfare.self_service.addresses",
     "audit": "fanfare.api.internal.audit",
     "channels": "fanfare.runtime.channels",
+    "content": "fanfare.insight.content",
+    "finish": "fanfare.templates.mail.finish",
     "masking": "fanfare.management.masking",
     "origin": "fanfare.api.public.origin",
     "own_messages": "fanfare.api.internal.own_messages",
@@ -1121,11 +1123,25 @@ MUTANTS = (
     Mutant(
         "a function writes as anybody of the domain",
         "sender:Sender.__init__",
-        'conditions={"StringEqualsIfExists": {"ses:FromAddress": settings.sender_address}},',
-        "conditions=None,",
+        '"sender": AccessTarget(conditions=own,',
+        '"sender": AccessTarget(conditions=None,',
         tests=(
             "tests/infra/test_grants.py::test_a_function_writes_as_the_deployments_sender_and_as_nobody_else_of_its_domain",
         ),
+    ),
+    Mutant(
+        "a footer is there although the mail has the link",
+        "finish:_lacks",
+        "not in text",
+        "in text",
+        tests=("tests/unit/templates/test_footer.py",),
+    ),
+    Mutant(
+        "the next user under an id sees the messages of the erased one",
+        "content:ViewContent._is_theirs",
+        "user is not None and user.generation == link.generation",
+        "user is not None",
+        tests=("tests/integration/test_mails_as_sent.py",),
     ),
     Mutant(
         "people may choose who they are in our own user pool",

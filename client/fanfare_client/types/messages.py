@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Literal, NotRequired, TypedDict
 
 from .common import Channel, ContentWarning, DeliveryStatus, State
+from .topics import Sender
 
 
 class TemplateRef(TypedDict):
@@ -68,6 +69,7 @@ class SubmitRequest(TypedDict):
     priority: NotRequired[Literal["normal", "critical"]]
     on_doubt: NotRequired[Literal["resend", "hold"]]
     sensitive: NotRequired[bool]
+    sender: NotRequired[Sender | None]
 
 
 class Accepted(TypedDict):

@@ -16,6 +16,14 @@ class Limit(TypedDict):
     overflow: Literal["drop", "defer"]
 
 
+class Sender(TypedDict):
+    """The sender of mails; what is left out is that of the deployment."""
+
+    name: NotRequired[str | None]
+    address: NotRequired[str | None]
+    reply_to: NotRequired[Sequence[str] | None]
+
+
 class TopicBody(TypedDict):
     """A topic."""
 
@@ -29,6 +37,8 @@ class TopicBody(TypedDict):
     limit: NotRequired[Limit | None]
     public: NotRequired[bool | None]
     sms_smart: NotRequired[bool | None]
+    footer: NotRequired[bool | None]
+    sender: NotRequired[Sender | None]
     shards: NotRequired[int | None]
     id: NotRequired[str | None]
     created_at: NotRequired[str | None]
@@ -49,6 +59,8 @@ class Topic(TypedDict):
     limit: Limit | None
     public: bool
     sms_smart: bool
+    footer: bool
+    sender: Sender | None
     shards: int
     created_at: str
     updated_at: str

@@ -43,13 +43,19 @@ OPEN: Final[Mapping[str, str]] = {
     "/v1/preferences/{token}": "The signed link is the credential: its holder can read mail sent to the address.",
     DIRECTORY: "The page that shows the public topics; people subscribe there.",
     PUBLIC_TOPICS: "Public topics are for everybody. Without `public_directory`, it requires a token.",
+    "/v1/views/{token}": "The signed link is the credential: its holder can read mail sent to the address.",
     "/v1/health": "It only reports that the API is up.",
     "/openapi.json": "The API contract is public.",
     "/docs": "The API contract is public.",
 }
 
 # What people must be able to do whatever else is flooded
-LINKS: Final = ("/v1/unsubscribe/{token}", "/v1/confirmations/{token}", "/v1/preferences/{token}")
+LINKS: Final = (
+    "/v1/unsubscribe/{token}",
+    "/v1/confirmations/{token}",
+    "/v1/preferences/{token}",
+    "/v1/views/{token}",
+)
 
 
 class PublicApi(Construct):
@@ -101,6 +107,10 @@ class PublicApi(Construct):
             methods = SCRIPTED if path in (SIGN_UP, PUBLIC_TOPICS) else ANY
             for route in self._routes(path, methods, integration, authorizer=apigateway.HttpNoneAuthorizer()):
                 suppress_nag(route, "AwsSolutions-APIG4", reason)
+        for path in LINKS:  # mail programs add e.g. a slash to links; the function takes it away
+            longer = path.replace("{token}", "{proxy+}")
+            for route in self._routes(longer, ANY, integration, authorizer=apigateway.HttpNoneAuthorizer()):
+                suppress_nag(route, "AwsSolutions-APIG4", OPEN[path])
         self._routes(CLOSED, SCRIPTED, integration)
         stage = apigateway.HttpStage(
             self,

@@ -248,10 +248,32 @@ def test_a_mail_that_can_be_left_says_how_with_one_click() -> None:
     email.send([envelope(content=MAIL, unsubscribe=link), envelope(content=MAIL)])
     first, second = provider.asked[0][1]["BulkEmailEntries"]
     assert first["ReplacementHeaders"] == [
+        {"Name": "Auto-Submitted", "Value": "auto-generated"},
         {"Name": "List-Unsubscribe", "Value": f"<{link}>"},
         {"Name": "List-Unsubscribe-Post", "Value": "List-Unsubscribe=One-Click"},
     ]
-    assert second["ReplacementHeaders"] == []
+    assert second["ReplacementHeaders"] == [{"Name": "Auto-Submitted", "Value": "auto-generated"}]
+
+
+@pytest.mark.parametrize(
+    ("topic", "list_id", "tag"),
+    [
+        ("orders.shipped", "<orders.shipped.shop.example>", "orders-2eshipped"),
+        ("Orders:New_1", "<orders-3anew-5f1.shop.example>", "Orders-3aNew_1"),
+        ("a-2e", "<a-2e.shop.example>", "a-2e"),
+        (":" * 128, f"<{'-3a' * 128}.shop.example>", ("-3a" * 86)[:256]),
+    ],
+)
+def test_mailbox_providers_see_of_which_topic_a_mail_is(topic: str, list_id: str, tag: str) -> None:
+    provider = Provider(accepted)
+    sender = "Shop <no-reply@Shop.example>"
+    email = Email(provider, sender=sender, configuration_set=None, stage="prod")  # type: ignore[arg-type]
+    email.send([envelope(content=MAIL, topic=topic)])
+    (entry,) = provider.asked[0][1]["BulkEmailEntries"]
+    assert {"Name": "List-Id", "Value": list_id} in entry["ReplacementHeaders"]
+    tags = {each["Name"]: each["Value"] for each in entry["ReplacementTags"]}
+    assert (tags["ses:feedback-id-a"], tags["ses:feedback-id-b"]) == (tag, "prod")
+    ses_request.bulk(provider.asked[0][1], size=0)
 
 
 @pytest.mark.parametrize(("status", "kind", "reason"), STATUSES)

@@ -19,6 +19,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, routes_at, takes_form
 from fanfare.api.caching import cached
+from fanfare.api.mail_programs import as_written, for_get
 from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, is_form, json_object, method_of
@@ -73,7 +74,9 @@ class Api(APIGatewayHttpResolver):
         """The response to an event of API Gateway (payload format 2.0)."""
         request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
         self.logger.set_correlation_id(request_id)
-        escaped = self.open_ended.escape(event)
+        event = as_written(event)
+        asked = for_get(event)
+        escaped = self.open_ended.escape(asked or event)
         route = declared_path(escaped, self.routes)
         try:
             if self.gate:
@@ -87,7 +90,7 @@ class Api(APIGatewayHttpResolver):
         except Exception as error:  # noqa: BLE001 - what is not noted is not answered
             answer = self._refused(error, escaped)
         answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
-        answer["body"] = answer.get("body") or ""
+        answer["body"] = "" if asked else answer.get("body") or ""
         if route in self.about.cached and answer["statusCode"] == 200:
             answer = cached(event, answer)
         self.logger.info("answered", method=method_of(event), route=route, status=answer["statusCode"])

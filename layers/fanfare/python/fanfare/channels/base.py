@@ -84,6 +84,7 @@ class Envelope:
     address: Any
     content: Mapping[str, str]
     unsubscribe: str | None = None  # a link to unsubscribe from the topic on this channel with one click
+    links: tuple[str, ...] = ()  # of the reader alone, in the content
     data: Mapping[str, Any] = field(default_factory=dict)  # of the message
     address_no: int = 0  # number of earlier addresses: shows to which address a receipt belongs
     batch_id: str | None = None  # of the recipient; with `place` it shows to which recipient a receipt belongs
@@ -91,6 +92,8 @@ class Envelope:
     generation: str = ""  # of the user: see `User`
     secret_no: int = 0  # of the user's own rotations of their secret, the last of them
     secret_at: str | None = None
+    topic: str | None = None  # of the message
+    sender: Mapping[str, Any] | None = None  # of the message: name, address, reply_to; None: the deployment's
 
 
 def isolated(send: Callable[[Envelope], SendResult], envelope: Envelope) -> SendResult:
@@ -139,6 +142,8 @@ class Channel(ABC):
     above 1, each has one envelope, and `send` is called in threads. `faults`: reasons for which the user's own
     endpoint is switched off if they last for days.
 
+    `finished`: rendered parts get a footer and a preheader, like mails.
+
     `suppresses`: refusal of the provider → cause for which the address is suppressed. `stops`: the refusals that mean
     that the person said stop; they also end their subscriptions on the channel.
 
@@ -164,6 +169,7 @@ class Channel(ABC):
     suppresses: ClassVar[Mapping[Reason, str]] = {}
     stops: ClassVar[frozenset[Reason]] = frozenset()
     derived: ClassVar[Mapping[str, str]] = {}
+    finished: ClassVar[bool] = False
     field: ClassVar[str | None] = None
     side_by_side: int = 1
 

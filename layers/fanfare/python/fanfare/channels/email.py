@@ -32,7 +32,7 @@ from fanfare.channels.base import (
     Unsendable,
     always,
 )
-from fanfare.channels.email_events import read_event, recipient_tag, tag_value, unverified
+from fanfare.channels.email_events import headers_of, read_event, tags_of, unverified
 from fanfare.channels.email_packing import CALL_BYTES, ENTRIES, Call, pack
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
@@ -95,7 +95,6 @@ NOT_WRITTEN: Final = (ParamValidationError, UnicodeEncodeError, orjson.JSONEncod
 # SES v2 checks the permission of the corresponding v1 operation: SendBulkEmail requires SendBulkTemplatedEmail.
 # https://anymail.dev/en/stable/esps/amazon_ses/#iam-permissions
 SEND: Final = ("ses:SendBulkEmail", "ses:SendBulkTemplatedEmail")
-READ_KEYS: Final = ("secretsmanager:GetSecretValue",)  # keys that sign unsubscribe links
 
 
 # Without this, settings of the account count: SES would replace links, among them unsubscribe links with their tokens,
@@ -110,23 +109,26 @@ class Email(Channel):
     title: ClassVar[str] = "E-mail"
     by: ClassVar[str] = "by e\u2011mail"
     summary: ClassVar[str] = "Amazon SES v2, up to 50 mails per call"
-    grants: ClassVar[Grants] = {"sender": SEND, "configuration_set": SEND, "public_url": (), "secret": READ_KEYS}
+    grants: ClassVar[Grants] = {"senders": SEND, "configuration_set": SEND}
     receipt_source: ClassVar[str | None] = "aws.ses"
     field: ClassVar[str | None] = "email"
     batch_size: ClassVar[int] = ENTRIES
-    parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False}
+    parts: ClassVar[Mapping[str, bool]] = {"subject": False, "html": True, "text": False, "preheader": False}
     needs: ClassVar[tuple[tuple[str, ...], ...]] = (("subject",), ("html", "text"))
     inline: ClassVar[Mapping[str, str]] = {"subject": "subject", "html": "html", "text": "text"}
     suppressible: ClassVar[bool] = True
+    finished: ClassVar[bool] = True
     derived: ClassVar[Mapping[str, str]] = {
         "text": "html"
     }  # some mail clients and many spam filters read only the text
 
-    def __init__(self, client: SESV2Client, *, sender: str, configuration_set: str | None) -> None:
+    def __init__(
+        self, client: SESV2Client, *, sender: str, configuration_set: str | None, stage: str | None = None
+    ) -> None:
         self.client = client
-        self.sender = ascii_mailbox(sender)
-        self.sender_address = self.sender.rpartition("<")[2].rstrip(">")
+        self.sender = sender
         self.configuration_set = configuration_set
+        self.stage = stage
 
     @classmethod
     def open(cls, opening: Opening) -> Email:
@@ -134,6 +136,7 @@ class Email(Channel):
             opening.client("sesv2"),
             sender=opening.environment["FANFARE_SENDER"],
             configuration_set=opening.environment.get("FANFARE_CONFIGURATION_SET"),
+            stage=opening.environment.get("FANFARE_STAGE"),
         )
 
     @staticmethod
@@ -206,8 +209,10 @@ class Email(Channel):
 
     def _ask(self, call: Call, envelopes: Sequence[Envelope]) -> SendResult | list[SendResult]:
         """The results of the mails, or one result for all of them if the call failed."""
+        first = envelopes[next(iter(call.fills))]
+        sender = self._from(first)
         request: dict[str, Any] = {
-            "FromEmailAddress": self.sender,
+            "FromEmailAddress": sender,
             "DefaultContent": {
                 "Template": {
                     # SES fills in what is rendered already; it does not escape
@@ -215,9 +220,11 @@ class Email(Channel):
                     "TemplateData": orjson.dumps(dict.fromkeys(call.template, "")).decode(),
                 }
             },
-            "BulkEmailEntries": [_entry(envelopes[index], fill) for index, fill in call.fills.items()],
+            "BulkEmailEntries": [self._entry(envelopes[index], fill) for index, fill in call.fills.items()],
         }
         request |= UNTRACKED
+        if reply_to := (first.sender or {}).get("reply_to"):
+            request["ReplyToAddresses"] = [ascii_mailbox(address) for address in reply_to]
         if self.configuration_set:
             request["ConfigurationSetName"] = self.configuration_set
         try:
@@ -228,26 +235,46 @@ class Email(Channel):
             return SendResult(Kind.UNKNOWN, Reason.OUTCOME_UNKNOWN)
         except ClientError as error:
             said = error.response["Error"].get("Message", "")
-            return unverified(said, sender=self.sender_address) or _of_call(error)
+            return unverified(said, sender=address_in(sender)) or _of_call(error)
         except NOT_WRITTEN:
             log.exception("a call can't be written", extra={"mails": len(call.fills)})
             return SendResult(Kind.PERMANENT, Reason.RECIPIENT_ERROR)  # of one mail; halves find which
         return [
-            self._of_entry(entry["Status"], entry.get("Error", ""), entry.get("MessageId"))
+            _of_entry(
+                entry["Status"], entry.get("Error", ""), entry.get("MessageId"), sender=request["FromEmailAddress"]
+            )
             for entry in answer["BulkEmailEntryResults"]
         ]
 
-    def _of_entry(self, status: str, said: str, provider_id: str | None) -> SendResult:
-        known = ENTRY_STATUS.get(status, SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))
-        if known.reason is Reason.MESSAGE_REJECTED:
-            known = unverified(said, sender=self.sender_address) or known
-        return SendResult(known.kind, known.reason, provider_id)
+    def _from(self, envelope: Envelope) -> str:
+        own = envelope.sender or {}
+        return ascii_mailbox(self.sender, own.get("name"), own.get("address"))
+
+    def _entry(self, envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
+        headers, tags = headers_of(envelope, self._from(envelope)), tags_of(envelope, self.stage)
+        return {
+            "Destination": {"ToAddresses": [envelope.address]},
+            "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": fill}},
+            "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in headers.items()],
+            "ReplacementTags": [{"Name": name, "Value": value} for name, value in tags.items()],
+        }
+
+
+def _of_entry(status: str, said: str, provider_id: str | None, *, sender: str) -> SendResult:
+    known = ENTRY_STATUS.get(status, SendResult(Kind.TEMPORARY, Reason.PROVIDER_FAILED))
+    if known.reason is Reason.MESSAGE_REJECTED:
+        known = unverified(said, sender=address_in(sender)) or known
+    return SendResult(known.kind, known.reason, provider_id)
 
 
 def _packed(envelopes: Sequence[Envelope]) -> tuple[list[Call], list[int]]:
-    """The calls, and the indexes of mails that can't be written. If there are any, each mail gets its own call."""
+    """The calls, and the indexes of mails that can't be written. If there are any, each mail gets its own call.
+
+    The mails of a call have one sender.
+    """
+    senders = [repr(envelope.sender) for envelope in envelopes]
     try:
-        return [*pack([envelope.content for envelope in envelopes])], []
+        return [*pack([envelope.content for envelope in envelopes], senders)], []
     except Exception:  # about the content of one, whatever it is: the others may be of other messages
         log.exception("mails can't be packed", extra={"mails": len(envelopes)})
     if len(envelopes) == 1:
@@ -259,29 +286,6 @@ def _packed(envelopes: Sequence[Envelope]) -> tuple[list[Call], list[int]]:
         calls += [Call(call.template, {index: call.fills[0]}) for call in alone]
         broken += [index for _ in bad]
     return calls, broken
-
-
-def _entry(envelope: Envelope, fill: str) -> BulkEmailEntryTypeDef:
-    return {
-        "Destination": {"ToAddresses": [envelope.address]},
-        "ReplacementEmailContent": {"ReplacementTemplate": {"ReplacementTemplateData": fill}},
-        "ReplacementHeaders": [{"Name": name, "Value": value} for name, value in _headers(envelope).items()],
-        "ReplacementTags": [
-            {"Name": "message_id", "Value": envelope.message_id},
-            {"Name": "user_id", "Value": tag_value(envelope.user_id)},
-            {"Name": "address_no", "Value": recipient_tag(envelope.address_no, envelope.batch_id, envelope.place)},
-        ],
-    }
-
-
-def _headers(envelope: Envelope) -> dict[str, str]:
-    if envelope.unsubscribe is None:
-        return {}
-    # RFC 8058: the mail client posts when the user presses its unsubscribe button
-    return {
-        "List-Unsubscribe": f"<{envelope.unsubscribe}>",
-        "List-Unsubscribe-Post": "List-Unsubscribe=One-Click",
-    }
 
 
 @functools.lru_cache(maxsize=4096)
@@ -296,8 +300,10 @@ def _normalised(written: str) -> str | None:
         return None
 
 
-def ascii_mailbox(written: str) -> str:
-    """`Name <address>` as SES takes it: the name encoded by RFC 2047, the domain by IDNA 2008.
+@functools.lru_cache(maxsize=256)
+def ascii_mailbox(written: str, name: str | None = None, address: str | None = None) -> str:
+    """`Name <address>` as SES takes it: the name encoded by RFC 2047, the domain by IDNA 2008. `name` and `address`
+    replace those that are written.
 
     https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendEmail.html: addresses are 7-bit ASCII.
     """
@@ -305,7 +311,8 @@ def ascii_mailbox(written: str) -> str:
     from email.header import Header  # noqa: PLC0415
     from email.utils import formataddr, parseaddr  # noqa: PLC0415
 
-    name, address = parseaddr(written)
+    known = parseaddr(written)
+    name, address = name or known[0], address or known[1]
     local, _, domain = address.rpartition("@")
     if not domain.isascii():
         import idna  # noqa: PLC0415 - tables of all scripts, seldom needed
@@ -315,6 +322,11 @@ def ascii_mailbox(written: str) -> str:
         return formataddr((name, f"{local}@{domain}"))
     # words of at most 75 characters, which `formataddr` does not make; SES folds the header itself
     return f"{' '.join(Header(name, 'utf-8', maxlinelen=75).encode().split())} <{local}@{domain}>"
+
+
+def address_in(mailbox: str) -> str:
+    """The address in `Name <address>`."""
+    return mailbox.rpartition("<")[2].rstrip(">")
 
 
 _CONTROL: Final = re.compile(r"[\x00-\x1f\x7f-\x9f]")

@@ -6,11 +6,12 @@ https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-conten
 from __future__ import annotations
 
 import base64
+import functools
 import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from fanfare.channels.base import Kind, SendResult
+from fanfare.channels.base import Envelope, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Bounce, Receipt, ReceiptEvent
 from fanfare.clock import from_text
@@ -49,6 +50,10 @@ ACCOUNT_LIST: Final = "OnAccountSuppressionList"
 NOT_SPAM: Final = "not-spam"  # the reader took the mail out of the spam folder
 
 _RECIPIENT: Final = re.compile(r"(\d+)(?:_([0-9a-z]+-[0-9a-z-]+)_(\d{1,3}))?", re.ASCII)  # the tag `address_no`
+# https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_MessageTag.html
+LIST_ID: Final = re.compile("[a-z0-9.-]")  # https://www.rfc-editor.org/rfc/rfc2919
+TAG: Final = re.compile("[A-Za-z0-9_-]")
+TAG_LENGTH: Final = 256
 
 # Value of the tag `message_id` in confirmation mails: what the tag `user_id` names
 OF_A_USER: Final = "new_address"
@@ -141,6 +146,45 @@ def _recipient(tags: Mapping[str, Any]) -> tuple[int | None, str | None, int]:
         raise ValueError(f"tag address_no has an unknown form: {tags['address_no'][0]}")
     address_no, batch_id, place = known.groups()
     return int(address_no), batch_id, int(place or 0)
+
+
+def tags_of(envelope: Envelope, stage: str | None) -> dict[str, str]:
+    """The tags of a mail: its events have them, too."""
+    tags = {
+        "message_id": envelope.message_id,
+        "user_id": tag_value(envelope.user_id),
+        "address_no": recipient_tag(envelope.address_no, envelope.batch_id, envelope.place),
+    }
+    # SES writes these into its header Feedback-ID, by which mailbox providers report complaints
+    if envelope.topic is not None:
+        tags["ses:feedback-id-a"] = spelled(envelope.topic, TAG)[:TAG_LENGTH]
+    if stage is not None:
+        tags["ses:feedback-id-b"] = stage
+    return tags
+
+
+def headers_of(envelope: Envelope, sender: str) -> dict[str, str]:
+    """The headers of a mail that comes from this mailbox."""
+    headers = {"Auto-Submitted": "auto-generated"}  # RFC 3834: no answers from machines
+    if envelope.topic is not None:
+        headers["List-Id"] = f"<{spelled(envelope.topic.lower(), LIST_ID)}.{_domain(sender)}>"
+    if envelope.unsubscribe is not None:
+        # RFC 8058: the mail client posts when the user presses its unsubscribe button
+        headers["List-Unsubscribe"] = f"<{envelope.unsubscribe}>"
+        headers["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
+    return headers
+
+
+@functools.lru_cache(maxsize=64)
+def _domain(mailbox: str) -> str:
+    return mailbox.rpartition("@")[2].rstrip(">").lower()
+
+
+def spelled(text: str, allowed: re.Pattern[str]) -> str:
+    """`text` with `-hh` for each byte that is not allowed."""
+    return "".join(
+        each if allowed.fullmatch(each) else "".join(f"-{byte:02x}" for byte in each.encode()) for each in text
+    )
 
 
 def tag_value(text: str) -> str:

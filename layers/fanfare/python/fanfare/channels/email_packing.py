@@ -20,7 +20,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
-from itertools import compress, islice
+from itertools import compress, count, islice
 from operator import not_
 from typing import Final
 
@@ -55,12 +55,15 @@ class Call:
         return Call(self.template, dict(islice(fills, middle))), Call(self.template, dict(islice(fills, middle, None)))
 
 
-def pack(contents: Sequence[Content]) -> Iterator[Call]:
-    """The calls that send these mails. A mail that is too large for SES is in none of them."""
-    by_parts: dict[tuple[str, ...], list[int]] = {}
-    for index, content in enumerate(contents):
-        by_parts.setdefault(_parts(content), []).append(index)
-    for parts, indexes in by_parts.items():
+def pack(contents: Sequence[Content], senders: Sequence[str] = ()) -> Iterator[Call]:
+    """The calls that send these mails. A mail that is too large for SES is in none of them.
+
+    `senders`: of the mails; those of different senders are in different calls.
+    """
+    alike: dict[tuple[str, tuple[str, ...]], list[int]] = {}
+    for content, sender, index in zip(contents, senders or [""] * len(contents), count(), strict=False):
+        alike.setdefault((sender, _parts(content)), []).append(index)
+    for (_, parts), indexes in alike.items():
         yield from _pack(contents, indexes, parts)
 
 

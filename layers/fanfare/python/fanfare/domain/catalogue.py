@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from fanfare.languages import text_in
 
@@ -24,6 +24,8 @@ class Topic:
     limit: Mapping[str, Any] | None = None  # {"count", "per_seconds", "overflow"}
     public: bool = False
     sms_smart: bool = False  # texts get GSM characters for typographic ones
+    footer: bool = True  # mails that print no link to unsubscribe get one
+    sender: Mapping[str, Any] | None = None  # of mails: name, address, reply_to; None: the deployment's
     shards: int = 1
     created_at: str
     updated_at: str
@@ -35,6 +37,40 @@ class Topic:
     def description_in(self, *wanted: str | None) -> str:
         """The description, chosen like the title."""
         return text_in(self.descriptions, wanted, self.description)
+
+
+@dataclass(frozen=True, kw_only=True)
+class AllowedSenders:
+    """The addresses that mails can come from: `own` is the deployment's; SES has verified it, or its whole `domain`.
+    `listed`: those that a single message can name."""
+
+    own: str
+    domain: str | None = None
+    listed: frozenset[str] = frozenset()
+
+    def covers(self, address: str) -> bool:
+        """Whether SES sends mails from this address."""
+        domain = address.rpartition("@")[2]
+        return address == self.own or (self.domain is not None and f".{domain}".endswith(f".{self.domain}"))
+
+    def allows(self, address: str, topic: Topic | None) -> bool:
+        """Whether a message of the topic can come from this address."""
+        of_topic = (topic.sender or {}).get("address") if topic else None
+        return self.covers(address) and (address == (of_topic or self.own) or address in self.listed)
+
+
+NO_SENDERS: Final = AllowedSenders(own="")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pinned:
+    """What a message keeps of its topic, sender and brand, as they were when it was accepted."""
+
+    title: str | None = None  # of the topic
+    titles: Mapping[str, str] = field(default_factory=dict)  # by language
+    footer: bool = True
+    sender: Mapping[str, Any] | None = None  # name, address, reply_to; None: the deployment's
+    brand: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

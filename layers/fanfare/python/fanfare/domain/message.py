@@ -10,6 +10,7 @@ from typing import Any, Final, Literal, TypedDict
 from fanfare.channels.reasons import Reason
 from fanfare.clock import from_text
 from fanfare.domain.batch import SHORT, shards_of
+from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.ids import shard_of
 
@@ -49,6 +50,7 @@ class Payload:
     own: OwnData = field(default_factory=dict)
     erasures: int = 0
     gone: bool = False
+    pinned: Pinned | None = None  # None: accepted by a version that pinned the template alone
 
     def data_of(self, user_id: str | None) -> Mapping[str, Any]:
         """The data of one recipient, or of all."""

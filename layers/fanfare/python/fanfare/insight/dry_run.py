@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.domain.audience import User
 from fanfare.domain.eligibility import Action, Candidate, decide
 from fanfare.domain.message import Message, Payload
 from fanfare.errors import Fault, TemplateError
 from fanfare.insight import cost
 from fanfare.pipeline.build_message import BuildMessage
+from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.fan_out.candidates import Candidates, counted
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
 from fanfare.schemas.templates import warning_views
@@ -22,7 +24,6 @@ from fanfare.templates.body import locales, nearest, offers
 from fanfare.templates.renderer import Renderer
 
 if TYPE_CHECKING:
-    from fanfare.domain.audience import User
     from fanfare.domain.catalogue import Topic
     from fanfare.schemas.messages import SubmitRequest
 
@@ -79,6 +80,7 @@ class DryRun:
     renderer: Renderer
     clock: Clock
     prices: Mapping[str, float]
+    links: LinkMaker | None = None
 
     def run(self, request: SubmitRequest, *, caller: str) -> DryRunView:
         """The expected outcome of the message at its due time. Raises Invalid like `Submit`."""
@@ -87,7 +89,8 @@ class DryRun:
         at = from_text(message.send_at) if message.send_at else now
         body = self.candidates.body(message, payload)
         forecast = self._forecast(message, payload, body, at)
-        samples, left_out = self._samples(message, payload, body, forecast)
+        contexts = {channel: self._contexts(message, payload, channel) for channel in message.channels}
+        samples, left_out = self._samples(payload, body, forecast, contexts)
         segments = _segments(samples)
         return DryRunView(
             at=to_text(at),
@@ -104,7 +107,7 @@ class DryRun:
             samples=samples,
             samples_left_out=left_out,
             estimated_cost=_cost(message, forecast, segments, self.prices),
-            warnings=warning_views(dict.fromkeys(self._warnings(message, payload, body))),
+            warnings=warning_views(dict.fromkeys(self._warnings(message, payload, body, contexts))),
         )
 
     def _forecast(self, message: Message, payload: Payload, body: Mapping[str, Any], at: datetime) -> _Forecast:
@@ -156,17 +159,25 @@ class DryRun:
             read, more = read + rows.read, rows.more
         return read, more
 
+    def _contexts(self, message: Message, payload: Payload, channel: str) -> MessageContexts:
+        topic = self.candidates.catalogue.topic(message.topic) if message.topic else None
+        return MessageContexts(message=message, topic=topic, pinned=payload.pinned, channel=channel, links=self.links)
+
     def _samples(
-        self, message: Message, payload: Payload, body: Mapping[str, Any], forecast: _Forecast
+        self,
+        payload: Payload,
+        body: Mapping[str, Any],
+        forecast: _Forecast,
+        contexts: Mapping[str, MessageContexts],
     ) -> tuple[list[SampleView], int]:
         """A sample per channel and locale, and the number of samples whose content was left out for lack of room."""
         samples: list[SampleView] = []
         room, left_out = SAMPLES_CHARACTERS, 0
-        for channel in message.channels:
+        for channel, context in contexts.items():
             if not offers(body, channel):
                 continue
             for locale in (None, *locales(body, channel)):
-                sample = self._sample(channel, locale, payload, body, forecast)
+                sample = self._sample(locale, payload, body, forecast, context)
                 size = sum(len(part) for part in (sample.content or {}).values())
                 if size > room:
                     left_out += 1
@@ -176,15 +187,17 @@ class DryRun:
                 samples.append(sample)
         return samples, left_out
 
-    def _warnings(self, message: Message, payload: Payload, body: Mapping[str, Any]) -> Iterator[Fault]:
+    def _warnings(
+        self, message: Message, payload: Payload, body: Mapping[str, Any], contexts: Mapping[str, MessageContexts]
+    ) -> Iterator[Fault]:
         """Of the template, or of the inline content, with this data."""
         for channel in message.channels:
             if not offers(body, channel):
                 continue
             for locale in (None, *locales(body, channel)):
-                reader = PREVIEW_READER | {"locale": locale or ""}
+                reader, context = PREVIEW_READER | {"locale": locale or ""}, contexts[channel].of()
                 try:
-                    found = list(self.renderer.warnings(body, channel, data=payload.data, user=reader))
+                    found = list(self.renderer.warnings(body, channel, data=payload.data, user=reader, context=context))
                 except TemplateError:  # its sample says so
                     continue
                 for each in found:
@@ -194,15 +207,24 @@ class DryRun:
                     yield replace(each, pointer=where)
 
     def _sample(
-        self, channel: str, locale: str | None, payload: Payload, body: Mapping[str, Any], forecast: _Forecast
+        self,
+        locale: str | None,
+        payload: Payload,
+        body: Mapping[str, Any],
+        forecast: _Forecast,
+        contexts: MessageContexts,
     ) -> SampleView:
+        channel = contexts.channel
         user = forecast.first.get((channel, locale))
         reader = {**user.profile, "id": user.id} if user else PREVIEW_READER | {"locale": locale or ""}
         content, error = None, None
         on = CHANNELS[channel]
         try:
             data = payload.data_of(user.id if user else None)
-            content = self.renderer.render(body, channel, locale=reader.get("locale"), data=data, user=reader)
+            context = contexts.of(user or User(id=PREVIEW_READER["id"], profile=reader))
+            content = self.renderer.render(
+                body, channel, locale=reader.get("locale"), data=data, user=reader, context=context
+            )
         except TemplateError as broken:
             error = str(broken)
         if content is not None and forecast.smart:

@@ -17,6 +17,7 @@ from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, Templa
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import offers
 from fanfare.templates.content_check import too_large
+from fanfare.templates.context import EXAMPLE
 from fanfare.templates.renderer import Renderer
 
 BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
@@ -90,7 +91,9 @@ class ManageTemplates:
         self.renderer.check_data(body, data)
         user = {"id": "preview", "name": "", "locale": request.locale, "time_zone": request.time_zone}
         try:
-            rendered = self.renderer.render(body, request.channel, locale=request.locale, data=data, user=user)
+            rendered = self.renderer.render(
+                body, request.channel, locale=request.locale, data=data, user=user, context=EXAMPLE
+            )
             return rendered, [*self.renderer.warnings(body, request.channel, data=data, user=user)]
         except TemplateError as error:
             fault = Fault("/data", "template_error", str(error))

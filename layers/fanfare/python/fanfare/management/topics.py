@@ -6,14 +6,17 @@ from dataclasses import dataclass
 from typing import Final
 
 from fanfare.clock import Clock, to_text
-from fanfare.domain.catalogue import Topic
-from fanfare.errors import ConditionFailed, Conflict, NotFound, Unavailable
+from fanfare.domain.catalogue import AllowedSenders, Topic
+from fanfare.errors import ConditionFailed, Conflict, Invalid, NotFound, Unavailable
 from fanfare.management.users import check_id
 from fanfare.pagination import take
 from fanfare.schemas.topics import PutTopicRequest
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 
+NOT_COVERED: Final = (
+    "The deployment has not verified this address. Use its sender's, or one in its `sender_domain` if that is set."
+)
 ENDED_AT_ONCE: Final = 2_500  # about ten seconds
 
 
@@ -22,6 +25,7 @@ class ManageTopics:
     catalogue: Catalogue
     audience: Audience
     clock: Clock
+    senders: AllowedSenders
 
     def put(self, topic_id: str, request: PutTopicRequest) -> tuple[Topic, bool]:
         """The stored topic, and whether it was created. Raises Conflict if its shards would change.
@@ -29,6 +33,10 @@ class ManageTopics:
         A topic that is made again has no yes of before: Unavailable is raised while one is left.
         """
         check_id(topic_id, request.id)
+        sender = request.sender.stored() if request.sender else None
+        address = (sender or {}).get("address")
+        if address is not None and not self.senders.covers(address):
+            raise Invalid.field("/sender/address", "sender_not_allowed", NOT_COVERED)
         now = to_text(self.clock())
         before, shards = self.catalogue.read_shards(topic_id)
         if before is None and shards is not None:
@@ -45,6 +53,8 @@ class ManageTopics:
             limit=request.limit.model_dump() if request.limit else None,
             public=bool(request.public),
             sms_smart=bool(request.sms_smart),
+            footer=request.footer is not False,
+            sender=sender,
             shards=request.shards or shards or 1,
             created_at=before.created_at if before else now,
             updated_at=now,

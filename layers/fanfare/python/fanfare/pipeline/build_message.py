@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.aws.queues import DELAY_LIMIT
-from fanfare.channels import CHANNELS, Sms
+from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.clock import to_text
-from fanfare.domain.catalogue import Template, Topic
+from fanfare.domain.catalogue import NO_SENDERS, AllowedSenders, Pinned, Template, Topic
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload
 from fanfare.errors import Fault, Invalid
 from fanfare.ids import new_message_id
+from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.recipients import PersonId, Recipients, resolve
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
 from fanfare.templates.content_check import check_content
+from fanfare.templates.context import BrandSeen, MessageContext
 from fanfare.templates.data_schema import FAULTS_LIMIT, data_faults
 from fanfare.templates.renderer import SECONDS_TOGETHER, Renderer
 
@@ -31,15 +34,18 @@ if TYPE_CHECKING:
 PAYLOAD_LIMIT: Final = 400_000  # bytes; the limit of a DynamoDB item is 409,600, keys and names included
 AHEAD = timedelta(seconds=90)  # the reconciler queues a scheduled message this long before its time
 FARTHEST: Final = timedelta(days=366)
+Contexts = Callable[[str], MessageContext]  # by channel
+NOT_ALLOWED: Final = "Not the sender of the topic, nor one of the setting `senders`. Add it to these."
 TOO_SLOW: Final = f"Own data take too long to check together; the limit is {SECONDS_TOGETHER:g} s. Simplify the schema."
 
 
 @dataclass(frozen=True)
 class _Subject:
-    """Topic and template of a request; None if not named or not found."""
+    """Topic and template of a request; None if not named or not found. `brand`: as it is stored."""
 
     topic: Topic | None
     template: Template | None
+    brand: Mapping[str, Any]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +58,8 @@ class BuildMessage:
     retention: timedelta
     person_id: PersonId
     countries: Collection[str] | None = None  # allowed for texts; None for all
+    senders: AllowedSenders = NO_SENDERS
+    links: LinkMaker | None = None  # for content that is checked
 
     def run(self, request: SubmitRequest, *, caller: str, now: datetime, dry: bool = False) -> tuple[Message, Payload]:
         """The message to store, with its template pinned. Raises Invalid with each invalid field.
@@ -60,6 +68,7 @@ class BuildMessage:
         """
         subject = self._resolve(request)
         faults = [*_subject_faults(request, subject), *_time_faults(request, now)]
+        faults += _sender_faults(request, subject.topic, self.senders)
         if faults:
             raise Invalid("Message can't be accepted.", errors=faults)
         channels = _channels(request, subject.topic)
@@ -67,13 +76,31 @@ class BuildMessage:
         recipients = resolve(request.recipients or (), channels, self.person_id)
         if recipients.faults:
             raise Invalid("Message can't be accepted.", errors=recipients.faults[:FAULTS_LIMIT])
-        payload = self._payload(request, subject.template, recipients)
+        message = self._message(request, subject, channels, caller, now)
+        pinned = self._pinned(request, subject)
+        contexts = partial(self._context, message, subject.topic, pinned)
+        payload = replace(self._payload(request, subject.template, recipients, contexts), pinned=pinned)
         _check_content_for_any(channels, subject.template, payload.content)
         if not dry:
-            payload = self._summarized(payload, subject, channels, recipients)
+            payload = self._summarized(payload, subject, channels, recipients, contexts)
             if request.sensitive:
                 payload = replace(payload, summary=None)
-        return self._message(request, subject, channels, caller, now), _storable(payload)
+        return message, _storable(payload)
+
+    def _pinned(self, request: SubmitRequest, subject: _Subject) -> Pinned:
+        """What a later change of topic and brand does not change for the message."""
+        sender, topic = request.sender.stored() if request.sender else None, subject.topic
+        known = {name: subject.brand[name] for name in BrandSeen._fields if subject.brand.get(name)}
+        brand = {"name": self.renderer.brand.name, **known}
+        if topic is None:
+            return Pinned(sender=sender, brand=brand)
+        if sender is None or sender.get("address") in (None, (topic.sender or {}).get("address")):
+            sender = {**(topic.sender or {}), **(sender or {})}
+        return Pinned(title=topic.title, titles=topic.titles, footer=topic.footer, sender=sender or None, brand=brand)
+
+    def _context(self, message: Message, topic: Topic | None, pinned: Pinned, channel: str) -> MessageContext:
+        """What templates see of the message, with stand-ins for its links."""
+        return MessageContexts(message=message, topic=topic, pinned=pinned, channel=channel, links=self.links).of()
 
     def _resolve(self, request: SubmitRequest) -> _Subject:
         wanted = request.template
@@ -83,14 +110,16 @@ class BuildMessage:
             )
         )
 
-    def _payload(self, request: SubmitRequest, template: Template | None, recipients: Recipients) -> Payload:
+    def _payload(
+        self, request: SubmitRequest, template: Template | None, recipients: Recipients, contexts: Contexts
+    ) -> Payload:
         """Data, content and recipients. Raises Invalid if data does not match the schema or content does not render."""
         data = request.data or {}
         content = request.content.model_dump(exclude_none=True) if request.content else None
         if template is not None:
             self._check_data(template, data, recipients)
         if content is not None:
-            self.renderer.check_content(content, _first_data(data, recipients))
+            self.renderer.check_content(content, _first_data(data, recipients), contexts(Email.name))
         ids = recipients.ids if request.recipients is not None else None
         return Payload(data=data, content=content, recipients=ids, own=recipients.own)
 
@@ -115,7 +144,12 @@ class BuildMessage:
             )
 
     def _summarized(
-        self, payload: Payload, subject: _Subject, channels: Sequence[str], recipients: Recipients
+        self,
+        payload: Payload,
+        subject: _Subject,
+        channels: Sequence[str],
+        recipients: Recipients,
+        contexts: Contexts,
     ) -> Payload:
         """The payload with its summary. It is rendered first: what is slow, broken, empty or too large fails here.
 
@@ -126,10 +160,11 @@ class BuildMessage:
         body = template.body if template else inline_body(payload.content or {})
         offered = [channel for channel in channels if offers(body, channel)]
         if template is not None:
-            self.renderer.check_message(body, offered, first)
+            self.renderer.check_message(body, offered, first, contexts(Email.name))
         smart = subject.topic is not None and subject.topic.sms_smart
-        check_content(self.renderer, body, offered, first, at="/template" if template else "/content", smart=smart)
-        return replace(payload, summary=self.renderer.summary(body, offered, payload.data))
+        at = "/template" if template else "/content"
+        check_content(self.renderer, body, offered, first, at=at, smart=smart, contexts=contexts)
+        return replace(payload, summary=self.renderer.summary(body, offered, payload.data, contexts(Email.name)))
 
     def _message(
         self, request: SubmitRequest, subject: _Subject, channels: tuple[str, ...], caller: str, now: datetime
@@ -226,6 +261,12 @@ def _subject_faults(request: SubmitRequest, subject: _Subject) -> Iterator[Fault
                 "channel_not_offered",
                 f"Topic is not offered on this channel. Its channels: {offered}.",
             )
+
+
+def _sender_faults(request: SubmitRequest, topic: Topic | None, senders: AllowedSenders) -> Iterator[Fault]:
+    address = request.sender.stored().get("address") if request.sender else None
+    if address is not None and not senders.allows(address, topic):
+        yield Fault("/sender/address", "sender_not_allowed", NOT_ALLOWED)
 
 
 def _time_faults(request: SubmitRequest, now: datetime) -> Iterator[Fault]:

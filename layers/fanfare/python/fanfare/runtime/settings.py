@@ -34,6 +34,8 @@ class RuntimeSettings:
     locale: str = "en"  # of texts that are not translated, and of users without one
     time_zone: str = "UTC"  # of users without one
     sender: str = ""  # of mails; empty where a function does not need it
+    sender_domain: str | None = None  # all of whose addresses SES has verified
+    senders: frozenset[str] = frozenset()  # that a single message can name
     user_limits: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)  # channel → limit across all topics
     piece_prices: Mapping[str, float] = field(default_factory=dict)  # channel → price, instead of the list price
     sms_countries: frozenset[str] | None = None  # to which texts are sent; None: to all
@@ -64,6 +66,8 @@ class RuntimeSettings:
             locale=environment.get("FANFARE_LOCALE", cls.locale),
             time_zone=environment.get("FANFARE_TIME_ZONE", cls.time_zone),
             sender=environment.get("FANFARE_SENDER", cls.sender),
+            sender_domain=environment.get("FANFARE_SENDER_DOMAIN"),
+            senders=frozenset(environment.get("FANFARE_SENDERS", "").split(",")) - {""},
             user_limits=json.loads(environment.get("FANFARE_USER_LIMITS", "{}")),
             piece_prices=json.loads(environment.get("FANFARE_PIECE_PRICES", "{}")),
             sms_countries=countries_of(environment.get("FANFARE_SMS_COUNTRIES")),

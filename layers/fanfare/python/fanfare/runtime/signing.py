@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.runtime import clients
 from fanfare.runtime.registry import opened
 from fanfare.signing.keyed_hash import digest
-from fanfare.signing.links import Links
+from fanfare.signing.links import HiddenLinks, Links
 from fanfare.signing.person_ids import person_id
 
 log = logging.getLogger(__name__)
@@ -106,6 +106,12 @@ def links() -> Links | None:
     """Signed links to the public API; None if the environment does not have its URL."""
     base = os.environ.get("FANFARE_PUBLIC_URL")
     return Links(base, keys=signing_keys) if base else None
+
+
+def hidden_links() -> HiddenLinks | None:
+    """What stands for the links of readers; None if the environment does not have the URL of the public API."""
+    base = os.environ.get("FANFARE_PUBLIC_URL")
+    return HiddenLinks(base) if base else None
 
 
 def public_links() -> Links:

@@ -35,6 +35,7 @@ from fanfare.schemas.scalars import (
     View,
     validation_error,
 )
+from fanfare.schemas.topics import Sender
 
 RECIPIENTS_LIMIT: Final = 1_000
 
@@ -159,6 +160,7 @@ class SubmitRequest(Request):
     sensitive: StrictBool = Field(
         False, description="For codes and links of one use: `data` is removed when the message is at rest."
     )
+    sender: Sender | None = Field(None, description="Its topic's sender, or one of the setting `senders`.")
 
     @field_validator("priority", "on_doubt", "sensitive", mode="before")
     @classmethod

@@ -30,7 +30,7 @@ def _layout_id(value: object) -> object:
 
 
 class PutTemplateRequest(Request):
-    """A template: parts by channel, in Jinja2, over `data`, `user` and `locale`."""
+    """A template: parts by channel, in Jinja2, over `data`, `user`, `locale`, `topic`, `links` and `brand`."""
 
     model_config = ConfigDict(
         json_schema_extra={

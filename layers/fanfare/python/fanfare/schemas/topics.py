@@ -3,20 +3,40 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
+    AfterValidator,
     ConfigDict,
     Field,
     StrictBool,
     StrictInt,
+    model_validator,
 )
 
-from fanfare.schemas.scalars import At, Channels, Locale, Moment, Name, Request, View
+from fanfare.channels.email import ascii_mailbox
+from fanfare.schemas.scalars import (
+    At,
+    Channels,
+    Email,
+    Locale,
+    Moment,
+    Name,
+    NoControls,
+    Request,
+    View,
+    validation_error,
+)
 
 DAY: Final = 86_400
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=2_000)]
+
+
+def _no_at(value: str) -> str:
+    if "@" in value:
+        raise validation_error("invalid_name", "Must not contain @: mail programs show a name as an address then.")
+    return value
 
 
 class Limit(Request):
@@ -31,6 +51,33 @@ class Limit(Request):
     overflow: Literal["drop", "defer"] = Field(
         description="What to do with more messages: `drop` (skipped) or `defer` (sent later)."
     )
+
+
+class Sender(Request):
+    """The sender of mails. It names one of these at least."""
+
+    name: Annotated[str, Field(min_length=1, max_length=64), NoControls, AfterValidator(_no_at)] | None = Field(
+        None, description="The name that readers see, without `@`. Default: that of the deployment's sender."
+    )
+    address: Email | None = Field(
+        None, description="The address, which the deployment must have verified. Default: that of its sender."
+    )
+    reply_to: Annotated[tuple[Email, ...], Field(min_length=1, max_length=5)] | None = Field(
+        None, description="Addresses that get the answers. Default: that of the sender."
+    )
+
+    @model_validator(mode="after")
+    def _names_something(self) -> Self:
+        if not (self.name or self.address or self.reply_to):
+            raise validation_error("missing", "Set name, address or reply_to.")
+        return self
+
+    def stored(self) -> dict[str, Any]:
+        """As it is stored; the domain as SES and IAM compare it."""
+        known = self.model_dump(mode="json", exclude_none=True)
+        if self.address is not None:
+            known["address"] = ascii_mailbox(self.address)
+        return known
 
 
 class PutTopicRequest(Request):
@@ -73,6 +120,12 @@ class PutTopicRequest(Request):
         description="In text messages, replace typographic characters, which more than double the number of segments, "
         "by plain ones. Default: false.",
     )
+    footer: StrictBool | None = Field(
+        None,
+        description="Parts of mails that print no `links.unsubscribe` get a footer with it. Not for required topics. "
+        "Default: true.",
+    )
+    sender: Sender | None = Field(None, description="The sender of its mails. Default: that of the deployment.")
     shards: Annotated[StrictInt, Field(ge=1, le=64)] | None = Field(
         None,
         description="Number of partitions for its subscriptions: about one per 100,000 subscribers. "
@@ -86,6 +139,14 @@ class LimitView(View):
     count: int
     per_seconds: int
     overflow: Literal["drop", "defer"]
+
+
+class SenderView(View):
+    """The sender of mails."""
+
+    name: str | None = None
+    address: str | None = None
+    reply_to: Sequence[str] = ()
 
 
 class TopicView(View):
@@ -102,6 +163,8 @@ class TopicView(View):
     limit: LimitView | None
     public: bool
     sms_smart: bool
+    footer: bool
+    sender: SenderView | None
     shards: int
     created_at: At
     updated_at: At

@@ -7,7 +7,7 @@ address (`address_no`). Tokens of the first version have neither: they belong to
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
@@ -57,6 +57,16 @@ class ReaderLink:
 
 
 @dataclass(frozen=True)
+class ViewLink:
+    """The content of a link to a message in the browser."""
+
+    user_id: str
+    message_id: str
+    channel: str
+    generation: str
+
+
+@dataclass(frozen=True)
 class RefusalLink:
     """The content of a link that stops Fanfare's own mails. `address`: keyed digest of the address."""
 
@@ -78,6 +88,10 @@ class Links:
     def preferences_link(self, reader: Reader, channel: str) -> str:
         """All of a user's choices, for a message to the present address on `channel`. Never expires."""
         return self._link("preferences", [reader.id, channel, reader.generation, reader.readdressed.get(channel, 0)])
+
+    def view_link(self, reader: Reader, message_id: str, channel: str) -> str:
+        """Shows what was sent to the user. It works as long as the message is kept."""
+        return self._link("views", [reader.id, message_id, channel, reader.generation])
 
     def refusal_link(self, address: str) -> str:
         """Stops Fanfare's own mails to an address, which is a keyed digest here. Never expires."""
@@ -119,6 +133,10 @@ class Links:
         about, _ = self._open("confirmations", token)
         return dict(about)
 
+    def open_view(self, token: str) -> ViewLink:
+        """What is shown, to whose reader. Raises NotFound."""
+        return ViewLink(*self._open("views", token))
+
     def open_confirmation(self, token: str, *, now: datetime) -> tuple[dict[str, Any], datetime]:
         """What to confirm (`about` of the link), and when it was asked. Raises NotFound, also if it has expired."""
         about, until = self._open("confirmations", token)
@@ -135,6 +153,39 @@ class Links:
             return opened(token, keys=self.keys, kind=_kind(purpose), length_limit=LENGTH_LIMIT)
         except BadData as error:
             raise NotFound("Invalid link.", code="link_invalid") from error
+
+
+class HiddenLinks:
+    """What stands for a reader's links if only the reader may use them."""
+
+    def __init__(self, base: str) -> None:
+        self.base = base.rstrip("/")
+
+    def unsubscribe_link(self, reader: Reader, topic: str, channel: str) -> str:  # noqa: ARG002 - the same for all
+        return self._link("unsubscribe")
+
+    def preferences_link(self, reader: Reader, channel: str) -> str:  # noqa: ARG002
+        return self._link("preferences")
+
+    def view_link(self, reader: Reader, message_id: str, channel: str) -> str:  # noqa: ARG002
+        return self._link("views")
+
+    def _link(self, purpose: str) -> str:
+        return f"{self.base}/v1/{purpose}/{hidden_token(purpose)}"
+
+
+def hidden_token(purpose: str) -> str:
+    """What stands for the token of a link."""
+    return f"{purpose}-of-the-reader"
+
+
+def with_hidden_links(content: Mapping[str, str], links: Iterable[str]) -> dict[str, str]:
+    """Rendered parts without the tokens of these links."""
+    shown = dict(content)
+    for link in links:
+        _, purpose, token = link.rsplit("/", 2)
+        shown = {part: text.replace(token, hidden_token(purpose)) for part, text in shown.items()}
+    return shown
 
 
 def _kind(purpose: str) -> str:

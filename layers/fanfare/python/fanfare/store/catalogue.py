@@ -23,6 +23,7 @@ from fanfare.aws.transactions import Transaction
 from fanfare.domain.catalogue import Template, Topic, Version
 from fanfare.errors import ConditionFailed
 
+BRAND = ("brand", "brand")  # see brands.py
 CACHE_SECONDS = 30.0  # for workers: slightly old data is harmless there
 LOOK_AT = 100  # topics per call: not all of them are shown
 CACHE_ITEMS = 1_000  # a larger cache is emptied
@@ -71,6 +72,8 @@ class Catalogue:
             "limit": dict(topic.limit) if topic.limit else None,
             "public": topic.public,
             "sms_smart": topic.sms_smart or None,
+            "footer": None if topic.footer else False,
+            "sender": dict(topic.sender) if topic.sender else None,
             "shards": topic.shards,
             "created_at": topic.created_at,
             "updated_at": topic.updated_at,
@@ -101,11 +104,13 @@ class Catalogue:
 
     def for_message(
         self, topic_id: str | None, template_id: str | None, version: int | None
-    ) -> tuple[Topic | None, Template | None]:
-        """Topic and template of a new message, at most `FRESH_SECONDS` old, in one call or none. `version` None: the
-        newest. A hidden template is not found."""
-        keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id)) if sk is not None]
-        known = {key: self.cache.known(key) for key in keys if self.cache.fresh(key, FRESH_SECONDS)}
+    ) -> tuple[Topic | None, Template | None, Item]:
+        """Topic, template and brand of a new message, at most `FRESH_SECONDS` old, in one call or none. `version` None:
+        the newest. A hidden template is not found; a brand that is not stored is empty."""
+        keys = [(pk, sk) for pk, sk in (("topics", topic_id), ("templates", template_id), BRAND) if sk is not None]
+        known = {
+            key: self.cache.known(key) for key in keys if self.cache.fresh(key, FRESH_SECONDS, absent=key == BRAND)
+        }
         missing = [key for key in keys if key not in known]
         found = self.table.get_many(missing) if missing else {}
         for key in missing:
@@ -113,10 +118,11 @@ class Catalogue:
         known |= found
         topic = known.get(("topics", topic_id)) if topic_id is not None else None
         head = known.get(("templates", template_id)) if template_id is not None else None
+        brand = known.get(BRAND) or {}
         if head is None or template_id is None or head.get("hidden"):
-            return _topic(topic) if topic else None, None
+            return _topic(topic), None, brand
         newest = version in (None, head["version"])
-        return _topic(topic) if topic else None, _template(head) if newest else self.template(template_id, version or 0)
+        return _topic(topic), _template(head) if newest else self.template(template_id, version or 0), brand
 
     def templates(self, *, after: str | None, limit: int) -> list[Version]:
         """Up to `limit` templates that are not hidden, by id, each with its newest version."""
@@ -205,10 +211,12 @@ class _Cache:
         """The item as read last."""
         return self._known[key][1]
 
-    def fresh(self, key: tuple[str, str], max_age: float) -> bool:
-        """Whether the item was found by a read at most `max_age` seconds ago."""
+    def fresh(self, key: tuple[str, str], max_age: float, *, absent: bool = False) -> bool:
+        """Whether the item was found by a read at most `max_age` seconds ago; with `absent`, or was not there."""
         known = self._known.get(key)
-        return known is not None and known[1] is not None and self.monotonic() - known[0] < max_age
+        if known is None or (known[1] is None and not absent):
+            return False
+        return self.monotonic() - known[0] < max_age
 
     def keep(self, key: tuple[str, str], item: Item | None) -> None:
         """Cache the result of a read. A full cache is emptied first."""
@@ -240,6 +248,8 @@ def _topic(item: Item | None) -> Topic | None:
         limit=item.get("limit"),
         public=item["public"],
         sms_smart=bool(item.get("sms_smart")),
+        footer=item.get("footer", True),
+        sender=item.get("sender"),
         shards=item["shards"],
         created_at=item["created_at"],
         updated_at=item["updated_at"],

@@ -6,7 +6,8 @@ A worker renders the same template thousands of times, so its process has three 
     sources_kept    a template's body, channel, locale       its sources by part       64
     compiled        the text of all sources of a part        the compiled part      1,024
     _shared         a compiled part, a message's data,       its shared blocks         32
-                    its reading, a limit of time
+                    topic and brand, its reading, a
+                    limit of time
 
 The first and the last use the identity of an object as key (`IdentityKey`), which does not hash a large body and keeps
 1 and True apart. The key holds the object, so its identity is not reused while the entry exists. Bodies and data are
@@ -28,11 +29,12 @@ from jinja2.exceptions import TemplateRuntimeError
 
 from fanfare.errors import TemplateError
 from fanfare.languages import direction, tag
+from fanfare.templates.advice.hints import syntax_hint, undefined_hint
+from fanfare.templates.context import MessageContext, Surroundings
 from fanfare.templates.environment import Environment
 from fanfare.templates.filters.budget import Budget, Rendering
 from fanfare.templates.filters.reading import Reading
 from fanfare.templates.grammar import LOCALISED, ZONED
-from fanfare.templates.hints import syntax_hint, undefined_hint
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
 from fanfare.templates.overlaid import base_of
 from fanfare.templates.shared_blocks import LOCALE, IdentityKey, blocks, in_blocks
@@ -67,7 +69,7 @@ class Compiled:
             self.blocks = blocks(tree.body, own)
             called = {each.name for each in tree.find_all(nodes.Filter)}
             self.localised, self.zoned = bool(called & LOCALISED), bool(called & ZONED)
-            self.names_locale = any(each.name == LOCALE for each in tree.find_all(nodes.Name))
+            self.names = frozenset(each.name for each in tree.find_all(nodes.Name))
             self.wanted = {
                 shared: [each.name for each in self.blocks if each.shared is shared] for shared in (True, False)
             }
@@ -81,21 +83,34 @@ class Compiled:
         except Exception as error:
             raise TemplateError(f"does not compile: {error}") from error
 
-    def render(self, seen: Mapping[str, Any], reading: Reading, *, seconds: float | None = None) -> dict[str, str]:
+    def render(
+        self, seen: Mapping[str, Any], reading: Reading, context: MessageContext, *, seconds: float | None = None
+    ) -> dict[str, str]:
         """The text of each block, in order."""
         reading = reading.for_part(self.language)
-        before = _shared(self, IdentityKey(base_of(seen["data"])), self._needed(reading), seconds)
+        around = self._named(context)
+        before = _shared(self, IdentityKey(base_of(seen["data"])), around, self._needed(reading), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
+        seen = {**seen, **around.seen(), "links": context.links.all() if "links" in self.names else None}
         texts = self._write_or_say(seen, reading, before, seconds).texts
         return {each.name: texts[each.name] for each in self.blocks}
 
-    def shared(self, data: Any, reading: Reading, seconds: float | None) -> Written | TemplateError:
+    def shared(
+        self, data: Any, around: Surroundings, reading: Reading, seconds: float | None
+    ) -> Written | TemplateError:
         """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
         try:
-            return self._write_or_say({"data": data}, reading, Written({}), seconds, shared=True)
+            return self._write_or_say({"data": data, **around.seen()}, reading, Written({}), seconds, shared=True)
         except TemplateError as error:
             return error.again()
+
+    def _named(self, context: MessageContext) -> Surroundings:
+        """What of the context makes a difference to the part."""
+        return Surroundings(
+            topic=context.topic if "topic" in self.names else None,
+            brand=context.brand if "brand" in self.names else None,
+        )
 
     def _needed(self, reading: Reading) -> Reading:
         """What of the reading makes a difference to blocks without `user`."""
@@ -129,7 +144,7 @@ class Compiled:
         if not wanted:
             return before
         size, texts = before.size, dict(before.texts)
-        names = {**seen, LOCALE: _locale_of(reading)} if self.names_locale else dict(seen)
+        names = {**seen, LOCALE: _locale_of(reading)} if LOCALE in self.names else dict(seen)
         context = Rendering(self.template.environment, names, None, {})
         context.reading = reading
         budget = context.budget = Budget(iterations=before.iterations, returned=before.returned, seconds=seconds)
@@ -183,8 +198,10 @@ def compiled(sources: Sources, html: bool, own: frozenset[str] = frozenset()) ->
 
 
 @functools.lru_cache(maxsize=32)  # a worker handles few messages at once; texts may be long
-def _shared(part: Compiled, data: IdentityKey, reading: Reading, seconds: float | None) -> Written | TemplateError:
-    return part.shared(data.data, reading, seconds)
+def _shared(
+    part: Compiled, data: IdentityKey, around: Surroundings, reading: Reading, seconds: float | None
+) -> Written | TemplateError:
+    return part.shared(data.data, around, reading, seconds)
 
 
 def _locale_of(reading: Reading) -> dict[str, str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any, Final
 
@@ -12,11 +12,12 @@ from fanfare.channels.base import Unsendable
 from fanfare.channels.reasons import Reason
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.templates.body import locales, sources
+from fanfare.templates.context import EXAMPLE, MessageContext
 from fanfare.templates.renderer import Renderer
 
 FAULTS: Final = 20
 NO_NAME: Final = {"id": "user-1", "name": ""}  # a reader with the shortest content
-_READER: Final = re.compile(r"\buser\b")
+_READER: Final = re.compile(r"\b(?:user|links)\b")
 
 
 def check_content(
@@ -27,12 +28,13 @@ def check_content(
     *,
     at: str,
     smart: bool,
+    contexts: Callable[[str], MessageContext] = lambda _: EXAMPLE,
 ) -> None:
     """Raises Invalid for content that is too large or empty for everybody, naming channel, language and part.
 
-    `at`: pointer of the faults. `smart`: typographic characters are replaced.
+    `at`: pointer of the faults. `smart`: typographic characters are replaced. `contexts`: channel → the message's.
     """
-    found = list(islice(_found(renderer, body, channels, data, smart=smart), FAULTS))
+    found = list(islice(_found(renderer, body, channels, data, contexts, smart=smart), FAULTS))
     if found:
         faults = [Fault(at, refused.reason, _placed(refused, channel, locale)) for channel, locale, refused in found]
         raise Invalid("Content can't be sent.", code=found[0][2].reason, errors=faults)
@@ -46,21 +48,29 @@ def too_large(
     renderer: Renderer, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]
 ) -> Iterator[Fault]:
     """A fault per part that is too large with a template's example. Without data a part may be empty."""
-    for channel, locale, refused in _found(renderer, body, channels, data, smart=False):
+    for channel, locale, refused in _found(renderer, body, channels, data, lambda _: EXAMPLE, smart=False):
         if refused.reason is Reason.CONTENT_TOO_LARGE:
             place = f"/locales/{locale}/{channel}" if locale else f"/channels/{channel}"
             yield Fault(f"{place}/{refused.part}", refused.reason, refused.detail)
 
 
 def _found(
-    renderer: Renderer, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any], *, smart: bool
+    renderer: Renderer,
+    body: Mapping[str, Any],
+    channels: Sequence[str],
+    data: Mapping[str, Any],
+    contexts: Callable[[str], MessageContext],
+    *,
+    smart: bool,
 ) -> Iterator[tuple[str, str | None, Unsendable]]:
     for channel in channels:
         on = CHANNELS[channel]
         for locale in (None, *locales(body, channel)):
             try:
                 reader = NO_NAME | {"locale": locale or ""}
-                content = renderer.render(body, channel, locale=locale, data=data, user=reader)
+                content = renderer.render(
+                    body, channel, locale=locale, data=data, user=reader, context=contexts(channel)
+                )
             except TemplateError:
                 continue  # it renders for some readers only, or is refused by another check
             refused = on.unsendable(on.smart(content) if smart else content)

@@ -1,7 +1,7 @@
 """Templates: Jinja2 restricted so that a template can't read Python objects, run too long or grow without limit.
 
-A template sees `data`, `user` and `locale` as plain values. It can look up items, branch, loop,
-include its own partials and use the filters in `FILTERS`. It can't call, import or assign anything, or read
+A template sees `data`, `user`, `locale`, `topic`, `links` and `brand` as plain values. It can look up items, branch,
+loop, include its own partials and use the filters in `FILTERS`. It can't call, import or assign anything, or read
 attributes of Python objects. Loops, time and output are limited, and every error has its place. Jinja's own sandbox
 limits neither time nor memory, so the grammar is an allow-list.
 """
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -18,14 +18,16 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
-from fanfare.templates import warnings
+from fanfare.templates.advice import warnings
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import compiled
+from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, MessageContext
 from fanfare.templates.data_schema import data_faults, schema_faults
 from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.filters.reading import FALLBACK, Reading
 from fanfare.templates.filters.values import Attributes
 from fanfare.templates.includes import Sources
+from fanfare.templates.mail.finish import finished
 from fanfare.templates.overlaid import own_names
 from fanfare.templates.shared_blocks import IdentityKey
 from fanfare.templates.text.derived_text import derived
@@ -52,6 +54,7 @@ class Renderer:
     locale: str = FALLBACK
     time_zone: str = "UTC"
     sender: str = ""  # of mails, as they show it
+    brand: BrandSeen = field(default_factory=lambda: BrandSeen(""))  # of messages that have none of their own
 
     def check(self, body: Mapping[str, Any]) -> None:
         """Check that all parts compile and the example renders in all locales. Raises Invalid with a Fault per part."""
@@ -59,27 +62,41 @@ class Renderer:
         if faults:
             raise Invalid("Template can't be used.", code="template_error", errors=faults)
 
-    def check_content(self, content: Mapping[str, str], data: Mapping[str, Any]) -> None:
+    def check_content(
+        self, content: Mapping[str, str], data: Mapping[str, Any], context: MessageContext = NO_CONTEXT
+    ) -> None:
         """Check that every part of inline content renders with its data. Raises Invalid with a Fault per part."""
         faults = []
         for part, source in content.items():
             try:
-                _rendered(part, Sources(source), _seen(data, READER), self._reading(READER), html=part == "html")
+                self._rendered(part, Sources(source), _seen(data, READER), context, html=part == "html")
             except TemplateError as error:
                 faults.append(Fault(f"/content/{part}", "template_error", str(error)))
         if faults:
             raise Invalid("Content does not render with the data.", code="template_error", errors=faults)
 
-    def check_message(self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]) -> None:
+    def check_message(
+        self,
+        body: Mapping[str, Any],
+        channels: Sequence[str],
+        data: Mapping[str, Any],
+        context: MessageContext = NO_CONTEXT,
+    ) -> None:
         """Check that all parts for these channels render with a message's data, in every language, with time to spare.
 
         Raises Invalid with a Fault per part.
         """
-        faults = list(islice(self._message_faults(body, channels, data), FAULTS_LIMIT))
+        faults = list(islice(self._message_faults(body, channels, data, context), FAULTS_LIMIT))
         if faults:
             raise Invalid("Template does not render with this data.", code="template_error", errors=faults)
 
-    def summary(self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]) -> str | None:
+    def summary(
+        self,
+        body: Mapping[str, Any],
+        channels: Sequence[str],
+        data: Mapping[str, Any],
+        context: MessageContext = NO_CONTEXT,
+    ) -> str | None:
         """The first line that says what the message is about, as it reads without a reader. None if there is none."""
         given = [(sources_kept(IdentityKey(body), channel, None), channel) for channel in channels]
         for part in SUMMARIZING:
@@ -88,8 +105,8 @@ class Renderer:
                     continue
                 html = CHANNELS[channel].parts[part]
                 try:
-                    seen, reading = _seen(data, NO_READER), self._reading(NO_READER)
-                    text = "".join(_rendered(part, parts[part], seen, reading, html=html).values())
+                    seen = _seen(data, NO_READER)
+                    text = "".join(self._rendered(part, parts[part], seen, context, html=html).values())
                 except TemplateError:  # it renders for readers, but not without one
                     continue
                 if said := " ".join(text.split()):
@@ -112,32 +129,42 @@ class Renderer:
         locale: str | None,
         data: Mapping[str, Any],
         user: Mapping[str, Any],
+        context: MessageContext = NO_CONTEXT,
     ) -> dict[str, str]:
         """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place."""
         found = sources_kept(IdentityKey(body), channel, locale)
-        seen, reading = _seen(data, user), self._reading(user)
-        kinds = CHANNELS[channel].parts
-        rendered = {}
-        for part, html in kinds.items():
+        seen, on = _seen(data, user), CHANNELS[channel]
+        rendered, blocks_of = {}, {}
+        for part, html in on.parts.items():
             if part not in found:
                 continue
-            blocks = _rendered(part, found[part], seen, reading, html=html)
+            blocks = self._rendered(part, found[part], seen, context, html=html)
             parsed = compiled(found[part], html, own_names(data)).blocks
+            blocks_of[part] = parsed, blocks
             rendered[part] = "".join(blocks.values())
-            for other in [name for name, origin in CHANNELS[channel].derived.items() if origin == part]:
+            for other in [name for name, origin in on.derived.items() if origin == part]:
                 if other not in found and (text := derived(parsed, blocks)):
                     rendered[other] = text
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
-        return rendered
+        if not on.finished:
+            return rendered
+        brand = context.brand or self.brand
+        return finished(rendered, blocks_of, context=context, brand=brand, locale=self._reading(user).locale)
 
     def warnings(
-        self, body: Mapping[str, Any], channel: str, *, data: Mapping[str, Any], user: Mapping[str, Any]
+        self,
+        body: Mapping[str, Any],
+        channel: str,
+        *,
+        data: Mapping[str, Any],
+        user: Mapping[str, Any],
+        context: MessageContext = EXAMPLE,
     ) -> Iterator[Fault]:
         """What is likely to be wrong with a mail that renders: pointers into the template."""
         parts, locale = CHANNELS[channel].parts, user.get("locale")
         found = sources_kept(IdentityKey(body), channel, locale)
-        rendered = self.render(body, channel, locale=locale, data=data, user=user)
+        rendered = self.render(body, channel, locale=locale, data=data, user=user, context=context)
         for part, html in parts.items():
             if part not in found:
                 continue
@@ -171,7 +198,7 @@ class Renderer:
         yield from _partial_faults(body.get("partials") or {})
         began = time.thread_time()
         for at, channels, locale in _by_locale(body):
-            yield from _channel_faults(at, body, channels, locale, self._reading({"locale": locale}))
+            yield from self._channel_faults(at, body, channels, locale)
             if time.thread_time() - began > SECONDS_TOGETHER:
                 yield Fault(at, "template_error", TOO_SLOW)
                 return
@@ -184,17 +211,17 @@ class Renderer:
                 yield from invalid.errors
 
     def _message_faults(
-        self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any]
+        self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any], context: MessageContext
     ) -> Iterator[Fault]:
         began = time.thread_time()
         for channel in channels:
             parts = CHANNELS[channel].parts
             for locale in (None, *locales(body, channel)):
                 user = READER | {"locale": locale or ""}
-                seen, reading = _seen(data, user), self._reading(user)
+                seen = _seen(data, user)
                 for part, source in sources_kept(IdentityKey(body), channel, locale).items():
                     try:
-                        _rendered(part, source, seen, reading, html=parts[part], seconds=SECONDS_TO_SPARE)
+                        self._rendered(part, source, seen, context, html=parts[part], seconds=SECONDS_TO_SPARE)
                     except TemplateError as error:
                         where = f"{channel}, {locale}" if locale else channel
                         placed = TemplateError(f"{where}: {error.detail}", line=error.line, column=error.column)
@@ -202,6 +229,57 @@ class Renderer:
                 if time.thread_time() - began > SECONDS_TOGETHER:
                     yield Fault("/data", "template_error", TOO_SLOW)
                     return
+
+    def _channel_faults(
+        self, base: str, body: Mapping[str, Any], channels: Mapping[str, Mapping[str, str]], locale: str | None
+    ) -> Iterator[Fault]:
+        for channel, given in channels.items():
+            at = f"{base}/{escaped(channel)}"
+            if channel not in CHANNELS:
+                yield Fault(at, "unknown_channel", f"Unknown channel. Known channels: {', '.join(CHANNELS)}.")
+                continue
+            if locale is None and (lacking := lacks(given, channel)):
+                yield Fault(at, "part_missing", f"Missing parts: {channel} requires {' and '.join(lacking)}.")
+            found = sources(body, channel, locale)
+            for part in given:
+                yield from self._part_faults(f"{at}/{escaped(part)}", channel, part, found, body, locale)
+
+    def _part_faults(
+        self,
+        at: str,
+        channel: str,
+        part: str,
+        found: Mapping[str, Sources],
+        body: Mapping[str, Any],
+        locale: str | None,
+    ) -> Iterator[Fault]:
+        kinds = CHANNELS[channel].parts
+        if part not in kinds:
+            yield Fault(at, "unknown_part", f"Unknown part. Parts of {channel}: {', '.join(kinds)}.")
+            return
+        try:
+            seen = _seen(body.get("example") or {}, READER | {"locale": locale or self.locale})
+            self._rendered(part, found[part], seen, EXAMPLE, html=kinds[part])
+        except TemplateError as error:
+            yield Fault(at, "template_error", str(error))
+
+    def _rendered(
+        self,
+        part: str,
+        whole: Sources,
+        seen: Mapping[str, Any],
+        context: MessageContext,
+        *,
+        html: bool,
+        seconds: float | None = None,
+    ) -> dict[str, str]:
+        """The text of each block of a part."""
+        context = context if context.brand else replace(context, brand=self.brand)
+        try:
+            part_of = compiled(whole, html, own_names(seen["data"]))
+            return part_of.render(seen, self._reading(seen["user"]), context, seconds=seconds)
+        except TemplateError as error:
+            raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error
 
     def _reading(self, user: Mapping[str, Any]) -> Reading:
         return Reading(
@@ -230,39 +308,6 @@ def _partial_faults(partials: Mapping[str, str]) -> Iterator[Fault]:
             yield Fault(f"/partials/{escaped(name)}", "template_error", str(error))
 
 
-def _channel_faults(
-    base: str,
-    body: Mapping[str, Any],
-    channels: Mapping[str, Mapping[str, str]],
-    locale: str | None,
-    reading: Reading,
-) -> Iterator[Fault]:
-    for channel, given in channels.items():
-        at = f"{base}/{escaped(channel)}"
-        if channel not in CHANNELS:
-            yield Fault(at, "unknown_channel", f"Unknown channel. Known channels: {', '.join(CHANNELS)}.")
-            continue
-        if locale is None and (lacking := lacks(given, channel)):
-            yield Fault(at, "part_missing", f"Missing parts: {channel} requires {' and '.join(lacking)}.")
-        found = sources(body, channel, locale)
-        for part in given:
-            yield from _part_faults(f"{at}/{escaped(part)}", channel, part, found, body, reading)
-
-
-def _part_faults(
-    at: str, channel: str, part: str, found: Mapping[str, Sources], body: Mapping[str, Any], reading: Reading
-) -> Iterator[Fault]:
-    kinds = CHANNELS[channel].parts
-    if part not in kinds:
-        yield Fault(at, "unknown_part", f"Unknown part. Parts of {channel}: {', '.join(kinds)}.")
-        return
-    try:
-        seen = _seen(body.get("example") or {}, READER | {"locale": reading.locale})
-        _rendered(part, found[part], seen, reading, html=kinds[part])
-    except TemplateError as error:
-        yield Fault(at, "template_error", str(error))
-
-
 def _seen(data: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
     """What a template sees, without `locale`, which depends on the part."""
     return {
@@ -275,18 +320,3 @@ def _seen(data: Mapping[str, Any], user: Mapping[str, Any]) -> dict[str, Any]:
             "attributes": Attributes(user.get("attributes") or {}),
         },
     }
-
-
-def _rendered(
-    part: str,
-    whole: Sources,
-    seen: Mapping[str, Any],
-    reading: Reading,
-    *,
-    html: bool,
-    seconds: float | None = None,
-) -> dict[str, str]:
-    try:
-        return compiled(whole, html, own_names(seen["data"])).render(seen, reading, seconds=seconds)
-    except TemplateError as error:
-        raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error

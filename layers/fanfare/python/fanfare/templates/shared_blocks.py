@@ -1,7 +1,7 @@
 """Text of a template that is the same for all users is rendered once per message, not once per user.
 
-The grammar has no assignment, so no statement affects the next one. Statements without `user` always render to the
-same text for the same data: they are shared. Consecutive statements of one kind become a block of the compiled
+The grammar has no assignment, so no statement affects the next one. Statements without `user` and `links` always render
+to the same text for the same data: they are shared. Consecutive statements of one kind become a block of the compiled
 template, and a block can be rendered alone.
 """
 
@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from jinja2 import nodes
 
-READER: Final = "user"
+READER: Final = frozenset({"user", "links"})  # names whose value is the reader's own
 LOCALE: Final = "locale"
 DATA: Final = "data"
 BLOCKS: Final = 100  # per part: with more, compiling costs more than sharing saves
@@ -22,7 +22,7 @@ BLOCKS: Final = 100  # per part: with more, compiling costs more than sharing sa
 
 @dataclass(frozen=True)
 class Block:
-    """Consecutive statements; `shared` if none of them uses `user`, or data that differ by reader."""
+    """Consecutive statements; `shared` if none of them uses what is the reader's own."""
 
     name: str
     shared: bool
@@ -66,7 +66,7 @@ def _pieces(body: Sequence[nodes.Node]) -> Iterator[nodes.Node]:
 
 def _is_shared(node: nodes.Node, own: frozenset[str]) -> bool:
     names = [each.name for each in node.find_all(nodes.Name)]
-    if READER in names:
+    if not READER.isdisjoint(names):
         return False
     # `data` alone, or with a computed name, may be anything
     return not own or names.count(DATA) == sum(name not in own for name in _read_of_data(node))

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger
 
 from fanfare.api.app import Api
 from fanfare.api.openapi import About
-from fanfare.api.public import docs, links, me, sign_up, topics
+from fanfare.api.public import docs, links, me, sign_up, topics, views
 from fanfare.api.public.origin import check_origin
 from fanfare.api.public.pages import error_page
 
@@ -31,6 +31,7 @@ ABOUT: Final = About(
         "/v1/preferences/{token}",
         "/",
         "/v1/topics",
+        "/v1/views/{token}",
         "/v1/health",
         "/openapi.json",
         "/docs",
@@ -38,7 +39,7 @@ ABOUT: Final = About(
     forms={**links.FORMS, **sign_up.FORMS},
     cached={"/openapi.json", "/docs"},
 )
-RESOURCES: Final = (topics, me, sign_up, links, docs)
+RESOURCES: Final = (topics, me, sign_up, links, views, docs)
 
 
 def public_api(logger: Logger) -> Api:

@@ -21,6 +21,7 @@ from fanfare.domain.message import Message
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 from fanfare.pipeline.deliver.means import Means, close
 from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
+from fanfare.signing.links import with_hidden_links
 from fanfare.templates.body import offers
 
 T = TypeVar("T")
@@ -277,7 +278,7 @@ def _deliveries(attempt: Attempt, endings: Mapping[int, Ending], number: int) ->
             provider_id=ending.provider_id,
             updated_at=now,
             retain_until=work.message.retain_until,
-            content=content_digest(envelopes[index].content)
+            content=content_digest(with_hidden_links(envelopes[index].content, envelopes[index].links))
             if ending.outcome is Outcome.SENT and index in envelopes
             else None,
         )

@@ -1,4 +1,4 @@
-"""Content of a batch: rendered per recipient, with an unsubscribe link."""
+"""Content of a batch: rendered per recipient, with the reader's links."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from fanfare.channels.reasons import Reason
 from fanfare.domain.audience import User
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import FanfareError, TemplateError
+from fanfare.pipeline.context import MessageContexts
 from fanfare.pipeline.deliver.work import Ending, Work
 from fanfare.signing.links import Links
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import inline_body
+from fanfare.templates.context import MessageContext
 from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
@@ -48,7 +50,7 @@ class InTime:
 
 @dataclass(frozen=True, kw_only=True)
 class Composer:
-    """Renders a message for its recipients. `links` is None if envelopes get no unsubscribe link."""
+    """Renders a message for its recipients. `links` is None if there is no public API to link to."""
 
     channel: Channel
     catalogue: Catalogue
@@ -77,17 +79,16 @@ class Composer:
 
         If time runs out, the remaining recipients are in neither; they wait for the next attempt.
         """
-        unsubscribable = self._unsubscribable(work)
-        smart = self.channel.smart if self._is_smart(work) else dict
+        contexts = self._contexts(work)
+        smart = self.channel.smart if contexts.topic is not None and contexts.topic.sms_smart else dict
         envelopes: dict[int, Envelope] = {}
         endings: dict[int, Ending] = {}
         for index in in_time.each(readers):
             user = readers[index]
             try:
-                data = work.data_of(index)
-                content = smart(self._rendered(body, data, user))
-                unsubscribe = unsubscribable(user) if unsubscribable else None
-                envelopes[index] = self._envelope(work, index, user, data, content, unsubscribe)
+                data, context = work.data_of(index), contexts.of(user)
+                content = smart(self._rendered(body, data, user, context))
+                envelopes[index] = self._envelope(work, index, user, data, content, context)
             except TemplateError as error:
                 log.warning(
                     "template does not render",
@@ -108,8 +109,9 @@ class Composer:
         user: User,
         data: Mapping[str, Any],
         content: Mapping[str, str],
-        unsubscribe: str | None,
+        context: MessageContext,
     ) -> Envelope:
+        unsubscribe = context.links.unsubscribe if self.channel.finished else None
         return Envelope(
             message_id=work.message.id,
             user_id=user.id,
@@ -123,30 +125,29 @@ class Composer:
             generation=user.generation,
             secret_no=user.secret_no,
             secret_at=user.secret_at,
+            topic=work.message.topic,
+            sender=work.payload.pinned.sender if work.payload.pinned else None,
+            links=tuple(context.links.made),
         )
 
-    def _rendered(self, body: Mapping[str, Any], data: Mapping[str, Any], user: User) -> dict[str, str]:
+    def _rendered(
+        self, body: Mapping[str, Any], data: Mapping[str, Any], user: User, context: MessageContext
+    ) -> dict[str, str]:
         return self.renderer.render(
             body,
             self.channel.name,
             locale=user.profile.get("locale"),
             data=data,
             user={**user.profile, "id": user.id},
+            context=context,
         )
 
-    def _is_smart(self, work: Work) -> bool:
-        """Whether the topic has typographic characters replaced on this channel."""
-        if work.message.topic is None or type(self.channel).smart is Channel.smart:
-            return False
-        topic = self.catalogue.topic(work.message.topic)
-        return topic is not None and topic.sms_smart
-
-    def _unsubscribable(self, work: Work) -> Callable[[User], str] | None:
-        """Creates unsubscribe links by user; None if the message has no topic or users can't unsubscribe from it."""
-        name, links = work.message.topic, self.links
-        if name is None or links is None:
-            return None
-        topic = self.catalogue.topic(name)
-        if topic is not None and topic.required:
-            return None
-        return lambda user: links.unsubscribe_link(user, name, self.channel.name)
+    def _contexts(self, work: Work) -> MessageContexts:
+        name = work.message.topic
+        return MessageContexts(
+            message=work.message,
+            topic=self.catalogue.topic(name) if name is not None else None,
+            pinned=work.payload.pinned,
+            channel=self.channel.name,
+            links=self.links,
+        )

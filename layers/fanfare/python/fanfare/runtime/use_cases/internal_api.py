@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from email.utils import parseaddr
+
 from fanfare.aws.queue_depth import QueueDepths
 from fanfare.channels import CHANNELS
-from fanfare.insight.content import ReadContent
+from fanfare.channels.email import ascii_mailbox
+from fanfare.domain.catalogue import AllowedSenders
+from fanfare.insight.content import ReadContent, SentContent
 from fanfare.insight.deliveries import ListMessageDeliveries, ListUserDeliveries
 from fanfare.insight.dry_run import DryRun
 from fanfare.insight.explain import Explain
@@ -31,6 +35,11 @@ from fanfare.runtime.settings import clock, settings
 from fanfare.store.recipients import RecipientList
 
 
+def _allowed_senders() -> AllowedSenders:
+    own = parseaddr(ascii_mailbox(settings().sender))[1]
+    return AllowedSenders(own=own, domain=settings().sender_domain, listed=settings().senders)
+
+
 def _build_message() -> BuildMessage:
     return BuildMessage(
         catalogue=stores.catalogue(),
@@ -39,6 +48,8 @@ def _build_message() -> BuildMessage:
         retention=settings().retention,
         countries=settings().sms_countries,
         person_id=signing.person_id_of,
+        senders=_allowed_senders(),
+        links=signing.hidden_links(),
     )
 
 
@@ -85,6 +96,7 @@ def dry_run() -> DryRun:
         renderer=renderer(),
         clock=clock(),
         prices=settings().piece_prices,
+        links=signing.hidden_links(),
     )
 
 
@@ -134,18 +146,21 @@ def explain() -> Explain:
 
 @opened.once
 def content() -> ReadContent:
-    return ReadContent(
+    sent = SentContent(
         messages=stores.messages(),
         batches=stores.batches(),
         deliveries=stores.deliveries(),
         candidates=_candidates(),
         renderer=renderer(),
     )
+    return ReadContent(sent=sent, links=signing.hidden_links())
 
 
 @opened.once
 def topics() -> ManageTopics:
-    return ManageTopics(catalogue=stores.catalogue(), audience=stores.audience(), clock=clock())
+    return ManageTopics(
+        catalogue=stores.catalogue(), audience=stores.audience(), clock=clock(), senders=_allowed_senders()
+    )
 
 
 @opened.once

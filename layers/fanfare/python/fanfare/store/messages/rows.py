@@ -6,6 +6,7 @@ import json
 from typing import Any, Final
 
 from fanfare.aws.codec import Item
+from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress
 from fanfare.ids import shard_of
@@ -31,10 +32,11 @@ def shard_sk(shard: int) -> str:
 def stored_bytes(payload: Payload) -> int:
     """Size of a payload in its item, in bytes; the limit of an item is 400 KB."""
     stored = payload_attributes(payload)
-    texts = (stored["data"], stored["content"] or "", stored["summary"] or "", *(stored["recipients"] or ()))
+    written = (stored["data"], stored["content"], stored["summary"], stored["pinned"])
+    texts = [*filter(None, written), *(stored["recipients"] or ())]
     own = [text for entry in (stored[MAP] or {}).items() for text in entry]
     # one more byte per element of a list or map
-    return sum(len(text.encode()) + 1 for text in (*texts, *own)) + ELEMENT * len(payload.own)
+    return sum(len(text.encode()) + 1 for text in [*texts, *own]) + ELEMENT * len(payload.own)
 
 
 def due_shard(message_id: str) -> str:
@@ -116,6 +118,7 @@ def payload_attributes(payload: Payload) -> dict[str, Any]:
         MAP: own_map(payload.own, payload.own) or None,
         PLACES: owned_places(payload.recipients or (), payload.own) or None,
         "erasures": payload.erasures if payload.own else None,
+        "pinned": _pinned(payload.pinned) if payload.pinned else None,
     }
 
 
@@ -130,7 +133,14 @@ def read_payload(item: Item) -> Payload:
         own=read_own([(recipients or ())[place] for place in item.get(PLACES, ())], item.get(MAP, {})),
         erasures=item.get("erasures", 0),
         gone=item.get("gone", False),
+        pinned=Pinned(**json.loads(item["pinned"])) if "pinned" in item else None,
     )
+
+
+def _pinned(pinned: Pinned) -> str:
+    """As stored, without what is empty."""
+    known = {name: value for name, value in vars(pinned).items() if value or name == "footer"}
+    return json.dumps(known, ensure_ascii=False)
 
 
 def read_progress(item: Item) -> Progress:

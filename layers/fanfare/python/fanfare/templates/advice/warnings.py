@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from fanfare.errors import Fault
-from fanfare.templates.hints import left_over
+from fanfare.templates.advice.hints import left_over
 from fanfare.templates.includes import Sources
 
 # Gmail shows about this much of a mail, and the rest behind a link

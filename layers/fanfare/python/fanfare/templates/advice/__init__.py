@@ -1,0 +1,1 @@
+"""Advice for authors: hints at errors, and warnings."""

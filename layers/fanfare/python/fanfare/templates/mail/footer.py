@@ -1,0 +1,61 @@
+"""The footer of a mail, with the link to unsubscribe."""
+
+from __future__ import annotations
+
+import functools
+from typing import Final
+
+from markupsafe import Markup, escape
+
+from fanfare.languages import direction
+from fanfare.templates.context import BrandSeen
+from fanfare.templates.mail.words import words_for
+
+# One grey that can be read on white as well as on black: the mail's own colours are not known
+GREY: Final = "#767676"
+HTML: Final = Markup(
+    '<div lang="{language}" dir="{direction}" style="clear:both;margin:24px auto 0;padding:16px;max-width:600px;'
+    'font:13px/1.5 Arial,Helvetica,sans-serif;color:{grey};text-align:center">{lines}</div>'
+)
+PLACE: Final = "\0"  # of the link
+LINE: Final = Markup('<p style="margin:0 0 8px">{}</p>')
+LINK: Final = Markup('<a href="{}" style="color:{}">{}</a>')
+
+
+def html_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale: str | None) -> str:
+    """As HTML. Without a link, as in the browser, it has words only."""
+    written = _html(topic, brand, locale, unsubscribe is not None)
+    if unsubscribe is None:
+        return written
+    begin, _, end = written.rpartition(PLACE)
+    return f"{begin}{escape(unsubscribe)}{end}"
+
+
+@functools.lru_cache(maxsize=256)
+def _html(topic: str, brand: BrandSeen, locale: str | None, linked: bool) -> str:
+    """With a place for the link."""
+    words = words_for(locale)
+    lines: list[str] = [*_about(brand), words.reason.format(topic=topic)]
+    if linked:
+        lines.append(LINK.format(PLACE, GREY, words.unsubscribe))
+    whole = HTML.format(
+        language=words.language,
+        direction=direction(words.language),
+        grey=GREY,
+        lines=Markup("").join(LINE.format(line) for line in lines),
+    )
+    return str(whole)
+
+
+def text_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale: str | None) -> str:
+    """As plain text."""
+    words = words_for(locale)
+    lines = [*_about(brand), words.reason.format(topic=topic)]
+    if unsubscribe is not None:
+        lines.append(f"{words.unsubscribe}: {unsubscribe}")
+    return "\n".join(("", "----", *lines, ""))
+
+
+def _about(brand: BrandSeen) -> list[str]:
+    """The sender, if their address is known."""
+    return [f"{brand.name}, {' '.join(brand.address.split())}"] if brand.address else []
