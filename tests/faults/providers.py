@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,6 +52,7 @@ class Provider:
     quota_until: datetime = START  # until then its daily quota is used up
     asleep: frozenset[str] = frozenset()  # who must not be reached between the two times of the night
     night: tuple[datetime, datetime] = (START, START)
+    shared: str = ""  # by all mails of the present call of SES
     taken_at: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, of which message, for whom
 
     def _take(self, message: str, user: str, channel: str) -> str:
@@ -65,6 +68,7 @@ class Provider:
     # SES
 
     def send_bulk_email(self, **request: Any) -> Any:
+        self.shared = str(request["DefaultContent"])
         return self.world.memory.call("ses:SendBulkEmail", lambda: self._accept(request["BulkEmailEntries"]))
 
     def _accept(self, entries: Sequence[Any]) -> Any:
@@ -73,7 +77,10 @@ class Provider:
     def _result(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         message, user = tags["message_id"], from_tag_value(tags["user_id"])
-        said = str(entry)
+        said = self.shared  # what the mails of a call have in common is in its template
+        data = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
+        for name, value in data.items():
+            said = re.sub(rf"{{{{+{name}}}}}+", str(value), said)
         if OWN in said and f"{OWN}{user}." not in said:
             self.world.wrong.append(f"{user} got the data of somebody else")
         if user in self.rejects:

@@ -267,3 +267,25 @@ def test_a_batch_that_waits_for_the_morning_is_found_though_another_was_sent() -
     world.rest(posted)
     assert world.state(posted) is State.SENT
     assert world.provider.reached(posted) == {(ADA, "email"): 1, (ADA, "sms"): 1}
+
+
+def test_a_deleted_message_whose_job_was_lost_is_settled_all_the_same() -> None:
+    world = world_of()
+    posted = world.post(recipients=[ADA])
+    world.memory.sqs.queues["email"].clear()
+    assert world.delete(posted)["withheld"] == 1
+    world.rest(posted)
+    assert world.codes(posted) == {ADA: Outcome.DELETED}
+    assert world.settled(posted)
+
+
+def test_a_message_is_due_with_the_first_of_its_batches() -> None:
+    world = world_of(channels=("email", "sms"))
+    world.provider.quota_until = world.now + timedelta(minutes=6)
+    posted = world.post(recipients=[ADA])
+    world.now += timedelta(seconds=30)
+    world.step("email")  # it is put off, and due later than the text
+    with world.unwatched():
+        due = [state.due_at for state in world.batches.open_batches(posted, 0)]
+    assert len({*due}) == 2
+    assert world.known(posted).due_at == min(each for each in due if each)
