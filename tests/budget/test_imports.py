@@ -54,10 +54,10 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 201,
-    "public_api": 170,
+    "internal_api": 210,
+    "public_api": 172,
     "fan_out": 112,
-    "deliver": 144,
+    "deliver": 152,
     "reconcile": 106,
     "record_receipt": 102,
 }
