@@ -18,12 +18,12 @@ APIS = ("pydantic", "aws_lambda_powertools.event_handler", "fanfare.schemas", "f
 EVENTS = ("asyncio", "aws_lambda_powertools.utilities.batch", "aws_lambda_powertools.utilities.data_classes")
 # With some 4 % of room, for a version of Python that nothing was counted on.
 MODULES = {
-    "internal_api": 740,
-    "public_api": 706,
-    "fan_out": 468,
-    "deliver": 506,
-    "reconcile": 431,
-    "record_receipt": 427,
+    "internal_api": 776,
+    "public_api": 735,
+    "fan_out": 489,
+    "deliver": 533,
+    "reconcile": 451,
+    "record_receipt": 447,
 }
 # Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
@@ -54,10 +54,10 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 201,
-    "public_api": 170,
+    "internal_api": 210,
+    "public_api": 172,
     "fan_out": 112,
-    "deliver": 144,
+    "deliver": 152,
     "reconcile": 106,
     "record_receipt": 102,
 }

@@ -261,7 +261,7 @@ def sent_to_ada() -> str:
         message_id=message,
         user_id="ada",
         channel="email",
-        batch_id="first",
+        batch_id="0-first",
         status=Outcome.SENT,
         updated_at="2027-01-01T08:00:00.000Z",
         retain_until=1_900_000_000,

@@ -49,7 +49,8 @@ def test_a_mail_on_a_topic_that_can_be_left_has_a_footer_and_headers(pipeline: P
     pipeline.topic()
     mail = sent(pipeline, ses, {"html": "<p>Hi</p>", "text": "Hi"})
     unsubscribe = link(mail.html, "unsubscribe")
-    assert mail.text.endswith(f"----\nSie erhalten „Orders“ per E-Mail.\nAbbestellen: {unsubscribe}\n")
+    why = "Sie erhalten diese E-Mail, weil Sie „Orders“ von Fanfare abonniert haben."
+    assert mail.text.endswith(f"----\n{why}\nAbbestellen: {unsubscribe}\n")
     assert mail.headers["List-Unsubscribe"] == f"<{unsubscribe}>"
     assert mail.headers["Auto-Submitted"] == "auto-generated"
     assert mail.headers["List-Id"] == "<orders.shipped.example.com>"
@@ -73,7 +74,7 @@ def test_what_is_changed_after_the_post_is_not_in_the_mail(pipeline: Pipeline, s
     pipeline.run()
     (mail,) = ses.outbox
     assert mail.subject == "Orders"
-    assert "You get “Orders” by e-mail." in mail.text
+    assert "You get this mail because you are subscribed to “Orders” from Fanfare." in mail.text
     assert (mail.sender, mail.reply_to) == ("Shipping <no-reply@example.com>", ["help@shop.example"])
 
 

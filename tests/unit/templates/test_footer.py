@@ -31,7 +31,9 @@ def test_each_part_gets_the_link_that_it_lacks() -> None:
     sent = mail(html="<p>Hi</p>", text="Hi")
     assert sent["html"].startswith("<p>Hi</p><div")
     assert f'<a href="{LINK}"' in sent["html"]
-    assert sent["text"] == f"Hi\n\n----\nYou get “The news” by e-mail.\nUnsubscribe: {LINK}\n"
+    assert sent["text"] == (
+        f"Hi\n\n----\nYou get this mail because you are subscribed to “The news” from Shop.\nUnsubscribe: {LINK}\n"
+    )
 
 
 @pytest.mark.parametrize("printed", ["{{ links.unsubscribe }}", "{{ links.unsubscribe|urlencode }}"])
@@ -59,10 +61,10 @@ def test_without_a_footer_nothing_is_added() -> None:
 @pytest.mark.parametrize(
     ("locale", "words", "way"),
     [
-        ("de-AT", "Sie erhalten „The news“ per E-Mail.", "ltr"),
-        ("ar", "تصلك رسائل «The news» عبر البريد الإلكتروني.", "rtl"),
-        ("zh-CN", "您正在通过电子邮件接收“The news”。", "ltr"),
-        ("ko", "You get “The news” by e-mail.", "ltr"),
+        ("de-AT", "Sie erhalten diese E-Mail, weil Sie „The news“ von Shop abonniert haben.", "ltr"),
+        ("ar", "تصلكم هذه الرسالة لأنكم مشتركون في «The news» من Shop.", "rtl"),
+        ("zh-CN", "您收到此邮件，是因为您订阅了 Shop 的“The news”。", "ltr"),  # noqa: RUF001
+        ("ko", "You get this mail because you are subscribed to “The news” from Shop.", "ltr"),
     ],
 )
 def test_the_footer_speaks_the_readers_language(locale: str, words: str, way: str) -> None:
@@ -72,7 +74,9 @@ def test_the_footer_speaks_the_readers_language(locale: str, words: str, way: st
 
 
 def test_a_title_is_text_in_the_footer() -> None:
-    context = MessageContext(topic=TopicSeen("news", "<b>News</b> {0}"), links=CONTEXT.links, footer=True)
+    context = MessageContext(
+        topic=TopicSeen("news", "<b>News</b> {0}"), brand=CONTEXT.brand, links=CONTEXT.links, footer=True
+    )
     assert "“&lt;b&gt;News&lt;/b&gt; {0}”" in html("<p>Hi</p>", context=context)
 
 

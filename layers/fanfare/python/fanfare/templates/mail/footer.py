@@ -7,9 +7,8 @@ from typing import Final
 
 from markupsafe import Markup, escape
 
-from fanfare.languages import direction
 from fanfare.templates.context import BrandSeen
-from fanfare.templates.mail.words import words_for
+from fanfare.translations import footer_words
 
 # One grey that can be read on white as well as on black: the mail's own colours are not known
 GREY: Final = "#767676"
@@ -34,13 +33,13 @@ def html_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale
 @functools.lru_cache(maxsize=256)
 def _html(topic: str, brand: BrandSeen, locale: str | None, linked: bool) -> str:
     """With a place for the link."""
-    words = words_for(locale)
-    lines: list[str] = [*_about(brand), words.reason.format(topic=topic)]
+    words = footer_words(locale, topic=topic, brand=brand.name)
+    lines: list[str] = [*_about(brand), words.why]
     if linked:
         lines.append(LINK.format(PLACE, GREY, words.unsubscribe))
     whole = HTML.format(
         language=words.language,
-        direction=direction(words.language),
+        direction=words.direction,
         grey=GREY,
         lines=Markup("").join(LINE.format(line) for line in lines),
     )
@@ -49,8 +48,8 @@ def _html(topic: str, brand: BrandSeen, locale: str | None, linked: bool) -> str
 
 def text_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale: str | None) -> str:
     """As plain text."""
-    words = words_for(locale)
-    lines = [*_about(brand), words.reason.format(topic=topic)]
+    words = footer_words(locale, topic=topic, brand=brand.name)
+    lines = [*_about(brand), words.why]
     if unsubscribe is not None:
         lines.append(f"{words.unsubscribe}: {unsubscribe}")
     return "\n".join(("", "----", *lines, ""))
