@@ -42,11 +42,14 @@ Violations = Iterator[str]
 
 def violations(model: OperationModel, request: Mapping[str, Any]) -> list[str]:
     """What is wrong with a request."""
-    report = ParamValidator().validate(request, model.input_shape)
+    shape = model.input_shape
+    if shape is None:
+        return []
+    report = ParamValidator().validate(request, shape)
     if report.has_errors():
         return [report.generate_report()]
     rule = RULES.get(model.service_model.service_name, _none)
-    return [*_of_shape(model.input_shape, request, ""), *rule(model.name, request)]
+    return [*_of_shape(shape, request, ""), *rule(model.name, request)]
 
 
 def _of_shape(shape: Shape, value: Any, at: str) -> Violations:

@@ -42,7 +42,7 @@ def sent(pipeline: Pipeline, ses: Ses, content: dict[str, str], **fields: Any) -
 
 
 def link(text: str, purpose: str) -> str:
-    return re.findall(rf"{BASE}/v1/{purpose}/[\w.-]+", text)[0]
+    return str(re.findall(rf"{BASE}/v1/{purpose}/[\w.-]+", text)[0])
 
 
 def test_a_mail_on_a_topic_that_can_be_left_has_a_footer_and_headers(pipeline: Pipeline, ses: Ses) -> None:

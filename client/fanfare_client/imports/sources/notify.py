@@ -3,7 +3,7 @@
 The report: `app/main/views/unsubscribe_requests.py` of notifications-admin: Email address, Template name, Uploaded
 spreadsheet file name, Template sent at, Unsubscribe request received at.
 
-NotifyBC, as `GET /api/subscriptions` or `mongoexport` writes them: serviceName, channel (email or sms), userChannelId,
+NotifyBC, the output of `GET /api/subscriptions` or `mongoexport`: serviceName, channel (email or sms), userChannelId,
 userId, state (confirmed, unconfirmed, deleted), created, updated.
 """
 
