@@ -14,10 +14,11 @@ from typing import Any
 import fanfare
 import pytest
 from fanfare import ids
-from fanfare.api import requests
+from fanfare.api import mail_programs, requests
 from fanfare.schemas.scalars import _HOUR, _LOCALE, _PHONE, _URL, _email
 from fanfare.templates.text import derived_text
 
+from infra.setting_types import STAGE
 from tests import syntax
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,8 @@ BUILT = {
     "admission.py": [re.compile("(/v1/suppressions/[^/]+/)(.+)")],
     "scalars.py": [re.compile(each) for each in (_PHONE, _LOCALE, _HOUR, _URL)],
     "ids.py": [re.compile(ids.USER_ID_PATTERN)],
+    "mail_programs.py": [mail_programs.LINK],
+    "settings.py": [re.compile(STAGE)],
 }
 LENGTH = 8_000
 TOO_SLOW = 0.1  # seconds: what is linear takes a thousandth, what is quadratic a third

@@ -35,6 +35,7 @@ WRITERS: Final = {
     "self_service/confirm.py:Confirm._subscribe": "confirmation",
     "self_service/my_subscriptions.py:MySubscriptions.unsubscribe": "person",
     "self_service/preferences.py:ChoosePreferences.change": "page",
+    "self_service/unsubscribe.py:UndoUnsubscribe._subscribe": "page",
     "self_service/unsubscribe.py:Unsubscribe.run": "one_click",
     "store/audience/__init__.py:Audience.erase": "none: the person is erased",
     "store/audience/subscriptions/answers.py:Answers._add_together": "as told",

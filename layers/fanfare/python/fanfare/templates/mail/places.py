@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 BEGINS: Final = (
     re.compile(r"<body\b(?:\"[^\"]*+\"|'[^']*+'|[^>\"'])*+>", re.IGNORECASE),
     re.compile(r"</head\s*+>", re.IGNORECASE),
-    re.compile(r"(?:.*</style\s*+>)?", re.IGNORECASE | re.DOTALL),
 )
+STYLE_ENDS: Final = re.compile(r"</style\s*+>", re.IGNORECASE)
 ENDS: Final = (re.compile(r"</body\s*+>", re.IGNORECASE), re.compile(r"</html\s*+>", re.IGNORECASE))
 MARK: Final = '<div data-fanfare="place"></div>'
 CLOSING: Final = "</body>"
@@ -76,6 +76,7 @@ def _begins(html: str) -> Iterator[int]:
     for pattern in BEGINS:
         if (found := pattern.search(html)) is not None:
             yield found.end()
+    yield max((found.end() for found in STYLE_ENDS.finditer(html)), default=0)
 
 
 def _ends(html: str) -> Iterator[int]:
