@@ -10,7 +10,7 @@ from __future__ import annotations
 import fnmatch
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ AT = f"{REGION}:123456789012"
 SES = f"arn:aws:ses:{AT}"
 OURS = {"ses:FromAddress": "hello@shop.example"}
 FOREIGN = {"ses:FromAddress": "boss@shop.example"}
+OF_ANOTHER_DOMAIN = {"ses:FromAddress": "boss@workshop.example"}
 HERE = {"aws:RequestedRegion": REGION}
 # The reference names only topics. A phone number has no ARN, and a push goes to an endpoint.
 # https://docs.aws.amazon.com/sns/latest/dg/sns-using-identity-based-policies.html
@@ -62,9 +63,17 @@ def allows(made: Deployment, function: str, action: str, resource: str, context:
 
 def _holds(kind: str, wanted: Mapping[str, Any], made: Deployment, context: Mapping[str, str]) -> bool:
     # https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html
-    if_missing = {"StringEquals": False, "StringEqualsIfExists": True}[kind]
+    like, if_missing = {
+        "StringEquals": (False, False),
+        "StringEqualsIfExists": (False, True),
+        "StringLikeIfExists": (True, True),
+    }[kind]
+
+    def fits(told: str, values: Iterable[str]) -> bool:
+        return any(fnmatch.fnmatchcase(told, value) if like else told == value for value in values)
+
     return all(
-        context[key] in [resolved(value, made) for value in listed(values)] if key in context else if_missing
+        fits(context[key], [resolved(value, made) for value in listed(values)]) if key in context else if_missing
         for key, values in wanted.items()
     )
 
@@ -85,7 +94,9 @@ TABLE: list[tuple[str, str, str, dict[str, str], bool]] = [
     # a recipient that is an identity of the account: the usual case in the sandbox
     ("deliver-email", "ses:SendBulkEmail", f"{SES}:identity/ada@example.org", {}, True),
     ("deliver-email", "ses:SendBulkTemplatedEmail", f"{SES}:identity/ada@example.org", OURS, True),
-    ("deliver-email", "ses:SendBulkTemplatedEmail", f"{SES}:identity/shop.example", FOREIGN, False),
+    # any sender of `sender_domain`: topics and messages choose
+    ("deliver-email", "ses:SendBulkTemplatedEmail", f"{SES}:identity/shop.example", FOREIGN, True),
+    ("deliver-email", "ses:SendBulkTemplatedEmail", f"{SES}:identity/shop.example", OF_ANOTHER_DOMAIN, False),
     ("deliver-email", "ses:SendBulkEmail", f"{SES}:template/any", {}, True),
     ("deliver-email", "ses:SendBulkEmail", f"{SES}:configuration-set/of-others", {}, False),
     ("deliver-email", "ses:SendEmail", f"{SES}:identity/shop.example", OURS, False),

@@ -22,6 +22,9 @@ from tests.integration.internal_api import call
 
 pytestmark = needs_chromium
 WAIT: Final = 10_000  # milliseconds
+RECEIPTS: Final = dict.fromkeys(
+    ("delivered", "delayed", "bounced", "bounced_soft", "complained", "rejected", "no_word"), 0
+)
 COUNTS: Final = {"recipients": 2, "sent": 0, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 2}
 TEMPLATE: Final = {
     "channels": {"email": {"subject": "{{ data.title }}", "html": "<h1>{{ data.title }}</h1>"}, "sms": {"text": "Hi"}},
@@ -80,6 +83,7 @@ class Api:
             "expires_at": None,
             "timeline": [],
             "counts": {**COUNTS, "sent": self.sent, "outstanding": 2 - self.sent},
+            "receipts": {**RECEIPTS, "no_word": self.sent},
         }
 
 

@@ -52,7 +52,7 @@ def test_a_viewer_sees_suppressions_without_their_addresses(aws: Aws) -> None:
 
 
 def submit(caller: str) -> str:
-    body = {"recipients": ["ada"], "channels": ["inbox"], "content": {"text": "x"}}
+    body = {"recipients": ["ada"], "channels": ["inbox"], "content": {"text": "x"}, "send_at": "2027-01-01T10:00:00Z"}
     answer = call("POST", "/v1/messages", body, caller=f"{caller}/1")
     assert answer.status == 202
     found: str = answer.body["id"]
