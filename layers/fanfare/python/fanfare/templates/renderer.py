@@ -29,7 +29,7 @@ from fanfare.templates.filters.values import Attributes
 from fanfare.templates.includes import Sources
 from fanfare.templates.mail.finish import finished
 from fanfare.templates.overlaid import own_names
-from fanfare.templates.shared_blocks import IdentityKey
+from fanfare.templates.shared_blocks import Block, IdentityKey
 from fanfare.templates.text.derived_text import derived
 
 SECONDS_TO_SPARE: Final = SECONDS_LIMIT / 2  # of a rendering at submit: later ones are on busier machines
@@ -134,13 +134,12 @@ class Renderer:
         """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place."""
         found = sources_kept(IdentityKey(body), channel, locale)
         seen, on = _seen(data, user), CHANNELS[channel]
+        reading, context = self._reading(user), self._branded(context)
         rendered, blocks_of = {}, {}
         for part, html in on.parts.items():
             if part not in found:
                 continue
-            blocks = self._rendered(part, found[part], seen, context, html=html)
-            parsed = compiled(found[part], html, own_names(data)).blocks
-            blocks_of[part] = parsed, blocks
+            blocks_of[part] = parsed, blocks = _part(part, found[part], html, seen, reading, context)
             rendered[part] = "".join(blocks.values())
             for other in [name for name, origin in on.derived.items() if origin == part]:
                 if other not in found and (text := derived(parsed, blocks)):
@@ -150,7 +149,7 @@ class Renderer:
         if not on.finished:
             return rendered
         brand = context.brand or self.brand
-        return finished(rendered, blocks_of, context=context, brand=brand, locale=self._reading(user).locale)
+        return finished(rendered, blocks_of, context=context, brand=brand, locale=reading.locale)
 
     def warnings(
         self,
@@ -274,12 +273,10 @@ class Renderer:
         seconds: float | None = None,
     ) -> dict[str, str]:
         """The text of each block of a part."""
-        context = context if context.brand else replace(context, brand=self.brand)
-        try:
-            part_of = compiled(whole, html, own_names(seen["data"]))
-            return part_of.render(seen, self._reading(seen["user"]), context, seconds=seconds)
-        except TemplateError as error:
-            raise TemplateError(f"{part}: {error.detail}", line=error.line, column=error.column) from error
+        return _part(part, whole, html, seen, self._reading(seen["user"]), self._branded(context), seconds)[1]
+
+    def _branded(self, context: MessageContext) -> MessageContext:
+        return context if context.brand else replace(context, brand=self.brand)
 
     def _reading(self, user: Mapping[str, Any]) -> Reading:
         return Reading(
@@ -287,6 +284,23 @@ class Renderer:
             default=self.locale,
             time_zone=user.get("time_zone") or self.time_zone,
         )
+
+
+def _part(
+    name: str,
+    whole: Sources,
+    html: bool,
+    seen: Mapping[str, Any],
+    reading: Reading,
+    context: MessageContext,
+    seconds: float | None = None,
+) -> tuple[Sequence[Block], dict[str, str]]:
+    """The blocks of a part, and the text of each. Raises TemplateError with the part's name."""
+    try:
+        found = compiled(whole, html, own_names(seen["data"]))
+        return found.blocks, found.render(seen, reading, context, seconds=seconds)
+    except TemplateError as error:
+        raise TemplateError(f"{name}: {error.detail}", line=error.line, column=error.column) from error
 
 
 def _by_locale(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Mapping[str, str]], str | None]]:

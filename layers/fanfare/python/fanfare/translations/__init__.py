@@ -34,6 +34,7 @@ LANGUAGES: Final[Mapping[str, str]] = {
     "ar": "العربية",
     "tr": "Türkçe",
 }
+_KNOWN: Final = {each.casefold(): each for each in LANGUAGES}
 ASKED_LIMIT: Final = 20  # languages of an Accept-Language that are looked at
 
 
@@ -44,20 +45,16 @@ def N_(text: str) -> str:
 
 FOOTER_WHY: Final = N_("You get this mail because you are subscribed to “{topic}” from {brand}.")
 FOOTER_UNSUBSCRIBE: Final = N_("Unsubscribe")
-FOOTER_PREFERENCES: Final = N_("Choose what you get")
-FOOTER_VIEW: Final = N_("View in the browser")
 
 
 @dataclass(frozen=True, kw_only=True)
 class FooterWords:
-    """The texts of a mail's footer. `why`: why the reader gets the mail; the others are those of links."""
+    """The texts of a mail's footer. `why`: why the reader gets the mail; `unsubscribe`: that of the link."""
 
     language: str
     direction: str  # `ltr` or `rtl`
     why: str
     unsubscribe: str
-    preferences: str
-    view: str
 
 
 def footer_words(*wanted: str | None, topic: str, brand: str) -> FooterWords:
@@ -68,8 +65,6 @@ def footer_words(*wanted: str | None, topic: str, brand: str) -> FooterWords:
         direction=direction(language),
         why=translated(FOOTER_WHY, language).format(topic=topic, brand=brand),
         unsubscribe=translated(FOOTER_UNSUBSCRIBE, language),
-        preferences=translated(FOOTER_PREFERENCES, language),
-        view=translated(FOOTER_VIEW, language),
     )
 
 
@@ -96,8 +91,7 @@ def accepted(header: str | None) -> list[str]:
 def _literally(wanted: str | None) -> str | None:
     """The language if the tag begins with it, e.g. `de` for `de-AT`: without CLDR, which takes time to load."""
     written = tag(wanted).casefold()
-    known = {each.casefold(): each for each in LANGUAGES}
-    return known.get(written) or known.get(written.partition("-")[0])
+    return _KNOWN.get(written) or _KNOWN.get(written.partition("-")[0])
 
 
 def _weighed(part: str) -> tuple[float, str]:

@@ -24,10 +24,18 @@ LINK: Final = Markup('<a href="{}" style="color:{}">{}</a>')
 def html_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale: str | None) -> str:
     """As HTML. Without a link, as in the browser, it has words only."""
     written = _html(topic, brand, locale, unsubscribe is not None)
-    if unsubscribe is None:
-        return written
+    return written if unsubscribe is None else _linked(written, escape(unsubscribe))
+
+
+def text_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale: str | None) -> str:
+    """As plain text."""
+    written = _text(topic, brand, locale, unsubscribe is not None)
+    return written if unsubscribe is None else _linked(written, unsubscribe)
+
+
+def _linked(written: str, link: str) -> str:
     begin, _, end = written.rpartition(PLACE)
-    return f"{begin}{escape(unsubscribe)}{end}"
+    return f"{begin}{link}{end}"
 
 
 @functools.lru_cache(maxsize=256)
@@ -46,12 +54,13 @@ def _html(topic: str, brand: BrandSeen, locale: str | None, linked: bool) -> str
     return str(whole)
 
 
-def text_footer(*, topic: str, brand: BrandSeen, unsubscribe: str | None, locale: str | None) -> str:
-    """As plain text."""
+@functools.lru_cache(maxsize=256)
+def _text(topic: str, brand: BrandSeen, locale: str | None, linked: bool) -> str:
+    """With a place for the link."""
     words = footer_words(locale, topic=topic, brand=brand.name)
     lines = [*_about(brand), words.why]
-    if unsubscribe is not None:
-        lines.append(f"{words.unsubscribe}: {unsubscribe}")
+    if linked:
+        lines.append(f"{words.unsubscribe}: {PLACE}")
     return "\n".join(("", "----", *lines, ""))
 
 
