@@ -12,7 +12,8 @@ from fanfare.domain.audience import Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.message import Message
 from fanfare.insight.deliveries import ALL
-from fanfare.runtime import stores
+from fanfare.runtime import clients, stores
+from fanfare.runtime.channels import channel
 from fanfare.runtime.use_cases import internal_api
 from fanfare.schemas.messages import SubmitRequest
 from fanfare.schemas.operations import DeliveryView
@@ -47,6 +48,12 @@ class Context:
         return self.milliseconds
 
 
+def _without_delay(params: dict[str, Any], **_: object) -> None:
+    """Delays of a queue pass in real time in moto: tests don't wait for them."""
+    for entry in params["Entries"]:
+        entry["DelaySeconds"] = 0
+
+
 @dataclass
 class Pipeline:
     aws: Aws
@@ -55,6 +62,14 @@ class Pipeline:
     invocations: int = 0
     receives: dict[str, int] = field(default_factory=dict)
     max_receives: int = 3
+
+    @classmethod
+    def opened(cls, aws: Aws, clock: Clock, ses: Ses, *, delays: bool = True) -> Pipeline:
+        """With `ses` as the provider of the worker. `delays`: False if what is queued can be received at once."""
+        ses.install(channel().client)  # type: ignore[attr-defined]
+        if not delays:
+            clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", _without_delay)
+        return cls(aws, clock, ses)
 
     # What services and users do
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 from fanfare.domain.lifecycle import State
-from fanfare.runtime.channels import channel
 
 from console.api import InternalApi, Unreachable
 from console.app import make
@@ -32,9 +31,7 @@ TEMPLATE: dict[str, Any] = {
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
-    ses = Ses()
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    pipeline = Pipeline(aws, clock, ses)
+    pipeline = Pipeline.opened(aws, clock, Ses())
     pipeline.topic()
     pipeline.subscribers(3)
     return pipeline

@@ -10,7 +10,6 @@ import pytest
 from fanfare.domain.audience import Subscription
 from fanfare.insight import dry_run
 from fanfare.runtime import stores
-from fanfare.runtime.channels import channel
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import settings
 
@@ -31,9 +30,7 @@ TEMPLATE = {
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
-    ses = Ses()
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    pipeline = Pipeline(aws, clock, ses)
+    pipeline = Pipeline.opened(aws, clock, Ses())
     pipeline.topic(channels=("email", "sms"))
     call("PUT", "/v1/templates/order-shipped", TEMPLATE)
     return pipeline

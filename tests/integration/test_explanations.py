@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from fanfare.channels.receipts import Receipt, ReceiptEvent
 from fanfare.runtime import stores
-from fanfare.runtime.channels import channel
 from fanfare.runtime.settings import clock
 
 from tests.integration.conftest import Aws, Clock
@@ -19,9 +18,7 @@ from tests.integration.provider import Ses
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
-    ses = Ses()
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    pipeline = Pipeline(aws, clock, ses)
+    pipeline = Pipeline.opened(aws, clock, Ses())
     pipeline.topic()
     pipeline.subscribers(3)
     return pipeline

@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from fanfare.errors import Invalid
 from fanfare.runtime import stores
-from fanfare.runtime.channels import channel
 from fanfare.runtime.use_cases import internal_api
 
 from tests.integration import internal_api as services
@@ -28,8 +27,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, ses)
 
 
 def sent(pipeline: Pipeline, ses: Ses, content: dict[str, str], **fields: Any) -> Mail:

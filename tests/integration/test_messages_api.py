@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from fanfare.domain.lifecycle import State
 from fanfare.runtime import stores
-from fanfare.runtime.channels import channel
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call, deliver, event
@@ -215,8 +214,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    pipeline = Pipeline(aws, clock, ses)
+    pipeline = Pipeline.opened(aws, clock, ses)
     pipeline.subscribers(54)
     pipeline.subscribers(1, start=200, email=None)
     return pipeline

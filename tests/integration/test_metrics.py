@@ -8,8 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 from fanfare.channels.receipts import Receipt
-from fanfare.runtime import clients, stores
-from fanfare.runtime.channels import channel
+from fanfare.runtime import stores
 
 from functions.record_receipt.handler import handler as record_receipt
 from infra.alarms import ALARMS
@@ -21,7 +20,6 @@ from tests.integration.letters import Post
 from tests.integration.pipeline import Context, Pipeline
 from tests.integration.provider import Ses
 from tests.integration.test_record_receipt import SAMPLE, reporting
-from tests.integration.test_way_of_a_message import without_delay
 
 BY_THE_GATEWAY = {"requests_throttled"}  # counted from its access logs: tests/infra/test_operations.py
 ASKED = {
@@ -45,9 +43,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, ses, delays=False)
 
 
 def written(printed: str) -> Iterator[tuple[str, str, frozenset[str]]]:

@@ -10,14 +10,12 @@ import pytest
 from fanfare.pipeline.fan_out import short_way
 from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.fan_out.short_way import ShortWay
-from fanfare.runtime import clients, stores
-from fanfare.runtime.channels import channel
+from fanfare.runtime import stores
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import Answer, call
 from tests.integration.pipeline import TOPIC, Pipeline
 from tests.integration.provider import Ses
-from tests.integration.test_way_of_a_message import without_delay
 
 XENIA = {"address": {"email": "Xenia@Example.com"}, "name": "Xenia", "data": {"total": "9.00"}}
 CONTENT = {"subject": "Receipt", "text": "{{ data.shop }}: {{ user.name }} pays {{ data.total }}"}
@@ -35,9 +33,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, ses, delays=False)
 
 
 def submit(recipients: list[Any], **fields: Any) -> Answer:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from fanfare.runtime import clients, stores
-from fanfare.runtime.channels import channel
+from fanfare.runtime import stores
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import call
@@ -14,7 +13,6 @@ from tests.integration.pipeline import Pipeline
 from tests.integration.provider import Ses
 from tests.integration.test_own_data import XENIA, accepted, ada_and_grace, everything, person, texts
 from tests.integration.test_record_receipt import record, reporting
-from tests.integration.test_way_of_a_message import without_delay
 
 EVERYBODY = {
     "ada@example.com": "Shop: Ada pays 1",
@@ -31,9 +29,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, ses, delays=False)
 
 
 def test_a_retry_uses_the_data_of_each_recipient(pipeline: Pipeline, ses: Ses) -> None:

@@ -11,7 +11,6 @@ import pytest
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 from fanfare.runtime import clients, stores
-from fanfare.runtime.channels import channel
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Context, Pipeline
@@ -26,8 +25,7 @@ def ses() -> Ses:
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     monkeypatch.setattr(time, "sleep", lambda _: None)
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, ses)
 
 
 class Busy:

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 from fanfare.aws.event_bus import Events
 from fanfare.runtime import clients
-from fanfare.runtime.channels import channel
 from fanfare.runtime.registry import opened
 
 from functions.record_receipt.handler import handler
@@ -46,9 +45,7 @@ def bus(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Bus:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
-    ses = Ses()
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    pipeline = Pipeline(aws, clock, ses)
+    pipeline = Pipeline.opened(aws, clock, Ses())
     pipeline.topic()
     pipeline.subscribers(5)
     return pipeline

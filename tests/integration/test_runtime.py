@@ -55,9 +55,7 @@ def bus(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Bus:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
-    ses = Ses()
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, Ses())
 
 
 @pytest.mark.parametrize("name", CHANNELS)

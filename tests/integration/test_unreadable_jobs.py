@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.runtime.channels import channel
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import Pipeline
@@ -12,9 +11,7 @@ from tests.integration.provider import Ses
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock) -> Pipeline:
-    ses = Ses()
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    return Pipeline(aws, clock, ses)
+    return Pipeline.opened(aws, clock, Ses())
 
 
 @pytest.mark.parametrize("body", ["not JSON", "{}", "[]", '{"message_id": "m", "batch_id": 7, "generation": 1}'])

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import Any
 
 import pytest
 from fanfare.domain.audience import User
@@ -13,7 +12,6 @@ from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 from fanfare.runtime import clients, stores
-from fanfare.runtime.channels import channel
 from fanfare.runtime.settings import settings
 from fanfare.store.catalogue import Catalogue
 
@@ -30,15 +28,7 @@ def ses() -> Ses:
 
 @pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
-    ses.install(channel().client)  # type: ignore[attr-defined]
-    clients.queues().client.meta.events.register("provide-client-params.sqs.SendMessageBatch", without_delay)
-    return Pipeline(aws, clock, ses)
-
-
-def without_delay(params: dict[str, Any], **_: object) -> None:
-    """Delays of a queue pass in real time in moto: tests don't wait for them."""
-    for entry in params["Entries"]:
-        entry["DelaySeconds"] = 0
+    return Pipeline.opened(aws, clock, ses, delays=False)
 
 
 def test_each_subscriber_gets_the_message_once_in_their_name(pipeline: Pipeline, ses: Ses) -> None:
