@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import botocore.session
 import pytest
+from botocore.client import BaseClient
 from botocore.loaders import create_loader
 from fanfare.aws.tables import TABLES, TableSpec
 from fanfare.channels import CHANNELS
@@ -20,6 +21,7 @@ from fanfare.runtime import settings as runtime_settings
 from fanfare.runtime.registry import opened
 from moto import mock_aws
 
+from testing.aws_rules import violations
 from testing.moto_speed import one_copy_of_a_table
 from tests.integration.letters import Post
 
@@ -98,11 +100,27 @@ def aws(monkeypatch: pytest.MonkeyPatch, clock: Clock) -> Iterator[Aws]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     monkeypatch.delenv("AWS_PROFILE", raising=False)
     begin_anew(clock)
+    broken = held_against_the_rules(monkeypatch)
     with mock_aws(), one_copy_of_a_table():
         boto3.setup_default_session(botocore_session=_session())
         world = _build(monkeypatch)
         yield world
     opened.reset()
+    assert broken == []
+
+
+def held_against_the_rules(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What AWS would refuse in the requests of this test: see `testing.aws_rules`."""
+    broken: list[str] = []
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
+
+    def checked(client: Any, operation: str, request: Any) -> Any:
+        model = client.meta.service_model.operation_model(operation)
+        broken.extend(f"{operation}: {each}" for each in violations(model, request))
+        return call(client, operation, request)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+    return broken
 
 
 def _session() -> Any:
