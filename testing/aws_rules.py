@@ -32,6 +32,8 @@ NO_QUEUE_TEXT: Final = re.compile(r"[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\
 MAILS, MAIL_HEADERS, TEMPLATE_DATA = 50, 15, 262_144
 HEADER_VALUE: Final = re.compile(r"[\x20-\x7e]{1,995}")
 TAG: Final = re.compile(r"[A-Za-z0-9_-]{1,256}")
+# SES writes the values of these two into its header Feedback-ID (what's new in SES, June 2024)
+OWN_TAGS: Final = ("ses:feedback-id-a", "ses:feedback-id-b")
 # https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-putevent-size.html
 EVENTS, EVENTS_BYTES = 10, 256 * 1024
 # https://docs.aws.amazon.com/sns/latest/api/API_Publish.html
@@ -94,7 +96,8 @@ def _dynamodb(operation: str, request: Mapping[str, Any]) -> Violations:
     keys = [json.dumps(key, sort_keys=True) for key in (_key(part) for part in parts) if key]
     if len(set(keys)) < len(keys):
         yield "two operations on one item"
-    if sum(_size(part) for part in parts) > TRANSACTION_BYTES:
+    # BatchWriteItem takes 16 MB, more than 25 items can have
+    if operation == "TransactWriteItems" and sum(_size(part) for part in parts) > TRANSACTION_BYTES:
         yield f"more than {TRANSACTION_BYTES} bytes"
     if request.get("IndexName") and request.get("ConsistentRead"):
         yield "a consistent read of an index"
@@ -200,7 +203,9 @@ def _ses(operation: str, request: Mapping[str, Any]) -> Violations:
         if len(headers) > MAIL_HEADERS or not all(HEADER_VALUE.fullmatch(each["Value"]) for each in headers):
             yield f"headers: at most {MAIL_HEADERS}, with up to 995 printable ASCII characters"
     for tags in [request.get("EmailTags", ()), *(entry.get("ReplacementTags", ()) for entry in entries)]:
-        if not all(TAG.fullmatch(each[part]) for each in tags for part in ("Name", "Value")):
+        if not all(TAG.fullmatch(each["Value"]) for each in tags) or not all(
+            TAG.fullmatch(each["Name"]) or each["Name"] in OWN_TAGS for each in tags
+        ):
             yield "tags: letters, digits, _ and -"
     for entry in entries:
         data = (

@@ -32,6 +32,11 @@ def update(**more: Any) -> dict[str, Any]:
     return {"TableName": "t", "Key": KEY, **more}
 
 
+def large(number: int) -> dict[str, Any]:
+    """An item of almost 400 KiB."""
+    return {"pk": {"S": f"large-{number}"}, "sk": {"S": "s"}, "body": {"S": "x" * 400_000}}
+
+
 PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     ("dynamodb", "GetItem", {"TableName": "t"}, "Missing required parameter"),
     ("dynamodb", "GetItem", update(Consistent=True), "Unknown parameter"),
@@ -66,6 +71,12 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     ),
     (
         "dynamodb",
+        "TransactWriteItems",
+        {"TransactItems": [{"Put": {"TableName": "t", "Item": large(n)}} for n in range(11)]},
+        "more than 4194304 bytes",
+    ),
+    (
+        "dynamodb",
         "Query",
         {"TableName": "t", "IndexName": "due", "ConsistentRead": True, "KeyConditionExpression": "pk = pk"},
         "a consistent read of an index",
@@ -88,6 +99,12 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
     (
         "sesv2",
         "SendBulkEmail",
+        {**MAIL, "BulkEmailEntries": [{**ENTRY, "ReplacementTags": [{"Name": "ses:topic", "Value": "news"}]}]},
+        "tags:",
+    ),
+    (
+        "sesv2",
+        "SendBulkEmail",
         {**MAIL, "BulkEmailEntries": [{**ENTRY, "ReplacementHeaders": [{"Name": "X", "Value": "ü"}]}]},
         "headers:",
     ),
@@ -104,9 +121,13 @@ def test_a_planted_violation_is_found(service: str, operation: str, request_: di
 
 def test_right_requests_are_left_alone() -> None:
     assert found("sesv2", "SendBulkEmail", **MAIL) == []
+    tags = [{"Name": "ses:feedback-id-a", "Value": "news"}, {"Name": "ses:feedback-id-b", "Value": "prod"}]
+    assert found("sesv2", "SendBulkEmail", **{**MAIL, "BulkEmailEntries": [{**ENTRY, "ReplacementTags": tags}]}) == []
     assert found("sqs", "SendMessageBatch", QueueUrl="q", Entries=entries(10, MessageGroupId="m_1")) == []
     put = {"TableName": "t", "Item": {**KEY, "list": {"L": [{"N": "-0.10"}, {"M": {"a": {"BOOL": True}}}]}}}
     assert found("dynamodb", "PutItem", **put) == []
+    writes = [{"PutRequest": {"Item": large(n)}} for n in range(25)]
+    assert found("dynamodb", "BatchWriteItem", RequestItems={"t": writes}) == []
     check = update(ConditionExpression="#v = :v", ExpressionAttributeNames={"#v": "version"})
     check["ExpressionAttributeValues"] = {":v": {"N": "1"}}
     assert found("dynamodb", "TransactWriteItems", TransactItems=[{"ConditionCheck": check}]) == []
