@@ -54,10 +54,10 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 210,
+    "internal_api": 211,
     "public_api": 172,
     "fan_out": 112,
-    "deliver": 152,
+    "deliver": 153,
     "reconcile": 106,
     "record_receipt": 102,
 }

@@ -119,6 +119,10 @@ class TemplateError(Exception):
         """A copy without traceback, which would keep objects alive."""
         return TemplateError(self.detail, line=self.line, column=self.column)
 
+    def within(self, name: str) -> TemplateError:
+        """The same, of what has this name."""
+        return TemplateError(f"{name}: {self.detail}", line=self.line, column=self.column)
+
     def __str__(self) -> str:
         place = f"line {self.line}" if self.line else ""
         place += f", column {self.column}" if self.line and self.column else ""

@@ -1,6 +1,6 @@
 """One part of a template, compiled; it is rendered per user within the limits of one rendering.
 
-A worker renders the same template thousands of times, so its process has three caches:
+A worker renders the same template thousands of times, so its process has four caches:
 
     cache           key                                      value                  entries
     sources_kept    a template's body, channel, locale       its sources by part       64
@@ -8,8 +8,11 @@ A worker renders the same template thousands of times, so its process has three 
     _shared         a compiled part, a message's data,       its shared blocks         32
                     topic and brand, its reading, a
                     limit of time
+    prepared        a template's body, channel, locale,      all of the above, by      64
+                    a message's data, topic and brand,       part
+                    a reading
 
-The first and the last use the identity of an object as key (`IdentityKey`), which does not hash a large body and keeps
+All but `compiled` use the identity of an object as key (`IdentityKey`), which does not hash a large body and keeps
 1 and True apart. The key holds the object, so its identity is not reused while the entry exists. Bodies and data are
 never changed in place after they are read. Entries are removed only to make room for newer ones (least recently used
 first), because a template version never changes.
@@ -30,13 +33,12 @@ from jinja2.exceptions import TemplateRuntimeError
 from fanfare.errors import TemplateError
 from fanfare.languages import direction, tag
 from fanfare.templates.advice.hints import syntax_hint, undefined_hint
-from fanfare.templates.context import MessageContext, Surroundings
+from fanfare.templates.context import LinksSeen, Surroundings
 from fanfare.templates.environment import Environment
 from fanfare.templates.filters.budget import Budget, Rendering
 from fanfare.templates.filters.reading import Reading
 from fanfare.templates.grammar import LOCALISED, ZONED
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
-from fanfare.templates.overlaid import base_of
 from fanfare.templates.shared_blocks import LOCALE, IdentityKey, blocks, in_blocks
 
 SOURCE_LIMIT: Final = 200_000  # characters of the source of one part
@@ -52,6 +54,27 @@ class Written(NamedTuple):
     iterations: int = 0
     returned: int = 0
     size: int = 0
+
+
+class Ready(NamedTuple):
+    """A part for one message and readers of one language: `names` is what is the same for all of them."""
+
+    part: Compiled
+    before: Written
+    reading: Reading
+    names: Mapping[str, Any]
+    seconds: float | None
+
+    def render(self, seen: Mapping[str, Any], links: LinksSeen) -> Mapping[str, str]:
+        """The text of each block, in order."""
+        part = self.part
+        if not part.wanted[False]:
+            return self.before.texts
+        names = {**self.names, **seen}
+        if "links" in part.names:
+            names["links"] = links.all()
+        texts = part.written(names, self.reading, self.before, self.seconds).texts
+        return {each.name: texts[each.name] for each in part.blocks}
 
 
 class Compiled:
@@ -83,29 +106,26 @@ class Compiled:
         except Exception as error:
             raise TemplateError(f"does not compile: {error}") from error
 
-    def render(
-        self, seen: Mapping[str, Any], reading: Reading, context: MessageContext, *, seconds: float | None = None
-    ) -> dict[str, str]:
-        """The text of each block, in order."""
+    def ready(self, base: Any, reading: Reading, context: Surroundings, *, seconds: float | None = None) -> Ready:
+        """The part for one message and readers of one language. Raises TemplateError if a shared block does."""
         reading = reading.for_part(self.language)
         around = self._named(context)
-        before = _shared(self, IdentityKey(base_of(seen["data"])), around, self._needed(reading), seconds)
+        before = _shared(self, IdentityKey(base), around, self._needed(reading), seconds)
         if isinstance(before, TemplateError):
             raise before.again()
-        seen = {**seen, **around.seen(), "links": context.links.all() if "links" in self.names else None}
-        texts = self._write_or_say(seen, reading, before, seconds).texts
-        return {each.name: texts[each.name] for each in self.blocks}
+        return Ready(self, before, reading, {**around.seen(), **self._locale(reading), "links": None}, seconds)
 
     def shared(
         self, data: Any, around: Surroundings, reading: Reading, seconds: float | None
     ) -> Written | TemplateError:
         """The blocks that are the same for all users, or the error. The error is cached too: a slow block runs once."""
         try:
-            return self._write_or_say({"data": data, **around.seen()}, reading, Written({}), seconds, shared=True)
+            names = {"data": data, **around.seen(), **self._locale(reading)}
+            return self.written(names, reading, Written({}), seconds, shared=True)
         except TemplateError as error:
             return error.again()
 
-    def _named(self, context: MessageContext) -> Surroundings:
+    def _named(self, context: Surroundings) -> Surroundings:
         """What of the context makes a difference to the part."""
         return Surroundings(
             topic=context.topic if "topic" in self.names else None,
@@ -118,17 +138,15 @@ class Compiled:
             return Reading(part=reading.part, default=reading.default)
         return reading if self.zoned else replace(reading, time_zone="")
 
-    def _write_or_say(
-        self,
-        seen: Mapping[str, Any],
-        reading: Reading,
-        before: Written,
-        seconds: float | None,
-        *,
-        shared: bool = False,
+    def _locale(self, reading: Reading) -> dict[str, Any]:
+        return {LOCALE: _locale_of(reading)} if LOCALE in self.names else {}
+
+    def written(
+        self, names: dict[str, Any], reading: Reading, before: Written, seconds: float | None, *, shared: bool = False
     ) -> Written:
+        """The blocks of one kind, added to `before`. `names`: what they see. Raises TemplateError at its line."""
         try:
-            return self._write(seen, reading, before, seconds, shared=shared)
+            return self._write(names, reading, before, seconds, shared=shared)
         except TemplateRuntimeError as error:
             raise self._error(undefined_hint(error.message or "does not render"), self._line(error)) from error
         except TemplateError:
@@ -137,14 +155,11 @@ class Compiled:
             raise self._error(str(error) or type(error).__name__, self._line(error)) from error
 
     def _write(
-        self, seen: Mapping[str, Any], reading: Reading, before: Written, seconds: float | None, *, shared: bool
+        self, names: dict[str, Any], reading: Reading, before: Written, seconds: float | None, *, shared: bool
     ) -> Written:
-        """The blocks of one kind, added to `before`; the limits apply to all of them together."""
+        """The limits apply to all blocks together."""
         wanted = self.wanted[shared]
-        if not wanted:
-            return before
         size, texts = before.size, dict(before.texts)
-        names = {**seen, LOCALE: _locale_of(reading)} if LOCALE in self.names else dict(seen)
         context = Rendering(self.template.environment, names, None, {})
         context.reading = reading
         budget = context.budget = Budget(iterations=before.iterations, returned=before.returned, seconds=seconds)

@@ -20,16 +20,17 @@ from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
 from fanfare.templates.advice import warnings
 from fanfare.templates.body import lacks, locales, sources, sources_kept
-from fanfare.templates.compiled import compiled
-from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, MessageContext
+from fanfare.templates.compiled import Ready, compiled
+from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext
 from fanfare.templates.data_schema import data_faults, schema_faults
 from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.filters.reading import FALLBACK, Reading
 from fanfare.templates.filters.values import Attributes
 from fanfare.templates.includes import Sources
 from fanfare.templates.mail.finish import finished
-from fanfare.templates.overlaid import own_names
-from fanfare.templates.shared_blocks import Block, IdentityKey
+from fanfare.templates.overlaid import base_of, own_names
+from fanfare.templates.prepared import prepared, prepared_part
+from fanfare.templates.shared_blocks import IdentityKey
 from fanfare.templates.text.derived_text import derived
 
 SECONDS_TO_SPARE: Final = SECONDS_LIMIT / 2  # of a rendering at submit: later ones are on busier machines
@@ -132,17 +133,16 @@ class Renderer:
         context: MessageContext = NO_CONTEXT,
     ) -> dict[str, str]:
         """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place."""
-        found = sources_kept(IdentityKey(body), channel, locale)
         seen, on = _seen(data, user), CHANNELS[channel]
         reading, context = self._reading(user), self._branded(context)
+        base, own = IdentityKey(base_of(data)), own_names(data)
+        ready = prepared(IdentityKey(body), channel, locale, base, own, context.surroundings(), reading)
         rendered, blocks_of = {}, {}
-        for part, html in on.parts.items():
-            if part not in found:
-                continue
-            blocks_of[part] = parsed, blocks = _part(part, found[part], html, seen, reading, context)
-            rendered[part] = "".join(blocks.values())
+        for part, each in ready.items():
+            blocks_of[part] = blocks = each.part.blocks, _texts(part, each, seen, context.links)
+            rendered[part] = "".join(blocks[1].values())
             for other in [name for name, origin in on.derived.items() if origin == part]:
-                if other not in found and (text := derived(parsed, blocks)):
+                if other not in ready and (text := derived(*blocks)):
                     rendered[other] = text
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
@@ -271,9 +271,12 @@ class Renderer:
         *,
         html: bool,
         seconds: float | None = None,
-    ) -> dict[str, str]:
+    ) -> Mapping[str, str]:
         """The text of each block of a part."""
-        return _part(part, whole, html, seen, self._reading(seen["user"]), self._branded(context), seconds)[1]
+        reading, context = self._reading(seen["user"]), self._branded(context)
+        base, own = base_of(seen["data"]), own_names(seen["data"])
+        ready = prepared_part(part, whole, html, base, own, context.surroundings(), reading, seconds)
+        return _texts(part, ready, seen, context.links)
 
     def _branded(self, context: MessageContext) -> MessageContext:
         return context if context.brand else replace(context, brand=self.brand)
@@ -286,21 +289,12 @@ class Renderer:
         )
 
 
-def _part(
-    name: str,
-    whole: Sources,
-    html: bool,
-    seen: Mapping[str, Any],
-    reading: Reading,
-    context: MessageContext,
-    seconds: float | None = None,
-) -> tuple[Sequence[Block], dict[str, str]]:
-    """The blocks of a part, and the text of each. Raises TemplateError with the part's name."""
+def _texts(part: str, ready: Ready, seen: Mapping[str, Any], links: LinksSeen) -> Mapping[str, str]:
+    """The text of each block. Raises TemplateError with the part's name."""
     try:
-        found = compiled(whole, html, own_names(seen["data"]))
-        return found.blocks, found.render(seen, reading, context, seconds=seconds)
+        return ready.render(seen, links)
     except TemplateError as error:
-        raise TemplateError(f"{name}: {error.detail}", line=error.line, column=error.column) from error
+        raise error.within(part) from error
 
 
 def _by_locale(body: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Mapping[str, str]], str | None]]:
