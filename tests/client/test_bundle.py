@@ -10,6 +10,7 @@ from typing import Any
 
 from fanfare.domain.audience import By
 from fanfare_client.imports import Importer, Summary, export
+from fanfare_client.imports.versions import in_order
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -119,3 +120,15 @@ def test_an_import_of_an_export_is_the_same_deployment(drawn: dict[str, Any]) ->
         assert again.changes == {}
         assert set(again.users) <= {"unchanged", "changed"}
         assert json.loads(lines[0])["format"] == "fanfare-bundle"
+
+
+def test_versions_are_made_in_their_first_order_and_those_of_a_circle_last() -> None:
+    def version(name: str, number: int, layout: tuple[str, int] | None = None) -> dict[str, Any]:
+        return {"id": name, "version": number, "layout": {"id": layout[0], "version": layout[1]} if layout else None}
+
+    made = [
+        version("b", 1, ("l", 1)), version("l", 2), version("b", 2, ("l", 2)), version("l", 1), version("a", 3),
+        version("x", 1, ("y", 1)), version("y", 1, ("x", 1)),
+    ]  # fmt: skip
+    ordered = [("a", 3), ("l", 1), ("b", 1), ("l", 2), ("b", 2)]
+    assert in_order(made) == [*ordered, ("x", 1), ("y", 1)]

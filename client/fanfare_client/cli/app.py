@@ -52,6 +52,7 @@ for command in (
     app.command(command.__name__.replace("_", "-"))(command)
 app.command("import")(moving.import_file)
 app.command("export")(moving.export_file)
+templates.app.command("convert")(moving.convert_file)
 app.add_typer(topics.app, name="topics")
 app.add_typer(templates.app, name="templates")
 app.add_typer(users.app, name="users")

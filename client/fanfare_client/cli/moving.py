@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json as json_module
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -12,13 +13,15 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from ..imports import Importer, Summary, export
+from ..imports import Importer, Summary, Unreadable, export
+from ..imports.converting import Template, templates_of
 from ..imports.importing import read_options
 from ..imports.reading import NAMES
 from ..imports.tables.options import TableOptions
 from . import show
 from .codes import Exit
 from .context import Json, calling, spread
+from .failing import errors_on_stderr
 
 WORDS = {"imported": "imported", "skipped": "skipped", "rejected": "rejected", "damaged": "damaged"}
 
@@ -87,6 +90,29 @@ def export_file(
     with calling(context) as fanfare, _progress() as progress:
         counts = export(fanfare, file, progress=progress)
     show.one(counts, json, lambda _: show.say(f"{file}: {_counted(counts)}"))
+
+
+def convert_file(
+    file: Annotated[
+        Path,
+        typer.Argument(help="HTML or text file, JSON of the AWS CLI, or Mailchimp's zip.", exists=True, dir_okay=False),
+    ],
+    folder: Annotated[Path, typer.Argument(help="Folder to write the templates to, each in one named by its ID.")],
+    json: Json = False,
+) -> None:
+    """Convert Mailchimp's merge tags, or Handlebars of Pinpoint and SES, where it is mechanical.
+
+    What is not converted is listed, with the reason; the exit status is then 3.
+    """
+    with errors_on_stderr():
+        found = templates_of(file)
+        if taken := [each.id for each in found if (folder / each.id).exists()]:
+            raise Unreadable(f"{folder / taken[0]} exists. Remove it, or name another folder.")
+        for each in found:
+            _write_template(each.body, folder / each.id)
+    show.one([_template_as_json(each) for each in found], json, lambda _: _show_converted(found, folder))
+    if any(each.left for each in found):
+        raise typer.Exit(Exit.IN_PART)
 
 
 class _Bar:
@@ -160,3 +186,23 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _value(value: Any) -> str:
     return "-" if value is None else str(value)
+
+
+def _write_template(body: Mapping[str, Any], folder: Path) -> None:
+    for channel, parts in body["channels"].items():
+        (folder / channel).mkdir(parents=True)
+        for part, text in parts.items():
+            (folder / channel / f"{part}.{'html' if part == 'html' else 'txt'}").write_text(f"{text}\n", "utf-8")
+    (folder / "example.json").write_text(f"{json_module.dumps(body['example'], ensure_ascii=False, indent=2)}\n")
+
+
+def _template_as_json(template: Template) -> dict[str, Any]:
+    left = [{"part": part, "detail": detail} for part, detail in template.left]
+    return {"id": template.id, **template.body, "not_converted": left}
+
+
+def _show_converted(found: list[Template], folder: Path) -> None:
+    for each in found:
+        show.say(str(folder / each.id))
+        for part, detail in each.left:
+            show.say(f"  {part}: not converted: {detail}", style="yellow")

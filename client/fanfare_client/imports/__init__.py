@@ -3,6 +3,7 @@
 records    what a file becomes: users, subscriptions, suppressions, topics, templates, brand
 reading    which source a file is from, and its rows
 bundle     Fanfare's own format: what an export writes
+languages  template languages of other systems
 sources    a converter for each system that users come from
 tables     CSV and spreadsheets
 people     what several sources share
@@ -10,6 +11,7 @@ steps      the import: journal, check, calls, report
 versions   versions of templates, in the order in which they were made
 importing  the import, as it is called
 exporting  the export
+converting templates of a file, converted and not stored
 """
 
 from __future__ import annotations

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
+from graphlib import CycleError, TopologicalSorter
 from typing import Any, Final
 
 Version = tuple[str, int]
@@ -37,21 +39,18 @@ def _layout(version: Mapping[str, Any]) -> Version | None:
 
 def _sorted(after: dict[Version, set[Version]]) -> list[Version]:
     """Topological order; ties by name and number. Versions of a circle, which no deployment has, come last."""
-    followers: dict[Version, list[Version]] = {}
-    for each, before in after.items():
-        for earlier in before:
-            followers.setdefault(earlier, []).append(each)
-    left = {each: len(before) for each, before in after.items()}
-    ready = [each for each, count in left.items() if not count]
-    heapq.heapify(ready)
+    sorter = TopologicalSorter(after)
+    with suppress(CycleError):  # it goes on with what is in no circle
+        sorter.prepare()
     order: list[Version] = []
+    ready = [*sorter.get_ready()]
+    heapq.heapify(ready)
     while ready:
         each = heapq.heappop(ready)
         order.append(each)
-        for follower in followers.get(each, ()):
-            left[follower] -= 1
-            if not left[follower]:
-                heapq.heappush(ready, follower)
+        sorter.done(each)
+        for follower in sorter.get_ready():
+            heapq.heappush(ready, follower)
     return order + sorted(set(after) - set(order))
 
 

@@ -33,6 +33,9 @@ def codes(sender: str = "Shop <shop@x.example>", **parts: str) -> list[tuple[str
          [("image_only", "/channels/email/html")]),
         ({"html": f"<img src='a.png' alt='{LONG}'>"}, []),
         ({"text": LONG + " Dear *|FNAME|*"}, [("foreign_template_language", "/channels/email/text")]),
+        ({"text": LONG + " *|IF:PLAN=pro|*"}, [("foreign_template_language", "/channels/email/text")]),
+        ({"text": LONG + " *|DATE:d/m/y|*"}, [("foreign_template_language", "/channels/email/text")]),
+        ({"text": LONG + " {% raw %}{{#if vip}}{% endraw %}"}, [("foreign_template_language", "/channels/email/text")]),
         ({"text": LONG + " Dear <%= name %>"}, [("foreign_template_language", "/channels/email/text")]),
         ({"text": LONG + " Dear ${user.name}"}, [("foreign_template_language", "/channels/email/text")]),
         ({"text": LONG + " Dear %recipient.name%"}, [("foreign_template_language", "/channels/email/text")]),
@@ -42,6 +45,16 @@ def codes(sender: str = "Shop <shop@x.example>", **parts: str) -> list[tuple[str
 )  # fmt: skip
 def test_a_warning_has_a_code_and_a_place(parts: dict[str, str], found: list[tuple[str, str]]) -> None:
     assert codes(**parts) == found
+
+
+def test_a_partial_in_another_language_warns() -> None:
+    body = {
+        "channels": {"email": {"subject": "Hi", "text": LONG + '{% include "foot" %}'}},
+        "partials": {"foot": "*|LIST:ADDRESS|*", "head": "Hello"},
+    }
+    assert [(each.code, each.pointer) for each in Renderer().all_warnings(body)] == [
+        ("foreign_template_language", "/partials/foot")
+    ]
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,7 @@ from .onesignal import ONESIGNAL
 from .pinpoint import ENDPOINTS
 from .ses import SES
 from .suppression_lists import BREVO, SENDGRID
-from .templates import TEMPLATES
+from .templates import AWS_TEMPLATES, HTML_TEMPLATE
 from .workflows import COURIER, KNOCK, NOVU
 
 ALL: Final[tuple[Source, ...]] = (
@@ -28,5 +28,6 @@ ALL: Final[tuple[Source, ...]] = (
     GOVUK_NOTIFY,
     BREVO,
     SENDGRID,
-    TEMPLATES,
+    AWS_TEMPLATES,
+    HTML_TEMPLATE,
 )

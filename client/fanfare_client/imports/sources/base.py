@@ -8,7 +8,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from ..records import LeftOut, Read, Record, Unreadable, Wrong
@@ -114,9 +114,9 @@ def converted(convert: Callable[[Any], Found], value: Any) -> Found:
 
 @contextmanager
 def member(file: Path, name: str) -> Iterator[Path]:
-    """A member of a zip as a file of its own, while it is needed."""
+    """A member of a zip as a file of its own with the same name, while it is needed."""
     with zipfile.ZipFile(file) as packed, tempfile.TemporaryDirectory() as folder:
-        target = Path(folder) / "member.csv"
+        target = Path(folder) / (PurePosixPath(name).name or "member")
         with packed.open(name) as source, target.open("wb") as unpacked:
             while block := source.read(BLOCK):
                 unpacked.write(block)

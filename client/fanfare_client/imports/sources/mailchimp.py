@@ -1,6 +1,7 @@
 """Mailchimp: an audience's export, the zip or one of its files (subscribed, unsubscribed, cleaned, nonsubscribed).
 
-The file says what the contacts are; the columns after the merge fields are Mailchimp's own.
+The file says what the contacts are; the columns after the merge fields are Mailchimp's own. The zip of the whole
+account has folders of audiences and one of templates as HTML: https://mailchimp.com/help/export-and-back-up-account-data/
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from ..people import email_of, first, full_name, id_of, locale_of, person, time_
 from ..records import Read, no, suppression, yes
 from ..tables.options import TableOptions
 from .base import Found, Head, Source, head_of, member, table
+from .templates import HTML_TEMPLATE
 
 OWN: Final = frozenset(
     {
@@ -55,14 +57,15 @@ def row(record: Mapping[str, str], kind: str | None = None) -> Found:
 
 
 def _rows(file: Path, options: TableOptions) -> Iterator[Read]:
-    names = [name for name in head_of(file).members if _kind(name)]
+    names = [name for name in head_of(file).members if _kind(name) or _is_template(name)]
     if not names:
         yield from table(partial(row, kind=_kind(file.name)))(file, options)
         return
     place = 0
     for name in names:
         with member(file, name) as unpacked:
-            for read in table(partial(row, kind=_kind(name)))(unpacked, options):
+            read_member = HTML_TEMPLATE.rows if _is_template(name) else table(partial(row, kind=_kind(name)))
+            for read in read_member(unpacked, options):
                 place += 1
                 yield Read(place, f"{name}: {read.text}", read.found)
 
@@ -72,8 +75,13 @@ def _kind(name: str) -> str | None:
     return next((kind for kind in MEMBERS if base.startswith(f"{kind}_") and base.endswith(".csv")), None)
 
 
+def _is_template(name: str) -> bool:
+    *folders, base = name.lower().split("/")
+    return "templates" in folders and base.endswith((".html", ".htm"))
+
+
 def _recognised(head: Head) -> bool:
-    return any(_kind(name) for name in head.members) or head.has("Email Address", "LEID", "EUID")
+    return any(_kind(name) or _is_template(name) for name in head.members) or head.has("Email Address", "LEID", "EUID")
 
 
 MAILCHIMP: Final = Source(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import Any, Final
 
 from ..._sync.client import Fanfare
@@ -162,7 +161,7 @@ def _differences(body: dict[str, Any], stored: Mapping[str, Any]) -> Iterator[tu
         if (old or None) != (new or None):
             yield name, (old, new)
     mine, theirs = body.get("attributes") or {}, stored.get("attributes") or {}
-    for name in chain(mine):
+    for name in mine:
         old, new = theirs.get(name), _typed_as(theirs.get(name), mine[name])
         mine[name] = new
         if old != new:

@@ -181,7 +181,8 @@ class Renderer:
 
     def all_warnings(self, body: Mapping[str, Any]) -> list[Fault]:
         """The warnings of a template, in every language, with its example."""
-        found: dict[tuple[str, str], Fault] = {}
+        of_partials = warnings.of_partials(body.get("partials") or {})
+        found: dict[tuple[str, str], Fault] = {(each.pointer, each.code): each for each in of_partials}
         began = time.thread_time()
         for channel in body.get("channels", {}):
             for locale in (None, *locales(body, channel)):

@@ -22,7 +22,8 @@ FOREIGN: Final = (
 )
 # Other languages, which print what they are here; a merge field of theirs reaches the reader
 LEFT_OVER: Final = (
-    ("Mailchimp", re.compile(r"\*\|[A-Z][A-Z0-9_:]{0,60}\|\*")),
+    ("Mailchimp", re.compile(r"\*\|[A-Z][^|*\n]{0,60}\|\*")),
+    ("Handlebars", re.compile(r"\{\{~?[#/^>&]\s*[A-Za-z]")),  # compiles within {% raw %}
     ("ERB or EJS", re.compile(r"<%[=-]?[^%<>]{1,80}%>")),
     ("JavaScript", re.compile(r"\$\{\s*[A-Za-z_][\w.]{0,60}\s*\}")),
     ("Mailgun", re.compile(r"%recipient\.[a-z_]{1,60}%")),

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 from fanfare.errors import Fault
+from fanfare.json_pointer import escaped
 from fanfare.templates.advice.hints import left_over
 from fanfare.templates.includes import Sources
 
@@ -27,9 +28,18 @@ IMAGE: Final = re.compile(r"<img\b", re.IGNORECASE)
 
 def of_part(part: str, sources: Sources) -> Iterator[Fault]:
     """A part that seems to be written in another template language."""
-    if found := left_over(sources.part):
+    yield from _of_source(f"/{part}", sources.part)
+
+
+def of_partials(partials: Mapping[str, str]) -> Iterator[Fault]:
+    for name, source in partials.items():
+        yield from _of_source(f"/partials/{escaped(name)}", source)
+
+
+def _of_source(pointer: str, source: str) -> Iterator[Fault]:
+    if found := left_over(source):
         yield Fault(
-            f"/{part}",
+            pointer,
             "foreign_template_language",
             f"{found[1]!r} looks like {found[0]}; templates are Jinja here.",
         )
