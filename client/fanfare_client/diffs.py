@@ -50,7 +50,7 @@ def parts(template: Mapping[str, Any]) -> dict[str, str]:
 
 def _sources(at: str, value: Any) -> Iterator[tuple[str, str]]:
     if isinstance(value, str):
-        yield at, value
+        yield at, value.replace("\r\n", "\n").replace("\r", "\n")  # as they are rendered
         return
     for name, inner in value.items():
         yield from _sources(f"{at}/{name}", inner)

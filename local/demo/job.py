@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Final
+
+from fanfare_client import folders
 
 from local.api import Api
 from local.aws import client
@@ -19,7 +20,7 @@ from .audience import Person, PersonKind, spoilt_address
 
 TOPIC: Final = "orders.shipped"
 TEMPLATE: Final = "order-shipped"
-FILES: Final = Path(__file__).with_name("order_shipped")
+FILES: Final = Path(__file__).with_name(TEMPLATE)
 USERS_A_CALL: Final = 100
 SUBSCRIPTIONS_A_CALL: Final = 500
 CALLS_AT_ONCE: Final = 2  # more does not help on a machine with two cores
@@ -43,17 +44,12 @@ def put_template(api: Api, template_id: str = TEMPLATE) -> int:
 
 
 def template() -> dict[str, Any]:
-    """The API's request body for the template in the files."""
-    parts = {"subject": "subject.txt", "html": "mail.html", "text": "mail.txt"}
-    return {
-        "channels": {"email": {part: (FILES / name).read_text().rstrip("\n") for part, name in parts.items()}},
-        "schema": json.loads((FILES / "schema.json").read_text()),
-        "example": example(),
-    }
+    """The API's request body for the template in the folder."""
+    return {**folders.read(FILES)}
 
 
 def example() -> dict[str, Any]:
-    data: dict[str, Any] = json.loads((FILES / "example.json").read_text())
+    data: dict[str, Any] = template()["example"]
     return data
 
 

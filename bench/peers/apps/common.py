@@ -40,11 +40,11 @@ def letter(user: dict[str, str], data: dict[str, Any]) -> EmailMessage:
     seen = {"user": user, "data": data}
     mail = EmailMessage()
     mail["From"], mail["To"] = "no-reply@example.com", user["email"]
-    mail["Subject"] = compiled("subject.txt").render(seen)
+    mail["Subject"] = compiled("email/subject.txt").render(seen)
     for name, value in unsubscribe_headers(user["id"]).items():
         mail[name] = value
-    mail.set_content(compiled("mail.txt").render(seen))
-    mail.add_alternative(compiled("mail.html").render(seen), subtype="html")
+    mail.set_content(compiled("email/text.txt").render(seen))
+    mail.add_alternative(compiled("email/html.html").render(seen), subtype="html")
     return mail
 
 

@@ -53,7 +53,7 @@ IDLE_SECONDS = 1.0  # seconds between two runs of the command; cron would wait a
 
 def prepare() -> None:
     call_command("migrate", verbosity=0)
-    parts = {"subject": "subject.txt", "content": "mail.txt", "html_content": "mail.html"}
+    parts = {"subject": "email/subject.txt", "content": "email/text.txt", "html_content": "email/html.html"}
     EmailTemplate.objects.create(
         name="order-shipped", **{part: (TEMPLATE / name).read_text().rstrip("\n") for part, name in parts.items()}
     )

@@ -32,6 +32,11 @@ def as_json(value: Any) -> None:
     out.print(json.dumps(value, ensure_ascii=False, indent=2), markup=False)
 
 
+def as_line(value: Any) -> None:
+    """One object of a list, on one line."""
+    out.print(json.dumps(value, ensure_ascii=False), markup=False)
+
+
 def one(value: Any, json_wanted: bool, people: Callable[[Any], None]) -> None:
     """Print one object, as JSON or as text."""
     as_json(value) if json_wanted else people(value)
@@ -47,7 +52,7 @@ def many(items: Iterable[Mapping[str, Any]], json_wanted: bool, columns: Sequenc
     """Print a list: one JSON object per line, or a table."""
     if json_wanted:
         for item in items:
-            out.print(json.dumps(item, ensure_ascii=False), markup=False)
+            as_line(item)
         return
     table = Table(*(name.replace("_", " ") for name in columns), box=None, pad_edge=False, header_style="bold")
     for item in items:
