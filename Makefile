@@ -163,7 +163,7 @@ COMPILE = $(BIN)/uv pip compile --quiet $(RENEW) --universal --python-version=3.
 AS_LOCKED := --constraint=requirements.lock
 
 lock: ## resolve and lock the dependencies; locked versions stay if they still fit
-	@$(COMPILE) --group=cdk --group=console --group=dev --group=bench --extra=cli \
+	@$(COMPILE) --group=cdk --group=console --group=dev --group=bench \
 		--output-file=requirements.lock pyproject.toml client/pyproject.toml
 	@$(COMPILE) $(AS_LOCKED) --no-emit-package=dnspython \
 		--output-file=layers/dependencies/requirements.txt layers/dependencies/requirements.in

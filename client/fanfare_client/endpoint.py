@@ -11,7 +11,7 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from botocore.credentials import Credentials
-from botocore.exceptions import BotoCoreError
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session
 
 from .errors import ConfigurationError
@@ -25,15 +25,33 @@ _HOST: Final = re.compile(r"[a-z0-9]+\.execute-api\.([a-z0-9-]+)\.amazonaws\.com
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The API's URL and the credentials to call it with."""
+    """The API's URL and the credentials to call it with. `console` and `aws` are URLs of the local stack."""
 
     url: str
     region: str
     credentials: CredentialSource = field(repr=False)
+    console: str | None = None
+    aws: str | None = None
 
     @property
     def signer(self) -> Signer:
         return Signer(self.credentials, self.region)
+
+    def principal(self) -> str:
+        """The ARN of the credentials' AWS principal, from STS. Raises ConfigurationError."""
+        key = self.credentials.get_frozen_credentials()
+        sts: Any = Session().create_client(
+            "sts",
+            region_name=self.region,
+            endpoint_url=self.aws,
+            aws_access_key_id=key.access_key,
+            aws_secret_access_key=key.secret_key,
+            aws_session_token=key.token,
+        )
+        try:
+            return str(sts.get_caller_identity()["Arn"])
+        except (BotoCoreError, ClientError) as error:
+            raise ConfigurationError(f"AWS does not accept the credentials: {error}") from error
 
 
 def find(
@@ -84,7 +102,8 @@ def local(file: Path) -> Endpoint:
         described: dict[str, Any] = json.loads(file.read_text())
         key = described["service"]
         credentials = Credentials(key["access_key_id"], key["secret_access_key"])
-        return Endpoint(described["internal_url"].rstrip("/"), described["region"], credentials)
+        urls = {"console": described.get("console_url"), "aws": described.get("aws_endpoint_url")}
+        return Endpoint(described["internal_url"].rstrip("/"), described["region"], credentials, **urls)
     except OSError as error:
         raise ConfigurationError(f"Can't read {file} ({error.strerror}). Is `make run` running?") from error
     except (ValueError, KeyError, TypeError) as error:

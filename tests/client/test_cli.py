@@ -7,73 +7,18 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import httpx2
 import pytest
 from fanfare_client._sync import client as sync_client
-from fanfare_client.cli.app import app
 from fanfare_client.cli.codes import MEANING, Exit
 from fanfare_client.retries import Retries
-from typer.testing import CliRunner, Result
 
 from .deployment import Deployment
-from .server import Given, Scripted, ok, problem
+from .server import Given, ok, problem
+from .shell import MESSAGE, SECRET, Shell
 
-MESSAGE: dict[str, Any] = {
-    "id": "m-1",
-    "state": "sent",
-    "timeline": [{"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None}],
-    "counts": {"recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0},
-    "receipts": {"delivered": 1, "bounced": 0, "bounced_soft": 0, "complained": 0, "no_word": 1},
-}
 ACCEPTED = {"id": "m-1", "state": "pending", "created_at": "2027-01-01T08:00:00.000Z"}
-SECRET = "the-secret-of-the-service"
-
-
-def skipped(*reasons: str, next_cursor: str | None = None) -> Given:
-    return ok({"items": [{"status": "skipped", "reason": reason} for reason in reasons], "next_cursor": next_cursor})
-
-
-class Shell:
-    """Types `fanfare …` at a Fanfare that answers as it is told."""
-
-    def __init__(self, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.folder = folder
-        self.server = Scripted([])
-        self.handler: Any = self.server
-        http = httpx2.Client
-        monkeypatch.setattr(
-            httpx2,
-            "Client",
-            lambda **_: http(transport=httpx2.MockTransport(self.handler)),
-        )
-
-    def answers(self, *answers: Given) -> None:
-        self.server.answers[:] = answers
-
-    def __call__(self, *words: str, stdin: str | None = None) -> Result:
-        return CliRunner().invoke(app, words, input=stdin, catch_exceptions=False)
-
-    @property
-    def asked(self) -> httpx2.Request:
-        return self.server.asked[-1]
-
-    @property
-    def body(self) -> Any:
-        return json.loads(self.asked.content)
-
-
-@pytest.fixture
-def fanfare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shell:
-    for name in ("FANFARE_URL", "FANFARE_STACK"):
-        monkeypatch.delenv(name, raising=False)
-    key = {"access_key_id": "AKIDLOCAL", "secret_access_key": SECRET}
-    (tmp_path / ".local").mkdir()
-    stack = {"internal_url": "http://127.0.0.1:1/api", "region": "eu-west-1", "service": key}
-    (tmp_path / ".local" / "stack.json").write_text(json.dumps(stack))
-    monkeypatch.chdir(tmp_path)
-    return Shell(tmp_path, monkeypatch)
 
 
 def test_a_message_is_sent_and_its_id_is_all_that_is_printed(fanfare: Shell) -> None:
@@ -150,31 +95,6 @@ def test_a_header_that_is_wrong_is_named(fanfare: Shell) -> None:
     assert "  Idempotency-Key: Already used with a different request body (idempotency_key_reused)\n" in result.stderr
 
 
-def test_a_dry_run_shows_for_which_user_a_sample_is_rendered(fanfare: Shell) -> None:
-    sample = {"channel": "email", "recipients": 1, "content": {"subject": "Hi"}, "segments": None, "error": None}
-    cost = {"currency": "USD", "total": 0.0002, "as_of": "2026-11-22", "lines": []}
-    fanfare.answers(
-        ok(
-            {
-                "sampled": False,
-                "looked_at": 1,
-                "audience": {"email": 1},
-                "deliver": {"email": 1},
-                "deferred": {},
-                "skipped": {},
-                "samples": [
-                    {**sample, "locale": None, "user_id": "ada"},
-                    {**sample, "locale": "de", "user_id": None, "recipients": 0},
-                ],
-                "estimated_cost": cost,
-            }
-        )
-    )
-    result = fanfare("dry-run", "--topic", "t", "--template", "x")
-    assert "  email (sample for ada):\n" in result.stdout
-    assert "  email de (sample: no matching user):\n" in result.stdout
-
-
 @pytest.mark.parametrize(
     ("answer", "status"),
     [
@@ -199,37 +119,6 @@ def test_an_unknown_outcome_is_reported_with_the_key_that_makes_a_repeat_safe(
     assert f"--idempotency-key {fanfare.asked.headers['idempotency-key']}" in result.stderr
 
 
-def test_a_message_is_watched_to_its_end(fanfare: Shell) -> None:
-    fanfare.answers(ok({**MESSAGE, "state": "active"}), ok(MESSAGE), skipped("no_address"))
-    result = fanfare("status", "m-1", "--watch")
-    assert result.exit_code == Exit.DONE
-    assert "m-1  sent" in result.stdout
-    assert "3 recipients, 2 sent, 1 skipped\n" in result.stdout
-    assert "of those sent: 1 delivered, 1 no word\n" in result.stdout
-
-
-def test_a_message_says_why_somebody_did_not_get_it(fanfare: Shell) -> None:
-    counts = {**MESSAGE["counts"], "recipients": 1, "sent": 0}
-    fanfare.answers(ok({**MESSAGE, "counts": counts}), skipped("no_address"))
-    out = fanfare("status", "m-1").stdout
-    assert "1 recipient, 1 skipped\n" in out
-    assert "  1 skipped: no_address\n" in out
-    assert fanfare.asked.url.params["status"] == "skipped"
-
-
-def test_reasons_take_one_call_however_many_were_skipped(fanfare: Shell) -> None:
-    counts = {**MESSAGE["counts"], "recipients": 402, "skipped": 400}
-    page = skipped("not_subscribed", "no_address", "not_subscribed", next_cursor="more")
-    fanfare.answers(ok({**MESSAGE, "counts": counts}), page)
-    said = fanfare("status", "m-1").stdout.splitlines()[-3:]
-    assert said == [
-        "  2 skipped: not_subscribed",
-        "  1 skipped: no_address",
-        "  397 more skipped; list them with: fanfare deliveries m-1 --status skipped",
-    ]
-    assert len(fanfare.server.asked) == 2
-
-
 def test_a_watched_message_that_failed_is_an_exit_status(fanfare: Shell) -> None:
     fanfare.answers(ok({**MESSAGE, "state": "failed"}))
     assert fanfare("status", "m-1", "--watch", "--json").exit_code == Exit.IN_PART
@@ -241,13 +130,6 @@ def test_json_is_json_and_nothing_else(fanfare: Shell) -> None:
     topics = [{"id": "a", "title": "[bold]A[/bold] " + "x" * 300}, {"id": "b", "title": "B"}]
     fanfare.answers(ok({"items": topics, "next_cursor": None}))
     assert [json.loads(line) for line in fanfare("topics", "list", "--json").stdout.splitlines()] == topics
-
-
-def test_a_table_in_a_pipe_is_not_cut(fanfare: Shell) -> None:
-    fanfare.answers(ok({"items": [{"id": "x" * 120, "title": "y" * 120}], "next_cursor": None}))
-    out = fanfare("topics", "list").stdout
-    assert "x" * 120 in out
-    assert len(out.splitlines()) == 2
 
 
 def test_what_people_wrote_gives_the_terminal_no_orders(fanfare: Shell) -> None:

@@ -27,7 +27,6 @@ PINNED_BY_THE_EMULATOR: Final = {"botocore", "graphql-core"}
 # https://github.com/renovatebot/renovate/blob/main/lib/modules/manager/pip-compile/common.ts
 RENOVATE_TAKES: Final = {
     "--constraint",
-    "--extra",
     "--generate-hashes",
     "--group",
     "--no-emit-package",
@@ -77,8 +76,7 @@ def ranges() -> Iterator[tuple[str, Requirement]]:
     for each in project["project"]["dependencies"]:
         yield from ((lock, Requirement(each)) for lock in (PROJECT, LAYER))
     groups = project["dependency-groups"].values()
-    extras = client["project"]["optional-dependencies"].values()
-    for asked in [client["project"]["dependencies"], *groups, *extras]:
+    for asked in [client["project"]["dependencies"], *groups]:
         yield from ((PROJECT, Requirement(each)) for each in asked)
     for builds in (project, client):
         yield from ((TOOLS, Requirement(each)) for each in builds["build-system"]["requires"])

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from . import messages, moving, suppressions, templates, topics, users
+from . import moving, place, show, templates
+from .audience import suppressions, topics, users
 from .context import Where
+from .messages import reading, sending
 
 app = typer.Typer(
     name="fanfare",
@@ -19,20 +22,37 @@ app = typer.Typer(
 )
 
 
+def _say_version(wanted: bool) -> None:
+    if wanted:
+        show.say(f"fanfare {version('fanfare-client')}")
+        raise typer.Exit
+
+
 @app.callback()
 def where(
     context: typer.Context,
     url: Annotated[
-        str | None, typer.Option(help="URL of the internal API (stack output InternalApiUrl). Default: $FANFARE_URL.")
+        str | None,
+        typer.Option(
+            metavar="URL", help="URL of the internal API (stack output InternalApiUrl). Default: $FANFARE_URL."
+        ),
     ] = None,
     stack: Annotated[
         Path | None,
-        typer.Option(help="File that describes the local stack. Default: $FANFARE_STACK, then .local/stack.json."),
+        typer.Option(
+            metavar="FILE", help="File that describes the local stack. Default: $FANFARE_STACK, then .local/stack.json."
+        ),
     ] = None,
     region: Annotated[
-        str | None, typer.Option(help="AWS region. Default: from the URL, $AWS_REGION or the profile.")
+        str | None,
+        typer.Option(metavar="REGION", help="AWS region. Default: from the URL, $AWS_REGION or the profile."),
     ] = None,
-    profile: Annotated[str | None, typer.Option(help="AWS profile. Default: the AWS credential chain.")] = None,
+    profile: Annotated[
+        str | None, typer.Option(metavar="PROFILE", help="AWS profile. Default: the AWS credential chain.")
+    ] = None,
+    _: Annotated[
+        bool, typer.Option("--version", help="Show the version and exit.", is_eager=True, callback=_say_version)
+    ] = False,
 ) -> None:
     if url and stack:
         raise typer.BadParameter("Use either --url or --stack, not both.")
@@ -40,19 +60,21 @@ def where(
 
 
 for command in (
-    messages.send,
-    messages.dry_run,
-    messages.status,
-    messages.messages,
-    messages.deliveries,
-    messages.explain,
-    messages.redrive,
-    messages.cancel,
+    sending.send,
+    sending.dry_run,
+    reading.status,
+    reading.deliveries,
+    reading.explain,
+    sending.redrive,
+    sending.cancel,
+    place.whoami,
 ):
     app.command(command.__name__.replace("_", "-"))(command)
+app.command("open")(place.open_console)
 app.command("import")(moving.import_file)
 app.command("export")(moving.export_file)
 templates.app.command("convert")(moving.convert_file)
+app.add_typer(reading.app, name="messages")
 app.add_typer(topics.app, name="topics")
 app.add_typer(templates.app, name="templates")
 app.add_typer(users.app, name="users")

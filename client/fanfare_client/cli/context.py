@@ -15,7 +15,7 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from .. import Fanfare
+from .. import Fanfare, endpoint
 from .failing import errors_on_stderr
 
 
@@ -25,6 +25,10 @@ class Where:
     stack: Path | None = None
     region: str | None = None
     profile: str | None = None
+
+    def endpoint(self) -> endpoint.Endpoint:
+        """The API that the options select. Raises ConfigurationError."""
+        return endpoint.find(url=self.url, region=self.region, profile=self.profile, stack=self.stack)
 
 
 @contextmanager

@@ -51,7 +51,7 @@ def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any]]]:
         calamine = import_module("python_calamine")
     except ImportError as error:
         raise Unreadable(
-            "Spreadsheets need the package python-calamine: pip install 'fanfare-client[cli]'; or save it as CSV."
+            "Spreadsheets need the package python-calamine: pip install python-calamine; or save it as CSV."
         ) from error
     _check_size(file)
     try:

@@ -6,9 +6,9 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from ..types import Cause, Channel
-from . import show
-from .context import Json, calling
+from ...types import Cause, Channel
+from .. import show
+from ..context import Json, calling
 
 app = typer.Typer(help="Suppressions: addresses that nothing is sent to.", no_args_is_help=True)
 OnChannel = Annotated[Channel, typer.Argument(help="Channel: email or sms.", metavar="CHANNEL")]

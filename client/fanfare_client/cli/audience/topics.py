@@ -7,9 +7,9 @@ from typing import Annotated, Any, Literal, cast
 
 import typer
 
-from ..types import Answer, Channel, TopicBody
-from . import show
-from .context import Json, TopicId, Yes, calling, spread
+from ...types import Answer, Channel, TopicBody
+from .. import show
+from ..context import Json, TopicId, Yes, calling, spread
 
 app = typer.Typer(help="Topics that messages are sent to.", no_args_is_help=True)
 COLUMNS = ["id", "title", "channels", "category", "required", "public", "limit"]
@@ -19,19 +19,24 @@ COLUMNS = ["id", "title", "channels", "category", "required", "public", "limit"]
 class TopicOptions:
     """What a topic is, as options."""
 
-    title: Annotated[str, typer.Option(help="Title for readers.")]
-    channel: Annotated[list[str], typer.Option(help="Channel that users can subscribe on (repeatable).")]
-    description: Annotated[str | None, typer.Option(help="Description for readers.")] = None
-    category: Annotated[str | None, typer.Option(help="Category; topics are grouped by it.")] = None
+    title: Annotated[str, typer.Option(metavar="TEXT", help="Title for readers.")]
+    channel: Annotated[
+        list[str], typer.Option(metavar="CHANNEL", help="Channel that users can subscribe on (repeatable).")
+    ]
+    description: Annotated[str | None, typer.Option(metavar="TEXT", help="Description for readers.")] = None
+    category: Annotated[str | None, typer.Option(metavar="TEXT", help="Category; topics are grouped by it.")] = None
     required: Annotated[bool, typer.Option("--required", help="Users can't unsubscribe.")] = False
     public: Annotated[bool, typer.Option("--public", help="Listed publicly; people can subscribe themselves.")] = False
-    limit: Annotated[str | None, typer.Option(help="Rate limit per user as COUNT/SECONDS, e.g. 5/86400.")] = None
+    limit: Annotated[
+        str | None, typer.Option(metavar="COUNT/SECONDS", help="Rate limit per user as COUNT/SECONDS, e.g. 5/86400.")
+    ] = None
     overflow: Annotated[
         Literal["drop", "defer"],
         typer.Option(help="Messages above --limit: drop them, or defer them until the limit allows."),
     ] = "drop"
     shards: Annotated[
-        int | None, typer.Option(help="Number of shards: one per 100,000 subscribers. Can't be changed later.")
+        int | None,
+        typer.Option(metavar="NUMBER", help="Number of shards: one per 100,000 subscribers. Can't be changed later."),
     ] = None
 
     def body(self) -> TopicBody:

@@ -1,0 +1,1 @@
+"""Commands that post and track messages."""
