@@ -151,7 +151,7 @@ preflight: $(READY) ## what would stop or surprise a deployment of STAGE, read f
 deploy: $(READY) ## deploy STAGE to the AWS account of your credentials; APPROVED=1: do not ask about permissions
 	@$(BIN)/python -m deploy.deploy $(STAGE) $(if $(APPROVED),--approved)
 
-lambda-check: $(READY) ## import every function in the built layers under Lambda's Python and processor (emulated, minutes)
+lambda-check: $(READY) ## run the built functions under Lambda's Python, processor and runtime client (emulated, minutes)
 	@$(BIN)/python -m deploy.lambda_check
 
 smoke: $(READY) ## run the demo's checks against a deployed STAGE; STAGE=local is the stack of `make run`
@@ -169,6 +169,7 @@ lock: ## resolve and lock the dependencies; locked versions stay if they still f
 		--output-file=layers/dependencies/requirements.txt layers/dependencies/requirements.in
 	@$(COMPILE) $(AS_LOCKED) --output-file=build-tools.txt build-tools.in
 	@$(COMPILE) $(AS_LOCKED) --output-file=bench/peers/requirements.txt bench/peers/requirements.in
+	@$(COMPILE) $(AS_LOCKED) --output-file=deploy/lambda_check/runtime.txt deploy/lambda_check/runtime.in
 	@$(COMPILE) --output-file=local/ministack.txt local/ministack.in
 	@$(NPM) $(or $(NPM_VERB),install) --prefix console --package-lock-only --loglevel=error >/dev/null
 

@@ -60,11 +60,20 @@ def dependencies(target: Target) -> Path:
 
     def build(folder: Path) -> None:
         packages = folder / "python"
-        _run(*_installer(target, packages))
+        _run(*_installer(target, packages, LOCK))
         _trim(packages)
         _compile(packages, target)
 
     return _cached(f"dependencies-{target.python}", _inputs(target, LOCK.read_bytes()), build)
+
+
+def wheels(target: Target, lock: Path) -> Path:
+    """Packages of another lock, as they are, in the form of a layer."""
+
+    def build(folder: Path) -> None:
+        _run(*_installer(target, folder / "python", lock))
+
+    return _cached(f"wheels-{target.python}", (repr(target).encode(), lock.read_bytes()), build)
 
 
 def fanfare(target: Target) -> Path:
@@ -144,9 +153,9 @@ def _open_to_all(folder: Path) -> None:
         path.chmod(ENTERABLE if path.is_dir() else READABLE)
 
 
-def _installer(target: Target, packages: Path) -> list[str]:
+def _installer(target: Target, packages: Path, lock: Path) -> list[str]:
     """uv if available, otherwise pip: only wheels, checked hashes, only locked packages."""
-    common = ["--target", str(packages), "--only-binary=:all:", "--no-deps", "--require-hashes", "-r", str(LOCK)]
+    common = ["--target", str(packages), "--only-binary=:all:", "--no-deps", "--require-hashes", "-r", str(lock)]
     if uv := _uv():
         wanted = ["--python-version", target.python]
         if target.platform:

@@ -20,8 +20,14 @@ LAYER: Final = "layers/dependencies/requirements.txt"
 TOOLS: Final = "build-tools.txt"
 EMULATOR: Final = "local/ministack.txt"
 PEERS: Final = "bench/peers/requirements.txt"
-LOCKS: Final = (PROJECT, LAYER, TOOLS, EMULATOR, PEERS)
-SOURCES: Final = {"build-tools.in": TOOLS, "local/ministack.in": EMULATOR, "bench/peers/requirements.in": PEERS}
+RUNTIME: Final = "deploy/lambda_check/runtime.txt"
+LOCKS: Final = (PROJECT, LAYER, TOOLS, EMULATOR, PEERS, RUNTIME)
+SOURCES: Final = {
+    "build-tools.in": TOOLS,
+    "local/ministack.in": EMULATOR,
+    "bench/peers/requirements.in": PEERS,
+    "deploy/lambda_check/runtime.in": RUNTIME,
+}
 # What the emulator demands to the digit; it runs in an environment of its own.
 PINNED_BY_THE_EMULATOR: Final = {"botocore", "graphql-core"}
 # https://github.com/renovatebot/renovate/blob/main/lib/modules/manager/pip-compile/common.ts
@@ -134,7 +140,7 @@ def test_each_lock_is_made_by_a_command_that_renovate_runs(lock: str) -> None:
     assert f"--output-file={lock}" in command(lock)
 
 
-@pytest.mark.parametrize("lock", [LAYER, TOOLS, PEERS])
+@pytest.mark.parametrize("lock", [LAYER, TOOLS, PEERS, RUNTIME])
 def test_a_lock_beside_the_project_s_is_made_from_it(lock: str) -> None:
     assert f"--constraint={PROJECT}" in command(lock)
 
