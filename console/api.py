@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 from urllib.parse import quote, urlencode
 
 AT_ONCE: Final = 8  # concurrent calls for one page
+A_PAGE: Final = 100  # items of a list that is read whole
 NO_NAMES: Final = frozenset({"", ".", ".."})  # RFC 3986, 5.2.4: dot segments are removed, so the path would change
 
 
@@ -22,7 +23,10 @@ class Reply(Protocol):
     def content(self) -> bytes: ...
 
 
-Call = Callable[[str, str, Any], Reply]  # method, path with query, body
+class Call(Protocol):
+    """Signs and sends a request to a path with its query. `body` is sent as JSON, None: without one."""
+
+    def __call__(self, method: str, url: str, body: Any, /, **headers: str) -> Reply: ...
 
 
 @dataclass(frozen=True)
@@ -86,8 +90,19 @@ class InternalApi:
                 raise
         return self.get("masked", *path, **query), True
 
-    def post(self, *path: str, body: Any = None) -> Any:
-        return self._json("POST", _url(path), body)
+    def every(self, *path: str, **query: str | int | None) -> Iterator[Any]:
+        """All items of a list, page by page."""
+        cursor = None
+        while True:
+            found = self.get(*path, **{"limit": A_PAGE, **query, "cursor": cursor})
+            yield from found["items"]
+            cursor = found["next_cursor"]
+            if cursor is None:
+                return
+
+    def post(self, *path: str, body: Any = None, key: str | None = None, **query: str | None) -> Any:
+        """`key`: the Idempotency-Key, with which a repeat changes nothing."""
+        return self._json("POST", _url(path, query), body, **({"Idempotency_Key": key} if key else {}))
 
     def put(self, *path: str, body: Any = None) -> Any:
         return self._json("PUT", _url(path), body)
@@ -95,8 +110,8 @@ class InternalApi:
     def delete(self, *path: str) -> Any:
         return self._json("DELETE", _url(path))
 
-    def _json(self, method: str, url: str, body: Any = None) -> Any:
-        reply = self._call(method, url, body)
+    def _json(self, method: str, url: str, body: Any = None, **headers: str) -> Any:
+        reply = self._call(method, url, body, **headers)
         answer = _read(reply)
         if reply.status >= 400:
             raise Refused(reply.status, answer if isinstance(answer, dict) else {})

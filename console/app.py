@@ -6,18 +6,22 @@ import hmac
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from datetime import datetime
+from datetime import tzinfo
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-from flask import Blueprint, Flask, Response, redirect, render_template, request, send_from_directory, session, url_for
-from flask_wtf.csrf import CSRFError, CSRFProtect
+from flask import Blueprint, Flask, Response, redirect, request, send_from_directory, session, url_for
+from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
-from werkzeug.exceptions import HTTPException, SecurityError
 from werkzeug.wrappers import Response as Answer
 
-from . import messages, queues, suppressions, templates, topics, users, words
-from .api import AT_ONCE, Call, InternalApi, Refused, Unreachable
+from . import filters, queues, suppressions, topics, words
+from .api import AT_ONCE, Call, InternalApi
+from .errors import handle_errors, page
+from .filters import Times
+from .messages import pages as messages
+from .people import users
+from .templates import pages as templates
 
 PARTS: Final[Mapping[str, Callable[[InternalApi], Blueprint]]] = {
     "Messages": messages.pages,
@@ -43,23 +47,6 @@ HEADERS: Final[Mapping[str, str]] = {
     "X-Content-Type-Options": "nosniff",
     "X-Robots-Tag": "noindex, nofollow",
 }
-PROBLEMS: Final[Mapping[int, tuple[str, str]]] = {
-    400: ("Invalid request", "Go back and try again."),
-    403: (
-        "Access denied",
-        "IAM denies the call. Ask for this stage’s operator policy or viewer policy.",
-    ),
-    404: ("Not found", "It may have been deleted, or its retention period has ended."),
-    405: ("Method not allowed", "Go back and try again."),
-    409: ("Not possible in the current state", "The message’s state has changed."),
-    422: ("Validation failed", "The internal API rejected the request."),
-    429: ("Too many requests", "The API’s rate limit is reached. Wait a moment and try again."),
-    502: (
-        "The API does not answer",
-        "Try again. If it keeps failing, check that the stage is up and your keys are valid.",
-    ),
-}
-OTHER: Final = ("Something went wrong", "Try again. If it keeps failing, look at the internal API’s log.")
 
 
 def make(
@@ -69,11 +56,13 @@ def make(
     cookie: str = "fanfare-console",
     key: str | None = None,
     at_once: int = AT_ONCE,
+    zone: tzinfo | None = None,
     more: Mapping[str, Blueprint] | None = None,
 ) -> Flask:
     """The console of a stage, over `call`. If `key` is given, only browsers that opened a link with it get in.
 
-    `more` are blueprints that the server adds, by their names in the navigation.
+    Times are shown in `zone`, None: that of this machine. `more` are blueprints that the server adds, by their names
+    in the navigation.
     """
     app = Flask(__name__, template_folder="pages")
     app.config.update(
@@ -85,10 +74,12 @@ def make(
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session
         MAX_CONTENT_LENGTH=1_000_000,
     )
+    app.before_request(_same_origin)
     CSRFProtect(app)
     if key is not None:
         _lock(app, key)
     api = InternalApi(call, at_once=at_once)
+    app.extensions["times"] = Times(zone)
     parts = {**{name: part(api) for name, part in PARTS.items()}, **(more or {})}
     for part in parts.values():
         app.register_blueprint(part)
@@ -96,21 +87,32 @@ def make(
     app.add_url_rule("/static/htmx.min.js", "htmx", lambda: send_from_directory(HTMX / "dist", "htmx.min.js"))
     app.add_url_rule("/", "home", lambda: redirect(url_for("messages.index")))
     app.after_request(_guarded)
-    _handle_errors(app)
+    handle_errors(app)
     return app
 
 
 def _dress(app: Flask, stage: str, parts: Mapping[str, Blueprint]) -> None:
+    times: Times = app.extensions["times"]
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    app.jinja_env.filters |= {"when": when, "number": number, "sentence": sentence}
+    app.jinja_env.filters |= {**filters.FILTERS, "when": times.when, "minute": times.minute}
     app.jinja_env.globals |= {
-        "here": here,
+        "here": filters.here,
         "parts": {name: part.name for name, part in parts.items()},
+        "percent": filters.percent,
+        "plural": filters.plural,
         "stage": stage,
+        "times": times,
         "words": words,
     }
     app.jinja_env.globals["show"] = app.jinja_env.get_template("macros.html").module
+
+
+def _same_origin() -> tuple[str, int] | None:
+    """In addition to the token of each form: browsers say where a request comes from."""
+    if request.method in ("GET", "HEAD") or request.headers.get("Sec-Fetch-Site", "same-origin") == "same-origin":
+        return None
+    return page(403, "This form is of another site", "Nothing was changed."), 403
 
 
 def _lock(app: Flask, key: str) -> None:
@@ -124,7 +126,7 @@ def _lock(app: Flask, key: str) -> None:
             session["known"] = True
             return redirect(request.path)
         lead = "Open the link that the terminal shows: it contains the key of this console."
-        return Response(_page(403, "This console is locked", lead), 403)
+        return Response(page(403, "This console is locked", lead), 403)
 
 
 def _guarded(answer: Response) -> Response:
@@ -133,62 +135,3 @@ def _guarded(answer: Response) -> Response:
     if request.endpoint not in FILES:
         answer.headers.setdefault("Cache-Control", "no-store")
     return answer
-
-
-# Errors
-
-
-def _handle_errors(app: Flask) -> None:
-    app.register_error_handler(Refused, _refused)
-    app.register_error_handler(Unreachable, _unreachable)
-    app.register_error_handler(SecurityError, _misdirected)
-    app.register_error_handler(HTTPException, _http)
-
-
-def _refused(error: Refused) -> tuple[str, int]:
-    title, lead = PROBLEMS.get(error.status, OTHER)
-    status = error.status if error.status in PROBLEMS else 502
-    return _page(status, title, lead, said=error.detail, faults=error.faults), status
-
-
-def _unreachable(error: Unreachable) -> tuple[str, int]:
-    return _page(502, *PROBLEMS[502], said=str(error)), 502
-
-
-def _misdirected(_: SecurityError) -> Answer:
-    return Response("Unknown host. Use 127.0.0.1 or localhost.\n", 421, mimetype="text/plain")
-
-
-def _http(error: HTTPException) -> tuple[str, int]:
-    status = error.code or 500
-    if isinstance(error, CSRFError):
-        return _page(status, "This page has expired", "Nothing was changed. Go back, reload and try again."), status
-    return _page(status, *PROBLEMS.get(status, OTHER)), status
-
-
-def _page(status: int, title: str, lead: str, *, said: str = "", faults: Any = ()) -> str:
-    return render_template("problem.html", status=status, title=title, lead=lead, said=said, faults=faults)
-
-
-# Filters and globals of the pages
-
-
-def when(text: str) -> str:
-    """`2027-01-01T08:00:03.101Z` as `1 Jan 2027, 08:00:03`."""
-    at = datetime.fromisoformat(text)
-    return f"{at.day} {at:%b %Y, %H:%M:%S}"
-
-
-def number(value: int) -> str:
-    """Digits grouped by thousands with thin spaces."""
-    return f"{value:,}".replace(",", "\u202f")
-
-
-def sentence(text: str) -> str:
-    """With a capital letter at the start and one period at the end."""
-    return f"{text[:1].upper()}{text[1:].removesuffix('.')}." if text else ""
-
-
-def here(**query: str | None) -> str:
-    """The URL of this page with the query changed; None removes a parameter."""
-    return url_for(str(request.endpoint), **{**(request.view_args or {}), **request.args, **query})

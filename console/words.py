@@ -13,12 +13,29 @@ from fanfare.self_service.pages.texts import CHANNELS
 __all__ = ["CHANNELS", "MEANING", "REPORTING", "STATES"]
 
 STATES: Final = tuple(state.value for state in State)
+# As operators read them; the codes are those of the API
+STATE: Final[Mapping[str, str]] = {
+    "pending": "queued",
+    "active": "sending",
+    "stale": "retrying",
+    "failed": "failed",
+    "sent": "sent",
+    "deleted": "cancelled",
+}
 AT_REST: Final = ("sent", "failed", "deleted")
 STATUSES: Final = ("sent", "failed", "skipped", "deleted", "pending")
-NO_RECIPIENTS: Final = "No recipients: every candidate was skipped"
-COUNTS: Final = ("sent", "failed", "skipped", "deleted", "outstanding")
+COUNTS: Final[Mapping[str, str]] = {
+    "sent": "Sent",
+    "failed": "Failed",
+    "skipped": "Skipped",
+    "deleted": "Withheld",
+    "outstanding": "Outstanding",
+}
+STATUS: Final[Mapping[str, str]] = {"deleted": "withheld", "pending": "in progress"}
+TONES: Final[Mapping[str, str]] = {"sent": "good", "failed": "bad", "pending": "busy", "stale": "warn"}
 
 REASONS: Final[Mapping[str, str]] = {reason.value: reason.text for reason in Reason}
+ADVICE: Final[Mapping[str, str]] = {reason.value: reason.advice for reason in Reason}
 RECEIPTS: Final[Mapping[str, str]] = {
     "accepted": "Accepted by the provider",
     "bounced": "Bounced (permanent)",
@@ -40,6 +57,16 @@ OUTCOMES: Final[Mapping[str, str]] = {
     "no_word": "No word yet",
 }
 ALWAYS: Final = ("delivered", "bounced", "complained", "no_word")  # shown, even if they are 0
+# A sent delivery by its receipt: tone and word
+FATES: Final[Mapping[str, tuple[str, str]]] = {
+    "bounced": ("bad", "bounced"),
+    "bounced_soft": ("warn", "bounced for now"),
+    "complained": ("bad", "complained"),
+    "delayed": ("warn", "delayed"),
+    "delivered": ("good", "delivered"),
+    "rejected": ("bad", "rejected"),
+}
+BAD_RECEIPTS: Final = ("bounced", "complained", "rejected")
 STEPS: Final[Mapping[str, str]] = {
     "audience": "Audience",
     "batch": "Batch",
@@ -91,8 +118,22 @@ CAUSES: Final[Mapping[str, str]] = {
     "opt_out": "Opt-out",
     "soft_bounces": "Repeated soft bounces",
 }
+CURES: Final[Mapping[str, str]] = {cause: Reason.suppressed(cause).advice.replace("`", "") for cause in CAUSES}
 QUEUES: Final[Mapping[str, str]] = {"fan_out": "Fan-out", "record_receipt": "Receipts"}
+BY: Final[Mapping[str, str]] = {
+    "service": "a service",
+    "import": "an import",
+    "person": "the person, signed in",
+    "one_click": "the person, with the mail program’s button",
+    "page": "the person, on the preference page",
+    "confirmation": "the person, by confirming",
+    "stop": "the person, by replying STOP",
+}
 
 
 def queue(name: str) -> str:
     return QUEUES.get(name) or CHANNELS.get(name, name)
+
+
+def channel(name: str) -> str:
+    return CHANNELS.get(name, name)

@@ -17,7 +17,7 @@ from flask import Blueprint, Flask, Response, abort, jsonify, render_template, r
 
 from console.api import Call, Unreachable
 from console.app import make
-from console.templates import MAIL_POLICY
+from console.messages.content import MAIL_POLICY
 from local.api import Api, Reply
 from local.http import problem
 from local.providers.inboxes import Inboxes
@@ -43,9 +43,9 @@ def local_console(
 def signed(api: Api) -> Call:
     """A `call` function for the console that signs as the operator."""
 
-    def call(method: str, url: str, body: Any) -> Reply:
+    def call(method: str, url: str, body: Any, /, **headers: str) -> Reply:
         try:
-            return api.call(method, url, body)
+            return api.call(method, url, body, **headers)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(str(error)) from error
 

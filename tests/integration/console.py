@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from dataclasses import dataclass
+from datetime import UTC
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -22,17 +23,18 @@ class Reply:
     content: bytes
 
 
-def call(method: str, url: str, body: Any = None) -> Reply:
+def call(method: str, url: str, body: Any = None, /, **headers: str) -> Reply:
     """As the wire does it: the path is taken apart where API Gateway takes it apart."""
     parts = urlsplit(url)
     asked: dict[str, Any] = dict(parse_qsl(parts.query))
-    answer = internal_api.call(method, parts.path, body, **asked)
+    named = {name.replace("_", "-").lower(): value for name, value in headers.items()}
+    answer = internal_api.call(method, parts.path, body, headers=named, **asked)
     return Reply(answer.status, answer.text.encode())
 
 
 def app(**more: Any) -> Flask:
     # the handler serves one call at a time, as a function on Lambda does
-    return make(call, stage="test", at_once=1, **more)
+    return make(call, **{"stage": "test", "at_once": 1, "zone": UTC, **more})
 
 
 @dataclass(frozen=True)

@@ -106,16 +106,17 @@ def test_what_is_on_its_way_is_looked_at_again_and_what_rests_is_not(visitor: Vi
 def test_progress_is_said_when_it_changed_and_only_then(visitor: Visitor, pipeline: Pipeline) -> None:
     message_id = pipeline.post()
     assert "hx-swap-oob" in visitor.open(f"/messages/{message_id}/live", shown="").answer.text
-    assert "hx-swap-oob" not in visitor.open(f"/messages/{message_id}/live", shown="pending").answer.text
+    assert "hx-swap-oob" not in visitor.open(f"/messages/{message_id}/live", shown="queued").answer.text
     pipeline.run()
-    assert "hx-swap-oob" in visitor.open(f"/messages/{message_id}/live", shown="pending").answer.text
+    assert "hx-swap-oob" in visitor.open(f"/messages/{message_id}/live", shown="queued").answer.text
 
 
 def test_a_message_shows_its_way_its_counts_and_its_deliveries(visitor: Visitor, sent: str) -> None:
     page = visitor.open(f"/messages/{sent}")
-    assert page.heading == "orders.shipped"
-    assert "Recipients 3 Sent 2 Failed 0 Skipped 1 Deleted 0 Outstanding 0" in page.text
-    assert "Timeline Pending" in page.text
+    assert page.heading == "Order A-17 has left"
+    assert "sent The providers accepted 2 recipients." in page.text
+    assert "Recipients 3 Sent 2 Failed 0 Skipped 1 Withheld 0 Outstanding 0" in page.text
+    assert "Timeline Queued" in page.text
     assert "The address is suppressed: bounce" in page.text
     assert {f"/users/user-000{n}" for n in range(3)} <= set(re.findall(r'href="(/users/[^"]*)"', page.answer.text))
 
@@ -126,8 +127,8 @@ def test_a_message_that_reached_nobody_says_so(visitor: Visitor, pipeline: Pipel
     message_id = pipeline.post()
     pipeline.run()
     page = visitor.open(f"/messages/{message_id}")
-    assert "No recipients: every candidate was skipped." in page.text
-    assert "accepted by its provider" not in page.text
+    assert "reached no one All 3 candidates were skipped." in page.text
+    assert "badge good" not in page.answer.text
 
 
 def test_deliveries_are_narrowed_by_outcome_and_channel(visitor: Visitor, sent: str) -> None:
@@ -152,10 +153,11 @@ def test_an_explanation_keeps_what_happened_apart_from_what_the_rules_say(visito
 def test_cancelling_asks_first_and_then_tells_what_came_of_it(visitor: Visitor, pipeline: Pipeline) -> None:
     message_id = pipeline.post()
     asked = visitor.open(f"/messages/{message_id}/cancellation")
-    assert asked.heading == "Cancel this message?"
+    assert asked.heading == "Withhold this message?"
     assert pipeline.message(message_id).state is State.PENDING
     done = visitor.press(asked)
-    assert "Message cancelled: 0 already sent, 0 in flight" in done.text
+    assert "Message cancelled before it was sent to anyone." in done.text
+    assert "Withheld from the subscribers of orders.shipped" in done.text
     assert pipeline.message(message_id).state is State.DELETED
 
 
@@ -164,13 +166,13 @@ def test_a_message_sent_in_the_meantime_is_reported_and_not_cancelled(visitor: V
     asked = visitor.open(f"/messages/{message_id}/cancellation")
     pipeline.run()
     page = visitor.press(asked)
-    assert (page.status, page.heading) == (200, "orders.shipped")
+    assert (page.status, page.heading) == (200, "Order A-17 has left")
     assert "Not possible in the current state: " in page.text
     assert pipeline.message(message_id).state is State.SENT
 
 
 def test_nothing_is_asked_where_there_is_nothing_to_do(visitor: Visitor, sent: str) -> None:
-    assert "Nothing to cancel: the message is sent." in visitor.open(f"/messages/{sent}/cancellation").text
+    assert "Nothing to withhold: the message is sent." in visitor.open(f"/messages/{sent}/cancellation").text
     assert (
         "Nothing to send again: only a failed message can be sent again."
         in visitor.open(f"/messages/{sent}/redrive").text
@@ -362,7 +364,7 @@ def test_with_a_key_the_console_opens_to_who_has_it(aws: Aws) -> None:
 def test_a_call_that_iam_denies_is_reported_with_the_remedy() -> None:
     refused = console.Reply(403, b'{"message": "Forbidden"}')
     page = Visitor(make(lambda *_: refused, stage="test").test_client()).open("/topics", 403)
-    assert "Ask for this stage’s operator policy or viewer policy." in page.text
+    assert "Ask for this stage’s viewer, editor or operator policy." in page.text
 
 
 def test_an_answer_that_is_not_json_is_reported() -> None:

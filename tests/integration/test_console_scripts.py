@@ -60,7 +60,7 @@ class Api:
     sent: int = 0
     asked: list[str] = field(default_factory=list)
 
-    def call(self, _method: str, url: str, _body: Any) -> Reply:
+    def call(self, _method: str, url: str, _body: Any, /, **_headers: str) -> Reply:
         path = urlsplit(url).path
         self.asked.append(path)
         if self.status != 200:
@@ -82,6 +82,8 @@ class Api:
             "send_at": None,
             "expires_at": None,
             "timeline": [],
+            "summary": "Hello",
+            "outcome": "open",
             "counts": {**COUNTS, "sent": self.sent, "outstanding": 2 - self.sent},
             "receipts": {**RECEIPTS, "no_word": self.sent},
         }
@@ -118,10 +120,10 @@ def opened(browser: Browser, app: Flask) -> Iterator[Page]:
 
 def test_a_message_is_followed_to_its_end_and_then_left_alone(api: Api, page: Page) -> None:
     page.goto("/messages/m-1")
-    expect(page.locator("#state")).to_have_text("active")
+    expect(page.locator("#state")).to_have_text("sending")
     expect(page.locator("#deliveries")).not_to_contain_text("ada")
     api.sent = 1
-    expect(page.locator("#announcement")).to_have_text("Active, 50 %", timeout=WAIT)  # for those who hear the page
+    expect(page.locator("#announcement")).to_have_text("Sending, 50 %", timeout=WAIT)  # for those who hear the page
     api.state, api.sent = "sent", 2
     expect(page.locator("#state")).to_have_text("sent", timeout=WAIT)
     expect(page.locator("#deliveries")).to_contain_text("ada", timeout=WAIT)
@@ -133,7 +135,7 @@ def test_a_message_is_followed_to_its_end_and_then_left_alone(api: Api, page: Pa
 def test_a_row_of_the_list_follows_its_message(api: Api, page: Page) -> None:
     page.goto("/messages")
     row = page.locator("tbody tr")
-    expect(row).to_contain_text("active")
+    expect(row).to_contain_text("sending")
     api.state, api.sent = "sent", 2
     expect(row).to_contain_text("2 of 2 sent", timeout=WAIT)
     expect(row.locator("td")).to_have_count(4)
@@ -144,7 +146,7 @@ def test_what_was_shown_stays_while_the_api_does_not_answer(api: Api, page: Page
     api.status = 503
     with page.expect_response(lambda each: each.status == 502):
         pass
-    expect(page.locator("#state")).to_have_text("active")
+    expect(page.locator("#state")).to_have_text("sending")
     api.status, api.state, api.sent = 200, "sent", 2
     expect(page.locator("#state")).to_have_text("sent", timeout=WAIT)
 

@@ -7,7 +7,7 @@ import pytest
 from console.api import InternalApi, Refused, Reply
 
 
-def never(method: str, url: str, body: Any) -> Reply:
+def never(method: str, url: str, body: Any, /, **headers: str) -> Reply:
     raise AssertionError(f"{method} {url} was called")
 
 

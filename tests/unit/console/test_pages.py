@@ -10,7 +10,7 @@ import pytest
 
 from console.api import Reply
 from console.app import make
-from console.messages import seconds_between_looks
+from console.messages.progress import seconds_between_looks
 from console.words import OUTCOMES
 
 COUNTS = {"recipients": 2, "sent": 2, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 0}
@@ -36,11 +36,13 @@ def page(path: str, **counts: int) -> str:
         "channels": ["email"],
         "created_at": "2027-01-01T08:00:00.000Z",
         "timeline": [],
+        "send_at": None,
+        "summary": "Hello",
         "counts": {**COUNTS, **counts},
         "receipts": dict.fromkeys(OUTCOMES, 0),
     }
 
-    def call(method: str, url: str, body: Any) -> Reply:
+    def call(method: str, url: str, body: Any, /, **headers: str) -> Reply:
         return Answered(message)
 
     client = make(call, stage="dev").test_client()
@@ -51,9 +53,11 @@ def page(path: str, **counts: int) -> str:
 def test_a_message_that_reached_nobody_is_not_shown_as_a_success(path: str) -> None:
     for counts in ({"sent": 0, "skipped": 2}, {"sent": 0, "recipients": 0}):
         shown = page(path, **counts)
-        assert ">no recipients</span>" in shown
-        assert "badge sent" not in shown
-    assert '<span class="badge sent">sent</span>' in page(path, sent=1, skipped=1)
+        assert ">reached no one</span>" in shown
+        assert "badge good" not in shown
+    assert '<span class="badge good" title="The providers accepted 1 recipient.">sent</span>' in page(
+        path, sent=1, skipped=1
+    )
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ def locked() -> dict[str, Any]:
 
 
 def test_each_page_finds_the_scripts_that_it_names() -> None:
-    def call(method: str, url: str, body: Any) -> Reply:
+    def call(method: str, url: str, body: Any, /, **headers: str) -> Reply:
         raise AssertionError("the page of an error asks nothing")
 
     client = make(call, stage="dev", key="secret").test_client()

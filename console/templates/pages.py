@@ -10,15 +10,14 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, abort, render_template, request
 
-from .api import Fault, InternalApi, Refused
+from ..api import Fault, InternalApi, Refused
+from ..messages.content import mail
 from .pointers import line_of, lines
 
 A_PAGE: Final = 12
 VERSIONS: Final = 20
 DATA_LIMIT: Final = 30_000  # characters of data that fit in a URL
 LANGUAGES: Final = 12  # shown side by side
-# A mail may use inline styles and data: images. No scripts, no forms, no requests.
-MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
 POSITION: Final = re.compile(r"line (?P<line>\d+)(?:, column (?P<column>\d+))?: (?P<part>\w+): ")
 
 
@@ -80,8 +79,7 @@ def pages(api: InternalApi) -> Blueprint:
         content = {} if mistakes else _rendered(api, template_id, channel, request.args.get("locale", ""), data)
         if "html" not in content:
             abort(404)
-        headers = {"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
-        return Response(content["html"], mimetype="text/html", headers=headers)
+        return mail(content["html"])
 
     part.add_app_template_global(languages)
     return part

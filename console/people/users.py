@@ -7,7 +7,7 @@ from typing import Any, Final
 from flask import Blueprint, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
-from .api import InternalApi, Refused
+from ..api import InternalApi, Refused
 
 DELIVERIES: Final = 25
 SUBSCRIPTIONS: Final = 100

@@ -1,0 +1,1 @@
+"""Pages of people: look-up, one person, their subscriptions, and files of many people."""
