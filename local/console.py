@@ -45,7 +45,7 @@ def signed(api: Api) -> Call:
 
     def call(method: str, url: str, body: Any, /, **headers: str) -> Reply:
         try:
-            return api.call(method, url, body, **headers)
+            return api.call(method, url, body, raw=None, **headers)
         except urllib3.exceptions.HTTPError as error:
             raise Unreachable(str(error)) from error
 

@@ -1,4 +1,4 @@
-"""Templates in folders, one file per part, as `fanfare templates pull`, `push`, `diff` and `init` read and write them.
+"""Templates in folders, one file per part. `fanfare templates pull`, `push`, `diff` and `init` use this format.
 
     <channel>/<part>.<any>                    email/subject.txt, email/html.html, sms/text.txt
     locales/<locale>/<channel>/<part>.<any>   locales/de/email/subject.txt

@@ -1,4 +1,4 @@
-"""What became of a message, in a word with its colour, and in a sentence."""
+"""The outcome of a message, in a word with its colour, and in a sentence."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def scheduled_for(message: Mapping[str, Any], times: Times) -> str | None:
 
 
 def lost(receipts: Mapping[str, int]) -> int:
-    """Those whom it certainly did not reach though their provider accepted it."""
+    """The number of recipients that it did not reach though the provider accepted it."""
     return receipts["bounced"] + receipts["rejected"]
 
 

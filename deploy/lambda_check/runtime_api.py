@@ -19,7 +19,7 @@ REQUEST_ID: Final = "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 
 
 class RuntimeApi:
-    """Hands out one event inside a `with` block, and takes what becomes of it."""
+    """Hands out one event inside a `with` block, and takes its result."""
 
     def __init__(self, event: Mapping[str, Any], *, seconds: float) -> None:
         self.event = event

@@ -104,8 +104,8 @@ def test_receipts_of_a_thousand_mails_are_shown_in_words(fanfare: Shell) -> None
         (of(counts={"recipients": 2, "sent": 2}, receipts={"delivered": 2}), "reached"),
         (of(counts={"recipients": 2, "sent": 2}, receipts={"no_word": 2}), "reached"),
         (of(counts={"recipients": 2, "sent": 2}, receipts={"bounced": 1, "delivered": 1}), "partly reached"),
-        (of(counts={"recipients": 2, "sent": 2}, receipts={"bounced": 1, "rejected": 1}), "reached nobody"),
-        (of(counts={"recipients": 0}, receipts={}, outcome="nobody"), "reached nobody"),
+        (of(counts={"recipients": 2, "sent": 2}, receipts={"bounced": 1, "rejected": 1}), "reached no one"),
+        (of(counts={"recipients": 0}, receipts={}, outcome="nobody"), "reached no one"),
         (of(counts={"recipients": 2, "outstanding": 2}, receipts={}, outcome="open", state="active"), "open"),
     ],
 )
@@ -153,7 +153,7 @@ def test_messages_are_listed_with_their_subject_and_whom_they_reached(fanfare: S
     assert [[cell.strip() for cell in line if cell.strip()] for line in said] == [
         ["id", "state", "outcome", "topic", "created at", "summary"],
         ["m-1", "sent", "reached", "orders", "2027-01-01T08:00:00Z", "Your order is on its way"],
-        ["m-2", "sent", "reached nobody", "orders", "2027-01-01T08:00:00Z", "Your order is on its way"],
+        ["m-2", "sent", "reached no one", "orders", "2027-01-01T08:00:00Z", "Your order is on its way"],
     ]
     assert fanfare.asked.url.params["topic"] == "orders"
 

@@ -13,9 +13,8 @@ from fanfare_client.cli.codes import Exit
 from local.demo import job
 
 from .deployment import Deployment
-from .test_cli import Shell, fanfare
+from .shell import Shell
 
-__all__ = ["fanfare"]
 STARTERS = ["layout", "order-confirmation"]
 ODD: dict[str, Any] = {
     "channels": {

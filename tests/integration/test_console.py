@@ -363,16 +363,16 @@ def test_with_a_key_the_console_opens_to_who_has_it(aws: Aws) -> None:
 
 def test_a_call_that_iam_denies_is_reported_with_the_remedy() -> None:
     refused = console.Reply(403, b'{"message": "Forbidden"}')
-    page = Visitor(make(lambda *_: refused, stage="test").test_client()).open("/topics", 403)
+    page = Visitor(make(lambda *_, **__: refused, stage="test").test_client()).open("/topics", 403)
     assert "Ask for this stage’s viewer, editor or operator policy." in page.text
 
 
 def test_an_answer_that_is_not_json_is_reported() -> None:
     proxy = console.Reply(200, b"<html>")
-    page = Visitor(make(lambda *_: proxy, stage="test").test_client()).open("/topics", 502)
+    page = Visitor(make(lambda *_, **__: proxy, stage="test").test_client()).open("/topics", 502)
     assert page.heading == "The API does not answer"
     with pytest.raises(Unreachable):
-        InternalApi(lambda *_: proxy).get("topics")
+        InternalApi(lambda *_, **__: proxy).get("topics")
 
 
 def test_the_navigation_names_every_part(visitor: Visitor) -> None:

@@ -18,11 +18,11 @@ RECEIPTS: Final[Mapping[str, str]] = {
 REACHED: Final[Mapping[str, str]] = {
     "reached": "reached",
     "partly": "partly reached",
-    "nobody": "reached nobody",
+    "nobody": "reached no one",
     "open": "open",
 }
 STYLES: Final[Mapping[str, str]] = {
-    "reached nobody": "bold red",
+    "reached no one": "bold red",
     "partly reached": "yellow",
     "bounced": "red",
     "complained": "red",
@@ -38,7 +38,7 @@ def receipt(code: str | None) -> str:
 
 
 def of_delivery(delivery: Mapping[str, Any]) -> str | None:
-    """What became of a recipient: what was reported of it, or why it was not sent."""
+    """The outcome of a recipient: what was reported of it, or why it was not sent."""
     return receipt(delivery["receipt"]) if delivery["status"] == "sent" else delivery["reason"]
 
 

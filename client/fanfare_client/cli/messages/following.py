@@ -61,7 +61,7 @@ def _show_message(message: MessageWithCounts) -> None:
 
 
 def _verdict(message: MessageWithCounts) -> str:
-    """Whom it reached. A message of which every mail came back reached nobody."""
+    """How many it reached. A message of which every mail came back reached no one."""
     receipts, sent = message["receipts"], message["counts"]["sent"]
     lost = receipts["bounced"] + receipts["rejected"]
     if message["outcome"] not in ("reached", "partly") or not lost:

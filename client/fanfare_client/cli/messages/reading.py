@@ -1,4 +1,4 @@
-"""Commands that show messages and what became of them."""
+"""Commands that show messages and their outcome."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def deliveries(
     ] = None,
     json: Json = False,
 ) -> None:
-    """List what became of each recipient of a message."""
+    """List the outcome of each recipient of a message."""
     with calling(context) as fanfare:
         found = fanfare.messages.deliveries(message, status=status, channel=channel, receipt=receipt)
         columns = ["user_id", "channel", "status", "outcome", "attempts", "updated_at"]

@@ -114,7 +114,7 @@ def _asked(found: re.Match[str], path: str) -> str:
 
 
 def _field(word: str) -> str | None:
-    """The attribute that a field of contacts became; None if it is none."""
+    """The attribute that a field of contacts became; None for any other word."""
     if not _FIELD.fullmatch(word) or word in _OWN or word in WHY or word.startswith(_OWN_BEGINNINGS):
         return None
     name = attribute_name(word)
