@@ -7,6 +7,7 @@ channel's own code, its request and its error mapping are what is tested.
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -81,8 +82,8 @@ class Ses:
             return {"Status": waiting.pop(0)}
         own = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
         subject, html, text = (
-            template.get(part.title(), "").replace(f"{{{{{part}}}}}", own.get(part, ""))
-            for part in ("subject", "html", "text")
+            re.sub(r"\{\{(\w+)\}\}", lambda place: own[place[1]], template.get(part, ""))
+            for part in ("Subject", "Html", "Text")
         )
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         headers = {each["Name"]: each["Value"] for each in entry.get("ReplacementHeaders", [])}

@@ -1037,6 +1037,13 @@ MUTANTS = (
         tests=("tests/unit/channels/test_email.py",),
     ),
     Mutant(
+        "a paragraph that a mail lacks is taken for one that all mails share",
+        "email_packing:_held",
+        "anchor = _begin_in(anchor, text, met)",
+        "anchor = anchor[:]",
+        tests=("tests/unit/channels/test_email.py",),
+    ),
+    Mutant(
         "a page is not escaped",
         "rendering:_environment",
         'autoescape=select_autoescape(["html"])',

@@ -217,7 +217,7 @@ class Email(Channel):
                 "Template": {
                     # SES fills in what is rendered already; it does not escape
                     "TemplateContent": {part.title(): text for part, text in call.template.items()},
-                    "TemplateData": orjson.dumps(dict.fromkeys(call.template, "")).decode(),
+                    "TemplateData": "{}",  # each mail has all of its own
                 }
             },
             "BulkEmailEntries": [self._entry(envelopes[index], fill) for index, fill in call.fills.items()],
