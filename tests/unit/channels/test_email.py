@@ -235,7 +235,16 @@ def test_a_paragraph_that_one_mail_lacks_is_not_shared() -> None:
     email, provider = channel()
     first, second = ("<p>" + word * 30 + "</p>" for word in ("hello ", "thanks "))
     mails = [f"{name} {first} {second} {name}" for name in ("Ada", "Bob", "Eve")]
-    mails += [f"Kim {second} Kim", f"Lee {first} Lee", f"Max {second} {first} Max", "Zoe"]
+    mails += [f"Kim {second} Kim", f"Lee {first} Lee", f"Max {second} {first} Max"]
+    email.send([envelope(str(number), content={**MAIL, "html": mail}) for number, mail in enumerate(mails)])
+    ((_, request),) = provider.asked
+    assert html_of(request) == mails
+
+
+def test_of_a_text_that_one_mail_breaks_off_only_the_begin_is_shared() -> None:
+    email, provider = channel()
+    long = " ".join(f"word {number}" for number in range(200))
+    mails = [f"Ada {long} Ada", f"Bob {long} Bob", f"Eve {long[:300]} {'Eve ' * 999}", f"Max {long} Max"]
     email.send([envelope(str(number), content={**MAIL, "html": mail}) for number, mail in enumerate(mails)])
     ((_, request),) = provider.asked
     assert html_of(request) == mails
