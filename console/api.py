@@ -124,7 +124,9 @@ def _url(path: Iterable[str], query: Mapping[str, str | int | None] | None = Non
     if not NO_NAMES.isdisjoint(path):
         raise Refused(404, {"code": "not_found", "detail": "No resource has this name."})
     asked = {name: value for name, value in (query or {}).items() if value not in (None, "")}
-    url = "/v1/" + "/".join(quote(part, safe="") for part in path)
+    # API Gateway decodes a path twice, and ends it at a question mark
+    twice = (part.replace("%", "%25").replace("?", "%3F") for part in path)
+    url = "/v1/" + "/".join(quote(part, safe="") for part in twice)
     return f"{url}?{urlencode(asked)}" if asked else url
 
 

@@ -17,12 +17,12 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
-from urllib.parse import quote
 
 import boto3
 from botocore.credentials import Credentials
 from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.channels.receipts import Receipt
+from fanfare_client.calls import address_path
 
 from deploy import confirm
 from local.api import Api, People, Reply, until
@@ -196,7 +196,7 @@ def _prepared(api: Api, run: str, everyone: Sequence[Person]) -> Iterator[list[d
 def _remove(api: Api, run: str, everyone: Sequence[Person]) -> Iterator[Reply]:
     for person in everyone:
         if person.profile.get("email", "").startswith("bounce+"):
-            yield api.call("DELETE", f"/v1/suppressions/email/{quote(person.profile['email'], safe='@')}")
+            yield api.call("DELETE", address_path("email", person.profile["email"]))
         yield api.call("DELETE", f"/v1/users/{person.id}")
     yield api.call("DELETE", f"/v1/topics/{run}")
     yield api.call("DELETE", f"/v1/templates/{run}")

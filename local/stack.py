@@ -32,9 +32,19 @@ from tools.progress import step
 
 
 class Stack:
-    """Emulator, providers, console, public API and the deployed app. `port` is the first of four; None: free ports."""
+    """Emulator, providers, console, public API and the deployed app. `port` is the first of four; None: free ports.
 
-    def __init__(self, *, port: int | None = None, reconcile_seconds: float = 5.0, restartable: bool = False) -> None:
+    `by_the_rules`: the functions' requests are held against what AWS refuses (`testing.aws_rules`).
+    """
+
+    def __init__(
+        self,
+        *,
+        port: int | None = None,
+        reconcile_seconds: float = 5.0,
+        restartable: bool = False,
+        by_the_rules: bool = False,
+    ) -> None:
         self.outbox = Outbox()
         self.simulator = Simulator()
         self.receipts = Receipts()
@@ -43,6 +53,7 @@ class Stack:
         self._ports: Sequence[int | None] = range(port, port + 4) if port else [None] * 4
         self._reconcile_seconds = reconcile_seconds
         self._restartable = restartable
+        self._by_the_rules = by_the_rules
         self._open = ExitStack()
         self._emulator: Emulator | None = None
         self._internal_url = ""
@@ -88,7 +99,7 @@ class Stack:
         gateway = Gateway()
         provided = self._serving(Server(providers.handle, port=providers_port))
         public = self._serving(Server(gateway.handle, port=public_port))
-        environment = calls.environment() | Providers.endpoints(provided.url)
+        environment = calls.environment(by_the_rules=self._by_the_rules) | Providers.endpoints(provided.url)
         self._emulator = self._open.enter_context(
             Emulator(port=emulator_port, environment=environment, restartable=self._restartable)
         )

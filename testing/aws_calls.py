@@ -2,8 +2,8 @@
 
 `call_counting/sitecustomize.py` writes the files that this module reads. A line is `dynamodb.Query` for a request
 (including retries), `dynamodb.Query 0.5` for the consumed capacity in a response, and
-`dynamodb:Query = FANFARE_MESSAGES_TABLE due` for an IAM check, once per process. Calls that AWS makes itself, e.g.
-Lambda's polling of the queues, are not included.
+`dynamodb:Query = FANFARE_MESSAGES_TABLE due` for an IAM check, once per process. `! Query: …` is what AWS would refuse
+in a request. Calls that AWS makes itself, e.g. Lambda's polling of the queues, are not included.
 """
 
 from __future__ import annotations
@@ -16,10 +16,12 @@ from pathlib import Path
 from typing import Any, Final
 
 COUNTING: Final = Path(__file__).with_name("call_counting")
+ROOT: Final = Path(__file__).parents[1]
 # CloudFormation's name of a function is <stack>-<logical id>-<random>, truncated if it is too long
 GENERATED: Final = re.compile(r"^Fanfare-[a-z0-9-]+-Service-(?P<id>\w+?)(?:Function)?[0-9A-F]{8}-?\w+$")
 
 
+REFUSED: Final = "! "
 ASKED: Final = " = "
 # Pattern of a function's environment variable → name of the target in the grants
 TARGETS: Final = [
@@ -58,9 +60,10 @@ class AwsCalls:
     def close(self) -> None:
         shutil.rmtree(self.folder, ignore_errors=True)
 
-    def environment(self) -> dict[str, str]:
-        """The environment variables for the emulator that enable the counting."""
-        return {"PYTHONPATH": str(COUNTING), "FANFARE_CALLS_FOLDER": str(self.folder)}
+    def environment(self, *, by_the_rules: bool = False) -> dict[str, str]:
+        """The environment variables for the emulator that enable the counting, and the rules (`testing.aws_rules`)."""
+        rules = {"FANFARE_RULES_IN": str(ROOT)} if by_the_rules else {}
+        return {"PYTHONPATH": str(COUNTING), "FANFARE_CALLS_FOLDER": str(self.folder), **rules}
 
     def reset(self) -> None:
         self._from = {path.name: path.stat().st_size for path in self.folder.iterdir()}
@@ -71,7 +74,7 @@ class AwsCalls:
             function = readable(path.name.split(".")[0])
             for line in path.read_bytes()[self._from.get(path.name, 0) :].decode().splitlines():
                 operation, _, units = line.partition(" ")
-                if ASKED in line:
+                if ASKED in line or line.startswith(REFUSED):
                     continue
                 if units:
                     totals.capacity[function, operation] += float(units)  # type: ignore[assignment]
@@ -96,8 +99,18 @@ def asked(folder: Path) -> set[tuple[str, str, str]]:
         (readable(path.name.split(".")[0]), action, target_of(target))
         for path in folder.iterdir()
         for action, separator, target in (line.partition(ASKED) for line in path.read_text().splitlines())
-        if separator
+        if separator and not action.startswith(REFUSED)
     }
+
+
+def refused(folder: Path) -> list[str]:
+    """What AWS would refuse in the requests since the start, by function."""
+    return [
+        f"{readable(path.name.split('.')[0])} {line.removeprefix(REFUSED)}"
+        for path in sorted(folder.iterdir())
+        for line in path.read_text().splitlines()
+        if line.startswith(REFUSED)
+    ]
 
 
 def target_of(told: str) -> str:

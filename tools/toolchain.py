@@ -47,11 +47,11 @@ def cdk_environment() -> dict[str, str]:
 
 
 def emulator() -> Path:
-    """The emulator's program, installed on first use in its own environment, with locked versions.
+    """The interpreter of the emulator, installed on first use in its own environment, with locked versions.
 
     It runs the functions with its own interpreter, so its packages must not mix with theirs.
     """
-    return own_environment("ministack", EMULATOR_LOCK, "the emulator") / "bin" / "ministack"
+    return own_environment("ministack", EMULATOR_LOCK, "the emulator") / "bin" / "python"
 
 
 def own_environment(name: str, lock: Path, title: str) -> Path:

@@ -10,10 +10,10 @@ from __future__ import annotations
 
 import re
 from typing import Final
-from urllib.parse import quote, unquote
 
 import urllib3
 
+from local.emulator.launch import handed_on
 from local.emulator.ministack import ROOT_KEY
 from local.http import Answer, Request, as_json, problem
 
@@ -21,26 +21,9 @@ from local.http import Answer, Request, as_json, problem
 OF_THE_CONNECTION: Final = frozenset(
     {"connection", "keep-alive", "proxy-connection", "te", "transfer-encoding", "upgrade", "host", "content-length"}
 )
-_NO_ESCAPE: Final = re.compile("%(?![0-9A-Fa-f]{2})")
 WRITTEN_BY_THE_SERVER: Final = frozenset({"date", "server"})
-
-
 INTERNAL: Final = "/_aws/execute-api/"
 SIGNED_BY: Final = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
-
-
-def decoded_as_on_aws(target: str) -> str | None:
-    """The target with its path as API Gateway hands it on, encoded again; None if it refuses the path.
-
-    It decodes each escape once, and an escaped percent sign together with what follows; it ends the path at a question
-    mark that was escaped, and refuses a percent sign that begins no escape. Captured from an HTTP API in July 2026.
-    """
-    path, mark, query = target.partition("?")
-    once = unquote(path)
-    if _NO_ESCAPE.search(once):
-        return None
-    twice = unquote(once) if "%" in once else once.partition("?")[0]
-    return quote(twice, safe="/") + mark + query
 
 
 class Gateway:
@@ -52,14 +35,13 @@ class Gateway:
         self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
 
     def handle(self, request: Request) -> Answer:
+        if handed_on(request.path) is None:
+            return as_json({"message": "Bad Request"}, 400)  # as API Gateway answers
         if request.path.startswith(INTERNAL):
             return self._internal(request)
         if not self.target:
             return problem(503, "The public API is not deployed yet.")
-        target = decoded_as_on_aws(request.target)
-        if target is None:
-            return as_json({"message": "Bad Request"}, 400)
-        return self._forwarded(request, self.target + target, left_out=OF_THE_CONNECTION)
+        return self._forwarded(request, self.target + request.target, left_out=OF_THE_CONNECTION)
 
     def _internal(self, request: Request) -> Answer:
         signed = SIGNED_BY.match(request.headers.get("authorization", ""))

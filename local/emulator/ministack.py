@@ -13,7 +13,7 @@ from typing import Final, Self
 
 import urllib3
 
-from local.emulator import parent_guard
+from local.emulator import launch, parent_guard
 from local.ports import free_port
 from tools import toolchain
 from tools.paths import EMULATOR_LOG
@@ -41,11 +41,11 @@ class Emulator:
         self._child: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        program = toolchain.emulator()
+        python = toolchain.emulator()
         EMULATOR_LOG.unlink(missing_ok=True)
         with step("Starting the AWS emulator"):
             try:
-                self._start(program)
+                self._start(python)
             except BaseException:
                 self.stop()
                 raise
@@ -88,11 +88,12 @@ class Emulator:
         child.stdin.close()  # makes parent_guard kill the remaining processes
         child.wait()
 
-    def _start(self, program: Path) -> None:
+    def _start(self, python: Path) -> None:
         EMULATOR_LOG.parent.mkdir(parents=True, exist_ok=True)
         with EMULATOR_LOG.open("ab") as log:
             self._child = subprocess.Popen(
-                [sys.executable, parent_guard.__file__, self._scratch.name, program],
+                # -P: nothing of ours is on its path
+                [sys.executable, parent_guard.__file__, self._scratch.name, python, "-P", launch.__file__],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=subprocess.STDOUT,

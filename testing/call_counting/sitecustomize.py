@@ -2,14 +2,16 @@
 
 The emulator's functions inherit its PYTHONPATH, and Python imports this module at start-up. It waits until the function
 imports botocore and then registers botocore handlers: each request is a line in this process's file, each response with
-consumed capacity another. The IAM check of a call (action and target) is a line the first time.
+consumed capacity another. The IAM check of a call (action and target) is a line the first time. If asked for, requests
+are held against `testing.aws_rules`, and what AWS would refuse is a line, too.
 """
 
 from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cached_property
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
 from importlib.util import find_spec
@@ -17,6 +19,8 @@ from types import ModuleType
 from typing import Any
 
 FOLDER = "FANFARE_CALLS_FOLDER"
+ROOT = "FANFARE_RULES_IN"  # the folder of the package `testing`
+REFUSED = "! "
 COST_CAPACITY = frozenset(
     [
         *("GetItem", "PutItem", "UpdateItem", "DeleteItem", "Query", "Scan"),
@@ -110,6 +114,26 @@ class CallWriter:
             self.write(f"{event_name.partition('.')[2]} {units}\n")
 
 
+class RulesKeeper:
+    """Writes what AWS would refuse in a request, by `testing.aws_rules`."""
+
+    def __init__(self, writer: CallWriter) -> None:
+        self.write = writer.write
+
+    @cached_property
+    def violations(self) -> Callable[[Any, Any], list[str]]:
+        # on the path for this moment only: on Lambda, a function finds nothing but its layers
+        sys.path.append(os.environ[ROOT])
+        from testing.aws_rules import violations  # noqa: PLC0415 - it imports botocore
+
+        sys.path.pop()
+        return violations
+
+    def before_parameter_build(self, params: dict[str, Any], model: Any, **_: Any) -> None:
+        for each in self.violations(model, params):
+            self.write(f"{REFUSED}{model.name}: {' '.join(each.split())}\n")
+
+
 def listen(handlers: ModuleType) -> None:
     """Add our handlers to botocore's built-in ones, which every session gets."""
     writer = CallWriter()
@@ -120,6 +144,8 @@ def listen(handlers: ModuleType) -> None:
         ("before-send", writer.before_send),
         ("after-call.dynamodb", writer.after_call),
     ]
+    if ROOT in os.environ:
+        builtin.append(("before-parameter-build", RulesKeeper(writer).before_parameter_build))
 
 
 if FOLDER in os.environ and "AWS_LAMBDA_FUNCTION_NAME" in os.environ:

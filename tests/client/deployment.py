@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest import mock
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 import httpx2
 from botocore.credentials import Credentials
@@ -22,6 +22,7 @@ from fanfare.runtime.registry import opened
 from fanfare_client import Fanfare
 
 from functions.internal_api import handler as internal_api
+from local.emulator.launch import handed_on
 from testing.memory_aws.aws import Memory
 from tests.integration.internal_api import CONTEXT, event
 
@@ -93,9 +94,9 @@ class Deployment:
 
 def _event(request: httpx2.Request, path: str) -> dict[str, Any]:
     query: Mapping[str, str] = dict(parse_qsl(request.url.query.decode(), keep_blank_values=True))
-    http = GET_TOPIC["requestContext"]["http"] | {"method": request.method, "path": unquote(path)}
+    http = GET_TOPIC["requestContext"]["http"] | {"method": request.method, "path": handed_on(path)}
     found = GET_TOPIC | {
-        "rawPath": unquote(path),
+        "rawPath": handed_on(path),
         "rawQueryString": request.url.query.decode(),
         "queryStringParameters": query or None,
         "headers": GET_TOPIC["headers"] | {"content-type": "application/json"},

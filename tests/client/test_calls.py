@@ -13,6 +13,8 @@ import pytest
 from fanfare_client.calls import chunks
 from fanfare_client.retries import Retries, retry_after
 
+from local.emulator.launch import handed_on
+
 from .server import IMPATIENT, KEY, REGION, SECRET, Given, ok, problem, script
 from .sigv4 import is_signed
 
@@ -29,7 +31,16 @@ def test_a_call_is_signed_as_aws_verifies_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", ["a+b@example.com", "a/b@example.com", "100%@example.com", "+43 1", "ü@example.com"]
+    "address",
+    [
+        "a+b@example.com",
+        "a/b@example.com",
+        "100%@example.com",
+        "50%40@example.com",
+        "a?b@x.org",
+        "+43 1",
+        "ü@example.com",
+    ],
 )
 def test_an_address_in_a_path_is_escaped_and_signed(address: str) -> None:
     server = script()
@@ -37,6 +48,7 @@ def test_an_address_in_a_path_is_escaped_and_signed(address: str) -> None:
         fanfare.suppressions.put("email", address)
     (request,) = server.asked
     assert request.url.raw_path.count(b"/") == 4
+    assert handed_on(request.url.raw_path.decode()) == f"/v1/suppressions/email/{address}"
     assert is_signed(request, key=KEY, secret=SECRET, region=REGION)
 
 

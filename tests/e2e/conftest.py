@@ -222,7 +222,7 @@ def world() -> Iterator[World]:
         described = json.loads(STACK_FILE.read_text())
         yield World(described, deployment.outputs(described["aws_endpoint_url"]))
         return
-    with Stack(reconcile_seconds=PACE) as stack:
+    with Stack(reconcile_seconds=PACE, by_the_rules=True) as stack:
         yield World(stack.described, stack.outputs, stack.ticker.paused, stack)
 
 

@@ -1,4 +1,5 @@
-"""Last of all: what the functions were let do, against what they were seen to do in all of these tests.
+"""Last of all: what the functions were let do, against what they were seen to do in all of these tests; and what AWS
+would refuse in it.
 
 That nothing is missing is seen before: the emulator's IAM refuses it. What the providers' stand-ins take, no IAM
 looks at, so it is compared as well.
@@ -12,7 +13,7 @@ import pytest
 
 from infra.constructs.naming import pascal
 from infra.grants import GRANTS, USE_KEY
-from testing.aws_calls import asked
+from testing.aws_calls import asked, refused
 from tools.paths import CALLS
 
 from .conftest import World
@@ -64,6 +65,10 @@ def test_every_permission_is_used_and_none_is_missing(world: World, whole: bool)
         wrong += [f"granted, never used: {' '.join(each)}" for each in sorted(granted() - seen) if not unseen(*each)]
     if wrong:
         pytest.fail("\n".join(wrong))
+
+
+def test_aws_would_refuse_none_of_their_requests(world: World) -> None:
+    assert refused(CALLS) == []
 
 
 def test_no_exception_is_out_of_date(whole: bool) -> None:

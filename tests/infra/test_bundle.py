@@ -51,27 +51,38 @@ def test_bytecode_holds_no_path_of_this_machine(cache: Path) -> None:
     assert not [path for path in compiled if str(cache).encode() in path.read_bytes()]
 
 
-@pytest.mark.parametrize("mask", [0o077, 0o027, 0o022])
-def test_every_file_can_be_read_by_the_user_of_lambda_whatever_the_umask(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int
-) -> None:
+def built_under(mask: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
+    """A layer and a function, cloned and built under this umask."""
     for folder in ("functions/deliver", "layers/fanfare/python/fanfare"):
         (tmp_path / folder).mkdir(parents=True)
     before = os.umask(mask)
     try:
-        # a clone under this umask
         (tmp_path / "functions" / "deliver" / "handler.py").write_text("")
         (tmp_path / "layers" / "fanfare" / "python" / "fanfare" / "clock.py").write_text("")
         monkeypatch.setattr(bundle, "CACHE", tmp_path / "cache")
         monkeypatch.setattr(bundle, "FUNCTIONS", tmp_path / "functions")
         monkeypatch.setattr(bundle, "SOURCE", tmp_path / "layers" / "fanfare")
-        built = [bundle.fanfare(bundle.HERE), bundle.function("deliver")]
+        return [bundle.fanfare(bundle.HERE), bundle.function("deliver")]
     finally:
         os.umask(before)
+
+
+@pytest.mark.parametrize("mask", [0o077, 0o027, 0o022])
+def test_every_file_can_be_read_by_the_user_of_lambda_whatever_the_umask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mask: int
+) -> None:
+    built = built_under(mask, tmp_path, monkeypatch)
     found = [path for folder in built for path in (folder, *folder.rglob("*"))]
     assert {path.name for path in found} > {"handler.py", "clock.py"}
     assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_file()} == {"0o644"}
     assert {oct(path.stat().st_mode & 0o777) for path in found if path.is_dir()} == {"0o755"}
+
+
+def test_an_asset_has_one_name_whatever_the_umask(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    built = [built_under(mask, tmp_path / oct(mask), monkeypatch) for mask in (0o077, 0o022)]
+    strict, usual = [[bundle.asset_hash(folder) for folder in each] for each in built]
+    assert strict == usual
+    assert len({*strict}) == 2
 
 
 def test_an_asset_is_named_by_its_contents_and_not_by_their_modes(tmp_path: Path) -> None:

@@ -13,6 +13,7 @@ from typing import Any, Final
 from urllib.parse import urlencode
 
 from functions.internal_api import handler as internal_api
+from local.emulator.launch import handed_on
 
 EVENTS: Final = Path(__file__).parents[2] / "events"
 ORDERS: Final = "arn:aws:sts::123456789012:assumed-role/orders/orders-7f3"
@@ -74,7 +75,7 @@ def call(
     asked = {name: str(value) for name, value in query.items()}
     sent["requestContext"]["http"] |= {"method": method, "path": path}
     sent["requestContext"]["authorizer"]["iam"]["userArn"] = caller
-    sent |= {"rawPath": path, "rawQueryString": urlencode(asked), "queryStringParameters": asked or None}
+    sent |= {"rawPath": handed_on(path), "rawQueryString": urlencode(asked), "queryStringParameters": asked or None}
     sent["headers"] |= headers or {}
     if text is not None:
         if content_type is not None:

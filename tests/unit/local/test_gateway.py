@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 import urllib3
 
-from local.emulator.gateway import Gateway, decoded_as_on_aws
+from local.emulator.gateway import Gateway
+from local.emulator.launch import handed_on
 from local.http import Answer, Request, Server, as_json
 
 
@@ -75,18 +77,16 @@ def test_a_page_under_another_name_does_not_reach_the_internal_api(url: str) -> 
     assert urllib3.request("GET", url + INTERNAL, headers=headers).status == 421
 
 
-@pytest.mark.parametrize(
-    ("sent", "handed_on"),
-    [
-        ("/v1/me/a%20b", "/v1/me/a%20b"),
-        ("/v1/me/a%23b?x=%2F", "/v1/me/a%23b?x=%2F"),
-        ("/v1/me/a%2Fb", "/v1/me/a/b"),
-        ("/v1/me/question%3Fvalue", "/v1/me/question"),
-        ("/v1/me/literal%252Fvalue", "/v1/me/literal/value"),
-        ("/v1/me/literal%253Fvalue", "/v1/me/literal%3Fvalue"),
-        ("/v1/me/literal%2525value", "/v1/me/literal%25value"),
-        ("/v1/me/percent%25done", None),
-    ],
-)
-def test_a_path_is_handed_on_as_api_gateway_does(sent: str, handed_on: str | None) -> None:
-    assert decoded_as_on_aws(sent) == handed_on
+CAPTURES = json.loads(Path(__file__).with_name("captured_paths.json").read_text())["captures"]
+PATHS = {sent: given for capture in CAPTURES for sent, given in capture["paths"].items()}
+
+
+@pytest.mark.parametrize(("sent", "given"), PATHS.items())
+def test_a_path_is_handed_on_as_api_gateway_does(sent: str, given: str | None) -> None:
+    assert handed_on(sent) == given
+
+
+@pytest.mark.parametrize("path", ["/v1/me/percent%25done", "/_aws/execute-api/a1/v1/topics/percent%25done"])
+def test_a_path_that_api_gateway_refuses_reaches_neither_api(url: str, path: str) -> None:
+    answer = urllib3.request("GET", url + path, headers=signed_by("AKIASERVICE"))
+    assert (answer.status, answer.json()) == (400, {"message": "Bad Request"})

@@ -7,7 +7,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from testing.aws_calls import AwsCalls, asked, readable, target_of
+from testing.aws_calls import AwsCalls, asked, readable, refused, target_of
 
 CALLER = """
 import boto3
@@ -79,6 +79,38 @@ def test_what_is_asked_of_something_without_a_name_is_told_as_it_is() -> None:
     assert target_of("nothing") == "phone_numbers"
     assert target_of("arn:aws:sns:eu-central-1:1:endpoint/GCM/a/b") == "push_endpoints"
     assert target_of("somebody-elses-table") == "somebody-elses-table"
+
+
+WRONG = """
+import sys
+before = [*sys.path]
+import boto3
+from botocore.awsrequest import AWSResponse
+from botocore.config import Config
+
+class Raw:
+    def stream(self, *_, **__):
+        return iter([b"{}"])
+
+client = boto3.client("dynamodb", config=Config(parameter_validation=False))
+client.meta.events.register("before-send", lambda request, **_: AWSResponse(request.url, 200, {}, Raw()))
+key = {"pk": {"S": "a"}, "sk": {"S": "b"}}
+client.get_item(TableName="ttt", Key=key)
+client.update_item(TableName="ttt", Key=key, UpdateExpression="SET #a = a = :a", ExpressionAttributeNames={"#a": "a"})
+assert sys.path == before, "the project is still on the path"
+"""
+
+
+def test_what_aws_would_refuse_is_told_and_is_no_call(tmp_path: Path) -> None:
+    calls = AwsCalls(tmp_path / "calls")
+    environment = calls.environment(by_the_rules=True)
+    call(calls, WRONG, AWS_LAMBDA_FUNCTION_NAME="Fanfare-local-Service-ReconcileD51D4F4F-BA7131C972124", **environment)
+    assert refused(calls.folder) == ["Reconcile UpdateItem: [':a'] is not defined"]
+    assert calls.as_json()["total"] == 2
+    assert asked(calls.folder) == {
+        ("Reconcile", "dynamodb:GetItem", "ttt"),
+        ("Reconcile", "dynamodb:UpdateItem", "ttt"),
+    }
 
 
 def call(calls: AwsCalls, script: str = CALLER, **environment: str) -> None:

@@ -51,6 +51,25 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
         update(UpdateExpression="SET a = :a", ExpressionAttributeValues={":a": {"S": "1"}, ":b": {"S": "2"}}),
         "[':b'] is not used",
     ),
+    ("dynamodb", "UpdateItem", update(UpdateExpression="REMOVE name"), "['name']: reserved words"),
+    ("dynamodb", "UpdateItem", update(UpdateExpression="REMOVE pushed.status"), "['status']: reserved words"),
+    ("dynamodb", "UpdateItem", update(UpdateExpression="REMOVE places, places.p1"), "overlapping paths"),
+    (
+        "dynamodb",
+        "UpdateItem",
+        update(UpdateExpression="SET due = due REMOVE #d", ExpressionAttributeNames={"#d": "due"}),
+        "due and due: overlapping paths",
+    ),
+    (
+        "dynamodb",
+        "Query",
+        {
+            "TableName": "t",
+            "KeyConditionExpression": "pk = :pk AND sk BETWEEN :from AND :to",
+            "ExpressionAttributeValues": {":pk": {"S": "p"}, ":from": {"S": "b"}, ":to": {"S": "a"}},
+        },
+        "the first is above the second",
+    ),
     (
         "dynamodb",
         "BatchGetItem",
@@ -108,6 +127,22 @@ PLANTED: list[tuple[str, str, dict[str, Any], str]] = [
         {**MAIL, "BulkEmailEntries": [{**ENTRY, "ReplacementHeaders": [{"Name": "X", "Value": "ü"}]}]},
         "headers:",
     ),
+    (
+        "sesv2",
+        "SendBulkEmail",
+        {**MAIL, "BulkEmailEntries": [{**ENTRY, "ReplacementHeaders": [{"Name": "X:", "Value": "x"}]}]},
+        "headers:",
+    ),
+    (
+        "sns",
+        "Publish",
+        {
+            "PhoneNumber": "+436641234567",
+            "Message": "x",
+            "MessageAttributes": {"a": {"DataType": "Text", "StringValue": "x"}},
+        },
+        "an attribute a of no type",
+    ),
     ("events", "PutEvents", {"Entries": [{"Source": "fanfare", "DetailType": "x", "Detail": "{}"}] * 11}, "above 10"),
     ("sns", "Publish", {"PhoneNumber": "+436641234567", "Message": "x" * 1_601}, "1 to 1600 characters"),
 ]
@@ -131,3 +166,8 @@ def test_right_requests_are_left_alone() -> None:
     check = update(ConditionExpression="#v = :v", ExpressionAttributeNames={"#v": "version"})
     check["ExpressionAttributeValues"] = {":v": {"N": "1"}}
     assert found("dynamodb", "TransactWriteItems", TransactItems=[{"ConditionCheck": check}]) == []
+    changed = (
+        "SET places.p1 = :a, places.p11 = if_not_exists(places.p2, :a), open_ = open_ - :a ADD size_of :a REMOVE due"
+    )
+    values = {":a": {"N": "1"}}
+    assert found("dynamodb", "UpdateItem", **update(UpdateExpression=changed, ExpressionAttributeValues=values)) == []

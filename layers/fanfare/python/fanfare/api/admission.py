@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, Final
+from typing import Any
 from urllib.parse import parse_qsl, quote
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -26,8 +26,6 @@ from fanfare.api.requests import (
 from fanfare.errors import Fault, Invalid, MalformedRequest, NotFound, UnsupportedMediaType
 from fanfare.json_pointer import escaped
 
-NOT_DECODED: Final = "%"  # API Gateway decodes every escape of a path but %25
-
 
 class OpenEnded:
     """Patterns after which the rest of a path is one name: an e-mail address may contain a slash."""
@@ -36,10 +34,10 @@ class OpenEnded:
         self._patterns = [re.compile(f"({each})(.+)") for each in patterns]
 
     def escape(self, event: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The event with that name percent-encoded again: API Gateway decoded it."""
+        """The event with that name percent-encoded, since the router decodes it, and API Gateway has done so, too."""
         path = str(event.get("rawPath", ""))
         found = next((match for each in self._patterns if (match := each.fullmatch(path))), None)
-        return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe=NOT_DECODED)}
+        return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe="")}
 
 
 def admitted(event: Mapping[str, Any], routes: Sequence[Route], *, forms: Collection[str] = ()) -> dict[str, Any]:

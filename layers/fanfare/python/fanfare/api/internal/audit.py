@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
-from urllib.parse import parse_qsl, unquote
+from urllib.parse import parse_qsl
 
 from aws_lambda_powertools import Logger
 
@@ -117,7 +117,7 @@ def _path_parameters(event: Mapping[str, Any], route: str) -> dict[str, str]:
     """The values in the path by the route's names. The last one is all the rest: an address may have slashes."""
     names = route.split("/")
     values = str(event.get("rawPath", "")).split("/", len(names) - 1)
-    return {name[1:-1]: unquote(value) for name, value in zip(names, values, strict=False) if name.startswith("{")}
+    return {name[1:-1]: value for name, value in zip(names, values, strict=False) if name.startswith("{")}
 
 
 def _items(body: bytes | str | None) -> list[Mapping[str, Any]]:
