@@ -35,7 +35,7 @@ SPOILT: dict[str, tuple[Spoil, tuple[str, str, str]]] = {
     "no address": (_without("Address"), ("rejected", "missing", "Address")),
     "a fax": (_with(ChannelType="FAX"), ("rejected", "not_allowed", "ChannelType")),
     "a bad mail": (_with(Address="ada@@example.com"), ("field", "invalid_email", "email")),
-    "a bad phone": (_with(ChannelType="SMS", Address="0664 123"), ("field", "invalid_phone", "phone")),
+    "a bad phone": (_with(ChannelType="SMS", Address="0664 123"), ("field", "no_country", "Address")),
     "a bad id": (_with(User={"UserId": "Ada Lovelace"}), ("rejected", "invalid_id", "id")),
     "a bad zone": (_with(Demographic={"Timezone": "Vienna"}), ("field", "invalid_time_zone", "time_zone")),
     "nobody's": (_without("User"), ("rejected", "missing", "User.UserId")),

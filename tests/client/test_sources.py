@@ -280,7 +280,7 @@ def test_people_of_novu_knock_and_courier(tmp_path: Path) -> None:
     courier = {"id": "c1", "profile": {"email": "c@example.com", "given_name": "Cy"}, "preferences": {"items": items}}
     users, said, _ = converted(file_of(tmp_path, "courier.jsonl", json.dumps(courier)))
     assert users == {"c1": {"email": "c@example.com", "name": "Cy"}}
-    assert said == {"-c1 t1/email", "-c1 t1/sms", "-c1 t1/push", "+c1 */email", "+c1 */inbox"}
+    assert said == {"-c1 t1/email", "-c1 t1/sms", "-c1 t1/push", "-c1 t1/inbox", "+c1 */email", "+c1 */inbox"}
 
 
 def test_onesignals_subscriptions(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ SHARED_CALLS = "tests/faults/test_shared_calls.py"
 REDRIVE = "tests/faults/test_redrive.py"
 PARTS = "tests/integration/test_partial_answers.py"
 READERS = ("tests/integration/test_links_of_readers.py",)
+IMPORTS = ("tests/client/test_peers.py",)
 FAULTS = (SINGLES, ORDERS, PAIRS)  # the quickest first
 
 
@@ -32,6 +33,9 @@ SHORT = ("tests/faults/test_short_way.py",)
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
 MODULES = {
+    "import_workflows": "fanfare_client.imports.sources.workflows",
+    "import_suppressions": "fanfare_client.imports.sources.suppression_lists",
+    "import_handlebars": "fanfare_client.imports.languages.handlebars",
     "answers": "fanfare.store.audience.subscriptions.answers",
     "management_users": "fanfare.management.users",
     "addresses": "fanfare.self_service.addresses",
@@ -153,6 +157,27 @@ class Mutant:
 
 
 MUTANTS = (
+    Mutant(
+        "an import subscribes in the inbox who refused it elsewhere",
+        "import_workflows:_answers",
+        'no(user_id, "inbox") if "inbox" in refused else yes(user_id, "inbox")',
+        'yes(user_id, "inbox")',
+        tests=IMPORTS,
+    ),
+    Mutant(
+        "an import suppresses addresses that SendGrid only blocked once",
+        "import_suppressions:_sendgrid_rows",
+        'if "block" in name:',
+        'if "blocked" in name:',
+        tests=IMPORTS,
+    ),
+    Mutant(
+        "the end of a Handlebars block that is left ends the one around it",
+        "import_handlebars:_Handlebars._left",
+        "self.blocks.append(_OTHER)",
+        "pass",
+        tests=("tests/client/test_foreign_templates.py",),
+    ),
     Mutant(
         "a sign-up is answered otherwise if a program filled in the form",
         "sign_up:RequestSubscription._refused",

@@ -15,6 +15,7 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = {
     "fanfare": ROOT / "layers/fanfare/python/fanfare",
+    "fanfare_client": ROOT / "client/fanfare_client",
     "functions": ROOT / "functions",
     "infra": ROOT / "infra",
     "stages": ROOT / "stages",

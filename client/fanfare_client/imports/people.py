@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, Final
 
 from .records import LeftOut, Record, Wrong, as_id, attributes, left_out_attributes, user
+from .tables import phones
 
 _EMAIL: Final = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 SECONDS: Final = 10**11  # a larger number is milliseconds
@@ -43,7 +44,7 @@ def time_of(value: Any) -> str | None:
 
 def _iso(text: str) -> str:
     """The text without what Go and Ruby add: nanoseconds, `+0000 UTC`."""
-    found = re.fullmatch(r"(\S+)[ T](\d{2}:\d{2}(?::\d{2})?)(\.\d+)? ?(Z|UTC|[+-]\d{2}:?\d{2})?(?: \w+)?", text.strip())
+    found = re.fullmatch(r"(\S+)[ T](\d{2}:\d{2}(?::\d{2})?)(\.\d+)? ?(Z|UTC|[+-]\d{2}:?\d{2})?(?: \S+)?", text.strip())
     if not found:
         return text.strip()
     fraction = (found[3] or "")[:7].ljust(7, "0") if found[3] else ""
@@ -56,6 +57,24 @@ def person(user_id: str, fields: Mapping[str, Any], data: Mapping[str, Any] | No
     kept, others = attributes(data or {})
     given = {name: value for name, value in {**fields, "attributes": kept}.items() if value not in (None, "", {}, [])}
     return [user(user_id, given), *left_out_attributes(others)]
+
+
+def own_id(record: Mapping[str, Any], *names: str) -> str:
+    """The id that the source has for a user, by the first of these names that is given. Raises Wrong."""
+    for name in names:
+        if record.get(name) not in (None, ""):
+            return as_id(str(record[name]))
+    raise Wrong("missing", f"{' or '.join(names)} is required", column=names[0])
+
+
+def phone_of(written: Any, column: str, country: str | None = None) -> tuple[str | None, list[LeftOut]]:
+    """The number, or why it is left out."""
+    if not written:
+        return None, []
+    try:
+        return phones.normalised(str(written), country), []
+    except Wrong as wrong:
+        return None, [LeftOut(wrong.left_out.code, wrong.left_out.detail, column, "field")]
 
 
 def full_name(*parts: Any) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
@@ -104,8 +106,13 @@ def as_id(text: str) -> str:
 
 
 def as_topic(text: str) -> str:
-    """The name of a list as a topic's id."""
-    return re.sub(r"[^a-z0-9._:-]+", "-", text.strip().lower()).strip("-._:")[:128]
+    """The name of a list as a topic's id. If signs are lost, a checksum keeps `A & B` and `A/B` apart."""
+    name = unicodedata.normalize("NFC", text.strip())
+    plain = re.sub(r"[^a-z0-9._:-]+", "-", name.lower()).strip("-._:")
+    if re.fullmatch(r"[A-Za-z0-9._: -]+", name) and plain:
+        return plain[:128]
+    mark = hashlib.sha256(name.encode()).hexdigest()[:8]
+    return f"{plain[:100] or 'list'}-{mark}"
 
 
 def attributes(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[str]]:

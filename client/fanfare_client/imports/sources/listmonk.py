@@ -58,18 +58,10 @@ def _recognised(head: Head) -> bool:
 
 LISTMONK: Final = Source(
     "listmonk",
-    lambda file, options: (table(row) if _is_table(file) else objects(_nested, "results"))(file, options),
+    lambda file, options: (table(row) if _is_table(file) else objects(subscriber, "data.results"))(file, options),
     _recognised,
     notes=("listmonk's CSV has no lists: pass --topic, or export by its API (GET /api/subscribers).",),
 )
-
-
-def _nested(record: Mapping[str, Any]) -> Found:
-    """A subscriber, or a page of the API with `data.results`."""
-    data = record.get("data")
-    if isinstance(data, Mapping) and isinstance(data.get("results"), list):
-        return [each for one in data["results"] for each in subscriber(one)]
-    return subscriber(record)
 
 
 def _is_table(file: Path) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from ..people import email_of, first, full_name, id_of, locale_of, person, time_of
+from ..people import email_of, first, full_name, id_of, locale_of, person, phone_of, time_of
 from ..records import Read, no, suppression, yes
 from ..tables.options import TableOptions
 from .base import Found, Head, Source, head_of, member, table
@@ -20,7 +20,7 @@ from .templates import HTML_TEMPLATE
 
 OWN: Final = frozenset(
     {
-        "email address", "first name", "last name", "phone number", "address", "birthday", "member_rating",
+        "email address", "first name", "last name", "phone number", "member_rating",
         "optin_time", "optin_ip", "confirm_time", "confirm_ip", "latitude", "longitude", "gmtoff", "dstoff",
         "timezone", "cc", "region", "last_changed", "leid", "euid", "notes", "tags", "unsub_time",
         "unsub_campaign_title", "unsub_campaign_id", "unsub_reason", "unsub_reason_other", "clean_time",
@@ -38,13 +38,15 @@ def row(record: Mapping[str, str], kind: str | None = None) -> Found:
     tags = next(csv.reader([first(record, ["tags"]) or ""]), [])
     if tags:
         data["tags"] = ", ".join(tag.strip(' "') for tag in tags)
+    phone, left_out = phone_of(first(record, ["phone number"]), "Phone Number")
     fields = {
         "name": full_name(first(record, ["first name"]), first(record, ["last name"])),
         "email": address,
+        "phone": phone,
         "locale": locale_of(first(record, ["language"])),
         "time_zone": first(record, ["timezone"]),
     }
-    found = person(user_id, fields, data)
+    found = [*person(user_id, fields, data), *left_out]
     cleaned, left = first(record, ["clean_time"]), first(record, ["unsub_time"])
     if cleaned or kind == "cleaned":
         return [*found, suppression("email", address, cause="bounce", at=time_of(cleaned))]

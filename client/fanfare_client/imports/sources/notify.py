@@ -1,5 +1,7 @@
 """GOV.UK Notify: tables of recipients, and the report of unsubscribe requests. NotifyBC: subscriptions.
 
+Recipients: Notify reads the names of columns without case, spaces, `_` and `-` (notifications-utils, `columns.py`).
+
 The report: `app/main/views/unsubscribe_requests.py` of notifications-admin: Email address, Template name, Uploaded
 spreadsheet file name, Template sent at, Unsubscribe request received at.
 
@@ -9,42 +11,46 @@ userId, state (confirmed, unconfirmed, deleted), created, updated.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..people import email_of, first, id_of, person, time_of
-from ..records import Record, Wrong, as_id, as_topic, no, suppression, topic, yes
+from ..people import email_of, id_of, person, phone_of, time_of
+from ..records import LeftOut, Record, Wrong, as_id, as_topic, no, suppression, topic, yes
 from ..tables import phones
 from .base import Found, Head, Source, table
 from .objects import objects
 
-RECEIVED: Final = "unsubscribe request received at"
-NOT_DATA: Final = ("email address", "phone number", "name")
+RECEIVED: Final = "unsubscriberequestreceivedat"
+FILTER: Final = "broadcastPushNotificationFilter"
+NOT_DATA: Final = ("emailaddress", "phonenumber", "name")
 
 
 def recipient(record: Mapping[str, str]) -> Found:
-    columns = {name.lower().strip() for name in record}
-    if RECEIVED in columns:
+    known = {_plain(name): value for name, value in record.items()}
+    if RECEIVED in known:
         # the request names a template, and Notify unsubscribes from the service
-        at = time_of(first(record, [RECEIVED]))
-        return [suppression("email", email_of(first(record, ["email address"])), at=at)]
-    email, phone = first(record, ["email address"]), first(record, ["phone number"])
+        return [suppression("email", email_of(known.get("emailaddress")), at=time_of(known[RECEIVED]))]
+    email, phone = known.get("emailaddress"), known.get("phonenumber")
     if not email and not phone:
         raise Wrong("missing", "an email address or a phone number is required", column="email address")
-    fields = {"name": first(record, ["name"])}
-    if email:
-        fields["email"] = email_of(email)
-    if phone:
-        fields["phone"] = phones.normalised(phone, "GB")
-    user_id = id_of(fields.get("email") or fields["phone"])
-    data = {name: value for name, value in record.items() if name.lower().strip() not in NOT_DATA}
-    channels = [channel for field, channel in (("email", "email"), ("phone", "sms")) if fields.get(field)]
-    return [*person(user_id, fields, data), *(yes(user_id, channel) for channel in channels)]
+    number, left_out = phone_of(phone, "phone number", "GB")
+    fields = {"name": known.get("name"), "email": email_of(email) if email else None, "phone": number}
+    address = fields["email"] or number
+    if not address:
+        raise Wrong(left_out[0].code, left_out[0].detail, column="phone number")
+    data = {name: value for name, value in record.items() if _plain(name) not in NOT_DATA}
+    channels = [channel for field, channel in (("email", "email"), ("phone", "sms")) if fields[field]]
+    user_id = id_of(address)
+    return [*person(user_id, fields, data), *left_out, *(yes(user_id, channel) for channel in channels)]
+
+
+def _plain(name: str) -> str:
+    return re.sub(r"[\s_-]", "", name.lower())
 
 
 def _is_report(head: Head) -> bool:
-    columns = {name.lower() for name in head.columns}
-    return RECEIVED in columns and "email address" in columns
+    return {RECEIVED, "emailaddress"} <= {_plain(name) for name in head.columns}
 
 
 GOVUK_NOTIFY: Final = Source(
@@ -64,6 +70,9 @@ def subscription(record: Mapping[str, Any]) -> Found:
     user_id = as_id(str(record["userId"])) if record.get("userId") else id_of(address)
     name = str(record["serviceName"])
     found = person(user_id, {"email" if channel == "email" else "phone": address}, record.get("data"))
+    if record.get(FILTER):
+        detail = "wanted only what matches a filter; Fanfare sends everything of the topic"
+        found.append(LeftOut("filter", detail, FILTER, "field"))
     return [*found, topic(as_topic(name), name, ["email", "sms"]), *_answer(record, user_id, channel, address)]
 
 

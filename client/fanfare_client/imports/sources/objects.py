@@ -21,30 +21,31 @@ BETWEEN: Final = " \t\r\n,:[]}\ufeff"
 
 
 def objects(convert: Callable[[Any], Found], *lists: str) -> Callable[[Path, TableOptions], Iterator[Read]]:
-    """All objects of a file, each converted separately. `lists`: the names of arrays whose elements they are."""
+    """All objects of a file, each converted separately. `lists`: arrays that contain them, e.g. `data.results`."""
 
     def rows(file: Path, _: TableOptions) -> Iterator[Read]:
-        found = _of_lines(file, lists) if _has_lines(file) else _of_document(file, lists)
+        found = _of_lines(file) if _has_lines(file, lists) else _of_document(file, lists)
         for place, text, value in found:
             yield Read(place, text, [value] if isinstance(value, LeftOut) else converted(convert, value))
 
     return rows
 
 
-def _has_lines(file: Path) -> bool:
-    """Whether the first line is a whole object."""
+def _has_lines(file: Path, lists: Sequence[str]) -> bool:
+    """Whether the first line is a whole object that has no list of objects."""
     first = next((text for _, text in lines_of(file, "utf-8", errors="surrogateescape") if text.strip()), "")
     try:
-        return first.lstrip().startswith("{") and len(first) <= LINE_LIMIT and bool(json.loads(first) or True)
+        if not first.lstrip().startswith("{") or len(first) > LINE_LIMIT:
+            return False
+        return _listed(json.loads(first), lists) is None
     except (ValueError, RecursionError):
         return False
 
 
-def _of_lines(file: Path, lists: Sequence[str]) -> Iterator[tuple[int, str, Any]]:
+def _of_lines(file: Path) -> Iterator[tuple[int, str, Any]]:
     for place, text in lines_of(file, "utf-8", errors="surrogateescape"):
         if text.strip():
-            for each in _inner(_parsed(text), lists):
-                yield place, text if len(text) <= LINE_LIMIT else text[:CUT], each
+            yield place, text if len(text) <= LINE_LIMIT else text[:CUT], _parsed(text)
 
 
 def _parsed(text: str) -> Any:
@@ -60,9 +61,21 @@ def _parsed(text: str) -> Any:
     return value if isinstance(value, dict) else LeftOut("not_json", "must be a JSON object")
 
 
+def _listed(value: Any, lists: Sequence[str]) -> list[Any] | None:
+    """The elements of the lists of an object; None if it has none."""
+    found: list[Any] | None = None
+    for path in lists:
+        inner = value
+        for name in path.split("."):
+            inner = inner.get(name) if isinstance(inner, dict) else None
+        if isinstance(inner, list):
+            found = [*(found or ()), *inner]
+    return found
+
+
 def _inner(value: Any, lists: Sequence[str]) -> list[Any]:
-    found = [value[name] for name in lists if isinstance(value, dict) and isinstance(value.get(name), list)]
-    return [each for several in found for each in several] if found else [value]
+    found = _listed(value, lists)
+    return [value] if found is None else found
 
 
 def _of_document(file: Path, lists: Sequence[str]) -> Iterator[tuple[int, str, Any]]:
@@ -83,7 +96,8 @@ class _Document:
         self._ended = self._inside = False
         self._decoder = json.JSONDecoder()
         self._bytes = codecs.getincrementaldecoder("utf-8")("surrogateescape")
-        self._list = re.compile("|".join(rf'"{re.escape(name)}"\s*:\s*\[' for name in lists) or "(?!)")
+        names = [re.escape(path.rpartition(".")[2]) for path in lists]
+        self._list = re.compile("|".join(rf'"{name}"\s*:\s*\[' for name in names) or "(?!)")
 
     def values(self) -> Iterator[Any]:
         number = 0

@@ -9,8 +9,8 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ..people import locale_of
-from ..records import LeftOut, Wrong, as_id, attributes, left_out_attributes, suppression, user, yes
+from ..people import locale_of, phone_of
+from ..records import LeftOut, Record, Wrong, as_id, attributes, left_out_attributes, suppression, user, yes
 from .base import Found, Source, table
 
 # device_type → channel and field
@@ -34,16 +34,24 @@ def row(record: Mapping[str, str]) -> Found:
         return [LeftOut("invalid_identifier", "OneSignal found the address invalid", "invalid_identifier", "skipped")]
     if channel == "push" and refused:
         return [LeftOut("opted_out", "opted out; devices can't be suppressed, so it is not imported", "", "skipped")]
+    left_out: list[LeftOut] = []
+    if channel == "sms":
+        number, left_out = phone_of(address, "identifier")
+        address = number or address
     kept, others = attributes(_tags(record.get("tags", "")))
     value: Any = [{"platform": platform, "token": address}] if platform else address
     known = {"locale": locale_of(record.get("language")), "time_zone": record.get("timezone_id"), "attributes": kept}
-    fields = {FIELDS[channel]: value} | {name: said for name, said in known.items() if said}
-    answer = suppression(channel, address) if refused else yes(user_id, channel)
-    return [user(user_id, fields, at=record.get("last_active", "")), answer, *left_out_attributes(others)]
+    fields = ({} if left_out else {FIELDS[channel]: value}) | {name: said for name, said in known.items() if said}
+    found: list[Record | LeftOut] = [user(user_id, fields, at=record.get("last_active", "")), *left_out]
+    if refused:
+        found.append(suppression(channel, address))
+    elif not left_out and record.get("notification_types") != "0":  # never asked, or not answered
+        found.append(yes(user_id, channel))
+    return [*found, *left_out_attributes(others)]
 
 
 def _refused(record: Mapping[str, str]) -> bool:
-    """`notification_types` below zero is a refusal; above, or empty, a subscription."""
+    """`notification_types` below zero is a refusal; above, or empty, a subscription; zero is none of both."""
     return record.get("notification_types", "").startswith("-")
 
 

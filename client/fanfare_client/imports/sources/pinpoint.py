@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ..people import phone_of
 from ..records import (
     LeftOut,
     Record,
@@ -51,6 +52,10 @@ def row(record: Mapping[str, str]) -> Found:
     kind, platform = _kind(given)
     address = _needed(given, "Address", "an endpoint requires an address")
     refuses = _opted_out(given)
+    left_out: list[LeftOut] = []
+    if kind == "phone":
+        number, left_out = phone_of(address, "Address")
+        address = number or address
     user_id = given.get("User.UserId") or given.get("Id", "")
     found: list[Record | LeftOut] = []
     if refuses and kind in ("email", "phone"):
@@ -65,10 +70,11 @@ def row(record: Mapping[str, str]) -> Found:
         return [*found, skipped]
     profile, others = _profile(given)
     value: Any = [{"platform": platform, "token": address}] if platform else address
-    found.append(user(user_id, profile | {kind: value}, at=given.get("EffectiveDate", "")))
+    addressed = {} if left_out else {kind: value}
+    found.append(user(user_id, profile | addressed, at=given.get("EffectiveDate", "")))
     if not refuses:
-        found += [yes(user_id, CHANNELS[kind]), yes(user_id, "inbox")]
-    return found + left_out_attributes(others)
+        found += [yes(user_id, channel) for channel in ([CHANNELS[kind]] if addressed else []) + ["inbox"]]
+    return [*found, *left_out, *left_out_attributes(others)]
 
 
 def _kind(given: Mapping[str, str]) -> tuple[str, str | None]:

@@ -12,13 +12,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from ..people import email_of, first, id_of, person, time_of
-from ..records import Read, as_topic, no, suppression, topic
+from ..records import LeftOut, Read, as_topic, no, suppression, topic
 from ..tables.options import TableOptions
 from .base import Found, Head, Source, head_of, table
 from .objects import objects
 
 BREVO_CAUSES: Final = {"hardBounce": "bounce", "contactFlaggedAsSpam": "complaint", "adminBlocked": "manual"}
 SENDGRID_FILES: Final = {"bounce": "bounce", "spam": "complaint", "invalid": "bounce"}
+BLOCKED: Final = "a block: SendGrid refused one message, and goes on writing to the address"
 
 
 def brevo(record: Mapping[str, Any]) -> Found:
@@ -44,8 +45,10 @@ def _sendgrid_rows(file: Path, options: TableOptions) -> Iterator[Read]:
     cause = next((cause for word, cause in SENDGRID_FILES.items() if word in name), "opt_out")
 
     def convert(record: Mapping[str, Any]) -> Found:
-        has_reason = first(record, ["reason"]) is not None and first(record, ["status"]) is not None
-        return sendgrid("bounce" if has_reason and cause == "opt_out" else cause, record)
+        if "block" in name:
+            return [LeftOut("blocked_once", BLOCKED, outcome="skipped")]
+        # bounces and invalid addresses have a reason
+        return sendgrid("bounce" if first(record, ["reason"]) and cause == "opt_out" else cause, record)
 
     yield from (table(convert) if head_of(file).columns else objects(convert, "suppressions"))(file, options)
 

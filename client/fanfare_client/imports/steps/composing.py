@@ -83,6 +83,9 @@ def _answer(journal: Journal, place: int, body: dict[str, Any], rules: Rules) ->
             _suppress(journal, place, {"channel": body["channel"], "address": address, "cause": OPT_OUT} | at)
         elif body["channel"] in SUPPRESSIBLE.values():
             _opt_out(journal, place, body["user_id"])
+        else:  # push and inbox have no address that could be suppressed
+            detail = f"refuses {body['channel']}; pass --topic to have it refused on topics"
+            journal.leave_out([(place, LeftOut("refusal_without_topic", detail, body["channel"], "field"))])
     for topic in wanted:
         key = "#".join((topic, body["user_id"], body["channel"]))
         step = NOS if refuses else YESES
