@@ -32,6 +32,9 @@ SHORT = ("tests/faults/test_short_way.py",)
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
 MODULES = {
+    "exports": "console.exports",
+    "verdicts": "console.messages.verdict",
+    "compose": "console.messages.compose",
     "answers": "fanfare.store.audience.subscriptions.answers",
     "management_users": "fanfare.management.users",
     "addresses": "fanfare.self_service.addresses",
@@ -173,6 +176,27 @@ MUTANTS = (
         "language_of(lang_of(event), locale,",
         "language_of(locale,",
         tests=("tests/integration/test_directory.py",),
+    ),
+    Mutant(
+        "the console shows a message that bounced whole as sent",
+        "verdicts:_refused",
+        "if bounced == sent:",
+        "if bounced > sent:",
+        tests=("tests/unit/console/test_verdicts.py",),
+    ),
+    Mutant(
+        "a cell of a CSV file of the console may be a formula",
+        "exports:safe",
+        "if text.startswith(FORMULA)",
+        "if text.startswith(FORMULA[4:])",
+        tests=("tests/unit/console/test_overview.py",),
+    ),
+    Mutant(
+        "a second press sends a message of the console twice",
+        "compose:ComposePages._send",
+        'key=form.texts["key"]',
+        "key=str(uuid4())",
+        tests=("tests/integration/test_console_work.py",),
     ),
     Mutant(
         "the brand's URLs may be of any scheme",
