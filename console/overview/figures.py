@@ -48,7 +48,7 @@ PERIODS: Final = {
 
 @dataclass
 class Figures:
-    """Recipients by what became of them. `accepted`: by the provider, with no word since."""
+    """Recipients by outcome. `accepted`: by the provider, with no word since."""
 
     messages: int = 0
     sent: int = 0

@@ -92,11 +92,11 @@ class UserPages:
         )
 
     def recent(self, user_id: str) -> str:
-        """The newest messages, with what became of each for this person."""
+        """The newest messages, with the outcome of each for this person."""
         messages = [*islice(self._for_many(), RECENT)]
         found = self.api.get_many(("messages", message["id"], "explanations", user_id) for message in messages)
-        told = [(message, each) for message, each in zip(messages, found, strict=True) if each]
-        return part("user_recent.html", user_id=user_id, told=told)
+        explained = [(message, each) for message, each in zip(messages, found, strict=True) if each]
+        return part("user_recent.html", user_id=user_id, explained=explained)
 
     def export_deliveries(self, user_id: str) -> Response:
         return csv_file(f"deliveries-{user_id}", HISTORY, self.api.every("users", user_id, "deliveries"))
