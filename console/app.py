@@ -6,7 +6,6 @@ import hmac
 import secrets
 import sys
 from collections.abc import Callable, Mapping
-from datetime import tzinfo
 from pathlib import Path
 from typing import Final
 
@@ -15,19 +14,23 @@ from flask_wtf.csrf import CSRFProtect
 from jinja2 import StrictUndefined
 from werkzeug.wrappers import Response as Answer
 
-from . import filters, queues, suppressions, topics, words
+from . import filters, queues, search, topics, words
 from .api import AT_ONCE, Call, InternalApi
 from .errors import handle_errors, page
 from .filters import Times
+from .host import Host
 from .messages import pages as messages
-from .people import users
+from .messages.content import KeptMails
+from .overview import pages as overview
+from .people import suppressions, users
 from .templates import pages as templates
 
-PARTS: Final[Mapping[str, Callable[[InternalApi], Blueprint]]] = {
+PARTS: Final[Mapping[str, Callable[[InternalApi, Host], Blueprint]]] = {
+    "Overview": overview.pages,
     "Messages": messages.pages,
     "Templates": templates.pages,
     "Topics": topics.pages,
-    "Users": users.pages,
+    "People": users.pages,
     "Dead letters": queues.pages,
     "Suppressions": suppressions.pages,
 }
@@ -56,14 +59,10 @@ def make(
     cookie: str = "fanfare-console",
     key: str | None = None,
     at_once: int = AT_ONCE,
-    zone: tzinfo | None = None,
-    more: Mapping[str, Blueprint] | None = None,
+    host: Host | None = None,
 ) -> Flask:
-    """The console of a stage, over `call`. If `key` is given, only browsers that opened a link with it get in.
-
-    Times are shown in `zone`, None: that of this machine. `more` are blueprints that the server adds, by their names
-    in the navigation.
-    """
+    """The console of a stage, over `call`. If `key` is given, only browsers that opened a link with it get in."""
+    host = host or Host()
     app = Flask(__name__, template_folder="pages")
     app.config.update(
         SECRET_KEY=secrets.token_bytes(32),  # sessions end with the process: they hold nothing worth keeping
@@ -79,13 +78,14 @@ def make(
     if key is not None:
         _lock(app, key)
     api = InternalApi(call, at_once=at_once)
-    app.extensions["times"] = Times(zone)
-    parts = {**{name: part(api) for name, part in PARTS.items()}, **(more or {})}
+    app.extensions |= {"times": Times(host.zone), "mails": KeptMails()}
+    parts = {**{name: part(api, host) for name, part in PARTS.items()}, **host.more}
     for part in parts.values():
         app.register_blueprint(part)
+    app.register_blueprint(search.pages(api, host))
     _dress(app, stage, parts)
     app.add_url_rule("/static/htmx.min.js", "htmx", lambda: send_from_directory(HTMX / "dist", "htmx.min.js"))
-    app.add_url_rule("/", "home", lambda: redirect(url_for("messages.index")))
+    app.add_url_rule("/", "home", lambda: redirect(url_for("overview.index")))
     app.after_request(_guarded)
     handle_errors(app)
     return app

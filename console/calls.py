@@ -1,4 +1,4 @@
-"""Every API call of the console, as data: the viewer policy and the operator policy are built from it."""
+"""Every API call of the console, as data: the policies of viewers, editors and operators are built from it."""
 
 from __future__ import annotations
 
@@ -25,15 +25,27 @@ VIEWER: Final = (
     "GET /v1/users/*/digests/*",
     "GET /v1/queues",
 )
-OPERATOR: Final = (
+# An editor writes what is sent, and sends it. Whoever may post a message may reach any address.
+EDITOR: Final = (
     *VIEWER,
-    "GET /v1/messages/*",
-    "GET /v1/users/*",
-    "GET /v1/suppressions",
-    "GET /v1/suppressions/*",
+    "GET /v1/messages/*",  # contents, too
+    "PUT /v1/templates/*",
+    "POST /v1/messages",
     "DELETE /v1/messages/*",
+)
+OPERATOR: Final = (
+    *EDITOR,
     "POST /v1/messages/*/redrives",
+    "GET /v1/users",
+    "POST /v1/users",  # the file of an upload
+    "GET /v1/users/*",
+    "PUT /v1/users/*/subscriptions/*",  # also against a person's no, with evidence of their new yes
+    "DELETE /v1/users/*/subscriptions/*",
+    "POST /v1/topics/*/subscriptions",
+    "GET /v1/suppressions",
+    "POST /v1/suppressions",
+    "GET /v1/suppressions/*",
     "PUT /v1/suppressions/*",
     "DELETE /v1/suppressions/*",
 )
-CALLS: Final[Mapping[str, tuple[str, ...]]] = {"Viewer": VIEWER, "Operator": OPERATOR}
+CALLS: Final[Mapping[str, tuple[str, ...]]] = {"Viewer": VIEWER, "Editor": EDITOR, "Operator": OPERATOR}

@@ -7,11 +7,12 @@ from typing import Any, Final
 from flask import Blueprint, render_template
 
 from .api import InternalApi
+from .host import Host
 
 HELD_UP: Final = 10  # messages per state
 
 
-def pages(api: InternalApi) -> Blueprint:
+def pages(api: InternalApi, _: Host) -> Blueprint:
     """The page."""
     part = Blueprint("queues", __name__, url_prefix="/dead-letters")
 

@@ -31,7 +31,12 @@ COUNTS: Final[Mapping[str, str]] = {
     "deleted": "Withheld",
     "outstanding": "Outstanding",
 }
-STATUS: Final[Mapping[str, str]] = {"deleted": "withheld", "pending": "in progress"}
+STATUS: Final[Mapping[str, str]] = {
+    "deleted": "withheld",
+    "pending": "in progress",
+    "not_reached": "not yet",
+    "not_chosen": "not selected",
+}
 TONES: Final[Mapping[str, str]] = {"sent": "good", "failed": "bad", "pending": "busy", "stale": "warn"}
 
 REASONS: Final[Mapping[str, str]] = {reason.value: reason.text for reason in Reason}

@@ -1,7 +1,8 @@
 """`python -m deploy.operate`: runs the console of a deployed stage on this machine, with your AWS credentials.
 
 Nothing is deployed for it, and it listens only on loopback. Every call is signed with your credentials, so IAM decides
-what you can do. The stack's outputs contain two policies for this: ViewerPolicyArn and OperatorPolicyArn.
+what you can do. The stack's outputs contain three policies for this: ViewerPolicyArn, EditorPolicyArn,
+OperatorPolicyArn.
 
 --stage prod    the stage; the URL of its internal API is looked up in CloudFormation
 --url https://… URL of the internal API, if you have no permission to look it up
@@ -21,9 +22,12 @@ import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from console.app import make
+from console.host import Host
+from deploy.metrics import StageMetrics
 from local.api import Api
 from local.console import signed
 from local.emulator import deployment
+from local.imports import Imports
 from local.run import ended_well, parser
 from local.wsgi_server import WsgiServer
 from tools.processes import StepFailed
@@ -44,9 +48,13 @@ def operate(options: argparse.Namespace) -> int:
         raise StepFailed("No AWS credentials or no region. Set AWS_PROFILE and AWS_REGION, or log in with the AWS CLI.")
     url = options.url or internal_url(session, options.stage)
     api = Api(url, credentials=credentials, region=session.region_name)
+    host = Host(
+        metrics=StageMetrics(session.client("cloudwatch"), options.stage),
+        import_file=Imports(url, session.region_name, credentials),
+    )
     key = secrets.token_urlsafe(24)
     site = WsgiServer(
-        make(signed(api), stage=options.stage, key=key, cookie=f"fanfare-{options.stage}"), port=options.port
+        make(signed(api), stage=options.stage, key=key, cookie=f"fanfare-{options.stage}", host=host), port=options.port
     )
     console.print(f"\n[bold]Console of {options.stage}[/bold]. Press Ctrl-C to stop it.\n")
     console.print(f"  {site.url}/?key={key}\n", markup=False, soft_wrap=True)

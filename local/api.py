@@ -42,8 +42,8 @@ class Api:
         self.url = url.rstrip("/")
         if keys:
             credentials = Credentials(keys["access_key_id"], keys["secret_access_key"])
-        self._credentials = credentials
-        self._region = region
+        self.credentials = credentials
+        self.region = region
         self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
 
     def call(self, method: str, path: str, body: Any = None, *, raw: bytes | None = None, **headers: str) -> Reply:
@@ -52,9 +52,9 @@ class Api:
         sent = {"Content-Type": "application/json"} if content else {}
         sent |= {name.replace("_", "-"): value for name, value in headers.items()}
         request = AWSRequest(method=method, url=self.url + path, data=content, headers=sent)
-        if self._credentials:
+        if self.credentials:
             # a role's credentials are refreshed before they expire
-            SigV4Auth(self._credentials.get_frozen_credentials(), "execute-api", self._region).add_auth(request)
+            SigV4Auth(self.credentials.get_frozen_credentials(), "execute-api", self.region).add_auth(request)
         answer = self._http.request(method, self.url + path, body=content, headers=dict(request.headers.items()))
         return Reply(answer.status, {name.lower(): value for name, value in answer.headers.items()}, answer.data)
 

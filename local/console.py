@@ -17,9 +17,11 @@ from flask import Blueprint, Flask, Response, abort, jsonify, render_template, r
 
 from console.api import Call, Unreachable
 from console.app import make
+from console.host import Host
 from console.messages.content import MAIL_POLICY
 from local.api import Api, Reply
 from local.http import problem
+from local.imports import Imports
 from local.providers.inboxes import Inboxes
 from local.providers.outbox import Outbox
 from local.providers.simulator import CHANNELS, BadSettings, Simulator
@@ -33,7 +35,9 @@ def local_console(
     api: Api, *, outbox: Outbox, simulator: Simulator, calls: AwsCalls, inboxes: Inboxes, cookie: str = "fanfare-local"
 ) -> Flask:
     """The WSGI app of the local console."""
-    app = make(signed(api), stage="local", cookie=cookie, at_once=AT_ONCE, more={"Outbox": _pages(outbox)})
+    imports = Imports(api.url, api.region, api.credentials) if api.credentials else None
+    host = Host(more={"Outbox": _pages(outbox)}, import_file=imports)
+    app = make(signed(api), stage="local", cookie=cookie, at_once=AT_ONCE, host=host)
     machine = _machine(outbox, simulator, calls, inboxes)
     app.extensions["csrf"].exempt(machine)  # it accepts only JSON, which pages of other origins can't post
     app.register_blueprint(machine)

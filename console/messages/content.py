@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import secrets
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Final
 
-from flask import Response, abort, render_template
+from flask import Response, abort, current_app, render_template, url_for
 
 from ..api import InternalApi, Refused
 from ..parts import part
 
 # A mail may use inline styles and data: images. No scripts, no forms, no requests.
 MAIL_POLICY: Final = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'self'"
+KEPT: Final = 60
 GONE: Final[Mapping[int, str]] = {
     403: "Your policy does not show contents. The operator policy does.",
     404: "Nothing was sent to this person on this channel.",
@@ -34,6 +37,30 @@ def mail(html: str) -> Response:
     """A mail for a sandboxed frame."""
     headers = {"Content-Security-Policy": MAIL_POLICY, "X-Frame-Options": "SAMEORIGIN"}
     return Response(html, mimetype="text/html", headers=headers)
+
+
+@dataclass(frozen=True)
+class KeptMails:
+    """Rendered mails that have no URL of their own, for the frames of the last pages."""
+
+    found: OrderedDict[str, str] = field(default_factory=OrderedDict)
+
+    def keep(self, html: str) -> str:
+        """The token of the mail's URL."""
+        token = secrets.token_urlsafe(12)
+        self.found[token] = html
+        while len(self.found) > KEPT:
+            self.found.popitem(last=False)
+        return token
+
+    def show(self, token: str) -> Response:
+        return mail(self.found.get(token) or abort(404))
+
+
+def keep_mail(html: str) -> str:
+    """The URL of the mail, until some more are kept."""
+    mails: KeptMails = current_app.extensions["mails"]
+    return url_for("messages.kept", token=mails.keep(html))
 
 
 @dataclass(frozen=True)

@@ -12,10 +12,12 @@ from werkzeug.wrappers import Response as Answer
 
 from ..api import InternalApi
 from ..exports import csv_file
+from ..host import Host
 from ..parts import part
 from ..words import AT_REST
 from .actions import MessageActions
-from .content import ContentPages
+from .compose import ComposePages
+from .content import ContentPages, KeptMails, keep_mail
 from .progress import figures, progress, seconds_between_looks, segments
 from .reasons import grouped
 from .verdict import Verdict, scheduled_for, verdict
@@ -31,12 +33,14 @@ COLUMNS: Final = (
 RECIPIENTS: Final = ("user_id", "channel", "status", "reason", "receipt", "attempts", "provider_id", "updated_at")
 
 
-def pages(api: InternalApi) -> Blueprint:
+def pages(api: InternalApi, _: Host) -> Blueprint:
     """The blueprint of these pages."""
     part = Blueprint("messages", __name__, url_prefix="/messages")
     views, actions, content = MessagePages(api), MessageActions(api), ContentPages(api)
     part.add_url_rule("", view_func=views.index)
-    part.add_url_rule(".csv", view_func=views.export)
+    part.add_url_rule("/-/export.csv", view_func=views.export)
+    part.add_url_rule("/-/new", view_func=ComposePages(api).write, methods=["GET", "POST"])
+    part.add_url_rule("/-/mails/<token>", "kept", kept)
     part.add_url_rule("/<message_id>", view_func=views.one)
     part.add_url_rule("/<message_id>/row", view_func=views.row)
     part.add_url_rule("/<message_id>/live", view_func=views.live)
@@ -48,9 +52,14 @@ def pages(api: InternalApi) -> Blueprint:
     part.add_url_rule("/<message_id>/content/<user_id>/<channel>/body", "content_body", content.body)
     part.add_url_rule("/<message_id>/cancellation", view_func=actions.cancel, methods=["GET", "POST"])
     part.add_url_rule("/<message_id>/redrive", view_func=actions.redrive, methods=["GET", "POST"])
-    for helper in (progress, segments, seconds_between_looks, figures, verdict_of, schedule_of):
+    for helper in (progress, segments, seconds_between_looks, figures, verdict_of, schedule_of, keep_mail):
         part.add_app_template_global(helper)
     return part
+
+
+def kept(token: str) -> Response:
+    mails: KeptMails = current_app.extensions["mails"]
+    return mails.show(token)
 
 
 def verdict_of(message: Mapping[str, Any]) -> Verdict:

@@ -1,51 +1,116 @@
-"""Page of one user: addresses, subscriptions and deliveries."""
+"""Pages of people: look-up, and one person with addresses, subscriptions, consents, deliveries, explanations."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Final
 
-from flask import Blueprint, redirect, render_template, request, url_for
+from flask import Blueprint, Response, redirect, render_template, request, url_for
 from werkzeug.wrappers import Response as Answer
 
 from ..api import InternalApi, Refused
+from ..exports import csv_file
+from ..host import Host
+from ..parts import part
+from .imports import ImportPages
+from .subscriptions import SubscriptionPages
 
-DELIVERIES: Final = 25
+A_PAGE: Final = 25
+DELIVERIES: Final = 20
 SUBSCRIPTIONS: Final = 100
+CONSENTS: Final = 20
+RECENT: Final = 12  # messages that are explained at once
 SUPPRESSIBLE: Final = {"email": "email", "sms": "phone"}  # channel → the user's field with the address
+# Of people without a stored user, only the id is known
+UNSTORED: Final = dict.fromkeys(("name", "email", "phone", "webhook", "locale", "time_zone", "quiet_hours")) | {
+    "push": [],
+    "attributes": {},
+    "stored": True,
+}
+FIELDS: Final = ("id", "name", "email", "phone", "locale", "time_zone", "quiet_hours.start", "quiet_hours.end")
+HISTORY: Final = ("message_id", "updated_at", "channel", "status", "reason", "receipt", "attempts", "provider_id")
 
 
-def pages(api: InternalApi) -> Blueprint:
+def pages(api: InternalApi, host: Host) -> Blueprint:
     """The pages."""
-    part = Blueprint("users", __name__, url_prefix="/users")
+    blueprint = Blueprint("users", __name__, url_prefix="/users")
+    views, subscriptions, imports = UserPages(api), SubscriptionPages(api), ImportPages(api, host.import_file)
+    blueprint.add_url_rule("", view_func=views.index)
+    blueprint.add_url_rule("/-/export.csv", view_func=views.export)
+    blueprint.add_url_rule("/-/import", "import_upload", imports.upload, methods=["GET", "POST"])
+    blueprint.add_url_rule("/-/import/<job_id>", "import_one", imports.one, methods=["GET", "POST"])
+    blueprint.add_url_rule("/-/import/<job_id>/report", "import_report", imports.report)
+    blueprint.add_url_rule("/<user_id>", view_func=views.one)
+    blueprint.add_url_rule("/<user_id>/recent", view_func=views.recent)
+    blueprint.add_url_rule("/<user_id>/deliveries.csv", view_func=views.export_deliveries)
+    blueprint.add_url_rule("/<user_id>/subscription", view_func=subscriptions.change, methods=["GET", "POST"])
+    return blueprint
 
-    @part.get("")
-    def index() -> str | Answer:
-        user = request.args.get("user", "").strip()
-        return redirect(url_for(".one", user_id=user)) if user else render_template("users.html", unknown=None)
 
-    @part.get("/<user_id>")
-    def one(user_id: str) -> str | tuple[str, int]:
+@dataclass(frozen=True)
+class UserPages:
+    """The views, over the internal API."""
+
+    api: InternalApi
+
+    def index(self) -> str | Answer:
+        if user := request.args.get("user", "").strip():
+            return redirect(url_for("search.index", q=user))
         try:
-            user, masked = api.get_or_masked("users", user_id)
+            found = self.api.get("users", limit=A_PAGE, cursor=request.args.get("cursor"))
+        except Refused as refused:
+            if refused.status != 403:
+                raise
+            return render_template("users.html", items=None, next_cursor=None)
+        return render_template("users.html", items=found["items"], next_cursor=found["next_cursor"])
+
+    def export(self) -> Response:
+        return csv_file("people", FIELDS, self.api.every("users"))
+
+    def one(self, user_id: str) -> str | tuple[str, int]:
+        try:
+            user, masked = self.api.get_or_masked("users", user_id)
         except Refused as refused:
             if refused.status != 404:
                 raise
-            return render_template("users.html", unknown=user_id), 404
-        found = api.get("users", user_id, "deliveries", limit=DELIVERIES, cursor=request.args.get("cursor"))
+            return render_template("search.html", q=user_id, found=None), 404
+        user = {**UNSTORED, **user}
+        found = self.api.get("users", user_id, "deliveries", limit=DELIVERIES, cursor=request.args.get("cursor"))
         return render_template(
             "user.html",
             user=user,
-            suppressed={} if masked else _suppressed(api, user),  # a masked address can't be looked up
-            subscriptions=api.get("users", user_id, "subscriptions", limit=SUBSCRIPTIONS),
+            masked=masked,
+            suppressed={} if masked else self._suppressed(user),  # a masked address can't be looked up
+            subscriptions=self.api.get("users", user_id, "subscriptions", limit=SUBSCRIPTIONS),
+            refusals=self.api.get("users", user_id, "subscriptions", state="unsubscribed", limit=SUBSCRIPTIONS),
+            consents=self.api.get("users", user_id, "consents", limit=CONSENTS),
+            messages=self._messages(found["items"]),
             deliveries=found["items"],
             next_cursor=found["next_cursor"],
         )
 
-    return part
+    def recent(self, user_id: str) -> str:
+        """The newest messages, with the outcome of each for this person."""
+        messages = [*islice(self._for_many(), RECENT)]
+        found = self.api.get_many(("messages", message["id"], "explanations", user_id) for message in messages)
+        explained = [(message, each) for message, each in zip(messages, found, strict=True) if each]
+        return part("user_recent.html", user_id=user_id, explained=explained)
 
+    def export_deliveries(self, user_id: str) -> Response:
+        return csv_file(f"deliveries-{user_id}", HISTORY, self.api.every("users", user_id, "deliveries"))
 
-def _suppressed(api: InternalApi, user: dict[str, Any]) -> dict[str, Any]:
-    """Channel → the suppression of the user's address, if there is one."""
-    channels = [channel for channel, field in SUPPRESSIBLE.items() if user[field]]
-    found = api.get_many(("suppressions", channel, user[SUPPRESSIBLE[channel]]) for channel in channels)
-    return {channel: suppression for channel, suppression in zip(channels, found, strict=True) if suppression}
+    def _for_many(self) -> Iterator[dict[str, Any]]:
+        """Messages to a topic: of those to named people, the deliveries below tell."""
+        return (each for each in self.api.get("messages", limit=50)["items"] if each["topic"])
+
+    def _messages(self, deliveries: list[dict[str, Any]]) -> Mapping[str, Any]:
+        ids = [*dict.fromkeys(each["message_id"] for each in deliveries)]
+        return dict(zip(ids, self.api.get_many(("messages", each) for each in ids), strict=True))
+
+    def _suppressed(self, user: Mapping[str, Any]) -> dict[str, Any]:
+        """Channel → the suppression of the user's address, if there is one."""
+        channels = [channel for channel, field in SUPPRESSIBLE.items() if user[field]]
+        found = self.api.get_many(("suppressions", channel, user[SUPPRESSIBLE[channel]]) for channel in channels)
+        return {channel: suppression for channel, suppression in zip(channels, found, strict=True) if suppression}

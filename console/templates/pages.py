@@ -1,155 +1,130 @@
-"""Pages of templates: the gallery, and one template with a live preview."""
+"""Pages of templates: the gallery, one template with a live preview, the differences of two versions, a test."""
 
 from __future__ import annotations
 
-import json
-import re
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
+from uuid import uuid4
 
-from flask import Blueprint, Response, abort, render_template, request
+from fanfare_client.diffs import differences
+from flask import Blueprint, Response, abort, flash, redirect, render_template, request, session, url_for
+from werkzeug.wrappers import Response as Answer
 
-from ..api import Fault, InternalApi, Refused
+from ..api import InternalApi, Refused
+from ..exports import csv_file
+from ..host import Host
 from ..messages.content import mail
-from .pointers import line_of, lines
+from .editor import EditorPages
+from .previews import Mistake, languages, mistake, preview_of, read_json, rendered, sources, written
 
 A_PAGE: Final = 12
 VERSIONS: Final = 20
-DATA_LIMIT: Final = 30_000  # characters of data that fit in a URL
 LANGUAGES: Final = 12  # shown side by side
-POSITION: Final = re.compile(r"line (?P<line>\d+)(?:, column (?P<column>\d+))?: (?P<part>\w+): ")
+COLUMNS: Final = ("id", "version", "created_at")
+TESTABLE: Final = {"email": "email", "sms": "phone"}  # channel → the field of an address
+
+
+def pages(api: InternalApi, _: Host) -> Blueprint:
+    """The pages."""
+    part = Blueprint("templates", __name__, url_prefix="/templates")
+    views, editor = TemplatePages(api), EditorPages(api)
+    part.add_url_rule("", view_func=views.index)
+    part.add_url_rule("/-/export.csv", view_func=views.export)
+    part.add_url_rule("/-/new", view_func=editor.new)
+    part.add_url_rule("/<template_id>", view_func=views.one)
+    part.add_url_rule("/<template_id>/body", view_func=views.body)
+    part.add_url_rule("/<template_id>/differences", view_func=views.compare)
+    part.add_url_rule("/<template_id>/edit", view_func=editor.edit, methods=["GET", "POST"])
+    part.add_url_rule("/<template_id>/test", view_func=views.test, methods=["GET", "POST"])
+    part.add_app_template_global(languages)
+    return part
 
 
 @dataclass(frozen=True)
-class Mistake:
-    """An error in the data or in a part's source: where, what, and the line."""
+class TemplatePages:
+    """The views, over the internal API."""
 
-    where: str
-    what: str
-    line: int | None = None
-    part: str | None = None
+    api: InternalApi
 
-
-@dataclass(frozen=True, kw_only=True)
-class Preview:
-    """The input of a preview and its result."""
-
-    channel: str
-    locale: str
-    data: str | None
-    content: Mapping[str, str] = field(default_factory=dict)
-    mistakes: tuple[Mistake, ...] = ()
-
-    @property
-    def query(self) -> dict[str, str]:
-        asked = {"channel": self.channel, "locale": self.locale, "data": self.data or ""}
-        return {name: value for name, value in asked.items() if value}
-
-
-def pages(api: InternalApi) -> Blueprint:
-    """The pages."""
-    part = Blueprint("templates", __name__, url_prefix="/templates")
-
-    @part.get("")
-    def index() -> str:
-        found = api.get("templates", limit=A_PAGE, cursor=request.args.get("cursor"))
-        items = [each for each in api.get_many(("templates", item["id"]) for item in found["items"]) if each]
+    def index(self) -> str:
+        found = self.api.get("templates", limit=A_PAGE, cursor=request.args.get("cursor"))
+        items = [each for each in self.api.get_many(("templates", item["id"]) for item in found["items"]) if each]
         return render_template("templates.html", items=items, next_cursor=found["next_cursor"])
 
-    @part.get("/<template_id>")
-    def one(template_id: str) -> str:
-        template = api.get("templates", template_id)
-        versions = api.get("templates", template_id, "versions", limit=VERSIONS)["items"]
-        preview = _preview(api, template, request.args)
+    def export(self) -> Response:
+        return csv_file("templates", COLUMNS, self.api.every("templates"))
+
+    def one(self, template_id: str) -> str:
+        template = self.api.get("templates", template_id)
+        versions = self.api.get("templates", template_id, "versions", limit=VERSIONS)["items"]
+        preview = preview_of(self.api, template, request.args)
         return render_template(
             "template.html",
             template=template,
             versions=versions,
             preview=preview,
-            data=preview.data if preview.data is not None else _written(template["example"]),
+            data=preview.data if preview.data is not None else written(template["example"]),
             languages=languages(template, preview.channel)[:LANGUAGES],
             sources=sources(template, preview.channel, preview.locale),
         )
 
-    @part.get("/<template_id>/body")
-    def body(template_id: str) -> Response:
+    def body(self, template_id: str) -> Response:
         channel = request.args.get("channel", "email")
-        data, mistakes = _read(request.args.get("data"))
-        content = {} if mistakes else _rendered(api, template_id, channel, request.args.get("locale", ""), data)
+        data, mistakes = read_json(request.args.get("data"))
+        content = {} if mistakes else rendered(self.api, template_id, channel, request.args.get("locale", ""), data)
         if "html" not in content:
             abort(404)
         return mail(content["html"])
 
-    part.add_app_template_global(languages)
-    return part
+    def compare(self, template_id: str) -> str:
+        old, new = (request.args.get(name, type=int) for name in ("old", "new"))
+        after = self.api.get("templates", template_id, version=new)
+        old = old or max(1, after["version"] - 1)
+        before = self.api.get("templates", template_id, version=old)
+        found = [(each.part, each.lines[2:]) for each in differences(before, after)]
+        return render_template("template_differences.html", before=before, after=after, found=found)
 
+    def test(self, template_id: str) -> str | tuple[str, int] | Answer:
+        """Send the newest version to the operator, at an address that this browser's session remembers."""
+        template = self.api.get("templates", template_id)
+        channels = [channel for channel in TESTABLE if channel in template["channels"]]
+        asked = request.values
+        channel = asked.get("channel") if asked.get("channel") in channels else (channels or ["email"])[0]
+        form = {
+            "channel": channel,
+            "address": asked.get("address", session.get(f"me_{channel}", "")).strip(),
+            "locale": asked.get("locale", ""),
+            "data": asked.get("data", written(template["example"])),
+            "key": asked.get("key") or str(uuid4()),
+        }
+        if request.method == "GET":
+            return self._asked(template, channels, form)
+        data, mistakes = read_json(form["data"])
+        if mistakes:
+            return self._asked(template, channels, form, mistakes)
+        try:
+            accepted = self._send(template, form, data)
+        except Refused as refused:
+            if refused.status != 422:
+                raise
+            found = [mistake(fault, form["data"]) for fault in refused.faults] or [Mistake("Test", refused.detail)]
+            return self._asked(template, channels, form, found)
+        session[f"me_{channel}"] = form["address"]
+        flash(f"Test sent to {form['address']}.", "done")
+        return redirect(url_for("messages.one", message_id=accepted["id"]))
 
-def languages(template: Mapping[str, Any], channel: str) -> list[str]:
-    """The locales that override parts of the channel."""
-    return sorted(locale for locale, channels in template["locales"].items() if channel in channels)
+    def _asked(self, template: Any, channels: list[str], form: Any, mistakes: Any = ()) -> tuple[str, int]:
+        page = render_template("template_test.html", template=template, channels=channels, form=form, mistakes=mistakes)
+        return page, 422 if mistakes else 200
 
-
-def sources(template: Mapping[str, Any], channel: str, locale: str) -> dict[str, str]:
-    """The source of the channel's parts in the given locale."""
-    return {**template["channels"].get(channel, {}), **template["locales"].get(locale, {}).get(channel, {})}
-
-
-def _preview(api: InternalApi, template: Mapping[str, Any], asked: Mapping[str, str]) -> Preview:
-    offered = [*template["channels"]]
-    channel = asked.get("channel", "")
-    channel = channel if channel in offered else offered[0]
-    locale, text = asked.get("locale", ""), asked.get("data")
-    data, mistakes = _read(text)
-    if mistakes:
-        return Preview(channel=channel, locale=locale, data=text, mistakes=mistakes)
-    try:
-        content = _rendered(api, template["id"], channel, locale, data)
-    except Refused as refused:
-        if refused.status != 422:
-            raise
-        mistakes = tuple(_mistake(fault, text or _written(template["example"])) for fault in refused.faults)
-        return Preview(channel=channel, locale=locale, data=text, mistakes=mistakes)
-    return Preview(channel=channel, locale=locale, data=text, content=content)
-
-
-def _rendered(api: InternalApi, template_id: str, channel: str, locale: str, data: Any) -> dict[str, str]:
-    wanted = {"channel": channel, "locale": locale or None, "data": data}
-    answer: dict[str, Any] = api.post("templates", template_id, "previews", body=wanted)
-    return {part: text for part, text in answer.items() if part != "warnings"}
-
-
-def _read(text: str | None) -> tuple[Any, tuple[Mistake, ...]]:
-    """The data, or the errors in its JSON. None means the template's example."""
-    if text is None or not text.strip():
-        return None, ()
-    if len(text) > DATA_LIMIT:
-        return None, (
-            Mistake("Data", f"{len(text)} characters; the limit is {DATA_LIMIT}. Use the API’s preview instead"),
-        )
-    try:
-        data = json.loads(text)
-    except json.JSONDecodeError as error:
-        return None, (Mistake(f"Data, line {error.lineno}, column {error.colno}", error.msg, error.lineno),)
-    if not isinstance(data, dict):
-        return None, (Mistake("Data, line 1", "must be an object", 1),)
-    return data, ()
-
-
-def _mistake(fault: Fault, data: str) -> Mistake:
-    """An error of the API with the line it refers to, in the data or in the source that did not render."""
-    if found := POSITION.match(fault.detail):
-        column = f", column {found['column']}" if found["column"] else ""
-        what = fault.detail[found.end() :]
-        return Mistake(
-            f"Template, {found['part']}, line {found['line']}{column}", what, int(found["line"]), found["part"]
-        )
-    if fault.pointer.startswith("/data"):
-        pointer = fault.pointer.removeprefix("/data")
-        line = line_of(pointer, lines(data))
-        return Mistake(f"Data{pointer and ' '}{pointer}, line {line}", fault.detail, line)
-    return Mistake(fault.pointer.strip("/"), fault.detail)
-
-
-def _written(example: Any) -> str:
-    return json.dumps(example, indent=2, ensure_ascii=False)
+    def _send(self, template: Any, form: dict[str, str], data: Any) -> Any:
+        reader: dict[str, Any] = {"address": {TESTABLE[form["channel"]]: form["address"]}}
+        if form["locale"]:
+            reader["locale"] = form["locale"]
+        message = {
+            "recipients": [reader],
+            "template": {"id": template["id"], "version": template["version"]},
+            "channels": [form["channel"]],
+            "data": data if data is not None else template["example"],
+        }
+        return self.api.post("messages", body=message, key=form["key"])

@@ -99,24 +99,35 @@ def message(world: World) -> str:
 def test_every_page_is_for_everybody(world: World, windows: Callable[..., Window], message: str, name: str) -> None:
     topic = world.get(message)["topic"]
     (user, *_) = world.api.expect(200, "GET", f"/v1/messages/{message}/deliveries?status=skipped")["items"]
+    (reader, *_) = world.api.expect(200, "GET", f"/v1/messages/{message}/deliveries?status=sent")["items"]
     mail = world.console.outbox(message_id=message)[0]["number"]
     window = windows(name)
     for at, path in {
+        "overview": "/overview",
+        "search": "/search?q=console",
         "messages": "/messages",
         "message": f"/messages/{message}",
         "cancel": f"/messages/{message}/cancellation",
         "redrive": f"/messages/{message}/redrive",
+        "content": f"/messages/{message}/content/{reader['user_id']}/email",
+        "compose": "/messages/-/new",
         "explanation": f"/messages/{message}/explanations/{user['user_id']}",
         "templates": "/templates",
         "template": "/templates/console",
         "template-sms": "/templates/console?channel=sms",
         "template-mistake": "/templates/console?data=%7B%0A%22title%22:%203%7D",
+        "edit": "/templates/console/edit",
+        "test": "/templates/console/test",
         "topics": "/topics",
+        "subscribers": f"/topics/{topic}/subscribers",
         "topic": f"/topics/{topic}",
         "users": "/users",
         "user": f"/users/{user['user_id']}",
         "dead-letters": "/dead-letters",
         "suppressions": "/suppressions",
+        "subscription": f"/users/{user['user_id']}/subscription?topic={topic}&channel=email&to=unsubscribed",
+        "import": "/users/-/import",
+        "suppress": "/suppressions/new?channel=email&address=gone.console@example.com",
         "removal": "/suppressions/email/gone.console@example.com/removal",
         "outbox": "/outbox",
         "mail": f"/outbox/{mail}",
@@ -171,8 +182,9 @@ def test_a_message_is_cancelled_and_an_address_suppressed_without_scripts(
 
     window.press("link", "Suppressions")
     window.page.get_by_role("textbox", name="Address").fill("by.hand@example.com")
+    window.press("button", "Suppress …")
     window.press("button", "Suppress")
-    window.press("link", "Remove by.hand@example.com")
+    window.press("link", "Lift by.hand@example.com")
     window.press("button", "Remove suppression")
     expect(window.page.get_by_role("status")).to_contain_text("can receive messages again")
 

@@ -14,6 +14,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from console.app import make
+from console.host import Host
 from tests.integration import internal_api
 
 
@@ -34,7 +35,7 @@ def call(method: str, url: str, body: Any = None, /, **headers: str) -> Reply:
 
 def app(**more: Any) -> Flask:
     # the handler serves one call at a time, as a function on Lambda does
-    return make(call, **{"stage": "test", "at_once": 1, "zone": UTC, **more})
+    return make(call, **{"stage": "test", "at_once": 1, "host": Host(zone=UTC), **more})
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,9 @@ def failed(pipeline: Pipeline) -> str:
 # Messages
 
 
-def test_the_start_is_the_list_of_messages(visitor: Visitor) -> None:
+def test_the_start_is_the_overview(visitor: Visitor) -> None:
     answer = visitor.browser.get("/")
-    assert (answer.status_code, answer.headers["Location"]) == (302, "/messages")
+    assert (answer.status_code, answer.headers["Location"]) == (302, "/overview")
     assert "No messages." in visitor.open("/messages").text
 
 
@@ -254,17 +254,20 @@ def test_topics_are_listed_and_shown(visitor: Visitor, sent: str) -> None:
     assert f'href="/messages/{sent}"' in page.answer.text
 
 
-def test_a_user_is_looked_up_by_id(visitor: Visitor, sent: str) -> None:
-    assert visitor.browser.get("/users?user=user-0002").headers["Location"] == "/users/user-0002"
+def test_a_person_is_shown_with_addresses_suppressions_subscriptions_and_deliveries(
+    visitor: Visitor, sent: str
+) -> None:
     page = visitor.open("/users/user-0002")
     assert "E-mail user-0002@example.com" in page.text
     assert "E-mail is suppressed since" in page.text
-    assert "orders.shipped E-mail" in page.text
+    assert "Ask the user for a working address, then delete the suppression." in page.text
+    assert "orders.shipped E-mail subscribed" in page.text
+    assert "Order A-17 has left orders.shipped" in page.text
     assert "skipped The address is suppressed: bounce" in page.text
 
 
 def test_an_unknown_user_is_reported_and_another_can_be_looked_up(visitor: Visitor) -> None:
-    assert "No user has the ID nobody ." in visitor.open("/users/nobody", 404).text
+    assert "Nothing is called nobody ." in visitor.open("/users/nobody", 404).text
 
 
 def test_dead_letters_are_counted_and_what_failed_can_be_sent_again(
@@ -278,9 +281,8 @@ def test_dead_letters_are_counted_and_what_failed_can_be_sent_again(
 
 
 def test_an_address_is_suppressed_and_let_go_again(visitor: Visitor) -> None:
-    added = visitor.press(
-        visitor.open("/suppressions"), channel="email", address="Angry@Example.com", cause="complaint"
-    )
+    asked = {"channel": "email", "address": "Angry@Example.com", "cause": "complaint"}
+    added = visitor.press(visitor.open("/suppressions/new", **asked))
     assert "Suppressed: nothing will be sent to angry@example.com." in added.text
     asked = visitor.open("/suppressions/email/angry@example.com/removal")
     assert "The owner of the address asked not to be contacted" in asked.text
@@ -289,8 +291,7 @@ def test_an_address_is_suppressed_and_let_go_again(visitor: Visitor) -> None:
 
 
 def test_an_address_that_is_none_is_refused_where_it_was_written(visitor: Visitor) -> None:
-    page = visitor.press(visitor.open("/suppressions"), channel="email", address="not an address", cause="manual")
-    assert page.status == 422
+    page = visitor.open("/suppressions/new", 422, channel="email", address="not an address", cause="manual")
     assert 'value="not an address"' in page.answer.text
     assert 'role="alert"' in page.answer.text
 
@@ -326,20 +327,28 @@ def test_every_page_has_one_heading_and_its_place_in_the_house(visitor: Visitor,
 FORMS = [
     "/messages/{}/cancellation",
     "/messages/{}/redrive",
-    "/suppressions",
+    "/suppressions/new",
     "/suppressions/email/a@b.example/removal",
+    "/users/user-0001/subscription",
+    "/messages/-/new",
+    "/templates/order-shipped/edit",
+    "/templates/order-shipped/test",
+    "/users/-/import",
+    "/users/-/import/job",
 ]
 
 
-@pytest.mark.parametrize("path", FORMS)
-def test_a_form_of_another_page_does_nothing(visitor: Visitor, pipeline: Pipeline, path: str) -> None:
+def test_a_form_of_another_page_does_nothing(visitor: Visitor, pipeline: Pipeline) -> None:
     message_id = pipeline.post()
     call("PUT", "/v1/suppressions/email/a@b.example", {})
-    answer = visitor.browser.post(path.format(message_id), data={"channel": "email", "address": "c@d.example"})
-    assert answer.status_code == 400
-    assert "This page has expired" in answer.text
+    form = {"channel": "email", "address": "c@d.example", "topic": "orders.shipped", "to": "unsubscribed"}
+    for path in FORMS:
+        answer = visitor.browser.post(path.format(message_id), data=form)
+        assert answer.status_code == 400, path
+        assert "This page has expired" in answer.text
     assert pipeline.message(message_id).state is State.PENDING
     assert [item["address"] for item in call("GET", "/v1/suppressions").body["items"]] == ["a@b.example"]
+    assert len(call("GET", "/v1/users/user-0001/subscriptions").body["items"]) == 1
 
 
 def test_every_route_that_changes_something_is_among_them(aws: Aws) -> None:
@@ -348,7 +357,7 @@ def test_every_route_that_changes_something_is_among_them(aws: Aws) -> None:
 
 
 def test_the_session_is_for_this_site_and_no_script(visitor: Visitor) -> None:
-    cookie = visitor.open("/suppressions").answer.headers["Set-Cookie"]
+    cookie = visitor.open("/suppressions/new", channel="email", address="a@b.example").answer.headers["Set-Cookie"]
     assert "HttpOnly" in cookie
     assert "SameSite=Strict" in cookie
 
@@ -379,10 +388,11 @@ def test_the_navigation_names_every_part(visitor: Visitor) -> None:
     page = visitor.open("/messages").answer.text
     navigation = page.partition('<nav aria-label="Console">')[2].partition("</nav>")[0]
     assert re.findall(r">([^<>\n]+)</a>", navigation) == [
+        "Overview",
         "Messages",
         "Templates",
         "Topics",
-        "Users",
+        "People",
         "Dead letters",
         "Suppressions",
     ]

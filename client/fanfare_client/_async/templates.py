@@ -53,13 +53,14 @@ class AsyncTemplates:
         data: Mapping[str, Any] | None = None,
         locale: str | None = None,
         time_zone: str | None = None,
+        draft: TemplateBody | None = None,
     ) -> Mapping[str, Any]:
-        """The latest version, rendered: each part of the channel as it would be sent, and `warnings`."""
+        """The latest version or `draft`, rendered: each part of the channel as it would be sent, and `warnings`."""
         parts: Mapping[str, Any] = await self._transport.json(
             Call(
                 "POST",
                 path("templates", template_id, "previews"),
-                body=given(channel=channel, data=data, locale=locale, time_zone=time_zone),
+                body=given(channel=channel, data=data, locale=locale, time_zone=time_zone, draft=draft),
             )
         )
         return parts

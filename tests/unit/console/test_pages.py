@@ -26,24 +26,32 @@ class Answered:
         return json.dumps(self.body).encode()
 
 
-def page(path: str, **counts: int) -> str:
-    """A page of the message m-1, which is `sent`."""
-    message = {
+def message(**counts: int) -> dict[str, Any]:
+    """The message m-1, which is `sent`."""
+    return {
         "id": "m-1",
         "state": "sent",
         "topic": "orders",
         "template": None,
         "channels": ["email"],
+        "priority": "normal",
+        "on_doubt": "resend",
         "created_at": "2027-01-01T08:00:00.000Z",
         "timeline": [],
         "send_at": None,
+        "expires_at": None,
         "summary": "Hello",
         "counts": {**COUNTS, **counts},
         "receipts": dict.fromkeys(OUTCOMES, 0),
     }
 
+
+def page(path: str, **counts: int) -> str:
+    """A page of the message m-1."""
+    shown = message(**counts)
+
     def call(method: str, url: str, body: Any, /, **headers: str) -> Reply:
-        return Answered(message)
+        return Answered(shown)
 
     client = make(call, stage="dev").test_client()
     return client.get(path, base_url="http://localhost").get_data(as_text=True)
@@ -64,6 +72,27 @@ def test_a_message_that_reached_nobody_is_not_shown_as_a_success(path: str) -> N
     ("recipients", "seconds"), [(0, 1), (10_000, 1), (10_001, 5), (100_001, 10), (1_000_000, 10), (1_000_001, 30)]
 )
 def test_a_large_message_is_looked_at_less_often(recipients: int, seconds: int) -> None:
-    message = {"counts": {**COUNTS, "recipients": recipients}}
-    assert seconds_between_looks(message, 1) == seconds
-    assert seconds_between_looks(message, 2) == max(2, seconds)
+    large = {"counts": {**COUNTS, "recipients": recipients}}
+    assert seconds_between_looks(large, 1) == seconds
+    assert seconds_between_looks(large, 2) == max(2, seconds)
+
+
+def test_the_page_of_a_message_asks_as_much_of_the_api_whatever_its_size() -> None:
+    asked: list[str] = []
+
+    def call(method: str, url: str, body: Any, /, **headers: str) -> Reply:
+        asked.append(url.partition("?")[0])
+        if "/deliveries" in url:
+            item = {"user_id": "ada", "channel": "email", "status": "skipped", "reason": "no_address", "attempts": 0}
+            item |= {"receipt": None, "updated_at": None, "provider_id": None}
+            return Answered({"items": [item] * 100, "next_cursor": "more"})
+        return Answered(large)
+
+    large = message(recipients=100_000, sent=60_000, skipped=40_000)
+    client = make(call, stage="dev").test_client()
+    assert client.get("/messages/m-1", base_url="http://localhost").status_code == 200
+    assert asked == ["/v1/messages/m-1", "/v1/messages/m-1/deliveries"]
+    asked.clear()
+    reasons = client.get("/messages/m-1/reasons", base_url="http://localhost").get_data(as_text=True)
+    assert "only the first 500 recipients are grouped" in " ".join(reasons.split())
+    assert len(asked) == 10

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
@@ -37,9 +37,7 @@ class ManageTemplates:
         The current layout is copied into the version: a version is complete and never changes.
         """
         check_id(template_id, request.id)
-        body = request.body()
-        if request.layout is not None:
-            body["layout"] = self._layout(request.layout)
+        body = self._body(request)
         self.renderer.check(body)
         channels = [channel for channel in CHANNELS if offers(body, channel)]
         if faults := list(too_large(self.renderer, body, channels, body.get("example") or {})):
@@ -80,11 +78,11 @@ class ManageTemplates:
         self.catalogue.hide_template(template_id)
 
     def preview(self, template_id: str, request: PreviewRequest) -> tuple[dict[str, str], list[Fault]]:
-        """The rendered parts for a user without a name, and warnings.
+        """The rendered parts for a user without a name, and warnings: of the newest version, or of a draft.
 
         Raises NotFound, and Invalid if it does not render.
         """
-        body = self.get(template_id, None).body
+        body = self.get(template_id, None).body if request.draft is None else self._draft(request.draft)
         if not offers(body, request.channel):
             raise Invalid.field("/channel", "no_content", "Template has no content for this channel.")
         data: dict[str, Any] = body.get("example") or {} if request.data is None else request.data
@@ -99,6 +97,23 @@ class ManageTemplates:
             fault = Fault("/data", "template_error", str(error))
             detail = "Template does not render with this data."
             raise Invalid(detail, code="template_error", errors=[fault]) from error
+
+    def _body(self, request: PutTemplateRequest) -> dict[str, Any]:
+        """As it is stored, with a copy of the layout. Raises Invalid."""
+        body = request.body()
+        if request.layout is not None:
+            body["layout"] = self._layout(request.layout)
+        return body
+
+    def _draft(self, draft: PutTemplateRequest) -> dict[str, Any]:
+        """The body of a template that is not stored. Raises Invalid for what a PUT would refuse, below `/draft`."""
+        try:
+            body = self._body(draft)
+            self.renderer.check(body)
+        except Invalid as invalid:
+            faults = [replace(each, pointer=f"/draft{each.pointer}") for each in invalid.errors]
+            raise Invalid(invalid.detail, code=invalid.code, errors=faults) from invalid
+        return body
 
     def _layout(self, template_id: str) -> dict[str, Any]:
         """The newest version of the layout, as copied into a template's version. Raises Invalid."""

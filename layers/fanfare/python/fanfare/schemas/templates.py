@@ -111,6 +111,10 @@ class PreviewRequest(Request):
     locale: Locale | None = Field(None, description="The reader's language. Default: the deployment's.")
     time_zone: TimeZone | None = Field(None, description="The reader's time zone. Default: the deployment's.")
     channel: ChannelName = Field(description="The channel.")
+    draft: PutTemplateRequest | None = Field(
+        None,
+        description="A template to render that is not stored. It is checked like a PUT. Default: the newest version.",
+    )
 
 
 class TemplatesView(View):

@@ -77,6 +77,6 @@ def delete_template(template_id: TemplateId) -> Response[None]:
 
 @router.post("/v1/templates/<template_id>/previews", tags=["templates"])
 def preview_template(template_id: TemplateId, request: PreviewRequest) -> dict[str, str | list[WarningView]]:
-    """Render the newest version of a template: the parts of a channel, as they would be sent."""
+    """Render the newest version of a template, or a draft: the parts of a channel, as they would be sent."""
     rendered, warnings = use_cases.templates().preview(template_id, request)
     return {**rendered, "warnings": warning_views(warnings)}
