@@ -64,7 +64,7 @@ class EditorPages:
         if action == "add":
             return self._page(template_id, stored, self._added(draft))
         if action == "preview" and "HX-Request" in request.headers:
-            return render_template("template_preview.html", shown=self._shown(template_id, draft), draft=draft)
+            return str(render_template("template_preview.html", shown=self._shown(template_id, draft), draft=draft))
         if action in ("look", "store"):
             return self._store(template_id, stored, draft, sure=action == "store")
         return self._page(template_id, stored, draft)

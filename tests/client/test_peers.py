@@ -65,9 +65,9 @@ class Became:
                 yield self.users[user_id]
             yield from sorted(self.answers.get(user_id, ()))
         yield from (f"!{each} {self.suppressed[each]}" for each in addresses if each in self.suppressed)
-        for each in self.left:
-            if each.get("line") == place:
-                yield " ".join(filter(None, (f"~{each['outcome']}", each["code"], each["field"])))
+        for left in self.left:
+            if left.get("line") == place:
+                yield " ".join(filter(None, (f"~{left['outcome']}", left["code"], left["field"])))
 
 
 @pytest.mark.parametrize("peer", PEERS, ids=lambda peer: f"{peer.source} {peer.file}")

@@ -281,8 +281,8 @@ def test_dead_letters_are_counted_and_what_failed_can_be_sent_again(
 
 
 def test_an_address_is_suppressed_and_let_go_again(visitor: Visitor) -> None:
-    asked = {"channel": "email", "address": "Angry@Example.com", "cause": "complaint"}
-    added = visitor.press(visitor.open("/suppressions/new", **asked))
+    angry = {"channel": "email", "address": "Angry@Example.com", "cause": "complaint"}
+    added = visitor.press(visitor.open("/suppressions/new", 200, **angry))
     assert "Suppressed: nothing will be sent to angry@example.com." in added.text
     asked = visitor.open("/suppressions/email/angry@example.com/removal")
     assert "The owner of the address asked not to be contacted" in asked.text

@@ -79,14 +79,14 @@ def test_a_person_is_unsubscribed_and_subscribed_with_a_second_look(visitor: Vis
     assert "Subscribers E-mail: 3 " in visitor.open("/topics/orders.shipped").text
     assert visitor.open("/topics/orders.shipped/subscribers").text.count("subscribed 1 Jan 2027") == 3
     asked = {"topic": "orders.shipped", "channel": "email"}
-    page = visitor.open("/users/user-0001/subscription", **asked, to="unsubscribed")
+    page = visitor.open("/users/user-0001/subscription", 200, **asked, to="unsubscribed")
     assert page.heading == "Unsubscribe user-0001?"
     assert len(call("GET", "/v1/users/user-0001/subscriptions").body["items"]) == 1
     assert "Unsubscribed from Orders on E-mail." in visitor.press(page).text
     assert call("GET", "/v1/users/user-0001/subscriptions").body["items"] == []
     refusal = {"user_id": "user-0001", "channel": "email", "state": "unsubscribed", "by": "person"}
     call("POST", "/v1/topics/orders.shipped/subscriptions", {"items": [refusal]})
-    refused = visitor.press(visitor.open("/users/user-0001/subscription", **asked, to="subscribed"))
+    refused = visitor.press(visitor.open("/users/user-0001/subscription", 200, **asked, to="subscribed"))
     assert refused.status == 409
     done = visitor.press(refused, evidence="Ticket 4711")
     assert "Subscribed to Orders on E-mail." in done.text

@@ -22,7 +22,7 @@ def _user(who: str, **attributes: list[str]) -> dict[str, Any]:
     return {"User": {"UserId": who, "UserAttributes": attributes}}
 
 
-DE: Final = {"Demographic": {"Platform": "ios", "Locale": "de_AT", "Timezone": "Europe/Vienna"}}
+DE: Final[dict[str, Any]] = {"Demographic": {"Platform": "ios", "Locale": "de_AT", "Timezone": "Europe/Vienna"}}
 ENDPOINTS: Final = Peer(
     "pinpoint",
     "https://docs.aws.amazon.com/pinpoint/latest/developerguide/audience-data-export.html",

@@ -13,7 +13,14 @@ NOTE: Final = "It keeps no times of consent."
 
 
 def _novu(who: str, preferences: dict[str, Any] | None = None, **more: Any) -> dict[str, Any]:
-    nothing = {"phone": None, "avatar": "", "locale": None, "timezone": None, "channels": [], "data": None}
+    nothing: dict[str, Any] = {
+        "phone": None,
+        "avatar": "",
+        "locale": None,
+        "timezone": None,
+        "channels": [],
+        "data": None,
+    }
     known = {"_id": who, "subscriberId": who, "firstName": who.title(), "lastName": None, "email": f"{who}@x.org"}
     own = {"_organizationId": "o", "_environmentId": "e", "deleted": False, "isOnline": False, "__v": 0}
     return known | nothing | own | more | ({"preferences": preferences} if preferences else {})

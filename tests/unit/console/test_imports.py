@@ -59,7 +59,7 @@ def upload(client: FlaskClient, text: str) -> str:
 
 
 def token(page: str) -> str:
-    return re.findall(r'name="csrf_token" value="([^"]+)"', page)[0]
+    return str(re.findall(r'name="csrf_token" value="([^"]+)"', page)[0])
 
 
 def settled(client: FlaskClient, place: str) -> str:

@@ -97,7 +97,7 @@ def _parts(content: Content) -> tuple[str, ...]:
 
 
 def _fill(content: Content, frames: Mapping[str, _Frame]) -> str:
-    own = {}
+    own: dict[str, str] = {}
     for part, frame in frames.items():
         own.update(zip(frame.names, frame.within(content.get(part, "")), strict=True))
     return orjson.dumps(own).decode()
