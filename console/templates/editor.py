@@ -64,7 +64,7 @@ class EditorPages:
         if action == "add":
             return self._page(template_id, stored, self._added(draft))
         if action == "preview" and "HX-Request" in request.headers:
-            return str(render_template("template_preview.html", shown=self._shown(template_id, draft), draft=draft))
+            return render_template("template_preview.html", shown=self._shown(template_id, draft), draft=draft)
         if action in ("look", "store"):
             return self._store(template_id, stored, draft, sure=action == "store")
         return self._page(template_id, stored, draft)
@@ -89,7 +89,7 @@ class EditorPages:
         above = f"/locales/{escaped(locale)}" if locale else "/channels"
         return draft.plus(f"{above}/{channel}/{part}")
 
-    def _store(self, template_id: str, stored: Any, draft: Draft, *, sure: bool) -> Any:
+    def _store(self, template_id: str, stored: Any, draft: Draft, *, sure: bool) -> str | tuple[str, int] | Answer:
         """A second look at the differences; then a new version."""
         body, mistakes = draft.body()
         shown = self._shown(template_id, draft)
