@@ -13,7 +13,7 @@ from fanfare.domain.delivery import Delivery, content_digest
 from fanfare.domain.message import Message, Own, Payload
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Gone, NotFound, TemplateError, Unavailable
-from fanfare.insight.messages import find_message
+from fanfare.insight.messages import find_with_payload
 from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.schemas.messages import SentContentView
@@ -112,11 +112,11 @@ class ReadContent:
 
     def run(self, message_id: str, *, user_id: str, channel: str) -> SentContentView:
         """What was sent, as it renders today. Raises NotFound if nothing was, and Gone if the data are gone."""
-        message = find_message(message_id, self.sent.messages)
+        message, payload = find_with_payload(message_id, self.sent.messages)
         delivery = self.sent.delivery(message, user_id, channel)
         if delivery is None or delivery.status is not Outcome.SENT:
             raise NotFound("Nothing was sent to this user on this channel.", code="delivery_not_found")
-        sent = self.sent.read(message, self.sent.messages.get_many([message.id])[message.id][1], delivery)
+        sent = self.sent.read(message, payload, delivery)
         if sent.user is None:
             raise gone()
         contexts = sent.contexts(self.sent, self.links)

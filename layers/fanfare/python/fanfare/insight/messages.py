@@ -10,7 +10,7 @@ from uuid import UUID
 from fanfare.clock import Clock
 from fanfare.domain.counting import RunningCount
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, outcome
+from fanfare.domain.message import Message, Payload, outcome
 from fanfare.domain.outcomes import receipt_counts
 from fanfare.errors import NotFound
 from fanfare.pipeline.counting import Sums, count_so_far, reports
@@ -66,6 +66,14 @@ def find_message(message_id: str, messages: Messages) -> Message:
     if message is None:
         raise _not_found()
     return message
+
+
+def find_with_payload(message_id: str, messages: Messages) -> tuple[Message, Payload]:
+    """The message and its payload, in one call. Raises NotFound."""
+    found = messages.get_many([known_id(message_id)]).get(message_id)
+    if found is None:
+        raise _not_found()
+    return found
 
 
 def known_id(message_id: str) -> str:
