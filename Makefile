@@ -113,6 +113,12 @@ time-zones: $(READY) ## time zones that the newest release of tzdata changes: if
 sbom: $(READY) ## software bill of materials (CycloneDX) of the locked dependencies, in dist
 	@$(BIN)/python -m tools.security.sbom
 
+look: $(READY) ## pictures of all pages and mails of readers, in three languages, from a local stack
+	@$(BIN)/python -m tests.e2e.look
+
+spam-check: $(READY) ## judge the starter templates by SpamAssassin and rspamd; requires Debian's spamassassin and rspamd
+	@$(BIN)/python -m tests.spam
+
 mutants: $(READY) ## mutation test: every planted bug must be caught
 	@$(BIN)/python -m tests.mutants
 

@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from functools import reduce
 from typing import Any
 
-from bench.harness.deployment import LIMIT, Bench, Cost
+from bench.harness.deployment import LIMIT, Bench, Cost, Mail
 from bench.harness.to_one import exceeded_by_one, measure_one
 
 BUDGETS = {
@@ -41,12 +41,18 @@ def measure(recipients: int, *, times: int = 1) -> tuple[Cost, Cost]:
 
 def measure_derived(recipients: int, *, times: int = 1) -> Cost:
     """The cost of one message without a limit, whose mail has no text part and names each reader in its HTML."""
-    return reduce(Cost.least, _runs(recipients, None, times, derived=True))
+    return reduce(Cost.least, _runs(recipients, None, times, mail="derived"))
 
 
-def _runs(recipients: int, limit: dict[str, Any] | None, times: int, *, derived: bool = False) -> Iterator[Cost]:
+def measure_links(recipients: int) -> tuple[Cost, Cost]:
+    """The cost of one message without a limit: without a footer; with footer, link to view it, and own sender."""
+    bare, linked = (next(_runs(recipients, None, 1, mail=mail)) for mail in ("bare", "linked"))
+    return bare, linked
+
+
+def _runs(recipients: int, limit: dict[str, Any] | None, times: int, *, mail: Mail = "usual") -> Iterator[Cost]:
     for _ in range(times):
-        bench = Bench(recipients, limit=limit, derived=derived)
+        bench = Bench(recipients, limit=limit, mail=mail)
         gc.collect()
         gc.freeze()  # exclude the in-memory tables from garbage collection, because functions don't have them
         yield bench.run()
@@ -91,6 +97,7 @@ def main() -> int:
     derived = measure_derived(recipients, times=arguments.times)
     print(f"text derived for each reader: CPU {derived.cpu_per_1000:.3f} s per 1,000 deliveries", file=sys.stderr)
     result["own_cpu_s_per_1000_text_derived"] = round(derived.cpu_per_1000, 3)
+    result["bare"], result["linked"] = (cost.summary() for cost in measure_links(recipients))
     result["post_aws_calls"] = limited.post_calls
     result["one"] = one
     print(json.dumps(result))

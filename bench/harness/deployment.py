@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.event_bus import Events
@@ -97,6 +97,9 @@ TEXTS: Final = {
         for name in ("push", "webhook", "inbox")
     },
 }
+Mail = Literal["usual", "bare", "derived", "linked"]
+SENDER: Final = {"name": "The Shop", "address": "shop@example.com", "reply_to": ["help@example.com"]}
+VIEW: Final = '<a href="{{ links.view }}">View in the browser</a>'
 ADDRESS: Final[Mapping[str, Callable[[str], dict[str, Any]]]] = {
     "email": lambda user: {"email": f"{user}@example.com"},
     "sms": lambda user: {"phone": f"+43664{user[-7:]}"},
@@ -140,16 +143,20 @@ OPEN: Final[Mapping[str, Callable[[Bench], Channel]]] = {
 
 
 @functools.cache
-def _prepared(recipients: int, limit: str, channel: str, derived: bool, shards: int) -> dict[str, Store]:
+def _prepared(recipients: int, limit: str, channel: str, mail: str, shards: int) -> dict[str, Store]:
     """The tables before the message. The audience is written without the SDK, because it is not measured."""
     memory = Memory(lambda: NOW, metered=False)
     dynamodb: Any = memory.dynamodb
     audience, catalogue = Audience(DynamoTable(dynamodb, "audience")), Catalogue(DynamoTable(dynamodb, "catalogue"))
     topic = {"title": "Orders", "channels": (channel,), "limit": json.loads(limit), "shards": shards}
+    topic |= {"bare": {"footer": False}, "linked": {"sender": SENDER}}.get(mail, {})
     catalogue.put_topic(Topic(id="orders", **topic, created_at="", updated_at=""))
     template = job.template()
-    if derived:
+    if mail == "derived":
         del template["channels"]["email"]["text"]
+    if mail == "linked":
+        html = template["channels"]["email"]["html"]
+        template["channels"]["email"]["html"] = html.replace("</body>", f"{VIEW}</body>")
     catalogue.add_version("order-shipped", template | {"channels": TEXTS | template["channels"]}, created_at="")
     users = [f"user-{number:07d}" for number in range(recipients)]
     audience.users.put_many({user: {"name": user.title(), "locale": "en", **ADDRESS[channel](user)} for user in users})
@@ -159,7 +166,11 @@ def _prepared(recipients: int, limit: str, channel: str, derived: bool, shards: 
 
 
 class Bench:
-    """A deployment without network that processes one message to a topic."""
+    """A deployment without network that processes one message to a topic.
+
+    `mail`: the demo's with its footer; without one; without its text, which is derived; or with a link to view it and
+    a sender of the topic's own.
+    """
 
     def __init__(
         self,
@@ -167,7 +178,7 @@ class Bench:
         *,
         limit: dict[str, Any] | None,
         channel: str = "email",
-        derived: bool = False,
+        mail: Mail = "usual",
         shards: int = 1,
     ) -> None:
         self.recipients = recipients
@@ -192,7 +203,7 @@ class Bench:
         self.channel: Channel = OPEN[channel](self)
         self.channel.side_by_side = 1  # the in-memory AWS is used by one thread
         self.invocations = 0
-        self.memory.tables.load(_prepared(recipients, json.dumps(limit), channel, derived, shards))
+        self.memory.tables.load(_prepared(recipients, json.dumps(limit), channel, mail, shards))
 
     def clock(self) -> datetime:
         return NOW  # frozen: the speed of the machine must not affect the counts

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from bench.counts import exceeded, measure
+from bench.counts import exceeded, measure, measure_links
 from bench.harness.to_one import exceeded_by_one, measure_one
 
 
@@ -15,6 +15,12 @@ def test_a_thousand_deliveries_stay_within_the_budget() -> None:
 
 def test_a_message_to_one_person_stays_within_the_budget() -> None:
     assert exceeded_by_one(measure_one()) == []
+
+
+def test_footer_link_to_view_and_sender_cost_no_call() -> None:
+    bare, linked = measure_links(1_000)
+    assert linked.usage.calls == bare.usage.calls
+    assert linked.write_units == bare.write_units
 
 
 @pytest.mark.long

@@ -15,7 +15,15 @@ from local.demo import job
 from .deployment import Deployment
 from .shell import Shell
 
-STARTERS = ["layout", "order-confirmation"]
+STARTERS = [
+    "layout",
+    "incident-notice",
+    "invitation",
+    "order-confirmation",
+    "receipt",
+    "sign-in-code",
+    "weekly-summary",
+]
 ODD: dict[str, Any] = {
     "channels": {
         "email": {"subject": "A\n", "html": "<p>one</p>\r\n<p>two</p>\n\n", "text": "\n"},
@@ -119,11 +127,11 @@ def test_starters_are_written_pushed_and_pushed_again_only_if_they_differ(
 
 
 def test_one_starter_comes_with_its_layout_and_replaces_nothing(fanfare: Shell) -> None:
-    assert json.loads(fanfare("templates", "init", "--starter", "order-confirmation", "--json").stdout) == [
+    assert json.loads(fanfare("templates", "init", "--starter", "receipt", "--json").stdout) == [
         "templates/layout",
-        "templates/order-confirmation",
+        "templates/receipt",
     ]
-    again = fanfare("templates", "init", "--starter", "order-confirmation")
+    again = fanfare("templates", "init", "--starter", "receipt")
     assert (again.exit_code, again.stderr) == (
         Exit.USAGE,
         "error: templates/layout exists already. Choose another folder, or remove it.\n",

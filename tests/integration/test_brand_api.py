@@ -105,3 +105,11 @@ def test_a_field_of_the_brand_has_its_limits(field: str, value: Any, pointer: st
 
 def test_a_brand_has_a_name() -> None:
     assert call("PUT", "/v1/brand", {"colour": "#0b57a4"}).pointers == ["/name"]
+
+
+def test_a_preview_shows_the_brand() -> None:
+    mail = {"subject": "{{ brand.name }}", "text": "{{ brand.colour }}"}
+    call("PUT", "/v1/templates/t", {"channels": {"email": mail}})
+    call("PUT", "/v1/brand", BRAND)
+    preview = call("POST", "/v1/templates/t/previews", {"channel": "email"}).body
+    assert (preview["subject"], preview["text"].partition("\n")[0]) == ("Example Shop", "#FFd400")

@@ -53,6 +53,15 @@ def test_the_page_shows_public_topics_with_a_form_each() -> None:
     assert "form-action 'self'" in page.headers["content-security-policy"]
 
 
+def test_head_answers_like_get_without_the_page() -> None:
+    page, head = open_page(), call("HEAD", "/", user=None, headers={"accept": BROWSER, "accept-language": "en"})
+    assert (head.status, head.text) == (200, "")
+    ignored = ("content-length", "x-request-id")
+    assert {k: v for k, v in head.headers.items() if k not in ignored} == {
+        k: v for k, v in page.headers.items() if k not in ignored
+    }
+
+
 def test_the_page_says_who_sends() -> None:
     internal_api.call("PUT", "/v1/brand", {"name": "The Shop", "logo_url": "https://cdn.example.com/logo.png"})
     page = open_page()

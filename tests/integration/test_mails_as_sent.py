@@ -16,6 +16,7 @@ from tests.integration.conftest import Aws, Clock
 from tests.integration.pipeline import TOPIC, Pipeline
 from tests.integration.provider import Mail, Ses
 from tests.integration.public_api import BASE, browse, call
+from tests.integration.test_public_links import stored
 
 LINKED = "<p>{{ data.order }}, {{ user.name }}</p><a href='{{ links.view }}'>View</a>"
 
@@ -160,6 +161,18 @@ def test_what_mail_programs_add_to_a_link_leads_to_its_page(
         assert answer.status == 200
         assert answer.headers["content-type"].startswith("text/html")
         assert bool(answer.text) is (method == "GET")
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD"])
+def test_a_scanner_that_opens_the_links_of_a_mail_changes_nothing(
+    pipeline: Pipeline, ses: Ses, aws: Aws, method: str
+) -> None:
+    pipeline.topic()
+    mail = sent(pipeline, ses, {"html": LINKED + "{{ links.preferences }}"})
+    before = stored(aws)
+    for purpose in ("views", "preferences", "unsubscribe"):
+        assert call(method, link(mail.html, purpose).removeprefix(BASE), user=None).status == 200
+    assert stored(aws) == before
 
 
 def test_a_topic_sends_from_addresses_that_are_verified_alone(aws: Aws) -> None:

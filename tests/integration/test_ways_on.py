@@ -166,6 +166,14 @@ def test_a_link_of_an_earlier_address_shows_no_consents() -> None:
         assert "news" not in browse(link, show=show).text.lower()
 
 
+def test_a_category_is_written_as_the_first_topic_has_it() -> None:
+    topic("a", title="A", category="API news")
+    topic("b", title="B", category="api News")
+    topic("c", title="C", category="orders")
+    page = browse(preferences_link(user("ada"))).text
+    assert re.findall("<h2>(.*)</h2>", page) == ["API news", "General", "Orders"]
+
+
 def test_the_preference_page_has_only_channels_that_reach_the_reader() -> None:
     topic("deals", title="The deals", channels=["sms", "push"])
     topic("both", title="Both", channels=["email", "sms"])

@@ -46,6 +46,8 @@ MODULES = {
     "channels": "fanfare.runtime.channels",
     "content": "fanfare.insight.content",
     "finish": "fanfare.templates.mail.finish",
+    "folders": "fanfare_client.folders",
+    "mail_programs": "fanfare.api.mail_programs",
     "masking": "fanfare.management.masking",
     "origin": "fanfare.api.public.origin",
     "own_messages": "fanfare.api.internal.own_messages",
@@ -1506,5 +1508,19 @@ MUTANTS = (
         "{**profile, **",
         "{**",
         tests=("tests/integration/test_users_api.py::test_many_users_are_merged_each_by_what_it_names",),
+    ),
+    Mutant(
+        "a pull leaves the files of parts that the version does not have",
+        "folders:write",
+        "file.unlink()",
+        "pass",
+        tests=("tests/client/test_folders.py::test_a_pull_replaces_the_files_of_the_template_and_nothing_else",),
+    ),
+    Mutant(
+        "a scanner's HEAD of the page to sign up is refused",
+        "mail_programs:for_get",
+        '(path == "/" or path.startswith(PREFIXES))',
+        "path.startswith(PREFIXES)",
+        tests=("tests/integration/test_directory.py::test_head_answers_like_get_without_the_page",),
     ),
 )

@@ -28,8 +28,8 @@ def as_written(event: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def for_get(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """A HEAD request for a link as the GET request that it asks about; None if it is another request."""
-    context = event["requestContext"]
-    if method_of(event) != "HEAD" or not str(event.get("rawPath", "")).startswith(PREFIXES):
+    """A HEAD request for a page as the GET request that it asks about; None if it is another request."""
+    context, path = event["requestContext"], str(event.get("rawPath", ""))
+    if method_of(event) != "HEAD" or not (path == "/" or path.startswith(PREFIXES)):
         return None
     return {**event, "requestContext": {**context, "http": {**context["http"], "method": "GET"}}}

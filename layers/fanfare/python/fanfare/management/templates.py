@@ -14,10 +14,11 @@ from fanfare.errors import Fault, Invalid, NotFound, TemplateError
 from fanfare.management.users import check_id
 from fanfare.pagination import take
 from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, TemplateView
+from fanfare.store.brands import Brands
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import offers
 from fanfare.templates.content_check import too_large
-from fanfare.templates.context import EXAMPLE
+from fanfare.templates.context import EXAMPLE, BrandSeen
 from fanfare.templates.renderer import Renderer
 
 BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
@@ -27,6 +28,7 @@ BODY_LIMIT: Final = 380_000  # bytes; the limit of a DynamoDB item is 400 KB
 class ManageTemplates:
     catalogue: Catalogue
     renderer: Renderer
+    brands: Brands
     clock: Clock
 
     def put(self, template_id: str, request: PutTemplateRequest) -> tuple[Template, list[Fault]]:
@@ -88,11 +90,13 @@ class ManageTemplates:
         data: dict[str, Any] = body.get("example") or {} if request.data is None else request.data
         self.renderer.check_data(body, data)
         user = {"id": "preview", "name": "", "locale": request.locale, "time_zone": request.time_zone}
+        brand = self.brands.known()
+        context = replace(EXAMPLE, brand=BrandSeen(*(getattr(brand, name) for name in BrandSeen._fields)))
         try:
             rendered = self.renderer.render(
-                body, request.channel, locale=request.locale, data=data, user=user, context=EXAMPLE
+                body, request.channel, locale=request.locale, data=data, user=user, context=context
             )
-            return rendered, [*self.renderer.warnings(body, request.channel, data=data, user=user)]
+            return rendered, [*self.renderer.warnings(body, request.channel, data=data, user=user, context=context)]
         except TemplateError as error:
             fault = Fault("/data", "template_error", str(error))
             detail = "Template does not render with this data."

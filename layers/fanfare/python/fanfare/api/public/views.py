@@ -26,8 +26,8 @@ HEADERS: Final[Mapping[str, str]] = {
 }
 TEXT: Final = Markup(
     '<!doctype html><html><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    '<title>{title}</title></head><body><pre style="white-space:pre-wrap;font:16px/1.5 sans-serif">{text}</pre>'
-    "</body></html>"
+    '<title>{title}</title></head><body><pre dir="auto" style="white-space:pre-wrap;font:16px/1.5 sans-serif">'
+    "{text}</pre></body></html>"
 )
 NOWHERE: Final = re.compile(r"""\shref=(?:""|'')""")  # a link that the view does not have leads back to the view
 

@@ -170,7 +170,7 @@ def brand() -> ManageBrand:
 
 @opened.once
 def templates() -> ManageTemplates:
-    return ManageTemplates(catalogue=stores.catalogue(), renderer=renderer(), clock=clock())
+    return ManageTemplates(catalogue=stores.catalogue(), renderer=renderer(), brands=brands(), clock=clock())
 
 
 @opened.once

@@ -65,7 +65,8 @@ def preferences(
     """The preference page. `whose`: the masked address; `asking`: the result of the wish for more, if the form had
     one."""
     ordered = sorted(choices, key=lambda choice: (choice.category.lower(), choice.title.lower(), choice.topic))
-    categories = [(name, list(found)) for name, found in groupby(ordered, key=lambda choice: choice.category.lower())]
+    groups = [list(found) for _, found in groupby(ordered, key=lambda choice: choice.category.lower())]
+    categories = [(_begins_large(group[0].category), group) for group in groups]
     told = texts.ASKING.get(asking)
     return rendered(
         "preferences.html",
@@ -93,3 +94,8 @@ def consents(look: Look, found: Sequence[tuple[Consent, str]], *, whose: str | N
     ]
     more = "&show=consents"
     return rendered("consents.html", look, title=look.t(texts.CONSENTS), consents=lines, whose=whose, more=more)
+
+
+def _begins_large(written: str) -> str:
+    """`written` as a heading; its other letters stay, e.g. those of an abbreviation."""
+    return written[:1].upper() + written[1:]

@@ -1,0 +1,1 @@
+"""`make spam-check`: what SpamAssassin and rspamd think of the starter templates."""
