@@ -105,10 +105,10 @@ def measured(recipients: int, *, kind: Kind = DELIVERED) -> Usage:
     )
 
 
-def measure_receipts() -> dict[str, float]:
-    """Write units of a receipt, in addition to its own record: of a message to a thousand, and to one person."""
-    many, one = measured(1_000), measured(1)
-    return {"write_units": many.write_units["batches"] / 1_000, "write_units_to_one": one.write_units["batches"]}
+def measure_receipts(recipients: int = 1_000) -> dict[str, float]:
+    """Write units of a receipt, in addition to its own record: of a message to so many, and to one person."""
+    many, one = measured(recipients), measured(1)
+    return {"write_units": many.write_units["batches"] / recipients, "write_units_to_one": one.write_units["batches"]}
 
 
 def exceeded_by_receipts(figures: Mapping[str, float]) -> list[str]:

@@ -56,7 +56,7 @@ def test_a_receipt_of_a_message_to_one_person_takes_one_write_unit_beside_its_re
 
 
 def test_the_bench_measures_a_receipt_and_fails_above_its_budget() -> None:
-    assert measure_receipts() == {"write_units": 0.2, "write_units_to_one": 1}
+    assert measure_receipts(100) == {"write_units": 0.02, "write_units_to_one": 1}  # two batches in one event
     assert exceeded_by_receipts({"write_units": 0.26, "write_units_to_one": 1}) == [
         "receipts: write_units: 0.26; the budget is 0.25"
     ]
