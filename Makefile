@@ -48,7 +48,7 @@ run: $(READY) ## start the local stack and keep it running
 	@$(BIN)/python -m local.run
 
 pictures: $(READY) ## take the pictures of the README from a stack of its own, with a Chromium
-	@$(BIN)/python -m local.pictures
+	@$(BIN)/python -m local.demo.pictures
 
 console: $(READY) ## console of a deployed stage, with your AWS credentials: make console STAGE=prod
 	@$(BIN)/python -m deploy.operate --stage $(STAGE)

@@ -148,8 +148,9 @@ def _prepared(recipients: int, limit: str, channel: str, mail: str, shards: int)
     memory = Memory(lambda: NOW, metered=False)
     dynamodb: Any = memory.dynamodb
     audience, catalogue = Audience(DynamoTable(dynamodb, "audience")), Catalogue(DynamoTable(dynamodb, "catalogue"))
-    topic = {"title": "Orders", "channels": (channel,), "limit": json.loads(limit), "shards": shards}
-    topic |= {"bare": {"footer": False}, "linked": {"sender": SENDER}}.get(mail, {})
+    topic: dict[str, Any] = {"title": "Orders", "channels": (channel,), "limit": json.loads(limit), "shards": shards}
+    more: dict[str, dict[str, Any]] = {"bare": {"footer": False}, "linked": {"sender": SENDER}}
+    topic |= more.get(mail, {})
     catalogue.put_topic(Topic(id="orders", **topic, created_at="", updated_at=""))
     template = job.template()
     if mail == "derived":

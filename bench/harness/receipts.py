@@ -106,7 +106,7 @@ def measured(recipients: int, *, kind: Kind = DELIVERED) -> Usage:
 
 
 def measure_receipts(recipients: int = 1_000) -> dict[str, float]:
-    """Write units of a receipt, in addition to its own record: of a message to so many, and to one person."""
+    """Write units of a receipt, in addition to its own record: of a message to `recipients`, and to one person."""
     many, one = measured(recipients), measured(1)
     return {"write_units": many.write_units["batches"] / recipients, "write_units_to_one": one.write_units["batches"]}
 

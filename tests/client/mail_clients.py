@@ -79,21 +79,22 @@ def _used(html: str) -> Iterator[tuple[str, str, str]]:
     """Element, feature as caniemail.com names it, and value."""
     tree = LexborHTMLParser(html)
     for node in tree.css("*"):
-        if node.tag == "style":
-            yield node.parent.tag if node.parent else "", "html-style", ""
+        tag = node.tag or ""
+        if tag == "style":
+            yield (node.parent.tag or "") if node.parent else "", "html-style", ""
             yield from _used_in_sheet(node.text())
             continue
         if "mso-hide:all" in (node.attributes.get("style") or ""):  # the preheader, which the service puts in
             continue
-        if node.tag not in PLAIN:
-            yield node.tag, f"html-{ELEMENTS.get(node.tag, node.tag)}", ""
+        if tag not in PLAIN:
+            yield tag, f"html-{ELEMENTS.get(tag, tag)}", ""
         for name, value in node.attributes.items():
-            if name == "style" and node.tag != "body":
-                yield from ((node.tag, _slug(each), written) for each, written in declarations(value or ""))
-            elif node.tag == "meta" and value == "color-scheme":
-                yield node.tag, "html-meta-color-scheme", ""
+            if name == "style" and tag != "body":
+                yield from ((tag, _slug(each), written) for each, written in declarations(value or ""))
+            elif tag == "meta" and value == "color-scheme":
+                yield tag, "html-meta-color-scheme", ""
             elif name not in PLAIN_ATTRIBUTES:
-                yield node.tag, "css-border-spacing" if name == "border" else f"html-{name}", value or ""
+                yield tag, "css-border-spacing" if name == "border" else f"html-{name}", value or ""
 
 
 def _used_in_sheet(sheet: str) -> Iterator[tuple[str, str, str]]:

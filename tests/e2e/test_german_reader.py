@@ -23,7 +23,7 @@ FOOT = re.compile(r'<tr><td class="soft".*</table>', re.DOTALL)  # of the starte
 
 @pytest.fixture
 def page(browser: Browser) -> Iterator[Page]:
-    context = browser.new_context(viewport=PHONE, locale="de-AT")
+    context = browser.new_context(viewport={"width": PHONE["width"], "height": PHONE["height"]}, locale="de-AT")
     page = context.new_page()
     page.set_default_timeout(30_000)  # the first call wakes the function
     yield page

@@ -21,7 +21,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     seen: list[Any] = []
     monkeypatch.setattr(demo, "stack_from", lambda _: nullcontext(STACK))
     monkeypatch.setattr(demo, "_main_job", lambda _: ("m-1", []))
-    monkeypatch.setattr(demo, "open_page", lambda url: seen.append(url) or True)
+    monkeypatch.setattr(demo, "open_page", lambda url: bool([seen.append(url)]))  # type: ignore[func-returns-value]
     monkeypatch.setattr(demo, "keep_open", lambda _: seen.append("until Ctrl-C"))
     return seen
 

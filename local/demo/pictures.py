@@ -1,4 +1,4 @@
-"""`python -m local.pictures`: takes the pictures of the README from a stack of its own, in docs/img.
+"""`python -m local.demo.pictures`: takes the pictures of the README from a stack of its own, in docs/img.
 
 They show what the stack shows: the message page of the console, a mail, the page of preferences. Needs a Chromium
 (FANFARE_CHROMIUM names one that is nowhere usual).
