@@ -74,6 +74,7 @@ class Scenario:
     contended: tuple[str, ...] = ()  # further users, whom it changes: they may be in the audience or not
     may_end: frozenset[State] = frozenset({State.SENT})
     faults: int = 1  # how many at once `make faults` plays
+    third_from: int = 1  # of so many moments after two faults, a third one strikes after one: else it takes too long
 
     def world(self) -> World:
         """The world before the first act."""
@@ -274,12 +275,16 @@ SCENARIOS = (
         contended=CONTENDED[:2],
     ),
 )
-THREE_CHANNELS = ("email", "sms", "push")
 # Named recipients that fit one transaction: no fan-out
 TO_FEW = (
     Scenario("to one", ONE, (_posting(recipients=ONE), _rest), faults=3),
     Scenario(
-        "to one, three channels", ONE, (_posting(recipients=ONE), _rest), channels=("email", "sms", "push"), faults=2
+        "to one, three channels",
+        ONE,
+        (_posting(recipients=ONE), _rest),
+        channels=("email", "sms", "push"),
+        faults=3,
+        third_from=8,
     ),
     Scenario(
         "to two, limited, deleted",
@@ -290,6 +295,18 @@ TO_FEW = (
         hold=True,
         may_end=ANY_END | {State.DELETED},
         faults=3,
+    ),
+    Scenario(
+        "to one, limited, deleted on the way",
+        ONE,
+        (_posting(recipients=ONE, on_doubt="hold"), _deliver_one_batch, _delete, _rest),
+        channels=("email", "sms"),
+        limit=3,
+        receipts=False,
+        hold=True,
+        may_end=ANY_END | {State.DELETED},
+        faults=3,
+        third_from=4,
     ),
     Scenario("to two, own data", TWO, (_posting(**own_data(TWO)), _rest), faults=3),
     Scenario(
