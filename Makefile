@@ -100,6 +100,9 @@ bench-imports: $(READY) ## cold starts: what each function imports, and the cost
 kills: $(READY) ## kill the functions' processes while 20 messages go to 1,000 users; no delivery may be lost
 	@$(BIN)/python -m tests.kills
 
+kills-each: $(READY) ## the same with 1,000 messages to one person each, and 20 kills, also of the API's processes
+	@$(BIN)/python -m tests.kills --each
+
 coverage: $(READY) ## branch coverage of the domain by quick tests and faults, with a minimum per module
 	@mkdir -p .local
 	@COVERAGE_FILE=.local/.coverage $(BIN)/python -m pytest tests/unit tests/integration tests/faults -n 2 --dist loadfile \

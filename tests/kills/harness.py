@@ -85,6 +85,8 @@ class Run:
 class Harness:
     """A running stack with an audience of its own."""
 
+    victims = ON_THE_WAY
+
     def __init__(self, stack: Stack, *, recipients: int, topic: str) -> None:
         self.stack = stack
         self.topic = topic
@@ -139,7 +141,7 @@ class Harness:
 
     def hosts(self) -> dict[int, str]:
         """The processes that functions run in, and which."""
-        return {pid: name for pid, name in functions_under(self.stack.emulator.pid).items() if name in ON_THE_WAY}
+        return {pid: name for pid, name in functions_under(self.stack.emulator.pid).items() if name in self.victims}
 
     def _strike(self, drawn: Random, message_id: str, *, restarts: bool) -> Kill:
         what = drawn.choice(["one", "one", "one", "all", "restart"] if restarts else ["one"])
@@ -147,13 +149,18 @@ class Harness:
             at = datetime.now(UTC)
             self.stack.emulator.restart()
             return Kill(at, "restart", self._exposed(message_id, at))
-        hosts = self.hosts()
-        chosen = [*hosts] if what == "all" or not hosts else [drawn.choice(sorted(hosts))]
+        hosts = sorted(self.hosts())
+        chosen = hosts if what == "all" or not hosts else [drawn.choice(hosts)]
         at = datetime.now(UTC)
-        for pid in chosen:
+        return Kill(at, self._end(*chosen), self._exposed(message_id, at))
+
+    def _end(self, *processes: int) -> str:
+        """Kill these processes. Returns what they were."""
+        hosts = self.hosts()
+        for pid in processes:
             os.kill(pid, signal.SIGKILL)
-        names = ", ".join(f"{count} {name}" for name, count in sorted(Counter(hosts[pid] for pid in chosen).items()))
-        return Kill(at, names or "nobody", self._exposed(message_id, at))
+        count = Counter(hosts[pid] for pid in processes)
+        return ", ".join(f"{number} {name}" for name, number in sorted(count.items())) or "nobody"
 
     def _exposed(self, message_id: str, at: datetime) -> frozenset[str]:
         """Those in batches that a worker had when it was killed, without a record of what became of them."""
