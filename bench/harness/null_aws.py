@@ -61,7 +61,7 @@ class NullAws:
             config=PROVIDER if service in ("sesv2", "sns") else STORE,
         )
         client.meta.events.register("before-send.*.*", self._answer)
-        return use_raw_json(client) if service in ("dynamodb", "sesv2") else client
+        return client if service == "sns" else use_raw_json(client)
 
     def _answer(self, request: Any, **_: object) -> AWSResponse:
         began = time.process_time()

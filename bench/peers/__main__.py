@@ -15,6 +15,7 @@ from rich.table import Table
 
 from bench import growth, kills, results
 from bench.peers import run
+from bench.peers.each import MESSAGES, compare_each
 from bench.peers.known import PEERS
 from bench.peers.servers import Missing
 from local.run import guarded
@@ -29,7 +30,11 @@ def main() -> int:
     parser.add_argument("--recipients", type=int, default=RECIPIENTS)
     parser.add_argument("--kill-recipients", type=int, default=KILL_RECIPIENTS)
     parser.add_argument("--peers", nargs="+", choices=[peer.name for peer in PEERS], help="only these systems")
+    parser.add_argument("--each", type=int, nargs="?", const=MESSAGES, help="that many messages to one person each")
     arguments = parser.parse_args()
+    if arguments.each:
+        compare_each(arguments.each, arguments.peers)
+        return 0
     compare(arguments.recipients, arguments.kill_recipients, arguments.peers)
     return 0
 

@@ -16,6 +16,7 @@ CELERY: Final = Peer(
     packages=("celery", "redis", "sqlalchemy", "psycopg"),
     prepare=("python", "celery_app.py", "prepare"),
     submit=("python", "celery_app.py", "submit"),
+    submit_each=("python", "celery_app.py", "submit_each"),
     work=(
         *("celery", "-A", "celery_app", "worker", "--concurrency", CORES, "--loglevel", "warning"),
         *("--without-gossip", "--without-mingle", "--without-heartbeat"),
@@ -29,6 +30,7 @@ POST_OFFICE: Final = Peer(
     packages=("django-post-office", "psycopg"),
     prepare=("python", "post_office_app.py", "prepare"),
     submit=("python", "post_office_app.py", "submit"),
+    submit_each=("python", "post_office_app.py", "submit_each"),
     work=("python", "post_office_app.py", "send_queued_mail"),
     pool=False,
 )
@@ -39,6 +41,7 @@ PROCRASTINATE: Final = Peer(
     packages=("procrastinate", "sqlalchemy", "psycopg"),
     prepare=("python", "procrastinate_app.py", "prepare"),
     submit=("python", "procrastinate_app.py", "submit"),
+    submit_each=("python", "procrastinate_app.py", "submit_each"),
     work=("python", "procrastinate_app.py", "work"),
     pool=False,
 )

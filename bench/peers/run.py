@@ -41,6 +41,7 @@ class Peer:
     packages: Sequence[str]
     prepare: Sequence[str]
     submit: Sequence[str]
+    submit_each: Sequence[str]
     work: Sequence[str]
     pool: bool  # whether the worker has child processes and replaces dead ones
 
@@ -66,6 +67,7 @@ class World:
         }
         self.environment.pop("PYTHONPATH", None)
         self.spent_by_the_ended = 0.0
+        self.last_poster = 0.0
         sink = self._start(["python", "sink.py", str(port), str(self.mails)])
         opened.callback(stop, sink)
         self.worker: subprocess.Popen[bytes] | None = None
@@ -89,10 +91,18 @@ class World:
 
     def submit(self, recipients: int) -> None:
         """Submit one message. Its CPU counts, too."""
-        poster = self._start([*self.peer.submit, str(recipients)])
+        self._post([*self.peer.submit, str(recipients)])
+
+    def submit_each(self, recipients: int) -> None:
+        """Submit a message to each recipient."""
+        self._post([*self.peer.submit_each, str(recipients)])
+
+    def _post(self, command: Sequence[str]) -> None:
+        poster = self._start(command)
         _, status, usage = os.wait4(poster.pid, 0)
         poster.returncode = os.waitstatus_to_exitcode(status)
-        self.spent_by_the_ended += usage.ru_utime + usage.ru_stime
+        self.last_poster = usage.ru_utime + usage.ru_stime
+        self.spent_by_the_ended += self.last_poster
         if status:
             raise StepFailed(f"{self.peer.name} failed to submit:\n{self.log.read_text()[-2000:]}")
 
@@ -114,6 +124,13 @@ class World:
             self.work()
             meanwhile(now)
             time.sleep(0.05)
+
+    def all_once(self, recipients: int) -> None:
+        """Raises StepFailed unless each recipient has exactly one mail."""
+        sent = self.sent()
+        if len(sent) != recipients or set(sent.values()) != {1}:
+            said = f"{len(sent)} of {recipients} recipients got a mail; {sum(sent.values())} mails in total."
+            raise StepFailed(f"{self.peer.name}: {said}\n{tail(self.log)}")
 
     def spent(self) -> dict[str, float]:
         """CPU time of the worker and each server so far."""
@@ -140,13 +157,13 @@ def cost(peer: Peer, recipients: int) -> dict[str, Any]:
         at.prepare(recipients)
         at.submit(WARM_UP)
         at.wait(WARM_UP)
-        _all_once(at, WARM_UP)
+        at.all_once(WARM_UP)
         at.mails.write_text("")
         before, began = at.spent(), time.monotonic()
         at.submit(recipients)
         at.wait(recipients)
         seconds, after = time.monotonic() - began, at.spent()
-        _all_once(at, recipients)
+        at.all_once(recipients)
     by_part = {name: (after[name] - before[name]) * 1000 / recipients for name in after}
     return {
         "recipients": recipients,
@@ -155,15 +172,6 @@ def cost(peer: Peer, recipients: int) -> dict[str, Any]:
         "cpu_s_per_1000_by_part": {name: round(spent, 3) for name, spent in by_part.items()},
         "deliveries_per_second": round(recipients / seconds, 1),
     }
-
-
-def _all_once(at: World, recipients: int) -> None:
-    sent = at.sent()
-    if len(sent) != recipients or set(sent.values()) != {1}:
-        said = (
-            f"{at.peer.name}: {len(sent)} of {recipients} recipients got a mail; {sum(sent.values())} mails in total."
-        )
-        raise StepFailed(f"{said}\n{tail(at.log)}")
 
 
 def kills(peer: Peer, recipients: int) -> dict[str, Any]:

@@ -3,6 +3,7 @@
     python celery_app.py prepare 10000     the tables and the audience
     celery -A celery_app worker            the workers
     python celery_app.py submit 10000      one message to 10,000 users
+    python celery_app.py submit_each 200   a message to each of 200 users
 
 A task is acknowledged after it completes, redelivered if its worker is lost, and retried with backoff if the mail
 server fails; a sent delivery is not sent again. Deliveries are inserted 1,000 at a time and queued over one connection.
@@ -15,6 +16,7 @@ import os
 import smtplib
 import sys
 
+import common
 import tables
 from celery import Celery
 
@@ -56,5 +58,7 @@ if __name__ == "__main__":
     command, count = sys.argv[1], int(sys.argv[2])
     if command == "prepare":
         tables.prepare(engine, count)
+    elif command == "submit_each":
+        common.posted_each(count, lambda user: deliver.delay(tables.post_to_one(engine, user["id"]), user["id"]))
     else:
         fan_out.delay(tables.post(engine, count))

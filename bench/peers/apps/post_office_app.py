@@ -2,6 +2,7 @@
 
     python post_office_app.py prepare                   the tables
     python post_office_app.py submit 10000              one message to 10,000 users
+    python post_office_app.py submit_each 200           a message to each of 200 users
     python post_office_app.py send_queued_mail          the command for cron
 
 The template is stored once and rendered when a mail is sent. Failed mails are retried. The command works until its
@@ -13,9 +14,10 @@ from __future__ import annotations
 import os
 import sys
 import time
+from typing import Any
 
 import django
-from common import DATA, SINK_PORT, TEMPLATE, people, unsubscribe_headers
+from common import DATA, SINK_PORT, TEMPLATE, people, posted_each, unsubscribe_headers
 from django.conf import settings
 from django.core.management import call_command
 
@@ -63,19 +65,23 @@ def submit(count: int) -> None:
     audience = people(count)
     template = EmailTemplate.objects.get(name="order-shipped")
     for first in range(0, len(audience), PAGE):
-        mail.send_many(
-            [
-                {
-                    "recipients": [user["email"]],
-                    "sender": "no-reply@example.com",
-                    "template": template,
-                    "context": {"user": user, "data": DATA},
-                    "headers": unsubscribe_headers(user["id"]),
-                    "render_on_delivery": True,
-                }
-                for user in audience[first : first + PAGE]
-            ]
-        )
+        mail.send_many([_mail(user, template) for user in audience[first : first + PAGE]])
+
+
+def submit_each(count: int) -> None:
+    template = EmailTemplate.objects.get(name="order-shipped")
+    posted_each(count, lambda user: mail.send(**_mail(user, template)))
+
+
+def _mail(user: dict[str, str], template: EmailTemplate) -> dict[str, Any]:
+    return {
+        "recipients": [user["email"]],
+        "sender": "no-reply@example.com",
+        "template": template,
+        "context": {"user": user, "data": DATA},
+        "headers": unsubscribe_headers(user["id"]),
+        "render_on_delivery": True,
+    }
 
 
 def work() -> None:
@@ -89,5 +95,7 @@ if __name__ == "__main__":
         prepare()
     elif sys.argv[1] == "submit":
         submit(int(sys.argv[2]))
+    elif sys.argv[1] == "submit_each":
+        submit_each(int(sys.argv[2]))
     else:
         work()

@@ -3,6 +3,7 @@
     python procrastinate_app.py prepare 10000     the tables and the audience
     python procrastinate_app.py work              the worker
     python procrastinate_app.py submit 10000      one message to 10,000 users
+    python procrastinate_app.py submit_each 200   a message to each of 200 users
 
 Tasks are queued a page at a time in one statement and retried with backoff if the mail server fails; a sent delivery is
 not sent again. Tasks of a lost worker are detected by its heartbeat and queued again:
@@ -15,6 +16,7 @@ import os
 import smtplib
 import sys
 
+import common
 import tables
 from procrastinate import App, JobContext, PsycopgConnector, RetryStrategy
 
@@ -55,3 +57,8 @@ if __name__ == "__main__":
             tables.prepare(engine, count)
         elif command == "submit":
             fan_out.defer(message_id=tables.post(engine, count))
+        elif command == "submit_each":
+            common.posted_each(
+                count,
+                lambda user: deliver.defer(message_id=tables.post_to_one(engine, user["id"]), user_id=user["id"]),
+            )

@@ -80,6 +80,17 @@ def post(engine: Engine, count: int) -> str:
     return message_id
 
 
+def post_to_one(engine: Engine, user_id: str) -> str:
+    """Store a message to one person, with its delivery. Returns its id."""
+    message_id, now = str(uuid.uuid4()), datetime.now(UTC)
+    with Session(engine) as session:
+        session.add(Message(id=message_id, topic="orders", data=DATA, created_at=now))
+        session.flush()
+        session.add(Delivery(message_id=message_id, user_id=user_id, status="pending", updated_at=now))
+        session.commit()
+    return message_id
+
+
 def pages(engine: Engine, message_id: str) -> Iterator[Sequence[str]]:
     """The subscribers in pages. The delivery rows of a page are inserted in one statement first."""
     last = ""
