@@ -41,11 +41,14 @@ $(READY): requirements.lock pyproject.toml client/pyproject.toml build-tools.txt
 	@$(NPM) ci --prefix $(PAGES) --loglevel=error >/dev/null
 	@touch $(READY)
 
-demo: $(READY) ## start the local stack and send one message to a thousand users
+demo: $(READY) ## start the local stack, send one message to a thousand users, and show it in the console
 	@$(BIN)/python -m local.demo
 
 run: $(READY) ## start the local stack and keep it running
 	@$(BIN)/python -m local.run
+
+pictures: $(READY) ## take the pictures of the README from a stack of its own, with a Chromium
+	@$(BIN)/python -m local.pictures
 
 console: $(READY) ## console of a deployed stage, with your AWS credentials: make console STAGE=prod
 	@$(BIN)/python -m deploy.operate --stage $(STAGE)

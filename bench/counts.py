@@ -19,6 +19,7 @@ from functools import reduce
 from typing import Any
 
 from bench.harness.deployment import LIMIT, Bench, Cost
+from bench.harness.receipts import exceeded_by_receipts, measure_receipts
 from bench.harness.to_one import exceeded_by_one, measure_one
 
 BUDGETS = {
@@ -83,7 +84,8 @@ def main() -> int:
             print(f"    write units {table:20}{units:10.1f}", file=sys.stderr)
         print("    CPU " + ", ".join(f"{name} {spent:.3f} s" for name, spent in cost.cpu.items()), file=sys.stderr)
     one = measure_one(times=arguments.times)
-    missed = [*exceeded(limited, unlimited), *exceeded_by_one(one)]
+    receipts = measure_receipts()
+    missed = [*exceeded(limited, unlimited), *exceeded_by_one(one), *exceeded_by_receipts(receipts)]
     for line in missed:
         print(f"over budget: {line}", file=sys.stderr)
     result = {"recipients": recipients, "limited": limited.summary(), "unlimited": unlimited.summary()}
@@ -93,6 +95,7 @@ def main() -> int:
     result["own_cpu_s_per_1000_text_derived"] = round(derived.cpu_per_1000, 3)
     result["post_aws_calls"] = limited.post_calls
     result["one"] = one
+    result["receipts"] = receipts
     print(json.dumps(result))
     return 1 if missed else 0
 

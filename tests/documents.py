@@ -60,6 +60,21 @@ def _block(document: Document, region: Region, marks: list[Region]) -> Block:
     return block
 
 
+CHANNELS: Final = "layers/fanfare/python/fanfare/channels/__init__.py"
+
+
+def edits_of_the_tutorial() -> list[tuple[str, list[str]]]:
+    """The lines of `CHANNELS` that the tutorial changes, each with what takes its place."""
+    (shown,) = [block for block in blocks("docs/tutorial.md") if block.language == "text"]
+    edits: list[tuple[str, list[str]]] = []
+    for line in shown.source.splitlines():
+        if line.startswith("-"):
+            edits.append((line[1:], []))
+        else:
+            edits[-1][1].append(line.removeprefix("+"))
+    return edits
+
+
 def prose(file: str) -> str:
     """Without its blocks."""
     text = DOCS[file].read_text(encoding="utf-8")

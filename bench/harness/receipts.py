@@ -10,16 +10,19 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fanfare.clock import to_text
+from fanfare.insight.deliveries import DeliveryFilter, ListMessageDeliveries
 from fanfare.insight.messages import ReadMessages
 from fanfare.pipeline.record_receipts import RecordReceipts, read
 from fanfare.store.audience.confirmation_mails import ConfirmationMails
 from fanfare.store.receipts import ReportedReceipts
+from fanfare.store.recipients import RecipientList
 
 from bench.harness.deployment import NOW, Bench
 from testing.memory_aws.calls import Usage
 
 AT_ONCE: Final = 100  # receipts per invocation of `record_receipt`
 Kind = Mapping[str, Any]  # of an event: what SES says in `detail`
+BUDGETS: Final = {"write_units": 0.25, "write_units_to_one": 1.0}
 DELIVERED: Final[Kind] = {"eventType": "Delivery"}
 BOUNCED: Final[Kind] = {"eventType": "Bounce", "bounce": {"bounceType": "Permanent", "bounceSubType": "General"}}
 COMPLAINED: Final[Kind] = {"eventType": "Complaint"}
@@ -65,6 +68,21 @@ class Reporting(Bench):
         view = ReadMessages(messages=self.messages, batches=self.batches, clock=self.clock).get(self.message_id)
         return view.receipts.model_dump()
 
+    def listed(self, receipt: str) -> int:
+        """How many deliveries the API lists under a receipt, page by page."""
+        deliveries = ListMessageDeliveries(
+            messages=self.messages,
+            recipients=RecipientList(self.batches.items),
+            deliveries=self.deliveries,
+            reported=self.record.reported,
+        )
+        found, position = 0, None
+        while True:
+            page, position = deliveries.run(self.message_id, DeliveryFilter(receipt=receipt), after=position, limit=100)
+            found += len(page)
+            if position is None:
+                return found
+
 
 def in_any_order(events: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
     """The events in an order that is the same in each run."""
@@ -85,3 +103,18 @@ def measured(recipients: int, *, kind: Kind = DELIVERED) -> Usage:
         write_units=after.write_units - before.write_units,
         read_units=after.read_units - before.read_units,
     )
+
+
+def measure_receipts(recipients: int = 1_000) -> dict[str, float]:
+    """Write units of a receipt, in addition to its own record: of a message to so many, and to one person."""
+    many, one = measured(recipients), measured(1)
+    return {"write_units": many.write_units["batches"] / recipients, "write_units_to_one": one.write_units["batches"]}
+
+
+def exceeded_by_receipts(figures: Mapping[str, float]) -> list[str]:
+    """The exceeded budgets."""
+    return [
+        f"receipts: {name}: {figures[name]}; the budget is {most}"
+        for name, most in BUDGETS.items()
+        if figures[name] > most
+    ]

@@ -1,8 +1,6 @@
 """`python -m local.demo`: sends one message to a thousand users on its own local stack and checks every recipient.
 
-    --keep  keep the stack running afterwards, e.g. to use the console
-
-Exits with 0 if all checks pass; otherwise prints the failed checks.
+At a terminal it ends with the message open in the console, until Ctrl-C. Otherwise it exits: with 0 if all checks pass.
 """
 
 from __future__ import annotations
@@ -12,6 +10,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
+
+from fanfare_client.cli.browser import open_page
 
 from local.api import Api, Console
 from local.run import guarded, keep_open, parser, stack_from
@@ -28,9 +28,7 @@ RECEIPTS_SECONDS: Final = 60
 
 
 def main() -> int:
-    options = parser(__doc__ or "")
-    options.add_argument("--keep", action="store_true")
-    return guarded(lambda: demo(options.parse_args()))
+    return guarded(lambda: demo(parser(__doc__ or "").parse_args()))
 
 
 def demo(options: argparse.Namespace) -> int:
@@ -38,19 +36,26 @@ def demo(options: argparse.Namespace) -> int:
     subscribers = len(checks.subscribed(people()))
     console.print(f"[bold]Fanfare: one message, a thousand users, {subscribers} of them subscribed[/bold]\n")
     with stack_from(options) as stack:
-        wrong = _main_job(stack)
+        message_id, wrong = _main_job(stack)
         console.print(f"Total time: {time.monotonic() - started:.0f} s.")
         if wrong:
             raise StepFailed("\n".join(["Failed checks:", *(f"  {each}" for each in wrong)]))
         console.print("[green]All checks passed.[/green]")
-        if options.keep:
-            console.print(f"The console is at {stack.described['console_url']}. Press Ctrl-C to stop.")
-            keep_open(stack)
+        if sys.stdin.isatty() and sys.stdout.isatty():
+            _look(stack, message_id)
     return 0
 
 
-def _main_job(stack: Stack) -> list[str]:
-    """Prepare, send and report. Returns the failed checks."""
+def _look(stack: Stack, message_id: str) -> None:
+    """Show the message in the console, until Ctrl-C."""
+    page = f"{stack.described['console_url']}/messages/{message_id}"
+    opened = "is open in your browser" if open_page(page) else "is in the console"
+    console.print(f"\nThe message {opened}: [bold]{page}[/bold]\nPress Ctrl-C to stop.")
+    keep_open(stack)
+
+
+def _main_job(stack: Stack) -> tuple[str, list[str]]:
+    """Prepare, send and report. Returns the message's id and the failed checks."""
     api = Api(stack.described["internal_url"], stack.described["service"])
     seen = Console(stack.described["console_url"])
     everyone = people()
@@ -72,7 +77,7 @@ def _main_job(stack: Stack) -> list[str]:
     used = report.print_calls(calls, max(message["counts"]["sent"], 1))
     report.print_receipts(calls_for_receipts, reported)
     _keep_one(mails)
-    return [
+    return message_id, [
         *checks.wrong_refusals(refused, everyone),
         *checks.wrong_outcome(message, skipped, everyone),
         *checks.wrong_outbox(mails, everyone),

@@ -16,6 +16,7 @@ from typer.testing import CliRunner, Result
 
 from local.api import until
 from tests.client.pinpoint_export import export
+from tests.documents import ROOT
 
 from .conftest import World
 
@@ -88,6 +89,22 @@ def test_who_may_not_call_is_told_how_to_become_somebody_else(stranger: Path) ->
     result = fanfare(stranger, "topics", "list")
     assert result.exit_code == 4
     assert "execute-api:Invoke" in result.stderr
+
+
+@pytest.mark.long
+@pytest.mark.timeout(300)
+def test_the_command_installs_by_itself_into_a_fresh_environment(world: World, stack: Path, tmp_path: Path) -> None:
+    fresh = tmp_path / "fresh"
+    subprocess.run([sys.executable, "-m", "venv", fresh], check=True)  # noqa: S603
+    subprocess.run([fresh / "bin" / "pip", "install", "--quiet", "./client"], cwd=ROOT, check=True)  # noqa: S603
+    outside = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def typed(*words: str | Path) -> str:
+        command = [fresh / "bin" / "fanfare", *words]
+        return subprocess.run(command, cwd=tmp_path, env=outside, capture_output=True, text=True, check=True).stdout  # noqa: S603
+
+    assert typed("--version").startswith("fanfare ")
+    assert world.described["internal_url"] in typed("--stack", stack, "whoami")
 
 
 @pytest.mark.long

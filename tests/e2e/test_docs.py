@@ -21,6 +21,7 @@ ALL = {file: [block for block in blocks(file) if block.mark != "not run"] for fi
 HAVING_SHELL = [file for file, found in ALL.items() if any(block.language == "sh" for block in found)]
 MARK = "\x1e"
 SECONDS = 120
+UNKNOWN = ("MAKE", "MFLAGS", "DISPLAY", "WAYLAND")  # to the shell: no window is to open while tests run
 
 
 @pytest.fixture
@@ -45,14 +46,14 @@ def test_the_shell_of_a_document_does_what_it_says(world: World, tools: Path, fi
             assert shape(answered) == shape(promised), f"{block}: {answered}"
 
 
-def run(shell: list[Block], tools: Path) -> list[str]:
+def run(shell: list[Block], tools: Path, *, folder: Path = ROOT) -> list[str]:
     """What each block said; they share a shell, as a reader's do."""
     script = "\n".join(f"{block.source}\nprintf '{MARK}'" for block in shell)
-    outside = {name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))}
+    outside = {name: value for name, value in os.environ.items() if not name.startswith(UNKNOWN)}
     environment = {**outside, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}", "TERM": "dumb"}
     done = subprocess.run(
         ["bash", "-euo", "pipefail", "-c", script],
-        cwd=ROOT,
+        cwd=folder,
         env=environment,
         capture_output=True,
         text=True,

@@ -75,6 +75,17 @@ def test_a_dry_run_says_what_the_fan_out_then_does(pipeline: Pipeline) -> None:
     assert (counts["sent"], counts["skipped"]) == (2, 1)
 
 
+def test_a_limit_that_defers_is_a_reason_of_its_own(pipeline: Pipeline) -> None:
+    limit = {"count": 1, "per_seconds": 3600, "overflow": "defer"}
+    call("PUT", f"/v1/topics/{TOPIC}", {"title": "Orders", "channels": ["email"], "limit": limit})
+    pipeline.subscribers(2)
+    pipeline.post(recipients=["user-0001"])
+    pipeline.run()
+    told = ask().body
+    assert (told["deliver"], told["skipped"]) == ({"email": 1}, {})
+    assert told["deferred"] == {"email": {"rate_limited": 1}}
+
+
 def test_each_channel_and_locale_has_a_sample(pipeline: Pipeline) -> None:
     pipeline.subscribers(2)
     pipeline.subscribers(1, start=10, locale="de-AT", phone="+436641234567")

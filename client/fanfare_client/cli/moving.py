@@ -31,20 +31,29 @@ class ImportOptions:
     """How a file is read."""
 
     source: Annotated[
-        str | None, typer.Option("--from", help=f"Source: {', '.join(NAMES)}. Default: recognised by content.")
+        str | None,
+        typer.Option("--from", metavar="SOURCE", help=f"Source: {', '.join(NAMES)}. Default: recognised by content."),
     ] = None
     topic: Annotated[
         list[str] | None,
-        typer.Option(help="Subscribe the users to this topic (repeatable), except on channels that they refused."),
+        typer.Option(
+            metavar="TOPIC",
+            help="Subscribe the users to this topic (repeatable), except on channels that they refused.",
+        ),
     ] = None
     column: Annotated[
         list[str] | None,
-        typer.Option(help='Column of a table as a field, e.g. "E-Mail=email" (repeatable). COLUMN= leaves it out.'),
+        typer.Option(
+            metavar="COLUMN=FIELD",
+            help='Column of a table as a field, e.g. "E-Mail=email" (repeatable). COLUMN= leaves it out.',
+        ),
     ] = None
-    encoding: Annotated[str | None, typer.Option(help="Encoding of a table that is not UTF-8 or UTF-16.")] = None
-    country: Annotated[str | None, typer.Option(help="Country of phone numbers without a country code, e.g. GB.")] = (
-        None
-    )
+    encoding: Annotated[
+        str | None, typer.Option(metavar="ENCODING", help="Encoding of a table that is not UTF-8 or UTF-16.")
+    ] = None
+    country: Annotated[
+        str | None, typer.Option(metavar="COUNTRY", help="Country of phone numbers without a country code, e.g. GB.")
+    ] = None
 
     def table(self) -> TableOptions:
         return TableOptions(read_options(self.column or ()), self.encoding, self.country)

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import sys
-import webbrowser
 from typing import Annotated, Final
 from urllib.parse import urlsplit
 
@@ -13,6 +11,7 @@ import typer
 
 from ..errors import ConfigurationError
 from . import show
+from .browser import open_page
 from .context import Json, Where, calling
 from .failing import errors_on_stderr
 
@@ -46,13 +45,7 @@ def open_console(
         path = f"/messages/{page}" if MESSAGE_ID.fullmatch(page) else f"/{page.removeprefix('/')}"
         url = urlsplit(base)._replace(path=path).geturl()
         show.say(url)
-        if has_browser():
-            webbrowser.open(url)
-
-
-def has_browser() -> bool:
-    """Whether a browser with windows can start: others would take the terminal."""
-    return sys.platform in ("darwin", "win32") or any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY"))
+        open_page(url)
 
 
 def _where(context: typer.Context) -> Where:

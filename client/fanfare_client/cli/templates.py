@@ -103,9 +103,10 @@ def preview(
     context: typer.Context,
     template: TemplateId,
     channel: Annotated[Channel, typer.Option(help="Channel.")] = "email",
-    locale: Annotated[str | None, typer.Option(help="Locale, e.g. de or pt-BR.")] = None,
+    locale: Annotated[str | None, typer.Option(metavar="LOCALE", help="Locale, e.g. de or pt-BR.")] = None,
     data: Annotated[
-        str | None, typer.Option(help="Template data: JSON, @file or @-. Default: the template's example.")
+        str | None,
+        typer.Option(metavar="JSON", help="Template data: JSON, @file or @-. Default: the template's example."),
     ] = None,
     json: Json = False,
 ) -> None:
@@ -124,8 +125,8 @@ def diff(
     source: Annotated[
         Path | None, typer.Argument(help="Folder or JSON file to compare with. Default: --new.", exists=True)
     ] = None,
-    old: Annotated[int | None, typer.Option(help="Old version. Default: the latest.")] = None,
-    new: Annotated[int | None, typer.Option(help="New version. Default: the latest.")] = None,
+    old: Annotated[int | None, typer.Option(metavar="VERSION", help="Old version. Default: the latest.")] = None,
+    new: Annotated[int | None, typer.Option(metavar="VERSION", help="New version. Default: the latest.")] = None,
     json: Json = False,
 ) -> None:
     """Show the differences between a stored version and files, or between two versions."""

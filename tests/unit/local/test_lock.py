@@ -53,6 +53,12 @@ def test_no_stack_has_no_environment(
     assert (told.out, "make run" in told.err) == ("", True)
 
 
+def test_the_environment_has_the_command_for_the_stack_that_runs() -> None:
+    told = env.command().replace(str(Path(sys.executable).with_name("fanfare")), "program")
+    assert told.startswith("fanfare() { program --stack ")
+    assert told.endswith('stack.json "$@"; }')
+
+
 def test_a_port_that_is_taken_is_named_with_the_cure() -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
