@@ -19,9 +19,15 @@ def test_every_action_is_pinned_by_its_commit_and_names_its_version() -> None:
 
 
 def test_the_example_asks_for_approval_between_the_diff_and_the_deployment() -> None:
-    jobs = yaml.safe_load((ROOT / "deploy" / "github-workflow.yml").read_text())["jobs"]
+    example = yaml.safe_load((ROOT / "deploy" / "github-workflow.yml").read_text())
+    jobs = example["jobs"]
     commands = {name: [step["run"].split()[1] for step in job["steps"] if "run" in step] for name, job in jobs.items()}
-    assert commands == {"diff": ["-p", "preflight", "diff"], "deploy": ["-p", "deploy", "-p", "smoke"]}
+    # -p: a new token of GitHub, which expires after five minutes
+    assert commands == {
+        "diff": ["synth", "-p", "preflight", "-p", "diff"],
+        "deploy": ["synth", "-p", "deploy", "-p", "smoke"],
+    }
+    assert example["defaults"]["run"]["shell"] == "bash"  # pipefail: a diff that fails is not one without changes
     assert jobs["deploy"]["needs"] == "diff"
     assert jobs["deploy"]["environment"]
     (deploys,) = (step["run"] for step in jobs["deploy"]["steps"] if "make deploy" in step.get("run", ""))
