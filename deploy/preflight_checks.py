@@ -11,7 +11,7 @@ import urllib3
 from botocore.exceptions import ClientError
 from fanfare.channels import CHANNELS
 
-from deploy.deploy import STUCK
+from deploy.deploy import NEVER_COMPLETE, STUCK
 from infra import bundle
 from infra.settings import DeploymentSettings
 from tools.paths import ROOT
@@ -96,7 +96,10 @@ def sender(look: Look) -> Iterator[Finding]:
             cure = f"Set sender_identity to create, or run aws sesv2 create-email-identity --email-identity {name}"
             yield Finding(f"SES has no identity {name} in {look.region}.", cure, stops=True)
         return
-    if settings.sender_identity == "create" and _state(look, f"Fanfare-{settings.stage}-Service") is None:
+    if settings.sender_identity == "create" and _state(look, f"Fanfare-{settings.stage}-Service") in {
+        None,
+        *NEVER_COMPLETE,
+    }:
         cure = f'Set "sender_identity": "existing" in stages/{settings.stage}.json.'
         yield Finding(f"SES has the identity {name} already: the deployment can't create it.", cure, stops=True)
     if not found["VerifiedForSendingStatus"]:

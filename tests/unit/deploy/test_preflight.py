@@ -225,6 +225,12 @@ def test_an_identity_that_should_exist_and_does_not_stops() -> None:
     expect(found({**good(), "sesv2": sesv2}, FULL, openid()), "STOPS SES has no identity shop.example in eu-central-1.")
 
 
+def test_an_identity_that_made_the_first_deployment_fail_stops_the_second() -> None:
+    states = [("describe_stacks", stack(state)) for state in ("CREATE_COMPLETE", *["ROLLBACK_COMPLETE"] * 2)]
+    told = found({**good(), "cloudformation": states}, FULL | {"sender_identity": "create"}, openid())
+    expect(told, "STOPS SES has the identity shop.example already: the deployment can't create it.")
+
+
 def test_a_stack_that_is_stuck_stops() -> None:
     states = [("describe_stacks", stack(state)) for state in ("UPDATE_COMPLETE", "UPDATE_ROLLBACK_FAILED")]
     told = found({**good(), "cloudformation": states}, FULL, openid())
