@@ -14,10 +14,11 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import Any, Final
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.settings import UNPROTECTED
+from deploy.session import aws_session
+from deploy.shared_pool import set_shared_pool
+from infra.settings import UNPROTECTED, DeploymentSettings, SettingsError
 from local.run import ended_well
 from tools import toolchain
 from tools.paths import ROOT
@@ -48,12 +49,23 @@ def main() -> int:
     options.add_argument("--approved", action="store_true")
     given = options.parse_args()
     return ended_well(
-        lambda: deploy(given.stage, given.approved, boto3.Session(), terminal=sys.stdin.isatty(), run=run_cdk)
+        lambda: deploy(
+            settings_of(given.stage), given.approved, aws_session(), terminal=sys.stdin.isatty(), run=run_cdk
+        )
     )
 
 
-def deploy(stage: str, approved: bool, session: Any, *, terminal: bool, run: Run) -> int:
-    """Deploy with the CDK. Returns the CLI's status."""
+def settings_of(stage: str) -> DeploymentSettings:
+    """The settings of the stage. Raises StepFailed if they are invalid."""
+    try:
+        return DeploymentSettings.read({"stage": stage})
+    except SettingsError as error:
+        raise StepFailed(str(error)) from None
+
+
+def deploy(settings: DeploymentSettings, approved: bool, session: Any, *, terminal: bool, run: Run) -> int:
+    """Deploy with the CDK, and set what CloudFormation can't. Returns the CLI's status."""
+    stage = settings.stage
     if not (approved or terminal):
         raise StepFailed(
             "There is no terminal to approve changes of IAM permissions. Look at `make diff`, then run "
@@ -69,7 +81,10 @@ def deploy(stage: str, approved: bool, session: Any, *, terminal: bool, run: Run
         status = run(("deploy", storage, "--exclusively", "--context", "first_deployment=true", *flags))
         if status:
             return status
-    return run(("deploy", "--all", *flags))
+    status = run(("deploy", "--all", *flags))
+    if status == 0:
+        set_shared_pool(session, service, settings.shared_pool)
+    return status
 
 
 def state_of(session: Any, stack: str) -> str | None:

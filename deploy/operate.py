@@ -13,7 +13,6 @@ AWS_PROFILE, AWS_REGION and the other AWS settings select your credentials and r
 from __future__ import annotations
 
 import argparse
-import os
 import secrets
 import sys
 import time
@@ -24,6 +23,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from console.app import make
 from console.host import Host
 from deploy.metrics import StageMetrics
+from deploy.session import aws_session
 from local.api import Api
 from local.console import signed
 from local.emulator import deployment
@@ -42,7 +42,7 @@ def main() -> int:
 
 
 def operate(options: argparse.Namespace) -> int:
-    session = boto3.Session(region_name=os.environ.get("AWS_REGION"))  # botocore does not read it, but other SDKs do
+    session = aws_session()
     credentials = session.get_credentials()
     if credentials is None or session.region_name is None:
         raise StepFailed("No AWS credentials or no region. Set AWS_PROFILE and AWS_REGION, or log in with the AWS CLI.")

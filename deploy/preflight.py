@@ -7,17 +7,16 @@ permission is reported and left out. Exits with 1 if something would stop the de
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
 from deploy import preflight_checks as checks
+from deploy.deploy import settings_of
 from deploy.preflight_checks import Finding, Look
-from infra.settings import DeploymentSettings, SettingsError
+from deploy.session import aws_session
 from local.run import ended_well
 from tools.processes import StepFailed
 from tools.progress import console
@@ -46,15 +45,12 @@ def main() -> int:
     options = argparse.ArgumentParser(description=summary, epilog=rest)
     options.add_argument("stage")
     stage = options.parse_args().stage
-    return ended_well(lambda: preflight(stage, boto3.Session(region_name=os.environ.get("AWS_REGION"))))
+    return ended_well(lambda: preflight(stage, aws_session()))
 
 
 def preflight(stage: str, session: Any) -> int:
     """Print the findings. Returns 1 if one of them stops a deployment."""
-    try:
-        settings = DeploymentSettings.read({"stage": stage})
-    except SettingsError as error:
-        raise StepFailed(str(error)) from None
+    settings = settings_of(stage)
     if not session.region_name:
         raise StepFailed("No AWS region. Set AWS_PROFILE and AWS_REGION, as for `make deploy`.")
     look = Look(settings=settings, region=session.region_name, client=session.client, fetch=checks.fetched)

@@ -25,6 +25,7 @@ from fanfare.channels.receipts import Receipt
 from fanfare_client.calls import address_path
 
 from deploy import confirm
+from deploy.session import aws_session
 from local.api import Api, People, Reply, until
 from local.demo import checks, job, report
 from local.demo.audience import REFUSED_ADDRESS, Person, PersonKind
@@ -59,7 +60,7 @@ def main() -> int:
 
 def found(name: str) -> Stage:
     """The stage with this name. Raises StepFailed if it is not found."""
-    return _local() if name == "local" else _deployed(name, boto3.Session())
+    return _local() if name == "local" else _deployed(name, aws_session())
 
 
 def smoke(stage: Stage) -> int:

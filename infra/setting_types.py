@@ -108,6 +108,11 @@ class Mail(Basics):
         description="create: the deployment creates the SES identity of sender_domain or sender. existing: SES has it "
         "already, by hand or from another stage or system, and its records are yours to keep",
     )
+    shared_pool: Literal["regional", "global"] = Field(
+        "regional",
+        description="regional: SES's shared addresses of your region send the mail. global: also those of other "
+        "regions, if mail arrives better from there, so that addresses and contents leave the region",
+    )
     mail_from_domain: str | None = Field(
         None,
         pattern=DOMAIN,

@@ -45,6 +45,6 @@ def test_missing_credentials_are_reported_with_the_remedy(monkeypatch: pytest.Mo
         def get_credentials(self) -> None:
             return None
 
-    monkeypatch.setattr("deploy.operate.boto3.Session", Nobody)
+    monkeypatch.setattr("deploy.session.boto3.Session", Nobody)
     with pytest.raises(StepFailed, match="No AWS credentials or no region"):
         operate.operate(argparse.Namespace(stage="prod", url=None, port=None))
