@@ -112,6 +112,28 @@ def test_throttled_requests_are_counted_from_the_access_logs_of_both_apis(each: 
         assert (logged["service"], logged["status"]) == ("fanfare", "$context.status")
 
 
+# https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-logging-variables.html
+# API Gateway escapes nothing. These have no quotes and backslashes; `error.message` can have both.
+PLAIN = {
+    *("requestTime", "requestId", "httpMethod", "status", "responseLength", "responseLatency", "error.responseType"),
+    *("routeKey", "identity.userArn"),
+}
+
+
+def test_a_line_of_an_access_log_stays_json_whatever_the_request_was(each: Deployment) -> None:
+    for stage in each.service.of_type("AWS::ApiGatewayV2::Stage").values():
+        logged = json.loads(stage["AccessLogSettings"]["Format"])
+        assert {text.removeprefix("$context.") for text in logged.values() if text.startswith("$")} <= PLAIN
+
+
+def test_the_guide_counts_what_costs_at_rest(dev: Deployment) -> None:
+    secrets = [id for made in dev.templates for id in made.of_type("AWS::SecretsManager::Secret")]
+    assert (len(secrets), len(alarms(dev))) == (8, 31)
+    guide = " ".join((RUNBOOKS.parent / "deploy.md").read_text().split())
+    # $0.40 and $0.10 a month each
+    assert "eight secrets ($3.20), 31 alarms ($3.10)" in guide
+
+
 def test_figures_of_ours_are_those_of_this_stage_alone(dev: Deployment, prod: Deployment) -> None:
     for deployment, stage in ((dev, "dev"), (prod, "prod")):
         ours = [made for made in alarms(deployment) if made["Namespace"] == OURS]

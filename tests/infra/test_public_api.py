@@ -100,7 +100,8 @@ def test_who_signs_up_is_throttled_most(dev: Deployment, full: Deployment) -> No
 def test_links_have_throttles_that_no_flood_elsewhere_uses_up(each: Deployment) -> None:
     own = {key: limits for key, limits in stage(each)["RouteSettings"].items() if key != "POST /v1/subscriptions"}
     purposes = ("unsubscribe", "confirmations", "preferences", "views")
-    assert own.keys() == {f"ANY /v1/{purpose}/{{token}}" for purpose in purposes}
+    # the second is the route of a link to which a mail program added a slash
+    assert own.keys() == {f"ANY /v1/{purpose}/{end}" for purpose in purposes for end in ("{token}", "{proxy+}")}
     assert all(limits == stage(each)["DefaultRouteSettings"] for limits in own.values())
 
 

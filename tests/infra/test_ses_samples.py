@@ -10,6 +10,8 @@ from fanfare.channels.email_events import tag_value
 from fanfare.runtime import stores
 
 from functions.record_receipt.handler import handler
+from local.providers import ses_events
+from local.providers.outbox import Mail
 from tests.infra.ses_samples import ADDRESS, AT, SAMPLES, Sample
 from tests.infra.synth import Deployment, Properties
 from tests.infra.test_receipts import passed_on, rule
@@ -88,3 +90,14 @@ def test_a_public_sample_is_taken_and_understood_as_written(sample: Sample, dev:
 
 def test_there_are_many_of_them_and_each_is_another() -> None:
     assert len({json.dumps(sample.event, sort_keys=True) for sample in SAMPLES}) == len(SAMPLES) >= 50
+
+
+def test_the_stand_in_bounces_as_samples_do() -> None:
+    bounces = [sample.event["bounce"] for sample in SAMPLES if sample.event.get("eventType") == "Bounce"]
+    assert {*ses_events.BOUNCES.values()} <= {(each["bounceType"], each.get("bounceSubType")) for each in bounces}
+    mail = Mail(channel="email", to="no-mailbox@simulator.example.com", provider_id="0100-ses", sender="a@example.com")
+    sent, bounced = ses_events.after(mail, "fanfare-local")
+    assert (sent["eventType"], bounced["eventType"]) == ("Send", "Bounce")
+    assert bounced["bounce"].keys() <= {name for each in bounces for name in each}
+    fields = {name for each in bounces for recipient in each["bouncedRecipients"] for name in recipient}
+    assert bounced["bounce"]["bouncedRecipients"][0].keys() <= fields

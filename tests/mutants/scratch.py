@@ -17,6 +17,7 @@ SOURCES: Final = {
     "fanfare": ROOT / "layers/fanfare/python/fanfare",
     "fanfare_client": ROOT / "client/fanfare_client",
     "functions": ROOT / "functions",
+    "deploy": ROOT / "deploy",
     "infra": ROOT / "infra",
     "stages": ROOT / "stages",
 }

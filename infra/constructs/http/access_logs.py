@@ -22,7 +22,7 @@ ACCESS_LOG = {
     "status": "$context.status",
     "length": "$context.responseLength",
     "milliseconds": "$context.responseLatency",
-    "error": "$context.error.message",
+    "error": "$context.error.responseType",  # the message is written without escapes, and would end the text
 }
 
 

@@ -108,8 +108,7 @@ class PublicApi(Construct):
             for route in self._routes(path, methods, integration, authorizer=apigateway.HttpNoneAuthorizer()):
                 suppress_nag(route, "AwsSolutions-APIG4", reason)
         for path in LINKS:  # mail programs add e.g. a slash to links; the function takes it away
-            longer = path.replace("{token}", "{proxy+}")
-            for route in self._routes(longer, ANY, integration, authorizer=apigateway.HttpNoneAuthorizer()):
+            for route in self._routes(_longer(path), ANY, integration, authorizer=apigateway.HttpNoneAuthorizer()):
                 suppress_nag(route, "AwsSolutions-APIG4", OPEN[path])
         self._routes(CLOSED, SCRIPTED, integration)
         stage = apigateway.HttpStage(
@@ -154,13 +153,21 @@ class PublicApi(Construct):
         settings = self._settings
         limits = {
             f"POST {SIGN_UP}": _throttle(settings.sign_ups_per_second, settings.sign_ups_burst),
-            **{f"ANY {path}": _throttle(settings.requests_per_second, settings.requests_burst) for path in LINKS},
+            **{
+                f"ANY {each}": _throttle(settings.requests_per_second, settings.requests_burst)
+                for path in LINKS
+                for each in (path, _longer(path))
+            },
         }
         stage.add_property_override("RouteSettings", limits)
         # A stage's RouteSettings can only name existing routes.
         for route in self._api.node.find_all():
             if isinstance(route, apigateway.CfnRoute) and route.route_key in limits:
                 stage.add_resource_dependency(route)
+
+
+def _longer(path: str) -> str:
+    return path.replace("{token}", "{proxy+}")
 
 
 def _throttle(rate: int, burst: int) -> dict[str, int]:
