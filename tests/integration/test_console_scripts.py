@@ -30,6 +30,7 @@ TEMPLATE: Final = {
     "channels": {"email": {"subject": "{{ data.title }}", "html": "<h1>{{ data.title }}</h1>"}, "sms": {"text": "Hi"}},
     "example": {"title": "Autumn"},
 }
+CONTENT: Final = {"channel": "email", "locale": None, "content": {"text": "Hello"}, "template": None, "exact": True}
 DELIVERY: Final = {
     "user_id": "ada",
     "channel": "email",
@@ -67,6 +68,8 @@ class Api:
             return Reply(self.status, {"title": "no", "status": self.status, "detail": "not now"})
         if path.endswith("/deliveries"):
             return Reply(200, {"items": [DELIVERY] if self.sent else [], "next_cursor": None})
+        if path.endswith("/content"):
+            return Reply(200, CONTENT)
         return Reply(200, self.message() if path.endswith("m-1") else {"items": [self.message()], "next_cursor": None})
 
     def message(self) -> dict[str, Any]:
@@ -177,3 +180,15 @@ def test_the_way_back_leads_to_the_page_before(templates: Page) -> None:
     expect(templates.locator(".phone .said")).to_have_text("Hi", timeout=WAIT)
     templates.go_back()
     expect(templates.get_by_role("heading", level=1)).to_have_text("Templates", timeout=WAIT)
+
+
+def test_the_editor_shows_what_is_typed_and_the_line_of_a_mistake(templates: Page) -> None:
+    templates.goto("/templates/news/edit")
+    html = templates.get_by_role("textbox", name="HTML", exact=True)
+    html.fill("<h1>Changed {{ data.title }}</h1>")
+    heading = templates.frame_locator(".desktop iframe").get_by_role("heading")
+    expect(heading).to_have_text("Changed Autumn", timeout=WAIT)
+    html.fill("<h1>\n{{ data.title }</h1>")
+    expect(templates.locator("#preview")).to_contain_text("channels, email, html, line 2", timeout=WAIT)
+    expect(templates.locator("#preview li.wrong")).to_have_text("{{ data.title }</h1>")
+    expect(html).to_be_focused()
