@@ -53,6 +53,13 @@ def test_the_page_shows_public_topics_with_a_form_each() -> None:
     assert "form-action 'self'" in page.headers["content-security-policy"]
 
 
+def test_a_description_keeps_its_direction_on_a_page_that_is_read_from_the_right() -> None:
+    topic("calls", title="Calls", description="By telephone.")
+    page = open_page("ar")
+    assert 'lang="ar" dir="rtl"' in page.text
+    assert "<bdi>By telephone.</bdi>" in page.text
+
+
 def test_head_answers_like_get_without_the_page() -> None:
     page, head = open_page(), call("HEAD", "/", user=None, headers={"accept": BROWSER, "accept-language": "en"})
     assert (head.status, head.text) == (200, "")
