@@ -24,7 +24,7 @@ def filled() -> Deployment:
     deployment = Deployment()
     draw = random.Random(21)  # noqa: S311
     with deployment.client() as fanfare:
-        link = {"titles": {"en": "Privacy", "de": "Datenschutz"}, "url": "https://x.org/privacy"}
+        link: Any = {"titles": {"en": "Privacy", "de": "Datenschutz"}, "url": "https://x.org/privacy"}
         fanfare.brand.put(name="Shop", url="https://x.org", colour="#123456", links=[link])
         for number in range(TOPICS):
             fanfare.topics.put(f"topic.{number}", **topic(number))
@@ -136,9 +136,8 @@ def test_evidence_and_frequency_come_along(tmp_path: Path) -> None:
         fanfare.users.put("ada", name="Ada")
         said: Any = {"at": "2020-02-29T12:00:00.000Z", "by": "import", "evidence": "form 7", "frequency": "immediate"}
         no: Any = {"at": "2021-02-28T12:00:00.000Z", "by": "person", "evidence": "a call", "state": "unsubscribed"}
-        fanfare.subscriptions.put_many(
-            "news", [{"user_id": "ada", "channel": "email", **said}, {"user_id": "ada", "channel": "sms", **no}]
-        )
+        items: Any = [{"user_id": "ada", "channel": "email"} | said, {"user_id": "ada", "channel": "sms"} | no]
+        fanfare.subscriptions.put_many("news", items)
         expected = [
             {"user_id": "ada", "channel": "email", "state": "subscribed", **said},
             {"user_id": "ada", "channel": "sms", "frequency": None, **no},
