@@ -11,6 +11,7 @@ import pytest
 from fanfare.templates.renderer import Renderer
 from fanfare_client.cli import files
 from fanfare_client.cli.app import app
+from fanfare_client.imports import Unreadable
 from fanfare_client.imports.languages import converted, handlebars, merge_tags
 from typer.testing import CliRunner
 
@@ -184,7 +185,6 @@ def test_a_file_is_converted_into_a_folder_that_can_be_pushed(tmp_path: Path) ->
                 "html": "<title>Hi {{ user.name }}</title><p>{{ user.attributes.city }} *|DATE:Y|*</p>",
             }
         },
-        "example": {},
     }
     again = CliRunner().invoke(app, ["templates", "convert", str(file), str(tmp_path / "out")])
     assert (again.exit_code, "exists" in again.stderr) == (2, True)
@@ -192,3 +192,10 @@ def test_a_file_is_converted_into_a_folder_that_can_be_pushed(tmp_path: Path) ->
     text.write_text("Your code: {{code}}")
     assert CliRunner().invoke(app, ["templates", "convert", str(text), str(tmp_path / "out")]).exit_code == 3
     assert (tmp_path / "out/code/email/text.txt").read_text() == "Your code: {{ data.code }}\n"
+
+
+def test_a_table_that_is_html_is_no_template(tmp_path: Path) -> None:
+    file = tmp_path / "users.xls"
+    file.write_text("<table><tr><td>id</td></tr></table>")
+    with pytest.raises(Unreadable):
+        imported(Deployment(), file)

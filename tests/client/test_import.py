@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import signal
 import stat
 import subprocess
@@ -11,6 +12,7 @@ import sys
 import threading
 import tracemalloc
 from collections import Counter
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -178,9 +180,28 @@ def test_a_refusal_counts_on_a_row_that_is_wrong_otherwise(tmp_path: Path) -> No
 def test_a_refusal_without_an_address_opts_out_of_everything(tmp_path: Path) -> None:
     deployment = Deployment()
     imported(deployment, table(tmp_path, "id,email", "ada,ada@example.com"))
-    imported(deployment, table(tmp_path, "id,opt_out", "ada,unsubscribed"))
+    summary = imported(deployment, table(tmp_path, "id,opt_out", "ada,unsubscribed"))
+    assert (summary.users, summary.changes) == ({"changed": 1}, {"opted_out": 1})
+    again = imported(deployment, table(tmp_path, "id,opt_out", "ada,unsubscribed"))
+    assert (again.users, again.changes) == ({"unchanged": 1}, {})
     with deployment.client() as fanfare:
         assert [user["id"] for user in fanfare.users.list(opted_out=True)] == ["ada"]
+
+
+def test_a_refusal_that_needs_a_topic_is_named_without_one(tmp_path: Path) -> None:
+    file = tmp_path / "users.json"
+    refuses = {"preferences": {"global": {"enabled": True, "channels": {"in_app": False}}}}
+    file.write_text(json.dumps({"data": [{"subscriberId": "ada", **refuses}]}))
+    summary = imported(Deployment(), file)
+    assert left_out(summary) == [(1, "field", "refusal_without_topic", "inbox")]
+
+
+def test_an_id_that_a_spreadsheet_made_of_a_stored_one_is_no_new_user(tmp_path: Path) -> None:
+    deployment = Deployment()
+    imported(deployment, table(tmp_path, "id,name", "0012,Ada", "1E3,Bob"))
+    summary = imported(deployment, table(tmp_path, "id,name", "12,Ada", "1000,Bob", "13,New"))
+    assert left_out(summary) == [(2, "damaged", "lost_zeros", "id"), (3, "damaged", "number", "id")]
+    assert set(users_of(deployment)) == {"0012", "1E3", "13"}
 
 
 def test_suppressions_and_refusals_go_before_every_yes(tmp_path: Path) -> None:
@@ -409,12 +430,14 @@ class _Server(BaseHTTPRequestHandler):
     """The deployment as a server, for an import in a process of its own."""
 
     deployment: Deployment
+    answered: Callable[[], None]
     protocol_version = "HTTP/1.1"
 
     def answer(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length") or 0))
         url = f"http://127.0.0.1{self.path}"
         answer = self.deployment(httpx2.Request(self.command, url, headers=dict(self.headers), content=body))
+        self.answered()
         self.send_response(answer.status_code)
         self.send_header("content-type", answer.headers["content-type"])
         self.send_header("content-length", str(len(answer.content)))
@@ -446,17 +469,20 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> Non
     file = made.write(tmp_path / "export.json")
     whole = Deployment()
     expected = imported(whole, file)
-    for number in range(10):
+    draw = random.Random(21)  # noqa: S311
+    for _ in range(10):
         deployment = Deployment()
-        killed_at = 3 + number * 2
+        # before or after what the call changes
+        killed_at, late = draw.randint(1, whole.calls.total()), draw.random() < 0.5
         process: list[subprocess.Popen[bytes]] = []
 
-        def kill(_: httpx2.Request) -> None:
-            if process and deployment.calls.total() == killed_at:  # noqa: B023
+        def kill() -> None:
+            if process and deployment.calls.total() >= killed_at:  # noqa: B023
                 process[0].send_signal(signal.SIGKILL)  # noqa: B023
 
-        deployment.before = kill
-        handler = type("Handler", (_Server,), {"deployment": deployment})
+        deployment.before = (lambda _: None) if late else (lambda _: kill())
+        after = staticmethod(kill if late else lambda: None)
+        handler = type("Handler", (_Server,), {"deployment": deployment, "answered": after})
         with _Quiet(("127.0.0.1", 0), handler) as server:
             threading.Thread(target=server.serve_forever, daemon=True).start()
             stack = tmp_path / "stack.json"
@@ -466,7 +492,7 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> Non
             arguments = ["--stack", str(stack), "import", str(file), "--apply"]
             command = [sys.executable, "-c", KILLED, *arguments]
             process.append(subprocess.Popen(command, env={**os.environ}, stdout=subprocess.DEVNULL))  # noqa: S603
-            process[0].wait(timeout=60)
+            assert process[0].wait(timeout=60) == -signal.SIGKILL
             server.shutdown()
         deployment.before = lambda _: None
         summary = imported(deployment, file)

@@ -45,10 +45,10 @@ class Became:
             for each in fanfare.suppressions.list():
                 self.suppressed[each["address"]] = f"{each['cause']}{day(each['created_at'])}"
             for topic in fanfare.topics.list():
-                for one in fanfare.topics.subscribers(topic["id"]):
-                    sign = "+" if one["state"] == "subscribed" else "-"
-                    said = f"{sign}{topic['id']}/{one['channel']}{day(one['at'])}"
-                    self.answers.setdefault(one["user_id"], []).append(said)
+                for answer in fanfare.topics.subscribers(topic["id"]):
+                    sign = "+" if answer["state"] == "subscribed" else "-"
+                    said = f"{sign}{topic['id']}/{answer['channel']}{day(answer['at'])}"
+                    self.answers.setdefault(answer["user_id"], []).append(said)
 
     def of(self, place: int, records: list[Record]) -> str:
         return " ".join(self._parts(place, records))

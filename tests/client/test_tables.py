@@ -15,6 +15,7 @@ from fanfare_client.imports.reading import SOURCES
 from fanfare_client.imports.records import LeftOut, Wrong
 from fanfare_client.imports.tables import phones, sheets
 from fanfare_client.imports.tables.damage import damage_of
+from fanfare_client.imports.tables.made_of import made_of
 from fanfare_client.imports.tables.options import TableOptions
 from fanfare_client.imports.tables.users import time_of
 from fanfare_client.imports.tables.words import refused
@@ -271,3 +272,43 @@ def test_channels_can_be_refused_one_by_one() -> None:
 def test_invisible_marks_and_the_apostrophe_of_text_are_removed(tmp_path: Path) -> None:
     users, left = read(table(tmp_path, "id,phone", "u-1,'+436641234567", "u-2,\u200e+43 664 1234567\u200b"))
     assert (users["u-1"], users["u-2"], left) == ({"phone": "+436641234567"}, {"phone": "+436641234567"}, [])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "code"),
+    [
+        ("00412", "412", "lost_zeros"),
+        ("1E5", "100000", "number"),
+        ("1 234", "1234", "number"),
+        ("1,5", "1.5", "number"),
+        ("50%", "0.5", "number"),
+        ("+1", "1", "number"),
+        ("true", "WAHR", "boolean"),
+        ("MAR1", "2024-03-01", "date"),
+        ("1/2", "45323", "date"),
+        ("12:30", "12:30:00", "date"),
+        ("9:05", "09:05", "date"),
+        ("=A1", "id", "formula"),
+        ("-x", "#NAME?", "formula"),
+        ("Łódź", "?ód?", "lost_characters"),
+        ("a\tb\nc", "abc", "lost_breaks"),
+        ("12", "13", None),
+        ("pro", "free", None),
+        ("Ada", "Ada L", None),
+        ("1.5", "2.5", None),
+        ("", "x", None),
+        ("x", "", None),
+        ("Zoe", "Zoë", None),
+        ("=A1", "=A2", None),
+        ("true", "false", None),
+        ("a" * 500, "b", None),
+    ],
+)
+def test_what_a_spreadsheet_made_of_a_stored_value_is_damage(old: str, new: str, code: str | None) -> None:
+    found = made_of(old, new)
+    assert (found.code if found else None) == code
+
+
+def test_a_row_that_was_cut_at_a_separator_in_a_text_is_refused(tmp_path: Path) -> None:
+    users, left = read(table(tmp_path, "id,name,email,", "u-1,Smith, Sons,a@x.org", "u-2,Ada,b@x.org,"))
+    assert (users, left) == ({"u-2": {"name": "Ada", "email": "b@x.org"}}, [(2, "wrong_columns", "")])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json as json_module
 import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from typing import Annotated, Any
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from .. import folders
 from ..imports import Importer, Summary, Unreadable, export
 from ..imports.converting import Template, templates_of
 from ..imports.importing import read_options
@@ -118,7 +118,7 @@ def convert_file(
         if taken := [each.id for each in found if (folder / each.id).exists()]:
             raise Unreadable(f"{folder / taken[0]} exists. Remove it, or name another folder.")
         for each in found:
-            _write_template(each.body, folder / each.id)
+            folders.write(each.body, folder / each.id)
     show.one([_template_as_json(each) for each in found], json, lambda _: _show_converted(found, folder))
     if any(each.left for each in found):
         raise typer.Exit(Exit.IN_PART)
@@ -195,14 +195,6 @@ def _counted(counts: Mapping[str, int]) -> str:
 
 def _value(value: Any) -> str:
     return "-" if value is None else str(value)
-
-
-def _write_template(body: Mapping[str, Any], folder: Path) -> None:
-    for channel, parts in body["channels"].items():
-        (folder / channel).mkdir(parents=True)
-        for part, text in parts.items():
-            (folder / channel / f"{part}.{'html' if part == 'html' else 'txt'}").write_text(f"{text}\n", "utf-8")
-    (folder / "example.json").write_text(f"{json_module.dumps(body['example'], ensure_ascii=False, indent=2)}\n")
 
 
 def _template_as_json(template: Template) -> dict[str, Any]:

@@ -118,13 +118,15 @@ class Consent(TypedDict):
 
 
 class Subscriber(TypedDict):
-    """A subscriber of a topic on a channel, or somebody who unsubscribed."""
+    """A subscriber of a topic on a channel, or somebody who unsubscribed, with what is known of the consent."""
 
     user_id: str
     channel: str
     state: Answer
     at: str
     by: By | None
+    evidence: str | None
+    frequency: Frequency | None
 
 
 class Count(TypedDict):

@@ -110,6 +110,7 @@ AWS_TEMPLATES: Final = Source(
 HTML_TEMPLATE: Final = Source(
     "html-template",
     _html_rows,
-    lambda head: head.text[:1] == "<",
+    # tables of other programs are HTML, too, named .xls
+    lambda head: head.text[:1] == "<" and head.name.lower().endswith((".html", ".htm")),
     notes=("The file's name is the template's ID, and its title the subject.",),
 )

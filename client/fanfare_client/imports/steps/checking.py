@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 from ..._sync.client import Fanfare
 from ...errors import NotFound
 from ..records import LeftOut
+from ..tables.made_of import as_number, made_of
 from .catalogue import FIXED, CheckCatalogue, stored_or_none
 from .composing import USERS, YESES
 from .in_flight import in_flight
@@ -31,7 +33,7 @@ class Check:
         """Note for each item whether it is new, changed, the same or left alone. Reads only."""
         CheckCatalogue(self.fanfare, self.journal).run()
         self._users()
-        self._lost_zeros()
+        self._ids_made_numbers()
         self._refusals()
 
     # Users
@@ -64,7 +66,7 @@ class Check:
         return int(count)
 
     def _remember(self, ids: Sequence[str]) -> None:
-        numbers = [(each, each.lstrip("0")) for each in ids if each.isdigit()]
+        numbers = [(each, made) for each in ids if (made := as_number(each)) is not None]
         self.journal.db.executemany("INSERT OR IGNORE INTO known VALUES (?, ?)", numbers)
 
     def _compare(self, stored: Mapping[str, Any]) -> int:
@@ -80,16 +82,26 @@ class Check:
     def _compare_one(self, item: Item, stored: Mapping[str, Any]) -> None:
         changes: dict[str, tuple[Any, Any]] = {}
         for name, (old, new) in list(_differences(item.body, stored)):
-            damage = _lost_zeros_of(old, new)
+            damage = made_of(old, new) if isinstance(old, str) and isinstance(new, str) else None
             if damage:
                 _drop(item.body, name)
                 place = item.places.get(f"/{name.replace('.', '/')}", item.places[""])
-                self.journal.leave_out([(place, LeftOut("lost_zeros", damage, name, "damaged"))])
+                self.journal.leave_out([(place, LeftOut(damage.code, damage.detail, name, "damaged"))])
             else:
                 changes[name] = (old, new)
-        item.verdict = "changed" if changes or item.body.get("opted_out") else "unchanged"
+        if item.body.get("opted_out"):
+            if item.key in self._opted_out:
+                del item.body["opted_out"]
+            else:
+                changes["opted_out"] = (False, True)
+        item.verdict = "changed" if changes else "unchanged"
         item.state = item.state if item.verdict == "changed" else "kept"
         self.journal.items.note_changes(item.key, changes)
+
+    @cached_property
+    def _opted_out(self) -> frozenset[str]:
+        """Who opted out of everything before."""
+        return frozenset(user["id"] for user in self.fanfare.users.list(opted_out=True))
 
     def _all_else_is_new(self) -> None:
         self.journal.db.execute("UPDATE items SET verdict = 'new' WHERE step = ? AND verdict IS NULL", (USERS,))
@@ -112,8 +124,8 @@ class Check:
         ).fetchall()
         return (item for (key,) in keys if (item := self.journal.items.get(USERS, key)))
 
-    def _lost_zeros(self) -> None:
-        """Leave out new users whose id is that of a stored user without its leading zeros."""
+    def _ids_made_numbers(self) -> None:
+        """Leave out new users whose id is what a spreadsheet makes of a stored user's, e.g. 12 of 0012."""
         found = self.journal.db.execute(
             "SELECT items.key, known.id FROM items JOIN known ON known.bare = items.key "
             "WHERE items.step = ? AND items.verdict = 'new' AND known.id <> items.key",
@@ -123,8 +135,9 @@ class Check:
             item = self.journal.items.get(USERS, key)
             if item is not None:
                 item.verdict, item.state = "damaged", "rejected"
-                detail = f"no user {key}, but {known}: a spreadsheet removes leading zeros"
-                self.journal.leave_out([(item.places[""], LeftOut("lost_zeros", detail, "id", "damaged"))])
+                detail = f"no user {key}, but {known}: a spreadsheet made a number of it"
+                code = "lost_zeros" if known.isdigit() else "number"
+                self.journal.leave_out([(item.places[""], LeftOut(code, detail, "id", "damaged"))])
                 self.journal.items.settle([item])
                 self.journal.db.execute("DELETE FROM items WHERE user = ? AND step > ?", (key, USERS))
 
@@ -178,13 +191,6 @@ def _typed_as(old: Any, new: Any) -> Any:
         if re.fullmatch(r"-?\d{1,15}\.\d{1,15}", new):
             return float(new)
     return new
-
-
-def _lost_zeros_of(old: Any, new: Any) -> str | None:
-    texts = isinstance(old, str) and isinstance(new, str) and old.isdigit() and new.isdigit()
-    if texts and len(new) < len(old) and old.lstrip("0") == new.lstrip("0"):
-        return f"{new} was {old}: a spreadsheet removes leading zeros"
-    return None
 
 
 def _drop(body: dict[str, Any], name: str) -> None:

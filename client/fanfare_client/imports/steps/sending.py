@@ -44,9 +44,9 @@ class Send:
         """Send what is pending. What was sent when a run was killed is sent again, which changes nothing."""
         for item in self.journal.items.pending(BRAND):
             self._alone(item, self._brand)
+        self._templates()  # a topic may name one
         for item in self.journal.items.pending(TOPICS):
             self._alone(item, self._topic)
-        self._templates()
         self._in_bulk(SUPPRESSIONS, SUPPRESSIONS_A_CALL, self._suppress)
         self._in_bulk(USERS, USERS_A_CALL, self._users)
         self._in_bulk(NOS, SUBSCRIPTIONS_A_CALL, self._subscribe)

@@ -6,6 +6,7 @@ delimited  rows of CSV
 sheets     rows of .xlsx, .xls and .ods
 header     which column is which field
 damage     what spreadsheets do to values
+made_of    what a spreadsheet made of a value that is stored
 phones     phone numbers
 words      refusals
 users      a row as a user

@@ -15,7 +15,7 @@ _SCIENTIFIC: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?E[+-]\d{1,3}")
 _MONTHS: Final = (
     "jan|feb|mar|m\u00e4r|mrz|apr|avr|may|mai|jun|juin|jul|juil|aug|ao\u00fb|sep|oct|okt|nov|dec|dez|d\u00e9c"
 )
-_DATE: Final = re.compile(
+DATE: Final = re.compile(
     rf"(?:\d{{4}}[-/.]\d{{1,2}}[-/.]\d{{1,2}}|\d{{1,2}}[-/.]\d{{1,2}}[-/.]\d{{2,4}}|\d{{4}}年\d{{1,2}}月\d{{1,2}}日|"
     rf"\d{{1,2}}\.? ?[-. ]?(?:{_MONTHS})[a-zé\u00fb]*\.?(?:[-. ]\d{{2,4}})?|(?:{_MONTHS})[a-zé\u00fb]*\.?[- ]\d{{2,4}})"
     r"(?:[ T]\d{1,2}:\d{2}(?::\d{2})?)?",
@@ -44,7 +44,7 @@ def damage_of(field: str, value: str) -> Damage | None:
         return Damage("lost_characters", f"{value}: saved in an encoding that lacks its characters; save as UTF-8")
     if _is_misread(value):
         return Damage("misread_encoding", f"{value}: UTF-8 that was read as another encoding")
-    if field in NO_DATES and _DATE.fullmatch(value):
+    if field in NO_DATES and DATE.fullmatch(value):
         return Damage("date", f"{value}: a spreadsheet made a date of it; format the column as text")
     return None
 
@@ -81,7 +81,7 @@ class Facts:
                 return Damage("lost_zeros", f"{value}: the others have {width} digits; a spreadsheet removes zeros")
             if column in self.rounded and len(value) > EXACT_DIGITS:
                 return Damage("rounded", f"{value}: a spreadsheet keeps {EXACT_DIGITS} digits; format as text")
-        if column in self.undated and _DATE.fullmatch(value):
+        if column in self.undated and DATE.fullmatch(value):
             return Damage("date", f"{value}: a spreadsheet made a date of it; format the column as text")
         return None
 
@@ -115,7 +115,7 @@ class _Column:
             if len(value) > EXACT_DIGITS:
                 self.long += 1
                 self.rounded += not value[EXACT_DIGITS:].strip("0")
-        elif _DATE.fullmatch(value):
+        elif DATE.fullmatch(value):
             self.dates += 1
 
 

@@ -98,6 +98,9 @@ def record(header: Sequence[str], values: Sequence[str]) -> dict[str, str] | Lef
         values.pop()
     if len(values) != len(header):
         return LeftOut("wrong_columns", f"has {len(values)} columns; the header has {len(header)}")
+    named = max(place for place, name in enumerate(header, start=1) if name.strip())
+    if any(value.strip() for value in values[named:]):
+        return LeftOut("wrong_columns", f"has a value after the {named} columns: was a text cut at its separator?")
     return dict(zip((name.strip() for name in header), values, strict=True))
 
 

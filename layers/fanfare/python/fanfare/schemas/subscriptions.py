@@ -157,13 +157,15 @@ class ConsentsView(View):
 
 
 class SubscriberView(View):
-    """A subscriber of a topic on a channel, or somebody who unsubscribed."""
+    """A subscriber of a topic on a channel, or somebody who unsubscribed, with what is known of the consent."""
 
     user_id: str
     channel: str
     state: Answer
     at: At
     by: By | None
+    evidence: str | None
+    frequency: Frequency | None
 
 
 class SubscribersView(View):

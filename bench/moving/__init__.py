@@ -1,0 +1,1 @@
+"""An import of users: time, calls, memory."""

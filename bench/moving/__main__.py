@@ -1,0 +1,168 @@
+"""Time, calls and memory of an import of users with 10 % refusals: `python -m bench.moving`.
+
+Time is on the local stack, beside the importer of commit 95cbb64 on fewer users in the same run: it made a call per
+refusal, so its time grows with the users. Seconds depend on this machine; their ratio does not. Memory is of a process
+that imports a table of 500,000 rows into an API that stores nothing.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tarfile
+import tempfile
+from io import BytesIO
+from pathlib import Path
+from typing import Any, Final
+
+from bench import results
+from local.run import guarded
+from local.stack import Stack
+from tools.paths import ROOT
+from tools.progress import console, step
+
+OLD: Final = "95cbb64"
+USERS, OLD_USERS, ROWS = 50_000, 2_000, 500_000
+AIMS: Final = {"of_old_time": 0.2, "calls_per_user": 0.03, "suppression_calls_per_user": 0.01, "megabytes": 200}
+
+# Each runs in a process of its own, with the client that PYTHONPATH names, and prints a line of JSON
+TIMED: Final = """
+import json, sys, time
+from collections import Counter
+from pathlib import Path
+import httpx2
+from fanfare_client import Fanfare
+from fanfare_client.imports import Importer
+
+file, stack, topic, old = sys.argv[1:]
+calls = Counter()
+send = httpx2.Client.send
+
+def counted(self, request, **more):
+    path = request.url.path.partition("/v1/")[2].split("/")
+    calls[f"{request.method} {path[0] if path[0] != 'topics' else path[-1]}"] += 1
+    return send(self, request, **more)
+
+httpx2.Client.send = counted
+with Fanfare.from_environment(stack=Path(stack)) as fanfare:
+    fanfare.topics.put(topic, title="Bench", channels=["email"])
+    calls.clear()
+    importer = Importer(fanfare, Path(file), topics=[topic])
+    began = time.monotonic()
+    summary = importer.run() if old == "old" else importer.run(lambda _: True)
+    print(json.dumps({"seconds": time.monotonic() - began, "imported": summary.imported, "calls": calls}))
+"""
+NOTHING: Final = """
+import json, resource, sys
+from pathlib import Path
+import httpx2
+from botocore.credentials import Credentials
+from fanfare_client import Fanfare
+from fanfare_client.imports import Importer
+
+def answer(request):
+    sent = json.loads(request.content)["items"] if request.method == "POST" else None
+    if sent is None:
+        found = {"id": "t", "channels": ["email"]} if request.url.path == "/v1/topics/t" else {"items": [], "next_cursor": None}
+    else:
+        names = ("id", "user_id", "channel", "address")
+        found = {"items": [{**{name: each.get(name) for name in names}, "status": 201, "error": None} for each in sent]}
+    return httpx2.Response(200, json=found)
+
+http = httpx2.Client(transport=httpx2.MockTransport(answer))
+with Fanfare("http://127.0.0.1:1", region="eu-west-1", credentials=Credentials("k", "s"), http=http) as fanfare:
+    summary = Importer(fanfare, Path(sys.argv[1]), topics=["t"]).run(lambda _: True)
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+print(json.dumps({"megabytes": round(peak), "imported": summary.imported, "unsubscribed": summary.suppressed}))
+"""  # noqa: E501  # of another program
+
+
+def table(file: Path, users: int, prefix: str) -> Path:
+    """A table of users, of which each tenth refuses e-mail."""
+    with file.open("w", encoding="utf-8") as rows:
+        rows.write("id,name,email,locale,opt_out\n")
+        for number in range(users):
+            refusal = "email" if number % 10 == 0 else ""
+            rows.write(f"{prefix}-{number},Name {number},{prefix}-{number}@example.com,de,{refusal}\n")
+    return file
+
+
+def memory(folder: Path, rows: int) -> dict[str, Any]:
+    """What an import of a table takes at most, in MB."""
+    return _run(NOTHING, ROOT / "client", str(table(folder / "rows.csv", rows, "m")))
+
+
+def times(folder: Path, users: int, old_users: int) -> dict[str, Any]:
+    """Seconds and calls on a new stack, of both importers."""
+    with Stack() as stack:
+        described = folder / "stack.json"
+        described.write_text(json.dumps(stack.described))
+        with step(f"Importing {old_users:,} users as {OLD} did"):
+            file = table(folder / "old.csv", old_users, "o")
+            old = _run(TIMED, _old_client(folder), str(file), str(described), "bench.old", "old")
+        with step(f"Importing {users:,} users"):
+            file = table(folder / "new.csv", users, "n")
+            new = _run(TIMED, ROOT / "client", str(file), str(described), "bench.new", "new")
+    return figures(new, old, users, old_users)
+
+
+def figures(new: dict[str, Any], old: dict[str, Any], users: int, old_users: int) -> dict[str, Any]:
+    extrapolated = old["seconds"] * users / old_users
+    of_users = new["calls"].get("GET users", 0) + new["calls"].get("POST users", 0)
+    return {
+        "users": users,
+        "old_users": old_users,
+        "seconds": round(new["seconds"], 1),
+        "old_seconds_extrapolated": round(extrapolated, 1),
+        "of_old_time": round(new["seconds"] / extrapolated, 3),
+        "calls_per_user": round(of_users / users, 4),
+        "suppression_calls_per_user": round(new["calls"].get("POST suppressions", 0) / users, 4),
+        "calls": new["calls"],
+    }
+
+
+def _old_client(folder: Path) -> Path:
+    """The client as it was."""
+    archive = ["git", "archive", OLD, "client"]
+    packed = subprocess.run(archive, cwd=ROOT, capture_output=True, check=True).stdout
+    with tarfile.open(fileobj=BytesIO(packed)) as unpacked:
+        unpacked.extractall(folder / "old", filter="data")
+    return folder / "old" / "client"
+
+
+def _run(program: str, client: Path, *arguments: str) -> dict[str, Any]:
+    environment = os.environ | {"PYTHONPATH": str(client)}
+    command = [sys.executable, "-c", program, *arguments]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd="/", check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr[-2_000:])
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--users", type=int, default=USERS)
+    parser.add_argument("--old-users", type=int, default=OLD_USERS)
+    parser.add_argument("--rows", type=int, default=ROWS, help="of the table that memory is measured with; 0: not")
+    arguments = parser.parse_args()
+    found: dict[str, Any] = {}
+    with tempfile.TemporaryDirectory() as folder:
+        if arguments.rows:
+            with step(f"Importing {arguments.rows:,} rows into nothing"):
+                found["memory"] = {"rows": arguments.rows, **memory(Path(folder), arguments.rows)}
+        if arguments.users:
+            found["time"] = times(Path(folder), arguments.users, arguments.old_users)
+    results.keep("moving", found)
+    console.print_json(json.dumps(found))
+    measured = {**found.get("time", {}), **found.get("memory", {})}
+    above = {name: measured[name] for name, aim in AIMS.items() if measured.get(name, 0) > aim}
+    console.print(f"above the aim: {above}" if above else "all aims met")
+    return 1 if above else 0
+
+
+if __name__ == "__main__":
+    sys.exit(guarded(main))
