@@ -94,7 +94,8 @@ class InternalApi:
         """All items of a list, page by page."""
         cursor = None
         while True:
-            found = self.get(*path, **{"limit": A_PAGE, **query, "cursor": cursor})
+            asked: dict[str, str | int | None] = {"limit": A_PAGE, **query, "cursor": cursor}
+            found = self.get(*path, **asked)
             yield from found["items"]
             cursor = found["next_cursor"]
             if cursor is None:

@@ -38,7 +38,8 @@ class Form:
 
     def body(self, times: Times) -> tuple[dict[str, Any], list[Fault]]:
         """As the API takes it, and what is wrong with it before the API is asked."""
-        texts, faults = self.texts, []
+        texts = self.texts
+        faults: list[Fault] = []
         body: dict[str, Any] = {}
         if texts["topic"]:
             body["topic"] = texts["topic"]

@@ -137,7 +137,8 @@ def buckets_of(period: Period, times: Times, now: datetime) -> list[Bucket]:
 
 def overview(messages: Iterable[Any], buckets: Sequence[Bucket], *, on: str, partial: bool) -> Overview:
     """Sorted into buckets, topics and channels. `on`: only messages on this channel alone."""
-    total, topics, channels, kept = Figures(), dict[str, Figures](), dict[str, Figures](), []
+    total, topics, channels = Figures(), dict[str, Figures](), dict[str, Figures]()
+    kept: list[Any] = []
     for message in messages:
         if on and message["channels"] != [on]:
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -103,7 +102,3 @@ def as_fields(draft: Draft) -> dict[str, str]:
     """The fields of a form that carry the draft on."""
     others = {"example": draft.example, "schema": draft.schema, "layout": draft.layout}
     return {**{PART + pointer: text for pointer, text in draft.sources.items()}, **others}
-
-
-def as_json(body: Mapping[str, Any]) -> str:
-    return json.dumps(body, ensure_ascii=False)

@@ -89,7 +89,8 @@ class TemplatePages:
         template = self.api.get("templates", template_id)
         channels = [channel for channel in TESTABLE if channel in template["channels"]]
         asked = request.values
-        channel = asked.get("channel") if asked.get("channel") in channels else (channels or ["email"])[0]
+        channel = str(asked.get("channel"))
+        channel = channel if channel in channels else (channels or ["email"])[0]
         form = {
             "channel": channel,
             "address": asked.get("address", session.get(f"me_{channel}", "")).strip(),
