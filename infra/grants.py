@@ -62,7 +62,7 @@ _WORK: Final[Mapping[str, Grants]] = {
         "batches": _dynamodb("BatchGet", "Query", "Update"),  # updates: erasures
         # the short way: records of skips, and jobs of the channels
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query", "Put"),
-        "inbox": _dynamodb("BatchWrite", "Query"),
+        "inbox": _dynamodb("BatchGet", "BatchWrite", "Query"),
         **{f"{queue}.queue": (*SEND, *COUNT) for queue in ("fan_out", *CHANNELS)},
         "record_receipt.queue": COUNT,
         **{f"{queue}.dead_letters": COUNT for queue in ("fan_out", *CHANNELS, "record_receipt")},
@@ -122,12 +122,13 @@ _WORK: Final[Mapping[str, Grants]] = {
             "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
             "deliveries": _dynamodb("BatchGet", "BatchWrite"),
+            "inbox": (*_dynamodb("BatchGet"), *channel.grants.get("inbox", ())),  # reads: steps unless it was read
             f"{name}.queue": (*CONSUME, *DELAY),
             "events": PUT_EVENTS,
             # for templates that name links
             "public_url": ENVIRONMENT_ONLY,
             "secret": READ_KEYS,
-            **channel.grants,
+            **{target: actions for target, actions in channel.grants.items() if target != "inbox"},
         }
         for name, channel in CHANNELS.items()
     },

@@ -294,6 +294,7 @@ class Bench:
             audience=self.audience,
             catalogue=self.catalogue,
             deliveries=self.deliveries,
+            inboxes=Inboxes(self.table("inbox"), clock=self.clock, retention=timedelta(days=30)),
             renderer=self.renderer,
             clock=self.clock,
             pace=PACE,

@@ -54,10 +54,10 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 211,
-    "public_api": 172,
-    "fan_out": 112,
-    "deliver": 153,
+    "internal_api": 217,
+    "public_api": 176,
+    "fan_out": 114,
+    "deliver": 155,
     "reconcile": 106,
     "record_receipt": 102,
 }

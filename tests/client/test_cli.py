@@ -47,6 +47,15 @@ def test_content_comes_from_a_file_and_data_from_stdin(fanfare: Shell) -> None:
     assert fanfare.body["data"] == {"a": 1}
 
 
+def test_steps_come_from_a_file_and_a_local_time_is_one_of_each_reader(fanfare: Shell) -> None:
+    steps = [{"channels": ["inbox"]}, {"after": "PT10M", "channels": ["email"], "unless": "read"}]
+    (fanfare.folder / "steps.json").write_text(json.dumps(steps))
+    fanfare.answers(ok(ACCEPTED, 202))
+    words = ["--to", "ada", "--text", "Hi", "--steps", "@steps.json", "--send-at-local", "2027-01-01T09:00"]
+    assert fanfare("send", *words).exit_code == Exit.DONE
+    assert (fanfare.body["steps"], fanfare.body["send_at"]) == (steps, {"local": "2027-01-01T09:00"})
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [
@@ -59,6 +68,11 @@ def test_content_comes_from_a_file_and_data_from_stdin(fanfare: Shell) -> None:
         (["--topic", "t", "--template", "x@new"], "--template x@new: the version must be a number, e.g. x@3."),
         (["--topic", "t", "--text", "@gone.txt"], "Can't read gone.txt: No such file or directory"),
         (["--topic", "t", "--text", "y", "--data", "{order: 1}"], "--data is not valid JSON"),
+        (["--topic", "t", "--text", "y", "--steps", "{}"], "--steps must be a JSON array"),
+        (
+            ["--topic", "t", "--text", "y", "--send-at", "2027-01-01T08:00:00Z", "--send-at-local", "2027-01-01T09:00"],
+            "Pass --send-at or --send-at-local, not both.",
+        ),
         (["--topic", "t", "--text", "y", "--data", "[1]"], '--data must be a JSON object, e.g. \'{"order": "A-17"}\''),
     ],
 )

@@ -19,9 +19,9 @@ from hypothesis.stateful import run_state_machine_as_test
 
 from tests.faults.exploration import Exploration, Lead, Tally, merged
 from tests.faults.machine import Promises, pace
-from tests.faults.scenarios import LONG, SCENARIOS, SMALL, TO_FEW, Scenario, small_pages
+from tests.faults.scenarios import LATER, LONG, SCENARIOS, SMALL, TO_FEW, Scenario, small_pages
 
-PLAYED = (*SCENARIOS, *TO_FEW, *SMALL, *LONG)
+PLAYED = (*SCENARIOS, *TO_FEW, *LATER, *SMALL, *LONG)
 KINDS = ("single", "pairs", "triples")
 EXAMPLES = 1_000  # of the state machine, fifty steps each
 TOGETHER = {"single": 1, "pairs": 8, "triples": 8}  # moments that a process takes at once

@@ -29,6 +29,7 @@ from fanfare.runtime import channels, clients, renderer, settings, signing, stor
 from fanfare.runtime.registry import opened
 from fanfare.runtime.settings import RuntimeSettings
 from fanfare.runtime.use_cases import deliver, fan_out, internal_api, reconcile
+from fanfare.store.inbox import Inboxes
 from fanfare.store.receipts import ReportedReceipts
 from fanfare.templates.renderer import Renderer
 
@@ -119,6 +120,7 @@ class Functions:
         opened.put(stores.batches, world.batches)
         opened.put(stores.audience, world.audience)
         opened.put(stores.deliveries, world.deliveries)
+        opened.put(stores.inboxes, Inboxes(world.table("inbox"), clock=world.clock, retention=SETTINGS.retention))
         opened.put(stores.reported_receipts, ReportedReceipts(world.table("batches")))
         opened.put(stores.catalogue, world.catalogue)
         opened.put(renderer.renderer, Renderer())

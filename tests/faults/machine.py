@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 from fanfare.channels.receipts import Receipt
+from fanfare.clock import from_text, to_text
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.domain.outcomes import Outcome
@@ -21,12 +23,20 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from tests.faults.modes import MODES, Fault
 from tests.faults.scenarios import small_pages
+from tests.faults.times import START
 from tests.faults.world import TEMPLATE, World
 
 USERS = tuple(f"user-{number}" for number in range(5))
 ADDRESSES = ("a@example.com", "b@example.com", "c@example.com", "d@example.com")
 LIMITED, OPEN = "limited", "open"
 LIMIT = 2  # of the topic `limited`, in a time that no run gets out of
+
+SECOND_STEP = "second_step"  # of a message whose first one has nobody
+WAYS: Mapping[str, Mapping[str, Any]] = {
+    "at_once": {},
+    "scheduled": {"send_at": to_text(START + timedelta(minutes=40))},
+    SECOND_STEP: {"steps": [{"channels": ["sms"]}, {"after": "PT10M", "channels": ["email"]}]},
+}
 
 FAULTS = st.one_of(st.none(), st.builds(Fault, call=st.integers(0, 15), mode=st.sampled_from(MODES)))
 
@@ -40,6 +50,8 @@ class Promises(RuleBasedStateMachine):
         self.keys: dict[str, str] = {}  # idempotency key → message
         self.topics: dict[str, str] = {}  # message → topic
         self.critical: set[str] = set()
+        self.not_before: dict[str, datetime] = {}  # message → earliest time of a mail
+        self.with_steps: set[str] = set()
         self.seen: dict[str, dict[str, Outcome]] = defaultdict(dict)  # message → user → outcome
         self.mails = 0  # that were looked at
         self.copies: list[tuple[str, str]] = []  # queue and body of whatever was queued
@@ -49,9 +61,8 @@ class Promises(RuleBasedStateMachine):
         world = self.world
         limit = {"count": LIMIT, "per_seconds": 30 * 86_400, "overflow": "drop"}
         for topic, limits in ((LIMITED, limit), (OPEN, None)):
-            world.catalogue.put_topic(
-                Topic(id=topic, title=topic, shards=2, limit=limits, created_at="", updated_at="")
-            )
+            known: dict[str, Any] = {"channels": ("email", "sms"), "shards": 2, "limit": limits}
+            world.catalogue.put_topic(Topic(id=topic, title=topic, created_at="", updated_at="", **known))
         world.catalogue.add_version("hello", TEMPLATE, created_at="")
         for user, address in zip(USERS, ADDRESSES, strict=False):
             self.a_user_is_stored(user, address)
@@ -106,20 +117,28 @@ class Promises(RuleBasedStateMachine):
         key=st.sampled_from("abcdefgh"),
         on_doubt=st.sampled_from(("resend", "hold")),
         priority=st.sampled_from(("normal", "normal", "critical")),
+        way=st.sampled_from(("at_once", *WAYS)),
         fault=FAULTS,
     )
-    def a_message_is_posted(self, topic: str, key: str, on_doubt: str, priority: str, fault: Fault | None) -> None:
+    def a_message_is_posted(
+        self, topic: str, key: str, on_doubt: str, priority: str, way: str, fault: Fault | None
+    ) -> None:
         """With the same key it is always the same message, and asked for again until it is answered."""
-        key = f"{key}-{topic}-{on_doubt}-{priority}"
+        key = f"{key}-{topic}-{on_doubt}-{priority}-{way}"
 
         def post() -> None:
-            posted.append(self.world.post(key=key, topic=topic, on_doubt=on_doubt, priority=priority))
+            posted.append(self.world.post(key=key, topic=topic, on_doubt=on_doubt, priority=priority, **WAYS[way]))
 
         posted: list[str] = []
         self._until_answered(post, fault)
         (message,) = posted
         assert self.keys.setdefault(key, message) == message
         self.topics[message] = topic
+        known = self.world.known(message)
+        self.not_before[message] = from_text(known.send_at or known.created_at)
+        if way == SECOND_STEP:
+            self.with_steps.add(message)
+            self.not_before[message] += timedelta(minutes=10)
         if priority == "critical":
             self.critical.add(message)
 
@@ -200,6 +219,8 @@ class Promises(RuleBasedStateMachine):
         with self.world.unwatched():
             users = self.world.audience.users.get_many(USERS)
             for message, topic in self.topics.items():
+                if message in self.with_steps:
+                    continue  # they are asked when their step is due
                 yeses = self.world.audience.subscriptions.among(topic, [(user, "email") for user in USERS])
                 for user, outcome in self.world.codes(message).items():
                     if user in self.seen[message] or outcome is Outcome.SKIPPED:
@@ -211,6 +232,11 @@ class Promises(RuleBasedStateMachine):
     def nothing_went_wrong_on_the_way(self) -> None:
         """No mail beyond what a deletion said was in flight; nobody known as sent who failed."""
         assert not self.world.wrong, self.world.wrong
+
+    @invariant()
+    def nobody_is_written_to_before_the_time(self) -> None:
+        taken = self.world.provider.taken_at
+        assert all(at >= self.not_before[message] for at, message, _ in taken if message in self.not_before)
 
     @invariant()
     def everybody_is_accounted_for(self) -> None:

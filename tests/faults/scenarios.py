@@ -67,6 +67,7 @@ class Scenario:
     limit: int | None = None
     receipts: bool = True
     hold: bool = False
+    scheduled: timedelta = timedelta(0)  # after the begin: before that nobody may be reached
     night: bool = False  # some are asleep by the time at which the provider can take mails again
     seconds: Mapping[str, float] = field(default_factory=dict)  # that functions have, if fewer than in the stack
     call_seconds: float = 0.0  # that each call takes
@@ -85,6 +86,8 @@ class Scenario:
         world.functions.limits |= self.seconds
         world.call_time = timedelta(seconds=self.call_seconds)
         world.adversary = self.adversary
+        if self.scheduled:
+            world.provider.asleep, world.provider.night = frozenset(self.users), (START, START + self.scheduled)
         if self.night:
             _night(world, self.users[::2])
         return world
@@ -316,6 +319,16 @@ TO_FEW = (
         may_end=ANY_END,
         faults=2,
     ),
+)
+# Chosen before their time: the fan-out is ahead by half an hour
+AT_HALF_PAST = (_posting(send_at="2027-01-01T08:30:00Z"), _rest)
+STEPS = ({"channels": ["push"]}, {"after": "PT2M", "channels": ["email"], "unless": "sent"})
+HALF_AN_HOUR = timedelta(minutes=30)
+LATER = (
+    Scenario("scheduled", THREE, AT_HALF_PAST, limit=3, scheduled=HALF_AN_HOUR, faults=2),
+    Scenario("steps", ONE, (_posting(recipients=ONE, steps=STEPS), _rest), channels=("push", "email"), faults=2),
+    Scenario("steps, to a topic", THREE, (_posting(steps=STEPS), _rest), channels=("push", "email")),
+    Scenario("scheduled, shards", SEVEN, AT_HALF_PAST, shards=2, scheduled=HALF_AN_HOUR),
 )
 SMALL = (
     Scenario("post", THREE, POST_AND_REST, faults=3),

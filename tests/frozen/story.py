@@ -131,6 +131,10 @@ def _messages(life: Life) -> None:
     later = life.message(send_at="2027-01-01T10:00:00Z", expires_at="2027-01-02T10:00:00Z")
     life.service("DELETE", f"/v1/messages/{later}", status=200)
     life.message(send_at="2027-01-01T09:00:00Z")
+    life.message(send_at={"local": "2027-01-01T09:30"})
+    life.message(
+        channels=None, steps=[{"channels": ["email"]}, {"after": "PT1M", "channels": ["sms"], "unless": "sent"}]
+    )
     note = life.message(channels=["inbox", "sms"])
     life.settle(minutes=2)
     life.person("POST", f"/v1/me/inbox/{note}/read", status=200)

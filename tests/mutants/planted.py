@@ -29,6 +29,8 @@ PEOPLE = ("tests/faults/test_people.py",)
 CONSENTS = ("tests/integration/test_consents_api.py",)
 USERS = ("tests/integration/test_users_api.py",)
 OWN_DATA = ("tests/integration/test_own_data.py",)
+LATER = "tests/faults/test_later.py"
+STEPS = ("tests/integration/test_steps.py",)
 SHORT = ("tests/faults/test_short_way.py",)
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
@@ -39,6 +41,8 @@ MODULES = {
     "exports": "console.exports",
     "verdicts": "console.messages.verdict",
     "compose": "console.messages.compose",
+    "earlier_steps": "fanfare.store.earlier_steps",
+    "schedule": "fanfare.domain.schedule",
     "answers": "fanfare.store.audience.subscriptions.answers",
     "management_users": "fanfare.management.users",
     "addresses": "fanfare.self_service.addresses",
@@ -836,15 +840,15 @@ MUTANTS = (
     Mutant(
         "one more than the limit",
         "rate_limit:next_turn",
-        "if total < limit.count:",
-        "if total <= limit.count:",
+        "for start in near) < limit.count:",
+        "for start in near) <= limit.count:",
         tests=("tests/unit/domain/test_rate_limit.py",),
     ),
     Mutant(
         "a slice leaves the window with its beginning",
         "rate_limit:next_turn",
-        "if start + width + limit.per_seconds > at]",
-        "if start + limit.per_seconds > at]",
+        "first, last = at - width - limit.per_seconds,",
+        "first, last = at - limit.per_seconds,",
         tests=("tests/unit/domain/test_rate_limit.py",),
     ),
     Mutant(
@@ -1551,6 +1555,62 @@ MUTANTS = (
         "check_yes(By.SERVICE, standing.said.no, now=self.clock())",
         "check_yes(wanted[pair].by or By.SERVICE, standing.said.no, now=self.clock())",
         tests=("tests/integration/test_consents_api.py::test_a_reported_yes_ends_no_refusal_whatever_way_it_claims",),
+    ),
+    Mutant(
+        "everybody has the clock of the deployment",
+        "schedule:local_moment",
+        "(zone(name) if name else None) or zone_or_utc(default)",
+        "zone_or_utc(default)",
+        tests=("tests/unit/domain/test_schedule.py", "tests/integration/test_local_time.py"),
+    ),
+    Mutant(
+        "a critical message does not wait for the reader's time",
+        "eligibility:_untimed",
+        "_begin(candidate)",
+        "_Moment(candidate.now.timestamp())",
+        tests=("tests/unit/domain/test_schedule.py::test_a_critical_message_waits_for_its_time_too",),
+    ),
+    Mutant(
+        "a scheduled message leaves when its recipients are chosen",
+        "schedule:_first_step",
+        "_scheduled(message.send_at) if message.send_at is not None else None",
+        "None",
+        tests=(f"{LATER}::test_a_scheduled_message_is_chosen_up_to_an_hour_ahead_and_pending_until_its_time",),
+    ),
+    Mutant(
+        "who unsubscribes between choice and time gets it",
+        "permission:Permissions.ask",
+        'None if shared["time_decided"] else self._subscribed(work, shared["topic"], indexes)',
+        "None",
+        tests=(f"{LATER}::test_who_unsubscribes_between_choice_and_time_gets_nothing",),
+    ),
+    Mutant(
+        "a step leaves although the first one was read",
+        "earlier_steps:EarlierSteps.make_needless",
+        "return self.inboxes.read_by(asked, message.id)",
+        "return set()",
+        tests=STEPS,
+    ),
+    Mutant(
+        "a step is lost if the first one failed",
+        "earlier_steps:EarlierSteps.make_needless",
+        "if record.status is Outcome.SENT",
+        "if record",
+        tests=(f"{LATER}::test_the_second_step_leaves_if_the_provider_of_the_first_takes_nothing",),
+    ),
+    Mutant(
+        "a later step is charged when it is chosen",
+        "eligibility:decide",
+        "candidate.awaits_step or candidate.user is None",
+        "candidate.user is None",
+        tests=(f"{LATER}::test_the_limit_of_the_moment_at_which_a_step_is_due_holds",),
+    ),
+    Mutant(
+        "a scheduled message to nobody never ends",
+        "fan_out:FanOut._start",
+        "self._complete(job)",
+        "pass",
+        tests=(f"{LATER}::test_a_message_whose_recipients_are_all_skipped_ahead_ends_at_its_time",),
     ),
     Mutant(
         "a merge of many users forgets what it does not name",

@@ -20,16 +20,28 @@ def text(value: str | None) -> str | None:
 
 def json_object(value: str | None, option: str) -> Any:
     """Like `text`, parsed as a JSON object. Raises ValueError."""
+    found = _json(value, option)
+    if found is not None and not isinstance(found, dict):
+        raise ValueError(f'{option} must be a JSON object, e.g. \'{{"order": "A-17"}}\'')
+    return found
+
+
+def json_array(value: str | None, option: str) -> Any:
+    """Like `text`, parsed as a JSON array. Raises ValueError."""
+    found = _json(value, option)
+    if found is not None and not isinstance(found, list):
+        raise ValueError(f'{option} must be a JSON array, e.g. \'[{{"channels": ["push"]}}]\'')
+    return found
+
+
+def _json(value: str | None, option: str) -> Any:
     written = text(value)
     if written is None:
         return None
     try:
-        found = json.loads(written)
+        return json.loads(written)
     except ValueError as error:
         raise ValueError(f"{option} is not valid JSON: {error}. Put it in single quotes or use @file.") from None
-    if not isinstance(found, dict):
-        raise ValueError(f'{option} must be a JSON object, e.g. \'{{"order": "A-17"}}\'')
-    return found
 
 
 def template(source: Path) -> TemplateBody:

@@ -55,6 +55,28 @@ class AddressRecipient(TypedDict):
     data: NotRequired[Mapping[str, Any] | None]
 
 
+class StepRequest(TypedDict):
+    """Channels on which a message leaves together: at once or, if it is needed then, `after` some time."""
+
+    channels: Sequence[Channel]
+    after: NotRequired[str | None]
+    unless: NotRequired[Literal["sent", "delivered", "read"] | None]
+
+
+class MessageStep(TypedDict):
+    """A step of a message, as it is shown."""
+
+    channels: Sequence[str]
+    after: str | None
+    unless: str | None
+
+
+class LocalSendAt(TypedDict):
+    """A wall-clock time of each reader, e.g. `2027-01-01T09:00`."""
+
+    local: str
+
+
 class SubmitRequest(TypedDict):
     """A message to a topic's subscribers, to named users, or to those named users who are subscribed."""
 
@@ -63,8 +85,9 @@ class SubmitRequest(TypedDict):
     content: NotRequired[Content | None]
     data: NotRequired[Mapping[str, Any] | None]
     channels: NotRequired[Sequence[Channel] | None]
+    steps: NotRequired[Sequence[StepRequest] | None]
     recipients: NotRequired[Sequence[str | UserRecipient | AddressRecipient] | None]
-    send_at: NotRequired[str | None]
+    send_at: NotRequired[str | LocalSendAt | None]
     expires_at: NotRequired[str | None]
     priority: NotRequired[Literal["normal", "critical"]]
     on_doubt: NotRequired[Literal["resend", "hold"]]
@@ -97,10 +120,11 @@ class Message(TypedDict):
     topic: str | None
     template: TemplateVersionRef | None
     channels: Sequence[str]
+    steps: Sequence[MessageStep] | None
     priority: str
     on_doubt: str
     created_at: str
-    send_at: str | None
+    send_at: str | LocalSendAt | None
     expires_at: str | None
     summary: str | None
     outcome: Literal["reached", "partly", "nobody", "open"]

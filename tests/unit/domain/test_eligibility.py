@@ -373,7 +373,7 @@ def test_who_would_wait_for_longer_than_the_message_is_kept_has_the_reason_for_t
 
 def test_the_rules_stand_in_the_order_of_the_contract() -> None:
     assert [name for name, _ in RULES] == [
-        "known", "suppression", "opt_out", "subscription", "content", "address", "expiry",
+        "known", "suppression", "opt_out", "subscription", "content", "address", "expiry", "step",
     ]  # fmt: skip
 
 

@@ -49,6 +49,16 @@ def refused(model: type[Request], body: object) -> list[tuple[str, str]]:
         ({"send_at": "2027-02-30T08:00:00Z"}, "/send_at", "invalid_time"),
         ({"send_at": "0001-01-01T00:00:00+14:00"}, "/send_at", "invalid_time"),
         ({"send_at": 1798790400}, "/send_at", "invalid_time"),
+        ({"steps": []}, "/steps", "too_short"),
+        ({"steps": [{"channels": ["push"]}], "channels": ["email"]}, "/channels", "channels_with_steps"),
+        ({"steps": [{"channels": ["push"], "after": "PT1M"}]}, "/steps/0/after", "first_step"),
+        ({"steps": [{"channels": ["push"], "unless": "sent"}]}, "/steps/0/unless", "first_step"),
+        ({"send_at": {}}, "/send_at/local", "missing"),
+        ({"send_at": {"local": "2027-01-01T09:00Z"}}, "/send_at/local", "invalid_local_time"),
+        ({"send_at": {"local": "2027-02-30T09:00"}}, "/send_at/local", "invalid_local_time"),
+        ({"send_at": {"local": "0001-01-01T00:00"}}, "/send_at/local", "invalid_local_time"),
+        ({"send_at": {"local": 9}}, "/send_at/local", "wrong_type"),
+        ({"send_at": {"local": "2027-01-01T09:00", "zone": "UTC"}}, "/send_at/zone", "unknown_field"),
         ({"send_at": "2027-01-02T08:00:00Z", "expires_at": "2027-01-02T09:00:00+01:00"}, "/expires_at", "expired"),
         ({"content": {"subject": "Hello"}}, "/content", "missing"),
         ({"content": {"text": "Hello", "body": "x"}}, "/content/body", "unknown_field"),
@@ -154,3 +164,36 @@ def test_what_is_not_known_of_a_user_is_not_stored() -> None:
 def test_the_examples_in_the_description_are_taken(model: type[Request]) -> None:
     for example in model.model_json_schema()["examples"]:
         model.model_validate(example)
+
+
+@pytest.mark.parametrize(
+    ("later", "pointer", "code"),
+    [
+        ([{"channels": ["email"]}], "/steps/1/after", "missing"),
+        ([{"channels": ["email"], "after": "PT59S"}], "/steps/1/after", "invalid_duration"),
+        ([{"channels": ["email"], "after": "P7DT1S"}], "/steps/1/after", "invalid_duration"),
+        ([{"channels": ["email"], "after": "P1M"}], "/steps/1/after", "invalid_duration"),
+        ([{"channels": ["email"], "after": "P1DT"}], "/steps/1/after", "invalid_duration"),
+        ([{"channels": ["push"], "after": "PT1M"}], "/steps/1/channels/0", "channel_repeated"),
+        ([{"channels": ["email"], "after": "PT1M", "unless": "read"}], "/steps/1/unless", "inbox_needed"),
+        ([{"channels": ["email"], "after": "PT1M", "unless": "seen"}], "/steps/1/unless", "not_allowed"),
+        (
+            [{"channels": ["email"], "after": "PT1H"}, {"channels": ["sms"], "after": "PT60M"}],
+            "/steps/2/after",
+            "step_order",
+        ),
+    ],
+)
+def test_a_later_step_that_does_not_fit_is_named(later: list[dict[str, Any]], pointer: str, code: str) -> None:
+    body = MESSAGE | {"steps": [{"channels": ["push"]}, *later]}
+    assert refused(SubmitRequest, body) == [(pointer, code)]
+
+
+@pytest.mark.parametrize(
+    ("after", "seconds"), [("PT1M", 60), ("PT60S", 60), ("P1DT2H3M4S", 93_784), ("P1W", 604_800), ("P7D", 604_800)]
+)
+def test_a_duration_is_read_as_iso_8601_has_it(after: str, seconds: int) -> None:
+    body = MESSAGE | {"steps": [{"channels": ["push"]}, {"channels": ["email"], "after": after}]}
+    request = SubmitRequest.model_validate(body)
+    assert request.steps is not None
+    assert (request.steps[1].after, request.steps[1].seconds) == (after, seconds)

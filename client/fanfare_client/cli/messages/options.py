@@ -43,8 +43,15 @@ class MessageOptions:
         list[str] | None,
         typer.Option("--channel", metavar="CHANNEL", help="Channel (repeatable). Default: the topic's channels."),
     ] = None
+    steps: Annotated[
+        str | None,
+        typer.Option(metavar="JSON", help="Instead of --channel: an array of steps, @file, or @- for stdin."),
+    ] = None
     send_at: Annotated[
         str | None, typer.Option(metavar="TIME", help="Send at this time, e.g. 2027-01-01T08:00:00Z.")
+    ] = None
+    send_at_local: Annotated[
+        str | None, typer.Option(metavar="TIME", help="Send at this time where the user is, e.g. 2027-01-01T09:00.")
     ] = None
     expires_at: Annotated[str | None, typer.Option(metavar="TIME", help="Don't send after this time.")] = None
     critical: Annotated[bool, typer.Option("--critical", help="Ignore rate limits and quiet hours.")] = False
@@ -61,6 +68,8 @@ class MessageOptions:
         recipients = self._recipients()
         if not (self.topic or recipients):
             raise ValueError("Pass --topic, --to, --email or --phone.")
+        if self.send_at and self.send_at_local:
+            raise ValueError("Pass --send-at or --send-at-local, not both.")
         return cast(
             SubmitRequest,
             {
@@ -70,7 +79,8 @@ class MessageOptions:
                 "content": content or None,
                 "data": files.json_object(self.data, "--data"),
                 "channels": self.channel or None,
-                "send_at": self.send_at,
+                "steps": files.json_array(self.steps, "--steps"),
+                "send_at": {"local": self.send_at_local} if self.send_at_local else self.send_at,
                 "expires_at": self.expires_at,
                 "priority": "critical" if self.critical else "normal",
                 "on_doubt": self.on_doubt,

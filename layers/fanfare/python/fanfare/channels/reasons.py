@@ -151,6 +151,11 @@ class Reason(StrEnum):
         "Nothing: the device was removed from the user.",
     )
     INVALID_PARAMETER = "invalid_parameter", "Rejected by the provider: invalid parameter", "Check address and content."
+    LOCAL_TIME = (
+        "local_time",
+        "Waiting for the local time at which the user gets it",
+        "Nothing: it is sent at the `send_at.local` of the user's time zone.",
+    )
     MESSAGE_REJECTED = (
         "message_rejected",
         "Rejected by the provider",
@@ -177,6 +182,11 @@ class Reason(StrEnum):
         "not_in_the_audience",
         "Not subscribed at the time of the fan-out",
         "Nothing: subscribe the user for the next message.",
+    )
+    NOT_NEEDED = (
+        "not_needed",
+        "An earlier step has reached the user",
+        "Nothing: this is what the step's `unless` asks for.",
     )
     NOT_NAMED = "not_named", "Not one of the recipients that the service named", "Name the user among the recipients."
     NOT_SUBSCRIBED = (
@@ -237,6 +247,7 @@ class Reason(StrEnum):
         "Request production access for SES, or verify the address in SES for a test.",
     )
     REDRIVEN_BY_SERVICE = "redriven_by_service", "Re-sent to the failed recipients", "Nothing: a service requested it."
+    SCHEDULED = "scheduled", "Waiting for the time of the message", "Nothing: it is sent at its `send_at`."
     SENDER_NOT_VERIFIED = (
         "sender_not_verified",
         "The sender is not verified in SES",
@@ -256,6 +267,7 @@ class Reason(StrEnum):
         "Raise the SMS spend limit of SNS.",
         True,
     )
+    STEP = "step", "Waiting for the time of its step", "Nothing: the step's `unless` is asked at that time."
     SUPPRESSED_ACCOUNT_LIST = (
         "suppressed_account_list",
         "The address is on the suppression list of the SES account",

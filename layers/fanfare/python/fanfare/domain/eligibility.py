@@ -3,9 +3,10 @@
 The fan-out, later attempts, dry runs and explanations call it. Rules are in order of precedence: the first one that
 does not pass is the reason. Each has a name, so an explanation can show which rules passed and which one did not.
 
-    known > suppressed > opted out > subscribed > content > address > expired > quiet hours > limit
+    known > suppressed > opted out > subscribed > content > address > expired > step needed > quiet hours > limit
 
-Users can't refuse a `required` topic: it passes the rules on opt-outs and subscriptions.
+Users can't refuse a `required` topic: it passes the rules on opt-outs and subscriptions. While a recipient waits for a
+later step, what the user may change until then is not asked: see `WHEN_DUE`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
+from fanfare.domain.schedule import Due
 
 EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
 ROUNDS: Final = 10  # at the end of quiet hours a limit may apply, and the next free moment may be in quiet hours again
@@ -46,7 +48,9 @@ class Candidate:
 
     `time_decided`: quiet hours and limits were checked a moment ago and are not checked again. `charged`: times (epoch
     seconds) at which this delivery was charged against the limits before; None for the first decision. A charge stays
-    valid for `patience` seconds. `erased`: the message had data of this recipient, who was erased since.
+    valid for `patience` seconds. `erased`: the message had data of this recipient, who was erased since. `due`: before
+    that time the recipient gets nothing, not even of a critical message. `needed`: no earlier step has made this one
+    needless.
     """
 
     user: User | None
@@ -65,6 +69,13 @@ class Candidate:
     charged: Sequence[int] | None = None
     patience: float = 0.0
     erased: bool = False
+    due: Due | None = None
+    needed: bool = True
+
+    @property
+    def awaits_step(self) -> bool:
+        """Whether it is for a later step that is not due yet."""
+        return self.due is not None and self.due.reason is Reason.STEP and self.due.at > self.now
 
     @property
     def over(self) -> bool:
@@ -129,6 +140,10 @@ def _not_expired(candidate: Candidate) -> Reason | None:
     return Reason.EXPIRED if candidate.over else None
 
 
+def _needed(candidate: Candidate) -> Reason | None:
+    return None if candidate.needed else Reason.NOT_NEEDED
+
+
 RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("known", _known),
     ("suppression", _not_suppressed),
@@ -137,21 +152,24 @@ RULES: Final[tuple[tuple[str, Rule], ...]] = (
     ("content", _offered),
     ("address", _reachable),
     ("expiry", _not_expired),
+    ("step", _needed),
 )
+WHEN_DUE: Final = frozenset({"suppression", "opt_out", "subscription", "step"})  # rules not asked before a later step
 
 
 def decide(candidate: Candidate) -> Verdict:
     """What to do with a candidate. Pure: the same input has the same result."""
     steps: list[tuple[str, str]] = []
     for name, rule in RULES:
+        if candidate.awaits_step and name in WHEN_DUE:
+            steps.append((name, "when_due"))
+            continue
         reason = rule(candidate)
         steps.append((name, reason or "passed"))
         if reason is not None:
             return Verdict(action=Action.SKIP, reason=reason, steps=tuple(steps))
-    if candidate.critical or candidate.user is None:
-        return Verdict(action=Action.DELIVER, steps=(*steps, ("time", "critical")))
-    if candidate.time_decided:
-        return Verdict(action=Action.DELIVER, steps=(*steps, ("time", "decided")))
+    if candidate.critical or candidate.time_decided or candidate.awaits_step or candidate.user is None:
+        return _untimed(candidate, steps)
     return _timed(candidate, candidate.user, steps)
 
 
@@ -174,6 +192,31 @@ class _Moment:
     dropped: bool = False
 
 
+def _untimed(candidate: Candidate, steps: Sequence[tuple[str, str]]) -> Verdict:
+    """The verdict without quiet hours and limits."""
+    moment = _begin(candidate)
+    if _after_the_end(candidate, moment):
+        return _too_late(moment, steps)
+    if moment.reason is None:
+        why = "critical" if candidate.critical else "decided"
+        return Verdict(action=Action.DELIVER, steps=(*steps, ("time", why)))
+    until = datetime.fromtimestamp(moment.at, UTC)
+    waits = ("time", f"{moment.reason} until {until}")
+    return Verdict(action=Action.DEFER, reason=moment.reason, until=until, steps=(*steps, waits))
+
+
+def _too_late(moment: _Moment, steps: Sequence[tuple[str, str]]) -> Verdict:
+    too_late = ("time", f"{moment.reason} until {datetime.fromtimestamp(moment.at, UTC)}, after the message's end")
+    return Verdict(action=Action.SKIP, reason=Reason.EXPIRED, steps=(*steps, too_late))
+
+
+def _begin(candidate: Candidate) -> _Moment:
+    """Now, or the time of the recipient if that is to come."""
+    if candidate.due is None or candidate.due.at <= candidate.now:
+        return _Moment(candidate.now.timestamp())
+    return _Moment(candidate.due.at.timestamp(), candidate.due.reason)
+
+
 def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -> Verdict:
     """The verdict by time: after quiet hours, and within all limits."""
     limits = _limits(candidate, user)
@@ -181,8 +224,7 @@ def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -
     if moment.dropped:
         return Verdict(action=Action.SKIP, reason=moment.reason, steps=(*steps, ("limit", str(moment.reason))))
     if _after_the_end(candidate, moment):
-        too_late = ("time", f"{moment.reason} until {datetime.fromtimestamp(moment.at, UTC)}, after the message's end")
-        return Verdict(action=Action.SKIP, reason=Reason.EXPIRED, steps=(*steps, too_late))
+        return _too_late(moment, steps)
     if moment.reason is None:
         charged = _charged(candidate, user, limits, moment.at)
         return Verdict(action=Action.DELIVER, limits=charged, steps=(*steps, ("time", "passed")))
@@ -206,7 +248,7 @@ def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) ->
     apply again at that time.
     """
     present = candidate.now.timestamp()
-    moment = _Moment(present)
+    moment = _begin(candidate)
     for _ in range(ROUNDS):
         awake = _after_quiet_hours(user, moment)
         if _after_the_end(candidate, awake):

@@ -59,8 +59,24 @@ class Payload:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Step:
+    """Channels of a message that leave together: at once or, `seconds` later, if they are needed then.
+
+    `after`: the same, as the service wrote it. `unless`: what an earlier step must not have done.
+    """
+
+    channels: tuple[str, ...]
+    after: str | None = None
+    seconds: int = 0
+    unless: Literal["sent", "delivered", "read"] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Message:
-    """A message as stored. `shards`: number of its fan-out jobs; none if it took the short way."""
+    """A message as stored. `shards`: number of its fan-out jobs; none if it took the short way.
+
+    `send_local`: the wall-clock time of each reader; then `send_at` is the first moment at which it comes somewhere.
+    """
 
     id: str
     state: State
@@ -83,6 +99,17 @@ class Message:
     lost: int = 0  # number of times the reconciler found it overdue
     due_at: str | None = None
     sensitive: bool = False  # its data are removed when it is at rest
+    send_local: str | None = None
+    steps: tuple[Step, ...] = ()  # if it does not leave on all channels together
+
+    def later_step(self, channel: str) -> Step | None:
+        """The step of the channel, unless it is the first one."""
+        return next((step for step in self.steps[1:] if channel in step.channels), None)
+
+    def channels_before(self, channel: str) -> list[str]:
+        """The channels of the steps before the channel's."""
+        number = next((place for place, step in enumerate(self.steps) if channel in step.channels), 0)
+        return [each for step in self.steps[:number] for each in step.channels]
 
     @property
     def at_rest(self) -> bool:

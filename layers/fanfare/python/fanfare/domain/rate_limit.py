@@ -37,21 +37,22 @@ class Turn:
 
 
 def next_turn(limit: RateLimit, counter: Counter | None, now: float, *, not_before: float = 0.0) -> Turn:
-    """The earliest moment, from `now` and `not_before` on, at which one more delivery is within the limit."""
+    """The earliest moment, from `now` and `not_before` on, at which one more delivery is within the limit.
+
+    Deliveries that are charged at a later time count if they may be in one window with it.
+    """
     width = limit.slice_seconds
     numbers = counter or [0]
-    spent = sorted(zip(numbers[1::2], numbers[2::2], strict=True))
-    alive = [(start, count) for start, count in spent if start + width + limit.per_seconds > now]
+    spent = zip(numbers[1::2], numbers[2::2], strict=True)
+    counts = {start: count for start, count in spent if start + width + limit.per_seconds > now}
     at = max(now, not_before)
-    blocking = [(start, count) for start, count in alive if start + width + limit.per_seconds > at]
-    total = sum(count for _, count in blocking)
-    for start, count in blocking:  # let the oldest slices leave the window, one after another
-        if total < limit.count:
+    while True:
+        first, last = at - width - limit.per_seconds, at + width + limit.per_seconds
+        near = [start for start in counts if first < start < last]
+        if sum(counts[start] for start in near) < limit.count:
             break
-        total -= count
-        at = max(at, start + width + limit.per_seconds)
+        at = max(at, min(near) + width + limit.per_seconds)  # the oldest has left the window
     slice_start = int(at) // width * width
-    counts = dict(alive)
     counts[slice_start] = counts.get(slice_start, 0) + 1
     return Turn(at, _counter(counts, limit))
 

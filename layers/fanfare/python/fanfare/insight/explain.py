@@ -33,6 +33,7 @@ from fanfare.schemas.operations import (
 )
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
+from fanfare.store.earlier_steps import EarlierSteps
 from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientList, RecipientState
 
@@ -55,6 +56,7 @@ class Explain:
     deliveries: Deliveries
     batches: Batches
     candidates: Candidates
+    earlier_steps: EarlierSteps
     clock: Clock
 
     def run(self, message_id: str, user_id: str) -> ExplanationView:
@@ -120,8 +122,12 @@ class Explain:
         """The verdict for the user on each channel, and whether the user exists."""
         rows = [Row("", user_id, channel) for channel in message.channels]
         topic = self.candidates.topic(message, now)
+        needless = {
+            channel: user_id in self.earlier_steps.make_needless(message, channel, [user_id])
+            for channel in message.channels
+        }
         asked = [
-            candidate
+            replace(candidate, needed=not needless[candidate.channel.name])
             for _, candidate in self.candidates.of(message, payload, topic, rows, now=now, subscribers=False)
             if candidate is not None
         ]

@@ -91,6 +91,8 @@ def _shown(message: Message, summaries: Mapping[str, str | None]) -> dict[str, A
         "outcome": outcome(message.at_rest, message.counts_at_rest),
         "summary": summaries[message.id],
         "timeline": [{"reason": None, **entry} for entry in message.timeline],
+        "steps": message.steps or None,
+        "send_at": {"local": message.send_local} if message.send_local else message.send_at,
     }
     return {name: getattr(message, name) for name in MessageView.model_fields if name not in computed} | computed
 

@@ -1,9 +1,21 @@
-"""Timing of deliveries: leases, retries, doubts."""
+"""Timing of deliveries: leases, retries, doubts, scheduled messages."""
 
 from __future__ import annotations
 
+import math
 import random
 from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Final
+
+AHEAD: Final = timedelta(hours=1)  # the recipients of a scheduled message are chosen this long before its time
+START: Final = timedelta(seconds=90)  # its start is queued this long before its time
+SOON: Final = timedelta(minutes=1)  # until the next run of the reconciler
+
+
+def seconds_until(moment: datetime, now: datetime) -> int:
+    """Seconds from `now` to `moment`, rounded up; 0 if it is past."""
+    return max(0, math.ceil((moment - now).total_seconds()))
 
 
 @dataclass(frozen=True, kw_only=True)

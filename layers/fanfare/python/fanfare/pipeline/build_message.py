@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -10,14 +9,14 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
-from fanfare.aws.queues import DELAY_LIMIT
 from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.clock import to_text
 from fanfare.domain.catalogue import NO_SENDERS, AllowedSenders, Pinned, Template, Topic
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Payload
+from fanfare.domain.message import Message, Payload, Step
 from fanfare.errors import Fault, Invalid
 from fanfare.ids import new_message_id
+from fanfare.pipeline.backoff import AHEAD, START
 from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.recipients import PersonId, Recipients, resolve
 from fanfare.store.catalogue import Catalogue
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
     from fanfare.schemas.messages import SubmitRequest
 
 PAYLOAD_LIMIT: Final = 400_000  # bytes; the limit of a DynamoDB item is 409,600, keys and names included
-AHEAD = timedelta(seconds=90)  # the reconciler queues a scheduled message this long before its time
 FARTHEST: Final = timedelta(days=366)
 Contexts = Callable[[str], MessageContext]  # by channel
 NOT_ALLOWED: Final = "Not the sender of the topic, nor one of the setting `senders`. Add it to these."
@@ -69,6 +67,7 @@ class BuildMessage:
         subject = self._resolve(request)
         faults = [*_subject_faults(request, subject), *_time_faults(request, now)]
         faults += _sender_faults(request, subject.topic, self.senders)
+        faults += self._step_faults(request, now)
         if faults:
             raise Invalid("Message can't be accepted.", errors=faults)
         channels = _channels(request, subject.topic)
@@ -166,11 +165,21 @@ class BuildMessage:
         check_content(self.renderer, body, offered, first, at=at, smart=smart, contexts=contexts)
         return replace(payload, summary=self.renderer.summary(body, offered, payload.data, contexts(Email.name)))
 
+    def _step_faults(self, request: SubmitRequest, now: datetime) -> Iterator[Fault]:
+        """A step must leave its message time to come to its end before it is forgotten."""
+        times = _times(request, now)
+        forgotten = times.end + self.retention
+        kept = forgotten - (forgotten - (times.begin or now)) / 10
+        for place, step in enumerate(request.steps or ()):
+            if times.end + timedelta(seconds=step.seconds) >= kept:
+                detail = "Must be due before nine tenths of the retention have passed."
+                yield Fault(f"/steps/{place}/after", "step_too_late", detail)
+
     def _message(
         self, request: SubmitRequest, subject: _Subject, channels: tuple[str, ...], caller: str, now: datetime
     ) -> Message:
         topic, template = subject.topic, subject.template
-        send_at = request.send_at if request.send_at is not None and request.send_at > now else None
+        times = _times(request, now)
         return Message(
             id=new_message_id(now),
             state=State.PENDING,
@@ -178,16 +187,32 @@ class BuildMessage:
             topic=request.topic,
             template={"id": template.id, "version": template.version} if template else None,
             channels=channels,
+            steps=_steps(request),
             priority=request.priority,
             on_doubt=request.on_doubt,
             shards=topic.shards if topic and request.recipients is None else 1,
             created_at=to_text(now),
-            send_at=to_text(send_at) if send_at else None,
+            send_at=to_text(times.begin) if times.begin else None,
+            send_local=times.local,
             expires_at=to_text(request.expires_at) if request.expires_at else None,
-            retain_until=int(((send_at or now) + self.retention).timestamp()),
-            due_at=to_text(first_due_at(send_at, now, stale_after=self.stale_after)),
+            retain_until=int((times.end + self.retention).timestamp()),
+            due_at=to_text(first_due_at(times.begin, now, stale_after=self.stale_after)),
             sensitive=request.sensitive,
         )
+
+
+@dataclass(frozen=True)
+class _Times:
+    """When a message leaves: from `begin` on (None: now), for the last reader at `end`."""
+
+    begin: datetime | None
+    end: datetime
+    local: str | None = None
+
+
+def _times(request: SubmitRequest, now: datetime) -> _Times:
+    begin = request.begins_at
+    return _Times(begin if begin and begin > now else None, max(now, request.ends_at or now), request.local)
 
 
 def _first_data(data: Mapping[str, Any], recipients: Recipients) -> Mapping[str, Any]:
@@ -208,22 +233,16 @@ def _check_countries(channels: tuple[str, ...], countries: Collection[str] | Non
 
 
 def first_due_at(send_at: datetime | None, now: datetime, *, stale_after: float) -> datetime:
-    """When the reconciler checks a new message.
-
-    A queue delays a job by at most `DELAY_LIMIT` seconds. The reconciler queues messages that are scheduled later,
-    shortly before their time. All other messages are queued at once and checked when they should have started.
-    """
-    if send_at is not None and queue_delay(send_at, now) > DELAY_LIMIT:
-        return send_at - AHEAD
-    return (send_at or now) + timedelta(seconds=stale_after)
-
-
-def queue_delay(send_at: datetime, now: datetime) -> int:
-    """Seconds from `now` to `send_at`, rounded up."""
-    return math.ceil((send_at - now).total_seconds())
+    """When the reconciler checks a new message: if it was queued at once, when its fan-out should have begun."""
+    overdue = now + timedelta(seconds=stale_after)
+    if send_at is None or send_at <= overdue:
+        return max(send_at or now, now) + timedelta(seconds=stale_after)
+    return max(send_at - AHEAD, min(overdue, send_at - START))
 
 
 def _channels(request: SubmitRequest, topic: Topic | None) -> tuple[str, ...]:
+    if request.steps:
+        return tuple(channel for step in request.steps for channel in step.channels)
     if request.channels:
         return tuple(request.channels)
     return tuple(topic.channels if topic else CHANNELS)
@@ -253,14 +272,30 @@ def _subject_faults(request: SubmitRequest, subject: _Subject) -> Iterator[Fault
     if request.template is not None and subject.template is None:
         what = "version of the template" if request.template.version is not None else "template"
         yield Fault("/template", "unknown_template", f"No such {what}.")
-    for index, channel in enumerate(request.channels or ()):
+    for pointer, channel in _named_channels(request):
         if topic is not None and channel not in topic.channels:
             offered = ", ".join(topic.channels)
             yield Fault(
-                f"/channels/{index}",
+                pointer,
                 "channel_not_offered",
                 f"Topic is not offered on this channel. Its channels: {offered}.",
             )
+
+
+def _named_channels(request: SubmitRequest) -> Iterator[tuple[str, str]]:
+    """The channels that the request names, with their pointers."""
+    for index, channel in enumerate(request.channels or ()):
+        yield f"/channels/{index}", channel
+    for place, step in enumerate(request.steps or ()):
+        for index, channel in enumerate(step.channels):
+            yield f"/steps/{place}/channels/{index}", channel
+
+
+def _steps(request: SubmitRequest) -> tuple[Step, ...]:
+    return tuple(
+        Step(channels=step.channels, after=step.after, seconds=step.seconds, unless=step.unless)
+        for step in request.steps or ()
+    )
 
 
 def _sender_faults(request: SubmitRequest, topic: Topic | None, senders: AllowedSenders) -> Iterator[Fault]:
@@ -270,7 +305,8 @@ def _sender_faults(request: SubmitRequest, topic: Topic | None, senders: Allowed
 
 
 def _time_faults(request: SubmitRequest, now: datetime) -> Iterator[Fault]:
-    if request.expires_at is not None and request.expires_at <= max(now, request.send_at or now):
+    begin = request.begins_at or now
+    if request.expires_at is not None and request.expires_at <= max(now, begin):
         yield Fault("/expires_at", "expired", "Must be in the future and after send_at.")
-    if request.send_at is not None and request.send_at > now + FARTHEST:
+    if begin > now + FARTHEST:
         yield Fault("/send_at", "too_far", f"Must be at most {FARTHEST.days} days ahead.")

@@ -11,7 +11,7 @@ from fanfare.domain.message import Own
 from fanfare.errors import Fault
 
 if TYPE_CHECKING:
-    from fanfare.schemas.messages import AddressRecipient, UserRecipient
+    from fanfare.schemas.posted.recipients import AddressRecipient, UserRecipient
 
     Recipient = str | UserRecipient | AddressRecipient
 

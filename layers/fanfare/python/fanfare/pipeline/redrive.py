@@ -13,13 +13,14 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.channels.reasons import Reason
-from fanfare.clock import Clock, to_text
+from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job, job_of
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
+from fanfare.pipeline.backoff import SOON, seconds_until
 from fanfare.pipeline.complete import complete
 from fanfare.store.batches import REOPENED, Batches
 from fanfare.store.messages import Messages
@@ -108,7 +109,7 @@ class Reopen:
         for shard in message.parts:
             failed = self._failed(message, shard)
             while some := list(islice(failed, REOPENED)):
-                queue_batches(self._reopened(some, message), self.queues)
+                queue_batches(self._reopened(some, message), self.queues, now=self.clock())
                 if time_left() < 0:
                     return False
         return True
@@ -146,11 +147,13 @@ class Reopen:
         return self.clock() + timedelta(seconds=self.stale_after)
 
 
-def queue_batches(states: Iterable[BatchState], queues: Queues) -> None:
+def queue_batches(states: Iterable[BatchState], queues: Queues, *, now: datetime) -> None:
     """Queue the ids of committed batches, except those that wait for a later time: the reconciler queues these."""
     jobs: dict[str, list[tuple[Job, int]]] = {}
     for state in states:
-        if state.waiting is not WaitReason.DEFERRED:
-            jobs.setdefault(state.channel, []).append((job_of(state), 0))
+        deferred = state.waiting is WaitReason.DEFERRED
+        delay = seconds_until(from_text(state.due_at), now) if deferred and state.due_at else 0
+        if delay <= SOON.total_seconds():
+            jobs.setdefault(state.channel, []).append((job_of(state), delay))
     for channel, copies in jobs.items():
         queues.send_batches(channel, copies)

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from fanfare.aws.queues import DELAY_LIMIT, QueueRefused, Queues
+from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.clock import Clock, from_text
 from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.message import Accepted, Message
 from fanfare.errors import Invalid
-from fanfare.pipeline.build_message import BuildMessage, queue_delay
+from fanfare.pipeline.backoff import AHEAD
+from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.fan_out.short_way import ShortWay
 from fanfare.store.messages import Messages, fingerprint
 
@@ -66,10 +67,9 @@ class Submit:
 
     def _queue(self, message: Message, now: datetime) -> None:
         """Queue the fan-out, unless the reconciler queues it later."""
-        delay = queue_delay(from_text(message.send_at), now) if message.send_at else 0
-        if delay > DELAY_LIMIT:
+        if message.send_at is not None and from_text(message.send_at) - now > AHEAD:
             return
         try:
-            self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)], delay=delay)
+            self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)])
         except (ClientError, BotoCoreError, QueueRefused):
             log.exception("not queued; the reconciler will", extra={"message_id": message.id})

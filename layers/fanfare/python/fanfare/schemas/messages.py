@@ -3,35 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, ClassVar, Final, Literal, Self
+from datetime import datetime
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     ConfigDict,
-    Discriminator,
     Field,
     StrictBool,
     StrictInt,
-    Tag,
     field_validator,
     model_validator,
 )
 
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Reach
-from fanfare.schemas.errors import ONE_OF, WarningView
+from fanfare.schemas.errors import WarningView
+from fanfare.schemas.posted.recipients import Recipient
+from fanfare.schemas.posted.sending import (
+    STEPS_LIMIT,
+    LocalSendAt,
+    MessageStepView,
+    SendAt,
+    StepRequest,
+    begin_of,
+    check_steps,
+    end_of,
+)
 from fanfare.schemas.scalars import (
     At,
     Channels,
-    Email,
     Id,
-    Locale,
     Moment,
     Name,
-    NoControls,
-    Phone,
     Request,
-    TimeZone,
-    UserId,
     View,
     validation_error,
 )
@@ -63,55 +67,6 @@ class Content(Request):
         return self
 
 
-class UserRecipient(Request):
-    """A stored user, with data of their own."""
-
-    form: ClassVar[Literal["user"]] = "user"
-    user: UserId = Field(description="The user's id.")
-    data: dict[str, Any] | None = Field(None, description="Laid over the message's `data`, top-level name by name.")
-
-
-class RecipientAddress(Request):
-    """Where somebody without a stored user is reached: `email`, `phone` or both."""
-
-    email: Email | None = Field(None, description="The e-mail address.")
-    phone: Phone | None = Field(None, description="The phone number in E.164 format.")
-
-
-class AddressRecipient(Request):
-    """Somebody without a stored user, with data of their own."""
-
-    form: ClassVar[Literal["address"]] = "address"
-    address: RecipientAddress = Field(description="Where they are reached.")
-    name: Annotated[str, Field(min_length=1, max_length=200), NoControls] | None = Field(
-        None, description="The name used in the message."
-    )
-    locale: Locale | None = Field(None, description="The language.")
-    time_zone: TimeZone | None = Field(None, description="The IANA time zone. Default: the deployment's.")
-    data: dict[str, Any] | None = Field(None, description="Laid over the message's `data`, top-level name by name.")
-
-    def person(self) -> dict[str, Any]:
-        """The profile of the person."""
-        known = self.model_dump(mode="json", exclude_none=True, exclude={"data", "address"})
-        return known | self.address.model_dump(mode="json", exclude_none=True)
-
-
-def _form(value: Any) -> str:
-    """The form of a recipient; what is no object is read as an id."""
-    if isinstance(value, str | int | float | list | None):
-        return f"{ONE_OF}id"
-    known = value if isinstance(value, dict) else vars(value)
-    return f"{ONE_OF}address" if "address" in known and "user" not in known else f"{ONE_OF}user"
-
-
-Recipient = Annotated[
-    Annotated[UserId, Tag(f"{ONE_OF}id")]
-    | Annotated[UserRecipient, Tag(f"{ONE_OF}user")]
-    | Annotated[AddressRecipient, Tag(f"{ONE_OF}address")],
-    Discriminator(_form),
-]
-
-
 class SubmitRequest(Request):
     """A message to subscribers of a topic, to named users, or to the named users who are subscribed."""
 
@@ -141,12 +96,17 @@ class SubmitRequest(Request):
     content: Content | None = Field(None, description="The inline content. Set this or `template`.")
     data: dict[str, Any] | None = Field(None, description="The `data` that templates see.")
     channels: Channels | None = Field(None, description="Channels. Default: the topic's.")
+    steps: Annotated[tuple[StepRequest, ...], Field(min_length=1, max_length=STEPS_LIMIT)] | None = Field(
+        None, description="Instead of `channels`: some leave later, if they are needed then."
+    )
     recipients: Annotated[tuple[Recipient, ...], Field(min_length=1, max_length=RECIPIENTS_LIMIT)] | None = Field(
         None,
         description="User ids, or objects with data of their own or an address. With `topic`, only those of them who "
         "are subscribed get the message; of a `required` topic all.",
     )
-    send_at: Moment | None = Field(None, description="Do not send before this time.")
+    send_at: SendAt | None = Field(
+        None, description='Do not send before this time; `{"local": …}`: a wall-clock time of each reader.'
+    )
     expires_at: Moment | None = Field(None, description="Do not send after this time.")
     priority: Literal["normal", "critical"] = Field(
         "normal",
@@ -175,9 +135,32 @@ class SubmitRequest(Request):
             raise validation_error("missing", "Set template or content.", pointer="/template")
         if self.template is not None and self.content is not None:
             raise validation_error("too_many", "Set template or content, not both.", pointer="/content")
-        if self.expires_at is not None and self.send_at is not None and self.expires_at <= self.send_at:
+        if self.expires_at is not None and self.send_at is not None and self.expires_at <= begin_of(self.send_at):
             raise validation_error("expired", "Must be after send_at.", pointer="/expires_at")
         return self
+
+    @model_validator(mode="after")
+    def _steps_fit(self) -> Self:
+        if self.steps is not None:
+            if self.channels is not None:
+                raise validation_error("channels_with_steps", "Set channels or steps, not both.", pointer="/channels")
+            check_steps(self.steps)
+        return self
+
+    @property
+    def begins_at(self) -> datetime | None:
+        """The first moment at which anybody gets it; None: now."""
+        return begin_of(self.send_at) if self.send_at is not None else None
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The last moment at which somebody's `send_at` comes; None: now."""
+        return end_of(self.send_at) if self.send_at is not None else None
+
+    @property
+    def local(self) -> str | None:
+        """The wall-clock time at which each reader gets it, if they don't get it at one moment."""
+        return self.send_at.local if isinstance(self.send_at, LocalSendAt) else None
 
 
 class AcceptedView(View):
@@ -243,10 +226,11 @@ class MessageView(View):
     topic: str | None
     template: TemplateVersionRef | None
     channels: Sequence[str]
+    steps: Sequence[MessageStepView] | None
     priority: str
     on_doubt: str
     created_at: At
-    send_at: At | None
+    send_at: At | LocalSendAt | None
     expires_at: At | None
     summary: str | None
     outcome: Reach
@@ -265,6 +249,7 @@ class MessageWithCountsView(MessageView):
                     "topic": "orders.shipped",
                     "template": {"id": "order-shipped", "version": 3},
                     "channels": ["email"],
+                    "steps": None,
                     "priority": "normal",
                     "on_doubt": "resend",
                     "created_at": "2027-01-01T08:00:00.000Z",

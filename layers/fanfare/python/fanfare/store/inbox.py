@@ -6,7 +6,7 @@ user#<id>     <message id>   title, body, time of arrival, time of reading
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -47,6 +47,11 @@ class Inboxes:
     def of_user(self, user_id: str, *, before: str | None, limit: int) -> Iterator[Note]:
         """A user's notes, newest first."""
         return map(_note, self.table.query(f"user#{user_id}", KeyRange(before=before), limit=limit, newest_first=True))
+
+    def read_by(self, user_ids: Iterable[str], message_id: str) -> set[str]:
+        """The users who have read their note of the message; strongly consistent."""
+        found = self.table.get_many([(f"user#{user_id}", message_id) for user_id in user_ids])
+        return {pk.removeprefix("user#") for (pk, _), item in found.items() if "read_at" in item}
 
     def unread(self, user_id: str) -> int:
         """The number of unread notes of the user."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Annotated, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -14,6 +15,7 @@ from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, Limit, MessageId, UserId
 from fanfare.api.requests import idempotency_key, principal
 from fanfare.api.responses import json_response
+from fanfare.channels import REPORTING
 from fanfare.domain.lifecycle import State
 from fanfare.insight.deliveries import DeliveryFilter
 from fanfare.insight.messages import known_id
@@ -72,10 +74,22 @@ def submit_message(
         id=accepted.message_id,
         state="pending",
         created_at=accepted.created_at,
-        warnings=[] if request.topic is not None else [NO_UNSUBSCRIBE_LINK],
+        warnings=[*([] if request.topic is not None else [NO_UNSUBSCRIBE_LINK]), *_steps_without_receipts(request)],
     )
     headers = {"Location": f"/v1/messages/{view.id}"} | ({"Idempotency-Replayed": "true"} if accepted.replayed else {})
     return json_response(202, view, headers)
+
+
+def _steps_without_receipts(request: SubmitRequest) -> Iterator[WarningView]:
+    steps = request.steps or ()
+    for place, step in enumerate(steps):
+        before = {channel for earlier in steps[:place] for channel in earlier.channels}
+        if step.unless == "delivered" and REPORTING.isdisjoint(before):
+            yield WarningView(
+                pointer=f"/steps/{place}/unless",
+                code="no_receipts",
+                detail="No channel of an earlier step has receipts, so the step always leaves. Use `sent` or `read`.",
+            )
 
 
 @router.get("/v1/messages", tags=["messages"])

@@ -19,12 +19,14 @@ from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, Charge, WaitReason
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
+from fanfare.domain.schedule import due_for
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import charge_of
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
+from fanfare.store.earlier_steps import EarlierSteps
 
 log = logging.getLogger(__name__)
 
@@ -43,15 +45,17 @@ class Permission:
 
 @dataclass(frozen=True, kw_only=True)
 class Permissions:
-    """Applies the rules. `overall`: channel → rate limit per user across all topics."""
+    """Applies the rules. `overall`: channel → rate limit per user across all topics. `time_zone`: of who has none."""
 
     channel: Channel
     audience: Audience
     catalogue: Catalogue
     batches: Batches
+    earlier_steps: EarlierSteps
     clock: Clock
     stale_after: float
     overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    time_zone: str = "UTC"
     sleep: Callable[[float], None] = time.sleep
 
     def ask(
@@ -64,13 +68,15 @@ class Permissions:
         applied again; a user whose counters keep changing is left out. Raises ConditionFailed if the lease is lost.
         """
         shared = self._shared(work, offered=offered)
+        readers = [work.batch.recipients[index] for index in indexes]
+        needless = self.earlier_steps.make_needless(work.message, self.channel.name, readers)
         subscribed = None if shared["time_decided"] else self._subscribed(work, shared["topic"], indexes)
         contended: set[int] = set()
         conflicts = 0
         while True:
             shared["now"] = now = self.clock()
             asked = [index for index in indexes if index not in contended]
-            verdicts = {index: self._verdict(work, index, users, subscribed, shared) for index in asked}
+            verdicts = {index: self._verdict(work, index, users, subscribed, needless, shared) for index in asked}
             late = {index: verdict for index, verdict in verdicts.items() if verdict.limits is not None}
             if not late:
                 return Permission(work.state, verdicts, frozenset(contended))
@@ -131,14 +137,18 @@ class Permissions:
         index: int,
         users: Mapping[str, User],
         subscribed: set[str] | None,
+        needless: set[str],
         shared: Mapping[str, Any],
     ) -> Verdict:
         user_id = work.batch.recipients[index]
+        user = work.reader(index, users)
         candidate = Candidate(
-            user=work.reader(index, users),
+            user=user,
             erased=work.is_erased(index),
             subscribed=subscribed is None or user_id in subscribed,
             charged=work.state.charged(index),
+            due=due_for(work.message, user, self.channel.name, self.time_zone),
+            needed=user_id not in needless,
             **shared,
         )
         try:

@@ -39,6 +39,8 @@ from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
+from fanfare.store.earlier_steps import EarlierSteps
+from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages
 from fanfare.store.together import messages_and_users
 from fanfare.templates.renderer import Renderer
@@ -50,8 +52,8 @@ log = logging.getLogger(__name__)
 class Deliver:
     """The collaborators of a delivery; `run` is the use case.
 
-    `overall`: channel → rate limit per user across all topics. `tell_endpoint`: publishes that an endpoint was switched
-    off.
+    `overall`: channel → rate limit per user across all topics. `time_zone`: of users without one. `tell_endpoint`:
+    publishes that an endpoint was switched off.
     """
 
     channel: Channel
@@ -60,11 +62,13 @@ class Deliver:
     audience: Audience
     catalogue: Catalogue
     deliveries: Deliveries
+    inboxes: Inboxes
     renderer: Renderer
     clock: Clock
     pace: Pace
     links: Links | None = None
     overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    time_zone: str = "UTC"
     sleep: Callable[[float], None] = time.sleep
     tell_endpoint: Tell | None = None
 
@@ -99,9 +103,11 @@ class Deliver:
             audience=self.audience,
             catalogue=self.catalogue,
             batches=self.batches,
+            earlier_steps=EarlierSteps(deliveries=self.deliveries, inboxes=self.inboxes),
             clock=self.clock,
             stale_after=self.pace.stale_after,
             overall=self.overall,
+            time_zone=self.time_zone,
             sleep=self.sleep,
         )
         return Means(

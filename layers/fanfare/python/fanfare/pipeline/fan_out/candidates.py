@@ -18,6 +18,7 @@ from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.eligibility import Candidate
 from fanfare.domain.message import Message, Payload, people_of
+from fanfare.domain.schedule import due_for
 from fanfare.ids import shard_of
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
@@ -44,12 +45,16 @@ class CandidatePage:
 
 @dataclass(frozen=True, kw_only=True)
 class Candidates:
-    """`overall`: channel → rate limit per user across all topics. `countries`: allowed for texts; None for all."""
+    """`overall`: channel → rate limit per user across all topics. `countries`: allowed for texts; None for all.
+
+    `time_zone`: of users without one.
+    """
 
     audience: Audience
     catalogue: Catalogue
     overall: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     countries: Collection[str] | None = None
+    time_zone: str = "UTC"
 
     def next_rows(
         self, message: Message, payload: Payload, shard: int, cursor: str | None, *, now: datetime, limit: int
@@ -111,13 +116,15 @@ class Candidates:
                 if not row.user_id:
                     yield row, None
                     continue
+                user = users.get(row.user_id)
                 found = candidate(
-                    user=users.get(row.user_id),
+                    user=user,
                     channel=CHANNELS[row.channel],
                     subscribed=subscribed is None or (row.user_id, row.channel) in subscribed,
                     offered=offered[row.channel],
                     overall=self.overall.get(row.channel),
                     erased=payload.own.get(row.user_id, True) is None,
+                    due=due_for(message, user, row.channel, self.time_zone),
                 )
                 yield row, found
 

@@ -26,6 +26,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress, Transition
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
+from fanfare.pipeline.backoff import AHEAD
 from fanfare.pipeline.complete import complete
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.pipeline.fan_out.page import FanOutPage
@@ -41,6 +42,7 @@ log = logging.getLogger(__name__)
 ROWS = 2_000  # subscriptions per read
 CONFLICTS = 30  # with other copies of the job in a row at the same page; then it fails and the queue repeats it
 TRIES = 4  # of a page that changes of readers conflict with; the last one has no condition that a reader can break
+NO_TIME = timedelta()
 PLACE, REMOVALS, OWN = "place", "removals", "own data"  # names of parts of a page's transaction
 
 
@@ -68,15 +70,9 @@ class FanOut:
                 log.warning("fan-out job for a message that does not exist", extra={"message_id": job.message_id})
                 return chosen
             message, payload, progress = known
-            if message.at_rest:
-                return chosen
             try:
-                if message.redriving:
-                    self._reopen(message, job, time_left)
+                if self._without_pages(message, progress, job, time_left):
                     return chosen
-                if progress.sealed or self._early(message, job):
-                    return chosen
-                self._activate(message)
                 recipients, sealed, opened = self._pages(message, payload, progress, time_left)
             except ConditionFailed as conflict:
                 # another copy of the job or a deletion came between: read and decide again
@@ -89,13 +85,31 @@ class FanOut:
                 continue
             chosen += recipients
             if sealed:
-                if not opened:  # else the worker that settles its last batch completes the message
-                    shard = progress.shard
-                    complete(message.id, messages=self.messages, batches=self.batches, now=self.clock(), shard=shard)
+                if message.send_at is not None:
+                    self._start(message, job)
+                elif not opened:  # else the worker that settles its last batch completes the message
+                    self._complete(job)
                 return chosen
             if time_left() < 0:
                 self.queues.send_fan_out([job])
                 return chosen
+
+    def _without_pages(
+        self, message: Message, progress: Progress, job: FanOutJob, time_left: Callable[[], float]
+    ) -> bool:
+        """Do what the job is for if there is no page to commit. Returns whether that was all."""
+        if message.at_rest or self._early(message) > AHEAD:
+            return True
+        if message.redriving:
+            self._reopen(message, job, time_left)
+            return True
+        if progress.sealed:
+            if message.send_at is not None and message.state is State.PENDING:
+                self._start(message, job)
+            return True
+        if not self._early(message):
+            self._activate(message)
+        return False
 
     def _reopen(self, message: Message, job: FanOutJob, time_left: Callable[[], float]) -> None:
         Reopen(
@@ -106,14 +120,21 @@ class FanOut:
             stale_after=self.stale_after,
         ).run(message, job, time_left=time_left)
 
-    def _early(self, message: Message, job: FanOutJob) -> bool:
-        """Whether the message is not due yet. The job is queued again with a delay."""
-        if message.send_at is None:
-            return False
-        early = (from_text(message.send_at) - self.clock()).total_seconds()
-        if 0 < early <= DELAY_LIMIT:
-            self.queues.send_fan_out([job], delay=math.ceil(early))
-        return early > 0
+    def _early(self, message: Message) -> timedelta:
+        """Time until the message is due; its recipients are chosen before."""
+        return max(NO_TIME, from_text(message.send_at) - self.clock()) if message.send_at is not None else NO_TIME
+
+    def _start(self, message: Message, job: FanOutJob) -> None:
+        """Start a scheduled message whose recipients are chosen, or have one job start it at its time."""
+        early = self._early(message)
+        if not early:
+            self._activate(message)
+            self._complete(job)  # all may be skipped
+        elif job.shard == 0 and early <= timedelta(seconds=DELAY_LIMIT):
+            self.queues.send_fan_out([job], delay=math.ceil(early.total_seconds()))
+
+    def _complete(self, job: FanOutJob) -> None:
+        complete(job.message_id, messages=self.messages, batches=self.batches, now=self.clock(), shard=job.shard)
 
     def _activate(self, message: Message) -> None:
         if message.state is State.ACTIVE:
@@ -217,7 +238,7 @@ class FanOut:
 
         A failure loses nothing: the batches are stored, become overdue, and the reconciler queues them.
         """
-        queue_batches(states, self.queues)
+        queue_batches(states, self.queues, now=self.clock())
         return []
 
     def _queue_all_the_same(self, states: Sequence[BatchState]) -> None:

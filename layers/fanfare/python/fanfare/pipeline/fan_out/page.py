@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from itertools import count, islice
 from typing import Any, Final, TypeVar
 
@@ -17,6 +17,7 @@ from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, ba
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.message import Message, OwnData, Progress
 from fanfare.domain.outcomes import Outcome
+from fanfare.domain.schedule import Due
 from fanfare.pipeline.fan_out.candidates import Row, counted
 from fanfare.store.own_data import owned_places
 
@@ -26,6 +27,7 @@ ITEMS = TRANSACTION_LIMIT  # items of a page's transaction
 PAGE = 2_000  # recipients per page at most: their batches easily fit one transaction
 # Other items than batches, charges and records of skips: cursor, removals or body, list of skips, one in reserve
 SPARE = 4
+STEP_PAUSE: Final = timedelta(minutes=1)
 OF_A_BATCH: Final = 2  # items: recipients and state; with own data of recipients one more
 
 
@@ -61,7 +63,7 @@ class FanOutPage:
             self.cursor = row.position
             return True
         charged = self.charges.get(row.user_id)
-        candidate = counted(candidate, charged[1] if charged else None)
+        candidate = _at_first(counted(candidate, charged[1] if charged else None))
         verdict = decide(candidate)
         # a message that has expired by now fails for all its recipients; the delivery records that
         over = verdict.reason == Reason.EXPIRED and candidate.over
@@ -132,6 +134,14 @@ class FanOutPage:
         if filling.charged_at is None or not places:
             return ()
         return (Charge(filling.charged_at, () if len(places) == len(users) else places),)
+
+
+def _at_first(candidate: Candidate) -> Candidate:
+    """The candidate as it is chosen: an earlier step needs a moment, although a later one may be due already."""
+    due = candidate.due
+    if due is None or due.reason is not Reason.STEP or candidate.awaits_step:
+        return candidate
+    return replace(candidate, due=Due(candidate.now + STEP_PAUSE, Reason.STEP))
 
 
 def _slot(verdict: Verdict) -> str | None:

@@ -117,7 +117,8 @@ class ShortWay:
             if not is_person_id(user_id):  # an erasure that has begun does not find what is stored after it
                 check_present(transaction, self.audience.table, user_id)
         if message.topic is not None and not (topic and topic.required):
-            for batch, _ in batches:
+            asked = [batch for batch, _ in batches if message.later_step(batch.channel) is None]
+            for batch in asked:
                 for user_id in batch.recipients:
                     self.audience.subscriptions.check_yes(transaction, user_id, message.topic, batch.channel)
         for skip in page.skips:
@@ -127,7 +128,7 @@ class ShortWay:
     def _go_on(self, message: Message, batches: Batches) -> None:
         """Queue the batches. A failure loses nothing: the reconciler finds the message once it is due."""
         try:
-            queue_batches([state for _, state in batches], self.queues)
+            queue_batches([state for _, state in batches], self.queues, now=self.clock())
         except (ClientError, BotoCoreError, QueueRefused):
             log.exception("not queued; the reconciler will", extra={"message_id": message.id})
         if message.at_rest and self.messages.moved is not None:

@@ -15,7 +15,7 @@ from fanfare.domain.jobs import Job, job_of
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Transition
 from fanfare.errors import ConditionFailed
-from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.backoff import SOON, Pace, seconds_until
 from fanfare.pipeline.reconcile.run import ReconcileRun
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
@@ -35,7 +35,7 @@ class OverdueBatches:
 
     def chunks(self, run: ReconcileRun) -> Iterator[None]:
         """Yields after each chunk."""
-        due = self.batches.due(self.clock(), page=CHUNK)
+        due = self.batches.due(self.clock() + SOON, page=CHUNK)
         while chunk := list(islice(due, CHUNK)):
             with run.isolated("batches"):
                 self.resend(self.batches.get_open_many(chunk), run)
@@ -51,16 +51,21 @@ class OverdueBatches:
             with run.isolated("batch", message_id=state.message_id, batch_id=state.id):
                 again = self._due_batch(state, known, run)
                 if again is not None:
-                    jobs.setdefault(again.channel, []).append((job_of(again), 0))
+                    delay = seconds_until(from_text(state.due_at or again.due_at or ""), self.clock())
+                    jobs.setdefault(again.channel, []).append((job_of(again), delay))
         for channel, copies in jobs.items():
             with run.isolated("queue", queue=channel):
                 self.queues.send_batches(channel, copies)
 
     def _due_batch(self, state: BatchState, known: dict[str, Message | None], run: ReconcileRun) -> BatchState | None:
-        """The state to queue for a batch that is due in the index, or None. `known` caches messages."""
+        """The state to queue for a batch that is due in the index, or None. `known` caches messages.
+
+        A deferred batch is queued a moment before its time, with a delay, so that it leaves at its second.
+        """
         now = self.clock()
-        if state.due_at is not None and from_text(state.due_at) > now:
-            return None  # the index lags slightly behind the table
+        ahead = SOON if state.waiting is WaitReason.DEFERRED else timedelta()
+        if state.due_at is not None and from_text(state.due_at) > now + ahead:
+            return None  # it is not due yet, or the index lags slightly behind the table
         if state.message_id not in known:
             known[state.message_id] = self.messages.get(state.message_id)
         return self._requeue(state, known[state.message_id], now, run)
@@ -80,7 +85,8 @@ class OverdueBatches:
         run.late(self._first_due(state, now, lost=state.lost if lost else 0), now)
         if lost and message is not None and message.state is State.ACTIVE:
             self._mark_stale(message, now, run)
-        due_at = next_due(now, self.pace.stale_after, state.lost + 1 if lost else 0)
+        begins = max(now, from_text(state.due_at)) if state.due_at else now
+        due_at = next_due(begins, self.pace.stale_after, state.lost + 1 if lost else 0)
         again = self.batches.leases.requeue(state, due_at=due_at, lost=state.lost + lost, now=now)
         run.done["batch_resent"] += 1
         return again

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,7 +13,7 @@ from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed, unsealed_shards
-from fanfare.pipeline.backoff import Pace
+from fanfare.pipeline.backoff import START, Pace, seconds_until
 from fanfare.pipeline.complete import complete
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.run import ReconcileRun
@@ -58,13 +57,13 @@ class OverdueMessages:
             return
         run.late(from_text(message.due_at), now)
         if message.send_at is not None and message.due_at < message.send_at:
-            self._begin(message, from_text(message.send_at), now)
-            run.done["scheduled_message_begun"] += 1
+            self._choose(message, progress, from_text(message.send_at), now, run)
         elif message.redriving:
             self._put_off(message, now)
             self.queues.send_fan_out([FanOutJob(message.id, 0)])
             run.done["redrive_resumed"] += 1
         elif every_shard_sealed(message, progress):
+            message = self._started(message, now)
             if complete(message.id, messages=self.messages, batches=self.batches, now=now):
                 run.done["message_finished"] += 1
             else:  # open batches have their own due times: check the message less often as it gets older
@@ -87,12 +86,31 @@ class OverdueMessages:
             )
         return bool(states)
 
-    def _begin(self, message: Message, send_at: datetime, now: datetime) -> None:
-        """Queue the fan-out of a scheduled message with a delay until its time."""
-        patience = max(send_at, now) + timedelta(seconds=self.pace.stale_after)
-        self.messages.put_off(message.id, patience, seen=message.due_at)
-        delay = max(0, math.ceil((send_at - now).total_seconds()))
-        self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in range(message.shards)], delay=delay)
+    def _choose(
+        self, message: Message, progress: Sequence[Progress], send_at: datetime, now: datetime, run: ReconcileRun
+    ) -> None:
+        """Before its time, queue its fan-out. Shortly before it, queue its start with a delay, too."""
+        patience = timedelta(seconds=self.pace.stale_after)
+        unsealed = [*unsealed_shards(message, progress)]
+        starts = now >= send_at - START
+        if starts:
+            due_at = max(send_at, now) + patience
+        else:
+            due_at = min(now + patience, send_at - START) if unsealed else send_at - START
+        self.messages.put_off(message.id, due_at, seen=message.due_at)
+        quiet_since = to_text(now - patience)
+        lost = [each.shard for each in unsealed if (each.updated_at or "") <= quiet_since]
+        self.queues.send_fan_out([FanOutJob(message.id, shard) for shard in lost])
+        if starts:
+            self.queues.send_fan_out([FanOutJob(message.id, 0)], delay=seconds_until(send_at, now))
+            run.done["scheduled_message_begun"] += 1
+
+    def _started(self, message: Message, now: datetime) -> Message:
+        """The message, started now if its recipients were chosen before its time, and its start was lost."""
+        if message.state is not State.PENDING:
+            return message
+        due_at = now + timedelta(seconds=self.pace.stale_after)
+        return self.messages.move(message.id, Transition(to=State.ACTIVE), now=now, due_at=due_at)
 
     def _resume(self, message: Message, progress: Sequence[Progress], now: datetime, run: ReconcileRun) -> None:
         """Queue the fan-out jobs of shards without progress again."""

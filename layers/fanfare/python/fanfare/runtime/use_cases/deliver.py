@@ -24,11 +24,13 @@ def deliver() -> Deliver:
         audience=stores.audience(),
         catalogue=stores.catalogue(),
         deliveries=stores.deliveries(),
+        inboxes=stores.inboxes(),
         renderer=renderer(),
         clock=clock(),
         pace=pace(),
         links=signing.links(),
         overall=settings().user_limits,
+        time_zone=settings().time_zone,
         tell_endpoint=clients.events().endpoint_off if clients.has_event_bus() else None,
     )
 

@@ -16,6 +16,7 @@ def fan_out() -> FanOut:
         catalogue=stores.catalogue(),
         overall=settings().user_limits,
         countries=settings().sms_countries,
+        time_zone=settings().time_zone,
     )
     return FanOut(
         messages=stores.messages(),

@@ -32,6 +32,7 @@ from fanfare.runtime.brand import brands
 from fanfare.runtime.registry import opened
 from fanfare.runtime.renderer import renderer
 from fanfare.runtime.settings import clock, settings
+from fanfare.store.earlier_steps import EarlierSteps
 from fanfare.store.recipients import RecipientList
 
 
@@ -60,6 +61,7 @@ def _candidates() -> Candidates:
         catalogue=stores.catalogue(),
         overall=settings().user_limits,
         countries=settings().sms_countries,
+        time_zone=settings().time_zone,
     )
 
 
@@ -140,6 +142,7 @@ def explain() -> Explain:
         deliveries=stores.deliveries(),
         batches=stores.batches(),
         candidates=_candidates(),
+        earlier_steps=EarlierSteps(deliveries=stores.deliveries(), inboxes=stores.inboxes()),
         clock=clock(),
     )
 

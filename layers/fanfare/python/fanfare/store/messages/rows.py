@@ -8,7 +8,7 @@ from typing import Any, Final
 from fanfare.aws.codec import Item
 from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message, Payload, Progress
+from fanfare.domain.message import Message, Payload, Progress, Step
 from fanfare.ids import shard_of
 from fanfare.store.own_data import MAP, PLACES, own_map, owned_places, read_own
 
@@ -65,6 +65,8 @@ def message_item(message: Message) -> Item:
         "shards": message.shards or 1,
         "created_at": message.created_at,
         "send_at": message.send_at,
+        "send_local": message.send_local,
+        "steps": [_step_item(step) for step in message.steps] or None,
         "expires_at": message.expires_at,
         "timeline": message.timeline or [timeline_entry(message.state, message.created_at, None)],
         "counts": message.counts,
@@ -74,6 +76,15 @@ def message_item(message: Message) -> Item:
         "sensitive": message.sensitive or None,
         "ttl": message.retain_until,
     }
+
+
+def _step_item(step: Step) -> Item:
+    known = {"channels": list(step.channels), "after": step.after, "seconds": step.seconds, "unless": step.unless}
+    return {name: value for name, value in known.items() if value is not None}
+
+
+def _read_step(item: Item) -> Step:
+    return Step(**item | {"channels": tuple(item["channels"])})
 
 
 def body_item(message: Message, payload: Payload) -> Item:
@@ -95,6 +106,8 @@ def read_message(item: Item) -> Message:
         shards=0 if BATCHES in item else item["shards"],
         created_at=item["created_at"],
         send_at=item.get("send_at"),
+        send_local=item.get("send_local"),
+        steps=tuple(_read_step(step) for step in item.get("steps", ())),
         expires_at=item.get("expires_at"),
         retain_until=item["ttl"],
         timeline=tuple(item["timeline"]),

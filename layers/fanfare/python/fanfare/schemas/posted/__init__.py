@@ -1,0 +1,1 @@
+"""Parts of a message that a service posts."""
