@@ -11,7 +11,7 @@ from tests.integration.internal_api import call
 from tests.integration.pipeline import TOPIC, Pipeline
 from tests.integration.provider import Ses
 
-LOCAL = {"send_at": {"local": "2027-01-02T09:00"}}  # the clock stands at 2027-01-01T08:00Z
+LOCAL: dict[str, Any] = {"send_at": {"local": "2027-01-02T09:00"}}  # the clock stands at 2027-01-01T08:00Z
 BODY: dict[str, Any] = {"topic": TOPIC, "template": {"id": "order-shipped"}, "data": {"order": "A-17"}}
 
 

@@ -17,7 +17,10 @@ from tests.integration.internal_api import call
 from tests.integration.pipeline import Pipeline
 from tests.integration.provider import Ses
 
-UNLESS_READ = [{"channels": ["inbox"]}, {"after": "PT1M", "channels": ["email"], "unless": "read"}]
+UNLESS_READ: list[dict[str, Any]] = [
+    {"channels": ["inbox"]},
+    {"after": "PT1M", "channels": ["email"], "unless": "read"},
+]
 BODY: dict[str, Any] = {"recipients": ["ada", "grace"], "content": {"subject": "Hello", "text": "World"}}
 
 
@@ -90,7 +93,10 @@ def test_a_dry_run_and_a_deletion_count_later_steps(pipeline: Pipeline, ses: Ses
 
 
 def test_a_receipt_makes_a_step_needless(pipeline: Pipeline, ses: Ses, clock: Clock) -> None:
-    steps = [{"channels": ["email"]}, {"after": "PT5M", "channels": ["sms"], "unless": "delivered"}]
+    steps: list[dict[str, Any]] = [
+        {"channels": ["email"]},
+        {"after": "PT5M", "channels": ["sms"], "unless": "delivered"},
+    ]
     for user, phone in (("ada", "+436641234567"), ("grace", "+436641234568")):
         call("PATCH", f"/v1/users/{user}", {"phone": phone})
     message = posted(steps)
@@ -135,7 +141,10 @@ def test_a_step_must_be_due_long_before_its_message_is_forgotten(
 
 
 def test_a_step_that_waits_for_receipts_that_never_come_is_warned_of(pipeline: Pipeline) -> None:
-    steps = [{"channels": ["push"]}, {"after": "PT5M", "channels": ["email"], "unless": "delivered"}]
+    steps: list[dict[str, Any]] = [
+        {"channels": ["push"]},
+        {"after": "PT5M", "channels": ["email"], "unless": "delivered"},
+    ]
     later = {"after": "PT6M", "channels": ["sms"], "unless": "delivered"}
     warnings = call("POST", "/v1/messages", BODY | {"steps": [*steps, later]}).body["warnings"]
     assert [(each["pointer"], each["code"]) for each in warnings] == [
