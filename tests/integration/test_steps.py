@@ -17,7 +17,9 @@ from tests.integration.internal_api import call
 from tests.integration.pipeline import Pipeline
 from tests.integration.provider import Ses
 
-UNLESS_READ: list[dict[str, Any]] = [
+Steps = list[dict[str, Any]]
+
+UNLESS_READ: Steps = [
     {"channels": ["inbox"]},
     {"after": "PT1M", "channels": ["email"], "unless": "read"},
 ]
@@ -36,7 +38,7 @@ def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     return Pipeline.opened(aws, clock, ses, delays=False)
 
 
-def posted(steps: list[dict[str, Any]], **fields: Any) -> str:
+def posted(steps: Steps, **fields: Any) -> str:
     answer = call("POST", "/v1/messages", BODY | {"steps": steps} | fields)
     assert answer.status == 202, answer.body
     return str(answer.body["id"])
@@ -93,7 +95,7 @@ def test_a_dry_run_and_a_deletion_count_later_steps(pipeline: Pipeline, ses: Ses
 
 
 def test_a_receipt_makes_a_step_needless(pipeline: Pipeline, ses: Ses, clock: Clock) -> None:
-    steps: list[dict[str, Any]] = [
+    steps: Steps = [
         {"channels": ["email"]},
         {"after": "PT5M", "channels": ["sms"], "unless": "delivered"},
     ]
@@ -130,7 +132,11 @@ def test_quiet_hours_at_the_time_of_a_step_hold_and_it_is_asked_again_after_them
 def test_a_step_must_be_due_long_before_its_message_is_forgotten(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    week = [{"channels": ["inbox"]}, {"after": "PT1H", "channels": ["email"]}, {"after": "P7D", "channels": ["sms"]}]
+    week: Steps = [
+        {"channels": ["inbox"]},
+        {"after": "PT1H", "channels": ["email"]},
+        {"after": "P7D", "channels": ["sms"]},
+    ]
     assert posted(week)
     monkeypatch.setenv("FANFARE_RETENTION_DAYS", "7")
     from fanfare.runtime.registry import opened  # noqa: PLC0415
@@ -141,7 +147,7 @@ def test_a_step_must_be_due_long_before_its_message_is_forgotten(
 
 
 def test_a_step_that_waits_for_receipts_that_never_come_is_warned_of(pipeline: Pipeline) -> None:
-    steps: list[dict[str, Any]] = [
+    steps: Steps = [
         {"channels": ["push"]},
         {"after": "PT5M", "channels": ["email"], "unless": "delivered"},
     ]
