@@ -36,7 +36,7 @@ def set_shared_pool(session: Any, stack: str, mode: str) -> None:
         ses.put_configuration_set_delivery_options(ConfigurationSetName=name, **kept)
     except (BotoCoreError, ClientError) as error:
         raise StepFailed(
-            f"Deployed, but SES was not told to send from the shared addresses of `shared_pool: {mode}`: {error}\n"
+            f"Deployed, but SES was not set to send from the shared addresses of `shared_pool: {mode}`: {error}\n"
             "Run `aws sesv2 put-configuration-set-delivery-options --tls-policy REQUIRE "
             f"--configuration-set-name {name} --shared-pool-delivery-mode {asked}`, or deploy again with the "
             f"permission ses:{OPERATION}."

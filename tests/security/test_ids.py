@@ -95,7 +95,11 @@ def test_it_is_no_id_in_a_body(name: str) -> None:
         SubmitRequest.model_validate({"topic": "t", "recipients": [name], "content": {"text": "x"}})
 
 
-@pytest.mark.parametrize("name", [each for each in NOT_AN_ID if each], ids=ascii)
+# The gateway decodes a path, cuts it at `?`, and refuses a lone `%`: no function sees these (test_gateway.py)
+CHANGED_BY_THE_GATEWAY = ("ada?x=1", "ada%", "ada%2e")
+
+
+@pytest.mark.parametrize("name", [each for each in NOT_AN_ID if each and each not in CHANGED_BY_THE_GATEWAY], ids=ascii)
 @pytest.mark.parametrize("path", ["/v1/users/{}", "/v1/topics/{}", "/v1/templates/{}"])
 def test_it_is_no_id_in_a_path(name: str, path: str) -> None:
     answer = call("GET", path.format(name))
