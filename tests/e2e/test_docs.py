@@ -20,7 +20,7 @@ from .conftest import World
 ALL = {file: [block for block in blocks(file) if block.mark != "not run"] for file in DOCS}
 HAVING_SHELL = [file for file, found in ALL.items() if any(block.language == "sh" for block in found)]
 MARK = "\x1e"
-SECONDS = 120
+SECONDS = 280
 UNKNOWN = ("MAKE", "MFLAGS", "DISPLAY", "WAYLAND")  # to the shell: no window is to open while tests run
 
 
@@ -34,6 +34,7 @@ def tools(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("file", HAVING_SHELL)
 def test_the_shell_of_a_document_does_what_it_says(world: World, tools: Path, file: str) -> None:
     shell = [block for block in ALL[file] if block.language == "sh"]
