@@ -469,11 +469,12 @@ def test_an_import_that_is_killed_ends_as_one_that_is_not(tmp_path: Path) -> Non
     file = made.write(tmp_path / "export.json")
     whole = Deployment()
     expected = imported(whole, file)
+    calls = whole.calls.total()
     draw = random.Random(21)  # noqa: S311
     for _ in range(10):
         deployment = Deployment()
         # before or after what the call changes
-        killed_at, late = draw.randint(1, whole.calls.total()), draw.random() < 0.5
+        killed_at, late = draw.randint(1, calls), draw.random() < 0.5
         process: list[subprocess.Popen[bytes]] = []
 
         def kill() -> None:
