@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bench.counts import exceeded, measure, measure_links
-from bench.harness.to_one import exceeded_by_one, measure_one
+from bench.harness.to_one import TOGETHER, WITHOUT_TOPIC, ToOne, exceeded_by_one, measure_one
 
 
 def test_a_thousand_deliveries_stay_within_the_budget() -> None:
@@ -15,6 +15,16 @@ def test_a_thousand_deliveries_stay_within_the_budget() -> None:
 
 def test_a_message_to_one_person_stays_within_the_budget() -> None:
     assert exceeded_by_one(measure_one()) == []
+
+
+def test_the_tenth_mail_of_an_event_leaves_within_a_tenth_of_a_second_of_the_first() -> None:
+    """With a provider that takes 100 ms a call, and 10 ms for each other call."""
+    world, taken_at = ToOne(), list[float]()
+    world.aws.taken = lambda _: taken_at.append(world.now.timestamp())
+    world.cost(WITHOUT_TOPIC, number=TOGETHER)
+    of_the_event = taken_at[1:]  # the first is the one that warms it up
+    assert len(of_the_event) == 10
+    assert of_the_event[-1] - of_the_event[0] <= 0.1
 
 
 def test_footer_link_to_view_and_sender_cost_no_call() -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import timedelta
 from functools import partial
@@ -100,6 +103,25 @@ def test_of_ten_messages_to_one_user_at_once_a_limit_of_three_lets_three_through
         assert sum(world.provider.copies(each)[ADA] for each in ids) == 3
         outcomes = sorted(world.codes(each)[ADA] for each in ids)
         assert outcomes == sorted([Outcome.SENT] * 3 + [Outcome.SKIPPED] * 7)
+
+
+def test_of_ten_messages_by_ten_threads_that_run_freely_a_limit_of_three_lets_three_through() -> None:
+    world = world_of(limit=3)
+    one_by_one, ids = threading.Lock(), list[str]()
+
+    def serial(_: str, work: Callable[[], Any]) -> Any:
+        with one_by_one:
+            return work()
+
+    submits = [world.functions.submit() for _ in range(10)]
+    before, world.memory.interpose = world.memory.interpose, serial
+    with ThreadPoolExecutor(10) as threads:
+        posts = [posting(each, ids, key=f"key-{number}") for number, each in enumerate(submits)]
+        list(threads.map(lambda post: post(), posts))
+    world.memory.interpose = before
+    world.rest(*ids)
+    assert sum(world.provider.copies(each)[ADA] for each in ids) == 3
+    assert Counter(world.codes(each)[ADA] for each in ids) == {Outcome.SENT: 3, Outcome.SKIPPED: 7}
 
 
 def test_a_repeated_post_is_one_message_and_charges_the_limit_once() -> None:

@@ -202,6 +202,12 @@ def test_bad_recipients_are_refused_and_nothing_is_stored(
     assert aws.dynamodb.scan(TableName=aws.tables["messages"])["Count"] == 0
 
 
+def test_a_body_of_257_kib_is_refused_and_nothing_is_stored(aws: Aws) -> None:
+    answer = submit([{"user": "ada", "data": {"total": "x" * 257 * 1024}}])
+    assert (answer.status, answer.body["code"]) == (413, "payload_too_large")
+    assert aws.dynamodb.scan(TableName=aws.tables["messages"])["Count"] == 0
+
+
 def test_own_data_that_break_the_schema_point_to_the_recipient(aws: Aws) -> None:
     template = {"channels": {"email": {"subject": "R", "text": "{{ data.total }}"}}, "schema": SCHEMA}
     assert call("PUT", "/v1/templates/receipt", {**template, "example": {"total": "1"}}).status == 201

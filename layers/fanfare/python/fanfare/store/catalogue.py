@@ -13,6 +13,7 @@ import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from functools import lru_cache
 from itertools import islice
 from typing import Any
 
@@ -264,7 +265,14 @@ def _template(item: Item) -> Template:
     return Template(
         id=item["id"],
         version=item["version"],
-        body=json.loads(item["body"]),
+        body=_body(item["body"]),
         created_at=item["created_at"],
         hidden=item.get("hidden", False),
     )
+
+
+@lru_cache(maxsize=32)  # what was compiled and prepared of a body is found again by its identity
+def _body(text: str) -> Mapping[str, Any]:
+    """The body of a template, one object for all messages: nothing may change it."""
+    body: Mapping[str, Any] = json.loads(text)
+    return body
