@@ -85,6 +85,9 @@ bench: $(READY) ## all benchmarks: cost of a delivery, scaling, comparison with 
 bench-peers: $(READY) ## the same job with other systems; requires Debian's redis-server and postgresql
 	@$(BIN)/python -m bench.peers
 
+bench-peers-each: $(READY) ## a thousand messages to one person each with other systems, in turns
+	@$(BIN)/python -m bench.peers --each
+
 bench-stack: $(READY) ## latency and throughput on the local stack, and how long a small message waits behind a large one
 	@$(BIN)/python -m bench.stack
 

@@ -15,6 +15,7 @@ from rich.table import Table
 from bench import budgets, imports, page, results, stack
 from bench.growth import KINDS, measured
 from bench.peers.__main__ import compare
+from bench.peers.each import compare_each
 from bench.plot import plot_cost
 from local.run import guarded
 from tools.progress import console, step
@@ -33,6 +34,7 @@ def main() -> int:
         stack.measure()
     if arguments.peers:
         compare()
+        compare_each()
     imports.measure()
     page.main()
     return tell_budgets()

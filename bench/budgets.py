@@ -13,6 +13,8 @@ from bench.counts import AIMS, BUDGETS, CPU_AIM, CPU_BUDGET, POST_BUDGET
 GROWTH_BUDGET: Final = 1.1  # calls per delivery at the largest audience, divided by those at the smallest
 TIMES_LESS: Final = {"celery": 10.0, "post_office": 3.0}  # CPU of each other system, divided by ours
 
+TIMES_LESS_EACH: Final = {"celery": 3.0, "post_office": 3.0}  # the same of a message to each person
+
 
 @dataclass(frozen=True)
 class Held:
@@ -50,6 +52,7 @@ def ratios(results: Mapping[str, Any]) -> list[Held]:
     return [
         *_of_growth(results["growth"]["sizes"] if "growth" in results else []),
         *_of_peers(results.get("peers", {})),
+        *_of_each(results.get("each", {})),
     ]
 
 
@@ -80,6 +83,15 @@ def _of_peers(peers: Mapping[str, Any]) -> list[Held]:
         Held(f"CPU of {name}, divided by ours", runs[name]["cpu_ratio_to_fanfare"], least, least=True)
         for name, least in TIMES_LESS.items()
         if "cpu_ratio_to_fanfare" in runs.get(name, {})
+    ]
+
+
+def _of_each(each: Mapping[str, Any]) -> list[Held]:
+    runs = each.get("runs", {})
+    return [
+        Held(f"a message to each: CPU of {name}, divided by ours", runs[name]["times_ours"], least, least=True)
+        for name, least in TIMES_LESS_EACH.items()
+        if name in runs
     ]
 
 

@@ -37,6 +37,14 @@ TO_ONE: Final = (
     Counted(dynamodb=6, queue=1, provider=1, bus=1, write_units=17, read_units=5, invocations=1, events=2),
 )
 
+# For a message to one person, alone in its event. Log lines are measured; Lambda's own are START, END and REPORT.
+LOG_BYTES: Final[Mapping[str, int]] = {"internal_api": 970, "deliver": 710, "Lambda's": 2 * 400}
+RUNS: Final = 2  # of internal_api and deliver
+TRACED: Final = 0.05
+API_GB, API_SECONDS = 1.0, 0.033  # 28 ms of assumed waits, and the CPU at 0.58 of a core
+LOGS_USD_PER_GB, TRACES_USD_PER_MILLION = Decimal("0.50"), Decimal(5)
+QUEUES, POLLERS = 7, 5  # fan_out, channels, receipts; connections of Lambda for each
+
 
 def counted(channel: str, *, limited: bool, recipients: int = 1_000) -> Counted:
     """What a message to this many recipients takes on a channel, counted now."""
@@ -107,6 +115,24 @@ def rows() -> Iterator[list[str]]:
         yield [name, *(f"{amount(takes, names):.3f}" for names in PARTS.values()), f"**{ours(takes):.2f}**", provider]
 
 
+def left_out() -> Iterator[list[str]]:
+    """What a message to one person takes in addition: a row each, in US dollars per million messages."""
+    requests = PRICES["invocations"].amount * MILLION / PRICES["invocations"].per
+    longer = API_SECONDS * (API_GB - cost.MEMORY_GB)
+    api = requests + Decimal(str(longer)) * PRICES["gb_seconds"].amount * MILLION / PRICES["gb_seconds"].per
+    logs = Decimal(sum(LOG_BYTES.values())) * MILLION / 10**9 * LOGS_USD_PER_GB
+    traces = Decimal(str(TRACED * RUNS)) * TRACES_USD_PER_MILLION
+    yield ["the API function's own request, and its second half of a gigabyte", f"{api:.2f}"]
+    yield [f"logs: {sum(LOG_BYTES.values()):,} bytes of own and Lambda's lines", f"{logs:.2f}"]
+    yield [f"traces: {TRACED:.0%} of {RUNS} runs", f"{traces:.2f}"]
+
+
+def idle() -> Decimal:
+    """US dollars per month of a deployment that sends nothing: Lambda's pollers ask each queue."""
+    requests = QUEUES * POLLERS * 3 * 60 * 24 * 30  # each asks every 20 seconds
+    return Decimal(requests) * PRICES["queue_requests"].amount / PRICES["queue_requests"].per
+
+
 def page() -> str:
     """docs/cost.md."""
     head = ["USD per million deliveries", *PARTS, "**ours**", "provider"]
@@ -133,6 +159,10 @@ def page() -> str:
         receipt_units=cost.RECEIPTS.write_units,
         receipt_requests=cost.RECEIPT_REQUESTS,
         one_usd=one,
+        left_out=_lines([["a million messages to one person each", "USD"], ["---", "---:"], *left_out()]),
+        idle_usd=idle(),
+        queues=QUEUES,
+        pollers=POLLERS,
         one_times=one / ours(cost.of_channel("email", limited=False)) * MILLION,
     )
 
@@ -178,6 +208,14 @@ short way and pays for all of it: ${one_usd:.6f}, {one_times:.0f} times a share 
 tenth of the price of the e-mail. For such messages alone, the usual design is cheaper; it keeps no backup. Estimates
 of dry runs use the share, so they are too low for a few recipients. Text messages are recorded one by one, so that a
 crash repeats at most one; that is why they take more. The first message to a device takes one call more.
+
+## What the first table leaves out
+
+{left_out}
+
+Logs are $0.50 a gigabyte, traces $5 a million; both from examples on AWS's pages, not confirmed. Ten messages in one
+event share a run of `deliver` and its lines. A deployment that sends nothing is polled: {queues} queues by {pollers}
+connections each, every 20 seconds, at most ${idle_usd:.2f} a month; the reconciler's runs are within a few cents.
 
 ## Prices
 

@@ -33,6 +33,9 @@ def page(measured: Mapping[str, Any]) -> str:
             list(_peers(measured["peers"]["runs"])),
         ),
         versions=_versions(measured["peers"]["runs"]),
+        each=_table(["", "CPU ms a message", "with its servers", "times ours"], [*_each(measured["each"]["runs"])]),
+        each_messages=f"{measured['each']['messages']:,}",
+        each_turns=measured["each"]["turns"],
         **_sizes(measured["peers"]["runs"]["fanfare"]),
         million=_table(["", *HEADINGS, "limited by"], [*_million(measured["simulation"]["runs"])]),
         behind=_table(["", "with groups", "without"], [*_behind(measured["simulation"]["behind"])]),
@@ -114,6 +117,13 @@ def _peers(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
         if "kills_without_receipts" in each:
             untold = each["kills_without_receipts"]
             yield ["… without SES events", "", "", "", *(f"{untold[what]:,}" for what in ("lost", "duplicated"))]
+
+
+def _each(runs: Mapping[str, Mapping[str, Any]]) -> Iterator[list[str]]:
+    for name, each in runs.items():
+        title = f"**{each['title']}**" if name == "fanfare" else each["title"]
+        servers = f"{each['cpu_ms_with_servers']:.1f}" if each["cpu_ms_with_servers"] > each["cpu_ms"] else ""
+        yield [title, f"{each['cpu_ms']:.1f}", servers, f"{each['times_ours']:.2g}"]
 
 
 def _versions(runs: Mapping[str, Mapping[str, Any]]) -> str:
@@ -204,6 +214,17 @@ With SES events, Fanfare resolves lost answers and sends nothing twice. Without 
 {untold} e-mails; `on_doubt: hold` repeats none and reports `outcome_unknown`. The task queues need a task, a
 transaction and an SMTP dialogue per recipient, and django-post_office compiles its templates for each one.
 
+### A message to each person
+
+What the recipients of one message share is paid by each message here. {each_messages} messages to one person each, in
+{each_turns} turns of all systems; CPU of the service's request and of the workers, median turn. The loop renders and
+calls SES, and does nothing else.
+
+{each}
+
+So for one message to many, Fanfare takes a small part of their CPU; for many messages to one person each, less, but of
+the same order. What it takes of AWS is in [cost.md](cost.md): 9 calls, and 3.8 if ten messages come in one event.
+
 Versions: {versions}.
 
 ## A million recipients
@@ -257,7 +278,7 @@ What a function imports before its first event. A test limits modules and instru
 |---|---|
 | `bench` | everything above except the simulation, in 20 to 30 minutes; exit status 1 if a budget is exceeded |
 | `bench-counts` | calls, units and CPU of 1,000 deliveries, in seconds |
-| `bench-peers` | the task queues; needs Debian's redis-server and postgresql |
+| `bench-peers` | the task queues; needs Debian's redis-server and postgresql; `bench-peers-each`: a message to each |
 | `bench-stack` | the local stack |
 | `bench-imports` | cold starts; counts instructions if valgrind is installed |
 | `simulate` | a million and ten million recipients |
