@@ -23,6 +23,7 @@ VISIBILITY: Final = 360  # seconds, like the visibility timeout of the channel q
 # endpoint: a request that reaches the network fails.
 ENVIRONMENT: Final = {
     **{f"FANFARE_{table.upper()}_TABLE": table for table in TABLES},
+    "FANFARE_INBOX_TABLE": "inbox",  # of the inbox channel; steps look whether a message was read
     "FANFARE_FAN_OUT_QUEUE_URL": "fan_out",
     "FANFARE_EMAIL_QUEUE_URL": "email",
     "FANFARE_FAN_OUT_DEAD_LETTERS_URL": "fan_out-dead",
