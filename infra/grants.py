@@ -59,9 +59,10 @@ _WORK: Final[Mapping[str, Grants]] = {
         "messages": _dynamodb("Get", "BatchGet", "Put", "Update"),
         "messages.recent": _dynamodb("Query"),
         "messages.due": _dynamodb("Query"),
-        "batches": _dynamodb("BatchGet", "Query", "Update"),  # updates: erasures
+        # writes: erasures, deletions and, on the short way, windows
+        "batches": _dynamodb("BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete"),
         # the short way: records of skips, and jobs of the channels
-        "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query", "Put"),
+        "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query", "Put", "Update"),  # updates: deletions
         "inbox": _dynamodb("BatchGet", "BatchWrite", "Query"),
         **{f"{queue}.queue": (*SEND, *COUNT) for queue in ("fan_out", *CHANNELS)},
         "record_receipt.queue": COUNT,
@@ -80,8 +81,9 @@ _WORK: Final[Mapping[str, Grants]] = {
     "public_api": {
         "catalogue": _dynamodb("Get", "Query"),
         "audience": _dynamodb("Get", "BatchGet", "BatchWrite", "Query", "Put", "Update", "Delete", "Check"),
-        "messages": _dynamodb("BatchGet"),  # to show a message in the browser; batches: its recipients' own data
-        "batches": _dynamodb("BatchGet"),
+        # to show a message in the browser; batches: its recipients' own data. Updates and deletes: erasures
+        "messages": _dynamodb("BatchGet", "Update"),
+        "batches": _dynamodb("BatchGet", "BatchWrite", "Query", "Update", "Delete"),
         "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),
         "inbox": _dynamodb("BatchWrite", "Query", "Update"),
         "events": PUT_EVENTS,
@@ -121,7 +123,7 @@ _WORK: Final[Mapping[str, Grants]] = {
             "audience": _dynamodb("BatchGet", "Query", "Update"),
             "messages": _dynamodb("BatchGet", "Query", "Update"),
             "batches": _dynamodb("BatchGet", "Query", "Put", "Update", "Delete"),
-            "deliveries": _dynamodb("BatchGet", "BatchWrite"),
+            "deliveries": _dynamodb("BatchGet", "BatchWrite", "Query"),  # queries: items of digests
             "inbox": (*_dynamodb("BatchGet"), *channel.grants.get("inbox", ())),  # reads: steps unless it was read
             f"{name}.queue": (*CONSUME, *DELAY),
             "events": PUT_EVENTS,
@@ -133,9 +135,10 @@ _WORK: Final[Mapping[str, Grants]] = {
         for name, channel in CHANNELS.items()
     },
     "reconcile": {
-        "messages": _dynamodb("Get", "BatchGet", "Query", "Update"),
+        "catalogue": _dynamodb("Get", "BatchGet"),
+        "messages": _dynamodb("Get", "BatchGet", "Query", "Put", "Update"),
         "messages.due": _dynamodb("Query"),
-        "batches": _dynamodb("Get", "BatchGet", "Query", "Update"),
+        "batches": _dynamodb("Get", "BatchGet", "Query", "Put", "Update", "Delete"),  # puts: batches of digests
         "batches.due": _dynamodb("Query"),
         **{f"{queue}.queue": SEND for queue in ("fan_out", *CHANNELS)},
         **{f"{queue}.dead_letters": DRAIN for queue in ("fan_out", *CHANNELS)},

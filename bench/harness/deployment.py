@@ -23,6 +23,7 @@ from fanfare.domain.lifecycle import State
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.deliver import Deliver
+from fanfare.pipeline.digests.contents import DigestContents
 from fanfare.pipeline.fan_out import FanOut
 from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.fan_out.short_way import ShortWay
@@ -35,6 +36,7 @@ from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages
+from fanfare.store.windows import Windows
 from fanfare.templates.renderer import Renderer
 
 from bench.harness.null_aws import NullAws
@@ -197,6 +199,7 @@ class Bench:
             Audience(self.table("audience")),
             Batches(self.table("batches"), self.table("messages"), moved=self.events.moved),
         )
+        self.windows = Windows(self.table("batches"))
         self.renderer = Renderer()
         # so caches with a lifetime of a second do not expire while it works
         self.catalogue = Catalogue(self.table("catalogue"), monotonic=lambda: 0.0)
@@ -264,8 +267,9 @@ class Bench:
         short_way = ShortWay(
             messages=self.messages,
             audience=self.audience,
-            candidates=Candidates(audience=self.audience, catalogue=self.catalogue),
+            candidates=Candidates(audience=self.audience, catalogue=self.catalogue, windows=self.windows),
             deliveries=self.deliveries,
+            windows=self.windows,
             queues=self.queues,
             clock=self.clock,
             stale_after=PACE.stale_after,
@@ -278,8 +282,9 @@ class Bench:
         FanOut(
             messages=self.messages,
             audience=self.audience,
-            candidates=Candidates(audience=self.audience, catalogue=self.catalogue),
+            candidates=Candidates(audience=self.audience, catalogue=self.catalogue, windows=self.windows),
             batches=self.batches,
+            windows=self.windows,
             deliveries=self.deliveries,
             queues=self.queues,
             clock=self.clock,
@@ -295,6 +300,7 @@ class Bench:
             catalogue=self.catalogue,
             deliveries=self.deliveries,
             inboxes=Inboxes(self.table("inbox"), clock=self.clock, retention=timedelta(days=30)),
+            digests=DigestContents(deliveries=self.deliveries, messages=self.messages),
             renderer=self.renderer,
             clock=self.clock,
             pace=PACE,

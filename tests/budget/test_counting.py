@@ -19,9 +19,12 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Unavailable
 from fanfare.insight.messages import ReadMessages
 from fanfare.pipeline.cancel import Cancel
+from fanfare.pipeline.digests.withdraw import Withdraw
 from fanfare.store.batches import Batches
+from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
 from fanfare.store.receipts import ReportedReceipts
+from fanfare.store.windows import Windows
 
 from testing.memory_aws.aws import Memory
 
@@ -98,7 +101,13 @@ class Running:
             self._store("batches", item)
 
     def cancel(self) -> Cancel:
-        return Cancel(messages=self.messages, batches=self.batches, clock=lambda: self.now)
+        withdraw = Withdraw(
+            batches=self.batches,
+            windows=Windows(self.batches.table),
+            deliveries=Deliveries(self.batches.table),
+            clock=lambda: self.now,
+        )
+        return Cancel(messages=self.messages, batches=self.batches, withdraw=withdraw, clock=lambda: self.now)
 
     def look(self) -> dict[str, int]:
         return self.view()["counts"]  # type: ignore[no-any-return]

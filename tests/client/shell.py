@@ -22,7 +22,7 @@ MESSAGE: dict[str, Any] = {
     "summary": "Your order is on its way",
     "outcome": "reached",
     "timeline": [{"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None}],
-    "counts": {"recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0},
+    "counts": {"recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "digested": 0, "outstanding": 0},
     "receipts": {"delivered": 1, "bounced": 0, "bounced_soft": 0, "complained": 0, "rejected": 0, "no_word": 1},
 }
 

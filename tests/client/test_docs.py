@@ -13,7 +13,7 @@ from .server import ok
 
 PAGE = Path(__file__).parents[2] / "docs" / "client.md"
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.S)
-COUNTS = {"recipients": 1, "sent": 1, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 0}
+COUNTS = {"recipients": 1, "sent": 1, "failed": 0, "skipped": 0, "deleted": 0, "digested": 0, "outstanding": 0}
 ITEM = {"id": "m-1", "message_id": "m-1", "state": "sent", "status": "sent", "counts": COUNTS, "error": None}
 
 

@@ -29,6 +29,9 @@ METHODS = {
     "get_brand": "brand.get",
     "put_brand": "brand.put",
     "list_queues": "queues",
+    "list_digests": "users.digests",
+    "get_digest": "users.digest",
+    "close_digest": "users.close_digest",
     "list_messages": "messages.list",
     "submit_message": "messages.submit",
     "get_message": "messages.get",
@@ -80,6 +83,7 @@ SAMPLES = {
     "template_id": "p-1",
     "channel": "email",
     "address": "a@b.c",
+    "digest_id": "d-1",
 }
 MANY = {
     "put_users": ([{"id": "u-1"}],),

@@ -19,6 +19,7 @@ from fanfare.aws.queues import QueueRefused
 from fanfare.channels import CHANNELS, Channel, Webhook, webhook
 from fanfare.channels.base import Opening
 from fanfare.errors import ConditionFailed, FanfareError
+from fanfare.pipeline.cancel import Cancel
 from fanfare.pipeline.deliver import Deliver
 from fanfare.pipeline.deliver.consequences import Tell
 from fanfare.pipeline.fan_out import FanOut
@@ -98,6 +99,9 @@ class Functions:
     def submit(self) -> Submit:
         return self._built("internal_api", internal_api.submit)
 
+    def cancel(self) -> Cancel:
+        return self._built("internal_api", internal_api.cancel)
+
     def redrive(self) -> Redrive:
         return self._built("internal_api", internal_api.redrive)
 
@@ -118,6 +122,7 @@ class Functions:
         opened.put(clients.queues, world.queues)
         opened.put(stores.messages, world.messages)
         opened.put(stores.batches, world.batches)
+        opened.put(stores.windows, world.windows)
         opened.put(stores.audience, world.audience)
         opened.put(stores.deliveries, world.deliveries)
         opened.put(stores.inboxes, Inboxes(world.table("inbox"), clock=world.clock, retention=SETTINGS.retention))

@@ -20,6 +20,7 @@ from tests.faults.times import RECEIPT_SECONDS, START
 if TYPE_CHECKING:
     from tests.faults.world import World
 
+IN_DIGEST = re.compile("<([0-9a-f]{8}-[0-9a-f-]{27})>")
 OWN = "own data of "  # before the id of the user in the data that one recipient has
 ENDPOINT = "arn:aws:sns:eu-central-1:123456789012:endpoint/GCM/fanfare"
 # What SES calls an event of each kind. https://docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-examples.html
@@ -38,6 +39,7 @@ class Sent:
     user: str
     channel: str = "email"
     excused: bool = False
+    items: tuple[str, ...] = ()  # messages that a digest names
 
 
 @dataclass
@@ -55,11 +57,11 @@ class Provider:
     shared: str = ""  # by all mails of the present call of SES
     taken_at: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, of which message, for whom
 
-    def _take(self, message: str, user: str, channel: str) -> str:
+    def _take(self, message: str, user: str, channel: str, items: tuple[str, ...] = ()) -> str:
         """The id of what was taken."""
         world = self.world
         world.taken.append(len(self.accepted))
-        self.accepted.append(Sent(message, user, channel))
+        self.accepted.append(Sent(message, user, channel, items=items))
         self.taken_at.append((world.now, message, user))
         if user in self.asleep and self.night[0] <= world.now < self.night[1]:
             world.wrong.append(f"{user} was reached at {world.now}, in their quiet hours")
@@ -90,7 +92,7 @@ class Provider:
         if self.puts_off[user]:
             self.puts_off[user] -= 1
             return {"Status": "TRANSIENT_FAILURE"}
-        mail = self._take(message, user, "email")
+        mail = self._take(message, user, "email", tuple(IN_DIGEST.findall(said)))
         if self.receipts:
             self.world.report(tags, mail, Receipt.DELIVERED, after=RECEIPT_SECONDS)
         return {"Status": "SUCCESS", "MessageId": mail}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import chain
@@ -358,7 +358,9 @@ def small_pages() -> Iterator[None]:
         channel.batch_size = 2
     logging.disable(logging.CRITICAL)
     try:
-        with patch("fanfare.pipeline.build_message.new_message_id", _id_of):
+        with ExitStack() as stack:
+            for module in ("build_message", "fan_out.page", "reconcile.due_windows"):
+                stack.enter_context(patch(f"fanfare.pipeline.{module}.new_message_id", _id_of))
             yield
     finally:
         page.PAGE, job.ROWS, page.ITEMS, short_way.PAIRS = before

@@ -62,7 +62,7 @@ def test_a_mail_held_back_by_the_daily_quota_leaves_when_the_quiet_hours_end() -
     assert on(2, 7) <= left_at(world, message)["ada"] <= on(2, 7) + A_FEW_MINUTES
     assert world.state(message) is State.SENT
     assert world.known(message).counts == {
-        "recipients": 1, "sent": 1, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 0,
+        "recipients": 1, "sent": 1, "failed": 0, "skipped": 0, "deleted": 0, "digested": 0, "outstanding": 0,
     }  # fmt: skip
 
 

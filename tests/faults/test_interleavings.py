@@ -81,7 +81,7 @@ class Play:
 
 
 def canceller(world: World) -> Cancel:
-    return Cancel(messages=world.messages, batches=world.batches, clock=world.clock)
+    return world.functions.cancel()
 
 
 def test_two_workers_with_the_same_batches_send_once() -> None:

@@ -183,6 +183,7 @@ def test_nobody_is_fanned_out_and_who_is_skipped_is_recorded_at_once() -> None:
         "failed": 0,
         "skipped": 1,
         "deleted": 0,
+        "digested": 0,
         "outstanding": 0,
     }
     assert world.records_that_differ(posted, {("stranger", "email"): Outcome.SKIPPED}) == []

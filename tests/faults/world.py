@@ -37,6 +37,7 @@ from fanfare.store.catalogue import Catalogue
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientList
+from fanfare.store.windows import Windows
 
 from testing.memory_aws.aws import Memory
 from testing.memory_aws.calls import Part
@@ -55,6 +56,8 @@ PARTS = {
     "push": {"title": "Hello", "body": "Hello {{ user.name }}"},
     "webhook": {"title": "Hello", "body": "Hello {{ user.name }}"},
 }
+NAMED = "{% for item in data['items'] %}<{{ item.message_id }}>{% endfor %}"
+DIGEST = {"channels": {"email": {"subject": "{{ data.count }}", "text": NAMED}}}
 _PREPARED: dict[Any, Mapping[str, Store]] = {}
 
 
@@ -98,7 +101,7 @@ CHANGING = ("messages", "batches", "deliveries", "audience")
 class World:
     """Everything; a fault can be set for one step of it."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, metered: bool = False) -> None:
         random.seed(0)
         self.salt = 0  # what is drawn in a step follows from the time, and from this
         self.now = START
@@ -114,7 +117,7 @@ class World:
         self.adversary: Change | None = None  # acts before each call of a function
         self.call_time = timedelta(0)  # what each call takes of a function's time
         self.deadline: datetime | None = None  # at which the function that runs is stopped
-        self.memory = Memory(self.clock, metered=False)
+        self.memory = Memory(self.clock, metered=metered)
         self.provider = Provider(self)
         self.functions = Functions(self)
         self.last_reconcile = START
@@ -232,6 +235,10 @@ class World:
         return Batches(self.table("batches"), self.table("messages"))
 
     @property
+    def windows(self) -> Windows:
+        return Windows(self.table("batches"))
+
+    @property
     def audience(self) -> Audience:
         return Audience(self.table("audience"))
 
@@ -285,6 +292,8 @@ class World:
         self.catalogue.put_topic(Topic(id="news", **settings))
         template = {"channels": {channel: PARTS[channel] for channel in self.channels}}
         self.catalogue.add_version("hello", template, created_at="")
+        if "digest" in topic:
+            self.catalogue.add_version(topic["digest"]["template"]["id"], DIGEST, created_at="")
         profiles = {user: profile(user, number, self.channels) for number, user in enumerate(users)}
         self.audience.users.put_many(profiles)
         yeses = [
@@ -435,8 +444,15 @@ class World:
     def quiet(self, messages: Sequence[str]) -> bool:
         if any(self.memory.sqs.queues.values()):
             return False
+        if any(self.memory.tables.stores["batches"].indexes["due"].values()):
+            return False  # a batch, or a window
         with self.unwatched():
-            return all(map(self.settled, messages))
+            return all(map(self.settled, (*messages, *self.digests())))
+
+    def digests(self) -> list[str]:
+        """Ids of the digests, in order."""
+        items = (each.items.get("message") for each in self.memory.tables.stores["messages"].partitions.values())
+        return sorted(item["id"]["S"] for item in items if item is not None and "digest_of" in item)
 
     def settled(self, message: str) -> bool:
         known = self.messages.get(message)
@@ -492,7 +508,7 @@ class World:
         if known.counts is None or known.state is State.DELETED:
             return []
         summed = Counter(outcome.label for outcome in outcomes)
-        told = {label: known.counts[label] for label in ("sent", "failed", "skipped", "deleted")}
+        told = {label: known.counts[label] for label in ("sent", "failed", "skipped", "deleted", "digested")}
         return [] if told == {label: summed[label] for label in told} else [f"it says {told}, its batches say {summed}"]
 
 

@@ -73,6 +73,10 @@ def _catalogue(life: Life) -> None:
         life.service("PUT", "/v1/templates/shipped", TEMPLATE, status=201)
     plain = {"channels": {"email": {"subject": "Hello", "text": "Hello"}}}
     life.service("PUT", "/v1/templates/plain", plain, status=201)
+    example = {"items": [], "count": 0, "key": None, "first_at": None}
+    life.service("PUT", "/v1/templates/gathered", plain | {"example": example}, status=201)
+    digest = {"template": {"id": "gathered"}, "every": {"seconds": 60}, "key": "order"}
+    life.service("PUT", "/v1/topics/gathered", {"title": "G", "channels": ["email"], "digest": digest}, status=201)
 
 
 def _audience(life: Life) -> None:
@@ -83,7 +87,7 @@ def _audience(life: Life) -> None:
     for channel in ("email", "sms", "inbox"):
         life.service("PUT", f"/v1/users/ada/subscriptions/orders/{channel}", status=201)
     everybody = [{"user_id": each["id"], "channel": "email"} for each in (*others, {"id": "nowhere"})]
-    for topic in ("orders", "many", "rare"):
+    for topic in ("orders", "many", "rare", "gathered"):
         life.service("POST", f"/v1/topics/{topic}/subscriptions", {"items": everybody}, status=200)
     life.service("DELETE", "/v1/users/user-7/subscriptions/orders/email", status=204)
     told = {"at": "2026-12-24T12:00:00Z", "evidence": "Form 12", "frequency": "daily"}
@@ -113,6 +117,16 @@ def _people(life: Life) -> None:
     life.person("PUT", "/v1/me/subscriptions/orders/email", status=200, user="user-5")
 
 
+def _digests(life: Life) -> None:
+    for order in ("A-17", "A-17", "A-18"):
+        gathered = life.message(topic="gathered", template={"id": "plain"}, data={"order": order})
+        life.settle(minutes=0)
+    life.service("DELETE", f"/v1/messages/{gathered}", status=200)
+    own = {"recipients": [{"user": "user-1", "data": {"order": "A-19"}}], "topic": "gathered"}
+    life.message(**own, template={"id": "plain"}, data={"shop": "S"})
+    life.settle(minutes=2)
+
+
 def _messages(life: Life) -> None:
     life.message()
     life.settle(minutes=1)
@@ -128,6 +142,7 @@ def _messages(life: Life) -> None:
     life.service("POST", "/v1/messages", named, status=202)
     life.service("POST", "/v1/messages", named | {"send_at": "2027-01-01T09:00:00Z"}, status=202)  # the long way
     life.settle(minutes=2)
+    _digests(life)
     later = life.message(send_at="2027-01-01T10:00:00Z", expires_at="2027-01-02T10:00:00Z")
     life.service("DELETE", f"/v1/messages/{later}", status=200)
     life.message(send_at="2027-01-01T09:00:00Z")

@@ -25,7 +25,7 @@ WAIT: Final = 10_000  # milliseconds
 RECEIPTS: Final = dict.fromkeys(
     ("delivered", "delayed", "bounced", "bounced_soft", "complained", "rejected", "no_word"), 0
 )
-COUNTS: Final = {"recipients": 2, "sent": 0, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 2}
+COUNTS: Final = {"recipients": 2, "sent": 0, "failed": 0, "skipped": 0, "deleted": 0, "digested": 0, "outstanding": 2}
 TEMPLATE: Final = {
     "channels": {"email": {"subject": "{{ data.title }}", "html": "<h1>{{ data.title }}</h1>"}, "sms": {"text": "Hi"}},
     "example": {"title": "Autumn"},

@@ -46,6 +46,8 @@ CONTRACT = """
     POST /v1/users/{user_id}/devices · DELETE /v1/users/{user_id}/devices
     GET /v1/topics/{topic_id}/subscriptions · GET /v1/topics/{topic_id}/counts · POST /v1/suppressions
     GET /v1/brand · PUT /v1/brand
+    GET /v1/users/{user_id}/digests · GET /v1/users/{user_id}/digests/{digest_id}
+    POST /v1/users/{user_id}/digests/{digest_id}/close
     GET /openapi.json
 """
 
@@ -53,7 +55,7 @@ CONTRACT = """
 def path(route: Route) -> str:
     """The route's path with names of nobody."""
     found = route.openapi_path.replace("{channel}", "email").replace("{address}", "nobody@example.com")
-    for name in ("message_id", "topic_id", "template_id", "user_id"):
+    for name in ("message_id", "topic_id", "template_id", "user_id", "digest_id"):
         found = found.replace(f"{{{name}}}", "nobody")
     return found
 

@@ -76,7 +76,7 @@ def test_the_counts_add_up_and_a_skipped_user_has_a_reason(pipeline: Pipeline) -
     message = pipeline.post()
     pipeline.run()
     assert pipeline.message(message).counts == {
-        "recipients": 62, "sent": 60, "failed": 0, "skipped": 2, "deleted": 0, "outstanding": 0,
+        "recipients": 62, "sent": 60, "failed": 0, "skipped": 2, "deleted": 0, "digested": 0, "outstanding": 0,
     }  # fmt: skip
     assert pipeline.delivery("user-0060", message).reason == "no_address"
     assert pipeline.delivery("user-0061", message).reason == "invalid_address"
@@ -485,7 +485,7 @@ def test_who_can_only_be_reached_after_the_expiry_is_skipped_at_once_as_the_dry_
     pipeline.run()
     assert (pipeline.message(message).state, len(ses.outbox)) == (State.SENT, 2)
     assert pipeline.counts(message) == {
-        "recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0,
+        "recipients": 3, "sent": 2, "failed": 0, "skipped": 1, "deleted": 0, "digested": 0, "outstanding": 0,
     }  # fmt: skip
     (explained,) = call("GET", f"/v1/messages/{message}/explanations/{asleep}").body["channels"]
     assert (explained["recorded"]["status"], explained["recorded"]["reason"]) == ("skipped", "expired")

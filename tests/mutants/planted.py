@@ -32,6 +32,7 @@ OWN_DATA = ("tests/integration/test_own_data.py",)
 LATER = "tests/faults/test_later.py"
 STEPS = ("tests/integration/test_steps.py",)
 SHORT = ("tests/faults/test_short_way.py",)
+DIGESTS = "tests/faults/test_digests.py"
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
 MODULES = {
@@ -75,6 +76,9 @@ MODULES = {
     "consents": "fanfare.store.audience.subscriptions.consents",
     "devices": "fanfare.store.audience.devices",
     "directory": "fanfare.store.audience.directory",
+    "due_windows": "fanfare.pipeline.reconcile.due_windows",
+    "windows": "fanfare.store.windows",
+    "withdraw": "fanfare.pipeline.digests.withdraw",
     "ended_topics": "fanfare.store.audience.subscriptions.ended_topics",
     "ids": "fanfare.ids",
     "merge_patch": "fanfare.merge_patch",
@@ -1632,5 +1636,47 @@ MUTANTS = (
         '(path == "/" or path.startswith(PREFIXES))',
         "path.startswith(PREFIXES)",
         tests=("tests/integration/test_directory.py::test_head_answers_like_get_without_the_page",),
+    ),
+    Mutant(
+        "an item is added to a window that is closed",
+        "windows:Windows.add",
+        "(OPEN, *(",
+        '("attribute_exists(pk)", *(',
+        tests=(f"{DIGESTS}::test_items_that_come_while_a_window_closes_are_in_this_digest_or_the_next",),
+    ),
+    Mutant(
+        "a window is closed twice",
+        "windows:Windows.close",
+        'f"{OPEN} AND #count = :count"',
+        '"#count = :count"',
+        tests=(f"{DIGESTS}::test_two_runs_at_once_close_a_window_once",),
+    ),
+    Mutant(
+        "a group has two open windows",
+        "windows:Windows.add",
+        "pointer, condition=condition, values=values, name=name",
+        "pointer",
+        tests=(f"{DIGESTS}::test_messages_that_are_posted_at_once_open_one_window",),
+    ),
+    Mutant(
+        "a reader whose window is closed is left out of the digest",
+        "due_windows:CloseWindows._try_to_close",
+        "self._batches(message, read.page, windows, digest.shown)",
+        "self._batches(message, read.page, windows[:1], digest.shown)",
+        tests=(f"{DIGESTS}::test_two_runs_at_once_close_a_window_once",),
+    ),
+    Mutant(
+        "an item is withheld though its window is closed",
+        "withdraw:Withdraw._some",
+        "self.windows.take_out(transaction, user, window)",
+        "pass",
+        tests=(f"{DIGESTS}::test_a_message_deleted_while_its_window_closes_is_in_the_mail_or_withheld",),
+    ),
+    Mutant(
+        "a digest over the limit is dropped",
+        "eligibility:_limits",
+        'limit["overflow"] == "drop" and not candidate.is_digest',
+        'limit["overflow"] == "drop"',
+        tests=(f"{DIGESTS}::test_a_digest_is_charged_once_and_waits_if_the_limit_is_used_up",),
     ),
 )

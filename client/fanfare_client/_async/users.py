@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from ..calls import Call, given, path, user_chunks
-from ..types import Export, PushAddress, UnstoredUser, User, UserBody, UserDelivery, UserItem, UserResult
+from ..types import Export, PushAddress, UnstoredUser, User, UserBody, UserDelivery, UserItem, UserResult, Window
 from .items import AsyncItems
 from .transport import AsyncTransport
 
@@ -77,6 +77,22 @@ class AsyncUsers:
         """The user's deliveries, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return AsyncItems(self._transport, path("users", user_id, "deliveries"), query)
+
+    def digests(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> AsyncItems[Window]:
+        """The user's open digests, oldest first."""
+        query = {"limit": page_size, "cursor": cursor}
+        return AsyncItems(self._transport, path("users", user_id, "digests"), query)
+
+    async def digest(self, user_id: str, digest_id: str) -> Window:
+        """A digest of the user, open or closed."""
+        window: Window = await self._transport.json(Call("GET", path("users", user_id, "digests", digest_id)))
+        return window
+
+    async def close_digest(self, user_id: str, digest_id: str) -> Window:
+        """Close a digest before its time. Idempotent."""
+        call = Call("POST", path("users", user_id, "digests", digest_id, "close"))
+        window: Window = await self._transport.json(call)
+        return window
 
     async def export(self, user_id: str, *, cursor: str | None = None) -> Export:
         """All that is kept on the user. Continue with `next_cursor` until it is None."""

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any, Unpack
 
 from ..calls import Call, given, path, user_chunks
-from ..types import Export, PushAddress, UnstoredUser, User, UserBody, UserDelivery, UserItem, UserResult
+from ..types import Export, PushAddress, UnstoredUser, User, UserBody, UserDelivery, UserItem, UserResult, Window
 from .items import Items
 from .transport import Transport
 
@@ -78,6 +78,22 @@ class Users:
         """The user's deliveries, newest first."""
         query = {"limit": page_size, "cursor": cursor}
         return Items(self._transport, path("users", user_id, "deliveries"), query)
+
+    def digests(self, user_id: str, *, page_size: int = 100, cursor: str | None = None) -> Items[Window]:
+        """The user's open digests, oldest first."""
+        query = {"limit": page_size, "cursor": cursor}
+        return Items(self._transport, path("users", user_id, "digests"), query)
+
+    def digest(self, user_id: str, digest_id: str) -> Window:
+        """A digest of the user, open or closed."""
+        window: Window = self._transport.json(Call("GET", path("users", user_id, "digests", digest_id)))
+        return window
+
+    def close_digest(self, user_id: str, digest_id: str) -> Window:
+        """Close a digest before its time. Idempotent."""
+        call = Call("POST", path("users", user_id, "digests", digest_id, "close"))
+        window: Window = self._transport.json(call)
+        return window
 
     def export(self, user_id: str, *, cursor: str | None = None) -> Export:
         """All that is kept on the user. Continue with `next_cursor` until it is None."""

@@ -15,6 +15,7 @@ from .common import (
     ReceiptName,
     State,
 )
+from .digests import Day, Digest, DigestTemplate, Every, Window, WindowItem
 from .dry_runs import Cost, CostLine, DryRun, Sample
 from .explanations import ChannelExplanation, Explanation, Recorded, Rule, RulesNow, Step
 from .messages import (
@@ -24,6 +25,7 @@ from .messages import (
     Content,
     Counts,
     Delivery,
+    DigestOf,
     LocalSendAt,
     Message,
     MessageStep,
@@ -86,9 +88,14 @@ __all__ = [
     "CostLine",
     "Count",
     "Counts",
+    "Day",
     "Delivery",
     "DeliveryStatus",
+    "Digest",
+    "DigestOf",
+    "DigestTemplate",
     "DryRun",
+    "Every",
     "Explanation",
     "Export",
     "Frequency",
@@ -142,4 +149,6 @@ __all__ = [
     "UserRecipient",
     "UserResult",
     "WebhookAddress",
+    "Window",
+    "WindowItem",
 ]

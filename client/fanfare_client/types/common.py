@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 Channel = Literal["email", "sms", "push", "webhook", "inbox"]
 State = Literal["pending", "active", "stale", "failed", "sent", "deleted"]
-DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
+DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted", "digested"]
 ReceiptName = Literal["delivered", "delayed", "bounced", "bounced_soft", "complained", "rejected", "no_word"]
 Cause = Literal["manual", "bounce", "soft_bounces", "account_list", "complaint", "opt_out"]
 Answer = Literal["subscribed", "unsubscribed"]

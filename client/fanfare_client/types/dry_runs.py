@@ -52,6 +52,7 @@ class DryRun(TypedDict):
     audience: Mapping[str, int]
     deliver: Mapping[str, int]
     deferred: Mapping[str, Mapping[str, int]]
+    digested: Mapping[str, int]
     skipped: Mapping[str, Mapping[str, int]]
     segments: Mapping[str, int]
     samples: Sequence[Sample]

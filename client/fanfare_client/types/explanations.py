@@ -23,7 +23,7 @@ class Recorded(TypedDict):
     `outcome`: what the provider reported, or `no_word` until it does.
     """
 
-    status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    status: Literal["pending", "sent", "failed", "skipped", "deleted", "digested", "not_reached", "not_chosen"]
     outcome: ReceiptName | None
     reason: str | None
     advice: str | None
@@ -41,7 +41,7 @@ class Rule(TypedDict):
 class RulesNow(TypedDict):
     """What the rules would decide now. The user, the topic or the time may have changed since the fan-out."""
 
-    action: Literal["deliver", "defer", "skip"]
+    action: Literal["deliver", "defer", "skip", "digest"]
     reason: str | None
     advice: str | None
     until: str | None

@@ -112,6 +112,13 @@ class Moment(TypedDict):
     reason: str | None
 
 
+class DigestOf(TypedDict):
+    """What a digest was made of."""
+
+    readers: int
+    items: int
+
+
 class Message(TypedDict):
     """A message with its state and timeline."""
 
@@ -128,6 +135,7 @@ class Message(TypedDict):
     expires_at: str | None
     summary: str | None
     outcome: Literal["reached", "partly", "nobody", "open"]
+    digest_of: DigestOf | None
     timeline: Sequence[Moment]
 
 
@@ -139,6 +147,7 @@ class Counts(TypedDict):
     failed: int
     skipped: int
     deleted: int
+    digested: int
     outstanding: int
 
 
@@ -171,6 +180,7 @@ class Delivery(TypedDict):
     attempts: int
     provider_id: str | None
     receipt: str | None
+    digest_id: str | None
     updated_at: str | None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Literal, NotRequired, TypedDict
 
 from .common import Answer, By, Channel, Frequency, ItemError
+from .digests import Digest
 
 
 class Limit(TypedDict):
@@ -39,6 +40,9 @@ class TopicBody(TypedDict):
     sms_smart: NotRequired[bool | None]
     footer: NotRequired[bool | None]
     sender: NotRequired[Sender | None]
+    digest: NotRequired[Digest | None]
+    frequencies: NotRequired[Sequence[Frequency] | None]
+    frequency: NotRequired[Frequency | None]
     shards: NotRequired[int | None]
     id: NotRequired[str | None]
     created_at: NotRequired[str | None]
@@ -61,6 +65,9 @@ class Topic(TypedDict):
     sms_smart: bool
     footer: bool
     sender: Sender | None
+    digest: Digest | None
+    frequencies: Sequence[Frequency]
+    frequency: Frequency | None
     shards: int
     created_at: str
     updated_at: str

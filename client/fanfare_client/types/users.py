@@ -100,6 +100,7 @@ class UserDelivery(TypedDict):
     attempts: int
     provider_id: str | None
     receipt: str | None
+    digest_id: str | None
     updated_at: str
 
 

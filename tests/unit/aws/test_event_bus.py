@@ -23,7 +23,7 @@ from jsonschema import Draft202012Validator
 SCHEMAS = Path(__file__).parents[3] / "docs" / "events"
 AT = "2027-01-01T08:00:00.000Z"
 TOLD = [State.SENT, State.FAILED, State.STALE, State.DELETED]
-COUNTS = {"recipients": 3, "sent": 1, "failed": 1, "skipped": 1, "deleted": 0, "outstanding": 0}
+COUNTS = {"recipients": 3, "sent": 1, "failed": 1, "skipped": 1, "deleted": 0, "digested": 0, "outstanding": 0}
 
 
 class Bus:

@@ -113,10 +113,10 @@ class DynamoTable:
         answer = self.client.query(**request, ScanIndexForward=not newest_first, Limit=limit)
         return [unpack(raw) for raw in answer["Items"]]
 
-    def overdue(self, at: str, *, shards: int, page: int) -> Iterator[Item]:
+    def overdue(self, at: str, *, shards: int, page: int, prefix: str = "due") -> Iterator[Item]:
         """Rows of the index `due` up to `at`, longest overdue first, read lazily, `page` rows per shard and call."""
         walks = [
-            self._walk("due", ("due_shard", f"due#{shard}"), ("due_at", "<=", at), page) for shard in range(shards)
+            self._walk("due", ("due_shard", f"{prefix}#{shard}"), ("due_at", "<=", at), page) for shard in range(shards)
         ]
         return heapq.merge(*walks, key=itemgetter("due_at"))
 

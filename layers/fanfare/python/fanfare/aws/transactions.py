@@ -83,10 +83,11 @@ class Transaction:
         *,
         condition: str | None = None,
         values: Mapping[str, Any] | None = None,
+        names: Mapping[str, str] | None = None,
         name: str | None = None,
     ) -> Self:
         """Remove an item."""
-        return self._add(table, "Delete", {**_key(table, key), **expressions(condition, values)}, name)
+        return self._add(table, "Delete", {**_key(table, key), **expressions(condition, values, names)}, name)
 
     def check(
         self,

@@ -173,7 +173,7 @@ class Totals:
         return self[Outcome.OUTSTANDING] + self[Outcome.IN_DOUBT] - self.in_flight
 
     def counts(self, *, deleted: bool = False) -> dict[str, int]:
-        """Counts as in the API: recipients = sent + failed + skipped + deleted + outstanding, always.
+        """Counts as in the API: recipients = sent + failed + skipped + deleted + digested + outstanding.
 
         In a `deleted` message, waiting recipients count as deleted, because nothing more is sent.
         """
@@ -184,6 +184,7 @@ class Totals:
             "failed": self[Outcome.FAILED],
             "skipped": self[Outcome.SKIPPED],
             "deleted": self[Outcome.DELETED] + withheld,
+            "digested": self[Outcome.DIGESTED],
             "outstanding": self.in_flight + self.withheld - withheld,
         }
 

@@ -26,6 +26,9 @@ class Topic:
     sms_smart: bool = False  # texts get GSM characters for typographic ones
     footer: bool = True  # mails that print no link to unsubscribe get one
     sender: Mapping[str, Any] | None = None  # of mails: name, address, reply_to; None: the deployment's
+    digest: Mapping[str, Any] | None = None  # {"template", "every", "key", "items", "day"}
+    frequencies: tuple[str, ...] = ()  # that readers can choose
+    frequency: str | None = None  # of readers who have not chosen
     shards: int = 1
     created_at: str
     updated_at: str

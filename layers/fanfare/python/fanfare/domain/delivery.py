@@ -25,7 +25,9 @@ class Delivery:
     receipt: Receipt | None = None
     updated_at: str
     retain_until: int
-    content: str | None = None  # digest of what was sent
+    content: str | None = None  # hash of what was sent
+    digest_id: str | None = None  # the window of a digested recipient
+    own: str | None = None  # data of such a recipient, as JSON
 
 
 def content_digest(content: Mapping[str, str]) -> str:

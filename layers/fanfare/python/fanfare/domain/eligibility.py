@@ -3,7 +3,7 @@
 The fan-out, later attempts, dry runs and explanations call it. Rules are in order of precedence: the first one that
 does not pass is the reason. Each has a name, so an explanation can show which rules passed and which one did not.
 
-    known > suppressed > opted out > subscribed > content > address > expired > step needed > quiet hours > limit
+    known > suppressed > opted out > subscribed > content > address > expired > step > digest > quiet hours > limit
 
 Users can't refuse a `required` topic: it passes the rules on opt-outs and subscriptions. While a recipient waits for a
 later step, what the user may change until then is not asked: see `WHEN_DUE`.
@@ -19,8 +19,11 @@ from typing import Any, Final
 
 from fanfare.channels.base import AddressRefused, Channel
 from fanfare.channels.reasons import Reason
+from fanfare.clock import to_text
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
+from fanfare.domain.digests.gathering import Gathering
+from fanfare.domain.digests.windows import NO_WINDOW, Current, Group
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
 from fanfare.domain.schedule import Due
@@ -37,6 +40,7 @@ class Action(StrEnum):
     DELIVER = "deliver"
     DEFER = "defer"
     SKIP = "skip"
+    DIGEST = "digest"  # it goes into the reader's window
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +55,7 @@ class Candidate:
     valid for `patience` seconds. `erased`: the message had data of this recipient, who was erased since. `due`: before
     that time the recipient gets nothing, not even of a critical message. `needed`: no earlier step has made this one
     needless.
+    `gathering`: how the topic makes digests, if this message can go into one; `is_digest`: limits never drop it.
     """
 
     user: User | None
@@ -71,6 +76,11 @@ class Candidate:
     erased: bool = False
     due: Due | None = None
     needed: bool = True
+    gathering: Gathering | None = None
+    frequency: str | None = None  # as the reader chose
+    group: Group | None = None
+    current: Current = NO_WINDOW  # of the group
+    is_digest: bool = False
 
     @property
     def awaits_step(self) -> bool:
@@ -170,7 +180,20 @@ def decide(candidate: Candidate) -> Verdict:
             return Verdict(action=Action.SKIP, reason=reason, steps=tuple(steps))
     if candidate.critical or candidate.time_decided or candidate.awaits_step or candidate.user is None:
         return _untimed(candidate, steps)
-    return _timed(candidate, candidate.user, steps)
+    return _gathered(candidate, candidate.user, steps) or _timed(candidate, candidate.user, steps)
+
+
+def _gathered(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -> Verdict | None:
+    """The verdict on a message that goes into a digest, which must close before the message's end; None for others."""
+    gathering, due = candidate.gathering, candidate.due
+    if gathering is None or user.by_address or (due is not None and due.at > candidate.now):
+        return None
+    if (closes := gathering.until(candidate.frequency, candidate.current, user.profile, candidate.now)) is None:
+        return None
+    step = ("digest", f"in the digest that closes at {to_text(closes)}")
+    if candidate.ends_at is not None and closes > candidate.ends_at:
+        return Verdict(action=Action.SKIP, reason=Reason.EXPIRED, steps=(*steps, step))
+    return Verdict(action=Action.DIGEST, until=closes, steps=(*steps, step))
 
 
 @dataclass(frozen=True)
@@ -319,7 +342,7 @@ def _limits(candidate: Candidate, user: User) -> list[_Limit]:
         _Limit(
             name=(counter := f"{name}#{candidate.channel.name}"),
             limit=RateLimit(limit["count"], limit["per_seconds"]),
-            drops=limit["overflow"] == "drop",
+            drops=limit["overflow"] == "drop" and not candidate.is_digest,
             counter=user.limits.get(counter),
         )
         for name, limit in named

@@ -22,7 +22,7 @@ MEANING: Final[dict[State, str]] = {
     State.ACTIVE: "being processed",
     State.STALE: "found lost by the reconciler; being re-sent",
     State.FAILED: "not all recipients were sent; can be redriven",
-    State.SENT: "the providers accepted every recipient that was not skipped",
+    State.SENT: "the providers accepted every recipient that was not skipped, or it is in their digest",
     State.DELETED: "cancelled; nothing more is sent",
 }
 
@@ -31,7 +31,7 @@ MAY_BECOME: Final[dict[State, frozenset[State]]] = {
     State.ACTIVE: frozenset({State.SENT, State.FAILED, State.STALE, State.DELETED}),
     State.STALE: frozenset({State.PENDING, State.ACTIVE, State.SENT, State.FAILED, State.DELETED}),
     State.FAILED: frozenset({State.PENDING, State.DELETED}),
-    State.SENT: frozenset(),
+    State.SENT: frozenset({State.DELETED}),  # while it is an item of a digest that is not closed
     State.DELETED: frozenset(),
 }
 

@@ -100,6 +100,7 @@ class Message:
     due_at: str | None = None
     sensitive: bool = False  # its data are removed when it is at rest
     send_local: str | None = None
+    digest_of: Mapping[str, int] | None = None  # of a digest: numbers of readers and items
     steps: tuple[Step, ...] = ()  # if it does not leave on all channels together
 
     def later_step(self, channel: str) -> Step | None:
@@ -114,6 +115,11 @@ class Message:
     @property
     def at_rest(self) -> bool:
         return self.state in AT_REST
+
+    @property
+    def can_be_gathered(self) -> bool:
+        """Whether it can go into a digest: its data must be kept until then, and a digest is not digested again."""
+        return self.priority == "normal" and not self.sensitive and not self.steps and self.digest_of is None
 
     @property
     def short(self) -> bool:
@@ -161,7 +167,7 @@ def outcome(at_rest: bool, counts: Mapping[str, int] | None) -> Reach:
     """Whether it `reached` all recipients but the skipped, `partly`, or `nobody`; `open` until all are settled."""
     if not at_rest or counts is None or counts["outstanding"]:
         return "open"
-    if not counts["sent"]:
+    if not counts["sent"] + counts.get("digested", 0):
         return "nobody"
     return "partly" if counts["failed"] or counts["deleted"] else "reached"
 

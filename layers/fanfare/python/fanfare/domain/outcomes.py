@@ -19,6 +19,7 @@ class Outcome(StrEnum):
     FAILED = "F"
     SKIPPED = "K"
     DELETED = "D"
+    DIGESTED = "G"  # it is in a window, whose digest has an outcome of its own
 
     @property
     def label(self) -> str:

@@ -15,6 +15,7 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Gone, NotFound, TemplateError, Unavailable
 from fanfare.insight.messages import find_with_payload
 from fanfare.pipeline.context import LinkMaker, MessageContexts
+from fanfare.pipeline.digests.contents import DigestContents
 from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.schemas.messages import SentContentView
 from fanfare.signing.links import HiddenLinks, Links, ViewLink
@@ -68,6 +69,9 @@ class SentContent:
     def read(self, message: Message, payload: Payload, delivery: Delivery) -> _Sent:
         """Raises Gone if the data are gone."""
         own = self._own(delivery)
+        if message.digest_of is not None and own is not None:
+            contents = DigestContents(deliveries=self.deliveries, messages=self.messages)
+            own = contents.of({delivery.user_id: own})[delivery.user_id]
         body = self.candidates.body(message, payload)
         user = self._user(delivery.user_id, own) if own is not None else None
         if payload.gone or not offers(body, delivery.channel):

@@ -140,6 +140,7 @@ def _view(entry: RecipientEntry, record: Delivery | None, receipt: Receipt | Non
         attempts=told.attempts if told else entry.attempts,
         provider_id=told.provider_id if told else None,
         receipt=receipt,
+        digest_id=told.digest_id if told else None,
         updated_at=record.updated_at if record else None,
     )
 
@@ -154,5 +155,6 @@ def user_delivery_view(delivery: Delivery) -> UserDeliveryView:
         attempts=delivery.attempts,
         provider_id=delivery.provider_id,
         receipt=delivery.receipt,
+        digest_id=delivery.digest_id,
         updated_at=delivery.updated_at,
     )

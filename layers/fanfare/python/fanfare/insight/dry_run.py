@@ -44,6 +44,7 @@ class _Forecast:
     smart: bool = False  # whether the topic has typographic characters replaced in texts
     deliver: Counter[str] = field(default_factory=Counter)
     deferred: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
+    digested: Counter[str] = field(default_factory=Counter)
     skipped: defaultdict[str, Counter[str]] = field(default_factory=lambda: defaultdict(Counter))
     readers: Counter[tuple[str, str | None]] = field(default_factory=Counter)  # not skipped, by channel and locale
     first: dict[tuple[str, str | None], User] = field(default_factory=dict)
@@ -54,6 +55,9 @@ class _Forecast:
         channel = candidate.channel.name
         if verdict.action is Action.SKIP or candidate.user is None:
             self.skipped[channel][verdict.reason or ""] += 1
+            return None
+        if verdict.action is Action.DIGEST:
+            self.digested[channel] += 1
             return None
         if verdict.action is Action.DEFER:
             self.deferred[channel][verdict.reason or ""] += 1
@@ -97,11 +101,14 @@ class DryRun:
             sampled=forecast.factor != 1.0,
             looked_at=forecast.looked_at,
             audience={
-                channel: forecast.scaled(forecast.let_through(channel) + forecast.skipped[channel].total())
+                channel: forecast.scaled(
+                    forecast.let_through(channel) + forecast.digested[channel] + forecast.skipped[channel].total()
+                )
                 for channel in message.channels
             },
             deliver={channel: forecast.scaled(forecast.deliver[channel]) for channel in message.channels},
             deferred=_by_reason(forecast.deferred, forecast),
+            digested={channel: forecast.scaled(number) for channel, number in forecast.digested.items()},
             skipped=_by_reason(forecast.skipped, forecast),
             segments=segments,
             samples=samples,

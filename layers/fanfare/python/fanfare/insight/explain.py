@@ -15,6 +15,7 @@ from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, strongest
 from fanfare.clock import Clock, to_text
 from fanfare.domain.delivery import Delivery
+from fanfare.domain.digests.windows import Window
 from fanfare.domain.eligibility import Verdict, decide
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress
@@ -36,6 +37,7 @@ from fanfare.store.deliveries import Deliveries
 from fanfare.store.earlier_steps import EarlierSteps
 from fanfare.store.messages import Messages
 from fanfare.store.recipients import RecipientList, RecipientState
+from fanfare.store.windows import Windows
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class _OnChannel:
     standing: RecipientState | None
     delivery: Delivery | None
     receipts: Mapping[Receipt, str]
+    window: Window | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,6 +60,7 @@ class Explain:
     batches: Batches
     candidates: Candidates
     earlier_steps: EarlierSteps
+    windows: Windows
     clock: Clock
 
     def run(self, message_id: str, user_id: str) -> ExplanationView:
@@ -94,6 +98,8 @@ class Explain:
         shard = message.part_of(user_id)
         standings = self.recipients.standings(message.id, shard, user_id, deleted=message.state is State.DELETED)
         keys = {channel: (user_id, message.id, channel) for channel in message.channels}
+        names = {(user_id, each.digest_id) for each in standings.values() if each.digest_id is not None}
+        windows = self.windows.get_many(names) if names else {}
         records, receipts = self.deliveries.get_many(keys.values()), self.deliveries.receipts(keys.values())
         return {
             channel: _OnChannel(
@@ -102,6 +108,7 @@ class Explain:
                 standing=standings.get(channel),
                 delivery=records.get(key),
                 receipts=receipts.get(key, {}),
+                window=windows.get((user_id, _digest_of(standings.get(channel)))),
             )
             for channel, key in keys.items()
         }
@@ -181,6 +188,9 @@ def _steps(found: _OnChannel, now: datetime) -> Iterator[StepView]:
     yield _step("fan_out", reached, progress.updated_at)
     if standing is None:
         yield _step("choice", "none")
+    elif standing.digest_id is not None:
+        yield _step("choice", "digested", detail=f"digest {standing.digest_id}")
+        yield from _window(found.window)
     elif standing.batch_id is None:
         yield _step("choice", "skipped", detail=standing.reason)
     else:
@@ -199,6 +209,18 @@ def _steps(found: _OnChannel, now: datetime) -> Iterator[StepView]:
         yield _step("delivery", delivery.status.label, delivery.updated_at, detail or None)
     for receipt, at in sorted(found.receipts.items(), key=lambda each: each[1]):
         yield _step("receipt", receipt, at)
+
+
+def _digest_of(standing: RecipientState | None) -> str:
+    return (standing.digest_id if standing else None) or ""
+
+
+def _window(window: Window | None) -> Iterator[StepView]:
+    """The digest of the message, if it is kept."""
+    if window is not None and window.closed:
+        yield _step("digest", "closed", window.closes_at, f"in the digest {window.message_id}")
+    elif window is not None:
+        yield _step("digest", "open", window.closes_at, f"in the digest that closes at {window.closes_at}")
 
 
 def _batch(standing: RecipientState, now: datetime) -> StepView:

@@ -43,6 +43,8 @@ class ReadMessages:
     def _sums(self, message: Message, about: int, known: RunningCount | None) -> Sums:
         """Counts are stored with the final state; a deleted message may still have deliveries in flight."""
         settled = message.counts if message.at_rest and message.state is not State.DELETED else None
+        if settled and settled["digested"]:
+            settled = None  # an erasure takes items out of digests
         if settled and not (settled["sent"] and reports(message)):
             return Sums(settled, {})
         about = settled["recipients"] if settled else about

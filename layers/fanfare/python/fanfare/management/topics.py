@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.clock import Clock, to_text
 from fanfare.domain.catalogue import AllowedSenders, Topic
+from fanfare.domain.digests.gathering import Frequency
 from fanfare.errors import ConditionFailed, Conflict, Invalid, NotFound, Unavailable
 from fanfare.management.users import check_id
 from fanfare.pagination import take
 from fanfare.schemas.topics import PutTopicRequest
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
+from fanfare.templates.body import offers
+
+if TYPE_CHECKING:
+    from fanfare.templates.renderer import Renderer
 
 NOT_COVERED: Final = (
     "The deployment has not verified this address. Use its sender's, or one in its `sender_domain` if that is set."
 )
+SEEN: Final = ("items", "count", "key", "first_at")  # by the template of a digest
 ENDED_AT_ONCE: Final = 2_500  # about ten seconds
 
 
@@ -26,6 +33,7 @@ class ManageTopics:
     audience: Audience
     clock: Clock
     senders: AllowedSenders
+    renderer: Renderer
 
     def put(self, topic_id: str, request: PutTopicRequest) -> tuple[Topic, bool]:
         """The stored topic, and whether it was created. Raises Conflict if its shards would change.
@@ -34,9 +42,8 @@ class ManageTopics:
         """
         check_id(topic_id, request.id)
         sender = request.sender.stored() if request.sender else None
-        address = (sender or {}).get("address")
-        if address is not None and not self.senders.covers(address):
-            raise Invalid.field("/sender/address", "sender_not_allowed", NOT_COVERED)
+        digest = request.digest.stored() if request.digest else None
+        self._check(sender or {}, digest, request.channels)
         now = to_text(self.clock())
         before, shards = self.catalogue.read_shards(topic_id)
         if before is None and shards is not None:
@@ -55,6 +62,8 @@ class ManageTopics:
             sms_smart=bool(request.sms_smart),
             footer=request.footer is not False,
             sender=sender,
+            digest=digest,
+            **_frequencies(request),
             shards=request.shards or shards or 1,
             created_at=before.created_at if before else now,
             updated_at=now,
@@ -65,6 +74,27 @@ class ManageTopics:
             detail = "The shards of a topic can't change: its subscriptions are stored in them."
             raise Conflict(detail, code="shards_are_fixed") from failed
         return topic, before is None
+
+    def _check(self, sender: Mapping[str, Any], digest: Mapping[str, Any] | None, channels: Sequence[str]) -> None:
+        """Raises Invalid if the sender is not covered, or the template can't make a digest on any of the channels."""
+        address = sender.get("address")
+        if address is not None and not self.senders.covers(address):
+            raise Invalid.field("/sender/address", "sender_not_allowed", NOT_COVERED)
+        if digest is not None:
+            self._check_digest(digest["template"]["id"], channels)
+
+    def _check_digest(self, template_id: str, channels: Sequence[str]) -> None:
+        """Raises Invalid if the template can't make a digest on any of these channels."""
+        head = self.catalogue.template_head(template_id)
+        if head is None or head.hidden:
+            raise Invalid.field("/digest/template", "unknown_template", "No such template.")
+        if not any(offers(head.body, channel) for channel in channels):
+            detail = f"No content for any of the channels {', '.join(channels)}."
+            raise Invalid.field("/digest/template", "no_content", detail)
+        if missing := [name for name in SEEN if name not in (head.body.get("example") or {})]:
+            detail = f"The template's example has no {', '.join(missing)}. A digest gives it {', '.join(SEEN)}."
+            raise Invalid.field("/digest/template", "digest_example", detail)
+        self.renderer.check(head.body)
 
     def get(self, topic_id: str) -> Topic:
         """The topic as it is now. Raises NotFound."""
@@ -87,6 +117,14 @@ class ManageTopics:
                 f"Deletion is not complete; one call ends {ENDED_AT_ONCE:,} subscriptions. Repeat the request.",
                 code="deletion_unfinished",
             )
+
+
+def _frequencies(request: PutTopicRequest) -> dict[str, Any]:
+    """What readers can choose, and what holds for the others."""
+    if request.digest is None:
+        return {}
+    offered = request.frequencies or (request.frequency or Frequency.DIGEST,)
+    return {"frequencies": tuple(dict.fromkeys(offered)), "frequency": request.frequency or offered[0]}
 
 
 def find_topic(topic_id: str, catalogue: Catalogue) -> Topic:

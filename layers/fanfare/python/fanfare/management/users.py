@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -33,6 +33,8 @@ from fanfare.store.inbox import Inboxes
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from fanfare.management.windows import EraseWindows
+
     PersonId = Callable[[str, str], str]
 
 ERASED_AT_ONCE = 5_000  # rows per table: about five seconds at the write limit of a partition
@@ -43,6 +45,7 @@ class ManageUsers:
     audience: Audience
     deliveries: Deliveries
     inboxes: Inboxes
+    windows: Callable[[], EraseWindows] | None = None
     own_data: EraseOwnData | None = None  # None in functions that read no messages
     person_id: PersonId | None = None
 
@@ -175,7 +178,8 @@ class ManageUsers:
         """
         self.audience.erase(user_id)
         within = self.own_data is None or self.own_data.run(user_id)
-        done = [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (self.inboxes, self.deliveries)]
+        done = [self.windows is None or self.windows().run(user_id, limit=ERASED_AT_ONCE)]
+        done += [store.erase(user_id, limit=ERASED_AT_ONCE) for store in (self.inboxes, self.deliveries)]
         if not all(done):
             raise Unavailable(
                 f"Erasure is not complete; one call erases {ERASED_AT_ONCE:,} rows per table. Repeat the request.",

@@ -17,13 +17,13 @@ from fanfare.domain.message import Message, Payload, Step
 from fanfare.errors import Fault, Invalid
 from fanfare.ids import new_message_id
 from fanfare.pipeline.backoff import AHEAD, START
-from fanfare.pipeline.context import LinkMaker, MessageContexts
+from fanfare.pipeline.context import LinkMaker, MessageContexts, pinned_of
 from fanfare.pipeline.recipients import PersonId, Recipients, resolve
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
 from fanfare.templates.content_check import check_content
-from fanfare.templates.context import BrandSeen, MessageContext
+from fanfare.templates.context import MessageContext
 from fanfare.templates.data_schema import FAULTS_LIMIT, data_faults
 from fanfare.templates.renderer import SECONDS_TOGETHER, Renderer
 
@@ -87,15 +87,8 @@ class BuildMessage:
         return message, _storable(payload)
 
     def _pinned(self, request: SubmitRequest, subject: _Subject) -> Pinned:
-        """What a later change of topic and brand does not change for the message."""
-        sender, topic = request.sender.stored() if request.sender else None, subject.topic
-        known = {name: subject.brand[name] for name in BrandSeen._fields if subject.brand.get(name)}
-        brand = {"name": self.renderer.brand.name, **known}
-        if topic is None:
-            return Pinned(sender=sender, brand=brand)
-        if sender is None or sender.get("address") in (None, (topic.sender or {}).get("address")):
-            sender = {**(topic.sender or {}), **(sender or {})}
-        return Pinned(title=topic.title, titles=topic.titles, footer=topic.footer, sender=sender or None, brand=brand)
+        sender = request.sender.stored() if request.sender else None
+        return pinned_of(subject.topic, subject.brand, name=self.renderer.brand.name, sender=sender)
 
     def _context(self, message: Message, topic: Topic | None, pinned: Pinned, channel: str) -> MessageContext:
         """What templates see of the message, with stand-ins for its links."""

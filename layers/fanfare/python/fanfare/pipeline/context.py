@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from fanfare import languages
 from fanfare.domain.audience import User
@@ -14,6 +14,19 @@ from fanfare.domain.message import Message
 from fanfare.templates.context import BrandSeen, KnownLinks, LinksSeen, MessageContext, TopicSeen
 
 NOBODY: Final = User(id="user-1", profile={})  # for content that is checked before there are readers
+
+
+def pinned_of(
+    topic: Topic | None, brand: Mapping[str, Any], *, name: str, sender: Mapping[str, Any] | None = None
+) -> Pinned:
+    """What a later change of topic and brand does not change for a message. `name`: of a brand that has none."""
+    known = {field: brand[field] for field in BrandSeen._fields if brand.get(field)}
+    seen = {"name": name, **known}
+    if topic is None:
+        return Pinned(sender=sender, brand=seen)
+    if sender is None or sender.get("address") in (None, (topic.sender or {}).get("address")):
+        sender = {**(topic.sender or {}), **(sender or {})}
+    return Pinned(title=topic.title, titles=topic.titles, footer=topic.footer, sender=sender or None, brand=seen)
 
 
 class LinkMaker(Protocol):

@@ -19,6 +19,7 @@ from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 from fanfare.store.messages import Messages
 from fanfare.store.receipts import ReportedReceipts
+from fanfare.store.windows import Windows
 
 
 def table(name: str) -> DynamoTable:
@@ -53,6 +54,11 @@ def messages() -> Messages:
 @opened.once
 def batches() -> Batches:
     return Batches(table("batches"), table("messages"), moved=_publish_moved if clients.has_event_bus() else None)
+
+
+@opened.once
+def windows() -> Windows:
+    return Windows(table("batches"))
 
 
 @opened.once

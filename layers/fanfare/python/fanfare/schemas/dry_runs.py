@@ -68,6 +68,7 @@ class DryRunView(View):
                     "audience": {"email": 1_000, "sms": 20},
                     "deliver": {"email": 950, "sms": 20},
                     "deferred": {"email": {"quiet_hours": 30}},
+                    "digested": {},
                     "skipped": {"email": {"no_address": 18, "suppressed_bounce": 2}},
                     "segments": {"sms": 40},
                     "samples": [
@@ -112,6 +113,7 @@ class DryRunView(View):
     audience: Mapping[str, int] = Field(description="Recipients by channel.")
     deliver: Mapping[str, int] = Field(description="Recipients to be sent at once, by channel.")
     deferred: Mapping[str, Mapping[str, int]] = Field(description="Recipients to be sent later, by channel and reason.")
+    digested: Mapping[str, int] = Field(description="Recipients whose message goes into a digest, by channel.")
     skipped: Mapping[str, Mapping[str, int]] = Field(description="Skipped recipients, by channel and reason.")
     segments: Mapping[str, int] = Field(description="Billed segments, on channels that bill by length of text.")
     samples: Sequence[SampleView]

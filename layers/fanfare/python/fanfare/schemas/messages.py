@@ -180,6 +180,7 @@ class CountsView(View):
     failed: int
     skipped: int
     deleted: int
+    digested: int
     outstanding: int
 
 
@@ -214,11 +215,19 @@ class TemplateVersionRef(View):
     version: int
 
 
+class DigestOfView(View):
+    """What a digest was made of."""
+
+    readers: int
+    items: int
+
+
 class MessageView(View):
     """A message with its state and history.
 
     `summary`: its subject, title or text without a reader, at most 120 characters. `outcome`: it has `reached` all
     recipients but the skipped, `partly`, or `nobody`; `open` while recipients are outstanding.
+    `digest_of`: what a digest was made of; null for other messages.
     """
 
     id: Id
@@ -234,6 +243,7 @@ class MessageView(View):
     expires_at: At | None
     summary: str | None
     outcome: Reach
+    digest_of: DigestOfView | None
     timeline: Sequence[MomentView]
 
 
@@ -257,6 +267,7 @@ class MessageWithCountsView(MessageView):
                     "expires_at": None,
                     "summary": "Order A-17 has shipped",
                     "outcome": "reached",
+                    "digest_of": None,
                     "timeline": [
                         {"state": "pending", "at": "2027-01-01T08:00:00.000Z", "reason": None},
                         {"state": "active", "at": "2027-01-01T08:00:00.412Z", "reason": None},
@@ -268,6 +279,7 @@ class MessageWithCountsView(MessageView):
                         "failed": 0,
                         "skipped": 18,
                         "deleted": 0,
+                        "digested": 0,
                         "outstanding": 0,
                     },
                     "receipts": {

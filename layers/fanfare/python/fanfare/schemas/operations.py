@@ -8,12 +8,15 @@ from typing import Literal
 from fanfare.domain.lifecycle import State
 from fanfare.schemas.scalars import At, Id, View
 
-DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted"]
+DeliveryStatus = Literal["pending", "sent", "failed", "skipped", "deleted", "digested"]
 ReceiptName = Literal["delivered", "delayed", "bounced", "bounced_soft", "complained", "rejected", "no_word"]
 
 
 class DeliveryView(View):
-    """The outcome of one recipient. `pending`: not final yet. `receipt`: what the provider reported later."""
+    """The outcome of one recipient. `pending`: not final yet. `receipt`: what the provider reported later.
+
+    `digest_id`: the window of a `digested` recipient.
+    """
 
     user_id: str
     channel: str
@@ -22,11 +25,12 @@ class DeliveryView(View):
     attempts: int
     provider_id: str | None
     receipt: str | None
+    digest_id: str | None
     updated_at: At | None
 
 
 class UserDeliveryView(View):
-    """The outcome of one message for a user, on one channel."""
+    """The outcome of one message for a user, on one channel. `digest_id`: the window of a `digested` one."""
 
     message_id: Id
     channel: str
@@ -35,6 +39,7 @@ class UserDeliveryView(View):
     attempts: int
     provider_id: str | None
     receipt: str | None
+    digest_id: str | None
     updated_at: At
 
 
@@ -68,7 +73,7 @@ class RecordedView(View):
     or the channel's provider sends no receipts.
     """
 
-    status: Literal["pending", "sent", "failed", "skipped", "deleted", "not_reached", "not_chosen"]
+    status: Literal["pending", "sent", "failed", "skipped", "deleted", "digested", "not_reached", "not_chosen"]
     outcome: ReceiptName | None
     reason: str | None
     advice: str | None
@@ -86,7 +91,7 @@ class RuleView(View):
 class RulesNowView(View):
     """What the rules would decide now: the user, the topic or the time may have changed since."""
 
-    action: Literal["deliver", "defer", "skip"]
+    action: Literal["deliver", "defer", "skip", "digest"]
     reason: str | None
     advice: str | None
     until: At | None
@@ -125,3 +130,31 @@ class QueuesView(View):
     """All queues."""
 
     items: Sequence[QueueView]
+
+
+class WindowItemView(View):
+    """One item of a window."""
+
+    message_id: Id
+    at: At
+
+
+class WindowView(View):
+    """The digest of a reader on a topic, channel and key. `message_id`: the digest, once it is closed."""
+
+    id: Id
+    topic: str
+    channel: str
+    key: str | int | float | None
+    count: int
+    closes_at: At
+    state: Literal["open", "closed"]
+    message_id: Id | None
+    items: Sequence[WindowItemView]
+
+
+class WindowsView(View):
+    """Open digests of a user, oldest first."""
+
+    items: Sequence[WindowView]
+    next_cursor: str | None

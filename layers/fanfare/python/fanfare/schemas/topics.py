@@ -15,10 +15,13 @@ from pydantic import (
 )
 
 from fanfare.channels.email import ascii_mailbox
+from fanfare.domain.digests.gathering import AT, DAYS
+from fanfare.domain.digests.windows import ITEMS
 from fanfare.schemas.scalars import (
     At,
     Channels,
     Email,
+    Hour,
     Locale,
     Moment,
     Name,
@@ -27,6 +30,7 @@ from fanfare.schemas.scalars import (
     View,
     validation_error,
 )
+from fanfare.schemas.subscriptions import Frequency
 
 DAY: Final = 86_400
 Title = Annotated[str, Field(min_length=1, max_length=200)]
@@ -51,6 +55,102 @@ class Limit(Request):
     overflow: Literal["drop", "defer"] = Field(
         description="What to do with more messages: `drop` (skipped) or `defer` (sent later)."
     )
+
+
+Day = Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+
+
+def _in_order(values: tuple[Day, ...]) -> tuple[Day, ...]:
+    return tuple(day for day in DAYS if day in values)
+
+
+Days = Annotated[tuple[Day, ...], Field(min_length=1, max_length=7), AfterValidator(_in_order)]
+
+
+class Every(Request):
+    """When a window closes: at a time of day on these days, or a number of seconds after its first item."""
+
+    days: Days | None = Field(None, description="Days of the week; with `at`.")
+    at: Hour | None = Field(None, description="Time of day by the reader's clock, e.g. 18:00; with `days`.")
+    seconds: Annotated[StrictInt, Field(ge=10, le=7 * DAY)] | None = Field(
+        None, description="Seconds after the first item; without `days` and `at`."
+    )
+
+    @model_validator(mode="after")
+    def _one_form(self) -> Self:
+        by_clock = [self.days is not None, self.at is not None]
+        if (self.seconds is not None) == any(by_clock) or any(by_clock) != all(by_clock):
+            raise validation_error("digest_times", "Set `days` and `at`, or only `seconds`.")
+        return self
+
+
+class DigestTemplate(Request):
+    """The template of the digest. Its example has `items`, `count`, `key` and `first_at`."""
+
+    id: Name = Field(description="The template's id. A digest uses the newest version when it closes.")
+
+
+class Digest(Request):
+    """How messages of the topic are gathered into one per reader."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"template": {"id": "comments-digest"}, "every": {"seconds": 300}, "key": "document"}]
+        }
+    )
+
+    template: DigestTemplate = Field(description="The template of the digest.")
+    every: Every = Field(description="When a window closes.")
+    key: Annotated[str, Field(min_length=1, max_length=100)] | None = Field(
+        None,
+        description="Name of a string or number in `data`: messages with different values go into different digests. "
+        "Those without a value go together.",
+    )
+    items: Annotated[StrictInt, Field(ge=1, le=ITEMS)] | None = Field(
+        None, description=f"Maximum number of items in `data.items`. Default: {ITEMS}."
+    )
+    day: Day | None = Field(None, description=f"Day of `weekly` digests. Default: {DAYS[0]}.")
+
+    def stored(self) -> dict[str, Any]:
+        """As it is stored, and shown."""
+        return {
+            "template": {"id": self.template.id},
+            "every": self.every.model_dump(mode="json", exclude_none=True),
+            "key": self.key,
+            "items": self.items or ITEMS,
+            "day": self.day or DAYS[0],
+        }
+
+
+Frequencies = Annotated[tuple[Frequency, ...], Field(max_length=4)]
+FREQUENCIES_HELP: Final = (
+    "How often readers can choose to get it. `digest`: as `digest.every` says; `daily`: at its `at` "
+    f"(default: {AT}); `weekly`: at that time on its `day`. Default: only `digest` if the topic has one."
+)
+
+
+class EveryView(View):
+    """When a window closes."""
+
+    days: Sequence[Day] | None = None
+    at: str | None = None
+    seconds: int | None = None
+
+
+class DigestTemplateView(View):
+    """The template of the digest."""
+
+    id: str
+
+
+class DigestView(View):
+    """How messages of the topic are gathered into one per reader."""
+
+    template: DigestTemplateView
+    every: EveryView
+    key: str | None = None
+    items: int = ITEMS
+    day: Day = "mon"
 
 
 class Sender(Request):
@@ -126,11 +226,25 @@ class PutTopicRequest(Request):
         "Default: true.",
     )
     sender: Sender | None = Field(None, description="The sender of its mails. Default: that of the deployment.")
+    digest: Digest | None = Field(None, description="Gather its messages into digests. Default: each is sent at once.")
+    frequencies: Frequencies | None = Field(None, description=FREQUENCIES_HELP)
+    frequency: Frequency | None = Field(
+        None, description="One of `frequencies`, for readers who have not chosen. Default: the first of them."
+    )
     shards: Annotated[StrictInt, Field(ge=1, le=64)] | None = Field(
         None,
         description="Number of partitions for its subscriptions: about one per 100,000 subscribers. "
         "It can't change once the topic is created. Default: 1.",
     )
+
+    @model_validator(mode="after")
+    def _can_be_gathered(self) -> Self:
+        gathered = {*(self.frequencies or ()), self.frequency or "immediate"} - {"immediate"}
+        if self.digest is None and gathered:
+            raise validation_error("digest_missing", "Set `digest`, or leave this out.", pointer="/frequencies")
+        if self.frequency is not None and self.frequency not in (self.frequencies or (self.frequency,)):
+            raise validation_error("frequency_not_offered", "Must be one of `frequencies`.", pointer="/frequency")
+        return self
 
 
 class LimitView(View):
@@ -165,6 +279,9 @@ class TopicView(View):
     sms_smart: bool
     footer: bool
     sender: SenderView | None
+    digest: DigestView | None
+    frequencies: Sequence[Frequency]
+    frequency: Frequency | None
     shards: int
     created_at: At
     updated_at: At

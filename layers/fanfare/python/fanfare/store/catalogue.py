@@ -75,6 +75,9 @@ class Catalogue:
             "sms_smart": topic.sms_smart or None,
             "footer": None if topic.footer else False,
             "sender": dict(topic.sender) if topic.sender else None,
+            "digest": dict(topic.digest) if topic.digest else None,
+            "frequencies": list(topic.frequencies) or None,
+            "frequency": topic.frequency,
             "shards": topic.shards,
             "created_at": topic.created_at,
             "updated_at": topic.updated_at,
@@ -98,9 +101,9 @@ class Catalogue:
         item = self.cache.get(f"template#{template_id}", _version_sk(version), max_age=math.inf)
         return _template(item) if item else None
 
-    def template_head(self, template_id: str) -> Template | None:
-        """The newest version, hidden or not, strongly consistent."""
-        item = self.table.get("templates", template_id)
+    def template_head(self, template_id: str, *, max_age: float = 0.0) -> Template | None:
+        """The newest version, hidden or not, at most `max_age` seconds old; strongly consistent when it was read."""
+        item = self.cache.get("templates", template_id, max_age=max_age)
         return _template(item) if item else None
 
     def for_message(
@@ -251,6 +254,9 @@ def _topic(item: Item | None) -> Topic | None:
         sms_smart=bool(item.get("sms_smart")),
         footer=item.get("footer", True),
         sender=item.get("sender"),
+        digest=item.get("digest"),
+        frequencies=tuple(item.get("frequencies", ())),
+        frequency=item.get("frequency"),
         shards=item["shards"],
         created_at=item["created_at"],
         updated_at=item["updated_at"],

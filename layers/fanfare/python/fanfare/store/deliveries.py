@@ -1,7 +1,8 @@
 """The deliveries table: the outcome of each recipient, stored under the user.
 
     pk             sk                            what
-    user#<id>      <message>#<channel>           status, reason, attempts, the provider's id
+    user#<id>      <message>#<channel>           status, reason, attempts, the provider's id. A digested one is the
+                                                 item of its window, and has the window's id and its own data
     user#<id>      <message>#<channel>#<kind>    a receipt of this kind, and its time
 
 The partition is the user: writes of large messages are spread evenly, the history of a user is one query, and an
@@ -24,6 +25,7 @@ from fanfare.clock import to_text
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.outcomes import Outcome
 
+_DIGESTED = Outcome.DIGESTED.label
 Key = tuple[str, str, str]  # user id, message id, channel
 
 
@@ -43,6 +45,18 @@ class Deliveries:
     def record_in(self, transaction: Transaction, delivery: Delivery) -> None:
         """Store one outcome as part of a transaction."""
         transaction.put(self.table, _item(delivery))
+
+    def take_out(self, transaction: Transaction, key: Key, digest_id: str, at: str) -> None:
+        """Take an item out of its window, as part of a transaction: it is deleted."""
+        user, message, channel = key
+        transaction.update(
+            self.table,
+            (f"user#{user}", f"{message}#{channel}"),
+            "SET #status = :deleted, updated_at = :at REMOVE digest, own",
+            condition="digest = :digest",
+            values={":deleted": Outcome.DELETED.label, ":at": at, ":digest": digest_id},
+            names={"#status": "status"},
+        )
 
     def get_many(self, keys: Iterable[Key]) -> dict[Key, Delivery]:
         """The records that exist, strongly consistent."""
@@ -90,6 +104,12 @@ class Deliveries:
             yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
             receipts = []
 
+    def in_window(self, user_id: str, digest_id: str, *, first: str) -> list[Delivery]:
+        """The items of a window, oldest first; strongly consistent. `first`: its oldest message."""
+        rows = self.table.query(f"user#{user_id}", KeyRange(after=f"{first}#"))
+        found = [_delivery(row) for row in rows if row.get("digest") == digest_id and row["status"] == _DIGESTED]
+        return sorted(found, key=lambda each: (each.updated_at, each.message_id))
+
     def any_of(self, user_id: str) -> bool:
         """Whether a delivery of the user is kept."""
         return any(self.table.query(f"user#{user_id}", limit=1, names=["sk"]))
@@ -134,6 +154,8 @@ def _item(delivery: Delivery) -> Item:
         "provider_id": delivery.provider_id,
         "updated_at": delivery.updated_at,
         "content": delivery.content,
+        "digest": delivery.digest_id,
+        "own": delivery.own,
         "ttl": delivery.retain_until,
     }
 
@@ -152,4 +174,6 @@ def _delivery(item: Item) -> Delivery:
         updated_at=item["updated_at"],
         retain_until=item["ttl"],
         content=item.get("content"),
+        digest_id=item.get("digest"),
+        own=item.get("own"),
     )

@@ -13,7 +13,9 @@ from fanfare.aws.codec import Item, KeyRange
 from fanfare.channels.reasons import Reason
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.outcomes import Outcome
+from fanfare.store.batches.gathered import PREFIX, outcomes_of
 from fanfare.store.batches.items import BatchItems
+from fanfare.store.batches.rows import GATHERED
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +36,8 @@ class RecipientState:
 
     channel: str
     outcome: Outcome
-    reason: str | None
+    reason: str | None = None
+    digest_id: str | None = None
     batch_id: str | None = None
     generation: int = 0
     attempts: int = 0
@@ -60,7 +63,7 @@ class RecipientList:
             if place >= 0:  # the rest of the item in which the previous page ended
                 items = [*self.items.get_many([(pk, sk)]).values()]
                 yield from self._read(pk, shard, items, deleted, beyond=place)
-            for prefix in ("batch#", "skips#"):
+            for prefix in ("batch#", PREFIX, "skips#"):
                 if sk > prefix + "~":
                     continue
                 position = sk if sk.startswith(prefix) else None
@@ -82,6 +85,10 @@ class RecipientList:
             for user, channel, reason in item["skips"]:
                 if user == user_id:
                     found[channel] = RecipientState(channel=channel, outcome=Outcome.SKIPPED, reason=reason)
+        for item in self.items.query(pk, KeyRange(prefix=PREFIX)):
+            for user, channel, outcome, window in outcomes_of(item[GATHERED]):
+                if user == user_id:
+                    found[channel] = RecipientState(channel=channel, outcome=outcome, digest_id=window)
         for item in self.items.query(pk, KeyRange(prefix="batch#")):
             if user_id in item["recipients"]:
                 found[item["channel"]] = self._standing(pk, item, user_id, deleted)
@@ -115,6 +122,10 @@ class RecipientList:
         for item in items:
             if item["sk"].startswith("skips#"):
                 people = [(user, channel, Outcome.SKIPPED, reason, 0) for user, channel, reason in item["skips"]]
+            elif item["sk"].startswith(PREFIX):
+                people = [
+                    (user, channel, outcome, None, 0) for user, channel, outcome, _ in outcomes_of(item[GATHERED])
+                ]
             else:
                 each = item["sk"].removeprefix("batch#")
                 state = states.get((pk, f"open#{each}")) or states.get((pk, f"done#{each}")) or {}

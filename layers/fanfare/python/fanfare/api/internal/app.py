@@ -7,7 +7,17 @@ from typing import Final
 from aws_lambda_powertools import Logger
 
 from fanfare.api.app import Api
-from fanfare.api.internal import brand, masked, messages, queues, subscriptions, suppressions, templates, topics, users
+from fanfare.api.internal import (
+    brand,
+    masked,
+    messages,
+    queues,
+    subscriptions,
+    suppressions,
+    templates,
+    topics,
+    users,
+)
 from fanfare.api.internal.audit import Trail
 from fanfare.api.internal.own_messages import check_owner
 from fanfare.api.openapi import About

@@ -6,15 +6,15 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.api_gateway import Router
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Path, Query
 
 from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
 from fanfare.api.parameters import Cursor, Limit, UserId, WrittenUserId
-from fanfare.api.responses import created_or_ok, no_content
+from fanfare.api.responses import created_or_ok, json_response, no_content
 from fanfare.management.users import check_patch, unstored_view, user_view
 from fanfare.runtime.use_cases import internal_api as use_cases
-from fanfare.schemas.operations import UserDeliveriesView
+from fanfare.schemas.operations import UserDeliveriesView, WindowsView, WindowView
 from fanfare.schemas.self_service import ExportView
 from fanfare.schemas.users import (
     PatchUserRequest,
@@ -30,6 +30,7 @@ from fanfare.schemas.users import (
 from fanfare.signing.person_ids import is_person_id
 
 router = Router()
+DigestId = Annotated[str, Path(description="The digest's id, as in a delivery.")]
 
 
 @router.put("/v1/users/<user_id>", tags=["users"], responses=answers(_200=UserView, _201=UserView))
@@ -135,3 +136,23 @@ def export_user(user_id: UserId, cursor: Cursor = None) -> ExportView:
     asked = ListRequest(router.current_event)
     page, position = use_cases.export().run(user_id, after=asked.open(cursor))
     return ExportView.model_validate(page | {"next_cursor": asked.cursor(position)})
+
+
+@router.get("/v1/users/<user_id>/digests", tags=["users"])
+def list_digests(user_id: UserId, limit: Limit = 50, cursor: Cursor = None) -> WindowsView:
+    """List the open digests of a user; the one that began first comes first."""
+    asked = ListRequest(router.current_event)
+    items, position = use_cases.digests().open_of(user_id, after=asked.open(cursor), limit=limit)
+    return asked.view(WindowsView, items, position)
+
+
+@router.get("/v1/users/<user_id>/digests/<digest_id>", tags=["users"])
+def get_digest(user_id: UserId, digest_id: DigestId) -> WindowView:
+    """Read a digest of a user, open or closed, with its 100 oldest items."""
+    return use_cases.digests().get(user_id, digest_id)
+
+
+@router.post("/v1/users/<user_id>/digests/<digest_id>/close", tags=["users"], responses=answers(_202=WindowView))
+def close_digest(user_id: UserId, digest_id: DigestId) -> Response[WindowView]:
+    """Close a digest before its time: it leaves within a minute or two. A repeat gets the same response."""
+    return json_response(202, use_cases.digests().close(user_id, digest_id))

@@ -106,6 +106,7 @@ class Permissions:
             "ends_at": message.ends_at,
             "time_decided": self._just_decided(work.state),
             "patience": self.stale_after,
+            "is_digest": message.digest_of is not None,
         }
 
     def _read_again(self, names: set[str], users: dict[str, User]) -> None:

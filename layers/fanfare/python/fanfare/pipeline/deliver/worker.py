@@ -17,9 +17,9 @@ from typing import Any
 
 from fanfare.channels.base import Channel
 from fanfare.clock import Clock
-from fanfare.domain.batch import SHORT, Leased
+from fanfare.domain.batch import SHORT, Batch, BatchState, Leased
 from fanfare.domain.jobs import Job
-from fanfare.domain.message import people_of
+from fanfare.domain.message import OwnData, people_of
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
@@ -33,6 +33,7 @@ from fanfare.pipeline.deliver.means import Means, RunResult, close
 from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.watch import Watch, long_ago
 from fanfare.pipeline.deliver.work import Work
+from fanfare.pipeline.digests.contents import DigestContents
 from fanfare.signing.links import Links
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
@@ -46,6 +47,8 @@ from fanfare.store.together import messages_and_users
 from fanfare.templates.renderer import Renderer
 
 log = logging.getLogger(__name__)
+
+Key = tuple[str, str]  # message id, batch id
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,6 +66,7 @@ class Deliver:
     catalogue: Catalogue
     deliveries: Deliveries
     inboxes: Inboxes
+    digests: DigestContents
     renderer: Renderer
     clock: Clock
     pace: Pace
@@ -147,6 +151,8 @@ class Deliver:
                 means.result.settled.append(state.with_outcomes(dict.fromkeys(state.unsettled, Outcome.FAILED)))
                 continue
             message, payload = messages[job.message_id]
+            if message.digest_of is not None:
+                known |= self._of_digest(batch, state, known)
             in_body = {user_id: payload.own.get(user_id) for user_id in batch.with_own}
             own = known.get((batch.message_id, batch.id), in_body if batch.shard == SHORT else {})
             names = frozenset(name for each in own.values() if each is not None for name in each.data)
@@ -154,6 +160,13 @@ class Deliver:
             work = replace(work, people=self.audience.people.read(people_of(work.pending, own)))
             attempts.append(Attempt(job=job, work=work, means=means))
         return attempts
+
+    def _of_digest(self, batch: Batch, state: BatchState, known: Mapping[Key, OwnData]) -> dict[Key, OwnData]:
+        """What a digest says to those recipients of a batch who wait for it."""
+        key = (batch.message_id, batch.id)
+        waiting = {batch.recipients[place] for place in state.unsettled}
+        references = {user_id: own for user_id, own in known.get(key, {}).items() if user_id in waiting}
+        return {key: self.digests.of(references)}
 
     def _hand_back(self, leased: Mapping[Job, Leased], means: Means) -> None:
         """Release batches before a provider was called: no outcome is in doubt, no attempt is counted."""

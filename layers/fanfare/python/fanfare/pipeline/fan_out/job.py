@@ -7,6 +7,7 @@ a crash loses nothing. The ids of the batches are queued after the commit.
 
 from __future__ import annotations
 
+import json
 import logging
 import math
 import random
@@ -18,8 +19,9 @@ from datetime import datetime, timedelta
 from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.domain.batch import BatchState, Skip
+from fanfare.domain.batch import BatchState, Skip, batch_id
 from fanfare.domain.delivery import Delivery
+from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.eligibility import Candidate
 from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.lifecycle import State
@@ -32,10 +34,11 @@ from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import Reopen, queue_batches
 from fanfare.store.audience import Audience
-from fanfare.store.audience.users import charge_of
+from fanfare.store.audience.users import charge_of, check_present
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
+from fanfare.store.windows import Windows, part_of
 
 log = logging.getLogger(__name__)
 
@@ -54,6 +57,7 @@ class FanOut:
     audience: Audience
     candidates: Candidates
     batches: Batches
+    windows: Windows
     deliveries: Deliveries
     queues: Queues
     clock: Clock
@@ -168,7 +172,7 @@ class FanOut:
         try:
             upcoming = next(candidates, None)
             while True:
-                page = FanOutPage(progress, cursor=progress.cursor, own=payload.own, unchecked=unchecked)
+                page = FanOutPage.of(message, payload, progress, unchecked=unchecked)
                 upcoming = _fill(page, upcoming, candidates)
                 sealed = upcoming is None and not rows.more
                 progress, opened = self._commit(message, payload, page, removals, sealed=sealed)
@@ -200,7 +204,8 @@ class FanOut:
                 return self._try_to_commit(message, payload, page, removals, sealed=sealed)
             except ConditionFailed as conflict:
                 tries_left -= 1
-                if conflict.failed & {PLACE, OWN} or not tries_left:
+                windows = {part_of(each.window.group) for each in page.gathered}
+                if conflict.failed & {PLACE, OWN, *windows} or not tries_left:
                     raise
                 _leave_to_workers(page, conflict, everything=tries_left == 1)
                 log.info("left in part to the workers", extra={"message_id": message.id, "page": page.progress.page})
@@ -230,8 +235,23 @@ class FanOut:
             self.batches.skip(transaction, message.id, read.shard, read.page, page.skips, message.retain_until)
         for skip in page.skips:
             self.deliveries.record_in(transaction, skipped(message, skip, now))
+        if page.gathered:
+            self.batches.gathered.put(
+                transaction, message.id, read.shard, read.page, page.gathered, message.retain_until
+            )
+        for each in page.gathered:
+            self._gather(transaction, message, each, place=batch_id(read.shard, read.page, 0), now=now)
         transaction.run()
         return after, opened
+
+    def _gather(
+        self, transaction: Transaction, message: Message, gathered: Gathered, *, place: str, now: datetime
+    ) -> None:
+        """Put a recipient's message into the window, as part of a page's transaction."""
+        self.windows.add(transaction, gathered, message.id, message.retain_until)
+        self.deliveries.record_in(transaction, digested(message, gathered, place, now))
+        if gathered.own is not None:
+            check_present(transaction, self.audience.table, gathered.user_id)
 
     def _queue(self, states: Sequence[BatchState]) -> list[BatchState]:
         """Queue the ids of committed batches. Returns an empty list.
@@ -263,6 +283,21 @@ def _leave_to_workers(page: FanOutPage, conflict: ConditionFailed, *, everything
     """Have the workers decide what changed since it was read; or all that readers can change."""
     page.unchecked |= everything or REMOVALS in conflict.failed
     page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
+
+
+def digested(message: Message, gathered: Gathered, place: str, now: datetime) -> Delivery:
+    """The record of a recipient in a window, which is the item of the window. `place`: the page, as a batch of it."""
+    return Delivery(
+        message_id=message.id,
+        user_id=gathered.user_id,
+        channel=gathered.channel,
+        batch_id=place,
+        status=Outcome.DIGESTED,
+        updated_at=to_text(now),
+        retain_until=message.retain_until,
+        digest_id=gathered.window.id,
+        own=json.dumps(gathered.own, ensure_ascii=False) if gathered.own is not None else None,
+    )
 
 
 def skipped(message: Message, skip: Skip, now: datetime) -> Delivery:

@@ -14,12 +14,15 @@ from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
 from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
+from fanfare.domain.digests.windows import Gathered, opened
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
-from fanfare.domain.message import Message, OwnData, Progress
+from fanfare.domain.message import Message, OwnData, Payload, Progress
 from fanfare.domain.outcomes import Outcome
 from fanfare.domain.schedule import Due
+from fanfare.ids import new_message_id
 from fanfare.pipeline.fan_out.candidates import Row, counted
 from fanfare.store.own_data import owned_places
+from fanfare.store.windows import ITEMS_TO_OPEN
 
 T = TypeVar("T")
 
@@ -44,11 +47,14 @@ class FanOutPage:
     """The content of one transaction. `add` fills it until the next candidate does not fit."""
 
     progress: Progress
+    message_id: str = ""
+    retain_until: int = 0
     cursor: str | None = None
     recipients: int = 0
     items: int = SPARE  # of the transaction, so far
     own: OwnData = field(default_factory=dict)  # of the message's recipients
     skips: list[Skip] = field(default_factory=list)
+    gathered: list[Gathered] = field(default_factory=list)
     charges: dict[str, tuple[User, Mapping[str, Any]]] = field(
         default_factory=dict
     )  # by user: as read, and the new counters
@@ -56,6 +62,18 @@ class FanOutPage:
     unchecked: bool = False  # whether everybody is still subscribed
     uncharged: set[str] = field(default_factory=set)  # users to be charged by them
     _filling: dict[tuple[str, str | None], _Filling] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, message: Message, payload: Payload, progress: Progress, *, unchecked: bool = False) -> FanOutPage:
+        """An empty page of the message."""
+        return cls(
+            progress,
+            message_id=message.id,
+            retain_until=message.retain_until,
+            cursor=progress.cursor,
+            own=payload.own,
+            unchecked=unchecked,
+        )
 
     def add(self, row: Row, candidate: Candidate | None) -> bool:
         """Decide a candidate and add it to the page; False if the page is full. None: only move the cursor."""
@@ -68,11 +86,13 @@ class FanOutPage:
         # a message that has expired by now fails for all its recipients; the delivery records that
         over = verdict.reason == Reason.EXPIRED and candidate.over
         skipped = verdict.action is Action.SKIP and not over
-        items = self.items + (1 if skipped else self._more(row, verdict))
+        items = self.items + (1 if skipped else self._more(row, candidate, verdict))
         if self.recipients >= PAGE or items > ITEMS:
             return False
         self.items = items
-        if skipped:
+        if verdict.action is Action.DIGEST:
+            self.gathered.append(self._gathered(row, candidate, verdict))
+        elif skipped:
             self.skips.append(Skip(user_id=row.user_id, channel=row.channel, reason=verdict.reason or ""))
         else:
             self._let_through(row, candidate, verdict)
@@ -80,8 +100,14 @@ class FanOutPage:
         self.cursor = row.position
         return True
 
-    def _more(self, row: Row, verdict: Verdict) -> int:
-        """Items that a recipient adds: a new batch if needed, and a charge of the user if needed."""
+    def _more(self, row: Row, candidate: Candidate, verdict: Verdict) -> int:
+        """Items that a recipient adds: a new batch if needed, and a charge of the user if needed.
+
+        To a digest: its record, its window, and the presence of a user with own data.
+        """
+        if verdict.action is Action.DIGEST:
+            window = 1 if candidate.current.window else ITEMS_TO_OPEN
+            return 1 + window + (not self.gathered) + (self.own.get(row.user_id) is not None)
         filling = self._filling.get((row.channel, _slot(verdict)))
         begins = filling is None or len(filling.users) % CHANNELS[row.channel].batch_size == 0
         charges = verdict.limits is not None and row.user_id not in self.charges
@@ -94,6 +120,31 @@ class FanOutPage:
             first = self.charges.get(row.user_id)
             self.charges[row.user_id] = (first[0] if first else candidate.user, verdict.limits)
             filling.charged_at = int((verdict.until or candidate.now).timestamp())
+
+    def _gathered(self, row: Row, candidate: Candidate, verdict: Verdict) -> Gathered:
+        """The recipient with the window, which is opened if there is none."""
+        window, group = candidate.current.window, candidate.group
+        if candidate.gathering is None or group is None or verdict.until is None:
+            raise ValueError("a digest without a group")
+        own = self.own.get(row.user_id)
+        if window is None:
+            window = opened(
+                new_message_id(candidate.now),
+                group,
+                message_id=self.message_id,
+                closes_at=verdict.until,
+                now=candidate.now,
+                template=candidate.gathering.template,
+                retain_until=self.retain_until,
+            )
+        return Gathered(
+            user_id=row.user_id,
+            channel=row.channel,
+            window=window,
+            opens=candidate.current.window is None,
+            after=candidate.current.newest,
+            own=own.data if own else None,
+        )
 
     def batches(self, message: Message, *, overdue: datetime) -> Iterator[tuple[Batch, BatchState]]:
         """The batches of the page. Batches that are due now are re-sent if still open at `overdue`."""

@@ -17,16 +17,16 @@ from typing import Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.aws.queues import QueueRefused, Queues
-from fanfare.aws.transactions import Transaction
+from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import Clock, to_text
-from fanfare.domain.batch import SHORT, Batch, BatchState, Totals
+from fanfare.domain.batch import SHORT, Batch, BatchState, Totals, batch_id
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Accepted, Message, Payload, Progress
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.fan_out.candidates import Candidates
-from fanfare.pipeline.fan_out.job import skipped
+from fanfare.pipeline.fan_out.job import digested, skipped
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import queue_batches
 from fanfare.signing.person_ids import is_person_id
@@ -36,6 +36,7 @@ from fanfare.store.batches import short_attributes
 from fanfare.store.catalogue import FRESH_SECONDS
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
+from fanfare.store.windows import Windows
 
 log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class ShortWay:
     audience: Audience
     candidates: Candidates
     deliveries: Deliveries
+    windows: Windows
     queues: Queues
     clock: Clock
     stale_after: float
@@ -86,7 +88,7 @@ class ShortWay:
                     _of_these(payload, batches),
                     idempotency_key=idempotency_key,
                     fingerprint=fingerprint,
-                    batches=short_attributes(batches, page.skips),
+                    batches=short_attributes(batches, page.skips, page.gathered),
                 )
             except ConditionFailed as conflict:
                 log.info("decided again", extra={"message_id": message.id, "reasons": set(conflict.codes)})
@@ -99,11 +101,13 @@ class ShortWay:
     def _page(self, message: Message, payload: Payload, topic: Topic | None, now: datetime) -> FanOutPage | None:
         """The decisions on all recipients; None if they don't fit one transaction."""
         rows = self.candidates.next_rows(message, payload, 0, None, now=now, limit=PAIRS).rows
-        page = FanOutPage(Progress(shard=SHORT), own=payload.own)
+        page = FanOutPage.of(message, payload, Progress(shard=SHORT))
         for row, candidate in self.candidates.of(message, payload, topic, rows, now=now, subscribers=False):
             if not page.add(row, candidate):
                 return None
-        return page
+        # one more item for each subscription that is checked
+        checked = page.recipients - len(page.skips) - len(page.gathered)
+        return None if page.gathered and page.items + checked > TRANSACTION_LIMIT else page
 
     def _parts(
         self, message: Message, topic: Topic | None, batches: Batches, page: FanOutPage, now: datetime
@@ -113,6 +117,7 @@ class ShortWay:
         for user, limits in page.charges.values():
             self.audience.users.charge(transaction, user, limits)
         owning = {user_id for batch, _ in batches for user_id in batch.with_own}
+        owning |= {each.user_id for each in page.gathered if each.own is not None}
         for user_id in sorted(owning - page.charges.keys()):
             if not is_person_id(user_id):  # an erasure that has begun does not find what is stored after it
                 check_present(transaction, self.audience.table, user_id)
@@ -123,6 +128,9 @@ class ShortWay:
                     self.audience.subscriptions.check_yes(transaction, user_id, message.topic, batch.channel)
         for skip in page.skips:
             self.deliveries.record_in(transaction, skipped(message, skip, now))
+        for each in page.gathered:
+            self.windows.add(transaction, each, message.id, message.retain_until)
+            self.deliveries.record_in(transaction, digested(message, each, batch_id(SHORT, 0, 0), now))
         return transaction
 
     def _go_on(self, message: Message, batches: Batches) -> None:
@@ -148,6 +156,6 @@ def _accepted(message: Message, batches: Batches, page: FanOutPage, now: datetim
     if batches:
         first = min(state.due_at or "" for _, state in batches)
         return replace(message, state=State.ACTIVE, shards=0, timeline=begun, due_at=first)
-    counts = Totals(codes={Outcome.SKIPPED: len(page.skips)}).counts()
+    counts = Totals(codes={Outcome.SKIPPED: len(page.skips), Outcome.DIGESTED: len(page.gathered)}).counts()
     over = {"state": State.SENT, "at": to_text(now)}
     return replace(message, state=State.SENT, shards=0, timeline=(*begun, over), counts=counts, due_at=None)

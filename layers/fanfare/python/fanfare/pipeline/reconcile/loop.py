@@ -15,6 +15,7 @@ from fanfare.aws.queues import Queues
 from fanfare.clock import Clock
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.reconcile.dead_letters import DeadLetters
+from fanfare.pipeline.reconcile.due_windows import CloseWindows
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.overdue_messages import OverdueMessages
 from fanfare.pipeline.reconcile.run import ReconcileRun
@@ -38,6 +39,7 @@ class Reconcile:
     queues: Queues
     clock: Clock
     pace: Pace
+    windows: CloseWindows
 
     def run(self, *, time_left: Callable[[], float]) -> ReconcileRun:
         """Work until nothing is due or the time is up: one chunk of each kind of work in turn (round-robin)."""
@@ -53,7 +55,7 @@ class Reconcile:
             part(messages=self.messages, batches=self.batches, queues=self.queues, clock=self.clock, pace=self.pace)
             for part in PARTS
         ]
-        return [part.chunks(run) for part in parts]
+        return [*(part.chunks(run) for part in parts), self.windows.chunks(run)]
 
 
 def _next_chunk(chunks: Iterator[None], run: ReconcileRun) -> bool:

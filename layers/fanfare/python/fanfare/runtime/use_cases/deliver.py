@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from fanfare.domain.jobs import Job
 from fanfare.pipeline.deliver import Deliver
+from fanfare.pipeline.digests.contents import DigestContents
 from fanfare.runtime import clients, signing, stores
 from fanfare.runtime.channels import channel
 from fanfare.runtime.records import SqsRecord
@@ -25,6 +26,7 @@ def deliver() -> Deliver:
         catalogue=stores.catalogue(),
         deliveries=stores.deliveries(),
         inboxes=stores.inboxes(),
+        digests=DigestContents(deliveries=stores.deliveries(), messages=stores.messages()),
         renderer=renderer(),
         clock=clock(),
         pace=pace(),

@@ -16,6 +16,7 @@ def fan_out() -> FanOut:
         catalogue=stores.catalogue(),
         overall=settings().user_limits,
         countries=settings().sms_countries,
+        windows=stores.windows(),
         time_zone=settings().time_zone,
     )
     return FanOut(
@@ -23,6 +24,7 @@ def fan_out() -> FanOut:
         audience=stores.audience(),
         candidates=candidates,
         batches=stores.batches(),
+        windows=stores.windows(),
         deliveries=stores.deliveries(),
         queues=clients.queues(),
         clock=clock(),

@@ -10,6 +10,7 @@ from fanfare.channels.email import ascii_mailbox
 from fanfare.domain.catalogue import AllowedSenders
 from fanfare.insight.content import ReadContent, SentContent
 from fanfare.insight.deliveries import ListMessageDeliveries, ListUserDeliveries
+from fanfare.insight.digests import ReadDigests
 from fanfare.insight.dry_run import DryRun
 from fanfare.insight.explain import Explain
 from fanfare.insight.export import ExportUser
@@ -21,8 +22,10 @@ from fanfare.management.suppressions import ManageSuppressions
 from fanfare.management.templates import ManageTemplates
 from fanfare.management.topics import ManageTopics
 from fanfare.management.users import ManageUsers
+from fanfare.management.windows import EraseWindows
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.cancel import Cancel
+from fanfare.pipeline.digests.withdraw import Withdraw
 from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.fan_out.short_way import ShortWay
 from fanfare.pipeline.redrive import Redrive
@@ -61,6 +64,7 @@ def _candidates() -> Candidates:
         catalogue=stores.catalogue(),
         overall=settings().user_limits,
         countries=settings().sms_countries,
+        windows=stores.windows(),
         time_zone=settings().time_zone,
     )
 
@@ -77,6 +81,7 @@ def submit() -> Submit:
         audience=stores.audience(),
         candidates=_candidates(),
         deliveries=stores.deliveries(),
+        windows=stores.windows(),
         queues=clients.queues(),
         clock=clock(),
         stale_after=settings().stale_after,
@@ -104,7 +109,10 @@ def dry_run() -> DryRun:
 
 @opened.once
 def cancel() -> Cancel:
-    return Cancel(messages=stores.messages(), batches=stores.batches(), clock=clock())
+    withdraw = Withdraw(
+        batches=stores.batches(), windows=stores.windows(), deliveries=stores.deliveries(), clock=clock()
+    )
+    return Cancel(messages=stores.messages(), batches=stores.batches(), withdraw=withdraw, clock=clock())
 
 
 @opened.once
@@ -143,6 +151,7 @@ def explain() -> Explain:
         batches=stores.batches(),
         candidates=_candidates(),
         earlier_steps=EarlierSteps(deliveries=stores.deliveries(), inboxes=stores.inboxes()),
+        windows=stores.windows(),
         clock=clock(),
     )
 
@@ -160,9 +169,20 @@ def content() -> ReadContent:
 
 
 @opened.once
+def digests() -> ReadDigests:
+    return ReadDigests(
+        audience=stores.audience(), windows=stores.windows(), deliveries=stores.deliveries(), clock=clock()
+    )
+
+
+@opened.once
 def topics() -> ManageTopics:
     return ManageTopics(
-        catalogue=stores.catalogue(), audience=stores.audience(), clock=clock(), senders=_allowed_senders()
+        catalogue=stores.catalogue(),
+        audience=stores.audience(),
+        clock=clock(),
+        senders=_allowed_senders(),
+        renderer=renderer(),
     )
 
 
@@ -176,12 +196,17 @@ def templates() -> ManageTemplates:
     return ManageTemplates(catalogue=stores.catalogue(), renderer=renderer(), brands=brands(), clock=clock())
 
 
+def _erase_windows() -> EraseWindows:
+    return EraseWindows(windows=stores.windows(), batches=stores.batches(), deliveries=stores.deliveries())
+
+
 @opened.once
 def users() -> ManageUsers:
     return ManageUsers(
         audience=stores.audience(),
         deliveries=stores.deliveries(),
         inboxes=stores.inboxes(),
+        windows=_erase_windows,
         own_data=EraseOwnData(
             messages=stores.messages(),
             batches=stores.batches(),

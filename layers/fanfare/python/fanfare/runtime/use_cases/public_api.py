@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from typing import TYPE_CHECKING
 
 from fanfare.insight.deliveries import ListUserDeliveries
 from fanfare.insight.export import ExportUser
@@ -28,6 +29,9 @@ from fanfare.self_service.unsubscribe import MailPreferences, UndoUnsubscribe, U
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.store.audience.confirmation_mails import Refusals
 from fanfare.store.audience.confirmations import Confirmations
+
+if TYPE_CHECKING:
+    from fanfare.management.windows import EraseWindows
 
 
 @opened.once
@@ -112,7 +116,15 @@ def subscriptions() -> MySubscriptions:
 
 @opened.once
 def users() -> ManageUsers:
-    return ManageUsers(audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes())
+    return ManageUsers(
+        audience=stores.audience(), deliveries=stores.deliveries(), inboxes=stores.inboxes(), windows=_erase_windows
+    )
+
+
+def _erase_windows() -> EraseWindows:
+    from fanfare.management.windows import EraseWindows  # noqa: PLC0415 - only erasures need it
+
+    return EraseWindows(windows=stores.windows(), batches=stores.batches(), deliveries=stores.deliveries())
 
 
 @opened.once

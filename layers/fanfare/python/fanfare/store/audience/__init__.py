@@ -80,14 +80,14 @@ class Audience:
 
     def with_yeses(
         self, user_ids: Iterable[str], topic: str, pairs: Iterable[tuple[str, str]]
-    ) -> tuple[dict[str, User], set[tuple[str, str]]]:
-        """The users that exist, and those of the (user, channel) pairs that are subscribed to the topic, read together.
+    ) -> tuple[dict[str, User], dict[tuple[str, str], str | None]]:
+        """The users that exist and, for those of the (user, channel) pairs that are subscribed, the chosen frequency.
 
         Strongly consistent.
         """
         yeses = {(f"user#{user_id}", subscription_sk(topic, channel)): (user_id, channel) for user_id, channel in pairs}
         found = self.table.get_many([*((f"user#{user_id}", "user") for user_id in user_ids), *yeses])
-        return users_in(found), {pair for key, pair in yeses.items() if key in found}
+        return users_in(found), {pair: found[key].get("frequency") for key, pair in yeses.items() if key in found}
 
     def erase(self, user_id: str) -> None:
         """Erase the profile, the addresses, all subscriptions and all other rows of the user. Idempotent.

@@ -7,6 +7,8 @@
     <message>#<k>    open#<id>          state of an unsettled batch: generation, lease, attempts, outcome codes
     <message>#<k>    done#<id>          outcome codes of a settled batch
     <message>#<k>    skips#<page>       recipients that the fan-out skipped on a page, and the reasons
+    <message>#<k>    gathered#<page>    recipients of a page whose message went into windows, and the ids of these; a
+                                        deletion notes who was taken out again
 
 On the short way, all of this is in the message's item and body instead, and read and written as if it were here.
 

@@ -13,7 +13,8 @@ from fanfare.domain.batch import Totals
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import MAY_FINISH, Message, ending
 from fanfare.domain.outcomes import Outcome
-from fanfare.store.batches.rows import ShortState, done_attributes
+from fanfare.store.batches.gathered import outcomes_of
+from fanfare.store.batches.rows import GATHERED, ShortState, done_attributes
 from fanfare.store.batches.short import SKIPS, others, replaced, short_items
 from fanfare.store.messages.moves import NO_LONGER_DUE, moved_to
 from fanfare.store.messages.rows import read_message, timeline_entry
@@ -61,4 +62,5 @@ def _totals(state: ShortState) -> Totals:
     for each in others(state).values():
         codes.update(each["codes"])
     codes[Outcome.SKIPPED.value] += len(state.item.get(SKIPS, ()))
+    codes.update(outcome.value for _, _, outcome, _ in outcomes_of(state.item.get(GATHERED, ())))
     return Totals(codes=Counter({Outcome(code): count for code, count in codes.items()}))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from fanfare.aws.codec import Item
 from fanfare.clock import to_text
 from fanfare.domain.batch import Batch, BatchState, Charge, Wait, WaitReason, shard_in
+from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 from fanfare.ids import shard_of
@@ -17,6 +19,7 @@ from fanfare.store.own_data import PLACES
 DUE_SHARDS: Final = 4
 
 
+GATHERED: Final = "gathered"  # attribute with the recipients of a page whose message went into windows
 MESSAGE: Final = "message"  # in an item of a batch of the short way: the message's item
 
 
@@ -92,6 +95,11 @@ def done_attributes(state: BatchState, now: datetime) -> Item:
         "charges": charges(state) if state.places(Outcome.FAILED) else None,
         "settled_at": to_text(now),
     }
+
+
+def gathered_attribute(gathered: Iterable[Gathered]) -> list[list[Any]]:
+    """Recipients whose message went into windows, as they are stored."""
+    return [[each.user_id, each.channel, each.window.id] for each in gathered]
 
 
 def charges(state: BatchState) -> list[list[int]] | None:

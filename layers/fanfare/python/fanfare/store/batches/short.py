@@ -1,7 +1,7 @@
 """Batches of the short way: maps in the message's own item, and the same as items of the batches table.
 
 message#<id>     message     batches: how many there are; batch0, batch1, …: channel, recipients and state of each;
-                             skips: skipped recipients, and the reasons
+                             skips: skipped recipients, and the reasons; gathered: recipients in windows
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any
 
 from fanfare.aws.codec import Item
 from fanfare.domain.batch import SHORT, Batch, BatchState, Skip, batch_id
-from fanfare.store.batches.rows import MESSAGE, ShortState, open_attributes, shard_pk
+from fanfare.domain.digests.windows import Gathered
+from fanfare.store.batches.rows import GATHERED, MESSAGE, ShortState, gathered_attribute, open_attributes, shard_pk
 from fanfare.store.messages.rows import BATCHES
 from fanfare.store.own_data import PLACES
 
@@ -24,7 +25,9 @@ def map_of(batch: str) -> str:
     return f"batch{int(batch.rpartition('-')[2])}"
 
 
-def short_attributes(batches: Sequence[tuple[Batch, BatchState]], skips: Iterable[Skip]) -> Item:
+def short_attributes(
+    batches: Sequence[tuple[Batch, BatchState]], skips: Iterable[Skip], gathered: Sequence[Gathered] = ()
+) -> Item:
     """What the item of a new message has in addition."""
     maps = {
         map_of(batch.id): without_none(
@@ -32,7 +35,8 @@ def short_attributes(batches: Sequence[tuple[Batch, BatchState]], skips: Iterabl
         )
         for batch, state in batches
     }
-    return {BATCHES: len(batches), SKIPS: skips_attribute(skips) or None, **maps}
+    entries = gathered_attribute(gathered) or None
+    return {BATCHES: len(batches), SKIPS: skips_attribute(skips) or None, GATHERED: entries, **maps}
 
 
 def skips_attribute(skips: Iterable[Skip]) -> list[list[str]]:
@@ -61,6 +65,8 @@ def short_items(message: Item) -> list[Item]:
         found.append({"pk": pk, "sk": f"{kind}#{name}", **state, "ttl": message["ttl"], MESSAGE: message})
     if SKIPS in message:
         found.append({"pk": pk, "sk": "skips#000000", "skips": message[SKIPS]})
+    if GATHERED in message:
+        found.append({"pk": pk, "sk": "gathered#000000", GATHERED: message[GATHERED]})
     return sorted(found, key=lambda item: str(item["sk"]))
 
 

@@ -12,11 +12,19 @@ from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
 from fanfare.domain.batch import Batch, BatchState, Skip, shard_in, shards_of
 from fanfare.domain.message import Message, OwnData
+from fanfare.store.batches.gathered import GatheredRecipients
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.lease import BatchLeases
 from fanfare.store.batches.own_data import BatchOwnData
 from fanfare.store.batches.places import Places
-from fanfare.store.batches.rows import DUE_SHARDS, message_id_of, open_item, read_batch, read_state, shard_pk
+from fanfare.store.batches.rows import (
+    DUE_SHARDS,
+    message_id_of,
+    open_item,
+    read_batch,
+    read_state,
+    shard_pk,
+)
 from fanfare.store.batches.settle import BatchSettlements
 from fanfare.store.batches.short import skips_attribute
 from fanfare.store.batches.totals import BatchTotals
@@ -42,6 +50,7 @@ class Batches:
         self.settlements = BatchSettlements(table, places, moved=moved)
         self.totals = BatchTotals(self.items)
         self.own = BatchOwnData(table, messages)
+        self.gathered = GatheredRecipients(self.items)
 
     # As parts of a page's transaction
 

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.channels.receipts import Receipt
 from fanfare.domain.batch import Totals, shards_of
 from fanfare.domain.counting import Pages
 from fanfare.domain.outcomes import Outcome, Reported, of_batch
+from fanfare.store.batches.gathered import PREFIX, outcomes_of
 from fanfare.store.batches.items import BatchItems
-from fanfare.store.batches.rows import name_of, read_state, shard_pk
+from fanfare.store.batches.rows import GATHERED, name_of, read_state, shard_pk
 from fanfare.store.receipts import ReportedReceipts
+
+SKIPS: Final = "skips#"  # prefix of a sort key
 
 
 class BatchTotals:
@@ -43,7 +47,8 @@ class BatchTotals:
         items = [
             *self.items.query(pk, KeyRange(after=f"done#{first}", before=f"done#{end}")),
             *self.items.query(pk, KeyRange(after=f"open#{first}", before=f"open#{end}")),
-            *self.items.query(pk, KeyRange(after=_skips_before(pages.first), before=f"skips#{pages.end:06d}")),
+            *self.items.query(pk, KeyRange(after=_before(PREFIX, pages.first), before=f"{PREFIX}{pages.end:06d}")),
+            *self.items.query(pk, KeyRange(after=_before(SKIPS, pages.first), before=f"{SKIPS}{pages.end:06d}")),
         ]
         batches = KeyRange(after=first, before=end)
         reported = self.receipts.of_shard(message_id, pages.shard, batches) if receipts else {}
@@ -62,9 +67,10 @@ def _latest(opened: dict[str, Item], items: Iterable[Item]) -> Iterable[Item]:
     """
     found = {**opened}
     for item in items:
-        before = found.get(name_of(item))
+        name = name_of(item) if item["sk"].startswith(("open#", "done#")) else item["sk"]
+        before = found.get(name)
         if before is None or before["sk"].startswith("open#"):
-            found[name_of(item)] = item
+            found[name] = item
     return found.values()
 
 
@@ -73,7 +79,10 @@ def _sum(items: Iterable[Item], reported: Mapping[str, Reported]) -> Totals:
     receipts: Counter[Receipt] = Counter()
     in_flight = 0
     for item in items:
-        if item["sk"].startswith("skips#"):
+        if item["sk"].startswith(PREFIX):
+            codes.update(outcome.value for _, _, outcome, _ in outcomes_of(item[GATHERED]))
+            continue
+        if item["sk"].startswith(SKIPS):
             codes[Outcome.SKIPPED.value] += len(item["skips"])
             continue
         state = read_state(item)
@@ -86,6 +95,6 @@ def _sum(items: Iterable[Item], reported: Mapping[str, Reported]) -> Totals:
     return Totals(codes=outcomes, in_flight=in_flight, receipts=receipts)
 
 
-def _skips_before(page: int) -> str:
-    """A sort key before the skips of this page, but not before those of the previous page."""
-    return f"skips#{page - 1:06d}" if page else "skips#"
+def _before(prefix: str, page: int) -> str:
+    """A sort key before the item of this page, but not before that of the previous page."""
+    return f"{prefix}{page - 1:06d}" if page else prefix

@@ -74,6 +74,7 @@ def message_item(message: Message) -> Item:
         "due_shard": due_shard(message.id) if message.due_at else None,
         "due_at": message.due_at,
         "sensitive": message.sensitive or None,
+        "digest_of": dict(message.digest_of) if message.digest_of else None,
         "ttl": message.retain_until,
     }
 
@@ -111,13 +112,14 @@ def read_message(item: Item) -> Message:
         expires_at=item.get("expires_at"),
         retain_until=item["ttl"],
         timeline=tuple(item["timeline"]),
-        counts=item.get("counts"),
+        counts={"digested": 0, **item["counts"]} if "counts" in item else None,  # not known to earlier versions
         cancellation=item.get("cancellation"),
         round=item.get("round", 0),
         redriving=item.get("redriving", False),
         lost=item.get("lost", 0),
         due_at=item.get("due_at"),
         sensitive=item.get("sensitive", False),
+        digest_of=item.get("digest_of"),
     )
 
 

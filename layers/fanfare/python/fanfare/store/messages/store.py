@@ -198,6 +198,12 @@ class Messages:
         found: Mapping[str, int] = item["cancellation"]
         return found
 
+    def count_digest(self, transaction: Transaction, message: Message) -> None:
+        """Store the numbers of a digest to which readers were added, as part of a transaction."""
+        key = (message_pk(message.id), "message")
+        values = {":digest_of": dict(message.digest_of or {})}
+        transaction.update(self.table, key, "SET digest_of = :digest_of", values=values)
+
     def check_round(self, message: Message, transaction: Transaction, name: str) -> None:
         """Add a check that the message is still pending in this round of its redrive."""
         transaction.check(

@@ -36,10 +36,15 @@ class Subscriptions(Answers):
         self, topic: str, shard: int, *, after: str | None, limit: int
     ) -> tuple[list[tuple[str, str, str]], bool]:
         """Up to `limit` rows of a topic's shard as (position, user id, channel), and whether there are more."""
-        rows = [
-            (item["sk"], *item["sk"].split("#"))
-            for item in self.table.query(topic_pk(topic, shard), KeyRange(after=after), limit=limit, names=["sk"])
-        ]
+        rows, more = self.with_frequencies(topic, shard, after=after, limit=limit)
+        return [row[:3] for row in rows], more
+
+    def with_frequencies(
+        self, topic: str, shard: int, *, after: str | None, limit: int
+    ) -> tuple[list[tuple[str, str, str, str | None]], bool]:
+        """The same, with the chosen frequencies."""
+        found = self.table.query(topic_pk(topic, shard), KeyRange(after=after), limit=limit, names=["sk", "frequency"])
+        rows = [(item["sk"], *item["sk"].split("#"), item.get("frequency")) for item in found]
         return rows, len(rows) == limit
 
     def count(self, topic: str, shard: int, *, most: int) -> int:

@@ -1,0 +1,75 @@
+"""Digests: which items go together into one message of a reader, and when it leaves.
+
+A window gathers the items of one reader on one topic, channel and key. It begins with its first item and is closed
+once. Times of day are the reader's wall clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from enum import StrEnum
+from typing import Any, Final
+
+from fanfare.clock import from_text
+from fanfare.domain.digests.windows import Current
+from fanfare.time_zones import first_moment, zone_or_utc
+
+DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+AT: Final = "18:00"  # of `daily` and `weekly`, if the topic names no time
+
+
+class Frequency(StrEnum):
+    """How often messages of a topic come."""
+
+    IMMEDIATE = "immediate"
+    DIGEST = "digest"  # as the topic says
+    DAILY = "daily"
+    WEEKLY = "weekly"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Gathering:
+    """How a topic gathers messages into digests. `every`: {"days", "at"} or {"seconds"}.
+
+    `zone`: of readers without a time zone.
+    """
+
+    template: str
+    every: Mapping[str, Any]
+    key: str | None = None  # name of the data that tell windows of a reader apart
+    day: str = DAYS[0]  # of `weekly`
+    frequency: str = Frequency.DIGEST  # of readers who have not chosen
+    frequencies: tuple[str, ...] = (Frequency.DIGEST,)
+    zone: str = "UTC"
+
+    def frequency_of(self, chosen: str | None) -> Frequency:
+        """The reader's choice, as long as the topic offers it."""
+        return Frequency(chosen if chosen in self.frequencies else self.frequency)
+
+    def closes_at(self, frequency: Frequency, profile: Mapping[str, Any], now: datetime) -> datetime:
+        """When a window that begins now closes."""
+        if frequency is Frequency.DIGEST and "seconds" in self.every:
+            return now + timedelta(seconds=self.every["seconds"])
+        days = {Frequency.DAILY: DAYS, Frequency.WEEKLY: (self.day,)}.get(frequency) or self.every["days"]
+        at = time.fromisoformat(self.every.get("at", AT))
+        where = zone_or_utc(profile.get("time_zone") or self.zone)
+        today = now.astimezone(where).date()
+        dates = (today + timedelta(days=ahead) for ahead in range(len(DAYS) + 1))
+        moments = (first_moment(datetime.combine(date, at), where) for date in dates if DAYS[date.weekday()] in days)
+        return next(moment for moment in moments if moment > now)
+
+    def until(self, chosen: str | None, current: Current, profile: Mapping[str, Any], now: datetime) -> datetime | None:
+        """When the reader's window closes; None if messages go to this reader at once."""
+        frequency = self.frequency_of(chosen)
+        if frequency is Frequency.IMMEDIATE:
+            return None
+        return from_text(current.window.closes_at) if current.window else self.closes_at(frequency, profile, now)
+
+    def key_of(self, data: Mapping[str, Any]) -> str | None:
+        """The value of the key, as JSON; None if the data have none."""
+        value = data.get(self.key) if self.key is not None else None
+        known = isinstance(value, str | int | float) and not isinstance(value, bool)
+        return json.dumps(value, ensure_ascii=False) if known else None

@@ -1,0 +1,57 @@
+"""The data of digests. They are put together when they are rendered, from the items of the window and their messages.
+
+So nothing is copied. A closed window never changes, and its messages are kept as long as its digest.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from fanfare.domain.delivery import Delivery
+from fanfare.domain.message import Own, OwnData, Payload
+from fanfare.store.deliveries import Deliveries
+from fanfare.store.messages import Messages
+
+NO_PAYLOAD: Final = Payload()
+
+
+@dataclass(frozen=True, kw_only=True)
+class DigestContents:
+    deliveries: Deliveries
+    messages: Messages
+
+    def of(self, references: OwnData) -> dict[str, Own | None]:
+        """User id → what the digest says, from what it keeps of their window; None: erased."""
+        items = {
+            user_id: self.deliveries.in_window(user_id, own.data["digest"], first=own.data["first"])
+            for user_id, own in references.items()
+            if own is not None
+        }
+        shown = {user_id: found[: _reference(references, user_id)["shown"]] for user_id, found in items.items()}
+        wanted = dict.fromkeys(each.message_id for some in shown.values() for each in some)
+        payloads = {name: payload for name, (_, payload) in self.messages.get_many([*wanted]).items()}
+        said: dict[str, Own | None] = dict.fromkeys(references)
+        for user_id, some in shown.items():
+            reference, every = _reference(references, user_id), items[user_id]
+            said[user_id] = Own(
+                data={
+                    "items": [_item(each, payloads.get(each.message_id, NO_PAYLOAD)) for each in some],
+                    "count": len(every),
+                    "key": reference["key"],
+                    "first_at": every[0].updated_at if every else reference["first_at"],
+                }
+            )
+        return said
+
+
+def _reference(references: OwnData, user_id: str) -> Mapping[str, Any]:
+    own = references[user_id]
+    return own.data if own is not None else {}
+
+
+def _item(delivery: Delivery, payload: Payload) -> dict[str, Any]:
+    own = json.loads(delivery.own) if delivery.own is not None else {}
+    return {"message_id": delivery.message_id, "at": delivery.updated_at, "data": {**payload.data, **own}}

@@ -1,0 +1,90 @@
+"""Digests under faults: what is played, and how it is judged from the tables and the provider's outbox."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from fanfare.domain.lifecycle import State
+from fanfare.domain.outcomes import Outcome
+
+from tests.faults.scenarios import Scenario, Verdict, explained
+from tests.faults.world import World
+
+DIGEST: dict[str, Any] = {
+    "digest": {"template": {"id": "digest"}, "every": {"seconds": 60}, "items": 100, "day": "mon"},
+    "frequencies": ("digest",),
+    "frequency": "digest",
+}
+
+
+@dataclass(frozen=True)
+class DigestScenario(Scenario):
+    """Readers of digests."""
+
+    def world(self) -> World:
+        world = World()
+        world.provider.receipts = self.receipts
+        limit = {"count": self.limit, "per_seconds": 3600, "overflow": "drop"} if self.limit else None
+        world.prepare(self.users, limit=limit, **DIGEST)
+        return world
+
+    def judge(self, world: World) -> Verdict:
+        """Each message is in exactly one mail of each reader, or was taken out by its deletion."""
+        if not world.posted:
+            return Verdict(wrong=(*world.wrong, "it was never accepted"))
+        wrong, lost = [*world.wrong], []
+        windows: dict[tuple[str, str], set[str]] = {}
+        for message in world.posted:
+            outcomes = world.codes(message)
+            if world.state(message) is not State.DELETED and outcomes.keys() != {*self.users}:
+                wrong.append(f"the tables know {len(outcomes)} of {len(self.users)} recipients")
+            wrong += world.records_that_differ(message, {(who, "email"): each for who, each in outcomes.items()})
+            wrong += world.counts_that_differ(message, [*outcomes.values()])
+            for user, outcome in outcomes.items():
+                if outcome is Outcome.DIGESTED:
+                    windows.setdefault((user, _window_of(world, user, message)), set()).add(message)
+                elif outcome is not Outcome.DELETED:
+                    wrong.append(f"{user} is {outcome.label}")
+        for (user, window), items in windows.items():
+            wrong += _wrong_mails(world, user, window, items)
+            lost += [f"{user}/{message}" for message in items if not _mails_with(world, user, message)]
+        wrong += [
+            f"{each} ended {world.state(each)}" for each in world.digests() if world.state(each) is not State.SENT
+        ]
+        counted = sum((world.known(each).digest_of or {})["items"] for each in world.digests())
+        if counted != sum(map(len, windows.values())):
+            wrong.append(f"digests count {counted} items, there are {sum(map(len, windows.values()))}")
+        unexplained = [
+            f"{user}/{each}"
+            for each in world.digests()
+            for (user, channel), copies in world.provider.reached(each).items()
+            if copies > 1 and not explained([s for s in world.provider.accepted if s.message == each], (user, channel))
+        ]
+        return Verdict(lost=tuple(lost), wrong=tuple(wrong), unexplained=tuple(unexplained))
+
+
+def _window_of(world: World, user: str, message: str) -> str:
+    with world.unwatched():
+        record = world.deliveries.get_many([(user, message, "email")])[user, message, "email"]
+    return record.digest_id or "none"
+
+
+def _wrong_mails(world: World, user: str, window: str, items: set[str]) -> list[str]:
+    """What is wrong with the mails of a window: all of them have all of its items, and no others have any."""
+    with world.unwatched():
+        known = world.windows.get(user, window)
+    if known is None or known.message_id is None:
+        return [f"the window {window} of {user} is not closed"]
+    found = []
+    for sent in world.provider.accepted:
+        mine = sent.user == user and sent.message == known.message_id
+        if mine and sorted(sent.items) != sorted(items):
+            found.append(f"{user} got {sent.items}, of {items}")
+        if not mine and sent.user == user and items.intersection(sent.items):
+            found.append(f"{user} got an item in another mail")
+    return found
+
+
+def _mails_with(world: World, user: str, message: str) -> int:
+    return sum(sent.user == user and message in sent.items for sent in world.provider.accepted)

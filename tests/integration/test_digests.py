@@ -1,0 +1,93 @@
+"""Digests on the real handlers: many messages, one mail, each item exactly once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fanfare.runtime import stores
+
+from tests.integration.conftest import Aws, Clock
+from tests.integration.internal_api import Answer, call
+from tests.integration.pipeline import TOPIC, Pipeline
+from tests.integration.provider import Ses
+
+DIGEST = {
+    "channels": {
+        "email": {
+            "subject": "{{ data.count }} orders",
+            "text": "{% for item in data['items'] %}{{ item.data.order }} {% endfor %}of {{ data.count }}",
+        }
+    },
+    "example": {"items": [{"data": {"order": "A-1"}}], "count": 1, "key": "k", "first_at": "2027-01-01T08:00:00.000Z"},
+}
+EVERY_MINUTE = {"template": {"id": "orders-digest"}, "every": {"seconds": 60}}
+
+
+@pytest.fixture
+def ses() -> Ses:
+    return Ses()
+
+
+@pytest.fixture
+def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
+    opened = Pipeline.opened(aws, clock, ses, delays=False)
+    opened.topic()
+    stores.catalogue().add_version("orders-digest", DIGEST, created_at="2027-01-01T00:00:00.000Z")
+    return opened
+
+
+def put_topic(**fields: Any) -> Answer:
+    return call(
+        "PUT", f"/v1/topics/{TOPIC}", {"title": "Orders", "channels": ["email"], "digest": EVERY_MINUTE} | fields
+    )
+
+
+def texts(ses: Ses) -> list[tuple[str, str]]:
+    return [(mail.to, mail.text.split("\n")[0]) for mail in ses.outbox]
+
+
+def deliveries(user: str) -> list[dict[str, Any]]:
+    return list(call("GET", f"/v1/users/{user}/deliveries").body["items"])
+
+
+def test_messages_of_one_window_reach_a_reader_in_one_mail(pipeline: Pipeline, ses: Ses) -> None:
+    assert put_topic().status == 200
+    ada, grace = pipeline.subscribers(2)
+    first = pipeline.post(data={"order": "A"})
+    pipeline.clock.advance(seconds=1)
+    second = pipeline.post(data={"order": "B"})
+    pipeline.run()
+    assert texts(ses) == []
+    counts = call("GET", f"/v1/messages/{first}").body
+    assert (counts["state"], counts["outcome"]) == ("sent", "reached")
+    assert counts["counts"] == {
+        "recipients": 2, "sent": 0, "failed": 0, "skipped": 0, "deleted": 0, "digested": 2, "outstanding": 0
+    }  # fmt: skip
+    waiting = {each["message_id"]: (each["status"], each["digest_id"]) for each in deliveries(ada)}
+    window = waiting[first][1]
+    assert waiting == {first: ("digested", window), second: ("digested", window)}
+    pipeline.settle()
+    assert sorted(texts(ses)) == [
+        (f"{ada}@example.com", "A B of 2"),
+        (f"{grace}@example.com", "A B of 2"),
+    ]
+    listed = {each["message_id"]: each for each in deliveries(ada)}
+    (digest,) = listed.keys() - {first, second}
+    assert listed[digest]["status"] == "sent"
+    shown = call("GET", f"/v1/messages/{digest}").body
+    assert (shown["state"], shown["digest_of"]) == ("sent", {"readers": 2, "items": 4})
+    assert shown["counts"]["sent"] == 2
+    content = call("GET", f"/v1/messages/{digest}/content", user_id=ada, channel="email").body
+    assert (content["content"]["subject"], content["exact"]) == ("2 orders", True)
+
+
+def test_an_item_that_comes_after_a_window_was_closed_opens_the_next(pipeline: Pipeline, ses: Ses) -> None:
+    put_topic()
+    (ada,) = pipeline.subscribers(1)
+    pipeline.post(data={"order": "A"})
+    pipeline.settle()
+    pipeline.post(data={"order": "B"})
+    pipeline.settle()
+    assert [text for _, text in texts(ses)] == ["A of 1", "B of 1"]
+    assert len({each["digest_id"] for each in deliveries(ada)} - {None}) == 2
