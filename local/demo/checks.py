@@ -27,7 +27,7 @@ def wrong_outcome(message: Mapping[str, Any], skipped: Counter[str], everyone: S
     sent = kinds[PersonKind.REACHABLE]
     reasons = Counter({EXPECTED_REASONS[kind]: count for kind, count in kinds.items() if kind in EXPECTED_REASONS})
     counts = {"recipients": kinds.total(), "sent": sent, "failed": 0, "skipped": reasons.total(), "deleted": 0}
-    counts["outstanding"] = 0
+    counts |= {"digested": 0, "outstanding": 0}
     if message["state"] != "sent":
         yield f"state of the message: expected sent, got {message['state']}"
     if message["counts"] != counts:

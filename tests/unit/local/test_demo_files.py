@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 
+from fanfare.schemas.messages import CountsView
 from fanfare.templates.renderer import Renderer
 
-from local.demo import job
+from local.demo import checks, job
 from local.demo.audience import HOW_MANY, TOTAL, PersonKind, people
 
 USER = {"id": "user-1", "name": "Ana <ana>", "locale": "en"}
@@ -31,3 +32,20 @@ def test_the_audience_adds_up() -> None:
     kinds = Counter(person.kind for person in people())
     assert kinds.total() == TOTAL
     assert kinds == {**HOW_MANY, PersonKind.REACHABLE: TOTAL - sum(HOW_MANY.values())}
+
+
+def test_a_message_that_reached_everybody_passes_the_checks_of_the_demo() -> None:
+    reached = {
+        "recipients": 949,
+        "sent": 900,
+        "failed": 0,
+        "skipped": 49,
+        "deleted": 0,
+        "digested": 0,
+        "outstanding": 0,
+    }
+    skipped = Counter({"no_address": 40, "invalid_address": 9})
+    assert reached.keys() == CountsView.model_fields.keys()
+    assert list(checks.wrong_outcome({"state": "sent", "counts": reached}, skipped, people())) == []
+    lost = {**reached, "sent": 899, "failed": 1}
+    assert len(list(checks.wrong_outcome({"state": "failed", "counts": lost}, skipped, people()))) == 2
