@@ -24,18 +24,18 @@ help: ## list the targets
 # Without the .ready file, a set-up was interrupted or used an unsupported Python: start over.
 $(READY): requirements.lock pyproject.toml client/pyproject.toml build-tools.txt console/package-lock.json
 	@test -f $(READY) || $(PYTHON) tools/supported.py
-	@echo "Setting up $(VENV) (only once, two to three minutes) …"
+	@echo "Setting up $(VENV) (only once, two to three minutes) …" >&2
 	@test -f $(READY) || $(PYTHON) -m venv --clear $(VENV)
 	@rm -f $(READY)
-	@echo "  uv"
+	@echo "  uv" >&2
 	@sed -n '/^uv==/,/[^\\]$$/p' requirements.lock > $(VENV)/uv.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(VENV)/uv.txt
-	@echo "  $$(grep -c == requirements.lock) packages"
+	@echo "  $$(grep -c == requirements.lock) packages" >&2
 	@$(BIN)/uv pip sync --quiet --compile-bytecode --python $(BIN)/python $(BUILD) \
 		--only-binary=:all: $(SOURCES:%=--no-binary=%) --require-hashes requirements.lock
-	@echo "  Fanfare and the client"
+	@echo "  Fanfare and the client" >&2
 	@$(BIN)/uv pip install --quiet --python $(BIN)/python $(BUILD) --no-deps --editable . --editable ./client
-	@echo "  htmx"
+	@echo "  htmx" >&2
 	@mkdir -p $(PAGES)
 	@cp console/package.json console/package-lock.json console/.npmrc $(PAGES)
 	@$(NPM) ci --prefix $(PAGES) --loglevel=error >/dev/null

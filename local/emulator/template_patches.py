@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from testing.aws_calls import COUNTING
+
 # On AWS, the permission for an action includes its batch form; the emulator checks the batch action's own name.
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
 ALSO: Final[Mapping[str, str]] = {
@@ -39,7 +41,8 @@ def _layers_from_disk(template: dict[str, Any], home: Path) -> dict[str, Any]:
     }
     for resource in resources.values():
         if resource["Type"] == "AWS::Lambda::Function" and (layers := resource["Properties"].pop("Layers", None)):
-            path = os.pathsep.join(str(folders[layer["Ref"]]) for layer in layers)
+            # what counts the calls comes first: a function's own PYTHONPATH takes the place of the emulator's
+            path = os.pathsep.join(map(str, [COUNTING, *(folders[layer["Ref"]] for layer in layers)]))
             resource["Properties"]["Environment"]["Variables"]["PYTHONPATH"] = path
     return template
 

@@ -28,7 +28,7 @@ def whoami(context: typer.Context, json: Json = False) -> None:
         at = _where(context).endpoint()
         found = {"url": at.url, "region": at.region, "principal": at.principal()}
         found["api_version"] = str(fanfare.openapi()["info"]["version"])
-        show.one(found, json, lambda each: show.table(["", " "], each.items()))
+        show.one(found, json, lambda each: show.table(["", ""], each.items()))
 
 
 def open_console(

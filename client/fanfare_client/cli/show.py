@@ -74,8 +74,11 @@ def many(
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]], *, right: Sequence[str] = ()) -> None:
-    """Print a table as wide as its content. A terminal that is narrower scrolls it sideways; nothing is cut."""
-    found = Table(box=None, pad_edge=False, header_style="bold")
+    """Print a table as wide as its content, without a head if no column has a name.
+
+    A terminal that is narrower scrolls it sideways; nothing is cut.
+    """
+    found = Table(box=None, pad_edge=False, header_style="bold", show_header=any(columns))
     for name in columns:
         found.add_column(name.replace("_", " "), no_wrap=True, justify="right" if name in right else "left")
     for row in rows:

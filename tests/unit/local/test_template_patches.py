@@ -40,7 +40,7 @@ def test_a_rule_that_hears_ses_hears_its_stand_in(tmp_path: Path) -> None:
     assert heard == {"source": ["aws.ses", "aws.s3", "simulator.ses"], "detail": {"source": ["aws.ses"]}}
 
 
-def test_functions_import_layers_from_their_folders(tmp_path: Path) -> None:
+def test_functions_import_what_counts_their_calls_and_layers_from_their_folders(tmp_path: Path) -> None:
     layers = {
         name: {"Type": "AWS::Lambda::LayerVersion", "Metadata": {"aws:asset:path": f"asset.{name}.11"}}
         for name in ("Packages", "Ours")
@@ -52,7 +52,8 @@ def test_functions_import_layers_from_their_folders(tmp_path: Path) -> None:
     }
     without = {"Type": "AWS::Lambda::Function", "Properties": {"Runtime": "nodejs22.x"}}
     changed = bridged(tmp_path, {"Resources": {**layers, "Function": function, "Without": without}})["Resources"]
-    path = "/home/asset.Packages.11/python:/home/asset.Ours.11/python"
+    counting = Path(__file__).parents[3] / "testing" / "call_counting"
+    path = f"{counting}:/home/asset.Packages.11/python:/home/asset.Ours.11/python"
     environment = {"Variables": {"STAGE": "local", "PYTHONPATH": path}}
     assert changed["Function"]["Properties"] == {"Runtime": "python3.13", "Environment": environment}
     assert {name: changed[name] for name in (*layers, "Without")} == {**layers, "Without": without}
