@@ -100,6 +100,7 @@ RULES: Final[Mapping[str, str]] = {
     "subscription": "Is subscribed",
     "suppression": "Address is not suppressed",
     "time": "Outside of quiet hours",
+    "step": "The step is due and still needed",
 }
 RECORDED: Final[Mapping[str, str]] = {
     "deleted": "Withheld because the message was cancelled",

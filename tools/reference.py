@@ -40,7 +40,8 @@ curl --silent --aws-sigv4 "aws:amz:$REGION:execute-api" --user "$ACCESS_KEY_ID:$
 {
   "id": "news.weekly", "title": "Weekly news", "description": "", "titles": {}, "descriptions": {},
   "channels": ["email", "inbox"], "required": false,
-  "category": "general", "limit": null, "public": true, "sms_smart": false, "footer": true, "sender": null, "shards": 1,
+  "category": "general", "limit": null, "public": true, "sms_smart": false, "footer": true, "sender": null,
+  "digest": null, "frequencies": [], "frequency": null, "shards": 1,
   "created_at": "2027-01-01T08:00:00.000Z", "updated_at": "2027-01-01T08:00:00.000Z"
 }
 ```

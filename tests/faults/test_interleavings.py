@@ -239,7 +239,7 @@ def test_what_a_worker_gave_back_meanwhile_is_not_overwritten_by_the_reconciler(
 
 def test_a_deletion_at_any_moment_stops_all_but_what_it_says_is_in_flight() -> None:
     played = 0
-    for choose in every_order():
+    for choose in drawn_orders(DRAWN, seed=14):  # a deletion looks into digests, too: too many for all of them
         play = Play()
         play.world.step("fan_out")
         answers: list[dict[str, Any]] = []

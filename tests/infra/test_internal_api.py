@@ -86,6 +86,7 @@ def test_the_outputs_are_those_that_are_promised(each: Deployment) -> None:
     assert outputs == {
         "InternalApiUrl",
         "PublicApiUrl",
+        "EditorPolicyArn",
         "ServicePolicyArn",
         "SenderPolicyArn",
         "AudiencePolicyArn",

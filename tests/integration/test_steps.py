@@ -75,7 +75,7 @@ def test_who_has_read_the_note_needs_no_mail(pipeline: Pipeline, ses: Ses) -> No
     assert mailed(ses) == ["grace@example.com"]
     assert pipeline.delivery("ada", message).reason == "not_needed"
     assert pipeline.counts(message) == {
-        "recipients": 4, "sent": 3, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0,
+        "recipients": 4, "sent": 3, "failed": 0, "skipped": 1, "deleted": 0, "outstanding": 0, "digested": 0,
     }  # fmt: skip
     assert pipeline.states(message)[-1] == "sent"
     (_, skipped) = call("GET", f"/v1/messages/{message}/explanations/ada").body["channels"]

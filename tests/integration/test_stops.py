@@ -91,5 +91,5 @@ def test_an_endpoint_of_a_user_of_an_earlier_version_is_suppressed(aws: Aws, clo
     told(Reason.ENDPOINT_GONE, "webhook", clock)
     assert dict(stores.audience().users.get_many(["ada"])["ada"].suppressed) == {"webhook": "opt_out"}
     call("PATCH", "/v1/users/ada", {"name": "Ada"})  # from now on it is found by its address
-    call("DELETE", "/v1/suppressions/webhook/https://example.com/hook?key=1")
+    call("DELETE", "/v1/suppressions/webhook/https://example.com/hook%253Fkey=1")
     assert dict(stores.audience().users.get_many(["ada"])["ada"].suppressed) == {}

@@ -835,10 +835,10 @@ MUTANTS = (
         tests=("tests/unit/domain/test_lifecycle.py",),
     ),
     Mutant(
-        "sent can be deleted",
+        "what was deleted can be active again",
         "lifecycle:MAY_BECOME",
-        "State.SENT: frozenset(),",
-        "State.SENT: frozenset({State.DELETED}),",
+        "State.DELETED: frozenset(),",
+        "State.DELETED: frozenset({State.ACTIVE}),",
         tests=("tests/unit/domain/test_moves.py",),
     ),
     Mutant(

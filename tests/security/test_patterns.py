@@ -15,6 +15,7 @@ import fanfare
 import pytest
 from fanfare import ids
 from fanfare.api import mail_programs, requests
+from fanfare.schemas.posted import sending
 from fanfare.schemas.scalars import _HOUR, _LOCALE, _PHONE, _URL, _email
 from fanfare.templates.text import derived_text
 
@@ -42,6 +43,7 @@ BUILT = {
     "ids.py": [re.compile(ids.USER_ID_PATTERN)],
     "mail_programs.py": [mail_programs.LINK],
     "settings.py": [re.compile(STAGE)],
+    "sending.py": [re.compile(sending._LOCAL, re.ASCII), re.compile(sending._DURATION, re.ASCII)],
 }
 LENGTH = 8_000
 TOO_SLOW = 0.1  # seconds: what is linear takes a thousandth, what is quadratic a third
