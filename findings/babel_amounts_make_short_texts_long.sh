@@ -15,7 +15,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 python3 -m venv venv
-venv/bin/python -m pip install --quiet --disable-pip-version-check Babel==2.19.0 smsutil==1.1.3 2>/dev/null
+venv/bin/python -m pip install --quiet --disable-pip-version-check Babel==2.19.0 smsutil==1.1.3
 cat >amounts.py <<'PY'
 from datetime import datetime
 from importlib.metadata import version
