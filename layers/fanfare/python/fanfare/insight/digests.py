@@ -55,7 +55,7 @@ class ReadDigests:
         return window
 
     def _view(self, window: Window) -> WindowView:
-        items = self.deliveries.in_window(window.group.user_id, window.id, first=window.first)
+        items, _ = self.deliveries.in_window(window.group.user_id, window.id, first=window.first, shown=SHOWN)
         return WindowView(
             id=window.id,
             topic=window.group.topic,
@@ -65,5 +65,5 @@ class ReadDigests:
             closes_at=window.closes_at,
             state="closed" if window.closed else "open",
             message_id=window.message_id,
-            items=[WindowItemView(message_id=each.message_id, at=each.updated_at) for each in items[:SHOWN]],
+            items=[WindowItemView(message_id=each.message_id, at=each.updated_at) for each in items],
         )

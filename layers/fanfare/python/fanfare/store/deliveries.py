@@ -14,8 +14,10 @@ before our own record, and no write depends on another. The strongest one is sho
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
+from operator import itemgetter
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
@@ -104,11 +106,15 @@ class Deliveries:
             yield item["sk"], replace(_delivery(item), receipt=strongest(receipts))
             receipts = []
 
-    def in_window(self, user_id: str, digest_id: str, *, first: str) -> list[Delivery]:
-        """The items of a window, oldest first; strongly consistent. `first`: its oldest message."""
+    def in_window(self, user_id: str, digest_id: str, *, first: str, shown: int) -> tuple[list[Delivery], int]:
+        """The items of a window: the `shown` oldest ones, and the number of all. Strongly consistent.
+
+        `first`: its oldest message.
+        """
         rows = self.table.query(f"user#{user_id}", KeyRange(after=f"{first}#"))
-        found = [_delivery(row) for row in rows if row.get("digest") == digest_id and row["status"] == _DIGESTED]
-        return sorted(found, key=lambda each: (each.updated_at, each.message_id))
+        found = [row for row in rows if row.get("digest") == digest_id and row["status"] == _DIGESTED]
+        oldest = heapq.nsmallest(shown, found, key=itemgetter("updated_at", "sk"))
+        return [_delivery(row) for row in oldest], len(found)
 
     def any_of(self, user_id: str) -> bool:
         """Whether a delivery of the user is kept."""

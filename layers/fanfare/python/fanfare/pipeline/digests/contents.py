@@ -6,7 +6,6 @@ So nothing is copied. A closed window never changes, and its messages are kept a
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -25,31 +24,24 @@ class DigestContents:
 
     def of(self, references: OwnData) -> dict[str, Own | None]:
         """User id → what the digest says, from what it keeps of their window; None: erased."""
-        items = {
-            user_id: self.deliveries.in_window(user_id, own.data["digest"], first=own.data["first"])
-            for user_id, own in references.items()
-            if own is not None
+        kept = {user_id: own.data for user_id, own in references.items() if own is not None}
+        found = {
+            user_id: self.deliveries.in_window(user_id, data["digest"], first=data["first"], shown=data["shown"])
+            for user_id, data in kept.items()
         }
-        shown = {user_id: found[: _reference(references, user_id)["shown"]] for user_id, found in items.items()}
-        wanted = dict.fromkeys(each.message_id for some in shown.values() for each in some)
+        wanted = dict.fromkeys(each.message_id for shown, _ in found.values() for each in shown)
         payloads = {name: payload for name, (_, payload) in self.messages.get_many([*wanted]).items()}
         said: dict[str, Own | None] = dict.fromkeys(references)
-        for user_id, some in shown.items():
-            reference, every = _reference(references, user_id), items[user_id]
+        for user_id, (shown, count) in found.items():
             said[user_id] = Own(
                 data={
-                    "items": [_item(each, payloads.get(each.message_id, NO_PAYLOAD)) for each in some],
-                    "count": len(every),
-                    "key": reference["key"],
-                    "first_at": every[0].updated_at if every else reference["first_at"],
+                    "items": [_item(each, payloads.get(each.message_id, NO_PAYLOAD)) for each in shown],
+                    "count": count,
+                    "key": kept[user_id]["key"],
+                    "first_at": shown[0].updated_at if shown else kept[user_id]["first_at"],
                 }
             )
         return said
-
-
-def _reference(references: OwnData, user_id: str) -> Mapping[str, Any]:
-    own = references[user_id]
-    return own.data if own is not None else {}
 
 
 def _item(delivery: Delivery, payload: Payload) -> dict[str, Any]:
