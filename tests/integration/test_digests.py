@@ -91,3 +91,22 @@ def test_an_item_that_comes_after_a_window_was_closed_opens_the_next(pipeline: P
     pipeline.settle()
     assert [text for _, text in texts(ses)] == ["A of 1", "B of 1"]
     assert len({each["digest_id"] for each in deliveries(ada)} - {None}) == 2
+
+
+def test_an_erasure_of_many_items_goes_on_where_it_ended(
+    pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("fanfare.management.windows.ITEMS_AT_ONCE", 2)
+    put_topic()
+    ada, grace = pipeline.subscribers(2)
+    ids = [pipeline.post(data={"order": order}) for order in "ABCDE"]
+    pipeline.run()
+    answers = [call("DELETE", f"/v1/users/{ada}") for _ in range(3)]
+    assert [each.status for each in answers] == [503, 503, 204]
+    assert (answers[0].body["code"], answers[0].body["retryable"]) == ("erasure_unfinished", True)
+    for message in ids:
+        counts = call("GET", f"/v1/messages/{message}").body["counts"]
+        assert (counts["deleted"], counts["digested"]) == (1, 1)
+    pipeline.settle()
+    ((to, text),) = texts(ses)
+    assert (to, sorted(text.split()[:5]), text[-4:]) == (f"{grace}@example.com", ["A", "B", "C", "D", "E"], "of 5")

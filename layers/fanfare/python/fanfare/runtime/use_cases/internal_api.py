@@ -197,7 +197,9 @@ def templates() -> ManageTemplates:
 
 
 def _erase_windows() -> EraseWindows:
-    return EraseWindows(windows=stores.windows(), batches=stores.batches(), deliveries=stores.deliveries())
+    return EraseWindows(
+        windows=stores.windows(), batches=stores.batches(), deliveries=stores.deliveries(), clock=clock()
+    )
 
 
 @opened.once

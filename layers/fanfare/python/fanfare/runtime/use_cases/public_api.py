@@ -124,7 +124,9 @@ def users() -> ManageUsers:
 def _erase_windows() -> EraseWindows:
     from fanfare.management.windows import EraseWindows  # noqa: PLC0415 - only erasures need it
 
-    return EraseWindows(windows=stores.windows(), batches=stores.batches(), deliveries=stores.deliveries())
+    return EraseWindows(
+        windows=stores.windows(), batches=stores.batches(), deliveries=stores.deliveries(), clock=clock()
+    )
 
 
 @opened.once
