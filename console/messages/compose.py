@@ -125,6 +125,6 @@ class ComposePages:
 
 
 def _total(found: Mapping[str, Any]) -> int:
-    """Recipients that would be sent to, now or later."""
+    """Recipients that would be sent to, now, later or in a digest."""
     deferred = sum(count for reasons in found["deferred"].values() for count in reasons.values())
-    return int(sum(found["deliver"].values()) + deferred)
+    return int(sum(found["deliver"].values()) + deferred + sum(found["digested"].values()))

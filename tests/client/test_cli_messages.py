@@ -38,7 +38,8 @@ def test_a_dry_run_is_a_table_of_who_would_get_it_and_who_not(fanfare: Shell) ->
                 "sampled": False,
                 "looked_at": 1,
                 "audience": {"email": 1_000},
-                "deliver": {"email": 930},
+                "deliver": {"email": 890},
+                "digested": {"email": 40},
                 "deferred": {"email": {"quiet_hours": 10}},
                 "skipped": {"email": {"no_address": 60}},
                 "samples": [
@@ -53,10 +54,11 @@ def test_a_dry_run_is_a_table_of_who_would_get_it_and_who_not(fanfare: Shell) ->
     said = [line.rstrip() for line in fanfare("dry-run", "--topic", "t", "--template", "x").stdout.splitlines()]
     assert said == [
         "Nothing was sent.",
-        "channel  recipients  outcome  reason",
-        "email           930  sent",
-        "email            10  later    quiet_hours",
-        "email            60  skipped  no_address",
+        "channel  recipients  outcome      reason",
+        "email           890  sent",
+        "email            40  in a digest",
+        "email            10  later        quiet_hours",
+        "email            60  skipped      no_address",
         "email         1,000  in all",
         "email (sample for ada):",
         "  subject: Hi",

@@ -153,6 +153,27 @@ def test_a_message_is_looked_at_before_it_goes_and_goes_once(visitor: Visitor, p
     assert sorted(mail.to for mail in pipeline.ses.outbox) == ["user-0000@example.com", "user-0001@example.com"]
 
 
+def test_the_look_before_it_goes_says_who_gets_it_in_a_digest(visitor: Visitor, pipeline: Pipeline) -> None:
+    example = {"items": [], "count": 0, "key": None, "first_at": "2027-01-01T08:00:00.000Z"}
+    content = {"email": {"subject": "{{ data.count }} orders", "text": "News"}}
+    call("PUT", "/v1/templates/digest", {"channels": content, "example": example})
+    topic = {"title": "Orders", "channels": ["email"]}
+    call(
+        "PUT",
+        "/v1/topics/orders.shipped",
+        {**topic, "digest": {"template": {"id": "digest"}, "every": {"seconds": 60}}},
+    )
+    fields = {
+        "topic": "orders.shipped",
+        "template": "order-shipped",
+        "data": '{"order": "C-19"}',
+        "of": "order-shipped",
+    }
+    look = visitor.press(visitor.open("/messages/-/new"), **fields, action="look")
+    assert look.heading == "Send to 3 recipients?"
+    assert "in a digest 3" in look.text
+
+
 def rows(text: str) -> list[dict[str, str]]:
     return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
 

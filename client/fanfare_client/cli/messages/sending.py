@@ -81,6 +81,8 @@ def _show_dry_run(found: DryRun) -> None:
 def _outcomes(found: DryRun) -> Iterator[tuple[str, int, str, str]]:
     for channel, audience in found["audience"].items():
         yield channel, found["deliver"].get(channel, 0), "sent", ""
+        if digested := found["digested"].get(channel):
+            yield channel, digested, "in a digest", ""
         for outcome, reasons in (("later", found["deferred"]), ("skipped", found["skipped"])):
             for reason, count in reasons.get(channel, {}).items():
                 yield channel, count, outcome, reason
