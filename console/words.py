@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Final
+from typing import Any, Final
 
 from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
+from fanfare.domain.digests.gathering import DAYS
 from fanfare.domain.lifecycle import MEANING, State
 from fanfare.self_service.pages.texts import CHANNELS
+
+from .filters import duration, listed
 
 __all__ = ["CHANNELS", "MEANING", "REPORTING", "STATES"]
 
@@ -23,9 +26,10 @@ STATE: Final[Mapping[str, str]] = {
     "deleted": "cancelled",
 }
 AT_REST: Final = ("sent", "failed", "deleted")
-STATUSES: Final = ("sent", "failed", "skipped", "deleted", "pending")
+STATUSES: Final = ("sent", "digested", "failed", "skipped", "deleted", "pending")
 COUNTS: Final[Mapping[str, str]] = {
     "sent": "Sent",
+    "digested": "In a digest",
     "failed": "Failed",
     "skipped": "Skipped",
     "deleted": "Withheld",
@@ -33,6 +37,7 @@ COUNTS: Final[Mapping[str, str]] = {
 }
 STATUS: Final[Mapping[str, str]] = {
     "deleted": "withheld",
+    "digested": "in a digest",
     "pending": "in progress",
     "not_reached": "not yet",
     "not_chosen": "not selected",
@@ -77,6 +82,7 @@ STEPS: Final[Mapping[str, str]] = {
     "batch": "Batch",
     "choice": "Decision",
     "delivery": "Delivery",
+    "digest": "Digest",
     "fan_out": "Fan-out",
     "receipt": "Receipt",
 }
@@ -84,6 +90,7 @@ RESULTS: Final[Mapping[str, str]] = {
     "begun": "started",
     "stopped": "stopped because the message was deleted",
     "being_sent": "being sent now",
+    "digested": "put into a digest",
     "ended": "completed",
     "let_through": "eligible",
     "none": "not selected",
@@ -93,6 +100,7 @@ RESULTS: Final[Mapping[str, str]] = {
 RULES: Final[Mapping[str, str]] = {
     "address": "Has an address",
     "content": "The template has content for this channel",
+    "digest": "Goes into a digest",
     "expiry": "The message has not expired",
     "known": "User exists",
     "limit": "Within the rate limit",
@@ -102,8 +110,16 @@ RULES: Final[Mapping[str, str]] = {
     "time": "Outside of quiet hours",
     "step": "The step is due and still needed",
 }
+# Results of rules that stop nothing, with what is to be said of them
+NOT_STOPPED: Final[Mapping[str, str]] = {
+    "passed": "",
+    "critical": "Passed because the message is critical",
+    "decided": "Passed a moment ago",
+    "when_due": "Asked when the step is due",
+}
 RECORDED: Final[Mapping[str, str]] = {
     "deleted": "Withheld because the message was cancelled",
+    "digested": "In a digest",
     "failed": "Failed",
     "not_chosen": "Not selected",
     "not_reached": "Not processed yet",
@@ -114,7 +130,15 @@ RECORDED: Final[Mapping[str, str]] = {
 ACTIONS: Final[Mapping[str, str]] = {
     "defer": "would be sent later",
     "deliver": "would be sent",
+    "digest": "would go into a digest",
     "skip": "would be skipped",
+}
+OVERFLOW: Final[Mapping[str, str]] = {"drop": "skipped", "defer": "sent later", "digest": "put into a digest"}
+FREQUENCIES: Final[Mapping[str, str]] = {
+    "immediate": "each at once",
+    "digest": "as the digest",
+    "daily": "daily",
+    "weekly": "weekly",
 }
 CAUSES: Final[Mapping[str, str]] = {
     "account_list": "On the suppression list of the SES account",
@@ -135,6 +159,14 @@ BY: Final[Mapping[str, str]] = {
     "confirmation": "the person, by confirming",
     "stop": "the person, by replying STOP",
 }
+
+
+def every(times: Mapping[str, Any]) -> str:
+    """When a digest closes."""
+    if times.get("seconds") is not None:
+        return f"{duration(times['seconds'])} after its first message"
+    days = "every day" if len(times["days"]) == len(DAYS) else listed(day.capitalize() for day in times["days"])
+    return f"{days} at {times['at']}, by the reader’s clock"
 
 
 def queue(name: str) -> str:

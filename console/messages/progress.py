@@ -64,6 +64,7 @@ def _parts(message: Mapping[str, Any]) -> Iterator[tuple[str, int]]:
     yield "sent", max(0, counts["sent"] - bad - receipts["delivered"])
     yield "bounced", bad
     yield "failed", counts["failed"]
-    yield "skipped", counts["skipped"] + counts.get("digested", 0)
+    yield "digested", counts.get("digested", 0)
+    yield "skipped", counts["skipped"]
     yield "deleted", counts["deleted"]
     yield "outstanding", counts["outstanding"]

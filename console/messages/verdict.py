@@ -12,7 +12,15 @@ from ..filters import Times, number, percent, plural, written
 # Amazon SES reviews accounts above these rates: https://docs.aws.amazon.com/ses/latest/dg/faqs-enforcement.html
 BOUNCES: Final = 0.05
 COMPLAINTS: Final = 0.001
-NO_COUNTS: Final = {"recipients": 0, "sent": 0, "failed": 0, "skipped": 0, "deleted": 0, "outstanding": 0}
+NO_COUNTS: Final = {
+    "recipients": 0,
+    "sent": 0,
+    "failed": 0,
+    "skipped": 0,
+    "deleted": 0,
+    "digested": 0,
+    "outstanding": 0,
+}
 NO_RECEIPTS: Final = {"delivered": 0, "bounced": 0, "bounced_soft": 0, "complained": 0, "delayed": 0, "rejected": 0}
 
 
@@ -93,6 +101,10 @@ def _sent(message: Mapping[str, Any], counts: Mapping[str, int]) -> Verdict:
     sent = counts["sent"]
     if not counts["recipients"]:
         return Verdict("warn", "reached no one", "No one was subscribed or named.")
+    digested = counts.get("digested", 0)
+    if digested and not sent:
+        text = f"Of {plural(counts['recipients'], 'recipient')}, {number(digested)} get it in a digest."
+        return Verdict("good", "in digests", text)
     if not sent:
         return Verdict("warn", "reached no one", f"{_all(counts['skipped'], 'candidate')} skipped.")
     if bad := _refused(sent, receipts):

@@ -172,6 +172,16 @@ def test_the_look_before_it_goes_says_who_gets_it_in_a_digest(visitor: Visitor, 
     look = visitor.press(visitor.open("/messages/-/new"), **fields, action="look")
     assert look.heading == "Send to 3 recipients?"
     assert "in a digest 3" in look.text
+    message_id = pipeline.post()
+    pipeline.run()
+    page = visitor.open(f"/messages/{message_id}").text
+    assert "in digests Of 3 recipients, 3 get it in a digest." in page
+    assert "In a digest 3" in page
+    why = visitor.open(f"/messages/{message_id}/explanations/user-0000").text
+    assert "In a digest . What happened" in why
+    assert "put into a digest" in why
+    shown = visitor.open("/topics/orders.shipped").text
+    assert "Digest 1 minute after its first message, with digest Readers can choose as the digest; else" in shown
 
 
 def rows(text: str) -> list[dict[str, str]]:

@@ -44,6 +44,7 @@ def said(found: dict[str, Any], zone: Any = UTC) -> tuple[str, str, str]:
         (message("sent", recipients=100, sent=100, receipts={"bounced": 4, "delivered": 96}), ("good", "delivered")),
         (message("sent", recipients=1000, sent=1000, receipts={"complained": 1}), ("warn", "complaints")),
         (message("sent", recipients=2, sent=2, receipts={"delivered": 1}), ("good", "sent")),
+        (message("sent", recipients=3, digested=2, skipped=1), ("good", "in digests")),
         (message("failed", recipients=2, failed=2), ("bad", "failed")),
         (message("failed", recipients=2, failed=1, sent=1), ("bad", "failed in part")),
         (message("active", recipients=2, sent=1, outstanding=1), ("busy", "sending")),
