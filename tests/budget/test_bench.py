@@ -10,7 +10,8 @@ from bench import page, results
 from bench.budgets import Held
 from bench.growth import measured
 from bench.harness.deployment import LIMIT, Bench
-from bench.simulate import Account, Costs, delayed
+from bench.simulate.deployment import Account, Costs
+from bench.simulate.runs import delayed
 from bench.stack import spread
 
 COSTS = Costs(

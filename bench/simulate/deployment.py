@@ -1,29 +1,27 @@
-"""Simulates a message to a million and to ten million people: `python -m bench.simulate`; see docs/performance.md.
+"""A simulated deployment. Shards, pages, batches and queues are Fanfare's. The limits of AWS are data, with sources.
 
-Shards, pages, batches and queues are Fanfare's. The limits of AWS are data below, with sources. The costs of a page and
-a batch come from bench/results/latest.json. Times are simulated and the same in every run.
+The costs of a page and a batch come from bench/results/latest.json. Times are simulated and the same in every run.
 """
 
 from __future__ import annotations
 
-import argparse
-import sys
 from collections import Counter, defaultdict, deque
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 import simpy
-from rich.table import Table
+from fanfare.pipeline.backoff import SOON
 
-from bench import page, results
-from tools.progress import console, step
+from bench import results
 
 BATCH: Final = 50  # recipients
 COPIES_AN_EVENT: Final = 10  # batches per invocation of a worker
 PAGE: Final = {"limited": 90, "unlimited": 2_000}  # recipients per transaction: each counter is an item
 TURN_SECONDS: Final = 30.0  # seconds of a fan-out job until it continues in a new job
 CALL_SECONDS: Final = 0.008  # seconds of a call to DynamoDB or SQS within the region
+QUEUE_CPU: Final = 0.001  # seconds of a deferred batch that the reconciler queues: a write, and a tenth of a send
+RECONCILE: Final = (50.0, 10.0)  # seconds that a run of the reconciler works, and until the next begins
 SES_CALL_SECONDS: Final = 0.3  # seconds of a SendBulkEmail with 50 entries
 STEP: Final = 0.25  # seconds between two polls of a queue
 
@@ -63,12 +61,14 @@ class Costs:
 
 @dataclass
 class Posted:
-    """The progress of one message."""
+    """The progress of one message. `send_at`: chosen before this time, to be sent from then on."""
 
     name: str
     recipients: int
     shards: int
     at: float = 0.0
+    send_at: float = 0.0
+    deferred: list[tuple[int, int]] = field(default_factory=list)  # batches: shard and size
     fanned_out: float = 0.0
     done: float = 0.0
     sent: int = 0
@@ -149,10 +149,29 @@ class Deployment:
 
     def _post(self, message: Posted) -> Generator[simpy.Event, Any, None]:
         yield self.world.timeout(message.at)
+        if message.send_at:
+            self.world.process(self._reconcile(message))
         message.shards_left = message.shards
         for shard in range(message.shards):
             own = message.recipients // message.shards + (shard < message.recipients % message.shards)
             self.fan_outs.put(message.name, self.world.now, (message, shard, own))
+
+    def _reconcile(self, message: Posted) -> Generator[simpy.Event, Any, None]:
+        """Queue deferred batches, from a minute before their time on."""
+        works, pauses = RECONCILE
+        yield self.world.timeout(message.send_at - SOON.total_seconds())
+        began = self.world.now
+        for shard, size in message.deferred:
+            yield self.world.timeout(1.1 * CALL_SECONDS + QUEUE_CPU / self.account.vcpus)
+            self.world.process(self._at(message, shard, size))
+            if self.world.now - began > works:
+                yield self.world.timeout(pauses)
+                began = self.world.now
+
+    def _at(self, message: Posted, shard: int, size: int) -> Generator[simpy.Event, Any, None]:
+        """A job with a delay."""
+        yield self.world.timeout(max(0.0, message.send_at - self.world.now))
+        self.batches.put(message.name, self.world.now, (message, shard, size))
 
     def run(self) -> None:
         """Run until all recipients are sent to."""
@@ -202,8 +221,12 @@ class Deployment:
                 if units:
                     yield from self._write(table, units, message, shard)
             left -= page
-            for first in range(0, page, BATCH):
-                self.batches.put(message.name, self.world.now, (message, shard, min(BATCH, page - first)))
+            sizes = [min(BATCH, page - first) for first in range(0, page, BATCH)]
+            if message.send_at > self.world.now:
+                message.deferred += [(shard, size) for size in sizes]
+                continue
+            for size in sizes:
+                self.batches.put(message.name, self.world.now, (message, shard, size))
         self.fan_outs.settle(group, self.world.now - began)
         if left:
             self.fan_outs.put(message.name, self.world.now, (message, shard, left))
@@ -226,103 +249,3 @@ class Deployment:
             if message.sent == message.recipients:
                 message.done = self.world.now
             self.batches.settle(group, self.world.now - began)
-
-
-SMALL: Final = 100  # recipients of the message behind a huge one
-BEHIND: Final = 60.0  # seconds between the two messages
-
-
-def sent_in(account: Account, kind: str, recipients: int, shards: int) -> tuple[float, float, Mapping[str, float]]:
-    """Seconds until all recipients are chosen and sent to, and the workers' time by activity."""
-    at = Deployment(account, Costs.read(kind), kind)
-    message = Posted("huge", recipients, shards)
-    at.post(message)
-    at.run()
-    return message.fanned_out, message.done, at.seconds
-
-
-def delayed(account: Account, costs: Costs, recipients: int, shards: int) -> float:
-    """Seconds of a small message that is posted behind a huge one."""
-    at = Deployment(account, costs, "limited")
-    at.post(Posted("huge", recipients, shards))
-    small = Posted("small", SMALL, 1, at=BEHIND)
-    at.post(small)
-    while not small.done:
-        at.world.run(until=at.world.now + 5)
-    return small.done - BEHIND
-
-
-DEFAULT: Final = Account()
-STEPS: Final[Mapping[str, tuple[Account, int]]] = {
-    "as deployed: 10 workers, 1 shard": (DEFAULT, 1),
-    "+ 16 shards": (DEFAULT, 16),
-    "+ 100 workers": (replace(DEFAULT, max_concurrency=100), 16),
-    "+ 1,769 MB": (replace(DEFAULT, max_concurrency=100, vcpus=1.0), 16),
-    "+ SES 2,000 per second": (replace(DEFAULT, max_concurrency=100, vcpus=1.0, ses_per_second=2_000), 16),
-    "+ SES 10,000 per second": (replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000), 64),
-    "+ tables warm for 40,000 writes": (
-        replace(DEFAULT, max_concurrency=400, vcpus=1.0, ses_per_second=10_000, table_writes=40_000),
-        64,
-    ),
-}
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--recipients", type=int, nargs="+", default=(1_000_000, 10_000_000))
-    found: dict[str, Any] = {"runs": [], "behind": []}
-    sizes = parser.parse_args().recipients
-    for recipients in sizes:
-        with step(f"One message to {recipients:,}"):
-            found["runs"] += [_told(recipients, kind, name) for kind in PAGE for name in _worth_a_look(recipients)]
-    for name in ("as deployed: 10 workers, 1 shard", "+ 16 shards", "+ 100 workers"):
-        account, shards = STEPS[name]
-        costs = Costs.read("limited")
-        fair, unfair = (
-            round(delayed(replace(account, fair=each), costs, sizes[0], shards), 1) for each in (True, False)
-        )
-        found["behind"].append({"account": name, "fair_s": fair, "unfair_s": unfair})
-    results.keep("simulation", found, packages=("simpy",))
-    page.main()
-    console.print(_table(found["runs"]))
-    for each in found["behind"]:
-        console.print(
-            f"{SMALL} recipients, posted {BEHIND:.0f} s behind {sizes[0]:,} ({each['account']}): "
-            f"{each['fair_s']:,} s with groups, {each['unfair_s']:,} s without."
-        )
-    return 0
-
-
-def _worth_a_look(recipients: int) -> list[str]:
-    """Skip ten million with ten workers: it is ten times the million."""
-    return [name for name, (account, _) in STEPS.items() if recipients < 5_000_000 or account.max_concurrency > 10]
-
-
-def _told(recipients: int, kind: str, name: str) -> dict[str, Any]:
-    chosen, done, seconds = sent_in(*STEPS[name][:1], kind, recipients, STEPS[name][1])
-    largest = sorted(seconds.items(), key=lambda each: -each[1])[:3]
-    most = {what: round(spent / sum(seconds.values()), 2) for what, spent in largest}
-    return {
-        "recipients": recipients,
-        "kind": kind,
-        "account": name,
-        "fanned_out_s": round(chosen),
-        "sent_s": round(done),
-        "per_second": round(recipients / done),
-        "workers_time": most,
-    }
-
-
-def _table(runs: list[dict[str, Any]]) -> Table:
-    table = Table(title="One message (simulated)", title_justify="left")
-    for column in ("recipients", "kind", "account", "chosen after", "sent after", "a second", "where workers wait"):
-        table.add_column(column)
-    for run in runs:
-        waits = ", ".join(f"{what} {share:.0%}" for what, share in run["workers_time"].items())
-        times = (f"{run[name]:,} s" for name in ("fanned_out_s", "sent_s"))
-        table.add_row(f"{run['recipients']:,}", run["kind"], run["account"], *times, f"{run['per_second']:,}", waits)
-    return table
-
-
-if __name__ == "__main__":
-    sys.exit(main())

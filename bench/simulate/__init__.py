@@ -1,0 +1,1 @@
+"""A message to a million and to ten million people, simulated."""
