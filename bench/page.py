@@ -243,8 +243,8 @@ Each row adds to the rows above it; the first has SES at 500 per second and func
 
 Ten million take nine to ten times as long.
 
-With `send_at`, recipients are chosen up to an hour before. Seconds from that time until a million are sent to, with a
-limit; the reconciler, which queues about 80 batches a second from a minute before, is the bound at 10,000 per second:
+With `send_at`, recipients are chosen before that time. Seconds from then until all are sent to, with a limit; at 10,000
+per second the bound is the reconciler, which queues 80 batches a second:
 
 {scheduled}
 

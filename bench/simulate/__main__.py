@@ -14,7 +14,7 @@ from bench.simulate.deployment import PAGE, Costs
 from bench.simulate.runs import BEHIND, SMALL, STEPS, delayed, scheduled, sent_in
 from tools.progress import console, step
 
-TIMED: Final = ("+ 16 shards", "+ SES 2,000 per second", "+ SES 10,000 per second")  # with `send_at`
+TIMED: Final = ("+ SES 2,000 per second", "+ SES 10,000 per second")  # with `send_at`
 
 
 def main() -> int:
