@@ -98,6 +98,16 @@ def test_consents_are_listed(fanfare: Shell) -> None:
     assert said == ["2027-01-01T08:00:00Z", "news", "email", "unsubscribed", "one_click", "-"]
 
 
+def test_open_digests_are_listed_and_closed(fanfare: Shell) -> None:
+    window: dict[str, Any] = {"id": "w-1", "topic": "docs", "channel": "email", "key": 17, "count": 3}
+    window |= {"closes_at": "2027-01-01T18:00:00.000Z", "state": "open", "message_id": None, "items": []}
+    fanfare.answers(ok({"items": [window], "next_cursor": None}), ok(window, 202))
+    said = fanfare("users", "digests", "ada").stdout.splitlines()[1].split()
+    assert said == ["w-1", "docs", "email", "17", "3", "2027-01-01T18:00:00Z"]
+    assert fanfare("users", "close-digest", "ada", "w-1").stdout == "w-1 closes at 2027-01-01T18:00:00.000Z\n"
+    assert (fanfare.asked.method, fanfare.asked.url.path[-28:]) == ("POST", "/users/ada/digests/w-1/close")
+
+
 def test_subscribers_of_a_topic_are_listed(fanfare: Shell) -> None:
     found = {"user_id": "ada", "channel": "email", "state": "subscribed", "at": "2027-01-01T08:00:00Z", "by": None}
     fanfare.answers(ok({"items": [found], "next_cursor": None}))

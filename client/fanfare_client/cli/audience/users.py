@@ -121,6 +121,27 @@ def consents(context: typer.Context, user: UserId, json: Json = False) -> None:
 
 
 @app.command()
+def digests(context: typer.Context, user: UserId, json: Json = False) -> None:
+    """List a user's open digests, oldest first."""
+    with calling(context) as fanfare:
+        columns = ["id", "topic", "channel", "key", "count", "closes_at"]
+        show.many(cast(Any, fanfare.users.digests(user)), json, columns)
+
+
+@app.command("close-digest")
+def close_digest(
+    context: typer.Context,
+    user: UserId,
+    digest: Annotated[str, typer.Argument(help="Digest ID, as in digests and deliveries.", metavar="DIGEST")],
+    json: Json = False,
+) -> None:
+    """Send a digest before its time: it leaves within a minute or two."""
+    with calling(context) as fanfare:
+        closed = fanfare.users.close_digest(user, digest)
+        show.one(closed, json, lambda found: show.say(f"{found['id']} closes at {found['closes_at']}"))
+
+
+@app.command()
 def subscribe(
     context: typer.Context,
     user: UserId,
