@@ -8,7 +8,9 @@ to loopback. Here only signatures of other keys pass, and the server (`local.htt
 
 from __future__ import annotations
 
+import os
 import re
+from threading import BoundedSemaphore
 from typing import Final
 
 import urllib3
@@ -23,6 +25,8 @@ OF_THE_CONNECTION: Final = frozenset(
 )
 WRITTEN_BY_THE_SERVER: Final = frozenset({"date", "server"})
 INTERNAL: Final = "/_aws/execute-api/"
+# The emulator starts a process for each concurrent call, which takes seconds of CPU: the others wait for a free one
+AT_ONCE: Final = 2 * (os.cpu_count() or 2)
 SIGNED_BY: Final = re.compile(r"AWS4-HMAC-SHA256 Credential=([^/,\s]+)/")
 
 
@@ -32,7 +36,8 @@ class Gateway:
     def __init__(self) -> None:
         self.target = ""
         self.emulator = ""
-        self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=8)
+        self._http = urllib3.PoolManager(retries=False, timeout=35, maxsize=AT_ONCE)
+        self._free = BoundedSemaphore(AT_ONCE)
 
     def handle(self, request: Request) -> Answer:
         if handed_on(request.path) is None:
@@ -50,14 +55,15 @@ class Gateway:
         return self._forwarded(request, self.emulator + request.target, left_out=OF_THE_CONNECTION - {"host"})
 
     def _forwarded(self, request: Request, url: str, *, left_out: frozenset[str]) -> Answer:
-        answer = self._http.request(
-            request.method,
-            url,
-            body=request.body,
-            headers={name: value for name, value in request.headers.items() if name not in left_out},
-            redirect=False,
-            decode_content=False,
-        )
+        with self._free:
+            answer = self._http.request(
+                request.method,
+                url,
+                body=request.body,
+                headers={name: value for name, value in request.headers.items() if name not in left_out},
+                redirect=False,
+                decode_content=False,
+            )
         ours = OF_THE_CONNECTION | WRITTEN_BY_THE_SERVER
         headers = {name: value for name, value in answer.headers.items() if name.lower() not in ours}
         return Answer(answer.status, answer.data, headers)

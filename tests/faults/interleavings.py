@@ -11,10 +11,12 @@ import random
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 Actor = Callable[[], object]
 Chooser = Callable[[int, list[int]], int]  # (step, who could go) → who goes
+GOES_ON = 0.8  # how probable it is
 PATIENCE = 10.0  # seconds that an actor may compute between two calls
 
 
@@ -112,3 +114,20 @@ def drawn_orders(number: int, *, seed: int) -> Iterator[Chooser]:
     draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
     for _ in range(number):
         yield lambda _step, able: draw.choice(able)
+
+
+def orders_with_one_in_between(held: int, *, steps: int, seed: int) -> Iterator[Chooser]:
+    """Two drawn orders for each number of steps of the others after which an actor begins; most of it goes at once.
+
+    For an actor with few calls, which in other drawn orders is done before the others have come to theirs.
+    """
+    draw = random.Random(seed)  # noqa: S311 - a sample, not a secret
+    for begins in [*range(steps)] * 2:
+        yield partial(_in_between, begins, held, draw)
+
+
+def _in_between(begins: int, held: int, draw: random.Random, step: int, able: list[int]) -> int:
+    others = [place for place in able if place != held]
+    if step < begins:
+        return draw.choice(others or able)
+    return held if held in able and draw.random() < GOES_ON else draw.choice(able)

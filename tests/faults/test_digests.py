@@ -20,9 +20,10 @@ from fanfare.pipeline.reconcile.run import ReconcileRun
 
 from tests.faults.digests import DIGEST, DigestScenario
 from tests.faults.exploration import Exploration
-from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order
+from tests.faults.interleavings import Actor, Chooser, Stage, drawn_orders, every_order, orders_with_one_in_between
+from tests.faults.modes import Fault
 from tests.faults.scenarios import SEVEN, _delete, _posting, _rest, _second, small_pages
-from tests.faults.world import World
+from tests.faults.world import Moment, World
 
 TWO = SEVEN[:2]
 TWO_POSTS = (_posting(key="one"), _second, _posting(key="two"))
@@ -74,6 +75,19 @@ def closing(world: World, windows: Iterable[Window]) -> Actor:
     return lambda: part.close(known, ReconcileRun(time_left=lambda: 100.0))
 
 
+def closing_and_sending(world: World, windows: Iterable[Window]) -> Actor:
+    """The same, and the worker, in between whose calls no one else's come."""
+    close = closing(world, windows)
+
+    def act() -> None:
+        close()
+        with world.unwatched():
+            while world.step("email"):
+                pass
+
+    return act
+
+
 def play(world: World, choose: Chooser, *actors: Actor) -> None:
     stage, before = Stage(), world.memory.interpose
     world.memory.interpose = stage.call
@@ -106,10 +120,17 @@ def test_no_two_faults_lose_or_double_an_item(scenario: DigestScenario) -> None:
 # Orders
 
 
-def deleted_while_it_closes(choose: Chooser) -> None:
+def two_items() -> tuple[World, Moment]:
+    """A window with two items, which is due."""
     world = world_of(ADA)
-    first, second = posted(world, 2)
+    world.posted = tuple(posted(world, 2))
     world.sleep(60)
+    return world, world.save()
+
+
+def deleted_while_it_closes(world: World, moment: Moment, choose: Chooser) -> None:
+    world.load(moment)
+    first, second = world.posted
     cancel = world.functions.cancel()
     answers: list[int] = []
 
@@ -119,7 +140,7 @@ def deleted_while_it_closes(choose: Chooser) -> None:
         except Conflict:
             answers.append(0)
 
-    play(world, choose, delete, closing(world, windows_of(world, ADA)))
+    play(world, choose, delete, closing_and_sending(world, windows_of(world, ADA)))
     world.rest(first, second)
     (items,) = mails(world, ADA)
     assert (first in items, answers) in ((True, [0]), (False, [1]))
@@ -128,17 +149,19 @@ def deleted_while_it_closes(choose: Chooser) -> None:
 
 
 def test_a_message_deleted_while_its_window_closes_is_in_the_mail_or_withheld() -> None:
-    for choose in drawn_orders(40, seed=5):
-        deleted_while_it_closes(choose)
+    world, moment = two_items()
+    for choose in orders_with_one_in_between(1, steps=18, seed=5):
+        deleted_while_it_closes(world, moment, choose)
 
 
 @pytest.mark.long
 def test_it_is_so_at_every_interleaving() -> None:
+    world, moment = two_items()
     played = 0
     for choose in every_order():
-        deleted_while_it_closes(choose)
+        deleted_while_it_closes(world, moment, choose)
         played += 1
-    assert played > 100
+    assert played > 1_000
 
 
 def test_two_runs_at_once_close_a_window_once() -> None:
@@ -153,7 +176,7 @@ def test_two_runs_at_once_close_a_window_once() -> None:
 
 
 def test_items_that_come_while_a_window_closes_are_in_this_digest_or_the_next() -> None:
-    for choose in drawn_orders(30, seed=9):
+    for choose in orders_with_one_in_between(2, steps=20, seed=9):
         world = world_of(ADA)
         ids = posted(world)
         world.sleep(60)
@@ -165,6 +188,7 @@ def test_items_that_come_while_a_window_closes_are_in_this_digest_or_the_next() 
         world.rest(*ids)
         got = [message for items in mails(world, ADA) for message in items]
         assert sorted(got) == sorted(ids)
+        assert sum((world.known(each).digest_of or {})["items"] for each in world.digests()) == len(ids)
 
 
 def test_messages_that_are_posted_at_once_open_one_window() -> None:
@@ -239,6 +263,32 @@ def test_a_digest_is_charged_once_and_waits_if_the_limit_is_used_up() -> None:
     assert mails(world, ADA) == [tuple(ids), tuple(later)]
     first, second = (at for at, _, _ in world.provider.taken_at)
     assert (second - first).total_seconds() >= 3600
+
+
+def test_a_digest_is_charged_once_and_its_items_are_not_wherever_its_worker_dies() -> None:
+    # in a limit of days, the next attempt is in the same slice of time
+    limit = {"count": 3, "per_seconds": 30 * 86_400, "overflow": "drop"}
+    dead = 0
+    for call in range(40):
+        world = world_of(ADA, limit=limit)
+        ids = posted(world, 2)
+        world.sleep(60)
+        world.reconcile()
+        assert charges(world, ADA) == 0
+        world.once(lambda each: each.step("email"), Fault(call, "die"))
+        died, dead = world.struck is not None, dead + (world.struck is not None)
+        world.rest(*ids)
+        assert charges(world, ADA) == 1
+        if not died:
+            break
+    assert dead > 5
+
+
+def charges(world: World, user: str) -> int:
+    """How many mails the limit has counted of a user."""
+    with world.unwatched():
+        counters = world.audience.users.get_many([user])[user].limits
+    return sum(sum(counter[2::2]) for counter in counters.values())
 
 
 def test_of_10_000_items_a_digest_shows_100_and_counts_all_within_a_second() -> None:

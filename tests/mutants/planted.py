@@ -35,6 +35,34 @@ SHORT = ("tests/faults/test_short_way.py",)
 DIGESTS = "tests/faults/test_digests.py"
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
+CLOSED_WITH_THE_DIGEST = """\
+        for window in windows:
+            self.windows.close(transaction, window, message.id)
+        states = []
+        for batch, state, own in self._batches(message, read.page, windows, digest.shown):
+            self.batches.open(transaction, batch, state, own=own)
+            states.append(state)
+        if read.page:
+            self.messages.count_digest(transaction, message)
+            transaction.run()
+        else:
+            self.messages.accept_with(transaction, message, digest.payload, idempotency_key=None, fingerprint="")
+"""
+CLOSED_AFTER_THE_DIGEST = """\
+        closing = Transaction()
+        for window in windows:
+            self.windows.close(closing, window, message.id)
+        states = []
+        for batch, state, own in self._batches(message, read.page, windows, digest.shown):
+            self.batches.open(transaction, batch, state, own=own)
+            states.append(state)
+        if read.page:
+            self.messages.count_digest(transaction, message)
+            transaction.run()
+        else:
+            self.messages.accept_with(transaction, message, digest.payload, idempotency_key=None, fingerprint="")
+        closing.run()
+"""
 MODULES = {
     "import_workflows": "fanfare_client.imports.sources.workflows",
     "import_suppressions": "fanfare_client.imports.sources.suppression_lists",
@@ -1678,5 +1706,40 @@ MUTANTS = (
         'limit["overflow"] == "drop" and not candidate.is_digest',
         'limit["overflow"] == "drop"',
         tests=(f"{DIGESTS}::test_a_digest_is_charged_once_and_waits_if_the_limit_is_used_up",),
+    ),
+    Mutant(
+        "a window is sealed after its digest was made",
+        "due_windows:CloseWindows._try_to_close",
+        CLOSED_WITH_THE_DIGEST,
+        CLOSED_AFTER_THE_DIGEST,
+        tests=(f"{DIGESTS}::test_no_single_fault_loses_or_doubles_an_item",),
+    ),
+    Mutant(
+        "a repeated page merges its items with the window that it opened",
+        "fan_out:FanOut._gather",
+        "self.windows.add(transaction, gathered, message.id, message.retain_until)",
+        "self.windows.add(alone := Transaction(), gathered, message.id, message.retain_until)\n        alone.run()",
+        tests=(f"{DIGESTS}::test_no_single_fault_loses_or_doubles_an_item",),
+    ),
+    Mutant(
+        "a repeated POST merges its item with the window that it opened",
+        "short_way:ShortWay._parts",
+        "self.windows.add(transaction, each, message.id, message.retain_until)",
+        "self.windows.add(alone := Transaction(), each, message.id, message.retain_until)\n            alone.run()",
+        tests=(f"{DIGESTS}::test_no_single_fault_loses_or_doubles_an_item",),
+    ),
+    Mutant(
+        "items that come while their window closes are not counted",
+        "windows:Windows.close",
+        'f"{OPEN} AND #count = :count"',
+        'f"{OPEN} AND #count >= :count"',
+        tests=(f"{DIGESTS}::test_items_that_come_while_a_window_closes_are_in_this_digest_or_the_next",),
+    ),
+    Mutant(
+        "a digest is charged again after its worker died",
+        "permission:_with_charges",
+        "charges=(*state.charges, *added)",
+        "charges=state.charges",
+        tests=(f"{DIGESTS}::test_a_digest_is_charged_once_and_its_items_are_not_wherever_its_worker_dies",),
     ),
 )

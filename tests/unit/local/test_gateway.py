@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import threading
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 import urllib3
 
-from local.emulator.gateway import Gateway
+from local.emulator.gateway import AT_ONCE, Gateway
 from local.emulator.launch import handed_on
 from local.http import Answer, Request, Server, as_json
 
@@ -50,6 +53,28 @@ def test_a_redirect_is_the_callers_to_follow(url: str) -> None:
 def test_before_the_api_is_deployed_there_is_nothing_behind_it() -> None:
     answer = Gateway().handle(Request("GET", "/v1/health", {}, {}, b"", "/v1/health"))
     assert (answer.status, json.loads(answer.body)["status"]) == (503, 503)
+
+
+def test_further_calls_wait_instead_of_starting_further_processes() -> None:
+    lock, running, most = threading.Lock(), 0, 0
+
+    def slow(_: Request) -> Answer:
+        nonlocal running, most
+        with lock:
+            running += 1
+            most = max(most, running)
+        time.sleep(0.02)
+        with lock:
+            running -= 1
+        return as_json({})
+
+    gateway, api = Gateway(), Server(slow)
+    gateway.target = api.url
+    calls = [Request("GET", "/v1/me", {}, {}, b"", "/v1/me")] * (3 * AT_ONCE)
+    with ThreadPoolExecutor(len(calls)) as threads:
+        answers = list(threads.map(gateway.handle, calls))
+    api.close()
+    assert ({answer.status for answer in answers}, most) == ({200}, AT_ONCE)
 
 
 INTERNAL = "/_aws/execute-api/a1/v1/topics?limit=1"
