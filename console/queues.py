@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from flask import Blueprint, render_template
+from flask import Blueprint, Response, render_template
 
 from .api import InternalApi
+from .exports import csv_file
 from .host import Host
 
 HELD_UP: Final = 10  # messages per state
+COLUMNS: Final = ("queue", "waiting", "in_flight", "delayed", "dead_letters")
 
 
 def pages(api: InternalApi, _: Host) -> Blueprint:
@@ -24,6 +26,10 @@ def pages(api: InternalApi, _: Host) -> Blueprint:
     @part.get("/depths")
     def depths() -> str:
         return render_template("queue_depths.html", queues=api.get("queues")["items"])
+
+    @part.get("/-/export.csv")
+    def export() -> Response:
+        return csv_file("queues", COLUMNS, api.get("queues")["items"])
 
     return part
 

@@ -44,8 +44,11 @@ STATUS: Final[Mapping[str, str]] = {
 }
 TONES: Final[Mapping[str, str]] = {"sent": "good", "failed": "bad", "pending": "busy", "stale": "warn"}
 
+REASON: Final[Mapping[str, Reason]] = {reason.value: reason for reason in Reason}
 REASONS: Final[Mapping[str, str]] = {reason.value: reason.text for reason in Reason}
-ADVICE: Final[Mapping[str, str]] = {reason.value: reason.advice for reason in Reason}
+WAITS: Final = "waits: "
+QUEUED: Final = "waits: queued"
+SEND_AGAIN: Final = "All attempts failed: send the message again when this is over."
 RECEIPTS: Final[Mapping[str, str]] = {
     "accepted": "Accepted by the provider",
     "bounced": "Bounced (permanent)",
@@ -93,6 +96,10 @@ RESULTS: Final[Mapping[str, str]] = {
     "digested": "put into a digest",
     "ended": "completed",
     "let_through": "eligible",
+    "waits: deferred": "waits for the end of quiet hours or of a rate limit, until",
+    "waits: doubt": "waits for a report of the provider, until",
+    "waits: queued": "waits in the queue",
+    "waits: retry": "waits for the next attempt, until",
     "none": "not selected",
     "not_begun": "not started",
     "not_named": "not named by the service",
@@ -167,6 +174,25 @@ def every(times: Mapping[str, Any]) -> str:
         return f"{duration(times['seconds'])} after its first message"
     days = "every day" if len(times["days"]) == len(DAYS) else listed(day.capitalize() for day in times["days"])
     return f"{days} at {times['at']}, by the reader’s clock"
+
+
+def wait(recorded: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """What a person's delivery waits for, and until when; None if it does not wait."""
+    for step in recorded["steps"]:
+        if step["result"].startswith(WAITS):
+            at = None if step["result"] == QUEUED else step["at"]
+            return {"result": RESULTS.get(step["result"], step["result"]).capitalize(), "at": at}
+    return None
+
+
+def advice(status: str, reason: str | None) -> str:
+    """What can be done. Nothing is retried any more once it has failed."""
+    known = REASON.get(reason or "")
+    if known is None:
+        return ""
+    if status != "failed" or not known.retryable:
+        return known.advice
+    return SEND_AGAIN if known.advice.startswith("Nothing") else f"{known.advice} {SEND_AGAIN}"
 
 
 def queue(name: str) -> str:

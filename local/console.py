@@ -17,6 +17,7 @@ from flask import Blueprint, Flask, Response, abort, jsonify, render_template, r
 
 from console.api import Call, Unreachable
 from console.app import make
+from console.exports import csv_file
 from console.host import Host
 from console.messages.content import MAIL_POLICY
 from local.api import Api, Reply
@@ -28,6 +29,7 @@ from local.providers.simulator import CHANNELS, BadSettings, Simulator
 from testing.aws_calls import AwsCalls
 
 SHOWN: Final = 100
+COLUMNS: Final = ("number", "at", "channel", "to", "subject", "message_id", "user_id")
 AT_ONCE: Final = 2  # every concurrent call needs another process of the emulator
 
 
@@ -65,6 +67,11 @@ def _pages(outbox: Outbox) -> Blueprint:
         found = outbox.find(**asked)
         last = list(reversed(found[-SHOWN:]))
         return render_template("outbox.html", mails=last, count=len(found), channels=CHANNELS, **asked)
+
+    @part.get("/-/export.csv")
+    def export() -> Response:
+        asked = {name: request.args.get(name, "") for name in ("channel", "to")}
+        return csv_file("outbox", COLUMNS, (mail.as_item(number) for number, mail in reversed(outbox.find(**asked))))
 
     @part.get("/<int:number>")
     def one(number: int) -> str:

@@ -26,10 +26,22 @@ A_PAGE: Final = 20
 DELIVERIES: Final = 25
 FILTERS: Final = ("state", "topic", "template", "created_after", "created_before")
 COLUMNS: Final = (
-    *("id", "created_at", "state", "summary", "topic", "template.id", "channels", "counts.recipients", "counts.sent"),
+    *(
+        "id",
+        "created_at",
+        "send_at",
+        "state",
+        "summary",
+        "topic",
+        "template.id",
+        "channels",
+        "counts.recipients",
+        "counts.sent",
+    ),
     *("counts.failed", "counts.skipped", "counts.deleted", "receipts.delivered", "receipts.bounced"),
     *("receipts.complained", "receipts.no_word"),
 )
+REASONS: Final = ("status", "channel", "reason", "count", "example")
 RECIPIENTS: Final = ("user_id", "channel", "status", "reason", "receipt", "attempts", "provider_id", "updated_at")
 
 
@@ -45,6 +57,7 @@ def pages(api: InternalApi, _: Host) -> Blueprint:
     part.add_url_rule("/<message_id>/row", view_func=views.row)
     part.add_url_rule("/<message_id>/live", view_func=views.live)
     part.add_url_rule("/<message_id>/reasons", view_func=views.reasons)
+    part.add_url_rule("/<message_id>/reasons.csv", view_func=views.export_reasons)
     part.add_url_rule("/<message_id>/deliveries.csv", view_func=views.export_deliveries)
     part.add_url_rule("/<message_id>/explanations/<user_id>", view_func=views.explain)
     part.add_url_rule("/<message_id>/sample", view_func=content.sample)
@@ -125,6 +138,9 @@ class MessagePages:
 
     def reasons(self, message_id: str) -> str:
         return part("message_reasons.html", message_id=message_id, found=grouped(self.api, message_id))
+
+    def export_reasons(self, message_id: str) -> Response:
+        return csv_file(f"reasons-{message_id}", REASONS, map(vars, grouped(self.api, message_id).groups))
 
     def export_deliveries(self, message_id: str) -> Response:
         asked = {name: request.args.get(name, "") for name in ("status", "channel", "receipt")}

@@ -18,7 +18,7 @@ from .chart import HEIGHT, WIDTH, bars, top_of
 from .figures import PERIODS, Overview, Reader, buckets_of, measured, overview
 
 WORTH: Final = 8  # messages that are worth a look
-COLUMNS: Final = ("from", "messages", "sent", "delivered", "bounced", "complained", "failed", "skipped")
+FIGURES: Final = ("messages", "sent", "delivered", "bounced", "complained", "failed", "skipped")
 
 
 def pages(api: InternalApi, host: Host) -> Blueprint:
@@ -27,6 +27,7 @@ def pages(api: InternalApi, host: Host) -> Blueprint:
     views = OverviewPages(api, Reader(api), host.metrics)
     part.add_url_rule("", view_func=views.index)
     part.add_url_rule("/-/export.csv", view_func=views.export)
+    part.add_url_rule("/-/<any(topics, channels):by>.csv", view_func=views.export_by)
     return part
 
 
@@ -39,8 +40,7 @@ class OverviewPages:
     metrics: Metrics | None
 
     def index(self) -> str:
-        asked = {name: request.args.get(name, "") for name in ("period", "topic", "channel")}
-        asked["period"] = asked["period"] if asked["period"] in PERIODS else "week"
+        asked = _asked()
         times: Times = current_app.extensions["times"]
         found = self._read(asked, times)
         return render_template(
@@ -57,11 +57,16 @@ class OverviewPages:
         )
 
     def export(self) -> Response:
-        asked = {name: request.args.get(name, "") for name in ("period", "topic", "channel")}
-        asked["period"] = asked["period"] if asked["period"] in PERIODS else "week"
-        found = self._read(asked, current_app.extensions["times"])
+        found = self._read(_asked(), current_app.extensions["times"])
         rows = ({"from": each.begin.isoformat(), **vars(each.figures)} for each in found.buckets)
-        return csv_file("overview", COLUMNS, rows)
+        return csv_file("overview", ("from", *FIGURES), rows)
+
+    def export_by(self, by: str) -> Response:
+        """The figures of topics or of channels."""
+        found = self._read(_asked(), current_app.extensions["times"])
+        figures = found.topics if by == "topics" else found.channels
+        rows = ({"name": name, **vars(each)} for name, each in figures.items())
+        return csv_file(f"overview-{by}", ("name", *FIGURES), rows)
 
     def _read(self, asked: dict[str, str], times: Times) -> Overview:
         period, now = PERIODS[asked["period"]], datetime.now(UTC)
@@ -79,6 +84,11 @@ class OverviewPages:
     def _scheduled(self, topic: str) -> list[Any]:
         waiting = self.api.get("messages", state="pending", topic=topic, limit=50)["items"]
         return [each for each in waiting if each["send_at"]]
+
+
+def _asked() -> dict[str, str]:
+    asked = {name: request.args.get(name, "") for name in ("period", "topic", "channel")}
+    return asked | {"period": asked["period"] if asked["period"] in PERIODS else "week"}
 
 
 def _worth(found: Overview, times: Times) -> list[Any]:

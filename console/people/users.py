@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain
 from typing import Any, Final
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
@@ -13,15 +13,14 @@ from werkzeug.wrappers import Response as Answer
 from ..api import InternalApi, Refused
 from ..exports import csv_file
 from ..host import Host
-from ..parts import part
 from .imports import ImportPages
+from .recent import Day, RecentPages
 from .subscriptions import SubscriptionPages
 
 A_PAGE: Final = 25
 DELIVERIES: Final = 20
 SUBSCRIPTIONS: Final = 100
 CONSENTS: Final = 20
-RECENT: Final = 12  # messages that are explained at once
 SUPPRESSIBLE: Final = {"email": "email", "sms": "phone"}  # channel → the user's field with the address
 # Of people without a stored user, only the id is known
 UNSTORED: Final = dict.fromkeys(("name", "email", "phone", "webhook", "locale", "time_zone", "quiet_hours")) | {
@@ -30,6 +29,8 @@ UNSTORED: Final = dict.fromkeys(("name", "email", "phone", "webhook", "locale", 
     "stored": True,
 }
 FIELDS: Final = ("id", "name", "email", "phone", "locale", "time_zone", "quiet_hours.start", "quiet_hours.end")
+ANSWERS: Final = ("topic", "channel", "state", "at", "by", "frequency")
+CHANGES: Final = ("topic", "channel", "state", "at", "by", "message_id", "evidence")
 HISTORY: Final = ("message_id", "updated_at", "channel", "status", "reason", "receipt", "attempts", "provider_id")
 
 
@@ -37,14 +38,18 @@ def pages(api: InternalApi, host: Host) -> Blueprint:
     """The pages."""
     blueprint = Blueprint("users", __name__, url_prefix="/users")
     views, subscriptions, imports = UserPages(api), SubscriptionPages(api), ImportPages(api, host.import_file)
+    recent = RecentPages(api)
     blueprint.add_url_rule("", view_func=views.index)
     blueprint.add_url_rule("/-/export.csv", view_func=views.export)
     blueprint.add_url_rule("/-/import", "import_upload", imports.upload, methods=["GET", "POST"])
     blueprint.add_url_rule("/-/import/<job_id>", "import_one", imports.one, methods=["GET", "POST"])
     blueprint.add_url_rule("/-/import/<job_id>/report", "import_report", imports.report)
     blueprint.add_url_rule("/<user_id>", view_func=views.one)
-    blueprint.add_url_rule("/<user_id>/recent", view_func=views.recent)
+    blueprint.add_url_rule("/<user_id>/recent", view_func=recent.recent)
+    blueprint.add_url_rule("/<user_id>/recent.csv", "export_recent", recent.export)
     blueprint.add_url_rule("/<user_id>/deliveries.csv", view_func=views.export_deliveries)
+    blueprint.add_url_rule("/<user_id>/subscriptions.csv", view_func=views.export_subscriptions)
+    blueprint.add_url_rule("/<user_id>/consents.csv", view_func=views.export_consents)
     blueprint.add_url_rule("/<user_id>/subscription", view_func=subscriptions.change, methods=["GET", "POST"])
     return blueprint
 
@@ -82,6 +87,7 @@ class UserPages:
             "user.html",
             user=user,
             masked=masked,
+            day=Day.asked(),
             suppressed={} if masked else self._suppressed(user),  # a masked address can't be looked up
             subscriptions=self.api.get("users", user_id, "subscriptions", limit=SUBSCRIPTIONS),
             refusals=self.api.get("users", user_id, "subscriptions", state="unsubscribed", limit=SUBSCRIPTIONS),
@@ -91,19 +97,15 @@ class UserPages:
             next_cursor=found["next_cursor"],
         )
 
-    def recent(self, user_id: str) -> str:
-        """The newest messages, with the outcome of each for this person."""
-        messages = [*islice(self._for_many(), RECENT)]
-        found = self.api.get_many(("messages", message["id"], "explanations", user_id) for message in messages)
-        explained = [(message, each) for message, each in zip(messages, found, strict=True) if each]
-        return part("user_recent.html", user_id=user_id, explained=explained)
-
     def export_deliveries(self, user_id: str) -> Response:
         return csv_file(f"deliveries-{user_id}", HISTORY, self.api.every("users", user_id, "deliveries"))
 
-    def _for_many(self) -> Iterator[dict[str, Any]]:
-        """Messages to a topic: of those to named people, the deliveries below tell."""
-        return (each for each in self.api.get("messages", limit=50)["items"] if each["topic"])
+    def export_subscriptions(self, user_id: str) -> Response:
+        said = (self.api.every("users", user_id, "subscriptions", state=state) for state in (None, "unsubscribed"))
+        return csv_file(f"subscriptions-{user_id}", ANSWERS, chain.from_iterable(said))
+
+    def export_consents(self, user_id: str) -> Response:
+        return csv_file(f"consents-{user_id}", CHANGES, self.api.every("users", user_id, "consents"))
 
     def _messages(self, deliveries: list[dict[str, Any]]) -> Mapping[str, Any]:
         ids = [*dict.fromkeys(each["message_id"] for each in deliveries)]

@@ -33,6 +33,7 @@ def pages(api: InternalApi, _: Host) -> Blueprint:
     part.add_url_rule("/-/new", view_func=editor.new)
     part.add_url_rule("/<template_id>", view_func=views.one)
     part.add_url_rule("/<template_id>/body", view_func=views.body)
+    part.add_url_rule("/<template_id>/versions.csv", view_func=views.export_versions)
     part.add_url_rule("/<template_id>/differences", view_func=views.compare)
     part.add_url_rule("/<template_id>/edit", view_func=editor.edit, methods=["GET", "POST"])
     part.add_url_rule("/<template_id>/test", view_func=views.test, methods=["GET", "POST"])
@@ -67,6 +68,10 @@ class TemplatePages:
             languages=languages(template, preview.channel)[:LANGUAGES],
             sources=sources(template, preview.channel, preview.locale),
         )
+
+    def export_versions(self, template_id: str) -> Response:
+        items = self.api.every("templates", template_id, "versions")
+        return csv_file(f"versions-{template_id}", ("version", "created_at"), items)
 
     def body(self, template_id: str) -> Response:
         channel = request.args.get("channel", "email")

@@ -209,6 +209,17 @@ def test_lists_are_files_in_which_nothing_is_a_formula(visitor: Visitor, pipelin
     assert [each["id"] for each in read("/topics/-/export.csv")] == ["orders.shipped"]
     assert len(read("/topics/orders.shipped/subscribers.csv")) == 3
     assert read("/suppressions/-/export.csv") == []
+    call("DELETE", "/v1/users/user-0001/subscriptions/orders.shipped/email")
+    for file in ("subscriptions", "consents"):
+        assert [(each["topic"], each["state"]) for each in read(f"/users/user-0001/{file}.csv")] == [
+            ("orders.shipped", "unsubscribed")
+        ]
+    assert [each["status"] for each in read("/users/user-0001/recent.csv")] == ["sent"]
+    assert [each["version"] for each in read("/templates/order-shipped/versions.csv")] == ["1"]
+    assert read(f"/messages/{message_id}/reasons.csv") == []
+    assert [each["sent"] for each in read("/overview/-/topics.csv")] == ["3"]
+    assert [each["name"] for each in read("/overview/-/channels.csv")] == ["E-mail"]
+    assert "email" in {each["queue"] for each in read("/dead-letters/-/export.csv")}
 
 
 def test_a_form_that_a_browser_sends_from_another_site_is_refused(visitor: Visitor) -> None:

@@ -180,8 +180,8 @@ class Reason(StrEnum):
     NOT_HTTPS = "not_https", "The webhook’s URL is not https", "Use an https URL."
     NOT_IN_THE_AUDIENCE = (
         "not_in_the_audience",
-        "Not subscribed at the time of the fan-out",
-        "Nothing: subscribe the user for the next message.",
+        "Not subscribed when the message was sent",
+        "Nothing: a subscription counts from the next message on.",
     )
     NOT_NEEDED = (
         "not_needed",
