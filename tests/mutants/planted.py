@@ -180,6 +180,7 @@ MODULES = {
     "user": "fanfare.domain.audience",
     "unsubscribe": "fanfare.self_service.unsubscribe",
     "public_pages": "fanfare.api.public.pages",
+    "suppressions": "fanfare.store.audience.suppressions",
     "users": "fanfare.store.audience.users",
     "webhook": "fanfare.channels.webhook",
     "work": "fanfare.pipeline.deliver.work",
@@ -203,6 +204,13 @@ class Mutant:
 
 
 MUTANTS = (
+    Mutant(
+        "an address suppressed with many others replaces the cause that it had",
+        "suppressions:Suppressions._new",
+        'transaction.put(self.table, row, condition="attribute_not_exists(pk)")',
+        "transaction.put(self.table, row)",
+        tests=("tests/unit/store/test_many_suppressions.py",),
+    ),
     Mutant(
         "an import subscribes in the inbox who refused it elsewhere",
         "import_workflows:_answers",

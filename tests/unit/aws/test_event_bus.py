@@ -166,7 +166,7 @@ def test_a_subscription_that_changed_is_told_as_the_schema_says(fields: dict[str
 def test_a_suppression_that_changed_is_told_as_the_schema_says(cause: str | None, users: int) -> None:
     bus = Bus()
     user_ids = tuple(f"user-{number}" for number in range(users))
-    events(bus).suppression_changed(SuppressionChange(channel="email", cause=cause, at=AT, user_ids=user_ids))
+    events(bus).suppressions_changed([SuppressionChange(channel="email", cause=cause, at=AT, user_ids=user_ids)])
     for detail_type, detail in bus.told:
         validator(detail_type).validate(detail)
     assert [user for _, detail in bus.told for user in detail["user_ids"]] == list(user_ids)

@@ -74,10 +74,11 @@ class Events:
             self._waiting.append(self._entry(SUBSCRIPTION_CHANGED, f"user/{each.user_id}", subscription_changed(each)))
         self.flush()
 
-    def suppression_changed(self, change: SuppressionChange) -> None:
-        """Publish a suppression or its removal, by the users who have the address."""
-        for detail in suppression_changed(change):
-            self._waiting.append(self._entry(SUPPRESSION_CHANGED, f"channel/{change.channel}", detail))
+    def suppressions_changed(self, changes: Sequence[SuppressionChange]) -> None:
+        """Publish suppressions and their removals, by the users who have the addresses."""
+        for change in changes:
+            for detail in suppression_changed(change):
+                self._waiting.append(self._entry(SUPPRESSION_CHANGED, f"channel/{change.channel}", detail))
         self.flush()
 
     def endpoint_off(self, user_id: str, channel: str, health: EndpointHealth) -> None:

@@ -35,32 +35,43 @@ class ManageSuppressions:
             raise Invalid.field("/channel", "differs_from_path", f"Must be {channel}, as in the path, or left out.")
         if request.address is not None and CHANNELS[channel].normalised(request.address) != known:
             raise Invalid.field("/address", "differs_from_path", f"Must be {known}, as in the path, or left out.")
-        return self._suppress(channel, known, request.cause, request.created_at, "/created_at")
+        return self._suppress(self._told(channel, known, request.cause, request.created_at, "/created_at"))
 
     def put_many(self, items: Sequence[Any]) -> list[SuppressionResultView]:
         """Suppress or reject each address; results are in the order of the items."""
-        return [self._put_one(item, f"/items/{place}") for place, item in enumerate(items)]
+        checked = [self._checked(item, f"/items/{place}") for place, item in enumerate(items)]
+        new = self.audience.suppressions.add_many(each for each in checked if isinstance(each, Suppression))
+        results = []
+        for item, outcome in zip(items, checked, strict=True):
+            told = {name: written(item, name) for name in ("channel", "address")}
+            status, error = 200, None
+            if isinstance(outcome, Invalid):
+                status, error = 422, item_error(outcome)
+            elif (pair := (outcome.channel, outcome.address)) in new:
+                status = 201
+                new.discard(pair)  # a repeated address is suppressed already
+            results.append(SuppressionResultView.model_validate({**told, "status": status, "error": error}))
+        return results
 
-    def _put_one(self, item: Any, at: str) -> SuppressionResultView:
-        told = {name: written(item, name) for name in ("channel", "address")}
+    def _checked(self, item: Any, at: str) -> Suppression | Invalid:
         try:
             checked = SuppressionItem.model_validate(item)
             known = _address(checked.channel, checked.address, f"{at}/address", f"{at}/channel")
-            _, new = self._suppress(checked.channel, known, checked.cause, checked.at, f"{at}/at")
+            return self._told(checked.channel, known, checked.cause, checked.at, f"{at}/at")
         except ValidationError as error:
-            invalid = Invalid("Invalid suppression.", errors=faults(error.errors(), at=at))
-            return SuppressionResultView.model_validate({**told, "status": 422, "error": item_error(invalid)})
+            return Invalid("Invalid suppression.", errors=faults(error.errors(), at=at))
         except Invalid as refused:
-            return SuppressionResultView.model_validate({**told, "status": 422, "error": item_error(refused)})
-        return SuppressionResultView.model_validate({**told, "status": 201 if new else 200, "error": None})
+            return refused
 
-    def _suppress(
-        self, channel: str, address: str, cause: str | None, since: datetime | None, pointer: str
-    ) -> tuple[Suppression, bool]:
+    def _told(self, channel: str, address: str, cause: str | None, since: datetime | None, pointer: str) -> Suppression:
+        """Raises Invalid."""
         now = self.clock()
         if since is not None and since > now:
             raise Invalid.field(pointer, "in_the_future", "Must not be in the future.")
-        told = Suppression(channel=channel, address=address, cause=cause or "manual", created_at=to_text(since or now))
+        return Suppression(channel=channel, address=address, cause=cause or "manual", created_at=to_text(since or now))
+
+    def _suppress(self, told: Suppression) -> tuple[Suppression, bool]:
+        channel, address = told.channel, told.address
         if self.audience.suppressions.add(channel, address, told.cause, at=told.created_at):
             return told, True
         return self.audience.suppressions.get(channel, address) or told, False  # removed meanwhile

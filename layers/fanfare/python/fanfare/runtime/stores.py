@@ -36,7 +36,7 @@ def audience() -> Audience:
         table("audience"),
         clock=clock(),
         changed=_publish_subscriptions if publish else None,
-        suppression_changed=_publish_suppression if publish else None,
+        suppressions_changed=_publish_suppressions if publish else None,
         digest=digest,
     )
 
@@ -81,8 +81,8 @@ def _publish_subscriptions(changes: Sequence[Subscription]) -> None:
     clients.events().subscriptions_changed(changes)
 
 
-def _publish_suppression(change: SuppressionChange) -> None:
-    clients.events().suppression_changed(change)
+def _publish_suppressions(changes: Sequence[SuppressionChange]) -> None:
+    clients.events().suppressions_changed(changes)
 
 
 def _publish_moved(message: Message) -> None:

@@ -46,8 +46,8 @@ from fanfare.store.audience.subscriptions.ended_topics import EndedTopics
 from fanfare.store.audience.subscriptions.rows import subscription_sk
 from fanfare.store.audience.subscriptions.store import Subscriptions as Subscriptions
 from fanfare.store.audience.subscriptions.subscribers import Subscribers
-from fanfare.store.audience.suppressions import SuppressionChanged
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
+from fanfare.store.audience.suppressions import SuppressionsChanged
 from fanfare.store.audience.users import Users as Users
 from fanfare.store.audience.users import begin_erasure, users_in
 
@@ -64,7 +64,7 @@ class Audience:
         *,
         clock: Clock = system_clock,
         changed: Changed | None = None,
-        suppression_changed: SuppressionChanged | None = None,
+        suppressions_changed: SuppressionsChanged | None = None,
         digest: Digest | None = None,
     ) -> None:
         self.table = table
@@ -75,7 +75,7 @@ class Audience:
         self.ended_topics = EndedTopics(subscriptions=self.subscriptions)
         self.subscribers = Subscribers(table=table, subscriptions=self.subscriptions)
         self.consents = Consents(table)
-        self.suppressions = Suppressions(table, self.users, changed=suppression_changed)
+        self.suppressions = Suppressions(table, self.users, changed=suppressions_changed)
         self.endpoints = EndpointStates(table)
 
     def with_yeses(

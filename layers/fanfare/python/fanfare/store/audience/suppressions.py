@@ -7,11 +7,12 @@ from typing import Final
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.domain.audience import Suppression, SuppressionChange
 from fanfare.errors import ConditionFailed
 from fanfare.store.audience.users import Users
 
-SuppressionChanged = Callable[[SuppressionChange], None]
+SuppressionsChanged = Callable[[Sequence[SuppressionChange]], None]
 
 # Prefixes of attributes: messages that bounced softly, and for good
 SOFT: Final = "message#"
@@ -22,7 +23,7 @@ REMOVED: Final = 50  # attributes per call: an expression has at most 4 KB
 class Suppressions:
     """`changed` is called with changes after they are stored."""
 
-    def __init__(self, table: DynamoTable, users: Users, *, changed: SuppressionChanged | None = None) -> None:
+    def __init__(self, table: DynamoTable, users: Users, *, changed: SuppressionsChanged | None = None) -> None:
         self.table = table
         self.users = users
         self.changed = changed
@@ -43,8 +44,36 @@ class Suppressions:
             new = False
         users = self._copy_to_users(channel, address, cause)
         if new:
-            self._tell(channel, cause, at, users)
+            self._tell([_change(channel, cause, at, users)])
         return new
+
+    def add_many(self, wanted: Iterable[Suppression]) -> set[tuple[str, str]]:
+        """`add` for many addresses, in few transactions. The (channel, address) of the new ones.
+
+        Of one address, the first is kept. After a failure, some are stored and not copied to users; repeat.
+        """
+        told: dict[tuple[str, str], Suppression] = {}
+        for each in wanted:
+            told.setdefault((each.channel, each.address), each)
+        found = self.table.get_many((f"suppression#{channel}", address) for channel, address in told)
+        fresh = [each for (channel, address), each in told.items() if (f"suppression#{channel}", address) not in found]
+        new: set[tuple[str, str]] = set()
+        together: list[Suppression] = []
+        for start in range(0, len(fresh), TRANSACTION_LIMIT):
+            chunk = fresh[start : start + TRANSACTION_LIMIT]
+            try:
+                self._new(chunk).run()
+            except ConditionFailed:  # another call suppressed one of them meanwhile
+                new |= {(each.channel, each.address) for each in chunk if self._add(each)}
+            else:
+                together += chunk
+        for pk, address in found:
+            self._copy_standing(pk.partition("#")[2], address)
+        users = [self._copy_standing(each.channel, each.address) for each in together]
+        self._tell(
+            [_change(each.channel, each.cause, each.created_at, ids) for each, ids in zip(together, users, strict=True)]
+        )
+        return new | {(each.channel, each.address) for each in together}
 
     def remove(self, channel: str, address: str, *, at: str = "") -> None:
         """Remove a suppression. Idempotent."""
@@ -53,7 +82,7 @@ class Suppressions:
             self.table.delete(row, address)
         users = self._copy_to_users(channel, address, None)
         if before is not None:
-            self._tell(channel, None, at, users)
+            self._tell([_change(channel, None, at, users)])
 
     def get(self, channel: str, address: str) -> Suppression | None:
         """The suppression of an address; None if it is not suppressed."""
@@ -100,9 +129,32 @@ class Suppressions:
             self.users.copy_suppression(user_id, channel, address, cause)
         return users
 
-    def _tell(self, channel: str, cause: str | None, at: str, users: Sequence[str]) -> None:
-        if self.changed is not None:
-            self.changed(SuppressionChange(channel=channel, cause=cause, at=at, user_ids=tuple(users)))
+    def _new(self, suppressions: Iterable[Suppression]) -> Transaction:
+        transaction = Transaction()
+        for each in suppressions:
+            row = {"pk": f"suppression#{each.channel}", "sk": each.address}
+            row |= {"cause": each.cause, "created_at": each.created_at}
+            transaction.put(self.table, row, condition="attribute_not_exists(pk)")
+        return transaction
+
+    def _add(self, each: Suppression) -> bool:
+        return self.add(each.channel, each.address, each.cause, at=each.created_at)
+
+    def _copy_standing(self, channel: str, address: str) -> list[str]:
+        """Copy what is stored now: since an address of many was suppressed, the suppression may have been removed."""
+        users = self.users.at_address(channel, address)
+        standing = self.get(channel, address) if users else None
+        for user_id in users:
+            self.users.copy_suppression(user_id, channel, address, standing.cause if standing else None)
+        return users
+
+    def _tell(self, changes: Sequence[SuppressionChange]) -> None:
+        if self.changed is not None and changes:
+            self.changed(changes)
+
+
+def _change(channel: str, cause: str | None, at: str, users: Sequence[str]) -> SuppressionChange:
+    return SuppressionChange(channel=channel, cause=cause, at=at, user_ids=tuple(users))
 
 
 def _suppression(item: Item) -> Suppression:
