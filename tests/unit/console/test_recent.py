@@ -12,7 +12,14 @@ from console.app import make
 from console.host import Host
 from tests.unit.console.test_pages import Answered, message
 
-RECORDED = {"status": "skipped", "outcome": None, "reason": "rate_limited", "advice": "", "receipt": None, "steps": []}
+RECORDED: dict[str, Any] = {
+    "status": "skipped",
+    "outcome": None,
+    "reason": "rate_limited",
+    "advice": "",
+    "receipt": None,
+    "steps": [],
+}
 NAMED = {**message(), "id": "m-2", "topic": None, "created_at": "2027-01-02T08:00:00.000Z", "summary": "For you"}
 OTHERS = {**NAMED, "id": "m-3", "summary": "For someone else"}
 EARLIER = {**message(), "id": "m-4", "created_at": "2026-12-20T08:00:00.000Z", "summary": "Planned long ago"}
