@@ -5,7 +5,7 @@ from __future__ import annotations
 from fanfare.domain.lifecycle import State
 
 from testing.memory_aws.calls import Usage
-from tests.faults.digests import DIGEST
+from tests.faults.digests import DIGEST, REST_ONLY
 from tests.faults.world import World
 
 READERS = 50
@@ -51,3 +51,16 @@ def test_an_item_on_the_short_way_costs_less_than_a_mail() -> None:
     spent(world)
     world.post(key="two", recipients=["ada"])
     assert spent(world) <= 13
+
+
+def test_an_item_over_the_limit_costs_no_charge() -> None:
+    world = World(metered=True)
+    world.provider.receipts = False
+    limit = {"count": 1, "per_seconds": 3600, "overflow": "digest"}
+    world.prepare([f"user-{number}" for number in range(READERS)], **DIGEST | REST_ONLY, limit=limit)
+    world.post(key="one")
+    world.sleep(1)
+    while world.step("fan_out"):
+        pass
+    assert fanned_out(world, "two") <= 8.5
+    assert fanned_out(world, "three") <= 4.5

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,17 +17,18 @@ DIGEST: dict[str, Any] = {
     "frequencies": ("digest",),
     "frequency": "digest",
 }
+REST_ONLY = {"frequencies": ("immediate", "digest"), "frequency": "immediate"}
 
 
 @dataclass(frozen=True)
 class DigestScenario(Scenario):
-    """Readers of digests."""
+    """Readers of digests. With a limit: of what is over it; the other messages reach them alone."""
 
     def world(self) -> World:
         world = World()
         world.provider.receipts = self.receipts
-        limit = {"count": self.limit, "per_seconds": 3600, "overflow": "drop"} if self.limit else None
-        world.prepare(self.users, limit=limit, **DIGEST)
+        limit = {"count": self.limit, "per_seconds": 3600, "overflow": "digest"} if self.limit else None
+        world.prepare(self.users, **(DIGEST | (REST_ONLY if limit else {})), limit=limit)
         return world
 
     def judge(self, world: World) -> Verdict:
@@ -44,6 +46,8 @@ class DigestScenario(Scenario):
             for user, outcome in outcomes.items():
                 if outcome is Outcome.DIGESTED:
                     windows.setdefault((user, _window_of(world, user, message)), set()).add(message)
+                elif outcome is Outcome.SENT and self.limit:
+                    lost += [] if world.provider.reached(message)[user, "email"] else [f"{user}/{message}"]
                 elif outcome is not Outcome.DELETED:
                     wrong.append(f"{user} is {outcome.label}")
         for (user, window), items in windows.items():
@@ -52,16 +56,23 @@ class DigestScenario(Scenario):
         wrong += [
             f"{each} ended {world.state(each)}" for each in world.digests() if world.state(each) is not State.SENT
         ]
+        wrong += self._over_the_limit(world)
         counted = sum((world.known(each).digest_of or {})["items"] for each in world.digests())
         if counted != sum(map(len, windows.values())):
             wrong.append(f"digests count {counted} items, there are {sum(map(len, windows.values()))}")
         unexplained = [
             f"{user}/{each}"
-            for each in world.digests()
+            for each in (*world.posted, *world.digests())
             for (user, channel), copies in world.provider.reached(each).items()
             if copies > 1 and not explained([s for s in world.provider.accepted if s.message == each], (user, channel))
         ]
         return Verdict(lost=tuple(lost), wrong=tuple(wrong), unexplained=tuple(unexplained))
+
+    def _over_the_limit(self, world: World) -> list[str]:
+        """Whoever got more than the limit at once. All that is posted lies within an hour."""
+        outcomes = [world.codes(message) for message in world.posted] if self.limit else []
+        alone = Counter(user for each in outcomes for user, outcome in each.items() if outcome is Outcome.SENT)
+        return [f"{user} got {count} alone" for user, count in alone.items() if count > (self.limit or 0)]
 
 
 def _window_of(world: World, user: str, message: str) -> str:

@@ -110,3 +110,35 @@ def test_an_erasure_of_many_items_goes_on_where_it_ended(
     pipeline.settle()
     ((to, text),) = texts(ses)
     assert (to, sorted(text.split()[:5]), text[-4:]) == (f"{grace}@example.com", ["A", "B", "C", "D", "E"], "of 5")
+
+
+def test_what_is_over_the_limit_goes_into_the_digest_as_the_dry_run_says(pipeline: Pipeline, ses: Ses) -> None:
+    limit = {"count": 1, "per_seconds": 3600, "overflow": "digest"}
+    put = put_topic(limit=limit, frequencies=["immediate", "digest"], frequency="immediate")
+    assert (put.status, put.body["limit"]) == (200, limit)
+    ada, grace = pipeline.subscribers(2)
+    pipeline.post(recipients=[ada], data={"order": "A"})
+    pipeline.run()
+    message = {"topic": TOPIC, "template": {"id": "order-shipped"}, "data": {"order": "B"}}
+    dry = call("POST", "/v1/messages", message, dry_run="true").body
+    assert (dry["deliver"], dry["deferred"], dry["digested"]) == ({"email": 1}, {}, {"email": 1})
+    second = pipeline.post(data={"order": "B"})
+    pipeline.run()
+    explained = call("GET", f"/v1/messages/{second}/explanations/{ada}").body["channels"][0]
+    closes = call("GET", f"/v1/users/{ada}/digests").body["items"][0]["closes_at"]
+    assert explained["recorded"]["status"] == "digested"
+    assert f"in the digest that closes at {closes}" in [step["detail"] for step in explained["recorded"]["steps"]]
+    third = pipeline.post(data={"order": "C"})
+    pipeline.run()
+    for each, sent in ((second, 1), (third, 0)):
+        counts = call("GET", f"/v1/messages/{each}").body["counts"]
+        assert (counts["sent"], counts["digested"]) == (sent, 2 - sent)
+    assert sorted(to for to, _ in texts(ses)) == [f"{ada}@example.com", f"{grace}@example.com"]
+
+
+def test_an_overflow_into_a_digest_needs_a_digest(pipeline: Pipeline) -> None:
+    refused = put_topic(digest=None, limit={"count": 1, "per_seconds": 60, "overflow": "digest"})
+    assert refused.status == 422
+    assert [(each["pointer"], each["code"]) for each in refused.body["errors"]] == [
+        ("/limit/overflow", "digest_missing")
+    ]

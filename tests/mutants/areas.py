@@ -18,7 +18,7 @@ class Area:
 
 AREAS: Final = {
     "rules": Area(
-        ("fanfare.domain.eligibility", "fanfare.domain.quiet_hours", "fanfare.domain.rate_limit"),
+        ("fanfare.domain.eligibility", "fanfare.domain.quiet_hours", "fanfare.domain.limits.rate_limit"),
         (
             "tests/unit/domain/test_rate_limit.py",
             "tests/unit/domain/test_quiet_hours.py",

@@ -33,6 +33,7 @@ LATER = "tests/faults/test_later.py"
 STEPS = ("tests/integration/test_steps.py",)
 SHORT = ("tests/faults/test_short_way.py",)
 DIGESTS = "tests/faults/test_digests.py"
+OVERFLOW = "tests/faults/test_overflow.py"
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
 CLOSED_WITH_THE_DIGEST = """\
@@ -161,7 +162,8 @@ MODULES = {
     "plain_text": "fanfare.templates.text.plain_text",
     "values": "fanfare.templates.filters.values",
     "progress": "fanfare.store.messages.progress",
-    "rate_limit": "fanfare.domain.rate_limit",
+    "rate_limit": "fanfare.domain.limits.rate_limit",
+    "limits": "fanfare.domain.limits.applied",
     "queues": "fanfare.aws.queues",
     "outcomes": "fanfare.domain.outcomes",
     "receipts": "fanfare.store.receipts",
@@ -1710,9 +1712,9 @@ MUTANTS = (
     ),
     Mutant(
         "a digest over the limit is dropped",
-        "eligibility:_limits",
-        'limit["overflow"] == "drop" and not candidate.is_digest',
-        'limit["overflow"] == "drop"',
+        "limits:_overflow",
+        "waits = is_digest or (",
+        "waits = (",
         tests=(f"{DIGESTS}::test_a_digest_is_charged_once_and_waits_if_the_limit_is_used_up",),
     ),
     Mutant(
@@ -1749,5 +1751,17 @@ MUTANTS = (
         "charges=(*state.charges, *added)",
         "charges=state.charges",
         tests=(f"{DIGESTS}::test_a_digest_is_charged_once_and_its_items_are_not_wherever_its_worker_dies",),
+        "a message over the limit that was decided on old counters is sent alone",
+        "fan_out:_decided_again",
+        "*(map(charge_of, page.charges) if page.overflows else ())",
+        "",
+        tests=(f"{OVERFLOW}::test_of_messages_at_once_as_many_as_the_limit_allows_go_alone_and_the_rest_together",),
+    ),
+    Mutant(
+        "a message over the limit waits although its topic has a digest",
+        "limits:_overflow",
+        "and not gathers",
+        "",
+        tests=(f"{OVERFLOW}::test_the_rest_is_in_one_digest_that_is_charged_once",),
     ),
 )

@@ -14,7 +14,7 @@ class Limit(TypedDict):
 
     count: int
     per_seconds: int
-    overflow: Literal["drop", "defer"]
+    overflow: Literal["drop", "defer", "digest"]
 
 
 class Sender(TypedDict):

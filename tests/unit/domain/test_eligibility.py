@@ -14,6 +14,7 @@ from fanfare.channels.reasons import Reason
 from fanfare.domain import eligibility
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
+from fanfare.domain.digests.gathering import Gathering
 from fanfare.domain.eligibility import RULES, Action, Candidate, Verdict, decide
 
 NOW = datetime(2027, 1, 15, 12, 0, tzinfo=UTC)
@@ -94,6 +95,26 @@ def test_who_is_over_a_limit_is_skipped_or_waits_as_the_limit_says() -> None:
             limits = within.limits
         over = ask(candidate(topic=own, user={"limits": limits}), NOW)
         assert (over.action, over.reason) == (action, "rate_limited")
+
+
+def test_who_is_over_a_limit_gets_it_in_the_digest_if_there_is_one() -> None:
+    own = topic(limit={"count": 1, "per_seconds": 3600, "overflow": "digest"})
+    gathering = Gathering(template="d", every={"seconds": 60}, frequency="immediate", frequencies=("immediate",))
+    used: dict[str, Any] = {"topic": own, "user": {"limits": ask(candidate(topic=own), NOW).limits}}
+    over = ask(candidate(**used, gathering=gathering), NOW)
+    assert (over.action, over.reason, over.until) == (Action.DIGEST, "rate_limited", NOW + timedelta(minutes=1))
+    assert over.limits is None
+    assert over.steps[-2:] == (
+        ("limit", "rate_limited"),
+        ("digest", "in the digest that closes at 2027-01-15T12:01:00.000Z"),
+    )
+    alone: dict[str, Any]
+    for alone in ({"gathering": None}, {"gathering": gathering, "is_digest": True}):
+        assert ask(candidate(**used, **alone), NOW).action is Action.DEFER
+    ends = candidate(**used, gathering=gathering, ends_at=NOW + timedelta(seconds=59))
+    assert (ask(ends, NOW).action, ask(ends, NOW).reason) == (Action.SKIP, "expired")
+    critical = candidate(**used, gathering=gathering, critical=True)
+    assert ask(critical, NOW).action is Action.DELIVER
 
 
 def test_who_is_skipped_for_a_limit_is_not_charged_for_another() -> None:

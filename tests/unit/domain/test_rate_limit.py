@@ -6,7 +6,7 @@ from heapq import heappop, heappush
 from itertools import accumulate, cycle
 
 import pytest
-from fanfare.domain.rate_limit import Counter, RateLimit, next_turn, turn_again, without_forgotten
+from fanfare.domain.limits.rate_limit import Counter, RateLimit, next_turn, turn_again, without_forgotten
 from hypothesis import given
 from hypothesis import strategies as st
 

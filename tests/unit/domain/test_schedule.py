@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from fanfare.channels.reasons import Reason
-from fanfare.domain import rate_limit
 from fanfare.domain.eligibility import Action
-from fanfare.domain.rate_limit import RateLimit
+from fanfare.domain.limits import rate_limit
+from fanfare.domain.limits.rate_limit import RateLimit
 from fanfare.domain.schedule import Due, earliest, latest, local_moment
 from fanfare.time_zones import names
 

@@ -110,6 +110,7 @@ def test_times_are_read_with_their_offset() -> None:
         ),
         ({"limit": {"count": 1, "per_seconds": 60}}, "/limit/overflow", "missing"),
         ({"limit": {"count": 1, "per_seconds": 60, "overflow": "queue"}}, "/limit/overflow", "not_allowed"),
+        ({"limit": {"count": 1, "per_seconds": 60, "overflow": "digest"}}, "/limit/overflow", "digest_missing"),
     ],
 )
 def test_a_topic_that_is_wrong_names_the_field(change: dict[str, Any], pointer: str, code: str) -> None:

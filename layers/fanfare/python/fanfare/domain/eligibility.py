@@ -24,11 +24,11 @@ from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.digests.gathering import Gathering
 from fanfare.domain.digests.windows import NO_WINDOW, Current, Group
+from fanfare.domain.limits.applied import AppliedLimit, Overflow, limits_of
+from fanfare.domain.limits.rate_limit import Turn, next_turn, turn_again, without_forgotten
 from fanfare.domain.quiet_hours import quiet_until
-from fanfare.domain.rate_limit import Counter, RateLimit, Turn, next_turn, turn_again, without_forgotten
 from fanfare.domain.schedule import Due
 
-EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
 ROUNDS: Final = 10  # at the end of quiet hours a limit may apply, and the next free moment may be in quiet hours again
 # Seconds. Due times are rounded up to a slot, so recipients share batches; short waits have short slots.
 SLOT: Final = 60
@@ -86,6 +86,12 @@ class Candidate:
     def awaits_step(self) -> bool:
         """Whether it is for a later step that is not due yet."""
         return self.due is not None and self.due.reason is Reason.STEP and self.due.at > self.now
+
+    @property
+    def gathers(self) -> bool:
+        """Whether it can go into a digest now."""
+        waits = self.due is not None and self.due.at > self.now
+        return self.gathering is not None and not waits and self.user is not None and not self.user.by_address
 
     @property
     def over(self) -> bool:
@@ -184,35 +190,36 @@ def decide(candidate: Candidate) -> Verdict:
 
 
 def _gathered(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -> Verdict | None:
-    """The verdict on a message that goes into a digest, which must close before the message's end; None for others."""
-    gathering, due = candidate.gathering, candidate.due
-    if gathering is None or user.by_address or (due is not None and due.at > candidate.now):
+    """The verdict on a message that goes into a digest whatever the limits; None for others."""
+    gathering = candidate.gathering
+    if gathering is None or not candidate.gathers:
         return None
-    if (closes := gathering.until(candidate.frequency, candidate.current, user.profile, candidate.now)) is None:
-        return None
+    closes = gathering.until(candidate.frequency, candidate.current, user.profile, candidate.now)
+    return _in_digest(candidate, closes, steps) if closes is not None else None
+
+
+def _in_digest(
+    candidate: Candidate, closes: datetime, steps: Sequence[tuple[str, str]], reason: Reason | None = None
+) -> Verdict:
+    """The verdict on a message that goes into the digest that closes then, which must be before the message's end."""
     step = ("digest", f"in the digest that closes at {to_text(closes)}")
     if candidate.ends_at is not None and closes > candidate.ends_at:
         return Verdict(action=Action.SKIP, reason=Reason.EXPIRED, steps=(*steps, step))
-    return Verdict(action=Action.DIGEST, until=closes, steps=(*steps, step))
-
-
-@dataclass(frozen=True)
-class _Limit:
-    """A limit that applies, with the user's counter."""
-
-    name: str
-    limit: RateLimit
-    drops: bool  # a delivery over the limit is skipped; otherwise it is deferred
-    counter: Counter | None
+    return Verdict(action=Action.DIGEST, reason=reason, until=closes, steps=(*steps, step))
 
 
 @dataclass(frozen=True)
 class _Moment:
-    """When a delivery may be sent (epoch seconds), and the reason if not now. `dropped`: it is never sent."""
+    """When a delivery may be sent (epoch seconds), and the reason if not now. `overflow`: it is over this limit."""
 
     at: float
     reason: Reason | None = None
-    dropped: bool = False
+    overflow: Overflow = Overflow.DEFER
+
+    @property
+    def ends(self) -> bool:
+        """Whether it is never sent alone."""
+        return self.overflow is not Overflow.DEFER
 
 
 def _untimed(candidate: Candidate, steps: Sequence[tuple[str, str]]) -> Verdict:
@@ -242,9 +249,20 @@ def _begin(candidate: Candidate) -> _Moment:
 
 def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -> Verdict:
     """The verdict by time: after quiet hours, and within all limits."""
-    limits = _limits(candidate, user)
+    gathering = candidate.gathering if candidate.gathers else None
+    limits = limits_of(
+        user,
+        candidate.channel.name,
+        candidate.topic,
+        candidate.overall,
+        is_digest=candidate.is_digest,
+        gathers=gathering is not None,
+    )
     moment = _first_moment(candidate, user, limits)
-    if moment.dropped:
+    if moment.overflow is Overflow.DIGEST and gathering is not None:
+        closes = gathering.rest_until(candidate.current, user.profile, candidate.now)
+        return _in_digest(candidate, closes, (*steps, ("limit", str(moment.reason))), moment.reason)
+    if moment.ends:
         return Verdict(action=Action.SKIP, reason=moment.reason, steps=(*steps, ("limit", str(moment.reason))))
     if _after_the_end(candidate, moment):
         return _too_late(moment, steps)
@@ -264,7 +282,7 @@ def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -
     )
 
 
-def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) -> _Moment:
+def _first_moment(candidate: Candidate, user: User, limits: Sequence[AppliedLimit]) -> _Moment:
     """The first moment outside quiet hours and within all limits, or one after the message's end.
 
     If none is found in `ROUNDS` rounds, the last moment tried is returned: the delivery is deferred, and the rules
@@ -277,7 +295,7 @@ def _first_moment(candidate: Candidate, user: User, limits: Sequence[_Limit]) ->
         if _after_the_end(candidate, awake):
             return awake
         later = _within(limits, candidate, awake)
-        if later.dropped or later.at == moment.at:
+        if later.ends or later.at == moment.at:
             return later
         moment = _rounded(later, present)
     return moment
@@ -295,13 +313,13 @@ def _after_quiet_hours(user: User, moment: _Moment) -> _Moment:
     return moment if quiet is None else _Moment(quiet.timestamp(), Reason.QUIET_HOURS)
 
 
-def _within(limits: Sequence[_Limit], candidate: Candidate, moment: _Moment) -> _Moment:
+def _within(limits: Sequence[AppliedLimit], candidate: Candidate, moment: _Moment) -> _Moment:
     """The first moment, from this one on, that is within all limits."""
     for limit in limits:
         turn = _turn(limit, candidate, moment.at)
         if turn.at > moment.at:
-            moment = _Moment(turn.at, Reason.RATE_LIMITED, dropped=limit.drops)
-        if moment.dropped:
+            moment = _Moment(turn.at, Reason.RATE_LIMITED, limit.overflow)
+        if moment.ends:
             break
     return moment
 
@@ -312,7 +330,7 @@ def _rounded(moment: _Moment, present: float) -> _Moment:
     return _Moment(-(-moment.at // slot) * slot, moment.reason)
 
 
-def _turn(limit: _Limit, candidate: Candidate, at: float) -> Turn:
+def _turn(limit: AppliedLimit, candidate: Candidate, at: float) -> Turn:
     present = candidate.now.timestamp()
     if candidate.charged is None:
         return next_turn(limit.limit, limit.counter, present, not_before=at)
@@ -324,27 +342,9 @@ def _turn(limit: _Limit, candidate: Candidate, at: float) -> Turn:
     return turn_again(limit.limit, limit.counter, candidate.charged, at)
 
 
-def _charged(candidate: Candidate, user: User, limits: Sequence[_Limit], at: float) -> Mapping[str, Any] | None:
+def _charged(candidate: Candidate, user: User, limits: Sequence[AppliedLimit], at: float) -> Mapping[str, Any] | None:
     """The user's counters including this delivery; None if no limit applies or it is charged already."""
     turns = {limit.name: _turn(limit, candidate, at).counter for limit in limits}
     if all((limit.counter or [0]) == turns[limit.name] for limit in limits):
         return None
     return without_forgotten(user.limits, candidate.now.timestamp()) | turns
-
-
-def _limits(candidate: Candidate, user: User) -> list[_Limit]:
-    """All limits that apply: the topic's, and the channel's across all topics. None without a stored user."""
-    if user.by_address:
-        return []
-    named = [(candidate.topic.id, candidate.topic.limit)] if candidate.topic else []
-    named.append((EVERY_TOPIC, candidate.overall))
-    return [
-        _Limit(
-            name=(counter := f"{name}#{candidate.channel.name}"),
-            limit=RateLimit(limit["count"], limit["per_seconds"]),
-            drops=limit["overflow"] == "drop" and not candidate.is_digest,
-            counter=user.limits.get(counter),
-        )
-        for name, limit in named
-        if limit is not None
-    ]

@@ -33,6 +33,8 @@ from fanfare.schemas.scalars import (
 from fanfare.schemas.subscriptions import Frequency
 
 DAY: Final = 86_400
+Overflow = Literal["drop", "defer", "digest"]
+OVERFLOW_HELP: Final = "Set `digest`, or use `drop` or `defer`."
 Title = Annotated[str, Field(min_length=1, max_length=200)]
 Description = Annotated[str, Field(max_length=2_000)]
 
@@ -52,8 +54,9 @@ class Limit(Request):
     per_seconds: Annotated[StrictInt, Field(ge=1, le=31 * DAY)] = Field(
         description="Length of the sliding window in seconds."
     )
-    overflow: Literal["drop", "defer"] = Field(
-        description="What to do with more messages: `drop` (skipped) or `defer` (sent later)."
+    overflow: Overflow = Field(
+        description="What to do with more messages: `drop` (skipped), `defer` (sent later), or `digest` (put into the "
+        "reader's digest; the topic must have `digest`). Messages that can't go into a digest are sent later."
     )
 
 
@@ -242,6 +245,8 @@ class PutTopicRequest(Request):
         gathered = {*(self.frequencies or ()), self.frequency or "immediate"} - {"immediate"}
         if self.digest is None and gathered:
             raise validation_error("digest_missing", "Set `digest`, or leave this out.", pointer="/frequencies")
+        if self.digest is None and self.limit is not None and self.limit.overflow == "digest":
+            raise validation_error("digest_missing", OVERFLOW_HELP, pointer="/limit/overflow")
         if self.frequency is not None and self.frequency not in (self.frequencies or (self.frequency,)):
             raise validation_error("frequency_not_offered", "Must be one of `frequencies`.", pointer="/frequency")
         return self
@@ -252,7 +257,7 @@ class LimitView(View):
 
     count: int
     per_seconds: int
-    overflow: Literal["drop", "defer"]
+    overflow: Overflow
 
 
 class SenderView(View):

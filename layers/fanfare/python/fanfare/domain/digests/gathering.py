@@ -34,7 +34,7 @@ class Frequency(StrEnum):
 class Gathering:
     """How a topic gathers messages into digests. `every`: {"days", "at"} or {"seconds"}.
 
-    `zone`: of readers without a time zone.
+    `overflows`: what is over its limit goes into a digest. `zone`: of readers without a time zone.
     """
 
     template: str
@@ -43,6 +43,7 @@ class Gathering:
     day: str = DAYS[0]  # of `weekly`
     frequency: str = Frequency.DIGEST  # of readers who have not chosen
     frequencies: tuple[str, ...] = (Frequency.DIGEST,)
+    overflows: bool = False
     zone: str = "UTC"
 
     def frequency_of(self, chosen: str | None) -> Frequency:
@@ -67,6 +68,10 @@ class Gathering:
         if frequency is Frequency.IMMEDIATE:
             return None
         return from_text(current.window.closes_at) if current.window else self.closes_at(frequency, profile, now)
+
+    def rest_until(self, current: Current, profile: Mapping[str, Any], now: datetime) -> datetime:
+        """When the window closes that gathers what is over a limit."""
+        return from_text(current.window.closes_at) if current.window else self.closes_at(Frequency.DIGEST, profile, now)
 
     def key_of(self, data: Mapping[str, Any]) -> str | None:
         """The value of the key, as JSON; None if the data have none."""

@@ -19,6 +19,7 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.digests.gathering import Frequency, Gathering
 from fanfare.domain.digests.windows import Group
 from fanfare.domain.eligibility import Candidate
+from fanfare.domain.limits.applied import Overflow
 from fanfare.domain.message import Message, Payload, people_of
 from fanfare.domain.schedule import due_for
 from fanfare.ids import shard_of
@@ -175,7 +176,7 @@ class Candidates:
             if gathering is None or row.user_id not in users or message.topic is None:
                 continue
             frequency = yeses.get(pair) if yeses is not None else row.frequency
-            if gathering.frequency_of(frequency) is not Frequency.IMMEDIATE:
+            if gathering.overflows or gathering.frequency_of(frequency) is not Frequency.IMMEDIATE:
                 group = Group(row.user_id, message.topic, row.channel, gathering.key_of(payload.data_of(row.user_id)))
                 found[pair] = {"gathering": gathering, "frequency": frequency, "group": group}
         current = self.windows.current(each["group"] for each in found.values()) if self.windows and found else {}
@@ -200,6 +201,7 @@ def gathering_of(topic: Topic, zone: str) -> Gathering:
         day=stored["day"],
         frequency=topic.frequency or Frequency.DIGEST,
         frequencies=topic.frequencies,
+        overflows=topic.limit is not None and topic.limit["overflow"] == Overflow.DIGEST,
         zone=zone,
     )
 

@@ -195,8 +195,8 @@ class FanOut:
 
         A reader who changes something between any two calls must not hold up the others. So a condition that failed
         is left out of the next try, and the worker asks about it before it sends. Raises ConditionFailed without a
-        change if another copy of the job committed the page, the message was deleted, or a recipient with own data was
-        erased.
+        change if another copy of the job committed the page, the message was deleted, a recipient with own data was
+        erased, or who is over the limit and goes into a digest has changed.
         """
         tries_left = TRIES
         while True:
@@ -204,8 +204,7 @@ class FanOut:
                 return self._try_to_commit(message, payload, page, removals, sealed=sealed)
             except ConditionFailed as conflict:
                 tries_left -= 1
-                windows = {part_of(each.window.group) for each in page.gathered}
-                if conflict.failed & {PLACE, OWN, *windows} or not tries_left:
+                if conflict.failed & _decided_again(page) or not tries_left:
                     raise
                 _leave_to_workers(page, conflict, everything=tries_left == 1)
                 log.info("left in part to the workers", extra={"message_id": message.id, "page": page.progress.page})
@@ -279,10 +278,17 @@ def _fill(page: FanOutPage, upcoming: Upcoming, candidates: Iterator[tuple[Row, 
     return upcoming
 
 
+def _decided_again(page: FanOutPage) -> set[str]:
+    """Names of parts of a page that no worker can decide if they have changed."""
+    windows = {part_of(each.window.group) for each in page.gathered}
+    return {PLACE, OWN, *windows, *(map(charge_of, page.charges) if page.overflows else ())}
+
+
 def _leave_to_workers(page: FanOutPage, conflict: ConditionFailed, *, everything: bool) -> None:
     """Have the workers decide what changed since it was read; or all that readers can change."""
     page.unchecked |= everything or REMOVALS in conflict.failed
-    page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
+    if not page.overflows:
+        page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
 
 
 def digested(message: Message, gathered: Gathered, place: str, now: datetime) -> Delivery:

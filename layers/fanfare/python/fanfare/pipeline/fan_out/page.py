@@ -61,6 +61,7 @@ class FanOutPage:
     # What the workers decide: they apply all rules again to batches with such recipients
     unchecked: bool = False  # whether everybody is still subscribed
     uncharged: set[str] = field(default_factory=set)  # users to be charged by them
+    overflows: bool = False  # what is over the limit goes into digests, which the workers can't do
     _filling: dict[tuple[str, str | None], _Filling] = field(default_factory=dict)
 
     @classmethod
@@ -83,6 +84,7 @@ class FanOutPage:
         charged = self.charges.get(row.user_id)
         candidate = _at_first(counted(candidate, charged[1] if charged else None))
         verdict = decide(candidate)
+        self.overflows |= candidate.gathering is not None and candidate.gathering.overflows
         # a message that has expired by now fails for all its recipients; the delivery records that
         over = verdict.reason == Reason.EXPIRED and candidate.over
         skipped = verdict.action is Action.SKIP and not over

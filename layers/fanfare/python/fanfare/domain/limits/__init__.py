@@ -1,0 +1,1 @@
+"""Limits per user: how deliveries are counted, and which limits apply."""

@@ -1,0 +1,61 @@
+"""Which limits apply to a user on a channel, and what is done with a delivery over each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from fanfare.domain.audience import User
+from fanfare.domain.catalogue import Topic
+from fanfare.domain.limits.rate_limit import Counter, RateLimit
+
+EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
+
+
+class Overflow(StrEnum):
+    """What is done with a delivery over the limit."""
+
+    DROP = "drop"
+    DEFER = "defer"
+    DIGEST = "digest"
+
+
+@dataclass(frozen=True)
+class AppliedLimit:
+    """A limit that applies, with the user's counter."""
+
+    name: str
+    limit: RateLimit
+    overflow: Overflow
+    counter: Counter | None
+
+
+def limits_of(
+    user: User, channel: str, topic: Topic | None, overall: Mapping[str, Any] | None, *, is_digest: bool, gathers: bool
+) -> list[AppliedLimit]:
+    """The topic's limit, and the channel's across all topics. None without a stored user.
+
+    Digests are never dropped. Where nothing can be gathered (`gathers`), the rest is deferred.
+    """
+    if user.by_address:
+        return []
+    named = [(topic.id, topic.limit)] if topic else []
+    named.append((EVERY_TOPIC, overall))
+    return [
+        AppliedLimit(
+            name=(counter := f"{name}#{channel}"),
+            limit=RateLimit(limit["count"], limit["per_seconds"]),
+            overflow=_overflow(limit["overflow"], is_digest=is_digest, gathers=gathers),
+            counter=user.limits.get(counter),
+        )
+        for name, limit in named
+        if limit is not None
+    ]
+
+
+def _overflow(configured: str, *, is_digest: bool, gathers: bool) -> Overflow:
+    overflow = Overflow(configured)
+    waits = is_digest or (overflow is Overflow.DIGEST and not gathers)
+    return Overflow.DEFER if waits else overflow
