@@ -13,7 +13,7 @@ from fanfare.domain.outcomes import Outcome
 from tests.faults.digests import DIGEST, REST_ONLY, DigestScenario
 from tests.faults.exploration import Exploration
 from tests.faults.interleavings import Stage, drawn_orders
-from tests.faults.scenarios import SEVEN, Act, _posting, _rest, _second, small_pages
+from tests.faults.scenarios import SEVEN, _posting, _rest, _second, small_pages
 from tests.faults.world import Act, World
 
 ADA = "ada"

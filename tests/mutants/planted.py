@@ -1751,6 +1751,8 @@ MUTANTS = (
         "charges=(*state.charges, *added)",
         "charges=state.charges",
         tests=(f"{DIGESTS}::test_a_digest_is_charged_once_and_its_items_are_not_wherever_its_worker_dies",),
+    ),
+    Mutant(
         "a message over the limit that was decided on old counters is sent alone",
         "fan_out:_decided_again",
         "*(map(charge_of, page.charges) if page.overflows else ())",

@@ -287,8 +287,7 @@ def _decided_again(page: FanOutPage) -> set[str]:
 def _leave_to_workers(page: FanOutPage, conflict: ConditionFailed, *, everything: bool) -> None:
     """Have the workers decide what changed since it was read; or all that readers can change."""
     page.unchecked |= everything or REMOVALS in conflict.failed
-    if not page.overflows:
-        page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
+    page.uncharged |= {user for user in page.charges if everything or charge_of(user) in conflict.failed}
 
 
 def digested(message: Message, gathered: Gathered, place: str, now: datetime) -> Delivery:
