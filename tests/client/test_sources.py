@@ -160,7 +160,6 @@ def test_who_left_at_the_peer_is_refused_here_with_and_without_a_topic(tmp_path:
         "by": "person",
         "at": "2021-01-02T03:04:05.000Z",
         "evidence": "Mailchimp",
-        "frequency": None,
     }
     assert again[0]["status"] == 409
 

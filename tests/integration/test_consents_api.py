@@ -200,8 +200,6 @@ def test_a_refusal_reported_from_elsewhere_binds_as_here() -> None:
         "state": "unsubscribed",
         "by": "one_click",
         "at": refusal("")["at"],
-        "evidence": None,
-        "frequency": None,
     }
     early = call("PUT", f"{PATH}/resubscription", {"evidence": "By phone"})
     assert early.body["code"] == "too_soon"

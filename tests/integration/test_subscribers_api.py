@@ -59,8 +59,6 @@ def test_an_item_says_since_when() -> None:
         "state": "subscribed",
         "at": "2027-01-01T08:00:00.000Z",
         "by": "service",
-        "evidence": None,
-        "frequency": None,
     }
 
 

@@ -125,15 +125,15 @@ class Consent(TypedDict):
 
 
 class Subscriber(TypedDict):
-    """A subscriber of a topic on a channel, or somebody who unsubscribed, with what is known of the consent."""
+    """A subscriber of a topic on a channel, or who unsubscribed; with `evidence` and `frequency` if they were given."""
 
     user_id: str
     channel: str
     state: Answer
     at: str
     by: By | None
-    evidence: str | None
-    frequency: Frequency | None
+    evidence: NotRequired[str]
+    frequency: NotRequired[Frequency]
 
 
 class Count(TypedDict):

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     ConfigDict,
     Field,
+    SerializerFunctionWrapHandler,
     WithJsonSchema,
+    model_serializer,
 )
 
 from fanfare.domain.audience import Answer, By
@@ -17,6 +19,7 @@ from fanfare.schemas.errors import ItemErrorView
 from fanfare.schemas.scalars import At, ChannelName, Moment, NoControls, Request, View, WrittenUserId
 
 SUBSCRIPTIONS_LIMIT: Final = 500
+IF_STORED: Final = ("evidence", "frequency")  # fields of a subscriber
 
 
 Frequency = Literal["immediate", "digest", "daily", "weekly"]
@@ -157,15 +160,19 @@ class ConsentsView(View):
 
 
 class SubscriberView(View):
-    """A subscriber of a topic on a channel, or somebody who unsubscribed, with what is known of the consent."""
+    """A subscriber of a topic on a channel, or who unsubscribed; with `evidence` and `frequency` if they were given."""
 
     user_id: str
     channel: str
     state: Answer
     at: At
     by: By | None
-    evidence: str | None
-    frequency: Frequency | None
+    evidence: str | None = None
+    frequency: Frequency | None = None
+
+    @model_serializer(mode="wrap")
+    def _if_stored(self, whole: SerializerFunctionWrapHandler):  # type: ignore[no-untyped-def] # else OpenAPI takes it
+        return {name: value for name, value in whole(self).items() if name not in IF_STORED or value is not None}
 
 
 class SubscribersView(View):
