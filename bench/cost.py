@@ -17,6 +17,7 @@ from fanfare.insight import cost
 from fanfare.insight.cost import COUNTED, MILLION, PRICES, PROVIDERS, Counted, Takes
 
 from bench.harness.deployment import LIMIT, Bench
+from bench.harness.digests import parts as parts_of_digests
 from bench.harness.to_one import cost_of_one
 from testing.memory_aws.calls import Usage
 
@@ -36,6 +37,16 @@ TO_ONE: Final = (
     Counted(dynamodb=6, queue=1, provider=1, bus=1, write_units=13, read_units=4, invocations=1, events=2),
     Counted(dynamodb=6, queue=1, provider=1, bus=1, write_units=17, read_units=5, invocations=1, events=2),
 )
+
+# Of 1,000 readers: a message that opens their windows, one into open windows, and the digest from closing to sent
+DIGESTS: Final = (
+    Counted(dynamodb=67, queue=1, provider=0, bus=1, write_units=7_275, read_units=1_000, invocations=1, events=1),
+    Counted(dynamodb=63, queue=1, provider=0, bus=1, write_units=4_229, read_units=3_000, invocations=1, events=1),
+    Counted(
+        dynamodb=1_148, queue=20, provider=20, bus=3, write_units=4_727, read_units=4_200, invocations=2, events=21
+    ),
+)
+IN_A_DIGEST: Final = 10  # messages
 
 # For a message to one person, alone in its event. Log lines are measured; Lambda's own are START, END and REPORT.
 LOG_BYTES: Final[Mapping[str, int]] = {"internal_api": 970, "deliver": 710, "Lambda's": 2 * 400}
@@ -57,6 +68,12 @@ def counted_to_one(*, limited: bool) -> Counted:
     """The same of an e-mail to one named person, from a warm deployment."""
     found = cost_of_one(limited=limited)
     return _counted(found.usage, found.invocations, found.events)
+
+
+def counted_of_digests(readers: int = 1_000) -> tuple[Counted, ...]:
+    """The same of the parts of a digest. Read units to hundreds: windows lie in shards of the index by drawn ids."""
+    found = [_counted(each.usage, each.invocations, each.events) for each in parts_of_digests(readers)]
+    return tuple(replace(each, read_units=round(each.read_units, -2)) for each in found)
 
 
 def _counted(usage: Usage, invocations: int, events: int, posts: int = 0) -> Counted:
@@ -82,6 +99,27 @@ def each_a_message(*, limited: bool) -> Takes:
     return replace(found, fair_requests=found.queue_requests, api_requests=Decimal(1_000))
 
 
+def digest_of_ten() -> Takes:
+    """Resources of ten messages in one digest of 1,000 readers each, without receipts."""
+    first, further, closing = (cost.takes(each, provider_waits=cost.PROVIDER_WAITS["email"]) for each in DIGESTS)
+    summed = {
+        name: getattr(first, name) + (IN_A_DIGEST - 1) * getattr(further, name) + getattr(closing, name)
+        for name in asdict(first)
+    }
+    return Takes(**summed | {"fair_requests": summed["queue_requests"], "api_requests": Decimal(IN_A_DIGEST)})
+
+
+def times_cheaper(ses: Decimal | None = None) -> Decimal:
+    """How many times cheaper ten messages are in one digest than as ten mails, with SES and a receipt for each mail.
+
+    `ses`: its price of a million mails, if not the model's.
+    """
+    listed = PROVIDERS["email"].amount * MILLION / PROVIDERS["email"].per
+    mail = (listed if ses is None else ses) + ours(cost.of_receipts())
+    alone = ours(cost.of_channel("email", limited=False)) + mail
+    return IN_A_DIGEST * alone / (ours(digest_of_ten()) + mail)
+
+
 def amount(takes: Takes, names: tuple[str, ...]) -> Decimal:
     """US dollars per million deliveries."""
     return sum((getattr(takes, name) * PRICES[name].amount * 1_000 / PRICES[name].per for name in names), Decimal())
@@ -105,6 +143,7 @@ def rows() -> Iterator[list[str]]:
         },
         "email, a message to each person, without a limit": ("email", each_a_message(limited=False)),
         "email, a message to each person, with a limit": ("email", each_a_message(limited=True)),
+        "email, ten messages in one digest": ("email", digest_of_ten()),
         "receipts of e-mail, one each": (None, cost.of_receipts()),
         "*e-mail, one task per recipient, without a limit*": ("email", cost.each_by_itself(limited=False)),
         "*e-mail, one task per recipient, with a limit*": ("email", cost.each_by_itself(limited=True)),
@@ -145,6 +184,10 @@ def page() -> str:
     for channel, both in COUNTED.items():
         for limited, each in enumerate(both):
             calls.append(_counts(f"{channel}, {'with' if limited else 'without'} a limit", each))
+    for name, each in zip(
+        ("opens their windows", "into open windows", "closing, and the digest"), DIGESTS, strict=True
+    ):
+        calls.append(_counts(f"email, digests: {name}", each))
     for limited, each in enumerate(TO_ONE):
         calls.append(_counts(f"**a message to one person**, {'with' if limited else 'without'} a limit", each))
     for limited, each in enumerate(cost.EACH_BY_ITSELF):
@@ -161,6 +204,7 @@ def page() -> str:
         one_usd=one,
         left_out=_lines([["a million messages to one person each", "USD"], ["---", "---:"], *left_out()]),
         idle_usd=idle(),
+        times_cheaper=times_cheaper(),
         queues=QUEUES,
         pollers=POLLERS,
         one_times=one / ours(cost.of_channel("email", limited=False)) * MILLION,
@@ -190,6 +234,7 @@ runs estimate from the same figures.
   can be turned off.
 - **E-mail** is at the SES plan Essentials, the default of new accounts; à la carte it is $100. The price of a text
   message depends on the country, so this one is only an example.
+- **Ten messages in one digest** are {times_cheaper:.1f} times cheaper than ten mails, with SES and receipts.
 - **One task per recipient** is the usual design: one queue message, one row and a few calls per recipient. It reads
   the user, writes the row, sends, and writes the outcome; a limit adds one conditional write.
 - **SQS** includes the price of fair queues for every request about a copy.
@@ -236,6 +281,10 @@ def main() -> int:
             if found != each:
                 changed += 1
                 print(f"{channel} to {recipients:,}, limited={bool(limited)}: noted is {each}; counted: {found}")
+    for part, found in zip(DIGESTS, counted_of_digests(), strict=True):
+        if found != part:
+            changed += 1
+            print(f"digests: noted is {part}; counted: {found}")
     PAGE.write_text(page())
     return 1 if changed else 0
 

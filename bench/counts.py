@@ -19,6 +19,7 @@ from functools import reduce
 from typing import Any
 
 from bench.harness.deployment import LIMIT, Bench, Cost, Mail
+from bench.harness.digests import exceeded_by_digests, measure_digests
 from bench.harness.receipts import exceeded_by_receipts, measure_receipts
 from bench.harness.to_one import exceeded_by_one, measure_one
 
@@ -91,7 +92,9 @@ def main() -> int:
         print("    CPU " + ", ".join(f"{name} {spent:.3f} s" for name, spent in cost.cpu.items()), file=sys.stderr)
     one = measure_one(times=arguments.times)
     receipts = measure_receipts()
+    digests = measure_digests()
     missed = [*exceeded(limited, unlimited), *exceeded_by_one(one), *exceeded_by_receipts(receipts)]
+    missed += exceeded_by_digests(digests)
     for line in missed:
         print(f"over budget: {line}", file=sys.stderr)
     result = {"recipients": recipients, "limited": limited.summary(), "unlimited": unlimited.summary()}
@@ -103,6 +106,7 @@ def main() -> int:
     result["post_aws_calls"] = limited.post_calls
     result["one"] = one
     result["receipts"] = receipts
+    result["digests"] = digests
     print(json.dumps(result))
     return 1 if missed else 0
 

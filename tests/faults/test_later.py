@@ -146,6 +146,19 @@ def test_the_second_step_leaves_if_the_provider_of_the_first_takes_nothing(
     assert START + 10 * MINUTE <= at < START + 12 * MINUTE
 
 
+def test_a_step_to_one_person_leaves_at_its_second_though_the_reconciler_runs_once_a_minute() -> None:
+    world = World()
+    world.prepare(("a",), channels=("push", "email"))
+    world.post(steps=[{"channels": ["push"]}, {"after": "PT10M", "channels": ["email"]}], recipients=["a"])
+    world.now += timedelta(seconds=30)
+    until(world, 9)
+    while world.now < START + 12 * MINUTE:
+        if not any(map(world.step, world.channels)):
+            world.sleep(1)
+    (at,) = [at for at, _, _ in world.provider.taken_at if at > START + MINUTE]
+    assert START + 10 * MINUTE <= at < START + 10 * MINUTE + timedelta(seconds=2)
+
+
 def test_a_step_whose_time_has_come_before_the_fan_out_still_lets_the_first_go_ahead() -> None:
     world = World()
     world.prepare(("a",), channels=("push", "email"))

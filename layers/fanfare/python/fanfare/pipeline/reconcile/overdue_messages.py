@@ -10,10 +10,11 @@ from itertools import islice
 from fanfare.aws.queues import Queues
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.domain.batch import WaitReason
 from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Progress, Transition, every_shard_sealed, unsealed_shards
-from fanfare.pipeline.backoff import START, Pace, seconds_until
+from fanfare.pipeline.backoff import SOON, START, Pace, seconds_until
 from fanfare.pipeline.complete import complete
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.run import ReconcileRun
@@ -35,7 +36,7 @@ class OverdueMessages:
 
     def chunks(self, run: ReconcileRun) -> Iterator[None]:
         """Yields after each chunk."""
-        due = self.messages.due(self.clock(), page=CHUNK)
+        due = self.messages.due(self.clock() + SOON, page=CHUNK)
         while chunk := list(islice(due, CHUNK)):
             for message_id in chunk:
                 if run.out_of_time:
@@ -47,13 +48,13 @@ class OverdueMessages:
             yield
 
     def _message(self, message: Message, progress: Sequence[Progress], run: ReconcileRun) -> None:
-        """Handle one message that is due."""
+        """Handle one message that is due, or whose deferred batches in its own item are due soon."""
         now = self.clock()
-        if message.due_at is None or from_text(message.due_at) > now:
+        if message.due_at is None or from_text(message.due_at) > now + SOON:
             return  # the index lags slightly behind the table
         if message.short and not message.redriving and self._resend_short(message, now, run):
             return
-        if message.at_rest:
+        if message.at_rest or from_text(message.due_at) > now:
             return
         run.late(from_text(message.due_at), now)
         if message.send_at is not None and message.due_at < message.send_at:
@@ -73,14 +74,15 @@ class OverdueMessages:
             self._resume(message, progress, now, run)
 
     def _resend_short(self, message: Message, now: datetime, run: ReconcileRun) -> bool:
-        """Queue the batches in the message's own item that are due. Returns whether one is open."""
+        """Queue batches in the message's own item that are due, or deferred and due soon. Returns whether one is open."""
         states = [*self.batches.open_batches(message.id, message.shards)]
-        due = [state for state in states if (state.due_at or "") <= to_text(now)]
+        soon = {WaitReason.DEFERRED: to_text(now + SOON)}
+        due = [state for state in states if (state.due_at or "") <= soon.get(state.waiting, to_text(now))]
         if due:
             OverdueBatches(
                 messages=self.messages, batches=self.batches, queues=self.queues, clock=self.clock, pace=self.pace
             ).resend(due, run)
-        elif states:
+        elif states and (message.due_at or "") <= to_text(now):
             self.messages.put_off(
                 message.id, from_text(min(state.due_at or "" for state in states)), seen=message.due_at
             )
