@@ -26,6 +26,7 @@ STATE: Final[Mapping[str, str]] = {
     "deleted": "cancelled",
 }
 AT_REST: Final = ("sent", "failed", "deleted")
+ADDRESSES: Final[Mapping[str, str]] = {"email": "email", "sms": "phone"}  # channel → the field of users
 STATUSES: Final = ("sent", "digested", "failed", "skipped", "deleted", "pending")
 COUNTS: Final[Mapping[str, str]] = {
     "sent": "Sent",

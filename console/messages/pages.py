@@ -23,6 +23,7 @@ from .reasons import grouped
 from .verdict import Verdict, scheduled_for, verdict
 
 A_PAGE: Final = 20
+TOPICS: Final = 100  # suggested
 DELIVERIES: Final = 25
 FILTERS: Final = ("state", "topic", "template", "created_after", "created_before")
 COLUMNS: Final = (
@@ -99,7 +100,8 @@ class MessagePages:
     def index(self) -> str:
         asked = {name: request.args.get(name, "") for name in (*FILTERS, "cursor")}
         found = self.api.get("messages", **asked, limit=A_PAGE)
-        return render_template("messages.html", asked=asked, items=counted(self.api, found["items"]), **_next(found))
+        items, topics = counted(self.api, found["items"]), self.api.get("topics", limit=TOPICS)["items"]
+        return render_template("messages.html", asked=asked, items=items, topics=topics, **_next(found))
 
     def export(self) -> Response:
         asked = {name: request.args.get(name, "") for name in FILTERS}

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from flask import Blueprint, Response, current_app, render_template, request
 
-from ..api import InternalApi
+from ..api import A_PAGE, InternalApi
 from ..exports import csv_file
 from ..filters import Times
 from ..host import Host, Metrics
@@ -54,6 +54,7 @@ class OverviewPages:
             worth=_worth(found, times),
             scheduled=self._scheduled(asked["topic"]),
             channels=CHANNELS,
+            topics=self.api.get("topics", limit=A_PAGE)["items"],
         )
 
     def export(self) -> Response:

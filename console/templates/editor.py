@@ -102,7 +102,7 @@ class EditorPages:
                 "template_store.html", template_id=template_id, stored=stored, found=found, fields=fields, shown=shown
             )
         version = self.api.put("templates", template_id, body=body)["version"]
-        flash(f"Stored as version {version}. Messages that were accepted before keep their version.", "done")
+        flash(f"Saved as version {version}. To see it in your mailbox, send a test to yourself.", "done")
         return redirect(url_for(".one", template_id=template_id))
 
     def _shown(self, template_id: str, draft: Draft) -> Shown:

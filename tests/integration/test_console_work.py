@@ -114,7 +114,7 @@ def test_a_typo_is_mended_with_a_preview_and_a_look_at_the_differences(visitor: 
     look = visitor.press(page, **fields, action="look")
     assert "Removed: Your oder Added: Your order" in look.text
     assert call("GET", "/v1/templates/order").body["version"] == 1
-    assert "Stored as version 2." in visitor.press(look, **fields, action="store").text
+    assert "Saved as version 2." in visitor.press(look, **fields, action="store").text
     assert call("GET", "/v1/templates/order").body["channels"]["email"]["subject"] == "Your order"
     changed = visitor.open("/templates/order/differences", old="1", new="2").text
     assert "Removed: Your oder Added: Your order" in changed
