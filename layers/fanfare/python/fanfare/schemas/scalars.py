@@ -11,7 +11,6 @@ import unicodedata
 from datetime import UTC, datetime
 from typing import Annotated, Final
 
-from email_validator import EmailNotValidError, validate_email
 from pydantic import (
     AfterValidator,
     BaseModel,
@@ -32,13 +31,13 @@ from fanfare.languages import tag
 class Request(BaseModel):
     """A request body or a part of it: an unknown field is an error."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class View(BaseModel):
     """A response body or a part of it."""
 
-    model_config = ConfigDict(frozen=True, from_attributes=True)
+    model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)
 
 
 def validation_error(code: str, detail: str, *, pointer: str = "") -> PydanticCustomError:
@@ -63,6 +62,9 @@ def _moment(value: object) -> datetime:
 
 
 def _email(value: str) -> str:
+    # its tables of characters take long to import, and few requests have an address
+    from email_validator import EmailNotValidError, validate_email  # noqa: PLC0415
+
     try:
         # SES accepts only ASCII before the @. DNS is not queried: it may answer differently when the message is sent.
         validate_email(value, check_deliverability=False, allow_smtputf8=False)

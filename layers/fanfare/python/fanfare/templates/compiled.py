@@ -32,7 +32,6 @@ from jinja2.exceptions import TemplateRuntimeError
 
 from fanfare.errors import TemplateError
 from fanfare.languages import direction, tag
-from fanfare.templates.advice.hints import syntax_hint, undefined_hint
 from fanfare.templates.context import LinksSeen, Surroundings
 from fanfare.templates.environment import Environment
 from fanfare.templates.filters.budget import Budget, Rendering
@@ -148,6 +147,8 @@ class Compiled:
         try:
             return self._write(names, reading, before, seconds, shared=shared)
         except TemplateRuntimeError as error:
+            from fanfare.templates.advice.hints import undefined_hint  # noqa: PLC0415 - for authors, not for workers
+
             raise self._error(undefined_hint(error.message or "does not render"), self._line(error)) from error
         except TemplateError:
             raise
@@ -185,6 +186,8 @@ class Compiled:
         return line
 
     def _syntax_error(self, error: TemplateSyntaxError) -> TemplateError:
+        from fanfare.templates.advice.hints import syntax_hint  # noqa: PLC0415 - for authors, not for workers
+
         message = error.message or "does not compile"
         place = span_of(self.places, error.lineno)
         hint = syntax_hint(message, place.source)

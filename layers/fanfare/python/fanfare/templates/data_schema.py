@@ -13,7 +13,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from fractions import Fraction
 from itertools import islice
 from typing import Any, Final
 
@@ -163,6 +162,8 @@ def _in_time(keyword: Keyword) -> Keyword:
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, _schema: Any) -> Iterator[Any]:
     """By the decimal digits of both: in binary floating point 19.99 is no multiple of 0.01."""
+    from fractions import Fraction  # noqa: PLC0415
+
     from jsonschema import ValidationError  # noqa: PLC0415
 
     if validator.is_type(instance, "number") and (Fraction(repr(instance)) / Fraction(repr(divisor))).denominator != 1:

@@ -18,7 +18,6 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
-from fanfare.templates.advice import warnings
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import Ready, compiled
 from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext
@@ -31,7 +30,6 @@ from fanfare.templates.mail.finish import finished
 from fanfare.templates.overlaid import base_of, own_names
 from fanfare.templates.prepared import prepared, prepared_part
 from fanfare.templates.shared_blocks import IdentityKey
-from fanfare.templates.text.derived_text import derived
 
 SECONDS_TO_SPARE: Final = SECONDS_LIMIT / 2  # of a rendering at submit: later ones are on busier machines
 SECONDS_TOGETHER: Final = 5.0  # of all renderings that check one request
@@ -141,8 +139,10 @@ class Renderer:
         for part, each in ready.items():
             blocks_of[part] = blocks = each.part.blocks, _texts(part, each, seen, context.links)
             rendered[part] = "".join(blocks[1].values())
-            for other in [name for name, origin in on.derived.items() if origin == part]:
-                if other not in ready and (text := derived(*blocks)):
+            for other in [name for name, origin in on.derived.items() if origin == part and name not in ready]:
+                from fanfare.templates.text.derived_text import derived  # noqa: PLC0415 - most mails have a text
+
+                if text := derived(*blocks):
                     rendered[other] = text
         if "subject" in rendered:  # a header: one line
             rendered["subject"] = one_line(rendered["subject"])
@@ -161,6 +161,8 @@ class Renderer:
         context: MessageContext = EXAMPLE,
     ) -> Iterator[Fault]:
         """What is likely to be wrong with a mail that renders: pointers into the template."""
+        from fanfare.templates.advice import warnings  # noqa: PLC0415 - for authors, not for workers
+
         parts, locale = CHANNELS[channel].parts, user.get("locale")
         found = sources_kept(IdentityKey(body), channel, locale)
         rendered = self.render(body, channel, locale=locale, data=data, user=user, context=context)
@@ -181,6 +183,8 @@ class Renderer:
 
     def all_warnings(self, body: Mapping[str, Any]) -> list[Fault]:
         """The warnings of a template, in every language, with its example."""
+        from fanfare.templates.advice import warnings  # noqa: PLC0415 - for authors, not for workers
+
         of_partials = warnings.of_partials(body.get("partials") or {})
         found: dict[tuple[str, str], Fault] = {(each.pointer, each.code): each for each in of_partials}
         began = time.thread_time()

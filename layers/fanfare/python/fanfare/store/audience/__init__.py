@@ -29,27 +29,30 @@ a suppression is stored before its users are looked up.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import Clock, system_clock
 from fanfare.domain.audience import User
-from fanfare.store.audience.confirmations import Confirmations as Confirmations
 from fanfare.store.audience.devices import Directory
 from fanfare.store.audience.directory import Digest, who_pk
 from fanfare.store.audience.endpoints import EndpointStates
 from fanfare.store.audience.people import People
 from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.subscriptions.answers import Changed
-from fanfare.store.audience.subscriptions.consents import Consents as Consents
-from fanfare.store.audience.subscriptions.ended_topics import EndedTopics
 from fanfare.store.audience.subscriptions.rows import subscription_sk
 from fanfare.store.audience.subscriptions.store import Subscriptions as Subscriptions
-from fanfare.store.audience.subscriptions.subscribers import Subscribers
 from fanfare.store.audience.suppressions import Suppressions as Suppressions
 from fanfare.store.audience.suppressions import SuppressionsChanged
 from fanfare.store.audience.users import Users as Users
 from fanfare.store.audience.users import begin_erasure, users_in
+
+if TYPE_CHECKING:
+    from fanfare.store.audience.subscriptions.consents import Consents
+    from fanfare.store.audience.subscriptions.ended_topics import EndedTopics
+    from fanfare.store.audience.subscriptions.subscribers import Subscribers
 
 
 class Audience:
@@ -72,11 +75,30 @@ class Audience:
         self.directory = Directory(table, self.users, digest=digest, clock=clock)
         self.people = People(table, self.users)
         self.subscriptions = Subscriptions(table, clock=clock, changed=changed)
-        self.ended_topics = EndedTopics(subscriptions=self.subscriptions)
-        self.subscribers = Subscribers(table=table, subscriptions=self.subscriptions)
-        self.consents = Consents(table)
         self.suppressions = Suppressions(table, self.users, changed=suppressions_changed)
         self.endpoints = EndpointStates(table)
+
+    # For the APIs alone: workers do not import them
+
+    @cached_property
+    def ended_topics(self) -> EndedTopics:
+        from fanfare.store.audience.subscriptions.ended_topics import EndedTopics  # noqa: PLC0415
+
+        return EndedTopics(subscriptions=self.subscriptions)
+
+    @cached_property
+    def subscribers(self) -> Subscribers:
+        from fanfare.store.audience.subscriptions.subscribers import Subscribers  # noqa: PLC0415
+
+        return Subscribers(table=self.table, subscriptions=self.subscriptions)
+
+    @cached_property
+    def consents(self) -> Consents:
+        from fanfare.store.audience.subscriptions.consents import Consents  # noqa: PLC0415
+
+        return Consents(self.table)
+
+    # Users with their subscriptions
 
     def with_yeses(
         self, user_ids: Iterable[str], topic: str, pairs: Iterable[tuple[str, str]]

@@ -13,7 +13,7 @@ from itertools import accumulate
 from typing import TYPE_CHECKING, Final
 
 from fanfare.templates.shared_blocks import Block
-from fanfare.templates.text.plain_text import HTML_LIMIT
+from fanfare.templates.text import HTML_LIMIT
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborHTMLParser

@@ -12,12 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote
 
+from fanfare.templates.text import HTML_LIMIT
 from fanfare.templates.text.writing import Level, TextWriter
 
 if TYPE_CHECKING:
     from selectolax.lexbor import LexborNode
-
-HTML_LIMIT: Final = 100_000  # characters; a parser of HTML takes quadratic time for what is nested deeply enough
 
 UNSEEN: Final = frozenset(
     {"head", "script", "style", "template", "title", "svg", "-comment", "object", "audio", "video"}
