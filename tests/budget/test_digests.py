@@ -5,6 +5,7 @@ from __future__ import annotations
 from decimal import Decimal
 
 import pytest
+from fanfare.domain.lifecycle import State
 
 from bench.cost import DIGESTS, counted_of_digests, times_cheaper
 from bench.harness.digests import exceeded_by_digests, parts
@@ -12,11 +13,24 @@ from testing.memory_aws.calls import Usage
 from tests.faults.digests import DIGEST, REST_ONLY
 from tests.faults.world import World
 
+READERS = 50
+
 
 def spent(world: World) -> int:
     """Write units since the last look."""
     usage, world.memory.usage = world.memory.usage, Usage()
     return sum(usage.write_units.values())
+
+
+def fanned_out(world: World, key: str) -> float:
+    """Write units of the fan-out of a message, for each reader."""
+    message = world.post(key=key)
+    world.sleep(1)
+    spent(world)
+    while world.step("fan_out"):
+        pass
+    assert world.state(message) is State.SENT
+    return spent(world) / READERS
 
 
 def test_an_item_costs_at_most_4_5_units_the_first_8_5_and_closing_5() -> None:

@@ -74,7 +74,7 @@ class OverdueMessages:
             self._resume(message, progress, now, run)
 
     def _resend_short(self, message: Message, now: datetime, run: ReconcileRun) -> bool:
-        """Queue batches in the message's own item that are due, or deferred and due soon. Returns whether one is open."""
+        """Queue batches in the message's own item that are due, or due soon and deferred. Whether one is open."""
         states = [*self.batches.open_batches(message.id, message.shards)]
         soon = {WaitReason.DEFERRED: to_text(now + SOON)}
         due = [state for state in states if (state.due_at or "") <= soon.get(state.waiting, to_text(now))]
