@@ -11,7 +11,7 @@ from tests.mutants.__main__ import file_of, planted
 from tests.mutants.areas import AREAS, Area
 from tests.mutants.drawn import draw, every
 from tests.mutants.planted import MODULES, MUTANTS, Mutant
-from tests.mutants.scratch import ROOT, origin
+from tests.mutants.scratch import ROOT, in_scratch, origin
 
 SOURCE = """
 LIMIT = 3
@@ -29,10 +29,12 @@ class Door:
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_a_mutant_fits_and_is_python(mutant: Mutant) -> None:
-    source = file_of(mutant).read_text()
+    file = file_of(mutant)
+    source = file.read_text()
     spoiled = planted(source, mutant)
     assert spoiled != source
     ast.parse(spoiled)
+    assert in_scratch(file)  # it lies in what is copied
 
 
 def test_there_are_enough_of_them_and_no_module_is_listed_in_vain() -> None:
