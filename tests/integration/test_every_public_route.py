@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.event_handler.api_gateway import Route
 from fanfare.api.admission import is_page
+from fanfare.api.caching import cached
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.outcomes import Outcome
 from fanfare.runtime import signing, stores
@@ -174,6 +175,12 @@ def test_a_public_document_is_kept_by_caches_and_not_sent_to_who_has_it(document
         assert again.headers["cache-control"] == "public, max-age=300"
     for other in ('"other"', "", tag.strip('"')):
         assert call("GET", document, user=None, headers={"if-none-match": other}).text == first.text
+
+
+def test_a_changed_document_has_another_tag() -> None:
+    headers = {"Content-Type": "application/json"}
+    before, after = (cached({}, {"statusCode": 200, "headers": headers, "body": body})["headers"] for body in "ab")
+    assert before["ETag"] != after["ETag"]
 
 
 def test_nothing_else_is_kept_by_caches(aws: Aws) -> None:

@@ -561,10 +561,10 @@ MUTANTS = (
     ),
     Mutant(
         "an expired message is sent",
-        "attempt:Attempt.begin",
-        "elif message.expired(means.clock()):",
-        "elif False:",
-        tests=way("test_a_message_past_its_expiry_is_not_sent"),
+        "eligibility:_not_expired",
+        "Reason.EXPIRED if candidate.over else None",
+        "None",
+        tests=("tests/unit/domain/test_eligibility.py",),
     ),
     Mutant(
         "a lost worker's batch is sent at once",
