@@ -39,6 +39,7 @@ CONTRACT = """
     GET /v1/topics · GET /v1/me · PATCH /v1/me · POST /v1/me/confirmations
     GET /v1/me/subscriptions · PUT /v1/me/subscriptions/{topic_id}/{channel}
     DELETE /v1/me/subscriptions/{topic_id}/{channel} · DELETE /v1/me/suppressions/{channel}
+    GET /v1/me/preferences · PUT /v1/me/preferences
     GET /v1/me/webhook · POST /v1/me/webhook/rotations
     GET /v1/me/inbox · POST /v1/me/inbox/{message_id}/read · GET /v1/me/deliveries
     POST /v1/subscriptions · GET /v1/confirmations/{token} · POST /v1/confirmations/{token}
@@ -77,7 +78,8 @@ def test_the_gateway_leaves_open_what_the_document_says_is_open() -> None:
 @pytest.mark.parametrize("name", CLOSED)
 def test_a_route_of_a_user_answers_nobody_else(name: str, aws: Aws) -> None:
     route = ROUTES[name]
-    body = {"channel": "sms", "code": "123456"} if "confirmations" in name else {}
+    body: dict[str, Any] = {"channel": "sms", "code": "123456"} if "confirmations" in name else {}
+    body |= {"topics": {}} if "preferences" in name else {}
     answer = call(route.method, path(route), body if name in WITH_BODY else None, user=None)
     assert (answer.status, answer.headers["content-type"]) == (401, "application/problem+json")
 

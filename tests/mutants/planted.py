@@ -117,7 +117,7 @@ MODULES = {
     "subscription_rows": "fanfare.store.audience.subscriptions.rows",
     "channel_base": "fanfare.channels.base",
     "caching": "fanfare.api.caching",
-    "preferences": "fanfare.self_service.preferences",
+    "preferences": "fanfare.self_service.preferences.page",
     "counting": "fanfare.pipeline.counting",
     "bounces": "fanfare.pipeline.bounces",
     "complete": "fanfare.pipeline.complete",

@@ -80,6 +80,10 @@ class Gone(FanfareError):
     status, title, code = 410, "Gone", "gone"
 
 
+class PreconditionFailed(FanfareError):
+    status, title, code = 412, "Precondition failed", "precondition_failed"
+
+
 class PayloadTooLarge(FanfareError):
     status, title, code = 413, "Payload too large", "payload_too_large"
 
@@ -95,6 +99,10 @@ class Invalid(FanfareError):
     def field(cls, pointer: str, code: str, detail: str) -> Invalid:
         """The common case: one field is invalid."""
         return cls(detail, errors=[Fault(pointer, code, detail)])
+
+
+class PreconditionRequired(FanfareError):
+    status, title, code = 428, "Precondition required", "precondition_required"
 
 
 class TooManyRequests(FanfareError):

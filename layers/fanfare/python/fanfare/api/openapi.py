@@ -25,16 +25,19 @@ REQUEST_ID: Final = {
     "x-request-id": {"description": "Identifies this request in the service log.", "schema": {"type": "string"}},
 }
 HEADERS: Final = REQUEST_ID | {
+    "ETag": {"description": "Version of the document; for `If-Match`.", "schema": {"type": "string"}},
     "Location": {"description": "Path of the message.", "schema": {"type": "string"}},
     "Idempotency-Replayed": {
         "description": "The key was used before with the same body: this is the response to the first request.",
         "schema": {"type": "string", "enum": ["true"]},
     },
 }
-# The headers of a 202, by operation
-ACCEPTED_HEADERS: Final[Mapping[str, tuple[str, ...]]] = {
-    "submit_message": ("Location", "Idempotency-Replayed"),
-    "redrive_message": ("Location",),
+# Further headers, by operation and status
+HEADERS_OF: Final[Mapping[tuple[str, int], tuple[str, ...]]] = {
+    ("submit_message", 202): ("Location", "Idempotency-Replayed"),
+    ("redrive_message", 202): ("Location",),
+    ("show_my_preferences", 200): ("ETag",),
+    ("put_my_preferences", 200): ("ETag",),
 }
 # Our own names: those of the standard library differ between versions of Python.
 FAULTS: Final = {
@@ -44,9 +47,11 @@ FAULTS: Final = {
     404: ("NotFound", "The resource does not exist."),
     409: ("Conflict", "The state of the resource does not allow the request."),
     410: ("Gone", "What was asked for is no longer kept."),
+    412: ("NotAsRead", "The resource has changed since it was read. Read it again."),
     413: ("TooLarge", "The body is larger than 256 KiB."),
     415: ("NotJson", "The body is not `application/json`."),
     422: ("Invalid", "The request is invalid: `errors` lists the fields."),
+    428: ("IfMatchMissing", "`If-Match` is missing. Send the `ETag` of the GET."),
     429: ("TooMany", "Too many requests. Retry later."),
     500: ("Broken", "Internal error."),
     503: ("Unavailable", "Temporarily unavailable. Retry the request."),
@@ -187,7 +192,7 @@ def _refusal(status: int, route: Route) -> dict[str, Any]:
 
 def _answer(status: int, declared: Mapping[str, Any], operation_id: str) -> dict[str, Any]:
     headers = {"x-request-id": {"$ref": "#/components/headers/x-request-id"}}
-    for name in ACCEPTED_HEADERS.get(operation_id, ()) if status == 202 else ():
+    for name in HEADERS_OF.get((operation_id, status), ()):
         headers[name] = {"$ref": f"#/components/headers/{name}"}
     found = {"headers": headers, **declared}
     if status == 204:  # no body, not even `null`

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from aws_lambda_powertools.event_handler.openapi.params import Path, Query
+from aws_lambda_powertools.event_handler.openapi.params import Header, Path, Query
 
 from fanfare.domain.audience import Answer
 from fanfare.schemas import scalars
@@ -19,3 +19,6 @@ UserId = Annotated[scalars.UserId, Path(description="The user's id.")]
 WrittenUserId = Annotated[scalars.WrittenUserId, Path(description="The user's id.")]
 OnChannel = Annotated[ChannelName, Path(description="The channel.")]
 InState = Annotated[Answer, Query(description="Only subscriptions in this state.")]
+IfMatch = Annotated[
+    str | None, Header(alias="If-Match", description="The `ETag` of the GET, or `*` to replace any version.")
+]

@@ -112,6 +112,7 @@ class User:
     indexed: bool = False  # in the list of users; False for a user of an earlier version
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     opted_out: bool = False
+    preferences: Mapping[str, Any] = field(default_factory=dict)  # `no`: how often all were replaced
     erasing: bool = False  # an erasure has begun
     rev: int = 0
     generation: str = ""

@@ -13,9 +13,9 @@ from pydantic import (
 )
 
 from fanfare.schemas.operations import UserDeliveryView
-from fanfare.schemas.scalars import At, Email, Id, Locale, Name, Request, View, pattern
-from fanfare.schemas.subscriptions import ConsentView, SubscriptionView
-from fanfare.schemas.users import ProfileFields, UserView
+from fanfare.schemas.scalars import At, ChannelName, Email, Id, Locale, Name, Request, View, pattern
+from fanfare.schemas.subscriptions import ConsentView, Frequency, SubscriptionView
+from fanfare.schemas.users import ProfileFields, QuietHours, QuietHoursView, UserView
 
 
 class PatchMeRequest(ProfileFields):
@@ -30,6 +30,44 @@ class PatchMeRequest(ProfileFields):
     def changes(self) -> dict[str, Any]:
         """Field → new value; None removes it."""
         return self.model_dump(mode="json", include=set(self.model_fields_set))
+
+
+class ChoiceView(View):
+    """A topic on a channel. `frequency`: how often it comes, or would; null if the topic offers no choice."""
+
+    on: bool
+    frequency: Frequency | None
+
+
+class PreferencesView(View):
+    """All that the caller chooses: public topics and their own, by topic and channel."""
+
+    topics: Mapping[str, Mapping[str, ChoiceView]]
+    quiet_hours: QuietHoursView | None
+    opted_out: bool
+
+
+class ChosenTopic(Request):
+    """A topic on a channel."""
+
+    on: StrictBool = Field(description="True: subscribed.")
+    frequency: Frequency | None = Field(None, description="How often it comes. Default: as the topic says.")
+
+
+class PutPreferencesRequest(Request):
+    """All that I choose. What is left out is off."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [{"topics": {"news.weekly": {"email": {"on": True, "frequency": "daily"}}}, "opted_out": False}]
+        }
+    )
+
+    topics: Mapping[Name, Mapping[ChannelName, ChosenTopic]] = Field(
+        description="By topic and channel. A topic or channel that is left out is unsubscribed, except `required` ones."
+    )
+    quiet_hours: QuietHours | None = Field(None, description="Hours in which only critical messages are sent.")
+    opted_out: StrictBool | None = Field(None, description="True: no messages at all, except on required topics.")
 
 
 class PendingView(View):

@@ -14,7 +14,7 @@ from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
 from fanfare.self_service.addresses import use_address
-from fanfare.self_service.preferences import GiveChoices
+from fanfare.self_service.preferences.page import GiveChoices
 from fanfare.signing.links import Links
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Confirmations, Pending, PendingChoices, SignUp

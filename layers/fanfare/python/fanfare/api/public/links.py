@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Annotated, Any, Final
 
 from aws_lambda_powertools.event_handler import Response
@@ -27,7 +26,7 @@ from fanfare.self_service.confirm import Confirmed
 from fanfare.self_service.pages import lists
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.rendering import headers
-from fanfare.self_service.preferences import Asking, Preferences
+from fanfare.self_service.preferences.page import Asking, Preferences
 from fanfare.signing.links import ReaderLink, RefusalLink
 
 router = Router()
@@ -267,7 +266,7 @@ def _consents(token: str, *, export: bool) -> Response[str]:
     known, found = use_cases.preferences().consents(token)
     look = _look(known.locale)
     if not known.current:
-        return _choices(replace(known, topics={}, subscribed=frozenset()))
+        return _choices(known.without_topics)
     if export:
         items = [ConsentView.model_validate(consent).model_dump(mode="json") for consent, _ in found]
         body = json.dumps({"items": items}, ensure_ascii=False, indent=2)

@@ -7,9 +7,9 @@ from aws_lambda_powertools.event_handler.api_gateway import Router
 
 from fanfare.api.openapi import answers
 from fanfare.api.pagination import ListRequest
-from fanfare.api.parameters import Cursor, InState, Limit, MessageId, OnChannel, TopicId
+from fanfare.api.parameters import Cursor, IfMatch, InState, Limit, MessageId, OnChannel, TopicId
 from fanfare.api.public.pages import languages_of
-from fanfare.api.responses import created_or_ok, no_content
+from fanfare.api.responses import created_or_ok, json_response, no_content
 from fanfare.domain.audience import Answer
 from fanfare.errors import Invalid, Unauthorized
 from fanfare.ids import RESERVED, user_id_of
@@ -24,6 +24,8 @@ from fanfare.schemas.self_service import (
     MyWebhookView,
     NoteView,
     PatchMeRequest,
+    PreferencesView,
+    PutPreferencesRequest,
 )
 from fanfare.schemas.subscriptions import (
     ConsentsView,
@@ -31,6 +33,7 @@ from fanfare.schemas.subscriptions import (
     SubscriptionsView,
     SubscriptionView,
 )
+from fanfare.self_service.preferences.account import tag_of
 
 router = Router()
 
@@ -104,6 +107,21 @@ def unsubscribe_me(topic_id: TopicId, channel: OnChannel) -> Response[None]:
     """
     use_cases.subscriptions().unsubscribe(_writer_id(), topic_id, channel)
     return no_content()
+
+
+@router.get("/v1/me/preferences", tags=["me"], responses=answers(_200=PreferencesView))
+def show_my_preferences() -> Response[PreferencesView]:
+    """Read all that I choose: topics by channel and how often they come, quiet hours, opt-out."""
+    return _tagged(use_cases.my_preferences().read(_user_id()))
+
+
+@router.put("/v1/me/preferences", tags=["me"], responses=answers(409, 412, 428, 429, _200=PreferencesView))
+def put_my_preferences(request: PutPreferencesRequest, if_match: IfMatch = None) -> Response[PreferencesView]:
+    """Replace all that I choose. `If-Match` is the `ETag` of the GET, or `*`.
+
+    Unsubscribing from a topic that is `required` is rejected with the code `topic_required`.
+    """
+    return _tagged(use_cases.my_preferences().put(_writer_id(), request, if_match=if_match))
 
 
 @router.get("/v1/me/consents", tags=["me"])
@@ -184,6 +202,10 @@ def _writer_id() -> str:
     if user_id.startswith(RESERVED):
         raise Invalid(f"User ids that begin with {RESERVED} are reserved.", code="reserved_id")
     return user_id
+
+
+def _tagged(view: PreferencesView) -> Response[PreferencesView]:
+    return json_response(200, view, {"ETag": tag_of(view)})
 
 
 def _my_list() -> ListRequest:

@@ -21,7 +21,8 @@ from fanfare.self_service.confirm import Confirm
 from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
 from fanfare.self_service.new_link import SendNewLink
-from fanfare.self_service.preferences import AskForChoices, ChoosePreferences, GiveChoices
+from fanfare.self_service.preferences.account import MyPreferences
+from fanfare.self_service.preferences.page import AskForChoices, ChoosePreferences, GiveChoices
 from fanfare.self_service.profile import ManageProfile
 from fanfare.self_service.retry_address import RetryAddress
 from fanfare.self_service.sign_up import RequestSubscription
@@ -106,6 +107,18 @@ def retry_address() -> RetryAddress:
 def subscriptions() -> MySubscriptions:
     manage = ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
     return MySubscriptions(
+        audience=stores.audience(),
+        catalogue=stores.catalogue(),
+        subscriptions=manage,
+        clock=clock(),
+        count_changes=_count_changes(),
+    )
+
+
+@opened.once
+def my_preferences() -> MyPreferences:
+    manage = ManageSubscriptions(audience=stores.audience(), catalogue=stores.catalogue(), clock=clock())
+    return MyPreferences(
         audience=stores.audience(),
         catalogue=stores.catalogue(),
         subscriptions=manage,

@@ -139,6 +139,17 @@ class Users:
             return False
         return True
 
+    def choose(self, user_id: str, before: Mapping[str, Any]) -> None:
+        """Count a replacement of the choices. Raises ConditionFailed if another one was stored since the read."""
+        after = {**before, "no": int(before.get("no", 0)) + 1}
+        self.table.update(
+            f"user#{user_id}",
+            "user",
+            "SET preferences = :after, rev = rev + :one",
+            condition=f"{PRESENT} AND {'preferences = :read' if before else 'attribute_not_exists(preferences)'}",
+            values={":after": after, ":one": 1, **({":read": dict(before)} if before else {})},
+        )
+
     def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
         """Remove push devices that no longer exist at the provider."""
         dead = set(gone)
@@ -228,6 +239,7 @@ def _user(item: Item) -> User:
         indexed="listed" in item,
         endpoints=item.get("endpoints", {}),
         opted_out=item.get("opted_out", False),
+        preferences=item.get("preferences", {}),
         erasing=item.get("erasing", False),
         rev=item.get("rev", 0),
         generation=item.get("generation", ""),

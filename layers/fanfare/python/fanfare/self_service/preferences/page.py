@@ -7,14 +7,14 @@ must not subscribe anybody. A link to an earlier address shows no choices and gi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from fanfare.channels import CHANNELS, Email
+from fanfare.channels import Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import By, Consent, Subscription, User
@@ -23,6 +23,7 @@ from fanfare.errors import NotFound
 from fanfare.management.masking import masked_email
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Choice, Way
+from fanfare.self_service.preferences.known import Known, known_of
 from fanfare.self_service.unsubscribe import reader_of
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.signing.links import CONFIRM_WITHIN, Links
@@ -34,7 +35,6 @@ from fanfare.translations import language_of
 log = logging.getLogger(__name__)
 
 BY_READER: Final = Allowance("choices", 10, timedelta(days=1))
-TOPICS_LIMIT: Final = 500  # on one page
 CONSENTS_LIMIT: Final = 1_000  # on one page
 SEPARATOR: Final = "/"  # not allowed in ids
 
@@ -126,17 +126,24 @@ class GiveChoices:
 
 @dataclass(frozen=True, kw_only=True)
 class Preferences:
-    """The topics a user may choose from, and the user's subscriptions. `current`: the link was sent to the address in
-    use; if not, there are no topics."""
+    """What the user of a link may choose from, and has. `current`: the link was sent to the address in use; if not,
+    there are no topics."""
 
-    user: User
+    known: Known
     current: bool
-    topics: Mapping[str, Topic]
-    subscribed: frozenset[tuple[str, str]]  # topic, channel
+
+    @property
+    def user(self) -> User:
+        return self.known.user
+
+    @property
+    def without_topics(self) -> Preferences:
+        return replace(self, known=Known(user=self.user, topics={}, yeses={}))
 
     def choices(self, language: str) -> list[Choice]:
         """Topics with the channels that can reach the user, as the page shows them."""
-        reaching = {name for name in CHANNELS if _reachable(self.user, name)}
+        known = self.known
+        reaching = known.reaching()
         return [
             Choice(
                 topic=topic.id,
@@ -145,18 +152,14 @@ class Preferences:
                 category=topic.category,
                 required=topic.required,
                 ways=tuple(
-                    Way(channel=channel, subscribed=(topic.id, channel) in self.subscribed)
-                    for channel in self.channels(topic)
+                    Way(channel=channel, subscribed=(topic.id, channel) in known.yeses)
+                    for channel in known.channels(topic)
                     if channel in reaching
                 ),
             )
-            for topic in self.topics.values()
-            if reaching & set(self.channels(topic))
+            for topic in known.topics.values()
+            if reaching & set(known.channels(topic))
         ]
-
-    def channels(self, topic: Topic) -> list[str]:
-        """Channels that offer the topic, and channels on which the user has it anyway."""
-        return [name for name in CHANNELS if name in topic.channels or (topic.id, name) in self.subscribed]
 
     @property
     def whose(self) -> str | None:
@@ -183,7 +186,7 @@ class ChoosePreferences:
     def show(self, token: str) -> Preferences:
         """Topics and subscriptions of the link's user. Changes nothing. Raises NotFound."""
         known = self._known(token)
-        return known if known.current else replace(known, topics={}, subscribed=frozenset())
+        return known if known.current else known.without_topics
 
     def change(
         self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool, languages: Sequence[str] = ()
@@ -195,8 +198,8 @@ class ChoosePreferences:
         """
         before = self._known(token)
         wanted, give = set(yes), []
-        for topic, channel in _offered(before, shown):
-            has, wants = (topic.id, channel) in before.subscribed, f"{topic.id}{SEPARATOR}{channel}" in wanted
+        for topic, channel in _offered(before.known, shown):
+            has, wants = (topic.id, channel) in before.known.yeses, f"{topic.id}{SEPARATOR}{channel}" in wanted
             if wants and not has:
                 give.append((topic.id, channel))
             elif has and not wants:
@@ -223,25 +226,19 @@ class ChoosePreferences:
         known = self._known(token)
         if not known.current:
             return known, []
-        yeses = self.audience.subscriptions.of_user(known.user.id)
-        found = self.audience.consents.of_user(known.user.id, yeses=yeses)
+        found = self.audience.consents.of_user(known.user.id, yeses=known.known.yeses.values())
         return known, [
-            (each, known.topics.get(each.topic) or self.catalogue.topic(each.topic)) for each in found[:CONSENTS_LIMIT]
+            (each, known.known.topics.get(each.topic) or self.catalogue.topic(each.topic))
+            for each in found[:CONSENTS_LIMIT]
         ]
 
     def _known(self, token: str) -> Preferences:
         link = self.links.open_preferences(token)
         user = reader_of(link, self.audience)
-        subscribed = frozenset((each.topic, each.channel) for each in self.audience.subscriptions.of_user(user.id))
-        topics = {topic.id: topic for topic in self.catalogue.topics(after=None, limit=TOPICS_LIMIT, public=True)}
-        for name, _ in sorted(subscribed):
-            topic = topics.get(name) or self.catalogue.read_topic(name)
-            if topic is not None:
-                topics[name] = topic
-        return Preferences(user=user, current=link.is_current(user), topics=topics, subscribed=subscribed)
+        return Preferences(known=known_of(user, self.audience, self.catalogue), current=link.is_current(user))
 
 
-def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:
+def _offered(known: Known, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:
     """(Topic, channel) pairs of a form that the user may choose; a form may contain anything."""
     seen = set(shown)
     return [
@@ -251,11 +248,3 @@ def _offered(known: Preferences, shown: Iterable[str]) -> Sequence[tuple[Topic, 
         for channel in known.channels(topic)
         if f"{topic.id}{SEPARATOR}{channel}" in seen
     ]
-
-
-def _reachable(user: User, channel: str) -> bool:
-    try:
-        user.address(CHANNELS[channel])
-    except AddressRefused:
-        return False
-    return True

@@ -1,0 +1,6 @@
+"""What a user chooses: topics by channel, and how often they come.
+
+known    what a user may choose from, and has
+page     the page of a link
+account  one document, with a token
+"""

@@ -1,0 +1,157 @@
+"""All that a reader chooses, as one document: read, replaced, and not lost between two devices."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from fanfare.runtime import stores
+
+from tests.integration.conftest import Aws
+from tests.integration.internal_api import Answer
+from tests.integration.internal_api import call as service
+from tests.integration.public_api import call
+
+DIGEST = {
+    "channels": {"email": {"subject": "{{ data.count }}", "text": "{{ data.count }}"}},
+    "example": {"items": [], "count": 1, "key": "k", "first_at": "2027-01-01T08:00:00.000Z"},
+}
+PATH = "/v1/me/preferences"
+
+
+@pytest.fixture(autouse=True)
+def topics(aws: Aws) -> None:
+    stores.catalogue().add_version("digest", DIGEST, created_at="2027-01-01T00:00:00.000Z")
+    news: dict[str, Any] = {"title": "News", "channels": ["email", "inbox"], "public": True}
+    gathered = {"digest": {"template": {"id": "digest"}, "every": {"seconds": 60}}, "frequency": "immediate"}
+    service("PUT", "/v1/topics/news", news | gathered | {"frequencies": ["immediate", "daily"]})
+    service("PUT", "/v1/topics/terms", {"title": "Terms", "channels": ["email"], "public": True, "required": True})
+    service("PUT", "/v1/topics/staff", {"title": "Staff", "channels": ["email"]})
+    service("PUT", "/v1/users/ada", {"name": "Ada", "email": "ada@example.com"})
+    service("PUT", "/v1/users/ada/subscriptions/news/email")
+
+
+def put(body: dict[str, Any], tag: str | None) -> Answer:
+    return call("PUT", PATH, body, headers={"if-match": tag} if tag else None)
+
+
+def tag() -> str:
+    return call("GET", PATH).headers["etag"]
+
+
+def consents() -> list[tuple[str, str, str, str]]:
+    items = call("GET", "/v1/me/consents").body["items"]
+    return [(each["topic"], each["channel"], each["state"], each["by"]) for each in items]
+
+
+BEFORE = {
+    "topics": {
+        "news": {"email": {"on": True, "frequency": "immediate"}, "inbox": {"on": False, "frequency": "immediate"}},
+        "terms": {"email": {"on": False, "frequency": None}},
+    },
+    "quiet_hours": None,
+    "opted_out": False,
+}
+
+
+def test_the_document_has_public_topics_and_those_of_the_reader() -> None:
+    assert call("GET", PATH).body == BEFORE
+    service("PUT", "/v1/users/ada/subscriptions/staff/email")
+    assert call("GET", PATH).body["topics"]["staff"] == {"email": {"on": True, "frequency": None}}
+    assert call("GET", PATH, user="new").body["topics"]["news"]["email"] == {"on": False, "frequency": "immediate"}
+
+
+def test_what_a_get_answers_a_put_takes_and_changes_nothing() -> None:
+    answer = put(BEFORE, tag())
+    assert (answer.status, answer.body, answer.headers["etag"]) == (200, BEFORE, tag())
+    assert consents() == [("news", "email", "subscribed", "service")]
+
+
+def test_a_put_replaces_the_whole_document() -> None:
+    wanted = {
+        "topics": {
+            "news": {"email": {"on": False, "frequency": "immediate"}, "inbox": {"on": True, "frequency": "daily"}},
+            "terms": {"email": {"on": True, "frequency": None}},
+        },
+        "quiet_hours": {"start": "22:00", "end": "07:00"},
+        "opted_out": True,
+    }
+    answer = put(wanted, tag())
+    assert (answer.status, answer.body) == (200, wanted)
+    assert call("GET", PATH).body == wanted
+    assert consents()[:3] == [
+        ("terms", "email", "subscribed", "person"),
+        ("news", "inbox", "subscribed", "person"),
+        ("news", "email", "unsubscribed", "person"),
+    ]
+    again = put({"topics": {"news": {"inbox": {"on": True}}}}, tag())
+    assert again.body["topics"]["news"]["inbox"] == {"on": True, "frequency": "immediate"}
+    assert again.body["topics"]["terms"]["email"]["on"] is True  # required: it stays unless it is refused
+    assert (again.body["quiet_hours"], again.body["opted_out"]) == (None, False)
+
+
+def test_who_has_not_read_it_or_read_another_version_replaces_nothing() -> None:
+    read = tag()
+    missing = put({"topics": {}}, None)
+    assert (missing.status, missing.body["code"]) == (428, "precondition_required")
+    assert put({"topics": {"news": {"email": {"on": True, "frequency": "daily"}}}}, read).status == 200
+    for other in (read, '"other"', f"W/{tag()}"):
+        refused = put({"topics": {}}, other)
+        assert (refused.status, refused.body["code"]) == (412, "precondition_failed")
+    assert call("GET", PATH).body["topics"]["news"]["email"] == {"on": True, "frequency": "daily"}
+    assert put({"topics": {}}, f'"other", {tag()}').status == 200
+    assert put(BEFORE, "*").status == 200
+
+
+def test_of_two_devices_that_replace_the_same_version_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    read = tag()
+    users = type(stores.audience().users)
+    claim = users.choose
+    answers: list[Answer] = []
+
+    def second_comes_first(self: Any, *claimed: Any) -> None:
+        monkeypatch.setattr(users, "choose", claim)
+        answers.append(put({"topics": {}}, read))
+        claim(self, *claimed)
+
+    monkeypatch.setattr(users, "choose", second_comes_first)
+    assert put({"topics": {"news": {"email": {"on": True, "frequency": "daily"}}}}, read).status == 412
+    assert [each.status for each in answers] == [200]
+    assert call("GET", PATH).body["topics"]["news"]["email"]["on"] is False
+
+
+@pytest.mark.parametrize(
+    ("body", "pointer", "code"),
+    [
+        ({}, "/topics", "missing"),
+        ({"topics": {"nothing": {"email": {"on": True}}}}, "/topics/nothing", "topic_not_found"),
+        ({"topics": {"staff": {"email": {"on": True}}}}, "/topics/staff", "topic_not_found"),
+        ({"topics": {"terms": {"inbox": {"on": True}}}}, "/topics/terms/inbox", "channel_not_offered"),
+        (
+            {"topics": {"news": {"email": {"on": True, "frequency": "weekly"}}}},
+            "/topics/news/email/frequency",
+            "frequency_not_offered",
+        ),
+        ({"topics": {"news": {"email": {}}}}, "/topics/news/email/on", "missing"),
+        ({"topics": {}, "colour": "red"}, "/colour", "unknown_field"),
+    ],
+)
+def test_a_wrong_document_changes_nothing(body: dict[str, Any], pointer: str, code: str) -> None:
+    answer = put(body, tag())
+    assert (answer.status, [(each["pointer"], each["code"]) for each in answer.body["errors"]]) == (
+        422,
+        [(pointer, code)],
+    )
+    assert call("GET", PATH).body == BEFORE
+
+
+def test_a_required_topic_is_not_refused() -> None:
+    put({"topics": {"terms": {"email": {"on": True}}}}, "*")
+    refused = put({"topics": {"terms": {"email": {"on": False}}}}, "*")
+    assert (refused.status, refused.body["code"]) == (409, "topic_required")
+
+
+def test_a_new_reader_is_created_by_the_first_put() -> None:
+    headers = {"if-match": call("GET", PATH, user="new").headers["etag"]}
+    answer = call("PUT", PATH, {"topics": {"news": {"email": {"on": True}}}}, user="new", headers=headers)
+    assert (answer.status, answer.body["topics"]["news"]["email"]["on"]) == (200, True)
