@@ -77,11 +77,13 @@ def named(api: InternalApi, ids: Iterable[str]) -> dict[str, Any]:
     first, *others = [*dict.fromkeys(ids)] or [""]
     if not first:
         return {}
+    above: tuple[str, ...] = ("users",)
     try:
-        found, above = [api.find("users", first)], ("users",)
+        found = [api.find(*above, first)]
     except Refused as refused:
         if refused.status != 403:
             raise
-        found, above = [api.find("masked", "users", first)], ("masked", "users")
+        above = ("masked", "users")
+        found = [api.find(*above, first)]
     found += api.get_many((*above, user_id) for user_id in others)
     return {user_id: user for user_id, user in zip([first, *others], found, strict=True) if user}
