@@ -16,6 +16,7 @@ ROOT: Final = Path(__file__).parents[2]
 SOURCES: Final = {
     "fanfare": ROOT / "layers/fanfare/python/fanfare",
     "fanfare_client": ROOT / "client/fanfare_client",
+    "console": ROOT / "console",
     "functions": ROOT / "functions",
     "deploy": ROOT / "deploy",
     "infra": ROOT / "infra",
