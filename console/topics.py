@@ -79,7 +79,7 @@ def named(api: InternalApi, ids: Iterable[str]) -> dict[str, Any]:
         return {}
     above: tuple[str, ...] = ("users",)
     try:
-        found = [api.find("users", first)]
+        found = [api.find(*above, first)]
     except Refused as refused:
         if refused.status != 403:
             raise

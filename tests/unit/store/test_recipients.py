@@ -82,3 +82,22 @@ def test_a_recipient_in_doubt_says_so(table: FakeTable) -> None:
 def test_who_was_passed_over_has_the_reason(table: FakeTable) -> None:
     skipped = [entry for entry in entries(table) if entry.outcome is Outcome.SKIPPED]
     assert [(entry.user_id, entry.reason) for entry in skipped] == [("x", "no_address"), ("y", "opted_out")]
+
+
+def test_the_first_page_of_100_000_recipients_reads_as_much_as_that_of_a_small_message() -> None:
+    def read(batches: int) -> list[int]:
+        table, found = FakeTable({}), []
+        for number in range(batches):
+            batch(table, 0, number, "S" * 50)
+        query = table.query
+
+        def counted(pk: str, keys: KeyRange, *, limit: int) -> Iterator[dict[str, Any]]:
+            items = [*query(pk, keys, limit=limit)]
+            found.append(len(items))
+            return iter(items)
+
+        table.query = counted  # type: ignore[method-assign]
+        assert len([*islice(entries(table, size=8), 25)]) == 25
+        return found
+
+    assert read(2_000) == read(8) == [8]
