@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
+from fanfare.templates.compiled import Compiled
 
 from bench.counts import exceeded, measure, measure_links
 from bench.harness.to_one import TOGETHER, WITHOUT_TOPIC, ToOne, exceeded_by_one, measure_one
@@ -25,6 +28,13 @@ def test_the_tenth_mail_of_an_event_leaves_within_a_tenth_of_a_second_of_the_fir
     of_the_event = taken_at[1:]  # the first is the one that warms it up
     assert len(of_the_event) == 10
     assert of_the_event[-1] - of_the_event[0] <= 0.1
+
+
+def test_a_post_renders_a_part_once_for_all_of_its_checks_and_its_summary(monkeypatch: pytest.MonkeyPatch) -> None:
+    world, rendered, shared = ToOne(), list[Any](), Compiled.shared
+    monkeypatch.setattr(Compiled, "shared", lambda part, *given: rendered.append(given) or shared(part, *given))
+    world.post({**WITHOUT_TOPIC, "recipients": ["user-0000001"]}, key="one")
+    assert len(rendered) == 3  # subject, HTML and text
 
 
 def test_footer_link_to_view_and_sender_cost_no_call() -> None:

@@ -176,6 +176,14 @@ def test_no_call_is_larger_than_ses_takes_it_whatever_it_is_written_in(letter: s
     assert sum(len(request["BulkEmailEntries"]) for _, request in provider.asked) == 50
 
 
+@pytest.mark.parametrize("letter", ["x", "中", "{{", "\x01"])
+def test_a_mail_that_is_sendable_by_its_length_alone_is_sent(letter: str) -> None:
+    email, _ = channel()
+    content = {**MAIL, "html": letter * (32_000 // len(letter))}
+    assert email.unsendable(content) is None
+    assert [result.kind for result in email.send([envelope("1", content=content)])] == [Kind.SENT]
+
+
 def test_a_mail_with_more_in_it_than_ses_fills_in_goes_alone_and_holds_up_nobody() -> None:
     email, provider = channel()
     long, longer = ("x" * 300_000, "{{" + "x" * 300_000 + "}}")

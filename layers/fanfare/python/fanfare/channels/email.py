@@ -33,7 +33,7 @@ from fanfare.channels.base import (
     always,
 )
 from fanfare.channels.email_events import headers_of, read_event, tags_of, unverified
-from fanfare.channels.email_packing import CALL_BYTES, ENTRIES, Call, pack
+from fanfare.channels.email_packing import CALL_BYTES, ENTRIES, Call, fits, pack
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
 
@@ -176,7 +176,7 @@ class Email(Channel):
 
     @classmethod
     def unsendable(cls, content: Mapping[str, str]) -> Unsendable | None:
-        if next(pack([content]), None) is not None:
+        if fits(content):
             return None
         largest = max(content, key=lambda part: len(content[part]))
         detail = f"Mail is larger than SES takes in one call ({CALL_BYTES:,} bytes as JSON)."

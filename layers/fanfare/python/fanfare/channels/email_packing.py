@@ -35,6 +35,7 @@ CALL_BYTES: Final = 900_000
 DATA_CHARACTERS: Final = 262_144
 ENTRY_BYTES: Final = 1_000  # address, headers and tags per mail
 CHARACTER_BYTES: Final = 4  # upper bound for a character of JSON in UTF-8
+FITS: Final = DATA_CHARACTERS // 8  # characters of a mail that fits whatever they are: one is at most 6 in JSON
 ANCHOR: Final = 64  # characters: a shorter piece costs more than it saves
 ANCHORS: Final = 16  # per part
 WORDS: Final = 64  # after which a difference is given up
@@ -69,6 +70,11 @@ def pack(contents: Sequence[Content], senders: Sequence[str] = ()) -> Iterator[C
         alike.setdefault((sender, _parts(content)), []).append(index)
     for (_, parts), indexes in alike.items():
         yield from _pack(contents, indexes, parts)
+
+
+def fits(content: Content) -> bool:
+    """Whether SES takes a mail by its size."""
+    return sum(map(len, content.values())) <= FITS or next(pack([content]), None) is not None
 
 
 def _pack(contents: Sequence[Content], indexes: Sequence[int], parts: Sequence[str]) -> Iterator[Call]:

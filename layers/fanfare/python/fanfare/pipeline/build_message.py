@@ -25,7 +25,7 @@ from fanfare.templates.body import inline_body, offers
 from fanfare.templates.content_check import check_content
 from fanfare.templates.context import MessageContext
 from fanfare.templates.data_schema import FAULTS_LIMIT, data_faults
-from fanfare.templates.renderer import SECONDS_TOGETHER, Renderer
+from fanfare.templates.renderer import SECONDS_TO_SPARE, SECONDS_TOGETHER, Renderer
 
 if TYPE_CHECKING:
     from fanfare.schemas.messages import SubmitRequest
@@ -151,12 +151,16 @@ class BuildMessage:
         template = subject.template
         body = template.body if template else inline_body(payload.content or {})
         offered = [channel for channel in channels if offers(body, channel)]
+        seconds = None  # the limit of the check before, so that what all readers share is rendered once
         if template is not None:
             self.renderer.check_message(body, offered, first, contexts(Email.name))
+            seconds = SECONDS_TO_SPARE
         smart = subject.topic is not None and subject.topic.sms_smart
         at = "/template" if template else "/content"
-        check_content(self.renderer, body, offered, first, at=at, smart=smart, contexts=contexts)
-        return replace(payload, summary=self.renderer.summary(body, offered, payload.data, contexts(Email.name)))
+        check_content(self.renderer, body, offered, first, at=at, smart=smart, contexts=contexts, seconds=seconds)
+        context = contexts(Email.name)
+        summary = self.renderer.summary(body, offered, payload.data, context, seconds=seconds)
+        return replace(payload, summary=summary)
 
     def _step_faults(self, request: SubmitRequest, now: datetime) -> Iterator[Fault]:
         """A step must leave its message time to come to its end before it is forgotten."""

@@ -29,12 +29,14 @@ def check_content(
     at: str,
     smart: bool,
     contexts: Callable[[str], MessageContext] = lambda _: EXAMPLE,
+    seconds: float | None = None,
 ) -> None:
     """Raises Invalid for content that is too large or empty for everybody, naming channel, language and part.
 
     `at`: pointer of the faults. `smart`: typographic characters are replaced. `contexts`: channel → the message's.
+    `seconds`: limit of a part.
     """
-    found = list(islice(_found(renderer, body, channels, data, contexts, smart=smart), FAULTS))
+    found = list(islice(_found(renderer, body, channels, data, contexts, smart=smart, seconds=seconds), FAULTS))
     if found:
         faults = [Fault(at, refused.reason, _placed(refused, channel, locale)) for channel, locale, refused in found]
         raise Invalid("Content can't be sent.", code=found[0][2].reason, errors=faults)
@@ -62,6 +64,7 @@ def _found(
     contexts: Callable[[str], MessageContext],
     *,
     smart: bool,
+    seconds: float | None = None,
 ) -> Iterator[tuple[str, str | None, Unsendable]]:
     for channel in channels:
         on = CHANNELS[channel]
@@ -69,7 +72,7 @@ def _found(
             try:
                 reader = NO_NAME | {"locale": locale or ""}
                 content = renderer.render(
-                    body, channel, locale=locale, data=data, user=reader, context=contexts(channel)
+                    body, channel, locale=locale, data=data, user=reader, context=contexts(channel), seconds=seconds
                 )
             except TemplateError:
                 continue  # it renders for some readers only, or is refused by another check

@@ -25,6 +25,7 @@ def prepared(
     own: frozenset[str],
     around: Surroundings,
     reading: Reading,
+    seconds: float | None,
 ) -> Mapping[str, Ready]:
     """By part, in the channel's order; see compiled.py for the caches. Raises TemplateError with the part's name.
 
@@ -32,7 +33,7 @@ def prepared(
     """
     found = sources_kept(body, channel, locale)
     return {
-        part: prepared_part(part, found[part], html, base.data, own, around, reading)
+        part: prepared_part(part, found[part], html, base.data, own, around, reading, seconds)
         for part, html in CHANNELS[channel].parts.items()
         if part in found
     }

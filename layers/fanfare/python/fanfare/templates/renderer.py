@@ -95,6 +95,8 @@ class Renderer:
         channels: Sequence[str],
         data: Mapping[str, Any],
         context: MessageContext = NO_CONTEXT,
+        *,
+        seconds: float | None = None,
     ) -> str | None:
         """The first line that says what the message is about, as it reads without a reader. None if there is none."""
         given = [(sources_kept(IdentityKey(body), channel, None), channel) for channel in channels]
@@ -105,7 +107,8 @@ class Renderer:
                 html = CHANNELS[channel].parts[part]
                 try:
                     seen = _seen(data, NO_READER)
-                    text = "".join(self._rendered(part, parts[part], seen, context, html=html).values())
+                    blocks = self._rendered(part, parts[part], seen, context, html=html, seconds=seconds)
+                    text = "".join(blocks.values())
                 except TemplateError:  # it renders for readers, but not without one
                     continue
                 if said := " ".join(text.split()):
@@ -129,12 +132,16 @@ class Renderer:
         data: Mapping[str, Any],
         user: Mapping[str, Any],
         context: MessageContext = NO_CONTEXT,
+        seconds: float | None = None,
     ) -> dict[str, str]:
-        """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place."""
+        """Rendered text by part, in the user's language. Raises TemplateError with the part's name and place.
+
+        `seconds`: limit of a part. What all readers share is rendered once for each limit.
+        """
         seen, on = _seen(data, user), CHANNELS[channel]
         reading, context = self._reading(user), self._branded(context)
         base, own = IdentityKey(base_of(data)), own_names(data)
-        ready = prepared(IdentityKey(body), channel, locale, base, own, context.surroundings(), reading)
+        ready = prepared(IdentityKey(body), channel, locale, base, own, context.surroundings(), reading, seconds)
         rendered, blocks_of = {}, {}
         for part, each in ready.items():
             blocks_of[part] = blocks = each.part.blocks, _texts(part, each, seen, context.links)
