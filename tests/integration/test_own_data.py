@@ -103,6 +103,9 @@ def test_a_person_is_known_by_a_digest_of_the_normalised_address(pipeline: Pipel
     found = call("GET", "/v1/users", email="XENIA@example.com").body["items"]
     assert [each["id"] for each in found] == ["xe", user_id]
     assert found[1] == {"id": user_id, "stored": False}
+    first = call("GET", "/v1/users", email="XENIA@example.com", limit=1).body
+    rest = call("GET", "/v1/users", email="XENIA@example.com", limit=1, cursor=first["next_cursor"]).body
+    assert (first["items"], rest) == (found[:1], {"items": found[1:], "next_cursor": None})
     assert call("GET", f"/v1/users/{user_id}").body == {"id": user_id, "stored": False}
     deliveries = call("GET", f"/v1/users/{user_id}/deliveries").body["items"]
     assert [(each["message_id"], each["status"]) for each in deliveries] == [(message, "sent")]

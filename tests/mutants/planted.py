@@ -1521,6 +1521,13 @@ MUTANTS = (
         tests=OWN_DATA,
     ),
     Mutant(
+        "every page of a look-up by address is the first",
+        "management_users:ManageUsers.find",
+        "_order(each) > _order(after)",
+        "True",
+        tests=OWN_DATA,
+    ),
+    Mutant(
         "a page copies who was erased meanwhile",
         "message_own_data:MessageOwnData.copied",
         "condition=NO_ERASURE, values=values, name=name)",

@@ -24,6 +24,7 @@ from fanfare.schemas.users import (
     UserResultView,
     UserView,
 )
+from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.audience.profiles import identities
 from fanfare.store.audience.users import MaybeChange
@@ -137,8 +138,13 @@ class ManageUsers:
         page = [users[each] for each in ids if each in users]
         return [user for user in page if user.opted_out or not opted_out], position
 
-    def find(self, *, email: str | None, phone: str | None) -> tuple[list[User], list[str]]:
-        """The users with these addresses, in any spelling, and ids of people without a stored user. Raises Invalid."""
+    def find(
+        self, *, email: str | None, phone: str | None, after: str | None, limit: int
+    ) -> tuple[list[User | str], str | None]:
+        """A page of those with these addresses, in any spelling, and the id to continue after. Raises Invalid.
+
+        Users by id, then the ids of people without a stored user.
+        """
         wanted = {}
         for channel, field, written_as in ((Email, "email", email), (Sms, "phone", phone)):
             if written_as is not None:
@@ -151,8 +157,12 @@ class ManageUsers:
         found = [set(self.audience.directory.at(channel, address)) for channel, address in wanted.items()]
         users = self.audience.users.get_many(sorted(set.intersection(*found)))
         # a user may have changed since
-        stored = [users[each] for each in sorted(users) if wanted.items() <= identities(users[each].profile).items()]
-        return stored, [each for each in self._unstored(wanted) if self.deliveries.any_of(each)]
+        stored = [each for each in users if wanted.items() <= identities(users[each].profile).items()]
+        unstored = [each for each in self._unstored(wanted) if self.deliveries.any_of(each)]
+        ids = sorted({*stored, *unstored}, key=_order)
+        left = [each for each in ids if after is None or _order(each) > _order(after)]
+        page, position = take(left, limit, lambda last: last)
+        return [users.get(each, each) for each in page], position
 
     def _unstored(self, wanted: Mapping[str, str]) -> list[str]:
         """The id of a recipient by this address."""
@@ -206,6 +216,11 @@ def user_view(user: User) -> UserView:
     """The user as the API shows it."""
     known = dict.fromkeys(UserView.model_fields) | {"push": (), "attributes": {}} | dict(user.profile)
     return UserView.model_validate(known | {"id": user.id})
+
+
+def _order(user_id: str) -> tuple[bool, str]:
+    """The place in a look-up: people without a stored user come last."""
+    return is_person_id(user_id), user_id
 
 
 def unstored_view(user_id: str) -> UnstoredUserView:

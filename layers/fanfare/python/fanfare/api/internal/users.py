@@ -61,9 +61,9 @@ def list_users(
     asked = ListRequest(router.current_event)
     after = asked.open(cursor)
     if email is not None or phone is not None:
-        stored, unstored = use_cases.users().find(email=email, phone=phone)
-        views = [*map(user_view, stored), *map(unstored_view, unstored)]
-        return asked.view(UsersView, views, None)
+        found, position = use_cases.users().find(email=email, phone=phone, after=after, limit=limit)
+        views = [unstored_view(each) if isinstance(each, str) else user_view(each) for each in found]
+        return asked.view(UsersView, views, position)
     users, position = use_cases.users().page(after=after, limit=limit, opted_out=bool(opted_out))
     return asked.view(UsersView, [user_view(user) for user in users], position)
 
