@@ -32,7 +32,12 @@ def test_the_tenth_mail_of_an_event_leaves_within_a_tenth_of_a_second_of_the_fir
 
 def test_a_post_renders_a_part_once_for_all_of_its_checks_and_its_summary(monkeypatch: pytest.MonkeyPatch) -> None:
     world, rendered, shared = ToOne(), list[Any](), Compiled.shared
-    monkeypatch.setattr(Compiled, "shared", lambda part, *given: rendered.append(given) or shared(part, *given))
+
+    def counted(part: Compiled, *given: Any) -> Any:
+        rendered.append(given)
+        return shared(part, *given)
+
+    monkeypatch.setattr(Compiled, "shared", counted)
     world.post({**WITHOUT_TOPIC, "recipients": ["user-0000001"]}, key="one")
     assert len(rendered) == 3  # subject, HTML and text
 
