@@ -1,4 +1,4 @@
-"""All that a reader chooses, as one document: read, replaced, and not lost between two devices."""
+"""All that a reader chooses: as one document, and how often topics come on the page."""
 
 from __future__ import annotations
 
@@ -6,17 +6,20 @@ from typing import Any
 
 import pytest
 from fanfare.runtime import stores
+from fanfare.store.audience.users import claim_preferences
 
 from tests.integration.conftest import Aws
 from tests.integration.internal_api import Answer
 from tests.integration.internal_api import call as service
-from tests.integration.public_api import call
+from tests.integration.letters import Post
+from tests.integration.public_api import browse, call, preferences_link
 
 DIGEST = {
     "channels": {"email": {"subject": "{{ data.count }}", "text": "{{ data.count }}"}},
     "example": {"items": [], "count": 1, "key": "k", "first_at": "2027-01-01T08:00:00.000Z"},
 }
 PATH = "/v1/me/preferences"
+CLAIM = "fanfare.self_service.preferences.account.claim_preferences"
 
 
 @pytest.fixture(autouse=True)
@@ -105,16 +108,14 @@ def test_who_has_not_read_it_or_read_another_version_replaces_nothing() -> None:
 
 def test_of_two_devices_that_replace_the_same_version_one_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     read = tag()
-    users = type(stores.audience().users)
-    claim = users.choose
     answers: list[Answer] = []
 
-    def second_comes_first(self: Any, *claimed: Any) -> None:
-        monkeypatch.setattr(users, "choose", claim)
+    def second_comes_first(*claimed: Any) -> None:
+        monkeypatch.setattr(CLAIM, claim_preferences)
         answers.append(put({"topics": {}}, read))
-        claim(self, *claimed)
+        claim_preferences(*claimed)
 
-    monkeypatch.setattr(users, "choose", second_comes_first)
+    monkeypatch.setattr(CLAIM, second_comes_first)
     assert put({"topics": {"news": {"email": {"on": True, "frequency": "daily"}}}}, read).status == 412
     assert [each.status for each in answers] == [200]
     assert call("GET", PATH).body["topics"]["news"]["email"]["on"] is False
@@ -155,3 +156,43 @@ def test_a_new_reader_is_created_by_the_first_put() -> None:
     headers = {"if-match": call("GET", PATH, user="new").headers["etag"]}
     answer = call("PUT", PATH, {"topics": {"news": {"email": {"on": True}}}}, user="new", headers=headers)
     assert (answer.status, answer.body["topics"]["news"]["email"]["on"]) == (200, True)
+
+
+# The page
+
+
+def frequencies() -> dict[str, Any]:
+    found: dict[str, Any] = call("GET", PATH).body["topics"]["news"]
+    return found
+
+
+def save(*yes: str, often: list[str]) -> Answer:
+    shown = ["news/email", "news/inbox"]
+    return browse(preferences_link("ada"), {"shown": shown, "yes": yes, "often": often})
+
+
+def test_the_page_shows_how_often_a_topic_comes_if_there_is_a_choice() -> None:
+    page = browse(preferences_link("ada")).text
+    assert page.count('<select name="often"') == 2
+    assert '<option value="news/email/immediate" selected>At once</option>' in page
+    assert '<option value="news/email/daily">Once a day</option>' in page
+    german = browse(preferences_link("ada"), lang="de").text
+    assert '<option value="news/email/daily">Einmal am Tag</option>' in german
+
+
+def test_how_often_changes_at_once_and_gives_nothing(post: Post) -> None:
+    assert save("news/email", often=["news/email/daily", "news/inbox/daily", "news/email/weekly", "x"]).status == 200
+    assert frequencies() == {
+        "email": {"on": True, "frequency": "daily"},
+        "inbox": {"on": False, "frequency": "immediate"},
+    }
+    assert post.mails == []
+    save(often=["news/email/immediate"])
+    assert frequencies()["email"]["on"] is False
+
+
+def test_what_is_added_comes_as_often_as_chosen_once_it_is_confirmed(post: Post) -> None:
+    save("news/email", "news/inbox", often=["news/email/immediate", "news/inbox/daily"])
+    assert frequencies()["inbox"] == {"on": False, "frequency": "immediate"}
+    browse(post.mails[0].link, {})
+    assert frequencies()["inbox"] == {"on": True, "frequency": "daily"}

@@ -33,6 +33,7 @@ LATER = "tests/faults/test_later.py"
 STEPS = ("tests/integration/test_steps.py",)
 SHORT = ("tests/faults/test_short_way.py",)
 DIGESTS = "tests/faults/test_digests.py"
+PREFERENCES = "tests/integration/test_preferences_api.py"
 OVERFLOW = "tests/faults/test_overflow.py"
 OWN_DATA_LATER = ("tests/integration/test_own_data_later.py",)
 
@@ -1788,5 +1789,19 @@ MUTANTS = (
         "and not gathers",
         "",
         tests=(f"{OVERFLOW}::test_the_rest_is_in_one_digest_that_is_charged_once",),
+    ),
+    Mutant(
+        "of two devices, the second replaces what it has not read",
+        "users:claim_preferences",
+        "{'preferences = :read' if before else 'attribute_not_exists(preferences)'}",
+        "attribute_exists(pk)",
+        tests=(f"{PREFERENCES}::test_of_two_devices_that_replace_the_same_version_one_is_refused",),
+    ),
+    Mutant(
+        "how often a topic comes subscribes to it",
+        "answers:Answers.come_as",
+        "self._with_frequency(",
+        "self.add(no_of(user_id, topic, channel, by=By.PAGE, at=self.clock()), shards=1) or self._with_frequency(",
+        tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
     ),
 )

@@ -34,6 +34,7 @@ WRITERS: Final = {
     "pipeline/refusals.py:stop": "stop",
     "self_service/confirm.py:Confirm._subscribe": "confirmation",
     "self_service/my_subscriptions.py:MySubscriptions.unsubscribe": "person",
+    "self_service/preferences/account.py:MyPreferences.put": "person",
     "self_service/preferences/page.py:ChoosePreferences.change": "page",
     "self_service/unsubscribe.py:UndoUnsubscribe._subscribe": "page",
     "self_service/unsubscribe.py:Unsubscribe.run": "one_click",

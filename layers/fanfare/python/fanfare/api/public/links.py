@@ -68,6 +68,11 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
         "properties": {
             "shown": {"type": "array", "items": CHOICE, "description": "Each topic/channel on the page."},
             "yes": {"type": "array", "items": CHOICE, "description": "The topics/channels that are ticked."},
+            "often": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "How often each comes: topic/channel/frequency.",
+            },
             "nothing": {"type": "string", "enum": ["yes"], "description": "Opt out of all messages."},
             "what": {"type": "string", "enum": [pages.FIND], "description": "Of a broken link: see unsubscribe."},
             "email": {"type": "string", "description": "The address, to `find` a user."},
@@ -187,6 +192,7 @@ def change_preferences(token: Token) -> Response[str]:
         token,
         shown=form.get("shown", ()),
         yes=form.get("yes", ()),
+        often=form.get("often", ()),
         nothing=form.get("nothing") == ["yes"],
         languages=languages_of(event),
     )

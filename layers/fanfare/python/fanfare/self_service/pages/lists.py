@@ -15,10 +15,11 @@ from fanfare.self_service.pages.rendering import rendered
 
 @dataclass(frozen=True, kw_only=True)
 class Way:
-    """A topic on one channel, for the preference page."""
+    """A topic on one channel, for the preference page. `frequency`: how often it comes, if there is a choice."""
 
     channel: str
     subscribed: bool
+    frequency: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +31,7 @@ class Choice:
     description: str
     category: str
     required: bool
+    frequencies: tuple[str, ...] = ()
     ways: tuple[Way, ...]
 
 

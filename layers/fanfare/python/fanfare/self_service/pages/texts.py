@@ -120,6 +120,13 @@ PREFERENCES_CONFIRMED: Final = N_(
 )
 PREFERENCES_NONE: Final = N_("There is nothing to choose from yet.")
 PREFERENCES_REQUIRED: Final = N_("Needed for the service: it can’t be turned off.")
+OFTEN: Final = N_("How often")
+FREQUENCIES: Final[Mapping[str, str]] = {
+    "immediate": N_("At once"),
+    "digest": N_("Several together"),
+    "daily": N_("Once a day"),
+    "weekly": N_("Once a week"),
+}
 PREFERENCES_NOTHING: Final = N_("Send me nothing at all")
 PREFERENCES_NOTHING_HINT: Final = N_(
     "Only what the service needs you to know still arrives. Your choices above are kept for later."

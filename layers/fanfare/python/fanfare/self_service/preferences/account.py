@@ -18,6 +18,7 @@ from fanfare.schemas.self_service import ChoiceView, ChosenTopic, PreferencesVie
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.preferences.known import Known, known_of
 from fanfare.store.audience import Audience
+from fanfare.store.audience.users import claim_preferences
 from fanfare.store.catalogue import Catalogue
 
 
@@ -59,7 +60,10 @@ class MyPreferences:
         if before.opted_out != bool(request.opted_out):
             self.audience.users.opt_out(user_id, bool(request.opted_out))
         for yes in yeses:
-            self.subscriptions.give(yes)
+            if (yes.topic, yes.channel) in known.yeses:
+                self.audience.subscriptions.come_as(user_id, yes.topic, yes.channel, str(yes.frequency))
+            else:
+                self.subscriptions.give(yes)
         return self.read(user_id)
 
     def _known(self, user_id: str) -> Known:
@@ -71,7 +75,7 @@ class MyPreferences:
         if not user.rev:
             self.audience.users.change(user.id, dict)
         try:
-            self.audience.users.choose(user.id, user.preferences)
+            claim_preferences(self.audience.table, user.id, user.preferences)
         except ConditionFailed as failed:
             raise _changed() from failed
 

@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 BY_READER: Final = Allowance("choices", 10, timedelta(days=1))
 CONSENTS_LIMIT: Final = 1_000  # on one page
 SEPARATOR: Final = "/"  # not allowed in ids
+Wish = tuple[str, str, str | None]  # topic, channel, frequency
 
 
 class Asking(StrEnum):
@@ -57,7 +58,7 @@ class AskForChoices:
     links: Links
     clock: Clock
 
-    def run(self, user: User, give: Sequence[tuple[str, str]], *, opt_in: bool, language: str) -> Asking:
+    def run(self, user: User, give: Sequence[Wish], *, opt_in: bool, language: str) -> Asking:
         """Keep the wish and mail a link that confirms it. The result is the same if nothing may be mailed there."""
         try:
             address = str(user.address(Email))
@@ -69,7 +70,8 @@ class AskForChoices:
         wish = PendingChoices(
             user_id=user.id,
             secret=str(uuid4()),
-            give=give,
+            give=[(topic, channel) for topic, channel, _ in give],
+            frequencies={f"{topic}{SEPARATOR}{channel}": often for topic, channel, often in give if often},
             opt_in=opt_in,
             address_no=user.readdressed.get(Email.name, 0),
         )
@@ -112,7 +114,12 @@ class GiveChoices:
         for topic, channel in self.offered(choices):
             if held.get(choices.user_id, topic.id, channel) is None:
                 yes = Subscription(
-                    user_id=choices.user_id, topic=topic.id, channel=channel, created_at=now, by=By.CONFIRMATION
+                    user_id=choices.user_id,
+                    topic=topic.id,
+                    channel=channel,
+                    created_at=now,
+                    by=By.CONFIRMATION,
+                    frequency=choices.frequencies.get(f"{topic.id}{SEPARATOR}{channel}"),
                 )
                 held.add(yes, shards=topic.shards)
         if choices.opt_in:
@@ -151,8 +158,13 @@ class Preferences:
                 description=topic.description_in(language),
                 category=topic.category,
                 required=topic.required,
+                frequencies=topic.frequencies,
                 ways=tuple(
-                    Way(channel=channel, subscribed=(topic.id, channel) in known.yeses)
+                    Way(
+                        channel=channel,
+                        subscribed=(topic.id, channel) in known.yeses,
+                        frequency=known.frequency(topic, channel),
+                    )
                     for channel in known.channels(topic)
                     if channel in reaching
                 ),
@@ -189,28 +201,39 @@ class ChoosePreferences:
         return known if known.current else known.without_topics
 
     def change(
-        self, token: str, *, shown: Iterable[str], yes: Iterable[str], nothing: bool, languages: Sequence[str] = ()
+        self,
+        token: str,
+        *,
+        shown: Iterable[str],
+        yes: Iterable[str],
+        often: Iterable[str] = (),
+        nothing: bool,
+        languages: Sequence[str] = (),
     ) -> tuple[Preferences, Asking]:
         """Take away what the form takes away, and ask for a confirmation of what it gives.
 
-        It is mailed in the user's language, or in one of `languages`. Topics that the page did not show stay unchanged.
+        How often topics come (`often`) changes at once; of new ones, with the confirmation. That is mailed in the
+        user's language, or in one of `languages`. Topics that the page did not show stay unchanged.
         Raises NotFound, and TooManyRequests if it gives too much.
         """
         before = self._known(token)
-        wanted, give = set(yes), []
+        wanted, give, chosen = set(yes), [], _frequencies(before.known, often)
         for topic, channel in _offered(before.known, shown):
             has, wants = (topic.id, channel) in before.known.yeses, f"{topic.id}{SEPARATOR}{channel}" in wanted
             if wants and not has:
                 give.append((topic.id, channel))
             elif has and not wants:
                 self.audience.subscriptions.remove(before.user.id, topic.id, channel, by=By.PAGE)
+        for (topic_id, channel), frequency in chosen.items() if before.current else ():
+            self.audience.subscriptions.come_as(before.user.id, topic_id, channel, frequency)
         if nothing and not before.user.opted_out:
             self.audience.users.opt_out(before.user.id, True)
         opt_in = before.user.opted_out and not nothing
         language = language_of(before.locale, *languages)
-        return self.show(token), self._asked(before, give, opt_in=opt_in, language=language)
+        asking = self._asked(before, [(*pair, chosen.get(pair)) for pair in give], opt_in=opt_in, language=language)
+        return self.show(token), asking
 
-    def _asked(self, before: Preferences, give: Sequence[tuple[str, str]], *, opt_in: bool, language: str) -> Asking:
+    def _asked(self, before: Preferences, give: Sequence[Wish], *, opt_in: bool, language: str) -> Asking:
         if not give and not opt_in:
             return Asking.NOTHING
         self.count_changes.run(before.user.id, len(give) + opt_in)
@@ -248,3 +271,15 @@ def _offered(known: Known, shown: Iterable[str]) -> Sequence[tuple[Topic, str]]:
         for channel in known.channels(topic)
         if f"{topic.id}{SEPARATOR}{channel}" in seen
     ]
+
+
+def _frequencies(known: Known, often: Iterable[str]) -> dict[tuple[str, str], str]:
+    """(Topic, channel) → frequency, of those that a form chooses and the topics offer, if they differ from before."""
+    found = {}
+    for each in often:
+        name, _, rest = each.partition(SEPARATOR)
+        channel, _, frequency = rest.partition(SEPARATOR)
+        topic = known.topics.get(name)
+        if topic and frequency in topic.frequencies and frequency != known.frequency(topic, channel):
+            found[name, channel] = frequency
+    return found

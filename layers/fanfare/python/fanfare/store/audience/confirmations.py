@@ -13,7 +13,7 @@ stored as keyed digests. TTL removes all of these rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -67,6 +67,7 @@ class PendingChoices:
     give: Sequence[tuple[str, str]]  # topic, channel
     opt_in: bool
     address_no: int
+    frequencies: Mapping[str, str] = field(default_factory=dict)  # of topic/channel
     done: bool = False
 
 
@@ -200,6 +201,7 @@ class Confirmations:
                 "sk": "choices",
                 "secret": choices.secret,
                 "give": [list(pair) for pair in choices.give],
+                "frequencies": dict(choices.frequencies),
                 "opt_in": choices.opt_in,
                 "address_no": choices.address_no,
                 "done": choices.done,
@@ -230,6 +232,7 @@ class Confirmations:
             user_id=user_id,
             secret=secret,
             give=[(topic, channel) for topic, channel in item["give"]],
+            frequencies=item.get("frequencies", {}),
             opt_in=item["opt_in"],
             address_no=int(item["address_no"]),
             done=item["done"],

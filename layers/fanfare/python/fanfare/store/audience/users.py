@@ -139,17 +139,6 @@ class Users:
             return False
         return True
 
-    def choose(self, user_id: str, before: Mapping[str, Any]) -> None:
-        """Count a replacement of the choices. Raises ConditionFailed if another one was stored since the read."""
-        after = {**before, "no": int(before.get("no", 0)) + 1}
-        self.table.update(
-            f"user#{user_id}",
-            "user",
-            "SET preferences = :after, rev = rev + :one",
-            condition=f"{PRESENT} AND {'preferences = :read' if before else 'attribute_not_exists(preferences)'}",
-            values={":after": after, ":one": 1, **({":read": dict(before)} if before else {})},
-        )
-
     def forget_devices(self, user_id: str, gone: Iterable[tuple[str, str]]) -> None:
         """Remove push devices that no longer exist at the provider."""
         dead = set(gone)
@@ -270,6 +259,18 @@ def users_in(found: Mapping[tuple[str, str], Item]) -> dict[str, User]:
     """The users among these items, without those whose erasure has begun."""
     users = [_user(item) for (_, sk), item in found.items() if sk == "user"]
     return {user.id: user for user in users if not user.erasing}
+
+
+def claim_preferences(table: DynamoTable, user_id: str, before: Mapping[str, Any]) -> None:
+    """Count a replacement of all choices. Raises ConditionFailed if another one was stored since the read."""
+    values = {":after": {**before, "no": int(before.get("no", 0)) + 1}, ":one": 1}
+    table.update(
+        f"user#{user_id}",
+        "user",
+        "SET preferences = :after, rev = rev + :one",
+        condition=f"{PRESENT} AND {'preferences = :read' if before else 'attribute_not_exists(preferences)'}",
+        values=values | ({":read": dict(before)} if before else {}),
+    )
 
 
 def begin_erasure(table: DynamoTable, user_id: str) -> User | None:

@@ -204,6 +204,15 @@ class Answers:
         transaction.run()
         return replace(yes, frequency=frequency)
 
+    def come_as(self, user_id: str, topic: str, channel: str, frequency: str) -> None:
+        """Store how often a standing yes comes. Without one, nothing: it gives none."""
+
+        def attempt() -> None:
+            pair = (user_id, channel)
+            self._with_frequency(read_standings(self.table, topic, [pair])[pair], frequency)
+
+        until_settled(attempt, attempts=ATTEMPTS, sleep=self.table.sleep)
+
     def remove(
         self, user_id: str, topic: str, channel: str, *, by: By = By.SERVICE, message_id: str | None = None
     ) -> bool:
