@@ -1789,4 +1789,11 @@ MUTANTS = (
         "",
         tests=(f"{OVERFLOW}::test_the_rest_is_in_one_digest_that_is_charged_once",),
     ),
+    Mutant(
+        "a step to one person is late by up to a minute",
+        "overdue_messages:OverdueMessages.chunks",
+        "self.clock() + SOON",
+        "self.clock()",
+        tests=(f"{LATER}::test_a_step_to_one_person_leaves_at_its_second_though_the_reconciler_runs_once_a_minute",),
+    ),
 )
