@@ -161,6 +161,14 @@ class Promises(RuleBasedStateMachine):
         if priority == "critical":
             self.critical.add(message)
 
+    @rule(keys=st.sets(st.sampled_from("abcdefgh"), min_size=2, max_size=3), fault=FAULTS)
+    def a_discussion_goes_on(self, keys: set[str], fault: Fault | None) -> None:
+        """Messages that go into one window."""
+        for key in sorted(keys):
+            self.a_message_is_posted(GATHERED, key, "resend", "normal", "at_once", None)
+            self.time_passes(1)
+            self.the_fan_out_is_invoked(fault)
+
     @precondition(lambda self: self.topics)
     @rule(place=st.integers(0, 63), fault=FAULTS)
     def a_message_is_deleted(self, place: int, fault: Fault | None) -> None:
