@@ -184,10 +184,8 @@ def page() -> str:
     for channel, both in COUNTED.items():
         for limited, each in enumerate(both):
             calls.append(_counts(f"{channel}, {'with' if limited else 'without'} a limit", each))
-    for name, each in zip(
-        ("opens their windows", "into open windows", "closing, and the digest"), DIGESTS, strict=True
-    ):
-        calls.append(_counts(f"email, digests: {name}", each))
+    for name, each in zip(("first", "next", "closing"), DIGESTS, strict=True):
+        calls.append(_counts(f"digests, {name}", each))
     for limited, each in enumerate(TO_ONE):
         calls.append(_counts(f"**a message to one person**, {'with' if limited else 'without'} a limit", each))
     for limited, each in enumerate(cost.EACH_BY_ITSELF):
@@ -233,8 +231,8 @@ runs estimate from the same figures.
 - **Ours** is everything except the provider. Events depend on `delivery_events`, receipts on `delivery_receipts`; both
   can be turned off.
 - **E-mail** is at the SES plan Essentials, the default of new accounts; à la carte it is $100. The price of a text
-  message depends on the country, so this one is only an example.
-- **Ten messages in one digest** are {times_cheaper:.1f} times cheaper than ten mails, with SES and receipts.
+  message depends on the country; this one is an example.
+- **Ten messages in one digest** are {times_cheaper:.1f} times cheaper than ten mails with SES and receipts.
 - **One task per recipient** is the usual design: one queue message, one row and a few calls per recipient. It reads
   the user, writes the row, sends, and writes the outcome; a limit adds one conditional write.
 - **SQS** includes the price of fair queues for every request about a copy.
@@ -252,20 +250,19 @@ Recipients share what a message needs once: its states, page, batch and events. 
 short way and pays for all of it: ${one_usd:.6f}, {one_times:.0f} times a share in a message to 1,000, and about a
 tenth of the price of the e-mail. For such messages alone, the usual design is cheaper; it keeps no backup. Estimates
 of dry runs use the share, so they are too low for a few recipients. Text messages are recorded one by one, so that a
-crash repeats at most one; that is why they take more. The first message to a device takes one call more.
+crash repeats at most one; that is why they take more.
 
 ## What the first table leaves out
 
 {left_out}
 
-Logs are $0.50 a gigabyte, traces $5 a million; both from examples on AWS's pages, not confirmed. Ten messages in one
-event share a run of `deliver` and its lines. A deployment that sends nothing is polled: {queues} queues by {pollers}
-connections each, every 20 seconds, at most ${idle_usd:.2f} a month; the reconciler's runs are within a few cents.
+Logs are $0.50 a gigabyte, traces $5 a million; both from examples on AWS's pages, not confirmed. A deployment that
+sends nothing is polled: {queues} queues by {pollers} connections each, every 20 seconds, at most ${idle_usd:.2f} a
+month; the reconciler's runs are within cents.
 
 ## Prices
 
-Many pages of AWS show prices only by script. Prices read elsewhere are marked **no**; confirm them before you rely on
-them.
+Prices marked **no** were read elsewhere, because many pages of AWS show them only by script.
 
 {prices}
 """

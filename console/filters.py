@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -75,6 +76,14 @@ def duration(seconds: int) -> str:
         if count:
             found.append(plural(count, name))
     return " ".join(found) or "0 seconds"
+
+
+PARTS: Final = {"W": "week", "D": "day", "H": "hour", "M": "minute", "S": "second"}
+
+
+def duration_of(text: str) -> str:
+    """A duration as the API writes it: `PT1H30M` as `1 hour 30 minutes`."""
+    return " ".join(plural(int(count), PARTS[name]) for count, name in re.findall(r"(\d+)([WDHMS])", text))
 
 
 def per(limit: Mapping[str, Any]) -> str:

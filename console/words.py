@@ -11,7 +11,7 @@ from fanfare.domain.digests.gathering import DAYS
 from fanfare.domain.lifecycle import MEANING, State
 from fanfare.self_service.pages.texts import CHANNELS
 
-from .filters import duration, listed
+from .filters import duration, duration_of, listed
 
 __all__ = ["CHANNELS", "MEANING", "REPORTING", "STATES"]
 
@@ -194,6 +194,15 @@ def advice(status: str, reason: str | None) -> str:
     if status != "failed" or not known.retryable:
         return known.advice
     return SEND_AGAIN if known.advice.startswith("Nothing") else f"{known.advice} {SEND_AGAIN}"
+
+
+UNLESS: Final[Mapping[str, str]] = {"sent": "sent", "delivered": "delivered", "read": "read in the inbox"}
+
+
+def step(each: Mapping[str, Any]) -> str:
+    """A later step of a message."""
+    needed = f", unless it was {UNLESS[each['unless']]} before" if each["unless"] else ""
+    return f"{listed(map(channel, each['channels']))} after {duration_of(each['after'])}{needed}"
 
 
 def queue(name: str) -> str:

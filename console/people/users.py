@@ -94,6 +94,7 @@ class UserPages:
             consents=self.api.get("users", user_id, "consents", limit=CONSENTS),
             messages=self._messages(found["items"]),
             deliveries=found["items"],
+            digests=self._digests(user_id, found["items"]),
             next_cursor=found["next_cursor"],
         )
 
@@ -110,6 +111,12 @@ class UserPages:
     def _messages(self, deliveries: list[dict[str, Any]]) -> Mapping[str, Any]:
         ids = [*dict.fromkeys(each["message_id"] for each in deliveries)]
         return dict(zip(ids, self.api.get_many(("messages", each) for each in ids), strict=True))
+
+    def _digests(self, user_id: str, deliveries: list[dict[str, Any]]) -> Mapping[str, Any]:
+        """The digests that messages of these deliveries went into, by id; None for those that are forgotten."""
+        ids = [*dict.fromkeys(each["digest_id"] for each in deliveries if each["digest_id"])]
+        found = self.api.get_many(("users", user_id, "digests", each) for each in ids)
+        return dict(zip(ids, found, strict=True))
 
     def _suppressed(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Channel → the suppression of the user's address, if there is one."""

@@ -123,6 +123,40 @@ def test_an_import_of_an_export_is_the_same_deployment(drawn: dict[str, Any]) ->
         assert json.loads(lines[0])["format"] == "fanfare-bundle"
 
 
+def test_topics_with_digests_and_the_frequencies_that_people_chose_come_along(tmp_path: Path) -> None:
+    old, empty = Deployment(), Deployment()
+    with old.client() as fanfare:
+        texts: Any = {"email": {"subject": "{{ data.count }}", "text": "{{ data.key }}"}}
+        example = {"items": [], "count": 1, "key": "k", "first_at": "2027-01-01T08:00:00.000Z"}
+        fanfare.templates.put("comments-digest", channels=texts, example=example)
+        digest: Any = {
+            "template": {"id": "comments-digest"},
+            "every": {"days": ["mon"], "at": "18:00"},
+            "key": "document",
+        }
+        how_often: Any = {"frequencies": ["immediate", "digest", "daily"], "frequency": "digest"}
+        fanfare.topics.put("comments", title="Comments", channels=["email"], digest=digest, **how_often)
+        fanfare.users.put("ada", email="ada@example.com")
+        fanfare.users.put("grace", email="grace@example.com")
+        fanfare.subscriptions.put("ada", "comments", "email", {"frequency": "daily"})
+        fanfare.subscriptions.put("grace", "comments", "email")
+    lines = exported(old, tmp_path / "all.jsonl.gz")
+    empty.now = old.now
+    assert imported(empty, tmp_path / "all.jsonl.gz").complete
+    assert exported(empty, tmp_path / "again.jsonl.gz")[1:] == lines[1:]
+    with empty.client() as fanfare:
+        topic = fanfare.topics.get("comments")
+        assert topic["digest"] == {
+            **digest,
+            "every": {"days": ["mon"], "at": "18:00", "seconds": None},
+            "items": 100,
+            "day": "mon",
+        }
+        assert (topic["frequencies"], topic["frequency"]) == (["immediate", "digest", "daily"], "digest")
+        chosen = {each["user_id"]: each.get("frequency") for each in fanfare.topics.subscribers("comments")}
+        assert chosen == {"ada": "daily", "grace": None}
+
+
 def test_versions_are_made_in_their_first_order_and_those_of_a_circle_last() -> None:
     def version(name: str, number: int, layout: tuple[str, int] | None = None) -> dict[str, Any]:
         return {"id": name, "version": number, "layout": {"id": layout[0], "version": layout[1]} if layout else None}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -99,3 +100,48 @@ def _wrong_mails(world: World, user: str, window: str, items: set[str]) -> list[
 
 def _mails_with(world: World, user: str, message: str) -> int:
     return sum(sent.user == user and message in sent.items for sent in world.provider.accepted)
+
+
+def items_in_two_digests(world: World) -> list[str]:
+    """Items that a reader got in the mails of two digests; and mails of one digest that differ."""
+    digest_of: dict[tuple[str, str], str] = {}
+    shown: dict[tuple[str, str], tuple[str, ...]] = {}
+    wrong = []
+    for sent in world.provider.accepted:
+        if not sent.items:
+            continue
+        if shown.setdefault((sent.user, sent.message), sent.items) != sent.items:
+            wrong.append(f"{sent.user} got {sent.message} with other items")
+        for item in sent.items:
+            if digest_of.setdefault((sent.user, item), sent.message) != sent.message:
+                wrong.append(f"{sent.user} got {item} in two digests")
+    return wrong
+
+
+def windows_that_differ(world: World, users: Sequence[str], messages: Sequence[str]) -> list[str]:
+    """What is wrong once all is at rest: an open window, a wrong count, an item in no mail or in the wrong one."""
+    wrong = []
+    with world.unwatched():
+        items: dict[tuple[str, str], set[str]] = {}
+        for message in messages:
+            for user, outcome in world.codes(message).items():
+                if outcome is Outcome.DIGESTED:
+                    items.setdefault((user, _window_of(world, user, message)), set()).add(message)
+        windows = {(user, window.id): window for user in users for window in world.windows.of_user(user)}
+    if missing := items.keys() - windows.keys():
+        wrong.append(f"there are no windows {missing}")
+    for (user, name), window in windows.items():
+        inside = items.get((user, name), set())
+        if not window.closed or window.count != len(inside):
+            wrong.append(f"the window {name} of {user} counts {window.count} of {len(inside)}")
+            continue
+        digest = window.message_id or ""
+        mails = [sent for sent in world.provider.accepted if (sent.user, sent.message) == (user, digest)]
+        if any(sorted(sent.items) != sorted(inside) for sent in mails):
+            wrong.append(f"{user} got other items than {inside}")
+        if world.codes(digest)[user] is Outcome.SENT and not mails:
+            wrong.append(f"{user} got no mail of {digest}")
+    counted = sum((world.known(each).digest_of or {})["items"] for each in world.digests())
+    if counted != sum(map(len, items.values())):
+        wrong.append(f"digests count {counted} items")
+    return wrong

@@ -16,11 +16,14 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import NotFound
 from fanfare.management.subscriptions import ManageSubscriptions
 from fanfare.management.suppressions import ManageSuppressions
+from fanfare.schemas.subscriptions import PutSubscriptionRequest
 from fanfare.schemas.users import PutUserRequest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from tests.faults import world as fault_world
+from tests.faults.digests import DIGEST, items_in_two_digests, windows_that_differ
 from tests.faults.modes import MODES, Fault
 from tests.faults.scenarios import small_pages
 from tests.faults.times import START
@@ -28,7 +31,7 @@ from tests.faults.world import TEMPLATE, World
 
 USERS = tuple(f"user-{number}" for number in range(5))
 ADDRESSES = ("a@example.com", "b@example.com", "c@example.com", "d@example.com")
-LIMITED, OPEN = "limited", "open"
+LIMITED, OPEN, GATHERED = TOPICS = "limited", "open", "gathered"
 LIMIT = 2  # of the topic `limited`, in a time that no run gets out of
 
 SECOND_STEP = "second_step"  # of a message whose first one has nobody
@@ -60,14 +63,16 @@ class Promises(RuleBasedStateMachine):
     def a_deployment(self) -> None:
         world = self.world
         limit = {"count": LIMIT, "per_seconds": 30 * 86_400, "overflow": "drop"}
-        for topic, limits in ((LIMITED, limit), (OPEN, None)):
-            known: dict[str, Any] = {"channels": ("email", "sms"), "shards": 2, "limit": limits}
+        digests = DIGEST | {"frequencies": ("immediate", "digest")}
+        for topic, limits, more in ((LIMITED, limit, {}), (OPEN, None, {}), (GATHERED, None, digests)):
+            known: dict[str, Any] = {"channels": ("email", "sms"), "shards": 2, "limit": limits} | more
             world.catalogue.put_topic(Topic(id=topic, title=topic, created_at="", updated_at="", **known))
         world.catalogue.add_version("hello", TEMPLATE, created_at="")
+        world.catalogue.add_version("digest", fault_world.DIGEST, created_at="")
         for user, address in zip(USERS, ADDRESSES, strict=False):
             self.a_user_is_stored(user, address)
-            self.a_user_subscribes(user, LIMITED)
-            self.a_user_subscribes(user, OPEN)
+            for topic in TOPICS:
+                self.a_user_subscribes(user, topic)
 
     def _once(self, act: Callable[[], object], fault: Fault | None = None) -> None:
         """A step of the world."""
@@ -86,14 +91,28 @@ class Promises(RuleBasedStateMachine):
         request = PutUserRequest.model_validate({"name": user, "email": address})
         self._once(lambda: self.world.audience.users.put(user, request.profile()))
 
-    @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
+    @rule(user=st.sampled_from(USERS), topic=st.sampled_from(TOPICS))
     def a_user_subscribes(self, user: str, topic: str) -> None:
         with suppress(NotFound):
             self._once(lambda: self._subscriptions().put(user, topic, "email"))
 
-    @rule(user=st.sampled_from(USERS), topic=st.sampled_from((LIMITED, OPEN)))
+    @rule(user=st.sampled_from(USERS), topic=st.sampled_from(TOPICS))
     def a_user_unsubscribes(self, user: str, topic: str) -> None:
         self._once(lambda: self._subscriptions().remove(user, topic, "email"))
+
+    @rule(user=st.sampled_from(USERS), frequency=st.sampled_from(("immediate", "digest")))
+    def a_user_chooses_how_often(self, user: str, frequency: str) -> None:
+        request = PutSubscriptionRequest.model_validate({"frequency": frequency})
+        with suppress(NotFound):
+            self._once(lambda: self._subscriptions().put(user, GATHERED, "email", request))
+
+    @rule(user=st.sampled_from(USERS), fault=FAULTS)
+    def a_service_closes_a_window(self, user: str, fault: Fault | None) -> None:
+        with self.world.unwatched():
+            names = [window.id for window in self.world.windows.of_user(user) if not window.closed]
+        if names:
+            path = f"/v1/users/{user}/digests/{names[0]}/close"
+            self._until_answered(lambda: self.world.functions.on_request("POST", path), fault)
 
     @rule(address=st.sampled_from(ADDRESSES))
     def an_address_is_suppressed(self, address: str) -> None:
@@ -113,7 +132,7 @@ class Promises(RuleBasedStateMachine):
     # Messages
 
     @rule(
-        topic=st.sampled_from((LIMITED, OPEN)),
+        topic=st.sampled_from(TOPICS),
         key=st.sampled_from("abcdefgh"),
         on_doubt=st.sampled_from(("resend", "hold")),
         priority=st.sampled_from(("normal", "normal", "critical")),
@@ -142,6 +161,14 @@ class Promises(RuleBasedStateMachine):
         if priority == "critical":
             self.critical.add(message)
 
+    @rule(keys=st.sets(st.sampled_from("abcdefgh"), min_size=2, max_size=3), fault=FAULTS)
+    def a_discussion_goes_on(self, keys: set[str], fault: Fault | None) -> None:
+        """Messages that go into one window."""
+        for key in sorted(keys):
+            self.a_message_is_posted(GATHERED, key, "resend", "normal", "at_once", None)
+            self.time_passes(1)
+            self.the_fan_out_is_invoked(fault)
+
     @precondition(lambda self: self.topics)
     @rule(place=st.integers(0, 63), fault=FAULTS)
     def a_message_is_deleted(self, place: int, fault: Fault | None) -> None:
@@ -151,7 +178,9 @@ class Promises(RuleBasedStateMachine):
     @precondition(lambda self: self.topics)
     @rule(place=st.integers(0, 63), fault=FAULTS)
     def a_message_is_re_driven(self, place: int, fault: Fault | None) -> None:
-        message = self._message(place)
+        """Digests, too."""
+        known = [*self.topics, *self.world.digests()]
+        message = known[place % len(known)]
         self._until_answered(lambda: self.world.redrive(message), fault)
 
     def _message(self, place: int) -> str:
@@ -247,6 +276,8 @@ class Promises(RuleBasedStateMachine):
             for user, before in self.seen[message].items():
                 if before in (Outcome.SENT, Outcome.SKIPPED, Outcome.DELETED):
                     assert codes[user] is before, f"{user} was {before.label} and is {codes[user].label}"
+                if before is Outcome.DIGESTED:
+                    assert codes[user] in (Outcome.DIGESTED, Outcome.DELETED)
             self.seen[message] = codes
             copies = self.world.provider.copies(message)
             for user, code in codes.items():
@@ -272,6 +303,10 @@ class Promises(RuleBasedStateMachine):
             copies[sent.message, sent.user].append(sent.excused)
         for who, excused in copies.items():
             assert all(excused[:-1]), f"{who} was sent to {len(excused)} times"
+
+    @invariant()
+    def each_item_is_in_one_digest(self) -> None:
+        assert not items_in_two_digests(self.world)
 
     @invariant()
     def nobody_gets_more_than_the_limit(self) -> None:
@@ -304,6 +339,7 @@ class Promises(RuleBasedStateMachine):
             self.everybody_is_accounted_for()
             self.nobody_is_sent_to_twice_unless_an_answer_was_lost()
             self.nobody_gets_more_than_the_limit()
+            assert not windows_that_differ(self.world, USERS, list(self.topics))
             for message in self.topics:
                 assert world.state(message) in AT_REST
                 assert self._counts(message)["outstanding"] == 0
@@ -319,6 +355,7 @@ def _manifested(world: World, message: str) -> int:
             for sk, item in partition.items.items():
                 found += len(item["recipients"]["L"]) if sk.startswith("batch#") else 0
                 found += len(item["skips"]["L"]) if sk.startswith("skips#") else 0
+                found += len(item["gathered"]["L"]) if sk.startswith("gathered#") else 0
     return found
 
 

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 from fanfare.domain.audience import By, Subscription
@@ -12,7 +14,7 @@ from fanfare.domain.delivery import Delivery
 from fanfare.domain.digests.windows import Window
 from fanfare.domain.jobs import read_fan_out_body
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Own
+from fanfare.domain.message import Message, Own
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Conflict
 from fanfare.pipeline.digests.contents import DigestContents
@@ -232,6 +234,49 @@ def test_who_chooses_another_frequency_gets_what_was_gathered_at_its_time() -> N
     assert mails(world, ADA) == [(), (first,)]
 
 
+def test_a_frequency_that_is_chosen_in_mid_window_applies_to_the_next_window() -> None:
+    world = world_of(ADA, frequencies=("digest", "daily"))
+    (first,) = posted(world)
+    chosen = Subscription(user_id=ADA, topic="news", channel="email", created_at="", frequency="daily")
+    world.audience.subscriptions.add(chosen, shards=1)
+    (second,) = posted(world)
+    world.sleep(60)
+    world.reconcile()
+    (third,) = posted(world)
+    world.rest(first, second, third)
+    assert mails(world, ADA) == [(first, second), (third,)]
+    closed = [window.closes_at for window in windows_of(world, ADA)]
+    assert closed == ["2027-01-01T08:01:01.050Z", "2027-01-01T18:00:00.000Z"]  # a minute after it was gathered
+
+
+def test_a_failed_digest_is_re_driven_with_the_same_items() -> None:
+    world = world_of(ADA, GRACE)
+    world.provider.rejects = frozenset({ADA})
+    ids = posted(world, 2)
+    world.rest(*ids)
+    (digest,) = world.digests()
+    assert (world.state(digest), world.codes(digest)) == (State.FAILED, {ADA: Outcome.FAILED, GRACE: Outcome.SENT})
+    world.provider.rejects = frozenset()
+    later = posted(world)  # in the next window
+    world.redrive(digest)
+    world.rest(*ids, *later)
+    assert (mails(world, ADA), mails(world, GRACE)) == ([tuple(ids), tuple(later)], [tuple(ids), tuple(later)])
+    assert world.state(digest) is State.SENT
+    assert world.codes(ids[0]) == {ADA: Outcome.DIGESTED, GRACE: Outcome.DIGESTED}
+
+
+def test_who_is_erased_between_closing_and_sending_gets_no_digest() -> None:
+    world = world_of(ADA, GRACE)
+    ids = posted(world)
+    world.sleep(60)
+    world.reconcile()
+    assert world.functions.on_request("DELETE", f"/v1/users/{ADA}")[0] == 204
+    world.rest(*ids)
+    (digest,) = world.digests()
+    assert (mails(world, ADA), mails(world, GRACE)) == ([], [tuple(ids)])
+    assert world.codes(digest) == {ADA: Outcome.SKIPPED, GRACE: Outcome.SENT}
+
+
 def test_an_erasure_deletes_the_items_of_an_open_window() -> None:
     world = world_of(ADA, GRACE)
     first, second = posted(world, 2)
@@ -252,6 +297,27 @@ def test_a_message_that_ends_before_the_window_closes_is_skipped() -> None:
     message = world.post(expires_at="2027-01-01T08:00:30Z")
     world.rest(message)
     assert world.codes(message) == {ADA: Outcome.SKIPPED}
+
+
+def test_a_message_that_is_forgotten_before_the_window_closes_is_skipped() -> None:
+    """Messages are kept for 30 days here, and sent for 27 of them."""
+    weekly = {"digest": DIGEST["digest"] | {"every": {"days": ["mon"], "at": "08:00"}}}
+    world = world_of(ADA, **weekly)
+    with patch.object(Message, "keep_until", world.now + timedelta(days=2)):  # the Monday is in three days
+        message = world.post()
+        world.rest(message)
+        explained = world.functions.on_request("GET", f"/v1/messages/{message}/explanations/{ADA}")[1]
+    assert (world.codes(message), mails(world, ADA)) == ({ADA: Outcome.SKIPPED}, [])
+    assert explained["channels"][0]["recorded"]["reason"] == "expired"
+
+
+def test_a_digest_is_kept_as_long_as_its_oldest_message() -> None:
+    world = world_of(ADA)
+    ids = posted(world, 3)
+    world.rest(*ids)
+    (digest,) = world.digests()
+    assert world.known(digest).retain_until == world.known(ids[0]).retain_until
+    assert world.known(ids[0]).retain_until < world.known(ids[2]).retain_until
 
 
 def test_a_digest_is_charged_once_and_waits_if_the_limit_is_used_up() -> None:

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from fanfare.runtime import stores
 
+from tests.integration import console
 from tests.integration.conftest import Aws, Clock
+from tests.integration.console import Visitor
 from tests.integration.internal_api import Answer, call
 from tests.integration.pipeline import TOPIC, Pipeline
 from tests.integration.provider import Ses
@@ -142,3 +144,23 @@ def test_an_overflow_into_a_digest_needs_a_digest(pipeline: Pipeline) -> None:
     assert [(each["pointer"], each["code"]) for each in refused.body["errors"]] == [
         ("/limit/overflow", "digest_missing")
     ]
+
+
+def test_the_console_shows_the_digest_of_a_delivery_and_the_steps_of_a_message(pipeline: Pipeline, ses: Ses) -> None:
+    put_topic()
+    (ada,) = pipeline.subscribers(1)
+    item = pipeline.post(data={"order": "A"})
+    pipeline.run()
+    visitor = Visitor(console.app().test_client())
+    assert "in a digest closes 1 Jan 2027, 08:01:00" in visitor.open(f"/users/{ada}").text
+    pipeline.settle()
+    (digest,) = {each["message_id"] for each in deliveries(ada)} - {item}
+    person = visitor.open(f"/users/{ada}")
+    assert "in a digest the digest" in person.text
+    assert f'<a href="/messages/{digest}">the digest</a>' in person.answer.text
+    assert "1 message in 1 digest." in visitor.open(f"/messages/{digest}").text
+    steps = [{"channels": ["inbox"]}, {"after": "PT1H30M", "channels": ["email", "sms"], "unless": "read"}]
+    body = {"recipients": [ada], "content": {"subject": "Hello", "text": "World"}, "steps": steps}
+    message = call("POST", "/v1/messages", body).body["id"]
+    shown = visitor.open(f"/messages/{message}").text
+    assert "E-mail and Text message after 1 hour 30 minutes, unless it was read in the inbox before" in shown

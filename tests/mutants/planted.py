@@ -1803,5 +1803,10 @@ MUTANTS = (
         "self._with_frequency(",
         "self.add(no_of(user_id, topic, channel, by=By.PAGE, at=self.clock()), shards=1) or self._with_frequency(",
         tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
+        "a step to one person is late by up to a minute",
+        "overdue_messages:OverdueMessages.chunks",
+        "self.clock() + SOON",
+        "self.clock()",
+        tests=(f"{LATER}::test_a_step_to_one_person_leaves_at_its_second_though_the_reconciler_runs_once_a_minute",),
     ),
 )
