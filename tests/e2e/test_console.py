@@ -13,14 +13,28 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
-from .browsing import DESK, PHONE, PICTURES, needs_chromium
+from .browsing import PICTURES, needs_chromium
 from .conftest import World
 
 pytestmark = needs_chromium
 
-WINDOWS: Final = {"phone-light": (PHONE, "light"), "desk-dark": (DESK, "dark")}
+PHONE: Final = {"width": 375, "height": 812}
+DESK: Final = {"width": 1440, "height": 900}
+WINDOWS: Final = {
+    "phone-light": (PHONE, "light"),
+    "desk-dark": (DESK, "dark"),
+    "phone-dark": (PHONE, "dark"),
+    "desk-light": (DESK, "light"),
+}
 CUT_OFF: Final = """() => [...document.querySelectorAll(".flush")]
     .filter(card => card.scrollWidth > card.clientWidth).map(card => card.innerText.slice(0, 100))"""
+# A frame has the focus by its own rule; the body, between the last and the first
+FOCUSED: Final = """() => {
+    const each = document.activeElement, style = getComputedStyle(each);
+    const seen = each === document.body || (style.outlineStyle !== "none" && parseFloat(style.outlineWidth) >= 2);
+    const name = each === document.body ? "" : (each.name || each.innerText || each.title || each.tagName).trim();
+    return (seen ? "" : "no outline: ") + (each.tagName === "BUTTON" ? each.innerText.trim() : name);
+}"""
 WAIT: Final = 60_000  # milliseconds: a function may have to wake
 TEMPLATE: Final = {
     "channels": {"email": {"subject": "{{ data.title }}", "html": "<h1>{{ data.title }}</h1>"}, "sms": {"text": "Hi"}},
@@ -117,6 +131,11 @@ def test_every_page_is_for_everybody(world: World, windows: Callable[..., Window
         "template-sms": "/templates/console?channel=sms",
         "template-mistake": "/templates/console?data=%7B%0A%22title%22:%203%7D",
         "edit": "/templates/console/edit",
+        "new-template": "/templates/-/new",
+        "differences": "/templates/console/differences",
+        "failed-messages": "/messages?state=failed",
+        "choose": f"/users/{user['user_id']}/subscription",
+        "why": f"/users/{user['user_id']}?day=2020-01-01",
         "test": "/templates/console/test",
         "topics": "/topics",
         "subscribers": f"/topics/{topic}/subscribers",
@@ -134,6 +153,13 @@ def test_every_page_is_for_everybody(world: World, windows: Callable[..., Window
     }.items():
         window.open(path)
         window.look(at)
+    window.open("/templates/console/edit")
+    window.page.get_by_role("button", name="Save as version").click()
+    window.look("saving")
+    window.open(f"/messages/-/new?topic={topic}&template=console")
+    window.press("button", "Look before it goes …")
+    window.look("second-look")
+    expect(window.page.locator("form.sure textarea").first).to_be_hidden()
 
 
 def test_a_message_appears_and_is_followed_without_a_reload(world: World, windows: Callable[..., Window]) -> None:
@@ -201,6 +227,85 @@ def test_a_preview_follows_what_is_typed(windows: Callable[..., Window], message
     data.fill('{"title": }')
     expect(window.page.get_by_text("Data, line 1, column 11")).to_be_visible()
     expect(data).to_be_focused()
+
+
+def focused(window: Window) -> str:
+    """The name of what has the focus, which shows."""
+    name: str = window.page.evaluate(FOCUSED)
+    return name
+
+
+def tabbed(window: Window, name: str) -> None:
+    """Press Tab until the element has the focus: nothing on the way keeps it, and all of it is seen."""
+    for _ in range(120):
+        window.page.keyboard.press("Tab")
+        reached = focused(window)
+        assert not reached.startswith("no outline"), reached
+        if reached.startswith(name):
+            return
+    raise AssertionError(f"Tab does not reach {name}.")
+
+
+def entered(window: Window) -> None:
+    """Press Enter, and wait for the page to which it leads."""
+    with window.page.expect_navigation():
+        window.page.keyboard.press("Enter")
+
+
+@pytest.mark.long
+def test_a_search_a_cancellation_and_a_list_need_no_mouse(world: World, windows: Callable[..., Window]) -> None:
+    topic = world.topic([world.user(next(names), "keys@example.com")], title="By keyboard")
+    later = world.send(topic, **HELLO, send_at=(datetime.now(UTC) + timedelta(days=1)).isoformat())
+    window = windows("desk-dark")
+    keys = window.page.keyboard
+    window.open("/overview")
+    keys.press("Tab")
+    assert focused(window) == "Skip to content"
+    keys.press("Enter")
+    keys.press("Tab")
+    assert focused(window) == "New message"  # the first of the content
+    tabbed(window, "Fanfare")  # round to the top: no trap
+    tabbed(window, "q")
+    keys.type("keys@example.com")
+    entered(window)
+    expect(window.page.get_by_role("heading", name="What this person got, or why not")).to_be_visible()
+
+    window.open(f"/messages/{later}")
+    tabbed(window, "Withhold")
+    entered(window)
+    tabbed(window, "Withhold message")
+    entered(window)
+    expect(window.page.get_by_role("status").first).to_contain_text("Message cancelled")
+    window.open(f"/topics/{topic}")
+    tabbed(window, "Subscribers")
+    entered(window)
+    expect(window.page.get_by_text("keys@example.com")).to_be_visible()
+
+
+@pytest.mark.long
+def test_a_template_is_corrected_and_tested_without_a_mouse(world: World, windows: Callable[..., Window]) -> None:
+    """The preview follows what is typed, and takes the focus from no field."""
+    world.api.expect(201, "PUT", "/v1/templates/keys", TEMPLATE | {"locales": {}})
+    window = windows("desk-dark")
+    keys = window.page.keyboard
+    window.open("/templates/keys/edit")
+    tabbed(window, "part:/channels/email/subject")
+    keys.press("End")
+    keys.type(", by keyboard")
+    expect(window.page.locator(".subject-line")).to_contain_text("Autumn, by keyboard")
+    assert focused(window) == "part:/channels/email/subject"
+    tabbed(window, "part:/channels/email/html")
+    tabbed(window, "Save as version")
+    entered(window)
+    tabbed(window, "Save")
+    entered(window)
+    expect(window.page.get_by_role("status").first).to_contain_text("Saved as version 2")
+    tabbed(window, "Send a test to yourself")
+    entered(window)
+    tabbed(window, "address")
+    keys.type("me@example.com")
+    entered(window)
+    expect(window.page.get_by_role("status").first).to_contain_text("Test sent to me@example.com")
 
 
 def test_the_console_does_what_an_operator_may_and_no_more(world: World) -> None:
