@@ -93,13 +93,13 @@ class Stack:
         self._open.enter_context(only_one())
         ports.check(self._ports)
         emulator_port, providers_port, console_port, public_port = self._ports
-        calls = AwsCalls(CALLS)
-        self._open.callback(calls.close)
+        self.calls = AwsCalls(CALLS)
+        self._open.callback(self.calls.close)
         providers = Providers(outbox=self.outbox, simulator=self.simulator, publish=self.receipts.publish)
         gateway = Gateway()
         provided = self._serving(Server(providers.handle, port=providers_port))
         public = self._serving(Server(gateway.handle, port=public_port))
-        environment = calls.environment(by_the_rules=self._by_the_rules) | Providers.endpoints(provided.url)
+        environment = self.calls.environment(by_the_rules=self._by_the_rules) | Providers.endpoints(provided.url)
         self._emulator = self._open.enter_context(
             Emulator(port=emulator_port, environment=environment, restartable=self._restartable)
         )
@@ -113,10 +113,10 @@ class Stack:
         self.ticker = Ticker(url, self.outputs["ReconcileFunctionName"], seconds=self._reconcile_seconds)
         self._open.callback(self.ticker.stop)
         with step("Creating the IAM users `service`, `stranger`, `operator` and the accounts of ada and grace"):
-            self.described = self._callers(url, console_port, calls)
+            self.described = self._callers(url, console_port)
         _write(self.described)
 
-    def _callers(self, url: str, console_port: int | None, calls: AwsCalls) -> dict[str, Any]:
+    def _callers(self, url: str, console_port: int | None) -> dict[str, Any]:
         """The IAM users, the accounts and the console; returns the description of the stack."""
         accounts = Accounts(url, self.outputs, renewed=self._renewed)
         self._open.callback(accounts.stop)
@@ -125,7 +125,7 @@ class Stack:
             Api(self._internal_url, operator),
             outbox=self.outbox,
             simulator=self.simulator,
-            calls=calls,
+            calls=self.calls,
             inboxes=Inboxes(url, self.outputs["InboxTableName"]),
         )
         seen = WsgiServer(console, port=console_port)

@@ -364,6 +364,18 @@ def test_an_import_takes_three_calls_for_a_hundred_users(tmp_path: Path) -> None
     assert deployment.calls["POST topics"] == 2
 
 
+def test_answers_to_several_lists_go_together_by_list(tmp_path: Path) -> None:
+    lists = [{"name": name, "subscription_status": "confirmed"} for name in ("News", "Offers")]
+    file = tmp_path / "page.json"
+    with file.open("w") as written:
+        for number in range(100):
+            row = {"email": f"u{number}@example.com", "attribs": {}, "status": "enabled", "lists": lists}
+            written.write(json.dumps(row) + "\n")
+    deployment = Deployment()
+    assert imported(deployment, file).subscribed == 200
+    assert deployment.calls["POST topics"] == 2
+
+
 def test_another_file_under_the_same_name_is_not_mixed_in(tmp_path: Path) -> None:
     def cut(request: httpx2.Request) -> None:
         if request.method == "POST":

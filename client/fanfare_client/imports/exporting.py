@@ -66,9 +66,13 @@ def _templates(fanfare: Fanfare) -> Iterator[Mapping[str, Any]]:
 
 
 def _users(fanfare: Fanfare) -> Iterator[Mapping[str, Any]]:
-    opted_out = {each["id"] for each in fanfare.users.list(opted_out=True)}
+    """Both lists are by id."""
+    opted_out = (each["id"] for each in fanfare.users.list(opted_out=True))
+    next_one = next(opted_out, None)
     for user in fanfare.users.list():
-        yield {**user, "opted_out": True} if user["id"] in opted_out else user
+        while next_one is not None and next_one < user["id"]:
+            next_one = next(opted_out, None)
+        yield {**user, "opted_out": True} if user["id"] == next_one else user
 
 
 def _timeless(body: Mapping[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from graphlib import CycleError, TopologicalSorter
@@ -54,24 +56,42 @@ def _sorted(after: dict[Version, set[Version]]) -> list[Version]:
     return order + sorted(set(after) - set(order))
 
 
-def same(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Whether two versions have the same content."""
-    return all((one.get(name) or {}) == (other.get(name) or {}) for name in CONTENT) and _name(one) == _name(other)
+def outline(version: Mapping[str, Any]) -> dict[str, Any]:
+    """A version without its content: number, layout, and a mark that versions of the same content share."""
+    number = version.get("version")
+    return {
+        "id": version["id"],
+        "version": number if isinstance(number, int) else 1,
+        "layout": version.get("layout"),
+        "mark": mark_of(version),
+    }
 
 
-def _name(version: Mapping[str, Any]) -> Any:
+def mark_of(version: Mapping[str, Any]) -> str:
     layout = version.get("layout")
-    return layout["id"] if isinstance(layout, Mapping) else layout
+    content = [version.get(name) or {} for name in CONTENT]
+    said = [*content, layout["id"] if isinstance(layout, Mapping) else layout]
+    written = json.dumps(_plain(said), sort_keys=True, ensure_ascii=True)
+    return hashlib.sha256(written.encode()).hexdigest()
 
 
-def missing(wanted: Sequence[Mapping[str, Any]], stored: Sequence[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    """The versions of a template that are still to be made, oldest first.
+def _plain(value: Any) -> Any:
+    """With one form of a number: 1.0 is 1 to the API."""
+    if isinstance(value, Mapping):
+        return {str(name): _plain(inner) for name, inner in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(each) for each in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def missing(wanted: Sequence[Mapping[str, Any]], stored: Sequence[str]) -> list[Mapping[str, Any]]:
+    """The versions of a template that are still to be made, oldest first. `stored`: marks of those that are.
 
     If the stored ones have another history, only the newest is, unless it is the newest there already.
     """
     matching = 0
-    while matching < min(len(wanted), len(stored)) and same(wanted[matching], stored[matching]):
+    while matching < min(len(wanted), len(stored)) and wanted[matching]["mark"] == stored[matching]:
         matching += 1
     if matching == len(stored):
         return [*wanted[matching:]]
-    return [] if not wanted or same(wanted[-1], stored[-1]) else [wanted[-1]]
+    return [] if not wanted or wanted[-1]["mark"] == stored[-1] else [wanted[-1]]

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from ..._sync.client import Fanfare
 from ...errors import NotFound
-from ..versions import missing
+from ..versions import mark_of, missing
 from .composing import BRAND, TEMPLATES, TOPICS
 from .journal import Journal
 
@@ -27,7 +27,7 @@ class CheckCatalogue:
         self._brand()
 
     def _topics(self) -> None:
-        for item in self.journal.items.pending(TOPICS):
+        for item in self.journal.items.each_pending(TOPICS):
             stored = stored_or_none(lambda: self.fanfare.topics.get(item.key))  # noqa: B023
             if stored is None:
                 item.verdict = "new"
@@ -39,14 +39,14 @@ class CheckCatalogue:
             self.journal.items.settle([item])
 
     def _templates(self) -> None:
-        for item in self.journal.items.pending(TEMPLATES):
+        for item in self.journal.items.each_pending(TEMPLATES):
             left = missing(item.body["versions"], stored_versions(self.fanfare, item.key))
             item.verdict = "new" if left else "unchanged"
             item.state = item.state if left else "kept"
             self.journal.items.settle([item])
 
     def _brand(self) -> None:
-        for item in self.journal.items.pending(BRAND):
+        for item in self.journal.items.each_pending(BRAND):
             stored = cast(Mapping[str, Any], self.fanfare.brand.get())
             item.verdict = "changed"
             if _same(item.body, stored):
@@ -68,11 +68,11 @@ def stored_or_none(get: Callable[[], Any]) -> Mapping[str, Any] | None:
         return None
 
 
-def stored_versions(fanfare: Fanfare, template: str) -> list[Mapping[str, Any]]:
-    """All versions of a stored template, oldest first."""
+def stored_versions(fanfare: Fanfare, template: str) -> list[str]:
+    """The marks of all versions of a stored template, oldest first."""
     try:
         numbers = [each["version"] for each in fanfare.templates.versions(template)]
-        return [fanfare.templates.get(template, version=number) for number in sorted(numbers)]
+        return [mark_of(fanfare.templates.get(template, version=number)) for number in sorted(numbers)]
     except NotFound:
         return []
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Final
 
 from ..._sync.client import Fanfare
@@ -32,6 +31,9 @@ class Check:
     def run(self) -> None:
         """Note for each item whether it is new, changed, the same or left alone. Reads only."""
         CheckCatalogue(self.fanfare, self.journal).run()
+        if self._count("json_extract(body, '$.opted_out')"):
+            for page in self.fanfare.users.list(opted_out=True).pages():
+                self.journal.note_opted_out([user["id"] for user in page["items"]])
         self._users()
         self._ids_made_numbers()
         self._refusals()
@@ -90,18 +92,13 @@ class Check:
             else:
                 changes[name] = (old, new)
         if item.body.get("opted_out"):
-            if item.key in self._opted_out:
+            if self.journal.has_opted_out(item.key):
                 del item.body["opted_out"]
             else:
                 changes["opted_out"] = (False, True)
         item.verdict = "changed" if changes else "unchanged"
         item.state = item.state if item.verdict == "changed" else "kept"
         self.journal.items.note_changes(item.key, changes)
-
-    @cached_property
-    def _opted_out(self) -> frozenset[str]:
-        """Who opted out of everything before."""
-        return frozenset(user["id"] for user in self.fanfare.users.list(opted_out=True))
 
     def _all_else_is_new(self) -> None:
         self.journal.db.execute("UPDATE items SET verdict = 'new' WHERE step = ? AND verdict IS NULL", (USERS,))
@@ -130,7 +127,7 @@ class Check:
             "SELECT items.key, known.id FROM items JOIN known ON known.bare = items.key "
             "WHERE items.step = ? AND items.verdict = 'new' AND known.id <> items.key",
             (USERS,),
-        ).fetchall()
+        )
         for key, known in found:
             item = self.journal.items.get(USERS, key)
             if item is not None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from operator import itemgetter
 from typing import Any, Final
 
 from ..records import CHANNEL_OF, NO, OPT_OUT, SUPPRESSIBLE, LeftOut
+from ..versions import outline
 from .items import Item
 from .journal import Journal
 
 BRAND, TOPICS, TEMPLATES, SUPPRESSIONS, USERS, NOS, YESES = range(7)
 DEVICES: Final = 20  # per user
+ATTRIBUTES: Final = 1_000  # of the rows of a user: the API has a lower limit
 ADDRESSES: Final = ("email", "phone", "webhook")
 BATCH: Final = 2_000
 
@@ -32,10 +35,9 @@ def compose(journal: Journal, rules: Rules) -> None:
     journal.db.execute("BEGIN")
     users = groupby(journal.rows("user"), key=lambda row: row[1])
     for number, (user_id, rows) in enumerate(users):
-        item = _Composed(user_id, rules.one_row).of([*rows])
-        journal.leave_out(item.left_out)
-        if item.fields is not None:
-            journal.items.add([Item(USERS, user_id, item.fields, item.source, user_id)])
+        composed = _Composed(journal, user_id, rules.one_row)
+        if composed.of(rows):
+            journal.items.add([Item(USERS, user_id, composed.fields, composed.source, user_id)])
         if number % BATCH == BATCH - 1:
             journal.db.execute("COMMIT")
             journal.db.execute("BEGIN")
@@ -51,17 +53,17 @@ def compose(journal: Journal, rules: Rules) -> None:
 
 
 def _keep(journal: Journal, step: int, kind: str) -> None:
-    """One item for each brand or topic; of templates, one with all versions."""
+    """One item for each brand or topic; of templates, one that names all versions: their content may be large."""
     for key, rows in groupby(journal.rows(kind), key=lambda row: row[1]):
-        found = [*rows]
-        last = found[-1]
-        body = {"versions": sorted((each[3] for each in found), key=_number)} if kind == "template" else last[3]
-        journal.items.add([Item(step, key, body, {"": last[0]})])
-
-
-def _number(version: Mapping[str, Any]) -> int:
-    number = version.get("version")
-    return number if isinstance(number, int) else 1
+        place = 0
+        body: dict[str, Any] = {}
+        versions: list[dict[str, Any]] = []
+        for place, _, _, body in rows:  # the last is kept
+            if kind == "template":
+                versions.append(outline(body) | {"place": place})
+        if kind == "template":
+            body = {"versions": sorted(versions, key=itemgetter("version"))}
+        journal.items.add([Item(step, key, body, {"": place})])
 
 
 def _suppress(journal: Journal, place: int, body: dict[str, Any]) -> None:
@@ -105,80 +107,86 @@ def _opt_out(journal: Journal, place: int, user_id: str) -> None:
 class _Composed:
     """A user. If rows conflict, the newest wins; in a source with one row per user it is an error."""
 
-    def __init__(self, user_id: str, one_row: bool) -> None:
-        self.fields: dict[str, Any] | None = {"id": user_id}
+    def __init__(self, journal: Journal, user_id: str, one_row: bool) -> None:
+        self.fields: dict[str, Any] = {"id": user_id}
         self.source: dict[str, int] = {}
-        self.left_out: list[tuple[int, LeftOut]] = []
+        self._journal = journal
         self._one_row = one_row
         self._devices: dict[tuple[str, str], int] = {}
+        self._seen: dict[str, Any] = {}
 
-    def of(self, rows: Sequence[tuple[int, str, str, dict[str, Any]]]) -> _Composed:
-        self.source[""] = rows[0][0]
-        if self._one_row and len(rows) > 1 and (conflict := _conflict([row[3] for row in rows])):
-            detail = f"{len(rows)} rows have this id and differ in {conflict}: two people under one id?"
-            self.left_out += [(row[0], LeftOut("two_under_one_id", detail, "id")) for row in rows]
-            self.fields = None
-            return self
+    def of(self, rows: Iterable[tuple[int, str, str, dict[str, Any]]]) -> bool:
+        """Whether the rows, of which there may be any number, are one user."""
+        number, conflict = 0, None
         for place, _, _, body in rows:
+            number += 1
+            self.source.setdefault("", place)
+            conflict = conflict or (self._conflict(body) if self._one_row else None)
             for name, value in body.items():
-                if name != "id":
+                if name != "id" and conflict is None:
                     self._take(place, name, value)
+        if conflict:
+            detail = f"{number} rows have this id and differ in {conflict}: two people under one id?"
+            self._journal.leave_out_user(self.fields["id"], LeftOut("two_under_one_id", detail, "id"))
+            return False
         self._keep_devices()
-        return self
+        return True
+
+    def _conflict(self, body: Mapping[str, Any]) -> str | None:
+        """The name of a field that has another value in an earlier row."""
+        return next((name for name, value in _flat(body) if self._seen.setdefault(name, value) != value), None)
 
     def _take(self, place: int, name: str, value: Any) -> None:
-        fields = self.fields or {}
         if name == "push" and value:
             for device in value:
                 self._add_device(place, device)
-        elif name == "attributes" and value and isinstance(fields.get(name), dict):
-            fields[name] |= value
-            self.source |= {f"/attributes/{each}": place for each in value}
+        elif name == "attributes" and value:
+            self._take_attributes(place, value)
         else:
             if name in ADDRESSES:
                 self._replace_address(place, name, value)
-            fields[name] = value
+            self.fields[name] = value
             self.source[f"/{name}"] = place
-            if name == "attributes" and value:
-                self.source |= {f"/attributes/{each}": place for each in value}
+
+    def _take_attributes(self, place: int, values: Mapping[str, Any]) -> None:
+        taken = self.fields.setdefault("attributes", {})
+        for name, value in values.items():
+            if name not in taken and len(taken) >= ATTRIBUTES:
+                left = LeftOut("too_many", f"rows of this user have more than {ATTRIBUTES} attributes", name, "field")
+                self._leave_out(place, left)
+            else:
+                taken[name] = value
+                self.source |= {"/attributes": place, f"/attributes/{name}": place}
 
     def _replace_address(self, place: int, name: str, value: Any) -> None:
         before = self.source.get(f"/{name}")
         if before is None or before == place:
             return
-        if (self.fields or {}).get(name) == value:
+        if self.fields.get(name) == value:
             left = LeftOut("duplicate", f"line {place} has the same value", outcome="skipped")
         else:
             left = LeftOut("another_address", f"a user has only one: line {place} is newer", outcome="skipped")
-        self.left_out.append((before, left))
+        self._leave_out(before, left)
+
+    def _leave_out(self, place: int, left: LeftOut) -> None:
+        self._journal.leave_out([(place, left)])
 
     def _add_device(self, place: int, device: Mapping[str, str]) -> None:
         key = device["platform"], device["token"]
         before = self._devices.pop(key, None)
         if before is not None and before != place:
             left = LeftOut("duplicate", f"line {place} has the same value", outcome="skipped")
-            self.left_out.append((before, left))
+            self._leave_out(before, left)
         self._devices[key] = place
+        if len(self._devices) > DEVICES:
+            oldest = self._devices.pop(next(iter(self._devices)))
+            detail = f"a user has at most {DEVICES} devices: newer ones are kept"
+            self._leave_out(oldest, LeftOut("too_many_devices", detail, outcome="skipped"))
 
     def _keep_devices(self) -> None:
-        places = list(self._devices.items())
-        for _, place in places[:-DEVICES]:
-            detail = f"a user has at most {DEVICES} devices: newer ones are kept"
-            self.left_out.append((place, LeftOut("too_many_devices", detail, outcome="skipped")))
-        if places and self.fields is not None:
-            newest = places[-DEVICES:]
-            self.fields["push"] = [{"platform": platform, "token": token} for (platform, token), _ in newest]
-            self.source |= {f"/push/{index}": place for index, (_, place) in enumerate(newest)}
-
-
-def _conflict(bodies: Sequence[Mapping[str, Any]]) -> str | None:
-    """The name of a field that has two values."""
-    seen: dict[str, Any] = {}
-    for body in bodies:
-        for name, value in _flat(body):
-            if seen.setdefault(name, value) != value:
-                return name
-    return None
+        if self._devices:
+            self.fields["push"] = [{"platform": platform, "token": token} for platform, token in self._devices]
+            self.source |= {f"/push/{index}": place for index, place in enumerate(self._devices.values())}
 
 
 def _flat(body: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

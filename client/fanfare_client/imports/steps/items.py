@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from ..records import to_json
+
+PAGE: Final = 100  # items that are read at once
+BYTES: Final = 1 << 20  # and about how many
 
 
 @dataclass
@@ -46,6 +49,29 @@ class Items:
             (step, after, limit),
         )
         return [_item(row) for row in found]
+
+    def pending_by_key(self, step: int, *, after: str, limit: int) -> list[Item]:
+        """At most `limit`, and fewer if they are large."""
+        found = self._db.execute(
+            "SELECT n, step, key, user, body, places, state, verdict FROM items "
+            "WHERE step = ? AND state = 'pending' AND key > ? ORDER BY key LIMIT ?",
+            (step, after, limit),
+        )
+        items: list[Item] = []
+        size = 0
+        for row in found:
+            items.append(_item(row))
+            size += len(row[4])
+            if size > BYTES:
+                break
+        return items
+
+    def each_pending(self, step: int) -> Iterator[Item]:
+        """All of them; some are in memory."""
+        after = 0
+        while items := self.pending(step, after=after, limit=PAGE):
+            yield from items
+            after = items[-1].n
 
     def get(self, step: int, key: str) -> Item | None:
         row = self._db.execute(

@@ -8,6 +8,7 @@ items      what is sent: one per user, subscription, suppression, topic, templat
 left_out   what is not imported, and why
 changes    what changes of stored users, field by field
 known      ids of stored users that are numbers, and without leading zeros
+opted_out  ids of stored users who opted out of everything
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from typing import Any, Final, Self
 from ..records import LeftOut, Read, Unreadable, to_json
 from .items import Items
 
-VERSION: Final = 2
+VERSION: Final = 3
 ROWS_A_COMMIT: Final = 2_000
 TABLES: Final = """
 CREATE TABLE about (what TEXT PRIMARY KEY, said TEXT NOT NULL);
@@ -42,6 +43,7 @@ CREATE TABLE left_out (
 CREATE TABLE changes (
     user TEXT NOT NULL, field TEXT NOT NULL, old TEXT, new TEXT, PRIMARY KEY (user, field)
 ) WITHOUT ROWID;
+CREATE TABLE opted_out (id TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE known (id TEXT PRIMARY KEY, bare TEXT NOT NULL) WITHOUT ROWID;
 CREATE INDEX by_bare ON known (bare);
 CREATE INDEX by_row ON rows (kind, key, at, n);
@@ -107,7 +109,7 @@ class Journal:
         self.db.execute("COMMIT")
 
     def _begin_anew(self) -> None:
-        names = ("about", "lines", "rows", "items", "left_out", "changes", "known")
+        names = ("about", "lines", "rows", "items", "left_out", "changes", "known", "opted_out")
         self.db.executescript("".join(f"DROP TABLE IF EXISTS {name};" for name in names) + TABLES)
         self.db.execute("INSERT INTO about VALUES ('about', ?)", (self._about,))
 
@@ -133,6 +135,32 @@ class Journal:
             "INSERT OR IGNORE INTO left_out VALUES (?, ?, ?, ?, ?)",
             [(place, each.outcome, each.code, each.column, each.detail) for place, each in left],
         )
+
+    def leave_out_user(self, user: str, left: LeftOut) -> None:
+        """Leave out all rows of a user. That they were skipped for another one counts no more."""
+        self.db.execute(
+            "DELETE FROM left_out WHERE outcome = 'skipped' "
+            "AND place IN (SELECT place FROM rows WHERE kind = 'user' AND key = ?)",
+            (user,),
+        )
+        self.db.execute(
+            "INSERT OR IGNORE INTO left_out "
+            "SELECT DISTINCT place, ?, ?, ?, ? FROM rows WHERE kind = 'user' AND key = ?",
+            (left.outcome, left.code, left.column, left.detail, user),
+        )
+
+    def note_opted_out(self, users: Iterable[str]) -> None:
+        self.db.executemany("INSERT OR IGNORE INTO opted_out VALUES (?)", [(each,) for each in users])
+
+    def has_opted_out(self, user: str) -> bool:
+        """Whether the user opted out of everything before the import."""
+        return self.db.execute("SELECT 1 FROM opted_out WHERE id = ?", (user,)).fetchone() is not None
+
+    def template_at(self, key: str, place: int, version: int) -> dict[str, Any]:
+        """A version of a template, as the file has it."""
+        found = self.db.execute("SELECT body FROM rows WHERE kind = 'template' AND key = ? AND place = ?", (key, place))
+        bodies = [json.loads(body) for (body,) in found]
+        return next((each for each in bodies if each.get("version") == version), bodies[-1])
 
     def remove(self) -> None:
         self.db.close()

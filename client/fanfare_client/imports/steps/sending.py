@@ -16,7 +16,7 @@ from ..records import CHANNEL_OF, LeftOut
 from ..versions import in_order, missing
 from .catalogue import stored_versions
 from .composing import BRAND, NOS, SUPPRESSIONS, TEMPLATES, TOPICS, USERS, YESES
-from .in_flight import CALLS_AT_ONCE, in_flight
+from .in_flight import in_flight
 from .items import Item
 from .journal import Journal
 
@@ -42,10 +42,10 @@ class Send:
 
     def run(self) -> None:
         """Send what is pending. What was sent when a run was killed is sent again, which changes nothing."""
-        for item in self.journal.items.pending(BRAND):
+        for item in self.journal.items.each_pending(BRAND):
             self._alone(item, self._brand)
         self._templates()  # a topic may name one
-        for item in self.journal.items.pending(TOPICS):
+        for item in self.journal.items.each_pending(TOPICS):
             self._alone(item, self._topic)
         self._in_bulk(SUPPRESSIONS, SUPPRESSIONS_A_CALL, self._suppress)
         self._in_bulk(USERS, USERS_A_CALL, self._users)
@@ -75,11 +75,11 @@ class Send:
         """Make versions in the order in which they were made first."""
         items = {item.key: item for item in self.journal.items.pending(TEMPLATES)}
         left = {key: missing(item.body["versions"], stored_versions(self.fanfare, key)) for key, item in items.items()}
-        numbered = {(key, _number(version)): version for key, versions in left.items() for version in versions}
-        last = {key: _number(versions[-1]) for key, versions in left.items() if versions}
+        places = {(key, each["version"]): each["place"] for key, versions in left.items() for each in versions}
+        last = {key: versions[-1]["version"] for key, versions in left.items() if versions}
         refused: set[str] = set()
-        for key, number in in_order({"version": 1, **each} for each in numbered.values()):
-            body = _without(numbered[key, number], "version")
+        for key, number in in_order(each for versions in left.values() for each in versions):
+            body = _without(self.journal.template_at(key, places[key, number], number), "version")
             item = items[key]
             if key not in refused and not self._alone(item, lambda item: self.fanfare.templates.put(item.key, **body)):  # noqa: B023
                 refused.add(key)
@@ -119,9 +119,10 @@ class Send:
         return int(self.journal.db.execute(question, (step,)).fetchone()[0])
 
     def _chunks(self, step: int, most: int) -> Iterator[Sequence[Item]]:
-        after = 0
-        while items := self.journal.items.pending(step, after=after, limit=most * CALLS_AT_ONCE):
-            after = items[-1].n
+        """By key, so that the answers to a topic go together, in whatever order the file has them."""
+        after = ""
+        while items := self.journal.items.pending_by_key(step, after=after, limit=most):
+            after = items[-1].key
             for _, alike in groupby(items, key=lambda item: item.body.get("topic")):
                 found = [*alike]
                 start = 0
@@ -191,10 +192,6 @@ def _outcomes(items: Sequence[Item], answers: Sequence[Any]) -> list[Outcome]:
 
 def _without(body: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: value for name, value in body.items() if name not in names}
-
-
-def _number(version: Mapping[str, Any]) -> int:
-    return int(version.get("version") or 1)
 
 
 def _field(fault: ItemFault) -> str:
