@@ -1811,6 +1811,8 @@ MUTANTS = (
         "self._with_frequency(",
         "self.add(no_of(user_id, topic, channel, by=By.PAGE, at=self.clock()), shards=1) or self._with_frequency(",
         tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
+    ),
+    Mutant(
         "a step to one person is late by up to a minute",
         "overdue_messages:OverdueMessages.chunks",
         "self.clock() + SOON",
