@@ -118,6 +118,33 @@ def test_a_sheet_is_a_table_and_its_damage_is_named(tmp_path: Path) -> None:
     assert left[0][1:] == ("lost_plus", "phone")
 
 
+def test_a_second_sheet_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "users.ods"
+    table = "<table:table table:name='{}'><table:table-row>{}</table:table-row><table:table-row>{}</table:table-row></table:table>"
+    cell = "<table:table-cell office:value-type='string'><text:p>{}</text:p></table:table-cell>"
+    spaces = " ".join(
+        f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{name}:1.0'" for name in ("office", "table", "text")
+    )
+    found = "".join(
+        table.format(name, cell.format("id"), cell.format(user)) for name, user in (("A", "a1"), ("B", "b1"))
+    )
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        packed.writestr(
+            "META-INF/manifest.xml",
+            "<manifest:manifest xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'/>",
+        )
+        packed.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{found}</office:spreadsheet></office:body>"
+            "</office:document-content>",
+        )
+    rows = [*sheets.rows(file)]
+    assert [row.values for row in rows[:1]] == [{"id": "a1"}]
+    detail = "sheet B is not read, only A: save it as a file of its own"
+    assert [(row.place, row.values) for row in rows[1:]] == [(3, LeftOut("another_sheet", detail))]
+
+
 def test_a_sheet_that_would_not_fit_into_memory_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sheets, "UNPACKED_LIMIT", 1_000)
     file = xlsx(tmp_path / "t.xlsx", [words("id", "name"), *(words(f"u-{number}", "x") for number in range(100))])

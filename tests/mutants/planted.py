@@ -66,7 +66,6 @@ CLOSED_AFTER_THE_DIGEST = """\
         closing.run()
 """
 MODULES = {
-    "import_composing": "fanfare_client.imports.steps.composing",
     "import_items": "fanfare_client.imports.steps.items",
     "import_workflows": "fanfare_client.imports.sources.workflows",
     "import_suppressions": "fanfare_client.imports.sources.suppression_lists",
@@ -211,13 +210,6 @@ class Mutant:
 
 
 MUTANTS = (
-    Mutant(
-        "an import keeps all devices of a person in memory",
-        "import_composing:_Composed._add_device",
-        "if len(self._devices) > DEVICES:",
-        "if False:",
-        tests=("tests/client/test_import.py",),
-    ),
     Mutant(
         "an import calls once per person if they are on two lists",
         "import_items:Items.pending_by_key",

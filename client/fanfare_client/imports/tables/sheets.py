@@ -1,4 +1,7 @@
-"""Rows of spreadsheets: .xlsx, .xlsb, .xls and .ods, by python-calamine. The first sheet with a header is read."""
+"""Rows of spreadsheets: .xlsx, .xlsb, .xls and .ods, by python-calamine. The first sheet that is not empty is read.
+
+Other sheets that are not empty are named, because users may be on them.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 from xml.etree import ElementTree
 
-from ..records import Unreadable
+from ..records import LeftOut, Unreadable
 from .delimited import TableRow, check_header, record
 
 UNPACKED_LIMIT: Final = 64 << 20  # bytes of one part of the file: the library reads a sheet into memory
@@ -30,6 +33,9 @@ def rows(file: Path) -> Iterator[TableRow]:
     """All rows below the header, without blank ones; the number of a row is the sheet's. Raises Unreadable."""
     header: list[str] | None = None
     for number, cells in _cells(file):
+        if isinstance(cells, LeftOut):
+            yield TableRow(number, cells.detail, cells)
+            continue
         values = [text_of(cell) for cell in cells]
         if not any(value.strip() for value in values):
             continue
@@ -42,11 +48,12 @@ def rows(file: Path) -> Iterator[TableRow]:
 
 def header_of(file: Path) -> list[str]:
     """The names of the columns."""
-    found = ([text_of(cell) for cell in cells] for _, cells in _cells(file))
+    found = ([text_of(cell) for cell in cells] for _, cells in _cells(file) if not isinstance(cells, LeftOut))
     return next((values for values in found if any(value.strip() for value in values)), [])
 
 
-def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any]]]:
+def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any] | LeftOut]]:
+    """(Number of the row, cells); after them, why each other sheet is left out."""
     try:
         calamine = import_module("python_calamine")
     except ImportError as error:
@@ -56,11 +63,17 @@ def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any]]]:
     _check_size(file)
     try:
         with calamine.CalamineWorkbook.from_path(file) as book:
+            row, read = 0, ""
             for number, name in enumerate(book.sheet_names, start=1):
                 sheet = book.get_sheet_by_name(name)
-                if sheet.height:
-                    yield from _named_errors(sheet, _errors(file, number))
-                    return
+                if sheet.height and read:
+                    row += 1
+                    detail = f"sheet {name} is not read, only {read}: save it as a file of its own"
+                    yield row, LeftOut("another_sheet", detail)
+                elif sheet.height:
+                    read = name
+                    for row, cells in _named_errors(sheet, _errors(file, number)):
+                        yield row, cells
     except (calamine.CalamineError, OSError, ValueError) as error:
         raise Unreadable(f"Can't read {file} as a spreadsheet: {error}") from error
 
