@@ -55,7 +55,7 @@ OTHERS = {
 }
 OURS = {
     "internal_api": 227,
-    "public_api": 185,
+    "public_api": 187,
     "fan_out": 119,
     "deliver": 162,
     "reconcile": 115,

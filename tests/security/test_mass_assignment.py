@@ -53,6 +53,7 @@ FREE: Final = {
     "attributes",
     "titles",
     "descriptions",
+    "topics",  # by id, and then by channel
 }  # whose names are the author's
 
 
@@ -114,6 +115,7 @@ def named_eve(aws: Aws, table: str) -> bool:
 
 LEGITIMATE: Final = {
     ("public_change_me", "opted_out"),  # a person's own choice
+    ("public_put_my_preferences", "opted_out"),
     ("submit_message", "version"),
     ("dry_run_message", "version"),
     ("put_users", "id"),
