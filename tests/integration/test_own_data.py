@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fanfare.pipeline.fan_out import short_way
 from fanfare.pipeline.fan_out.candidates import Candidates
+from fanfare.pipeline.fan_out.job import FanOut
 from fanfare.pipeline.fan_out.short_way import ShortWay
 from fanfare.runtime import stores
 
@@ -256,20 +257,21 @@ def test_own_data_go_with_the_deletion_of_a_message_that_was_not_fanned_out(pipe
     assert "9.00" not in everything(pipeline.aws)
 
 
+@pytest.mark.parametrize(("step", "method"), [(Candidates, "next_rows"), (FanOut, "_try_to_commit")])
 def test_who_is_erased_while_a_page_is_decided_is_not_in_it(
-    pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
+    step: Any, method: str, pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ada_and_grace()
     monkeypatch.setattr(short_way, "PAIRS", 0)  # the long way
     accepted([{"user": "ada", "data": {"total": "SECRET"}}, {"user": "grace", "data": {"total": "2"}}])
-    read, left = Candidates.next_rows, ["ada"]
+    go_on, left = getattr(step, method), ["ada"]
 
-    def erased_meanwhile(self: Candidates, *args: Any, **kwargs: Any) -> Any:
+    def erased_meanwhile(*args: Any, **kwargs: Any) -> Any:
         if left:
             assert call("DELETE", f"/v1/users/{left.pop()}").status == 204
-        return read(self, *args, **kwargs)
+        return go_on(*args, **kwargs)
 
-    monkeypatch.setattr(Candidates, "next_rows", erased_meanwhile)
+    monkeypatch.setattr(step, method, erased_meanwhile)
     pipeline.run()
     assert texts(ses) == {"grace@example.com": "Shop: Grace pays 2"}
     assert "SECRET" not in everything(pipeline.aws)

@@ -275,13 +275,16 @@ def test_an_address_is_found_in_any_spelling() -> None:
     assert call("GET", "/v1/users", email="no address").pointers == ["?email"]
 
 
-def test_after_a_change_the_old_address_finds_nobody() -> None:
+def test_after_a_change_the_old_address_finds_nobody_and_is_not_kept(aws: Aws) -> None:
     call("PUT", "/v1/users/ada", {"email": "ada@example.com", "phone": "+436641234567"})
     call("PUT", "/v1/users/bob", {"email": "ada@example.com"})
     assert find(email="ada@example.com") == ["ada", "bob"]
     patch({"email": "ada@example.org", "phone": None})
     assert (find(email="ada@example.com"), find(email="ada@example.org")) == (["bob"], ["ada"])
     assert find(phone="+436641234567") == []
+    rows = aws.dynamodb.scan(TableName=aws.tables["audience"])["Items"]
+    directory = sorted(row["sk"]["S"] for row in rows if row["pk"]["S"].startswith("who#"))
+    assert directory == ["ada", "bob"]  # one address each
     call("DELETE", "/v1/users/ada")
     assert find(email="ada@example.org") == []
 

@@ -1446,10 +1446,10 @@ MUTANTS = (
         tests=USERS,
     ),
     Mutant(
-        "null in a patch sets a member",
+        "null in a patch leaves a member",
         "merge_patch:merged",
         "result.pop(name, None)",
-        "result[name] = None",
+        "continue",
         tests=USERS,
     ),
     Mutant(
