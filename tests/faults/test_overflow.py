@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from fanfare.domain.jobs import read_fan_out_body
 from fanfare.domain.outcomes import Outcome
+from fanfare.store.audience.users import claim_preferences
 
 from tests.faults.digests import DIGEST, REST_ONLY, DigestScenario
 from tests.faults.exploration import Exploration
@@ -106,3 +108,66 @@ def _fanning_out(world: World, body: str) -> Callable[[], None]:
         fan_out.run(read_fan_out_body(body), time_left=lambda: 100.0)
 
     return run
+
+
+# A reader's own ceiling
+
+
+def with_a_ceiling(count: int, **topic: Any) -> World:
+    """Ada wants at most so many mails a day, and the rest at half past seven."""
+    world = World()
+    world.prepare([ADA], **topic)
+    with world.unwatched():
+        claim_preferences(world.audience.table, ADA, {}, at_most={"email": count}, digest_at="07:30")
+    return world
+
+
+@pytest.mark.parametrize("fields", [{}, {"recipients": [ADA]}], ids=["long way", "short way"])
+def test_what_is_over_a_ceiling_comes_in_a_digest_at_the_hour_of_the_reader(fields: dict[str, Any]) -> None:
+    world = with_a_ceiling(2, **DIGEST | REST_ONLY)
+    messages = []
+    for number in range(4):
+        messages.append(world.post(key=f"key-{number}", **fields))
+        world.sleep(1)
+        while world.step("fan_out"):
+            pass
+    world.rest(*messages)
+    assert [world.codes(each)[ADA].label for each in messages] == ["sent", "sent", "digested", "digested"]
+    assert [sent.items for sent in world.provider.accepted] == [(), (), tuple(messages[2:])]
+    *_, digest = (at for at, _, _ in world.provider.taken_at)
+    # less than a day after the first two: it does not count itself
+    assert datetime(2027, 1, 2, 7, 30, tzinfo=UTC) <= digest < datetime(2027, 1, 2, 7, 33, tzinfo=UTC)
+
+
+def test_what_is_over_a_ceiling_waits_if_the_topic_has_no_digest() -> None:
+    world = with_a_ceiling(1)
+    messages = [world.post(key="one"), world.post(key="two")]
+    world.rest(*messages)
+    assert outcomes(world, messages) == {Outcome.SENT: 2}
+    first, second = (at for at, _, _ in world.provider.taken_at)
+    assert second - first >= timedelta(days=1)
+
+
+def test_a_ceiling_is_not_for_topics_that_can_not_be_left() -> None:
+    world = with_a_ceiling(1, required=True, **DIGEST | REST_ONLY)
+    messages = [world.post(key="one"), world.post(key="two")]
+    world.rest(*messages)
+    assert outcomes(world, messages) == {Outcome.SENT: 2}
+
+
+class CeilingScenario(DigestScenario):
+    """The limit is the reader's own."""
+
+    def world(self) -> World:
+        world = World()
+        world.provider.receipts = self.receipts
+        world.prepare(self.users, **DIGEST | REST_ONLY)
+        with world.unwatched():
+            claim_preferences(world.audience.table, self.users[0], {}, at_most={"email": self.limit})
+        return world
+
+
+def test_no_single_fault_lets_more_through_than_a_ceiling() -> None:
+    exploration = Exploration(CeilingScenario("a ceiling", ONE, NAMED, limit=1))
+    tally = exploration.tally([exploration.start, *exploration.faults([exploration.start])])
+    assert not tally.bad, tally.examples

@@ -53,6 +53,8 @@ BEFORE = {
         "terms": {"email": {"on": False, "frequency": None}},
     },
     "quiet_hours": None,
+    "at_most": {},
+    "digest_at": None,
     "opted_out": False,
 }
 
@@ -77,6 +79,8 @@ def test_a_put_replaces_the_whole_document() -> None:
             "terms": {"email": {"on": True, "frequency": None}},
         },
         "quiet_hours": {"start": "22:00", "end": "07:00"},
+        "at_most": {"email": {"count": 3, "per": "P1D", "rest": "digest"}},
+        "digest_at": "07:30",
         "opted_out": True,
     }
     answer = put(wanted, tag())
@@ -91,6 +95,33 @@ def test_a_put_replaces_the_whole_document() -> None:
     assert again.body["topics"]["news"]["inbox"] == {"on": True, "frequency": "immediate"}
     assert again.body["topics"]["terms"]["email"]["on"] is True  # required: it stays unless it is refused
     assert (again.body["quiet_hours"], again.body["opted_out"]) == (None, False)
+    assert (again.body["at_most"], again.body["digest_at"]) == ({}, None)
+
+
+def test_a_ceiling_is_the_readers_whatever_services_store_and_is_in_the_export() -> None:
+    assert put({"topics": {}, "at_most": {"email": {"count": 3}}, "digest_at": "07:30"}, "*").status == 200
+    service("PUT", "/v1/users/ada", {"name": "Ada L.", "email": "ada@example.com"})
+    assert call("GET", PATH).body["at_most"] == {"email": {"count": 3, "per": "P1D", "rest": "digest"}}
+    for export in (call("GET", "/v1/me/export"), service("GET", "/v1/users/ada/export")):
+        assert export.body["preferences"]["at_most"] == {"email": 3}
+        assert export.body["preferences"]["digest_at"] == "07:30"
+
+
+@pytest.mark.parametrize(
+    ("fields", "pointer"),
+    [
+        ({"at_most": {"email": {"count": 0}}}, "/at_most/email/count"),
+        ({"at_most": {"email": {"count": 1_001}}}, "/at_most/email/count"),
+        ({"at_most": {"email": {"count": 3, "per": "P7D"}}}, "/at_most/email/per"),
+        ({"at_most": {"email": 3}}, "/at_most/email"),
+        ({"at_most": {"fax": {"count": 3}}}, "/at_most/fax"),
+        ({"digest_at": "25:00"}, "/digest_at"),
+    ],
+)
+def test_a_ceiling_that_is_none_is_refused_and_changes_nothing(fields: Any, pointer: str) -> None:
+    refused = put({"topics": {}, **fields}, "*")
+    assert (refused.status, refused.pointers) == (422, [pointer])
+    assert call("GET", PATH).body == BEFORE
 
 
 def test_who_has_not_read_it_or_read_another_version_replaces_nothing() -> None:
@@ -110,10 +141,10 @@ def test_of_two_devices_that_replace_the_same_version_one_is_refused(monkeypatch
     read = tag()
     answers: list[Answer] = []
 
-    def second_comes_first(*claimed: Any) -> None:
+    def second_comes_first(*claimed: Any, **chosen: Any) -> None:
         monkeypatch.setattr(CLAIM, claim_preferences)
         answers.append(put({"topics": {}}, read))
-        claim_preferences(*claimed)
+        claim_preferences(*claimed, **chosen)
 
     monkeypatch.setattr(CLAIM, second_comes_first)
     assert put({"topics": {"news": {"email": {"on": True, "frequency": "daily"}}}}, read).status == 412

@@ -70,6 +70,7 @@ MODULES = {
     "import_workflows": "fanfare_client.imports.sources.workflows",
     "import_suppressions": "fanfare_client.imports.sources.suppression_lists",
     "import_handlebars": "fanfare_client.imports.languages.handlebars",
+    "gathering": "fanfare.domain.digests.gathering",
     "exports": "console.exports",
     "verdicts": "console.messages.verdict",
     "compose": "console.messages.compose",
@@ -1811,6 +1812,24 @@ MUTANTS = (
         "self._with_frequency(",
         "self.add(no_of(user_id, topic, channel, by=By.PAGE, at=self.clock()), shards=1) or self._with_frequency(",
         tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
+    ),
+    Mutant(
+        "a digest counts against the reader's own ceiling",
+        "limits:limits_of",
+        "not topic.required and not is_digest",
+        "not topic.required",
+        tests=(
+            "tests/faults/test_overflow.py::test_what_is_over_a_ceiling_comes_in_a_digest_at_the_hour_of_the_reader",
+        ),
+    ),
+    Mutant(
+        "what is over a ceiling comes at the topic's hour",
+        "gathering:Gathering.rest_until",
+        'at=user.preferences.get("digest_at")',
+        "at=None",
+        tests=(
+            "tests/faults/test_overflow.py::test_what_is_over_a_ceiling_comes_in_a_digest_at_the_hour_of_the_reader",
+        ),
     ),
     Mutant(
         "a step to one person is late by up to a minute",

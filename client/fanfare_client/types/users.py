@@ -122,6 +122,7 @@ class Export(TypedDict):
     pending: Mapping[str, str] | None
     suppressed: Mapping[str, str] | None
     limits: Mapping[str, Any] | None
+    preferences: Mapping[str, Any] | None
     subscriptions: Sequence[Subscription] | None
     consents: Sequence[Consent] | None
     deliveries: Sequence[UserDelivery]

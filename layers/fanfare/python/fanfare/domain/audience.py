@@ -112,7 +112,9 @@ class User:
     indexed: bool = False  # in the list of users; False for a user of an earlier version
     endpoints: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     opted_out: bool = False
-    preferences: Mapping[str, Any] = field(default_factory=dict)  # `no`: how often all were replaced
+    preferences: Mapping[str, Any] = field(
+        default_factory=dict
+    )  # `at_most`: channel → messages a day; `digest_at`; `no`
     erasing: bool = False  # an erasure has begun
     rev: int = 0
     generation: str = ""
@@ -120,6 +122,10 @@ class User:
     secret_no: int = 0
     secret_at: str | None = None
     by_address: bool = False
+
+    def at_most(self, channel: str) -> int | None:
+        """How many messages a day the user wants on a channel; None: any number."""
+        return self.preferences.get("at_most", {}).get(channel)  # type: ignore[no-any-return]
 
     def address(self, channel: Channel | type[Channel]) -> Any:
         """The validated address on a channel. Raises AddressRefused, also if the endpoint is switched off."""

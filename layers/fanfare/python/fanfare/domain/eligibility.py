@@ -260,7 +260,7 @@ def _timed(candidate: Candidate, user: User, steps: Sequence[tuple[str, str]]) -
     )
     moment = _first_moment(candidate, user, limits)
     if moment.overflow is Overflow.DIGEST and gathering is not None:
-        closes = gathering.rest_until(candidate.current, user.profile, candidate.now)
+        closes = gathering.rest_until(candidate.current, user, candidate.channel.name, candidate.now)
         return _in_digest(candidate, closes, (*steps, ("limit", str(moment.reason))), moment.reason)
     if moment.ends:
         return Verdict(action=Action.SKIP, reason=moment.reason, steps=(*steps, ("limit", str(moment.reason))))

@@ -54,6 +54,7 @@ class ExportUser:
             "pending": self.audience.pending(user.id),
             "suppressed": dict(user.suppressed),
             "limits": dict(user.limits),
+            "preferences": dict(user.preferences),
             "subscriptions": [*yeses, *self.audience.consents.nos(user.id, yeses=yeses)],
             "consents": self.audience.consents.of_user(user.id, yeses=yeses),
         }

@@ -9,11 +9,12 @@ from pydantic import (
     ConfigDict,
     Field,
     StrictBool,
+    StrictInt,
     WithJsonSchema,
 )
 
 from fanfare.schemas.operations import UserDeliveryView
-from fanfare.schemas.scalars import At, ChannelName, Email, Id, Locale, Name, Request, View, pattern
+from fanfare.schemas.scalars import At, ChannelName, Email, Hour, Id, Locale, Name, Request, View, pattern
 from fanfare.schemas.subscriptions import ConsentView, Frequency, SubscriptionView
 from fanfare.schemas.users import ProfileFields, QuietHours, QuietHoursView, UserView
 
@@ -39,11 +40,21 @@ class ChoiceView(View):
     frequency: Frequency | None
 
 
+class CeilingView(View):
+    """The reader's own ceiling on a channel: at most `count` messages in 24 hours. The rest goes into a digest."""
+
+    count: int
+    per: Literal["P1D"] = "P1D"
+    rest: Literal["digest"] = "digest"
+
+
 class PreferencesView(View):
     """All that the caller chooses: public topics and their own, by topic and channel."""
 
     topics: Mapping[str, Mapping[str, ChoiceView]]
     quiet_hours: QuietHoursView | None
+    at_most: Mapping[str, CeilingView]
+    digest_at: str | None
     opted_out: bool
 
 
@@ -52,6 +63,14 @@ class ChosenTopic(Request):
 
     on: StrictBool = Field(description="True: subscribed.")
     frequency: Frequency | None = Field(None, description="How often it comes. Default: as the topic says.")
+
+
+class Ceiling(Request):
+    """My own ceiling on a channel."""
+
+    count: Annotated[StrictInt, Field(ge=1, le=1_000)] = Field(description="Maximum number of messages in 24 hours.")
+    per: Literal["P1D"] | None = Field(None, description="24 hours.")
+    rest: Literal["digest"] | None = Field(None, description="What is over it goes into a digest.")
 
 
 class PutPreferencesRequest(Request):
@@ -67,6 +86,15 @@ class PutPreferencesRequest(Request):
         description="By topic and channel. A topic or channel that is left out is unsubscribed, except `required` ones."
     )
     quiet_hours: QuietHours | None = Field(None, description="Hours in which only critical messages are sent.")
+    at_most: Mapping[ChannelName, Ceiling] | None = Field(
+        None,
+        description="By channel: my own ceiling, for topics that can be left. Messages over it are in a digest, or if "
+        "the topic has none, come later. Digests do not count.",
+    )
+    digest_at: Hour | None = Field(
+        None,
+        description="When digests of what is over a ceiling come, by my clock. Default: the topic's `at`, or 18:00.",
+    )
     opted_out: StrictBool | None = Field(None, description="True: no messages at all, except on required topics.")
 
 
@@ -179,7 +207,7 @@ class ExportView(View):
     """All that is kept on a user. Further pages have only more `deliveries` and `inbox`.
 
     `pending`: addresses that are not confirmed yet, by channel; `suppressed`: causes by channel; `limits`: times of
-    messages that count against rate limits.
+    messages that count against rate limits; `preferences`: own ceilings by channel, and the hour of digests.
     """
 
     user: UserView | None
@@ -187,6 +215,7 @@ class ExportView(View):
     pending: Mapping[str, str] | None
     suppressed: Mapping[str, str] | None
     limits: Mapping[str, Any] | None
+    preferences: Mapping[str, Any] | None
     subscriptions: Sequence[SubscriptionView] | None
     consents: Sequence[ConsentView] | None
     deliveries: Sequence[UserDeliveryView]

@@ -14,6 +14,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.clock import from_text
+from fanfare.domain.audience import User
 from fanfare.domain.digests.windows import Current
 from fanfare.time_zones import first_moment, zone_or_utc
 
@@ -50,16 +51,20 @@ class Gathering:
         """The reader's choice, as long as the topic offers it."""
         return Frequency(chosen if chosen in self.frequencies else self.frequency)
 
-    def closes_at(self, frequency: Frequency, profile: Mapping[str, Any], now: datetime) -> datetime:
-        """When a window that begins now closes."""
+    def closes_at(
+        self, frequency: Frequency, profile: Mapping[str, Any], now: datetime, *, at: str | None = None
+    ) -> datetime:
+        """When a window that begins now closes; `at`: the time of day, if not the topic's."""
         if frequency is Frequency.DIGEST and "seconds" in self.every:
             return now + timedelta(seconds=self.every["seconds"])
         days = {Frequency.DAILY: DAYS, Frequency.WEEKLY: (self.day,)}.get(frequency) or self.every["days"]
-        at = time.fromisoformat(self.every.get("at", AT))
+        moment_of_day = time.fromisoformat(at or self.every.get("at", AT))
         where = zone_or_utc(profile.get("time_zone") or self.zone)
         today = now.astimezone(where).date()
         dates = (today + timedelta(days=ahead) for ahead in range(len(DAYS) + 1))
-        moments = (first_moment(datetime.combine(date, at), where) for date in dates if DAYS[date.weekday()] in days)
+        moments = (
+            first_moment(datetime.combine(date, moment_of_day), where) for date in dates if DAYS[date.weekday()] in days
+        )
         return next(moment for moment in moments if moment > now)
 
     def until(self, chosen: str | None, current: Current, profile: Mapping[str, Any], now: datetime) -> datetime | None:
@@ -69,9 +74,17 @@ class Gathering:
             return None
         return from_text(current.window.closes_at) if current.window else self.closes_at(frequency, profile, now)
 
-    def rest_until(self, current: Current, profile: Mapping[str, Any], now: datetime) -> datetime:
-        """When the window closes that gathers what is over a limit."""
-        return from_text(current.window.closes_at) if current.window else self.closes_at(Frequency.DIGEST, profile, now)
+    def takes_rest(self, user: User, channel: str) -> bool:
+        """Whether what is over a limit goes into a digest: the topic's, or the user's own ceiling."""
+        return self.overflows or user.at_most(channel) is not None
+
+    def rest_until(self, current: Current, user: User, channel: str, now: datetime) -> datetime:
+        """When the window closes that gathers what is over a limit: daily at their hour for who has a ceiling."""
+        if current.window:
+            return from_text(current.window.closes_at)
+        if user.at_most(channel) is None:
+            return self.closes_at(Frequency.DIGEST, user.profile, now)
+        return self.closes_at(Frequency.DAILY, user.profile, now, at=user.preferences.get("digest_at"))
 
     def key_of(self, data: Mapping[str, Any]) -> str | None:
         """The value of the key, as JSON; None if the data have none."""

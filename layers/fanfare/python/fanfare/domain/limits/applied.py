@@ -12,6 +12,8 @@ from fanfare.domain.catalogue import Topic
 from fanfare.domain.limits.rate_limit import Counter, RateLimit
 
 EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
+OWN: Final = "~"  # name of the counter for the user's own ceiling; not allowed as the first sign of a topic's id
+DAY: Final = 86_400
 
 
 class Overflow(StrEnum):
@@ -35,13 +37,17 @@ class AppliedLimit:
 def limits_of(
     user: User, channel: str, topic: Topic | None, overall: Mapping[str, Any] | None, *, is_digest: bool, gathers: bool
 ) -> list[AppliedLimit]:
-    """The topic's limit, and the channel's across all topics. None without a stored user.
+    """The topic's limit, the user's own ceiling, and the channel's across all topics. None without a stored user.
 
-    Digests are never dropped. Where nothing can be gathered (`gathers`), the rest is deferred.
+    The ceiling is for topics that can be left; digests do not count. Digests are never dropped. Where nothing can be
+    gathered (`gathers`), the rest is deferred.
     """
     if user.by_address:
         return []
     named = [(topic.id, topic.limit)] if topic else []
+    most = user.at_most(channel)
+    if most is not None and topic is not None and not topic.required and not is_digest:
+        named.append((OWN, {"count": most, "per_seconds": DAY, "overflow": Overflow.DIGEST}))
     named.append((EVERY_TOPIC, overall))
     return [
         AppliedLimit(

@@ -173,10 +173,11 @@ class Candidates:
         found: dict[tuple[str, str], dict[str, Any]] = {}
         for row in rows:
             gathering, pair = gatherings.get(row.channel), (row.user_id, row.channel)
-            if gathering is None or row.user_id not in users or message.topic is None:
+            user = users.get(row.user_id)
+            if gathering is None or user is None or message.topic is None:
                 continue
             frequency = yeses.get(pair) if yeses is not None else row.frequency
-            if gathering.overflows or gathering.frequency_of(frequency) is not Frequency.IMMEDIATE:
+            if gathering.takes_rest(user, row.channel) or gathering.frequency_of(frequency) is not Frequency.IMMEDIATE:
                 group = Group(row.user_id, message.topic, row.channel, gathering.key_of(payload.data_of(row.user_id)))
                 found[pair] = {"gathering": gathering, "frequency": frequency, "group": group}
         current = self.windows.current(each["group"] for each in found.values()) if self.windows and found else {}

@@ -84,7 +84,8 @@ class FanOutPage:
         charged = self.charges.get(row.user_id)
         candidate = _at_first(counted(candidate, charged[1] if charged else None))
         verdict = decide(candidate)
-        self.overflows |= candidate.gathering is not None and candidate.gathering.overflows
+        if candidate.gathering is not None and candidate.user is not None:
+            self.overflows |= candidate.gathering.takes_rest(candidate.user, row.channel)
         # a message that has expired by now fails for all its recipients; the delivery records that
         over = verdict.reason == Reason.EXPIRED and candidate.over
         skipped = verdict.action is Action.SKIP and not over

@@ -14,7 +14,7 @@ from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import ConditionFailed, Conflict, Fault, Invalid, PreconditionFailed, PreconditionRequired
 from fanfare.management.subscriptions import ManageSubscriptions
-from fanfare.schemas.self_service import ChoiceView, ChosenTopic, PreferencesView, PutPreferencesRequest
+from fanfare.schemas.self_service import CeilingView, ChoiceView, ChosenTopic, PreferencesView, PutPreferencesRequest
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.preferences.known import Known, known_of
 from fanfare.store.audience import Audience
@@ -51,7 +51,7 @@ class MyPreferences:
         nos, yeses = list(_nos(known, request)), list(self._yeses(known, request))
         gives = len(yeses) + (before.opted_out and not request.opted_out)
         self.count_changes.run(user_id, gives)
-        self._claim(known.user)
+        self._claim(known.user, request)
         for topic, channel in nos:
             self.audience.subscriptions.remove(user_id, topic, channel, by=By.PERSON)
         quiet = request.quiet_hours.model_dump(mode="json") if request.quiet_hours else None
@@ -70,12 +70,18 @@ class MyPreferences:
         user = self.audience.users.get(user_id) or User(id=user_id, profile={})
         return known_of(user, self.audience, self.catalogue)
 
-    def _claim(self, user: User) -> None:
-        """Raises PreconditionFailed if another document was put since the read, or the user erased."""
+    def _claim(self, user: User, request: PutPreferencesRequest) -> None:
+        """Store ceilings. Raises PreconditionFailed if another document was put since the read, or the user erased."""
         if not user.rev:
             self.audience.users.change(user.id, dict)
         try:
-            claim_preferences(self.audience.table, user.id, user.preferences)
+            claim_preferences(
+                self.audience.table,
+                user.id,
+                user.preferences,
+                at_most={channel: each.count for channel, each in (request.at_most or {}).items()},
+                digest_at=request.digest_at,
+            )
         except ConditionFailed as failed:
             raise _changed() from failed
 
@@ -105,6 +111,7 @@ def _changed() -> PreconditionFailed:
 
 
 def _view(known: Known) -> PreferencesView:
+    own = known.user.preferences
     return PreferencesView(
         topics={
             name: {
@@ -116,6 +123,8 @@ def _view(known: Known) -> PreferencesView:
             for name, topic in sorted(known.topics.items())
         },
         quiet_hours=known.user.profile.get("quiet_hours"),
+        at_most={channel: CeilingView(count=count) for channel, count in sorted(own.get("at_most", {}).items())},
+        digest_at=own.get("digest_at"),
         opted_out=known.user.opted_out,
     )
 

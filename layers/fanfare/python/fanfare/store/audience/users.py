@@ -261,9 +261,13 @@ def users_in(found: Mapping[tuple[str, str], Item]) -> dict[str, User]:
     return {user.id: user for user in users if not user.erasing}
 
 
-def claim_preferences(table: DynamoTable, user_id: str, before: Mapping[str, Any]) -> None:
-    """Count a replacement of all choices. Raises ConditionFailed if another one was stored since the read."""
-    values = {":after": {**before, "no": int(before.get("no", 0)) + 1}, ":one": 1}
+def claim_preferences(table: DynamoTable, user_id: str, before: Mapping[str, Any], **chosen: Any) -> None:
+    """Store ceilings and the hour of digests, and count the replacement of all choices.
+
+    Raises ConditionFailed if another one was stored since the read.
+    """
+    kept = {name: value for name, value in chosen.items() if value}
+    values = {":after": {**kept, "no": int(before.get("no", 0)) + 1}, ":one": 1}
     table.update(
         f"user#{user_id}",
         "user",
