@@ -70,6 +70,8 @@ class Api:
             return Reply(200, {"items": [DELIVERY] if self.sent else [], "next_cursor": None})
         if path.endswith("/content"):
             return Reply(200, CONTENT)
+        if path.endswith("/topics"):
+            return Reply(200, {"items": [], "next_cursor": None})
         return Reply(200, self.message() if path.endswith("m-1") else {"items": [self.message()], "next_cursor": None})
 
     def message(self) -> dict[str, Any]:
