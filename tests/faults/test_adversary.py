@@ -14,6 +14,7 @@ from fanfare.domain.outcomes import Outcome
 
 from testing.memory_aws.errors import refused
 from tests.faults.adversary import Change, is_counted, renames, toggles
+from tests.faults.digests import DIGEST, REST_ONLY
 from tests.faults.scenarios import ADVERSARY, CONTENDED, SEVEN, THREE, small_pages
 from tests.faults.test_interleavings import lose_one_answer
 from tests.faults.world import World
@@ -74,6 +75,18 @@ def test_everybody_else_gets_the_message_once(limit: Any, change: Any) -> None:
     copies = world.provider.copies(message)
     assert {user: copies[user] for user in SEVEN} == dict.fromkeys(SEVEN, 1)
     assert copies[CONTENDED[0]] <= 1
+
+
+@pytest.mark.usefixtures("small")
+def test_who_is_counted_at_every_try_holds_up_no_digest_of_the_rest() -> None:
+    limit = {"count": 3, "per_seconds": 3600, "overflow": "digest"}
+    world = world_of(*SEVEN, CONTENDED[2], limit=limit, **DIGEST | REST_ONLY)
+    message = world.post()
+    world.adversary = is_counted(CONTENDED[2])
+    assert fan_out(world) <= 3 * TRIES * pages(world, message)
+    world.rest(message)
+    copies = world.provider.copies(message)
+    assert {user: copies[user] for user in SEVEN} == dict.fromkeys(SEVEN, 1)
 
 
 @pytest.mark.usefixtures("small")

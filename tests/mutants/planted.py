@@ -1814,6 +1814,13 @@ MUTANTS = (
         tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
     ),
     Mutant(
+        "who is counted at every try holds up a page of digests",
+        "fan_out:FanOut._pages",
+        "page.overflows &= not contended",
+        "pass",
+        tests=("tests/faults/test_adversary.py::test_who_is_counted_at_every_try_holds_up_no_digest_of_the_rest",),
+    ),
+    Mutant(
         "a digest counts against the reader's own ceiling",
         "limits:limits_of",
         "not topic.required and not is_digest",

@@ -77,7 +77,8 @@ class FanOut:
             try:
                 if self._without_pages(message, progress, job, time_left):
                     return chosen
-                recipients, sealed, opened = self._pages(message, payload, progress, time_left)
+                contended = progress.page == stuck and conflicts >= TRIES
+                recipients, sealed, opened = self._pages(message, payload, progress, time_left, contended=contended)
             except ConditionFailed as conflict:
                 # another copy of the job or a deletion came between: read and decide again
                 conflicts = conflicts + 1 if progress.page == stuck else 1
@@ -151,9 +152,9 @@ class FanOut:
             pass  # another shard's job activated it, or it was deleted: the next read shows which
 
     def _pages(
-        self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float]
+        self, message: Message, payload: Payload, progress: Progress, time_left: Callable[[], float], *, contended: bool
     ) -> tuple[int, bool, bool]:
-        """Commit pages until the rows of one read are used up.
+        """Commit pages until the rows of one read are used up. `contended`: what is over a limit waits, if need be.
 
         Returns recipients chosen, whether the shard is sealed, and whether the last page opened batches.
         """
@@ -174,6 +175,7 @@ class FanOut:
             while True:
                 page = FanOutPage.of(message, payload, progress, unchecked=unchecked)
                 upcoming = _fill(page, upcoming, candidates)
+                page.overflows &= not contended
                 sealed = upcoming is None and not rows.more
                 progress, opened = self._commit(message, payload, page, removals, sealed=sealed)
                 chosen += page.recipients
