@@ -7,7 +7,6 @@ from typing import Any, Final
 
 from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
-from fanfare.domain.digests.gathering import DAYS
 from fanfare.domain.lifecycle import MEANING, State
 from fanfare.self_service.pages.texts import CHANNELS
 
@@ -169,11 +168,14 @@ BY: Final[Mapping[str, str]] = {
 }
 
 
+WEEK: Final = 7  # days
+
+
 def every(times: Mapping[str, Any]) -> str:
     """When a digest closes."""
     if times.get("seconds") is not None:
         return f"{duration(times['seconds'])} after its first message"
-    days = "every day" if len(times["days"]) == len(DAYS) else listed(day.capitalize() for day in times["days"])
+    days = "every day" if len(times["days"]) == WEEK else listed(day.capitalize() for day in times["days"])
     return f"{days} at {times['at']}, by the reader’s clock"
 
 
