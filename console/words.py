@@ -25,7 +25,8 @@ STATE: Final[Mapping[str, str]] = {
     "deleted": "cancelled",
 }
 AT_REST: Final = ("sent", "failed", "deleted")
-ADDRESSES: Final[Mapping[str, str]] = {"email": "email", "sms": "phone"}  # channel → the field of users
+# Channel → the field with its address, of a user and of `address` in a message
+ADDRESSES: Final[Mapping[str, str]] = {"email": "email", "sms": "phone"}
 STATUSES: Final = ("sent", "digested", "failed", "skipped", "deleted", "pending")
 COUNTS: Final[Mapping[str, str]] = {
     "sent": "Sent",

@@ -11,11 +11,10 @@ from werkzeug.wrappers import Response as Answer
 from ..api import Fault, InternalApi, Refused
 from ..exports import csv_file
 from ..host import Host
-from ..words import CAUSES
+from ..words import ADDRESSES, CAUSES
 
 A_PAGE: Final = 50
 CHANNELS: Final = ("email", "sms")  # channels that support suppressions
-FIELDS: Final = {"email": "email", "sms": "phone"}  # channel → the field of users
 COLUMNS: Final = ("channel", "address", "cause", "created_at")
 MISSING: Final = Fault("", "missing", "Enter an address.")
 
@@ -62,7 +61,7 @@ class SuppressionPages:
             return self._asked(form, faults=[MISSING])
         try:
             if request.method == "GET":
-                people = self.api.get("users", **{FIELDS[form["channel"]]: form["address"]})["items"]
+                people = self.api.get("users", **{ADDRESSES[form["channel"]]: form["address"]})["items"]
                 return self._asked(form, people=people)
             added = self.api.put("suppressions", form["channel"], form["address"], body={"cause": form["cause"]})
         except Refused as refused:

@@ -13,6 +13,7 @@ from werkzeug.wrappers import Response as Answer
 from ..api import InternalApi, Refused
 from ..exports import csv_file
 from ..host import Host
+from ..words import ADDRESSES
 from .imports import ImportPages
 from .recent import Day, RecentPages
 from .subscriptions import SubscriptionPages
@@ -21,7 +22,6 @@ A_PAGE: Final = 25
 DELIVERIES: Final = 20
 SUBSCRIPTIONS: Final = 100
 CONSENTS: Final = 20
-SUPPRESSIBLE: Final = {"email": "email", "sms": "phone"}  # channel → the user's field with the address
 # Of people without a stored user, only the id is known
 UNSTORED: Final = dict.fromkeys(("name", "email", "phone", "webhook", "locale", "time_zone", "quiet_hours")) | {
     "push": [],
@@ -120,6 +120,6 @@ class UserPages:
 
     def _suppressed(self, user: Mapping[str, Any]) -> dict[str, Any]:
         """Channel → the suppression of the user's address, if there is one."""
-        channels = [channel for channel, field in SUPPRESSIBLE.items() if user[field]]
-        found = self.api.get_many(("suppressions", channel, user[SUPPRESSIBLE[channel]]) for channel in channels)
+        channels = [channel for channel, field in ADDRESSES.items() if user[field]]
+        found = self.api.get_many(("suppressions", channel, user[ADDRESSES[channel]]) for channel in channels)
         return {channel: suppression for channel, suppression in zip(channels, found, strict=True) if suppression}

@@ -14,6 +14,7 @@ from ..api import InternalApi, Refused
 from ..exports import csv_file
 from ..host import Host
 from ..messages.content import mail
+from ..words import ADDRESSES
 from .editor import EditorPages
 from .previews import Mistake, languages, mistake, preview_of, read_json, rendered, sources, written
 
@@ -21,7 +22,6 @@ A_PAGE: Final = 12
 VERSIONS: Final = 20
 LANGUAGES: Final = 12  # shown side by side
 COLUMNS: Final = ("id", "version", "created_at")
-TESTABLE: Final = {"email": "email", "sms": "phone"}  # channel → the field of an address
 
 
 def pages(api: InternalApi, _: Host) -> Blueprint:
@@ -92,7 +92,7 @@ class TemplatePages:
     def test(self, template_id: str) -> str | tuple[str, int] | Answer:
         """Send the newest version to the operator, at an address that this browser's session remembers."""
         template = self.api.get("templates", template_id)
-        channels = [channel for channel in TESTABLE if channel in template["channels"]]
+        channels = [channel for channel in ADDRESSES if channel in template["channels"]]
         asked = request.values
         channel = str(asked.get("channel"))
         channel = channel if channel in channels else (channels or ["email"])[0]
@@ -124,7 +124,7 @@ class TemplatePages:
         return page, 422 if mistakes else 200
 
     def _send(self, template: Any, form: dict[str, str], data: Any) -> Any:
-        reader: dict[str, Any] = {"address": {TESTABLE[form["channel"]]: form["address"]}}
+        reader: dict[str, Any] = {"address": {ADDRESSES[form["channel"]]: form["address"]}}
         if form["locale"]:
             reader["locale"] = form["locale"]
         message = {
