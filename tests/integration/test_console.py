@@ -266,6 +266,21 @@ def test_a_person_is_shown_with_addresses_suppressions_subscriptions_and_deliver
     assert "skipped The address is suppressed: bounce" in page.text
 
 
+@pytest.mark.parametrize(
+    ("channel", "address", "shown"),
+    [("email", "ann@example.com", "E-mail is suppressed"), ("sms", "+436641234567", "Text message is suppressed")],
+)
+def test_an_address_of_each_channel_is_suppressed_with_the_name_of_its_owner(
+    visitor: Visitor, channel: str, address: str, shown: str
+) -> None:
+    call("PUT", "/v1/users/ann", {"name": "Ann Lee", "email": "ann@example.com", "phone": "+436641234567"})
+    assert "is suppressed" not in visitor.open("/users/ann").text
+    asked = visitor.open("/suppressions/new", channel=channel, address=address, cause="manual")
+    assert "It is the address of Ann Lee" in asked.text
+    visitor.press(asked)
+    assert shown in visitor.open("/users/ann").text
+
+
 def test_an_unknown_user_is_reported_and_another_can_be_looked_up(visitor: Visitor) -> None:
     assert "Nothing is called nobody ." in visitor.open("/users/nobody", 404).text
 
