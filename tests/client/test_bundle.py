@@ -20,6 +20,8 @@ IDS = st.from_regex(r"[A-Za-z0-9_][A-Za-z0-9._:@|+=~-]{0,12}", fullmatch=True).f
 NAMES = st.sampled_from(["news", "orders", "alerts.daily"])
 TEXTS = st.text(st.characters(exclude_categories=("C", "Z")), min_size=1, max_size=12)
 CHANNELS = ["email", "sms", "push", "inbox"]
+PLATFORMS = st.sampled_from(["fcm", "ios"])
+TOKENS = st.one_of(st.sampled_from(["t-1", "t-2"]), TEXTS)
 SCALARS = st.one_of(TEXTS, st.integers(-(2**53), 2**53), st.booleans())
 USERS = st.fixed_dictionaries(
     {},
@@ -27,7 +29,7 @@ USERS = st.fixed_dictionaries(
         "name": TEXTS,
         "email": st.sampled_from([f"user-{number}@example.com" for number in range(6)]),
         "phone": st.sampled_from(["+436641234567", "+447700900123"]),
-        "push": st.lists(st.fixed_dictionaries({"platform": st.just("fcm"), "token": TEXTS}), max_size=2),
+        "push": st.lists(st.fixed_dictionaries({"platform": PLATFORMS, "token": TOKENS}), max_size=3),
         "locale": st.sampled_from(["de", "pt-BR"]),
         "time_zone": st.just("Europe/Vienna"),
         "quiet_hours": st.just({"start": "22:00", "end": "07:00"}),

@@ -251,6 +251,32 @@ def test_of_more_than_twenty_devices_the_oldest_goes() -> None:
     assert tokens("ada") == [f"t-{number}" for number in range(1, 21)]
 
 
+# As a posted device: the newest is the last
+@pytest.mark.parametrize(
+    ("listed", "stored"),
+    [
+        ("a a", "a"),
+        ("a b a", "b a"),
+        ("a b a b c", "a b c"),
+        ("a b c", "a b c"),
+    ],
+)
+def test_a_device_that_is_listed_twice_is_stored_once(listed: str, stored: str) -> None:
+    def devices(text: str) -> list[dict[str, str]]:
+        return [{"platform": "ios", "token": each} for each in text.split()]
+
+    call("PUT", "/v1/users/ada", {"push": devices(listed)})
+    call("PUT", "/v1/users/bob", {"name": "Bob"})
+    call("PATCH", "/v1/users/bob", {"push": devices(listed)})
+    call("POST", "/v1/users", {"items": [{"id": "cy", "push": devices(listed)}]})
+    assert {user: tokens(user) for user in ("ada", "bob", "cy")} == dict.fromkeys(("ada", "bob", "cy"), stored.split())
+
+
+def test_one_token_of_two_platforms_is_two_devices() -> None:
+    both = [{"platform": "ios", "token": "t"}, {"platform": "fcm", "token": "t"}]
+    assert call("PUT", "/v1/users/ada", {"push": both}).body["push"] == both
+
+
 def test_a_device_is_removed_once_or_twice() -> None:
     call("PUT", "/v1/users/ada", {"push": [{"platform": "ios", "token": "t-1"}]})
     for user in ("ada", "ada", "nobody"):

@@ -97,6 +97,12 @@ class PushAddress(Request):
     token: Token = Field(description="The platform's token.")
 
 
+def _once(devices: tuple[PushAddress, ...]) -> tuple[PushAddress, ...]:
+    """Each device once, at its last place: the newest is the last."""
+    last = {(each.platform, each.token): each for each in reversed(devices)}
+    return tuple(last.values())[::-1]
+
+
 class WebhookAddress(Request):
     """The user's own server."""
 
@@ -124,8 +130,8 @@ class ProfileFields(Request):
     )
     email: Email | None = Field(None, description="The e-mail address.")
     phone: Phone | None = Field(None, description="The phone number in E.164 format.")
-    push: Annotated[tuple[PushAddress, ...], Field(max_length=DEVICES_LIMIT)] | None = Field(
-        None, description="Devices for push."
+    push: Annotated[tuple[PushAddress, ...], Field(max_length=DEVICES_LIMIT), AfterValidator(_once)] | None = Field(
+        None, description="Devices for push. One that is listed twice is stored once."
     )
     webhook: WebhookAddress | None = Field(None, description="The user's own server.")
     locale: Locale | None = Field(None, description="The language.")
