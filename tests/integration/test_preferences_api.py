@@ -227,3 +227,83 @@ def test_what_is_added_comes_as_often_as_chosen_once_it_is_confirmed(post: Post)
     assert frequencies()["inbox"] == {"on": False, "frequency": "immediate"}
     browse(post.mails[0].link, {})
     assert frequencies()["inbox"] == {"on": True, "frequency": "daily"}
+
+
+# Ceilings on the page
+
+
+def ceilings() -> tuple[dict[str, int], str | None]:
+    body = call("GET", PATH).body
+    return {channel: each["count"] for channel, each in body["at_most"].items()}, body["digest_at"]
+
+
+def choose(*at_most: str, digest_at: str | None = None) -> Answer:
+    hour = {} if digest_at is None else {"digest_at": digest_at}
+    form = {"shown": ["news/email"], "yes": ["news/email"], "at_most": at_most, **hour}
+    return browse(preferences_link("ada"), form)
+
+
+def test_the_page_has_a_ceiling_for_each_channel_that_reaches_the_reader_with_something_to_leave() -> None:
+    assert browse(preferences_link("ada")).text.count('name="at_most"') == 2  # e-mail and inbox: no phone is known
+    service("DELETE", "/v1/topics/news")
+    assert 'name="at_most"' not in browse(preferences_link("ada")).text  # the other topic is required
+
+
+def test_a_ceiling_is_chosen_changed_and_removed_on_the_page() -> None:
+    chosen = choose("email/3", "inbox/", digest_at="07:30").text
+    assert ceilings() == ({"email": 3}, "07:30")
+    assert '<option value="email/3" selected>3</option>' in chosen
+    assert '<input type="time" name="digest_at" value="07:30">' in chosen
+    choose("email/5", "inbox/20", digest_at="07:30")
+    assert ceilings() == ({"email": 5, "inbox": 20}, "07:30")
+    choose("email/", "inbox/20", digest_at="")
+    assert ceilings() == ({"inbox": 20}, None)
+
+
+def test_a_ceiling_of_the_account_is_shown_and_kept_by_the_page() -> None:
+    put({"topics": {"news": {"email": {"on": True}}}, "at_most": {"email": {"count": 7}, "sms": {"count": 2}}}, "*")
+    assert '<option value="email/7" selected>7</option>' in browse(preferences_link("ada")).text
+    choose("email/7", "inbox/1")
+    assert ceilings() == ({"email": 7, "sms": 2, "inbox": 1}, None)
+
+
+@pytest.mark.parametrize("said", ["email/0", "email/1001", "email/-1", "email/three", "email/1.5", "sms/2", "x/2"])
+def test_what_a_form_says_that_the_page_does_not_offer_changes_nothing(said: str) -> None:
+    choose("email/3", digest_at="07:30")
+    assert choose(said, digest_at="25:00").status == 200
+    assert ceilings() == ({"email": 3}, "07:30")
+
+
+def test_a_form_without_ceilings_changes_none() -> None:
+    choose("email/3", digest_at="07:30")
+    save("news/email", often=["news/email/daily"])
+    assert ceilings() == ({"email": 3}, "07:30")
+
+
+def test_a_document_that_was_read_before_the_page_changed_a_ceiling_is_refused() -> None:
+    read = tag()
+    choose("email/3")
+    assert put({"topics": {"news": {"email": {"on": True}}}}, read).status == 412
+    assert ceilings() == ({"email": 3}, None)
+
+
+def test_a_ceiling_that_others_change_at_the_same_time_is_chosen_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    real, others = claim_preferences, [5, 6]
+
+    def claim(table: Any, user_id: str, before: Any, **chosen: Any) -> None:
+        if others:
+            stored = stores.audience().users.get("ada")
+            assert stored is not None
+            real(table, "ada", stored.preferences, at_most={"sms": others.pop()}, digest_at=None)
+        real(table, user_id, before, **chosen)
+
+    monkeypatch.setattr("fanfare.self_service.preferences.ceilings.claim_preferences", claim)
+    choose("email/3")
+    assert ceilings() == ({"sms": 5, "email": 3}, None)
+
+
+def test_a_link_to_an_earlier_address_changes_no_ceiling() -> None:
+    link = preferences_link("ada")
+    service("PATCH", "/v1/users/ada", {"email": "new@example.com"})
+    browse(link, {"shown": [], "yes": [], "at_most": ["email/3"]})
+    assert ceilings() == ({}, None)

@@ -79,6 +79,7 @@ MODULES = {
     "earlier_steps": "fanfare.store.earlier_steps",
     "schedule": "fanfare.domain.schedule",
     "answers": "fanfare.store.audience.subscriptions.answers",
+    "ceilings": "fanfare.self_service.preferences.ceilings",
     "management_users": "fanfare.management.users",
     "addresses": "fanfare.self_service.addresses",
     "admission": "fanfare.api.admission",
@@ -1812,6 +1813,20 @@ MUTANTS = (
         "self._with_frequency(",
         "self.add(no_of(user_id, topic, channel, by=By.PAGE, at=self.clock()), shards=1) or self._with_frequency(",
         tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
+    ),
+    Mutant(
+        "the page lifts the ceilings of channels that it does not show",
+        "ceilings:ChooseCeilings.run",
+        "{**before, **counts}",
+        "counts",
+        tests=(f"{PREFERENCES}::test_a_ceiling_of_the_account_is_shown_and_kept_by_the_page",),
+    ),
+    Mutant(
+        "a link to an earlier address changes ceilings",
+        "preferences:ChoosePreferences.change",
+        "if before.current:",
+        "if True:",
+        tests=(f"{PREFERENCES}::test_a_link_to_an_earlier_address_changes_no_ceiling",),
     ),
     Mutant(
         "who is counted at every try holds up a page of digests",

@@ -23,6 +23,7 @@ from fanfare.self_service import pages
 from fanfare.self_service.pages import lists
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.mails import Mail
+from fanfare.self_service.preferences.ceilings import Ceilings
 from fanfare.signing.links import Links
 from fanfare.templates.renderer import Renderer
 from pydantic import ValidationError
@@ -54,11 +55,11 @@ ATTACKS: Final = [
 ]
 TAGS: Final = set(
     "html head meta title style body header main h1 h2 p form button div a fieldset legend input label span small "
-    "section table caption tbody tr th td code pre ul li nav footer bdi".split()
+    "select option section table caption tbody tr th td code pre ul li nav footer bdi".split()
 )
 ATTRIBUTES: Final = set(
     "lang charset name content class method type href value checked disabled role id tabindex aria-label "
-    "aria-labelledby scope dir hreflang action for required maxlength autocomplete aria-hidden "
+    "aria-labelledby scope dir hreflang action for required selected maxlength autocomplete aria-hidden "
     "aria-current".split()
 )
 
@@ -92,8 +93,10 @@ def test_every_page_shows_it_as_text(attack: str) -> None:
     look = Look(brand=Brand(name=attack, address=attack, links=(link,)))
     preferences = "https://people.example.com/v1/preferences/x"
     at = datetime(2027, 1, 1, tzinfo=UTC)
-    way = lists.Way(channel=attack, subscribed=True)
-    choice = lists.Choice(topic="a", title=attack, description=attack, category=attack, required=False, ways=(way, way))
+    way = lists.Way(channel=attack, subscribed=True, frequency="daily")
+    words = {"title": attack, "description": attack, "category": attack}
+    choice = lists.Choice(topic="a", **words, required=False, frequencies=("daily", "weekly"), ways=(way, way))
+    ceilings = Ceilings(at_most={attack: None}, digest_at=attack)
     offer = lists.Offer(topic=attack, title=attack, description=attack, by_mail=True)
     for text in (
         pages.ask_to_unsubscribe(look, topic=attack, channel=attack, subscribed=True, current=True),
@@ -106,7 +109,7 @@ def test_every_page_shows_it_as_text(attack: str) -> None:
         pages.subscribed(look, topic=attack, required=False, opted_out=True, preferences=preferences),
         pages.confirm_address(look, account=attack, asked_at=at),
         pages.address_confirmed(look, preferences=preferences),
-        lists.preferences(look, [choice], whose=attack, opted_out=False, saved=True),
+        lists.preferences(look, [choice], ceilings=ceilings, whose=attack, opted_out=False, saved=True),
         lists.directory(look, [offer]),
         pages.problem(look, attack, finds=True),
     ):

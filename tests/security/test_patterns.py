@@ -16,7 +16,7 @@ import pytest
 from fanfare import ids
 from fanfare.api import mail_programs, requests
 from fanfare.schemas.posted import sending
-from fanfare.schemas.scalars import _HOUR, _LOCALE, _PHONE, _URL, _email
+from fanfare.schemas.scalars import _LOCALE, _PHONE, _URL, HOUR, _email
 from fanfare.templates.text import derived_text
 
 from infra.setting_types import STAGE
@@ -38,8 +38,9 @@ BUILT = {
         derived_text.HREF,
         derived_text.STYLE,
     ],
+    "ceilings.py": [re.compile(HOUR)],
     "admission.py": [re.compile("(/v1/suppressions/[^/]+/)(.+)")],
-    "scalars.py": [re.compile(each) for each in (_PHONE, _LOCALE, _HOUR, _URL)],
+    "scalars.py": [re.compile(each) for each in (_PHONE, _LOCALE, HOUR, _URL)],
     "ids.py": [re.compile(ids.USER_ID_PATTERN)],
     "mail_programs.py": [mail_programs.LINK],
     "settings.py": [re.compile(STAGE)],

@@ -14,6 +14,7 @@ from fanfare.self_service.pages import lists, rendering, texts
 from fanfare.self_service.pages.lists import Choice, Way
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.mails import Mail
+from fanfare.self_service.preferences.ceilings import Ceilings
 
 LOOK = Look(brand=Brand(name="Fanfare"))
 STYLE = (rendering.FOLDER / "style.css").read_text(encoding="utf-8")
@@ -75,7 +76,9 @@ def test_text_stands_out_whatever_the_brands_colour(colour: str, scheme: str) ->
 
 
 def test_every_choice_has_a_label_and_every_group_a_legend() -> None:
-    page = lists.preferences(LOOK, choices(), whose="a***@e***.com", opted_out=False, saved=False)
+    ceilings = Ceilings(at_most={"email": 3, "sms": None}, digest_at=None)
+    page = lists.preferences(LOOK, choices(), ceilings=ceilings, whose="a***@e***.com", opted_out=False, saved=False)
+    assert page.count('<label class="way"><span>') == 3
     assert page.count('<label class="yes"><input type="checkbox"') == len(CHANNELS) + 1
     assert "<legend>News</legend>" in page
     assert "What Fanfare sends to a***@e***.com" in page

@@ -203,11 +203,11 @@ VersionNumber = Annotated[
     WithJsonSchema({"type": "integer", "minimum": 1}),
 ]
 
-_HOUR: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+HOUR: Final = r"([01][0-9]|2[0-3]):[0-5][0-9]"
 Hour = Annotated[
     str,
-    pattern(_HOUR, "invalid_hour", "Must be a time of day from 00:00 to 23:59."),
-    WithJsonSchema({"type": "string", "pattern": f"^{_HOUR}$"}),
+    pattern(HOUR, "invalid_hour", "Must be a time of day from 00:00 to 23:59."),
+    WithJsonSchema({"type": "string", "pattern": f"^{HOUR}$"}),
 ]
 _URL: Final = r"https?://[^\s/?#@]+([/?][^\s]*)?"
 WebUrl = Annotated[

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
     ConfigDict,
@@ -17,6 +17,8 @@ from fanfare.schemas.operations import UserDeliveryView
 from fanfare.schemas.scalars import At, ChannelName, Email, Hour, Id, Locale, Name, Request, View, pattern
 from fanfare.schemas.subscriptions import ConsentView, Frequency, SubscriptionView
 from fanfare.schemas.users import ProfileFields, QuietHours, QuietHoursView, UserView
+
+CEILING_LIMIT: Final = 1_000
 
 
 class PatchMeRequest(ProfileFields):
@@ -68,7 +70,9 @@ class ChosenTopic(Request):
 class Ceiling(Request):
     """My own ceiling on a channel."""
 
-    count: Annotated[StrictInt, Field(ge=1, le=1_000)] = Field(description="Maximum number of messages in 24 hours.")
+    count: Annotated[StrictInt, Field(ge=1, le=CEILING_LIMIT)] = Field(
+        description="Maximum number of messages in 24 hours."
+    )
     per: Literal["P1D"] | None = Field(None, description="24 hours.")
     rest: Literal["digest"] | None = Field(None, description="What is over it goes into a digest.")
 

@@ -73,6 +73,12 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
                 "items": {"type": "string"},
                 "description": "How often each comes: topic/channel/frequency.",
             },
+            "at_most": {
+                "type": "array",
+                "items": {"type": "string"},
+                "description": "Own ceilings: channel/messages in 24 hours, or channel/ for none.",
+            },
+            "digest_at": {"type": "string", "description": "When what is over a ceiling comes, e.g. 18:00."},
             "nothing": {"type": "string", "enum": ["yes"], "description": "Opt out of all messages."},
             "what": {"type": "string", "enum": [pages.FIND], "description": "Of a broken link: see unsubscribe."},
             "email": {"type": "string", "description": "The address, to `find` a user."},
@@ -188,14 +194,7 @@ def change_preferences(token: Token) -> Response[str]:
     form = form_of(event)
     if form.get("what") == [pages.FIND]:
         return _find()
-    found, asking = use_cases.preferences().change(
-        token,
-        shown=form.get("shown", ()),
-        yes=form.get("yes", ()),
-        often=form.get("often", ()),
-        nothing=form.get("nothing") == ["yes"],
-        languages=languages_of(event),
-    )
+    found, asking = use_cases.preferences().change(token, form, languages=languages_of(event))
     return _choices(found, asking)
 
 
@@ -260,6 +259,7 @@ def _choices(found: Preferences, asking: Asking | None = None) -> Response[str]:
     page = lists.preferences(
         look,
         found.choices(look.language),
+        ceilings=found.ceilings(),
         whose=found.whose,
         opted_out=opted_out,
         saved=asking is not None,

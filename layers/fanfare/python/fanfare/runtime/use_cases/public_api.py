@@ -22,6 +22,7 @@ from fanfare.self_service.history import MyDeliveries, MyInbox
 from fanfare.self_service.my_subscriptions import ListPublicTopics, MySubscriptions
 from fanfare.self_service.new_link import SendNewLink
 from fanfare.self_service.preferences.account import MyPreferences
+from fanfare.self_service.preferences.ceilings import ChooseCeilings
 from fanfare.self_service.preferences.page import AskForChoices, ChoosePreferences, GiveChoices
 from fanfare.self_service.profile import ManageProfile
 from fanfare.self_service.retry_address import RetryAddress
@@ -250,4 +251,5 @@ def preferences() -> ChoosePreferences:
         links=signing.public_links(),
         ask=ask,
         count_changes=_count_changes(),
+        choose_ceilings=ChooseCeilings(audience=stores.audience()),
     )

@@ -11,6 +11,7 @@ from fanfare.domain.audience import Consent
 from fanfare.self_service.pages import texts
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.rendering import rendered
+from fanfare.self_service.preferences.ceilings import Ceilings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +63,14 @@ def directory(look: Look, offers: Sequence[Offer]) -> str:
 
 
 def preferences(
-    look: Look, choices: Sequence[Choice], *, whose: str | None, opted_out: bool, saved: bool, asking: str = ""
+    look: Look,
+    choices: Sequence[Choice],
+    *,
+    ceilings: Ceilings,
+    whose: str | None,
+    opted_out: bool,
+    saved: bool,
+    asking: str = "",
 ) -> str:
     """The preference page. `whose`: the masked address; `asking`: the result of the wish for more, if the form had
     one."""
@@ -75,6 +83,7 @@ def preferences(
         look,
         title=look.t(texts.PREFERENCES),
         categories=categories,
+        ceilings=ceilings,
         whose=whose,
         opted_out=opted_out,
         saved=saved,

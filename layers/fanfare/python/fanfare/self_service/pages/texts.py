@@ -127,6 +127,13 @@ FREQUENCIES: Final[Mapping[str, str]] = {
     "daily": N_("Once a day"),
     "weekly": N_("Once a week"),
 }
+CEILINGS: Final = N_("At most a day")
+CEILINGS_HINT: Final = N_(
+    "If more messages come within 24 hours, you get the rest together at this time, or later. What can’t be turned off "
+    "does not count."
+)
+CEILING_NONE: Final = N_("No limit")
+CEILINGS_REST: Final = N_("The rest comes at")
 PREFERENCES_NOTHING: Final = N_("Send me nothing at all")
 PREFERENCES_NOTHING_HINT: Final = N_(
     "Only what the service needs you to know still arrives. Your choices above are kept for later."

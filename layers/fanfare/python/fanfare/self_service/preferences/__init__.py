@@ -1,6 +1,7 @@
 """What a user chooses: topics by channel, and how often they come.
 
-known    what a user may choose from, and has
-page     the page of a link
-account  one document, with a token
+known     what a user may choose from, and has
+page      the page of a link
+ceilings  at most so many messages a channel and day
+account   one document, with a token
 """

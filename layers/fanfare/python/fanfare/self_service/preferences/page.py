@@ -7,14 +7,14 @@ must not subscribe anybody. A link to an earlier address shows no choices and gi
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
 from uuid import uuid4
 
-from fanfare.channels import Email
+from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import By, Consent, Subscription, User
@@ -23,6 +23,7 @@ from fanfare.errors import NotFound
 from fanfare.management.masking import masked_email
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Choice, Way
+from fanfare.self_service.preferences.ceilings import Ceilings, ChooseCeilings
 from fanfare.self_service.preferences.known import Known, known_of
 from fanfare.self_service.unsubscribe import reader_of
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
@@ -173,6 +174,16 @@ class Preferences:
             if reaching & set(known.channels(topic))
         ]
 
+    def ceilings(self) -> Ceilings:
+        """The ceilings of the channels that can reach the user with a topic that can be left."""
+        known, own = self.known, self.user.preferences
+        leavable = {name for topic in known.topics.values() if not topic.required for name in known.channels(topic)}
+        reaching = known.reaching() & leavable
+        counts = own.get("at_most", {})
+        return Ceilings(
+            at_most={name: counts.get(name) for name in CHANNELS if name in reaching}, digest_at=own.get("digest_at")
+        )
+
     @property
     def whose(self) -> str | None:
         """The user's masked e-mail address; None without one."""
@@ -194,6 +205,7 @@ class ChoosePreferences:
     links: Links
     ask: AskForChoices
     count_changes: CountChanges
+    choose_ceilings: ChooseCeilings
 
     def show(self, token: str) -> Preferences:
         """Topics and subscriptions of the link's user. Changes nothing. Raises NotFound."""
@@ -201,24 +213,17 @@ class ChoosePreferences:
         return known if known.current else known.without_topics
 
     def change(
-        self,
-        token: str,
-        *,
-        shown: Iterable[str],
-        yes: Iterable[str],
-        often: Iterable[str] = (),
-        nothing: bool,
-        languages: Sequence[str] = (),
+        self, token: str, form: Mapping[str, Sequence[str]], *, languages: Sequence[str] = ()
     ) -> tuple[Preferences, Asking]:
         """Take away what the form takes away, and ask for a confirmation of what it gives.
 
         How often topics come (`often`) changes at once; of new ones, with the confirmation. That is mailed in the
-        user's language, or in one of `languages`. Topics that the page did not show stay unchanged.
-        Raises NotFound, and TooManyRequests if it gives too much.
+        user's language, or in one of `languages`. Ceilings (`at_most`, `digest_at`) change at once. Topics that the
+        page did not show (`shown`) stay unchanged. Raises NotFound, and TooManyRequests if it gives too much.
         """
-        before = self._known(token)
-        wanted, give, chosen = set(yes), [], _frequencies(before.known, often)
-        for topic, channel in _offered(before.known, shown):
+        before, nothing = self._known(token), form.get("nothing") == ["yes"]
+        wanted, give, chosen = set(form.get("yes", ())), [], _frequencies(before.known, form.get("often", ()))
+        for topic, channel in _offered(before.known, form.get("shown", ())):
             has, wants = (topic.id, channel) in before.known.yeses, f"{topic.id}{SEPARATOR}{channel}" in wanted
             if wants and not has:
                 give.append((topic.id, channel))
@@ -226,6 +231,8 @@ class ChoosePreferences:
                 self.audience.subscriptions.remove(before.user.id, topic.id, channel, by=By.PAGE)
         for (topic_id, channel), frequency in chosen.items() if before.current else ():
             self.audience.subscriptions.come_as(before.user.id, topic_id, channel, frequency)
+        if before.current:
+            self.choose_ceilings.run(before.user.id, form, channels=before.known.reaching())
         if nothing and not before.user.opted_out:
             self.audience.users.opt_out(before.user.id, True)
         opt_in = before.user.opted_out and not nothing
