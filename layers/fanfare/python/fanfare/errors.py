@@ -20,8 +20,9 @@ ConditionFailed                   a conditional write found a different state th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
+
+from fanfare.records import dataclass
 
 
 @dataclass(frozen=True)

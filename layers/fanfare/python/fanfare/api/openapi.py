@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from aws_lambda_powertools.event_handler.api_gateway import Route
@@ -15,6 +15,7 @@ from pydantic import BaseModel
 from fanfare.api.admission import is_page
 from fanfare.api.problems import PROBLEM
 from fanfare.api.requests import FORM
+from fanfare.records import dataclass
 from fanfare.schemas.errors import ProblemView
 from fanfare.schemas.subscriptions import SubscriptionItem
 from fanfare.schemas.suppressions import SuppressionItem

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
+from fanfare.records import dataclass
 from fanfare.runtime.signing import cursor_keys
 from fanfare.schemas.scalars import View
 from fanfare.signing import cursors

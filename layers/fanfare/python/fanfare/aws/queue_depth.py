@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
+
+from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fanfare.aws.retries import Sleep, pause
 from fanfare.domain.jobs import FanOutJob, Job, fan_out_body, job_body
+from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

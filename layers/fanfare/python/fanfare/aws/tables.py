@@ -6,7 +6,7 @@ retention only, never for timing: DynamoDB may lag by days).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from fanfare.records import dataclass
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,6 @@ A part may have a name: `failed.part("key")` then says whether its condition hel
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 from uuid import uuid4
 
@@ -17,6 +16,7 @@ from botocore.exceptions import ClientError
 from fanfare.aws.codec import expressions, pack, unpack
 from fanfare.aws.retries import pause
 from fanfare.errors import CONFLICT, HELD, REFUSED, ConditionFailed, PartResult, Unavailable
+from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from fanfare.aws.dynamodb import DynamoTable

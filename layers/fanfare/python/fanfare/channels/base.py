@@ -9,13 +9,14 @@ from __future__ import annotations
 import logging
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from typing import Any, ClassVar, Final, Protocol
 
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
 from fanfare.clock import Clock
+from fanfare.records import dataclass
 from fanfare.signing.keyed_hash import Keys
 
 log = logging.getLogger(__name__)

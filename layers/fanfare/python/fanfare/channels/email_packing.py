@@ -18,13 +18,14 @@ from __future__ import annotations
 import bisect
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import reduce
 from itertools import compress, count, islice
 from operator import not_
 from typing import Final
 
 import orjson
+
+from fanfare.records import dataclass
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations per call;
 # with an inline template the limit of the request is 1 MB, including the envelope around the data;

@@ -14,7 +14,7 @@ import random
 import re
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from http.client import HTTPException
 from threading import Timer
@@ -41,6 +41,7 @@ from fanfare.channels.base import (
 from fanfare.channels.reasons import Reason
 from fanfare.channels.webhook_guard import Guard, HostSeconds, Resolve, Target, addresses_of, retry_after
 from fanfare.clock import Clock, from_text
+from fanfare.records import dataclass
 from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0

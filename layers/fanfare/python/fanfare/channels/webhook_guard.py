@@ -14,7 +14,7 @@ import re
 import socket
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from queue import Empty, SimpleQueue
@@ -24,6 +24,7 @@ from urllib.parse import quote, urlsplit
 
 from fanfare.channels.base import AddressRefused
 from fanfare.channels.reasons import Reason
+from fanfare.records import dataclass
 
 URL_LIMIT: Final = 2_048
 # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4

@@ -7,7 +7,7 @@ counts for `COOLING`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -17,6 +17,7 @@ from fanfare.channels.base import AddressRefused
 from fanfare.channels.reasons import Reason
 from fanfare.clock import from_text, to_text
 from fanfare.errors import Conflict
+from fanfare.records import dataclass
 
 
 class By(StrEnum):

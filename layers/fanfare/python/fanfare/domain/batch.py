@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
 from fanfare.domain.outcomes import UNSETTLED, Outcome
+from fanfare.records import dataclass
 
 SHORT: Final = -1  # instead of a shard: the batches lie in the message's own item, because it took the short way
 _SHORT_PREFIX: Final = "0000-short-"

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from fanfare.channels.receipts import Receipt
 from fanfare.domain.batch import Totals
 from fanfare.domain.message import Progress
+from fanfare.records import dataclass
 
 PAGES_AT_ONCE: Final = 25  # pages of the fan-out: at most 1,200 batches
 

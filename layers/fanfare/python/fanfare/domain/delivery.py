@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from fanfare.channels.receipts import Receipt
 from fanfare.domain.outcomes import Outcome
+from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

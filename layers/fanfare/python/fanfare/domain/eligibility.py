@@ -12,7 +12,7 @@ later step, what the user may change until then is not asked: see `WHEN_DUE`.
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -28,6 +28,7 @@ from fanfare.domain.limits.applied import AppliedLimit, Overflow, limits_of
 from fanfare.domain.limits.rate_limit import Turn, next_turn, turn_again, without_forgotten
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.schedule import Due
+from fanfare.records import dataclass
 
 ROUNDS: Final = 10  # at the end of quiet hours a limit may apply, and the next free moment may be in quiet hours again
 # Seconds. Due times are rounded up to a slot, so recipients share batches; short waits have short slots.
@@ -54,8 +55,7 @@ class Candidate:
     seconds) at which this delivery was charged against the limits before; None for the first decision. A charge stays
     valid for `patience` seconds. `erased`: the message had data of this recipient, who was erased since. `due`: before
     that time the recipient gets nothing, not even of a critical message. `needed`: no earlier step has made this one
-    needless.
-    `gathering`: how the topic makes digests, if this message can go into one; `is_digest`: limits never drop it.
+    needless. `gathering`: how the topic makes digests, if this message can go into one; `is_digest`: no limit drops it.
     """
 
     user: User | None

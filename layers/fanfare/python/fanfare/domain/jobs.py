@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any
 
 from fanfare.domain.batch import BatchState, shard_in
+from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, datetime
 from typing import Any, Final, Literal, TypedDict
 
@@ -13,6 +13,7 @@ from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.ids import shard_of
+from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

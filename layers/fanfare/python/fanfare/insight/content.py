@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from fanfare.channels import CHANNELS
@@ -17,6 +17,7 @@ from fanfare.insight.messages import find_with_payload
 from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.digests.contents import DigestContents
 from fanfare.pipeline.fan_out.candidates import Candidates
+from fanfare.records import dataclass
 from fanfare.schemas.messages import SentContentView
 from fanfare.signing.links import HiddenLinks, Links, ViewLink
 from fanfare.signing.person_ids import is_person_id

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from fanfare.channels import CHANNELS
+from fanfare.records import dataclass
 
 AS_OF: Final = "2026-11-23"  # in us-east-1
 CURRENCY: Final = "USD"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.management.users import find_user
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.operations import DeliveryView, UserDeliveryView
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Final
 
 from fanfare.clock import Clock
@@ -12,6 +11,7 @@ from fanfare.errors import NotFound
 from fanfare.insight.messages import known_id
 from fanfare.management.users import find_user
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.operations import WindowItemView, WindowView
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries

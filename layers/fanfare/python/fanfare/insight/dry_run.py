@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -18,6 +18,7 @@ from fanfare.insight import cost
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.fan_out.candidates import Candidates, counted
+from fanfare.records import dataclass
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
 from fanfare.schemas.templates import warning_views
 from fanfare.templates.body import locales, nearest, offers

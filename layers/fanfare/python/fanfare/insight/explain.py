@@ -7,7 +7,7 @@ skipped without an address and has one now, the explanation shows both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from fanfare.channels import REPORTING
@@ -23,6 +23,7 @@ from fanfare.domain.outcomes import COUNTED, NO_WORD, Outcome
 from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
+from fanfare.records import dataclass
 from fanfare.schemas.operations import (
     ChannelExplanationView,
     ExplanationView,

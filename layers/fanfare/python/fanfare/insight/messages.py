@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +13,7 @@ from fanfare.domain.message import Message, Payload, outcome
 from fanfare.domain.outcomes import receipt_counts
 from fanfare.errors import NotFound
 from fanfare.pipeline.counting import Sums, count_so_far, reports
+from fanfare.records import dataclass
 from fanfare.schemas.messages import MessageView, MessageWithCountsView
 from fanfare.store.batches import Batches
 from fanfare.store.messages import MessageFilter, Messages

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from fanfare.clock import Clock, to_text
 from fanfare.domain.catalogue import Brand, BrandLink
+from fanfare.records import dataclass
 from fanfare.schemas.brand import PutBrandRequest
 from fanfare.store.brands import Brands
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages

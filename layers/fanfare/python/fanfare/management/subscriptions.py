@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +16,7 @@ from fanfare.errors import FanfareError, Fault, Invalid, NotFound
 from fanfare.management.topics import find_topic
 from fanfare.management.users import find_user, written
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.subscriptions import PutSubscriptionRequest, SubscriptionItem, SubscriptionResultView
 from fanfare.store.audience import Audience

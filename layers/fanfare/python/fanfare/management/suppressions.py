@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -17,6 +16,7 @@ from fanfare.domain.audience import Suppression
 from fanfare.errors import Invalid, NotFound
 from fanfare.management.users import written
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionItem, SuppressionResultView
 from fanfare.store.audience import Audience

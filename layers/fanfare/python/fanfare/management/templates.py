@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
@@ -13,6 +13,7 @@ from fanfare.domain.catalogue import Template, Version
 from fanfare.errors import Fault, Invalid, NotFound, TemplateError
 from fanfare.management.users import check_id
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, TemplateView
 from fanfare.store.brands import Brands
 from fanfare.store.catalogue import Catalogue

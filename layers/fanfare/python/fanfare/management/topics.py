@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.clock import Clock, to_text
@@ -12,6 +11,7 @@ from fanfare.domain.digests.gathering import Frequency
 from fanfare.errors import ConditionFailed, Conflict, Invalid, NotFound, Unavailable
 from fanfare.management.users import check_id
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.topics import PutTopicRequest
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
@@ -14,6 +13,7 @@ from fanfare.errors import FanfareError, Invalid, NotFound, Unavailable
 from fanfare.management.own_data import UNFINISHED_LIMIT, EraseOwnData
 from fanfare.merge_patch import merged
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.users import (
     DEVICES_LIMIT,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from itertools import islice
 from typing import Final
@@ -12,6 +11,7 @@ from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, to_text
 from fanfare.domain.batch import shard_in
 from fanfare.domain.delivery import Delivery
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.batches.gathered import page_in
 from fanfare.store.deliveries import Deliveries

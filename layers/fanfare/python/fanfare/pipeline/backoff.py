@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from fanfare.records import dataclass
 
 AHEAD: Final = timedelta(hours=1)  # the recipients of a scheduled message are chosen this long before its time
 START: Final = timedelta(seconds=90)  # its start is queued this long before its time

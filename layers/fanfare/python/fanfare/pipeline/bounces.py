@@ -7,9 +7,10 @@ least a day apart. `tests/unit/pipeline/test_bounces.py` simulates it: 13 kinds 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
+
+from fanfare.records import dataclass
 
 IN_A_ROW: Final = 3
 WITHIN: Final = timedelta(days=7)  # at least, from the first of them to the last

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -19,6 +19,7 @@ from fanfare.ids import new_message_id
 from fanfare.pipeline.backoff import AHEAD, START
 from fanfare.pipeline.context import LinkMaker, MessageContexts, pinned_of
 from fanfare.pipeline.recipients import PersonId, Recipients, resolve
+from fanfare.records import dataclass
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fanfare.channels.reasons import Reason
@@ -15,6 +14,7 @@ from fanfare.errors import ConditionFailed, Conflict, NotFound
 from fanfare.pipeline.complete import forget_data
 from fanfare.pipeline.counting import count_cancelled
 from fanfare.pipeline.digests.withdraw import IN_FLIGHT, SENT, WITHHELD, Withdraw
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

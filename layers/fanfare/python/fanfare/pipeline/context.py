@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Final, Protocol
 
@@ -11,6 +10,7 @@ from fanfare import languages
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Pinned, Topic
 from fanfare.domain.message import Message
+from fanfare.records import dataclass
 from fanfare.templates.context import BrandSeen, KnownLinks, LinksSeen, MessageContext, TopicSeen
 
 NOBODY: Final = User(id="user-1", profile={})  # for content that is checked before there are readers

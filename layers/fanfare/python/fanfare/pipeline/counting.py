@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -26,6 +26,7 @@ from fanfare.domain.counting import Count, RunningCount
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
 from fanfare.errors import ConditionFailed, Unavailable
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.domain.message import Own
 from fanfare.errors import Fault
+from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from fanfare.schemas.posted.recipients import AddressRecipient, UserRecipient

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from fanfare.domain.audience import User
 from fanfare.domain.message import people_of
 from fanfare.pipeline.bounces import Undelivered, cause_of
 from fanfare.pipeline.refusals import stop
+from fanfare.records import dataclass
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import ConfirmationMails

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -22,6 +22,7 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
 from fanfare.pipeline.backoff import SOON, seconds_until
 from fanfare.pipeline.complete import complete
+from fanfare.records import dataclass
 from fanfare.store.batches import REOPENED, Batches
 from fanfare.store.messages import Messages
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +20,7 @@ from fanfare.errors import Invalid
 from fanfare.pipeline.backoff import AHEAD
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.fan_out.short_way import ShortWay
+from fanfare.records import dataclass
 from fanfare.store.messages import Messages, fingerprint
 
 if TYPE_CHECKING:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from email.utils import parseaddr
 from typing import Any
 
 from fanfare.channels.sms import countries_of
 from fanfare.clock import Clock, system_clock
+from fanfare.records import dataclass
 from fanfare.runtime.registry import opened
 
 

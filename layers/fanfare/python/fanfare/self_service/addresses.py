@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import secrets
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -16,6 +15,7 @@ from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
 from fanfare.domain.audience import User
 from fanfare.errors import Conflict, Fault, Invalid, TooManyRequests, Unavailable
+from fanfare.records import dataclass
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, Final
 
 from fanfare.clock import Clock
 from fanfare.errors import TooManyRequests
+from fanfare.records import dataclass
 from fanfare.store.audience.confirmations import Allowance, Confirmations
 
 BY_USER: Final = Allowance("changes_of_user", 100, timedelta(hours=1))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
@@ -13,6 +13,7 @@ from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
+from fanfare.records import dataclass
 from fanfare.self_service.addresses import use_address
 from fanfare.self_service.preferences.page import GiveChoices
 from fanfare.signing.links import Links

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Final
 
 from fanfare.errors import NotFound
 from fanfare.insight.deliveries import ListUserDeliveries
 from fanfare.insight.messages import known_id
+from fanfare.records import dataclass
 from fanfare.schemas.operations import UserDeliveryView
 from fanfare.store.audience import Audience
 from fanfare.store.inbox import Inboxes, Note

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 from fanfare.channels import Email
@@ -13,6 +13,7 @@ from fanfare.domain.catalogue import Topic
 from fanfare.errors import Conflict, NotFound
 from fanfare.management.subscriptions import ManageSubscriptions, subscriptions_page
 from fanfare.pagination import take
+from fanfare.records import dataclass
 from fanfare.schemas.subscriptions import PutMySubscriptionRequest
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Offer

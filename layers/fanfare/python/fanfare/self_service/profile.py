@@ -6,7 +6,6 @@ A caller with a valid token who is not a user yet has an empty profile and is cr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from fanfare.channels.webhook import Owner, Webhook, secret
@@ -14,6 +13,7 @@ from fanfare.clock import Clock, to_text
 from fanfare.domain.audience import EndpointHealth, User
 from fanfare.errors import NotFound
 from fanfare.management.users import user_view
+from fanfare.records import dataclass
 from fanfare.schemas.self_service import MeView, MyWebhookView, PendingView
 from fanfare.self_service.addresses import CONFIRMED, ConfirmAddress, checked_address, known_address
 from fanfare.self_service.changes import CountChanges, gives

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from typing import Final
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock
 from fanfare.errors import Conflict, TooManyRequests
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Allowance, Confirmations
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
@@ -17,6 +16,7 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
+from fanfare.records import dataclass
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience.confirmation_mails import tags_of_sign_up

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -18,6 +18,7 @@ from fanfare.clock import Clock, from_text, to_text
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
+from fanfare.records import dataclass
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.signing.links import Links, ReaderLink
 from fanfare.store.audience import Audience

@@ -7,7 +7,7 @@ bounce or a complaint suppresses the address like any other.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,6 +19,7 @@ from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.clock import Clock, to_text
 from fanfare.domain.catalogue import Brand
+from fanfare.records import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.mails import Mail

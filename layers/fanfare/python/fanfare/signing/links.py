@@ -8,7 +8,6 @@ address (`address_no`). Tokens of the first version have neither: they belong to
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final, Protocol
 
@@ -16,6 +15,7 @@ from itsdangerous import BadData
 
 from fanfare.clock import from_text, to_text
 from fanfare.errors import NotFound
+from fanfare.records import dataclass
 from fanfare.signing.keyed_hash import Keys
 from fanfare.signing.signed_text import opened, signed
 

@@ -7,13 +7,13 @@ user#<id>     <message id>   title, body, time of arrival, time of reading
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import Clock, to_text
 from fanfare.errors import ConditionFailed
+from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

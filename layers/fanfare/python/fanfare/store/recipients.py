@@ -7,12 +7,12 @@ So lists page through those items and look up the state of each batch.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.channels.reasons import Reason
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.outcomes import Outcome
+from fanfare.records import dataclass
 from fanfare.store.batches.gathered import PREFIX, outcomes_of
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.rows import GATHERED

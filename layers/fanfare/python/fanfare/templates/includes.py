@@ -8,10 +8,11 @@ numbered as if the sources followed each other, so a line number identifies its 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
+
+from fanfare.records import dataclass
 
 CONTENT: Final = "content"  # the name by which a layout prints the part
 CHARACTERS: Final = 200_000  # of all sources of a part, each counted as often as it is included

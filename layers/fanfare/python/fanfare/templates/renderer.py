@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from itertools import islice
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
+from fanfare.records import dataclass
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import Ready, compiled
 from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext

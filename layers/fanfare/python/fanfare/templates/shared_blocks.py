@@ -8,11 +8,12 @@ template, and a block can be rendered alone.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
 from jinja2 import nodes
+
+from fanfare.records import dataclass
 
 READER: Final = frozenset({"user", "links"})  # names whose value is the reader's own
 LOCALE: Final = "locale"

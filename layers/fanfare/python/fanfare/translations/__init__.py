@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from fanfare.languages import direction, nearest, tag
+from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     import gettext

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
@@ -16,6 +16,7 @@ from aws_lambda_powertools import Logger
 
 from fanfare.api.requests import method_of, principal, raw_body, session_of
 from fanfare.channels import CHANNELS, Email, Sms
+from fanfare.records import dataclass
 from fanfare.runtime.signing import audit_keys
 from fanfare.signing.keyed_hash import digest
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -16,6 +15,7 @@ from typing import Any, Final
 from fanfare.clock import from_text
 from fanfare.domain.audience import User
 from fanfare.domain.digests.windows import Current
+from fanfare.records import dataclass
 from fanfare.time_zones import first_moment, zone_or_utc
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

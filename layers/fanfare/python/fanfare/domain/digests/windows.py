@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
 from fanfare.clock import to_text
+from fanfare.records import dataclass
 
 ITEMS: Final = 100  # that a digest shows, at most
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.limits.rate_limit import Counter, RateLimit
+from fanfare.records import dataclass
 
 EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
 OWN: Final = "~"  # name of the counter for the user's own ceiling; not allowed as the first sign of a topic's id

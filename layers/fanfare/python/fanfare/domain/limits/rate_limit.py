@@ -7,8 +7,9 @@ any `count`. A slice counts until its end has left the window, so a user may wai
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+from fanfare.records import dataclass
 
 SLICES: Final = 32
 

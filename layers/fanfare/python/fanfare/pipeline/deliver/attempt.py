@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import TypeVar
 
@@ -21,6 +21,7 @@ from fanfare.domain.message import Message
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 from fanfare.pipeline.deliver.means import Means, close
 from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
+from fanfare.records import dataclass
 from fanfare.signing.links import with_hidden_links
 from fanfare.templates.body import offers
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -16,6 +15,7 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import FanfareError, TemplateError
 from fanfare.pipeline.context import MessageContexts
 from fanfare.pipeline.deliver.work import Ending, Work
+from fanfare.records import dataclass
 from fanfare.signing.links import Links
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import inline_body

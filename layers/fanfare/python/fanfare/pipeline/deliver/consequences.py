@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 
 from fanfare.channels.base import Channel, Kind, SendResult
 from fanfare.clock import Clock
 from fanfare.domain.audience import EndpointHealth, User, after_failure
 from fanfare.pipeline.deliver.work import Work
 from fanfare.pipeline.refusals import remember
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 
 log = logging.getLogger(__name__)

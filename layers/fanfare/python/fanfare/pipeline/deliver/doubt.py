@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from fanfare.channels.base import Channel
 from fanfare.channels.receipts import PROVES_SENT
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
+from fanfare.records import dataclass
 from fanfare.store.deliveries import Deliveries
 
 

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -25,6 +24,7 @@ from fanfare.pipeline.deliver.attempt import DELETED, Attempt, record
 from fanfare.pipeline.deliver.compose import PROVIDER_SECONDS
 from fanfare.pipeline.deliver.means import Means
 from fanfare.pipeline.deliver.watch import LOOK_AGAIN_SECONDS, Watch
+from fanfare.records import dataclass
 
 log = logging.getLogger(__name__)
 

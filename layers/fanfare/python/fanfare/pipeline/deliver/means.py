@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 
 from fanfare.channels.base import Channel
@@ -20,6 +20,7 @@ from fanfare.pipeline.deliver.consequences import Consequences
 from fanfare.pipeline.deliver.doubt import Doubts
 from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.work import Ending
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries

@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -22,6 +22,7 @@ from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.schedule import due_for
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import charge_of
 from fanfare.store.batches import Batches

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from fanfare.channels.base import Channel
@@ -12,6 +12,7 @@ from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState
 from fanfare.domain.message import Message, OwnData, Payload
 from fanfare.domain.outcomes import Outcome
+from fanfare.records import dataclass
 from fanfare.templates.overlaid import Overlaid
 
 

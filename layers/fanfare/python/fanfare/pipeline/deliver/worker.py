@@ -11,7 +11,7 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -34,6 +34,7 @@ from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.watch import Watch, long_ago
 from fanfare.pipeline.deliver.work import Work
 from fanfare.pipeline.digests.contents import DigestContents
+from fanfare.records import dataclass
 from fanfare.signing.links import Links
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience

@@ -6,11 +6,11 @@ So nothing is copied. A closed window never changes, and its messages are kept a
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import Any, Final
 
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.message import Own, OwnData, Payload
+from fanfare.records import dataclass
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
 

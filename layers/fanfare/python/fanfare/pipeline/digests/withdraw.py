@@ -6,7 +6,6 @@ Each is taken out on the condition that its window is open, so it is either with
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -16,6 +15,7 @@ from fanfare.clock import Clock, to_text
 from fanfare.domain.message import Message
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Unavailable
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.batches.gathered import GatheredPage
 from fanfare.store.deliveries import Deliveries

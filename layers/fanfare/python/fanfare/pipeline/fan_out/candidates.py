@@ -6,7 +6,7 @@ All three call `decide` with the same candidates, so dry runs and explanations a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -23,6 +23,7 @@ from fanfare.domain.limits.applied import Overflow
 from fanfare.domain.message import Message, Payload, people_of
 from fanfare.domain.schedule import due_for
 from fanfare.ids import shard_of
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import CACHE_SECONDS, FRESH_SECONDS, Catalogue
 from fanfare.store.windows import Windows

@@ -13,7 +13,7 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
@@ -33,6 +33,7 @@ from fanfare.pipeline.complete import complete
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import Reopen, queue_batches
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import charge_of, check_present
 from fanfare.store.batches import Batches

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from datetime import datetime, timedelta
 from itertools import count, islice
 from typing import Any, Final, TypeVar
@@ -21,6 +21,7 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.domain.schedule import Due
 from fanfare.ids import new_message_id
 from fanfare.pipeline.fan_out.candidates import Row, counted
+from fanfare.records import dataclass
 from fanfare.store.own_data import owned_places
 from fanfare.store.windows import ITEMS_TO_OPEN
 

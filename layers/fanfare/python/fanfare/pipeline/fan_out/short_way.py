@@ -10,7 +10,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -29,6 +29,7 @@ from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.fan_out.job import digested, skipped
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import queue_batches
+from fanfare.records import dataclass
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import check_present

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import timedelta
 
 from fanfare.aws.queues import DeadLetter, Queues
@@ -14,6 +13,7 @@ from fanfare.domain.message import unsealed_shards
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

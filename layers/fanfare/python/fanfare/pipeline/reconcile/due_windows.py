@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from itertools import count, islice
 from typing import Final
@@ -30,6 +30,7 @@ from fanfare.pipeline.complete import complete
 from fanfare.pipeline.context import pinned_of
 from fanfare.pipeline.reconcile.run import ReconcileRun
 from fanfare.pipeline.redrive import queue_batches
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
 from fanfare.store.messages import Messages

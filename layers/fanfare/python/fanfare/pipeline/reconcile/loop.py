@@ -8,7 +8,6 @@ state that was read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from fanfare.aws.queues import Queues
@@ -19,6 +18,7 @@ from fanfare.pipeline.reconcile.due_windows import CloseWindows
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.overdue_messages import OverdueMessages
 from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

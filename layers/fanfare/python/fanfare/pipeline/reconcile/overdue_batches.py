@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -17,6 +16,7 @@ from fanfare.domain.message import Message, Transition
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import SOON, Pace, seconds_until
 from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
 

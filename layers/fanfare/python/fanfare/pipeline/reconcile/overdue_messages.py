@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 
@@ -18,6 +17,7 @@ from fanfare.pipeline.backoff import SOON, START, Pace, seconds_until
 from fanfare.pipeline.complete import complete
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.run import ReconcileRun
+from fanfare.records import dataclass
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
 

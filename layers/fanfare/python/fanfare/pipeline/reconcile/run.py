@@ -6,10 +6,11 @@ import logging
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime
 
 from fanfare.errors import ConditionFailed
+from fanfare.records import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -6,10 +6,10 @@ This module has those of a few words; `lists` has the others, `mails` what is ma
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from fanfare.records import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.rendering import rendered

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 from urllib.parse import urlsplit
@@ -14,6 +13,7 @@ import idna
 from fanfare.colours import contrast, readable, text_on
 from fanfare.domain.catalogue import Brand
 from fanfare.languages import direction, text_in
+from fanfare.records import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.translations import LANGUAGES, SOURCE, translated
 

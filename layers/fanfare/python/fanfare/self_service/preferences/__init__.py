@@ -2,6 +2,6 @@
 
 known     what a user may choose from, and has
 page      the page of a link
-ceilings  at most so many messages a channel and day
+ceilings  the largest number of messages a channel and day
 account   one document, with a token
 """

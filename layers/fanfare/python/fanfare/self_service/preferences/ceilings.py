@@ -1,13 +1,13 @@
-"""A reader's own ceilings, as the preference page offers them: at most so many messages a channel and day."""
+"""A reader's own ceilings, as the preference page offers them: the number of messages a channel and day."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from fanfare.aws.retries import until_settled
+from fanfare.records import dataclass
 from fanfare.schemas.scalars import HOUR
 from fanfare.schemas.self_service import CEILING_LIMIT
 from fanfare.store.audience import Audience

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import AddressRefused
 from fanfare.domain.audience import Subscription, User
 from fanfare.domain.catalogue import Topic
+from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -21,6 +21,7 @@ from fanfare.domain.audience import By, Consent, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
 from fanfare.management.masking import masked_email
+from fanfare.records import dataclass
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Choice, Way
 from fanfare.self_service.preferences.ceilings import Ceilings, ChooseCeilings

@@ -13,7 +13,7 @@ stored as keyed digests. TTL removes all of these rows.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import from_text, to_text
 from fanfare.errors import ConditionFailed
+from fanfare.records import dataclass
 from fanfare.signing.keyed_hash import Keys, digest
 from fanfare.store.audience.subscriptions.rows import PRESENT
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from fanfare.aws.dynamodb import DynamoTable
@@ -12,6 +12,7 @@ from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.channels import CHANNELS
 from fanfare.domain.audience import User
 from fanfare.errors import Unavailable
+from fanfare.records import dataclass
 from fanfare.store.audience.directory import Digest, found_by, listed, write_found_by
 from fanfare.store.audience.subscriptions.rows import GIVEN
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 
 from fanfare.aws.changes import Change
@@ -13,6 +13,7 @@ from fanfare.domain.batch import Totals
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import MAY_FINISH, Message, ending
 from fanfare.domain.outcomes import Outcome
+from fanfare.records import dataclass
 from fanfare.store.batches.gathered import outcomes_of
 from fanfare.store.batches.rows import GATHERED, ShortState, done_attributes
 from fanfare.store.batches.short import SKIPS, others, replaced, short_items

@@ -6,7 +6,7 @@ An entry is [user, channel, window], with a fourth element once it was taken out
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final
 
 from fanfare.aws.codec import KeyRange
@@ -14,6 +14,7 @@ from fanfare.aws.transactions import Transaction
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.outcomes import Outcome
+from fanfare.records import dataclass
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.rows import GATHERED, gathered_attribute, message_id_of, name_of, shard_pk
 from fanfare.store.messages.rows import message_pk

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from fanfare.domain.batch import SHORT, BatchState, Leased, WaitReason
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Unavailable
+from fanfare.records import dataclass
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.places import Place, Places, batch_in, due_with_others, state_in, still_ours
 from fanfare.store.batches.rows import charges, job_key, read_batch, read_state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from fanfare.aws.changes import Change
@@ -12,6 +12,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.domain.batch import SHORT, Batch, BatchState
 from fanfare.errors import ConditionFailed
+from fanfare.records import dataclass
 from fanfare.store.batches.rows import ShortState, read_batch, read_state, shard_pk
 from fanfare.store.batches.short import map_of, others, short_items
 from fanfare.store.messages.moves import due

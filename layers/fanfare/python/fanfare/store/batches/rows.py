@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 from fanfare.ids import shard_of
+from fanfare.records import dataclass
 from fanfare.store.own_data import PLACES
 
 DUE_SHARDS: Final = 4

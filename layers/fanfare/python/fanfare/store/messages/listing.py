@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.domain.message import Message
 from fanfare.ids import first_id_at
+from fanfare.records import dataclass
 from fanfare.store.messages.rows import RECENT_SHARDS, message_pk, read_message
 
 # Reads of one page with a filter: rows per shard and call, and calls; 10,000 rows in all

@@ -10,9 +10,9 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from fanfare.records import dataclass
 from fanfare.templates.shared_blocks import Block
 from fanfare.templates.text.plain_text import text_and_links, text_of
 

@@ -7,7 +7,7 @@ that was decided before another answer of the user is decided again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -18,6 +18,7 @@ from fanfare.clock import Clock, system_clock, to_text
 from fanfare.domain.audience import Answer, By, Subscription, check_yes, is_heavier
 from fanfare.errors import ConditionFailed, Conflict
 from fanfare.ids import shard_of
+from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.consents import write_no
 from fanfare.store.audience.subscriptions.rows import (
     Standing,

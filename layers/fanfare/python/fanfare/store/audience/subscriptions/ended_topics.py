@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from fanfare.aws.transactions import Transaction
 from fanfare.domain.audience import By
 from fanfare.errors import ConditionFailed
+from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.answers import no_of
 from fanfare.store.audience.subscriptions.rows import count_removal, end_yes, read_standings, topic_pk
 from fanfare.store.audience.subscriptions.store import Subscriptions

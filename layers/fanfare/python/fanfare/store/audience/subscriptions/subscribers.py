@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from itertools import islice
 from typing import Final
 
 from fanfare.aws.dynamodb import GET_LIMIT, DynamoTable
 from fanfare.domain.audience import Answer, Subscription
+from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.consents import consents_sk, nos_of, standing_no
 from fanfare.store.audience.subscriptions.rows import read_subscription, subscription_sk, topic_pk
 from fanfare.store.audience.subscriptions.store import Subscriptions

@@ -1,0 +1,62 @@
+"""The `dataclass` of this package: as the standard library's, with methods that are not generated for each class.
+
+The standard library writes and compiles `__eq__`, `__hash__` and `__repr__` for each class, at each cold start. Here
+all classes share them. `order`, `unsafe_hash` and `slots` are not supported.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import functools
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass
+else:
+
+    def dataclass(cls: type | None = None, /, *, eq: bool = True, frozen: bool = False, kw_only: bool = False) -> Any:
+        """See https://docs.python.org/3/library/dataclasses.html."""
+
+        def made(plain: type) -> type:
+            _share(plain, eq=eq, frozen=frozen)
+            return dataclasses.dataclass(eq=False, repr=False, frozen=frozen, kw_only=kw_only)(plain)
+
+        return made if cls is None else made(cls)
+
+
+__all__ = ["dataclass"]
+
+
+def _share(plain: type, *, eq: bool, frozen: bool) -> None:
+    """Give a class the methods that it does not define."""
+    own = vars(plain)
+    defines_hash = own.get("__hash__") is not None  # None if a class defines `__eq__` alone
+    if "__repr__" not in own:
+        plain.__repr__ = _repr  # type: ignore[assignment]
+    if eq and "__eq__" not in own:
+        plain.__eq__ = _eq  # type: ignore[assignment]
+    if eq and not defines_hash:
+        plain.__hash__ = _hash if frozen else None  # type: ignore[assignment]
+
+
+@functools.cache
+def _names(cls: Any) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(cls) if each.compare)
+
+
+def _values(record: Any) -> tuple[Any, ...]:
+    names = _names(type(record))  # type: ignore[arg-type]
+    return tuple(getattr(record, name) for name in names)
+
+
+def _eq(self: Any, other: Any) -> bool:
+    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+
+
+def _hash(self: Any) -> int:
+    return hash(_values(self))
+
+
+def _repr(self: Any) -> str:
+    shown = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in dataclasses.fields(self) if each.repr)
+    return f"{type(self).__qualname__}({shown})"

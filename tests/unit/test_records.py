@@ -1,0 +1,122 @@
+"""The package's `dataclass` makes classes like those of the standard library."""
+
+from __future__ import annotations
+
+import ast
+import dataclasses
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, field, replace
+from pathlib import Path
+from typing import Any
+
+import fanfare
+import pytest
+from fanfare import records
+
+from tests import syntax
+
+OPTIONS: dict[str, dict[str, bool]] = {
+    "plain": {},
+    "frozen": {"frozen": True},
+    "by name": {"frozen": True, "kw_only": True},
+    "by identity": {"eq": False},
+    "frozen, by identity": {"eq": False, "frozen": True},
+}
+BOTH = (dataclasses.dataclass, records.dataclass)
+
+
+def made(decorator: Callable[..., Any], options: dict[str, bool]) -> Any:
+    class Pair:
+        left: int
+        right: list[int] = field(default_factory=list)
+        note: str = field(default="", compare=False)
+        secret: str = field(default="s", repr=False)
+
+    Pair.__annotations__ = {"left": int, "right": list[int], "note": str, "secret": str}
+    return decorator(**options)(Pair)
+
+
+def told(cls: Any) -> dict[str, Any]:
+    """What one sees of a class from outside."""
+    one, other = cls(left=1, right=[2]), cls(left=1, right=[2], note="n")
+    return {
+        "repr": repr(other).replace("made.<locals>.", ""),
+        "equal": (one == other, one == replace(one, left=2), one == (1, [2]), one == one),  # noqa: PLR0124
+        "fields": [each.name for each in dataclasses.fields(cls)],
+        "dict": dataclasses.asdict(other),
+        "hash": outcome(lambda: hash(one) == hash(other)),  # a list can't be hashed
+        "hash of a tuple": outcome(lambda: hash(replace(one, right=())) == hash(replace(other, right=()))),
+        "change": outcome(lambda: setattr(one, "left", 3)),
+        "by place": outcome(lambda: cls(1, [2]).left),
+        "nothing": outcome(cls),
+        "match": cls.__match_args__,
+    }
+
+
+def outcome(run: Callable[[], Any]) -> Any:
+    try:
+        return run()
+    except (TypeError, FrozenInstanceError) as error:
+        return type(error).__name__
+
+
+@pytest.mark.parametrize("options", OPTIONS.values(), ids=OPTIONS)
+def test_a_class_is_like_one_of_the_standard_library(options: dict[str, bool]) -> None:
+    theirs, ours = (told(made(decorator, options)) for decorator in BOTH)
+    assert ours == theirs
+
+
+def test_records_are_equal_by_what_is_compared_and_hidden_fields_are_not_shown() -> None:
+    Pair = made(records.dataclass, {"frozen": True})
+    assert Pair(1, ()) == Pair(1, (), note="other")
+    assert Pair(1, ()) != Pair(2, ())
+    assert len({Pair(1, ()), Pair(1, ()), Pair(2, ())}) == 2
+    assert repr(Pair(1, ())).endswith("Pair(left=1, right=(), note='')")
+
+
+def test_classes_with_the_same_fields_are_not_equal() -> None:
+    assert made(records.dataclass, {})(1) != made(records.dataclass, {})(1)
+
+
+@pytest.mark.parametrize("decorator", BOTH)
+def test_what_a_class_defines_is_kept(decorator: Callable[..., Any]) -> None:
+    class Named:
+        name: str
+
+        def __eq__(self, other: object) -> bool:
+            return isinstance(other, Named) and self.name.lower() == other.name.lower()
+
+        def __hash__(self) -> int:
+            return hash(self.name.lower())
+
+        def __repr__(self) -> str:
+            return f"<{self.name}>"
+
+    of = decorator(frozen=True)(Named)
+    assert (of("a") == of("A"), hash(of("a")) == hash(of("A")), repr(of("a"))) == (True, True, "<a>")
+
+
+def test_subclasses_add_fields() -> None:
+    @records.dataclass(frozen=True, kw_only=True)
+    class Base:
+        one: int
+
+    @records.dataclass(frozen=True, kw_only=True)
+    class More(Base):
+        two: int
+
+    assert More(one=1, two=2) == More(one=1, two=2) != More(one=1, two=3)
+    assert Base(one=1) != More(one=1, two=2)
+
+
+def test_the_package_uses_its_own() -> None:
+    package = Path(fanfare.__file__).parent
+    theirs = [
+        path.relative_to(package).as_posix()
+        for path in sorted(package.rglob("*.py"))
+        for node in syntax.nodes(path)
+        if isinstance(node, ast.ImportFrom)
+        and node.module == "dataclasses"
+        and any(each.name == "dataclass" for each in node.names)
+    ]
+    assert theirs == ["records.py"]
