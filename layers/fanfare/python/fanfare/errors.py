@@ -22,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 
 @dataclass(frozen=True)

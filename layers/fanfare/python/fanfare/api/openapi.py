@@ -15,7 +15,7 @@ from pydantic import BaseModel
 from fanfare.api.admission import is_page
 from fanfare.api.problems import PROBLEM
 from fanfare.api.requests import FORM
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.schemas.errors import ProblemView
 from fanfare.schemas.subscriptions import SubscriptionItem
 from fanfare.schemas.suppressions import SuppressionItem

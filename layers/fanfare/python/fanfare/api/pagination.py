@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from aws_lambda_powertools.utilities.data_classes.common import BaseProxyEvent
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.runtime.signing import cursor_keys
 from fanfare.schemas.scalars import View
 from fanfare.signing import cursors

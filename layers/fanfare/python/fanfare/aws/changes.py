@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import field
 from typing import Any
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

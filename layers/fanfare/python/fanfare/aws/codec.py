@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 Item = dict[str, Any]
 

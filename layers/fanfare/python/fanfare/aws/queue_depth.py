@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from fanfare.aws.retries import Sleep, pause
+from fanfare.data_classes import dataclass
 from fanfare.domain.jobs import FanOutJob, Job, fan_out_body, job_body
-from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient

@@ -6,7 +6,7 @@ retention only, never for timing: DynamoDB may lag by days).
 
 from __future__ import annotations
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 
 @dataclass(frozen=True)

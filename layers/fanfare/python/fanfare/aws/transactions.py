@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 
 from fanfare.aws.codec import expressions, pack, unpack
 from fanfare.aws.retries import pause
+from fanfare.data_classes import dataclass
 from fanfare.errors import CONFLICT, HELD, REFUSED, ConditionFailed, PartResult, Unavailable
-from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from fanfare.aws.dynamodb import DynamoTable

@@ -16,7 +16,7 @@ from typing import Any, ClassVar, Final, Protocol
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import ReceiptEvent
 from fanfare.clock import Clock
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.signing.keyed_hash import Keys
 
 log = logging.getLogger(__name__)

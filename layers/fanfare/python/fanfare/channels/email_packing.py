@@ -25,7 +25,7 @@ from typing import Final
 
 import orjson
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 # https://docs.aws.amazon.com/ses/latest/APIReference-V2/API_SendBulkEmail.html: 50 destinations per call;
 # with an inline template the limit of the request is 1 MB, including the envelope around the data;

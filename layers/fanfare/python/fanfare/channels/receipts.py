@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 
 class Receipt(StrEnum):

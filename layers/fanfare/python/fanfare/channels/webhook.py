@@ -41,7 +41,7 @@ from fanfare.channels.base import (
 from fanfare.channels.reasons import Reason
 from fanfare.channels.webhook_guard import Guard, HostSeconds, Resolve, Target, addresses_of, retry_after
 from fanfare.clock import Clock, from_text
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.signing.keyed_hash import Keys
 
 CONNECT_SECONDS: Final = 3.0

@@ -24,7 +24,7 @@ from urllib.parse import quote, urlsplit
 
 from fanfare.channels.base import AddressRefused
 from fanfare.channels.reasons import Reason
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 URL_LIMIT: Final = 2_048
 # https://www.rfc-editor.org/rfc/rfc1035#section-2.3.4

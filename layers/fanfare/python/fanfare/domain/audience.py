@@ -16,8 +16,8 @@ from fanfare.channels import Channel
 from fanfare.channels.base import AddressRefused
 from fanfare.channels.reasons import Reason
 from fanfare.clock import from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.errors import Conflict
-from fanfare.records import dataclass
 
 
 class By(StrEnum):

@@ -11,8 +11,8 @@ from typing import Final, NamedTuple
 
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.outcomes import UNSETTLED, Outcome
-from fanfare.records import dataclass
 
 SHORT: Final = -1  # instead of a shard: the batches lie in the message's own item, because it took the short way
 _SHORT_PREFIX: Final = "0000-short-"

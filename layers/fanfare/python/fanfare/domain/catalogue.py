@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import field
 from typing import Any, Final
 
+from fanfare.data_classes import dataclass
 from fanfare.languages import text_in
-from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,9 +7,9 @@ from dataclasses import field
 from typing import Final
 
 from fanfare.channels.receipts import Receipt
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import Totals
 from fanfare.domain.message import Progress
-from fanfare.records import dataclass
 
 PAGES_AT_ONCE: Final = 25  # pages of the fan-out: at most 1,200 batches
 

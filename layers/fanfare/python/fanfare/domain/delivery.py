@@ -6,8 +6,8 @@ import hashlib
 from collections.abc import Mapping
 
 from fanfare.channels.receipts import Receipt
+from fanfare.data_classes import dataclass
 from fanfare.domain.outcomes import Outcome
-from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -20,6 +20,7 @@ from typing import Any, Final
 from fanfare.channels.base import AddressRefused, Channel
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.digests.gathering import Gathering
@@ -28,7 +29,6 @@ from fanfare.domain.limits.applied import AppliedLimit, Overflow, limits_of
 from fanfare.domain.limits.rate_limit import Turn, next_turn, turn_again, without_forgotten
 from fanfare.domain.quiet_hours import quiet_until
 from fanfare.domain.schedule import Due
-from fanfare.records import dataclass
 
 ROUNDS: Final = 10  # at the end of quiet hours a limit may apply, and the next free moment may be in quiet hours again
 # Seconds. Due times are rounded up to a slot, so recipients share batches; short waits have short slots.

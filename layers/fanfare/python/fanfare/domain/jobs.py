@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, shard_in
-from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,11 +9,11 @@ from typing import Any, Final, Literal, TypedDict
 
 from fanfare.channels.reasons import Reason
 from fanfare.clock import from_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import AT_REST, State
 from fanfare.ids import shard_of
-from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from typing import Any
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.delivery import Delivery, content_digest
 from fanfare.domain.message import Message, Own, Payload
@@ -17,7 +18,6 @@ from fanfare.insight.messages import find_with_payload
 from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.digests.contents import DigestContents
 from fanfare.pipeline.fan_out.candidates import Candidates
-from fanfare.records import dataclass
 from fanfare.schemas.messages import SentContentView
 from fanfare.signing.links import HiddenLinks, Links, ViewLink
 from fanfare.signing.person_ids import is_person_id

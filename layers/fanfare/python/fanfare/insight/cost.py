@@ -13,7 +13,7 @@ from decimal import Decimal
 from typing import Final
 
 from fanfare.channels import CHANNELS
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 AS_OF: Final = "2026-11-23"  # in us-east-1
 CURRENCY: Final = "USD"

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any, Final
 
 from fanfare.channels.receipts import Receipt, strongest
+from fanfare.data_classes import dataclass
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import NO_WORD, Outcome, by_place
@@ -14,7 +15,6 @@ from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.management.users import find_user
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.operations import DeliveryView, UserDeliveryView
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience

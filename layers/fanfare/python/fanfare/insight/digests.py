@@ -6,12 +6,12 @@ import json
 from typing import Final
 
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.digests.windows import Window
 from fanfare.errors import NotFound
 from fanfare.insight.messages import known_id
 from fanfare.management.users import find_user
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.operations import WindowItemView, WindowView
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries

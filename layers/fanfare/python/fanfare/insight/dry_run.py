@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.eligibility import Action, Candidate, decide
 from fanfare.domain.message import Message, Payload
@@ -18,7 +19,6 @@ from fanfare.insight import cost
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.context import LinkMaker, MessageContexts
 from fanfare.pipeline.fan_out.candidates import Candidates, counted
-from fanfare.records import dataclass
 from fanfare.schemas.dry_runs import CostLineView, CostView, DryRunView, SampleView
 from fanfare.schemas.templates import warning_views
 from fanfare.templates.body import locales, nearest, offers

@@ -14,6 +14,7 @@ from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, strongest
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.digests.windows import Window
 from fanfare.domain.eligibility import Verdict, decide
@@ -23,7 +24,6 @@ from fanfare.domain.outcomes import COUNTED, NO_WORD, Outcome
 from fanfare.errors import NotFound
 from fanfare.insight.messages import find_message
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
-from fanfare.records import dataclass
 from fanfare.schemas.operations import (
     ChannelExplanationView,
     ExplanationView,

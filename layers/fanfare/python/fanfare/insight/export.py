@@ -6,11 +6,11 @@ import json
 from collections.abc import Sequence
 from typing import Any, Final
 
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.insight.deliveries import user_delivery_view
 from fanfare.management.users import find_user, user_view
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.self_service import ExportView
 from fanfare.store.audience import Audience
 from fanfare.store.deliveries import Deliveries

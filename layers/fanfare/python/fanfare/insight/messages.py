@@ -7,13 +7,13 @@ from typing import Any
 from uuid import UUID
 
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.counting import RunningCount
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, outcome
 from fanfare.domain.outcomes import receipt_counts
 from fanfare.errors import NotFound
 from fanfare.pipeline.counting import Sums, count_so_far, reports
-from fanfare.records import dataclass
 from fanfare.schemas.messages import MessageView, MessageWithCountsView
 from fanfare.store.batches import Batches
 from fanfare.store.messages import MessageFilter, Messages

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.catalogue import Brand, BrandLink
-from fanfare.records import dataclass
 from fanfare.schemas.brand import PutBrandRequest
 from fanfare.store.brands import Brands
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import islice
 from typing import Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages

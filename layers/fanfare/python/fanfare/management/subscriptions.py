@@ -10,13 +10,13 @@ from typing import Any
 from pydantic import ValidationError
 
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Answer, By, Consent, Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import FanfareError, Fault, Invalid, NotFound
 from fanfare.management.topics import find_topic
 from fanfare.management.users import find_user, written
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.subscriptions import PutSubscriptionRequest, SubscriptionItem, SubscriptionResultView
 from fanfare.store.audience import Audience

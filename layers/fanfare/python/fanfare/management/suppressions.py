@@ -12,11 +12,11 @@ from pydantic import ValidationError
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Suppression
 from fanfare.errors import Invalid, NotFound
 from fanfare.management.users import written
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.suppressions import PutSuppressionRequest, SuppressionItem, SuppressionResultView
 from fanfare.store.audience import Audience

@@ -9,11 +9,11 @@ from typing import Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.catalogue import Template, Version
 from fanfare.errors import Fault, Invalid, NotFound, TemplateError
 from fanfare.management.users import check_id
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.templates import PreviewRequest, PutTemplateRequest, TemplateView
 from fanfare.store.brands import Brands
 from fanfare.store.catalogue import Catalogue

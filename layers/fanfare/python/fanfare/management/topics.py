@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.catalogue import AllowedSenders, Topic
 from fanfare.domain.digests.gathering import Frequency
 from fanfare.errors import ConditionFailed, Conflict, Invalid, NotFound, Unavailable
 from fanfare.management.users import check_id
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.topics import PutTopicRequest
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ValidationError
 
 from fanfare.channels import Email, Sms
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.errors import FanfareError, Invalid, NotFound, Unavailable
 from fanfare.management.own_data import UNFINISHED_LIMIT, EraseOwnData
 from fanfare.merge_patch import merged
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.errors import faults, item_error
 from fanfare.schemas.users import (
     DEVICES_LIMIT,

@@ -9,9 +9,9 @@ from typing import Final
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import shard_in
 from fanfare.domain.delivery import Delivery
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.batches.gathered import page_in
 from fanfare.store.deliveries import Deliveries

@@ -7,7 +7,7 @@ import random
 from datetime import datetime, timedelta
 from typing import Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 AHEAD: Final = timedelta(hours=1)  # the recipients of a scheduled message are chosen this long before its time
 START: Final = timedelta(seconds=90)  # its start is queued this long before its time

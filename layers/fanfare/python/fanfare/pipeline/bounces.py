@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 IN_A_ROW: Final = 3
 WITHIN: Final = timedelta(days=7)  # at least, from the first of them to the last

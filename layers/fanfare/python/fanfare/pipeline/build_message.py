@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.catalogue import NO_SENDERS, AllowedSenders, Pinned, Template, Topic
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Step
@@ -19,7 +20,6 @@ from fanfare.ids import new_message_id
 from fanfare.pipeline.backoff import AHEAD, START
 from fanfare.pipeline.context import LinkMaker, MessageContexts, pinned_of
 from fanfare.pipeline.recipients import PersonId, Recipients, resolve
-from fanfare.records import dataclass
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers

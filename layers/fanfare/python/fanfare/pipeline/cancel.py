@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.lifecycle import State, may_come_from
 from fanfare.domain.message import Message, Transition
 from fanfare.domain.outcomes import Outcome
@@ -14,7 +15,6 @@ from fanfare.errors import ConditionFailed, Conflict, NotFound
 from fanfare.pipeline.complete import forget_data
 from fanfare.pipeline.counting import count_cancelled
 from fanfare.pipeline.digests.withdraw import IN_FLIGHT, SENT, WITHHELD, Withdraw
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

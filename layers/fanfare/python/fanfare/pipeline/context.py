@@ -7,10 +7,10 @@ from functools import cached_property
 from typing import Any, Final, Protocol
 
 from fanfare import languages
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Pinned, Topic
 from fanfare.domain.message import Message
-from fanfare.records import dataclass
 from fanfare.templates.context import BrandSeen, KnownLinks, LinksSeen, MessageContext, TopicSeen
 
 NOBODY: Final = User(id="user-1", profile={})  # for content that is checked before there are readers

@@ -21,12 +21,12 @@ from typing import Final
 from fanfare.channels import REPORTING
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import Totals
 from fanfare.domain.counting import Count, RunningCount
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
 from fanfare.errors import ConditionFailed, Unavailable
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

@@ -7,9 +7,9 @@ from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS, Email, Sms
+from fanfare.data_classes import dataclass
 from fanfare.domain.message import Own
 from fanfare.errors import Fault
-from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     from fanfare.schemas.posted.recipients import AddressRecipient, UserRecipient

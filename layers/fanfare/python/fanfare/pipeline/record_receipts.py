@@ -15,11 +15,11 @@ from typing import Any, Final
 from fanfare.channels import CHANNELS
 from fanfare.channels.receipts import Bounce, Receipt, ReceiptEvent
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.message import people_of
 from fanfare.pipeline.bounces import Undelivered, cause_of
 from fanfare.pipeline.refusals import stop
-from fanfare.records import dataclass
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmation_mails import ConfirmationMails

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job, job_of
 from fanfare.domain.lifecycle import State
@@ -22,7 +23,6 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Conflict, NotFound
 from fanfare.pipeline.backoff import SOON, seconds_until
 from fanfare.pipeline.complete import complete
-from fanfare.records import dataclass
 from fanfare.store.batches import REOPENED, Batches
 from fanfare.store.messages import Messages
 

@@ -14,13 +14,13 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.clock import Clock, from_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.message import Accepted, Message
 from fanfare.errors import Invalid
 from fanfare.pipeline.backoff import AHEAD
 from fanfare.pipeline.build_message import BuildMessage
 from fanfare.pipeline.fan_out.short_way import ShortWay
-from fanfare.records import dataclass
 from fanfare.store.messages import Messages, fingerprint
 
 if TYPE_CHECKING:

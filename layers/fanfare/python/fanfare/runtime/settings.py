@@ -12,7 +12,7 @@ from typing import Any
 
 from fanfare.channels.sms import countries_of
 from fanfare.clock import Clock, system_clock
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.runtime.registry import opened
 
 

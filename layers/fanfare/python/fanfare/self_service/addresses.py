@@ -13,9 +13,9 @@ from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.channels.base import AddressRefused, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.errors import Conflict, Fault, Invalid, TooManyRequests, Unavailable
-from fanfare.records import dataclass
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links

@@ -7,8 +7,8 @@ from datetime import timedelta
 from typing import Any, Final
 
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.errors import TooManyRequests
-from fanfare.records import dataclass
 from fanfare.store.audience.confirmations import Allowance, Confirmations
 
 BY_USER: Final = Allowance("changes_of_user", 100, timedelta(hours=1))

@@ -10,10 +10,10 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
-from fanfare.records import dataclass
 from fanfare.self_service.addresses import use_address
 from fanfare.self_service.preferences.page import GiveChoices
 from fanfare.signing.links import Links

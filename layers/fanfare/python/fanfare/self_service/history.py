@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 from typing import Final
 
+from fanfare.data_classes import dataclass
 from fanfare.errors import NotFound
 from fanfare.insight.deliveries import ListUserDeliveries
 from fanfare.insight.messages import known_id
-from fanfare.records import dataclass
 from fanfare.schemas.operations import UserDeliveryView
 from fanfare.store.audience import Audience
 from fanfare.store.inbox import Inboxes, Note

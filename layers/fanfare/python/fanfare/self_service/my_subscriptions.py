@@ -8,12 +8,12 @@ from typing import Final
 
 from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Answer, By, Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import Conflict, NotFound
 from fanfare.management.subscriptions import ManageSubscriptions, subscriptions_page
 from fanfare.pagination import take
-from fanfare.records import dataclass
 from fanfare.schemas.subscriptions import PutMySubscriptionRequest
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Offer

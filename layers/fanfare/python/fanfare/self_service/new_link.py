@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.schemas.self_service import SignUpRequest
 from fanfare.self_service.sign_up import BY_ADDRESS, RequestSubscription, networks, steadily, within_source
 from fanfare.self_service.unsubscribe import MailPreferences

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from fanfare.channels.webhook import Owner, Webhook, secret
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import EndpointHealth, User
 from fanfare.errors import NotFound
 from fanfare.management.users import user_view
-from fanfare.records import dataclass
 from fanfare.schemas.self_service import MeView, MyWebhookView, PendingView
 from fanfare.self_service.addresses import CONFIRMED, ConfirmAddress, checked_address, known_address
 from fanfare.self_service.changes import CountChanges, gives

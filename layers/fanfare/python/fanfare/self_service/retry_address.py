@@ -7,8 +7,8 @@ from typing import Final
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.errors import Conflict, TooManyRequests
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.audience.confirmations import Allowance, Confirmations
 

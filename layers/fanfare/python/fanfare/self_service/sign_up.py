@@ -16,7 +16,7 @@ from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience.confirmation_mails import tags_of_sign_up

@@ -15,10 +15,10 @@ from typing import Final
 from fanfare.channels import Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
-from fanfare.records import dataclass
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
 from fanfare.signing.links import Links, ReaderLink
 from fanfare.store.audience import Audience

@@ -18,8 +18,8 @@ from fanfare.channels.email_events import unverified
 from fanfare.channels.sms import PUBLISH_ERROR, billing
 from fanfare.channels.sns import publish_to_sns
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.catalogue import Brand
-from fanfare.records import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.mails import Mail

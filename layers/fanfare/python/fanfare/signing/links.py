@@ -14,8 +14,8 @@ from typing import Any, Final, Protocol
 from itsdangerous import BadData
 
 from fanfare.clock import from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.errors import NotFound
-from fanfare.records import dataclass
 from fanfare.signing.keyed_hash import Keys
 from fanfare.signing.signed_text import opened, signed
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from fanfare.channels.receipts import Receipt
+from fanfare.data_classes import dataclass
 from fanfare.domain.message import Message
 from fanfare.domain.outcomes import Outcome
-from fanfare.records import dataclass
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.inbox import Inboxes
 

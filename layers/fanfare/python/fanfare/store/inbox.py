@@ -12,8 +12,8 @@ from datetime import timedelta
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.errors import ConditionFailed
-from fanfare.records import dataclass
 
 
 @dataclass(frozen=True, kw_only=True)

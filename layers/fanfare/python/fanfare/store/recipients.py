@@ -10,9 +10,9 @@ from collections.abc import Iterator, Sequence
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.channels.reasons import Reason
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.outcomes import Outcome
-from fanfare.records import dataclass
 from fanfare.store.batches.gathered import PREFIX, outcomes_of
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.rows import GATHERED

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from typing import Any, Final, NamedTuple, Protocol
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 
 class LinksSeen(Protocol):

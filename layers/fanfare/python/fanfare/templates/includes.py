@@ -12,7 +12,7 @@ from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 CONTENT: Final = "content"  # the name by which a layout prints the part
 CHARACTERS: Final = 200_000  # of all sources of a part, each counted as often as it is included

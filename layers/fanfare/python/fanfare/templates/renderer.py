@@ -16,9 +16,9 @@ from typing import Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
+from fanfare.data_classes import dataclass
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
-from fanfare.records import dataclass
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import Ready, compiled
 from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext

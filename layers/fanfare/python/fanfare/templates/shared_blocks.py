@@ -13,7 +13,7 @@ from typing import Any, Final
 
 from jinja2 import nodes
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 READER: Final = frozenset({"user", "links"})  # names whose value is the reader's own
 LOCALE: Final = "locale"

@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from fanfare.data_classes import dataclass
 from fanfare.languages import direction, nearest, tag
-from fanfare.records import dataclass
 
 if TYPE_CHECKING:
     import gettext

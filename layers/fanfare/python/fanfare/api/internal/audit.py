@@ -16,7 +16,7 @@ from aws_lambda_powertools import Logger
 
 from fanfare.api.requests import method_of, principal, raw_body, session_of
 from fanfare.channels import CHANNELS, Email, Sms
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.runtime.signing import audit_keys
 from fanfare.signing.keyed_hash import digest
 

@@ -13,9 +13,9 @@ from enum import StrEnum
 from typing import Any, Final
 
 from fanfare.clock import from_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.digests.windows import Current
-from fanfare.records import dataclass
 from fanfare.time_zones import first_moment, zone_or_utc
 
 DAYS: Final = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")

@@ -9,7 +9,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from fanfare.clock import to_text
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 ITEMS: Final = 100  # that a digest shows, at most
 

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any, Final
 
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.limits.rate_limit import Counter, RateLimit
-from fanfare.records import dataclass
 
 EVERY_TOPIC: Final = "*"  # name of the counter for all topics together
 OWN: Final = "~"  # name of the counter for the user's own ceiling; not allowed as the first sign of a topic's id

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 SLICES: Final = 32
 

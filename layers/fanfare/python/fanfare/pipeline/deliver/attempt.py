@@ -12,6 +12,7 @@ from typing import TypeVar
 from fanfare.channels.base import NOT_ASKED, Envelope, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, Wait, WaitReason
 from fanfare.domain.delivery import Delivery, content_digest
 from fanfare.domain.eligibility import Action, Verdict
@@ -21,7 +22,6 @@ from fanfare.domain.message import Message
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 from fanfare.pipeline.deliver.means import Means, close
 from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
-from fanfare.records import dataclass
 from fanfare.signing.links import with_hidden_links
 from fanfare.templates.body import offers
 

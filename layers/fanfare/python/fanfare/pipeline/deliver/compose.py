@@ -10,12 +10,12 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.channels.base import Channel, Envelope
 from fanfare.channels.reasons import Reason
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import FanfareError, TemplateError
 from fanfare.pipeline.context import MessageContexts
 from fanfare.pipeline.deliver.work import Ending, Work
-from fanfare.records import dataclass
 from fanfare.signing.links import Links
 from fanfare.store.catalogue import Catalogue
 from fanfare.templates.body import inline_body

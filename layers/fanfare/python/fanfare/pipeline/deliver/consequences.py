@@ -7,10 +7,10 @@ from collections.abc import Callable, Mapping
 
 from fanfare.channels.base import Channel, Kind, SendResult
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import EndpointHealth, User, after_failure
 from fanfare.pipeline.deliver.work import Work
 from fanfare.pipeline.refusals import remember
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 
 log = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from fanfare.channels.base import Channel
 from fanfare.channels.receipts import PROVES_SENT
+from fanfare.data_classes import dataclass
 from fanfare.domain.outcomes import Outcome
 from fanfare.pipeline.deliver.work import OUTCOME_UNKNOWN, Ending, Work
-from fanfare.records import dataclass
 from fanfare.store.deliveries import Deliveries
 
 

@@ -17,6 +17,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from botocore.exceptions import BotoCoreError, ClientError
 
 from fanfare.channels.base import Kind
+from fanfare.data_classes import dataclass
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Unavailable
@@ -24,7 +25,6 @@ from fanfare.pipeline.deliver.attempt import DELETED, Attempt, record
 from fanfare.pipeline.deliver.compose import PROVIDER_SECONDS
 from fanfare.pipeline.deliver.means import Means
 from fanfare.pipeline.deliver.watch import LOOK_AGAIN_SECONDS, Watch
-from fanfare.records import dataclass
 
 log = logging.getLogger(__name__)
 

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from fanfare.channels.base import Channel
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import Job
@@ -20,7 +21,6 @@ from fanfare.pipeline.deliver.consequences import Consequences
 from fanfare.pipeline.deliver.doubt import Doubts
 from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.work import Ending
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries

@@ -15,6 +15,7 @@ from fanfare.aws.transactions import Transaction
 from fanfare.channels.base import Channel
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, Charge, WaitReason
 from fanfare.domain.catalogue import Topic
@@ -22,7 +23,6 @@ from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
 from fanfare.domain.schedule import due_for
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.deliver.work import Work
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import charge_of
 from fanfare.store.batches import Batches

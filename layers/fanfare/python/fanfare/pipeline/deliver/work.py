@@ -8,11 +8,11 @@ from typing import Any
 
 from fanfare.channels.base import Channel
 from fanfare.channels.reasons import Reason
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState
 from fanfare.domain.message import Message, OwnData, Payload
 from fanfare.domain.outcomes import Outcome
-from fanfare.records import dataclass
 from fanfare.templates.overlaid import Overlaid
 
 

@@ -17,6 +17,7 @@ from typing import Any
 
 from fanfare.channels.base import Channel
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, Batch, BatchState, Leased
 from fanfare.domain.jobs import Job
 from fanfare.domain.message import OwnData, people_of
@@ -34,7 +35,6 @@ from fanfare.pipeline.deliver.permission import Permissions
 from fanfare.pipeline.deliver.watch import Watch, long_ago
 from fanfare.pipeline.deliver.work import Work
 from fanfare.pipeline.digests.contents import DigestContents
-from fanfare.records import dataclass
 from fanfare.signing.links import Links
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience

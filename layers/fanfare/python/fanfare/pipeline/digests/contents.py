@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+from fanfare.data_classes import dataclass
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.message import Own, OwnData, Payload
-from fanfare.records import dataclass
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
 

@@ -12,10 +12,10 @@ from typing import Final
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.message import Message
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import Unavailable
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.batches.gathered import GatheredPage
 from fanfare.store.deliveries import Deliveries

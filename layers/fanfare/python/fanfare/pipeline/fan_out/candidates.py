@@ -14,6 +14,7 @@ from typing import Any
 from fanfare.aws.dynamodb import GET_LIMIT
 from fanfare.channels import CHANNELS
 from fanfare.clock import from_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.digests.gathering import Frequency, Gathering
@@ -23,7 +24,6 @@ from fanfare.domain.limits.applied import Overflow
 from fanfare.domain.message import Message, Payload, people_of
 from fanfare.domain.schedule import due_for
 from fanfare.ids import shard_of
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import CACHE_SECONDS, FRESH_SECONDS, Catalogue
 from fanfare.store.windows import Windows

@@ -19,6 +19,7 @@ from datetime import datetime, timedelta
 from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, Skip, batch_id
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.digests.windows import Gathered
@@ -33,7 +34,6 @@ from fanfare.pipeline.complete import complete
 from fanfare.pipeline.fan_out.candidates import Candidates, Row
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import Reopen, queue_batches
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import charge_of, check_present
 from fanfare.store.batches import Batches

@@ -12,6 +12,7 @@ from fanfare.aws.transactions import TRANSACTION_LIMIT
 from fanfare.channels import CHANNELS
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
 from fanfare.domain.digests.windows import Gathered, opened
@@ -21,7 +22,6 @@ from fanfare.domain.outcomes import Outcome
 from fanfare.domain.schedule import Due
 from fanfare.ids import new_message_id
 from fanfare.pipeline.fan_out.candidates import Row, counted
-from fanfare.records import dataclass
 from fanfare.store.own_data import owned_places
 from fanfare.store.windows import ITEMS_TO_OPEN
 

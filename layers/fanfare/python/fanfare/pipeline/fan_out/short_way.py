@@ -19,6 +19,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, Batch, BatchState, Totals, batch_id
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import State
@@ -29,7 +30,6 @@ from fanfare.pipeline.fan_out.candidates import Candidates
 from fanfare.pipeline.fan_out.job import digested, skipped
 from fanfare.pipeline.fan_out.page import FanOutPage
 from fanfare.pipeline.redrive import queue_batches
-from fanfare.records import dataclass
 from fanfare.signing.person_ids import is_person_id
 from fanfare.store.audience import Audience
 from fanfare.store.audience.users import check_present

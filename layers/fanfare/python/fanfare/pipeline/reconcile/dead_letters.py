@@ -8,12 +8,12 @@ from datetime import timedelta
 
 from fanfare.aws.queues import DeadLetter, Queues
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.domain.jobs import FanOutJob, Job, job_of, read_fan_out_body, read_job_body
 from fanfare.domain.message import unsealed_shards
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.reconcile.run import ReconcileRun
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

@@ -19,6 +19,7 @@ from fanfare.aws.queues import Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import Batch, BatchState, WaitReason, batch_id
 from fanfare.domain.digests.windows import ITEMS, Window, reference
 from fanfare.domain.lifecycle import State
@@ -30,7 +31,6 @@ from fanfare.pipeline.complete import complete
 from fanfare.pipeline.context import pinned_of
 from fanfare.pipeline.reconcile.run import ReconcileRun
 from fanfare.pipeline.redrive import queue_batches
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.catalogue import FRESH_SECONDS, Catalogue
 from fanfare.store.messages import Messages

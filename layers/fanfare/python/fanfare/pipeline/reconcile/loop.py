@@ -12,13 +12,13 @@ from typing import Final
 
 from fanfare.aws.queues import Queues
 from fanfare.clock import Clock
+from fanfare.data_classes import dataclass
 from fanfare.pipeline.backoff import Pace
 from fanfare.pipeline.reconcile.dead_letters import DeadLetters
 from fanfare.pipeline.reconcile.due_windows import CloseWindows
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.overdue_messages import OverdueMessages
 from fanfare.pipeline.reconcile.run import ReconcileRun
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
 

@@ -9,6 +9,7 @@ from itertools import islice
 from fanfare.aws.queues import Queues
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, from_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import Job, job_of
 from fanfare.domain.lifecycle import State
@@ -16,7 +17,6 @@ from fanfare.domain.message import Message, Transition
 from fanfare.errors import ConditionFailed
 from fanfare.pipeline.backoff import SOON, Pace, seconds_until
 from fanfare.pipeline.reconcile.run import ReconcileRun
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
 

@@ -9,6 +9,7 @@ from itertools import islice
 from fanfare.aws.queues import Queues
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import WaitReason
 from fanfare.domain.jobs import FanOutJob
 from fanfare.domain.lifecycle import State
@@ -17,7 +18,6 @@ from fanfare.pipeline.backoff import SOON, START, Pace, seconds_until
 from fanfare.pipeline.complete import complete
 from fanfare.pipeline.reconcile.overdue_batches import OverdueBatches
 from fanfare.pipeline.reconcile.run import ReconcileRun
-from fanfare.records import dataclass
 from fanfare.store.batches import Batches, next_due
 from fanfare.store.messages import Messages
 

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from dataclasses import field
 from datetime import datetime
 
+from fanfare.data_classes import dataclass
 from fanfare.errors import ConditionFailed
-from fanfare.records import dataclass
 
 log = logging.getLogger(__name__)
 

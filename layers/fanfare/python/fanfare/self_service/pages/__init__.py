@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.rendering import rendered

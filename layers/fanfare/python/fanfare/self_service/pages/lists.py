@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from itertools import groupby
 
 from fanfare.clock import from_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Consent
-from fanfare.records import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.self_service.pages.look import Look
 from fanfare.self_service.pages.rendering import rendered

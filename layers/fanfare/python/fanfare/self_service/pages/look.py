@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 import idna
 
 from fanfare.colours import contrast, readable, text_on
+from fanfare.data_classes import dataclass
 from fanfare.domain.catalogue import Brand
 from fanfare.languages import direction, text_in
-from fanfare.records import dataclass
 from fanfare.self_service.pages import texts
 from fanfare.translations import LANGUAGES, SOURCE, translated
 

@@ -9,11 +9,11 @@ import hashlib
 from collections.abc import Iterator
 
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import ConditionFailed, Conflict, Fault, Invalid, PreconditionFailed, PreconditionRequired
 from fanfare.management.subscriptions import ManageSubscriptions
-from fanfare.records import dataclass
 from fanfare.schemas.self_service import CeilingView, ChoiceView, ChosenTopic, PreferencesView, PutPreferencesRequest
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.preferences.known import Known, known_of

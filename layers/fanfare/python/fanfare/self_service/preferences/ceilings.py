@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Final
 
 from fanfare.aws.retries import until_settled
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.schemas.scalars import HOUR
 from fanfare.schemas.self_service import CEILING_LIMIT
 from fanfare.store.audience import Audience

@@ -7,9 +7,9 @@ from typing import Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.base import AddressRefused
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Subscription, User
 from fanfare.domain.catalogue import Topic
-from fanfare.records import dataclass
 from fanfare.store.audience import Audience
 from fanfare.store.catalogue import Catalogue
 

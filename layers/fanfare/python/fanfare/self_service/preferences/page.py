@@ -17,11 +17,11 @@ from uuid import uuid4
 from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import By, Consent, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
 from fanfare.management.masking import masked_email
-from fanfare.records import dataclass
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Choice, Way
 from fanfare.self_service.preferences.ceilings import Ceilings, ChooseCeilings

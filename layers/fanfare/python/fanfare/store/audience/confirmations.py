@@ -22,8 +22,8 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import from_text, to_text
+from fanfare.data_classes import dataclass
 from fanfare.errors import ConditionFailed
-from fanfare.records import dataclass
 from fanfare.signing.keyed_hash import Keys, digest
 from fanfare.store.audience.subscriptions.rows import PRESENT
 

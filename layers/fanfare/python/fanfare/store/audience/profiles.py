@@ -10,9 +10,9 @@ from typing import Any, Final
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.channels import CHANNELS
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.errors import Unavailable
-from fanfare.records import dataclass
 from fanfare.store.audience.directory import Digest, found_by, listed, write_found_by
 from fanfare.store.audience.subscriptions.rows import GIVEN
 

@@ -9,11 +9,11 @@ from datetime import datetime
 from fanfare.aws.changes import Change
 from fanfare.aws.codec import Item
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import Totals
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import MAY_FINISH, Message, ending
 from fanfare.domain.outcomes import Outcome
-from fanfare.records import dataclass
 from fanfare.store.batches.gathered import outcomes_of
 from fanfare.store.batches.rows import GATHERED, ShortState, done_attributes
 from fanfare.store.batches.short import SKIPS, others, replaced, short_items

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.transactions import Transaction
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.outcomes import Outcome
-from fanfare.records import dataclass
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.rows import GATHERED, gathered_attribute, message_id_of, name_of, shard_pk
 from fanfare.store.messages.rows import message_pk

@@ -15,11 +15,11 @@ from fanfare.aws.codec import Item
 from fanfare.aws.retries import Sleep, until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, BatchState, Leased, WaitReason
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 from fanfare.errors import ConditionFailed, Unavailable
-from fanfare.records import dataclass
 from fanfare.store.batches.items import BatchItems
 from fanfare.store.batches.places import Place, Places, batch_in, due_with_others, state_in, still_ours
 from fanfare.store.batches.rows import charges, job_key, read_batch, read_state

@@ -10,9 +10,9 @@ from fanfare.aws.changes import Change
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import SHORT, Batch, BatchState
 from fanfare.errors import ConditionFailed
-from fanfare.records import dataclass
 from fanfare.store.batches.rows import ShortState, read_batch, read_state, shard_pk
 from fanfare.store.batches.short import map_of, others, short_items
 from fanfare.store.messages.moves import due

@@ -9,12 +9,12 @@ from typing import Any, Final
 
 from fanfare.aws.codec import Item
 from fanfare.clock import to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.batch import Batch, BatchState, Charge, Wait, WaitReason, shard_in
 from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome
 from fanfare.ids import shard_of
-from fanfare.records import dataclass
 from fanfare.store.own_data import PLACES
 
 DUE_SHARDS: Final = 4

@@ -7,9 +7,9 @@ from datetime import datetime
 
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.data_classes import dataclass
 from fanfare.domain.message import Message
 from fanfare.ids import first_id_at
-from fanfare.records import dataclass
 from fanfare.store.messages.rows import RECENT_SHARDS, message_pk, read_message
 
 # Reads of one page with a filter: rows per shard and call, and calls; 10,000 rows in all

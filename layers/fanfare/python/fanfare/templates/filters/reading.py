@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 
 FALLBACK: Final = "en"
 

@@ -12,7 +12,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from fanfare.records import dataclass
+from fanfare.data_classes import dataclass
 from fanfare.templates.shared_blocks import Block
 from fanfare.templates.text.plain_text import text_and_links, text_of
 

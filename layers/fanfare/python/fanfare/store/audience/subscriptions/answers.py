@@ -15,10 +15,10 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import Clock, system_clock, to_text
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Answer, By, Subscription, check_yes, is_heavier
 from fanfare.errors import ConditionFailed, Conflict
 from fanfare.ids import shard_of
-from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.consents import write_no
 from fanfare.store.audience.subscriptions.rows import (
     Standing,

@@ -13,8 +13,8 @@ from typing import Any, Final
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Answer, By, Consent, Subscription
-from fanfare.records import dataclass
 
 FULL: Final = 700  # bytes of answers; with keys, a row of the usual length is one write unit
 PREFIX: Final = "consents#"

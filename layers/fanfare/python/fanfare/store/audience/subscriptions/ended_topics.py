@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from typing import Final
 
 from fanfare.aws.transactions import Transaction
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import By
 from fanfare.errors import ConditionFailed
-from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.answers import no_of
 from fanfare.store.audience.subscriptions.rows import count_removal, end_yes, read_standings, topic_pk
 from fanfare.store.audience.subscriptions.store import Subscriptions

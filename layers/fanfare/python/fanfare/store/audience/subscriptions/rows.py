@@ -8,8 +8,8 @@ from typing import Final
 from fanfare.aws.codec import Item
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import By, Subscription
-from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.consents import Said, consents_sk, read_said, write_no
 
 # The user exists and is not being erased

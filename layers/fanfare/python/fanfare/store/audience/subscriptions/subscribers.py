@@ -8,8 +8,8 @@ from itertools import islice
 from typing import Final
 
 from fanfare.aws.dynamodb import GET_LIMIT, DynamoTable
+from fanfare.data_classes import dataclass
 from fanfare.domain.audience import Answer, Subscription
-from fanfare.records import dataclass
 from fanfare.store.audience.subscriptions.consents import consents_sk, nos_of, standing_no
 from fanfare.store.audience.subscriptions.rows import read_subscription, subscription_sk, topic_pk
 from fanfare.store.audience.subscriptions.store import Subscriptions

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import dataclasses
 import functools
+from collections.abc import Callable
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -40,17 +42,19 @@ def _share(plain: type, *, eq: bool, frozen: bool) -> None:
 
 
 @functools.cache
-def _names(cls: Any) -> tuple[str, ...]:
-    return tuple(each.name for each in dataclasses.fields(cls) if each.compare)
+def _getter(cls: Any) -> Callable[[Any], Any]:
+    names = [each.name for each in dataclasses.fields(cls) if each.compare]
+    return attrgetter(*names) if names else lambda _: ()
 
 
-def _values(record: Any) -> tuple[Any, ...]:
-    names = _names(type(record))  # type: ignore[arg-type]
-    return tuple(getattr(record, name) for name in names)
+def _values(instance: Any) -> Any:
+    """What is compared of an object."""
+    cls: Any = type(instance)
+    return _getter(cls)(instance)
 
 
 def _eq(self: Any, other: Any) -> bool:
-    return _values(self) == _values(other) if type(other) is type(self) else NotImplemented
+    return bool(_values(self) == _values(other)) if type(other) is type(self) else NotImplemented
 
 
 def _hash(self: Any) -> int:

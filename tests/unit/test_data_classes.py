@@ -11,7 +11,7 @@ from typing import Any
 
 import fanfare
 import pytest
-from fanfare import records
+from fanfare import data_classes
 
 from tests import syntax
 
@@ -22,7 +22,7 @@ OPTIONS: dict[str, dict[str, bool]] = {
     "by identity": {"eq": False},
     "frozen, by identity": {"eq": False, "frozen": True},
 }
-BOTH = (dataclasses.dataclass, records.dataclass)
+BOTH = (dataclasses.dataclass, data_classes.dataclass)
 
 
 def made(decorator: Callable[..., Any], options: dict[str, bool]) -> Any:
@@ -67,7 +67,7 @@ def test_a_class_is_like_one_of_the_standard_library(options: dict[str, bool]) -
 
 
 def test_records_are_equal_by_what_is_compared_and_hidden_fields_are_not_shown() -> None:
-    Pair = made(records.dataclass, {"frozen": True})
+    Pair = made(data_classes.dataclass, {"frozen": True})
     assert Pair(1, ()) == Pair(1, (), note="other")
     assert Pair(1, ()) != Pair(2, ())
     assert len({Pair(1, ()), Pair(1, ()), Pair(2, ())}) == 2
@@ -75,7 +75,7 @@ def test_records_are_equal_by_what_is_compared_and_hidden_fields_are_not_shown()
 
 
 def test_classes_with_the_same_fields_are_not_equal() -> None:
-    assert made(records.dataclass, {})(1) != made(records.dataclass, {})(1)
+    assert made(data_classes.dataclass, {})(1) != made(data_classes.dataclass, {})(1)
 
 
 @pytest.mark.parametrize("decorator", BOTH)
@@ -97,11 +97,11 @@ def test_what_a_class_defines_is_kept(decorator: Callable[..., Any]) -> None:
 
 
 def test_subclasses_add_fields() -> None:
-    @records.dataclass(frozen=True, kw_only=True)
+    @data_classes.dataclass(frozen=True, kw_only=True)
     class Base:
         one: int
 
-    @records.dataclass(frozen=True, kw_only=True)
+    @data_classes.dataclass(frozen=True, kw_only=True)
     class More(Base):
         two: int
 
@@ -119,4 +119,4 @@ def test_the_package_uses_its_own() -> None:
         and node.module == "dataclasses"
         and any(each.name == "dataclass" for each in node.names)
     ]
-    assert theirs == ["records.py"]
+    assert theirs == ["data_classes.py"]
