@@ -38,12 +38,15 @@ Before = Callable[[httpx2.Request], httpx2.Response | None]
 
 
 class Deployment:
-    """`before` may answer instead of it, or raise. `calls` counts by method and resource."""
+    """`before` may answer instead of it, or raise. `calls` counts by method and resource.
 
-    def __init__(self, before: Before = lambda _: None) -> None:
+    `memory`: AWS as somebody else has left it.
+    """
+
+    def __init__(self, before: Before = lambda _: None, *, memory: Memory | None = None) -> None:
         self.before = before
         self.now = datetime(2027, 1, 1, 8, tzinfo=UTC)
-        self.memory = Memory(lambda: self.now, metered=False)
+        self.memory = memory or Memory(lambda: self.now, metered=False)
         self.calls: Counter[str] = Counter()
         self._opened: dict[Any, Any] = {}
         self._lock = threading.Lock()
