@@ -81,20 +81,63 @@ def test_an_encoding_that_can_not_be_seen_is_asked_for(tmp_path: Path) -> None:
 # Spreadsheets, as small as the formats allow
 
 
-def xlsx(file: Path, rows: list[list[str]]) -> Path:
-    """Cells are written as XML: `<c t="…"><v>…</v></c>`."""
-    sheet = "".join(f"<row>{''.join(row)}</row>" for row in rows)
-    parts = {
+MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/package/2006/relationships"
+OFFICE = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+
+
+def xlsx(file: Path, rows: list[list[str]], **others: list[list[str]]) -> Path:
+    """Cells are written as XML: `<c t="…"><v>…</v></c>`. The parts of `others` come before that of the first sheet."""
+    sheets = {"S": rows} | others
+    parts = {name: f"sheet{number}" for number, name in enumerate(reversed(sheets), start=1)}
+    listed = "".join(f'<sheet name="{name}" sheetId="{part[-1]}" r:id="r-{part}"/>' for name, part in parts.items())
+    if others:
+        listed = "".join(reversed([f"<sheet{each}" for each in listed.split("<sheet")[1:]]))
+    related = "".join(
+        f'<Relationship Id="r-{part}" Type="{OFFICE}/worksheet" Target="{target}worksheets/{part}.xml"/>'
+        for part, target in zip(parts.values(), ("", "/xl/", "../xl/"), strict=False)
+    )
+    written = {
         "[Content_Types].xml": '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
-        "_rels/.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": '<workbook xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main" xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>',
-        "xl/_rels/workbook.xml.rels": '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships"><Relationship Id="r1" Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet" Target="worksheets/sheet1.xml"/></Relationships>',
-        "xl/worksheets/sheet1.xml": f'<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData>{sheet}</sheetData></worksheet>',
+        "_rels/.rels": f'<Relationships xmlns="{RELATIONS}"><Relationship Id="r1" Type="{OFFICE}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{MAIN}" xmlns:r="{OFFICE}"><sheets>{listed}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{RELATIONS}">{related}</Relationships>',
     }
+    for name, part in parts.items():
+        cells = "".join(f"<row>{''.join(row)}</row>" for row in sheets[name])
+        written[f"xl/worksheets/{part}.xml"] = f'<worksheet xmlns="{MAIN}"><sheetData>{cells}</sheetData></worksheet>'
     with zipfile.ZipFile(file, "w") as packed:
-        for name, text in parts.items():
+        for name, text in written.items():
             packed.writestr(name, text)
     return file
+
+
+def ods(file: Path, **tables: list[list[str]]) -> Path:
+    """Cells are written as XML: `<table:table-cell …>`."""
+    names = {"office": "1.0", "table": "1.0", "text": "1.0", "of": "1.2"}
+    spaces = " ".join(f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{name}:{no}'" for name, no in names.items())
+    spaces += " xmlns:calcext='urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0'"
+    lines = {
+        name: "".join(f"<table:table-row>{each}</table:table-row>" for each in map("".join, rows))
+        for name, rows in tables.items()
+    }
+    found = "".join(f"<table:table table:name='{name}'>{rows}</table:table>" for name, rows in lines.items())
+    with zipfile.ZipFile(file, "w") as packed:
+        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        manifest = "<manifest:manifest xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'/>"
+        packed.writestr("META-INF/manifest.xml", manifest)
+        packed.writestr(
+            "content.xml",
+            f"<office:document-content {spaces}><office:body><office:spreadsheet>{found}</office:spreadsheet></office:body></office:document-content>",
+        )
+    return file
+
+
+def texts(*values: str) -> list[str]:
+    return [
+        f"<table:table-cell office:value-type='string'><text:p>{escape(value)}</text:p></table:table-cell>"
+        for value in values
+    ]
 
 
 def words(*texts: str) -> list[str]:
@@ -118,27 +161,95 @@ def test_a_sheet_is_a_table_and_its_damage_is_named(tmp_path: Path) -> None:
     assert left[0][1:] == ("lost_plus", "phone")
 
 
-def test_a_second_sheet_is_named(tmp_path: Path) -> None:
-    file = tmp_path / "users.ods"
-    table = "<table:table table:name='{}'><table:table-row>{}</table:table-row><table:table-row>{}</table:table-row></table:table>"
-    cell = "<table:table-cell office:value-type='string'><text:p>{}</text:p></table:table-cell>"
-    spaces = " ".join(
-        f"xmlns:{name}='urn:oasis:names:tc:opendocument:xmlns:{name}:1.0'" for name in ("office", "table", "text")
-    )
-    found = "".join(
-        table.format(name, cell.format("id"), cell.format(user)) for name, user in (("A", "a1"), ("B", "b1"))
-    )
+# Errors of cells, which the library reads as empty ones: in a column of refusals that would be a yes
+
+
+# As LibreOffice writes them, as others do, and what is no error: a formula whose text is empty
+NOT_AVAILABLE = "<table:table-cell table:formula='of:=NA()' office:value-type='string' office:string-value='' calcext:value-type='error'><text:p>#N/A</text:p></table:table-cell>"
+PLAIN = "<table:table-cell table:formula='of:=NA()' office:value-type='string' office:string-value=''><text:p>Err:508</text:p></table:table-cell>"
+NO_ERROR = "<table:table-cell table:formula='of:=&quot;&quot;' office:value-type='string' office:string-value=''><text:p/></table:table-cell>"
+SKIPPED = "<table:table-cell table:number-columns-repeated='2'/>"
+
+
+@pytest.mark.parametrize(("cell", "said"), [(NOT_AVAILABLE, "#N/A"), (PLAIN, "Err:508")])
+def test_an_error_in_a_document_is_named(tmp_path: Path, cell: str, said: str) -> None:
+    rows = [
+        texts("id", "name", "phone", "opt_out"),
+        [*texts("u-1"), SKIPPED, cell],
+        [*texts("u-2", "Bob"), cell, *texts("")],
+        [*texts("u-3", "Cy"), NO_ERROR, *texts("email")],
+    ]
+    others = [texts("id"), [cell]]
+    found = [row.values for row in sheets.rows(ods(tmp_path / "t.ods", Users=rows, Other=others)) if row.place < 5]
+    assert found == [
+        {"id": "u-1", "name": "", "phone": "", "opt_out": said},
+        {"id": "u-2", "name": "Bob", "phone": said, "opt_out": ""},
+        {"id": "u-3", "name": "Cy", "phone": "", "opt_out": "email"},
+    ]
+
+
+def test_nobody_is_written_to_whose_refusal_is_an_error(tmp_path: Path) -> None:
+    header, person = ("id", "email", "opt_out"), ("u-1", "ada@example.com")
+    files = [
+        xlsx(tmp_path / "t.xlsx", [words(*header), [*words(*person), '<c t="e"><v>#N/A</v></c>']]),
+        ods(tmp_path / "t.ods", A=[texts(*header), [*texts(*person), NOT_AVAILABLE]]),
+        ods(tmp_path / "u.ods", A=[texts(*header), [*texts(*person), PLAIN]]),
+    ]
+    for file in files:
+        (row,) = SOURCES["csv"].rows(file, TableOptions())
+        kinds = [each.kind for each in row.found if not isinstance(each, LeftOut)]
+        assert kinds == ["suppression", "user"], file
+
+
+def test_errors_are_those_of_the_sheet_that_is_read_whatever_its_part_is_called(tmp_path: Path) -> None:
+    error = '<c t="e"><v>#REF!</v></c>'
+    people = [words("id", "phone"), [*words("u-1"), error], words("u-2", "+436641234567")]
+    other = [words("x", "y"), words("1", "2"), [*words("3"), error]]
+    rows = [*sheets.rows(xlsx(tmp_path / "t.xlsx", people, Other=other))]
+    assert [row.values for row in rows[:2]] == [
+        {"id": "u-1", "phone": "#REF!"},
+        {"id": "u-2", "phone": "+436641234567"},
+    ]
+    assert isinstance(rows[2].values, LeftOut)
+
+
+@pytest.mark.parametrize(
+    ("start", "detail"), [(b"\xd0\xcf\x11\xe0", r"old \.xls file, or has a password"), (b"PK\x03\x04", "Can't read")]
+)
+def test_a_file_that_is_another_format_is_refused_with_the_cure(tmp_path: Path, start: bytes, detail: str) -> None:
+    file = tmp_path / "t.xlsx"
+    file.write_bytes(start + bytes(600))
+    with pytest.raises(Unreadable, match=detail):
+        read(file)
+
+
+def test_a_binary_workbook_is_refused_with_the_cure(tmp_path: Path) -> None:
+    file = tmp_path / "t.xlsb"
     with zipfile.ZipFile(file, "w") as packed:
-        packed.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
-        packed.writestr(
-            "META-INF/manifest.xml",
-            "<manifest:manifest xmlns:manifest='urn:oasis:names:tc:opendocument:xmlns:manifest:1.0'/>",
-        )
-        packed.writestr(
-            "content.xml",
-            f"<office:document-content {spaces}><office:body><office:spreadsheet>{found}</office:spreadsheet></office:body>"
-            "</office:document-content>",
-        )
+        packed.writestr("xl/workbook.bin", b"")
+    with pytest.raises(Unreadable, match=r"Save it as \.xlsx"):
+        read(file)
+
+
+@pytest.mark.parametrize(("epoch", "days"), [("", 46388), ('<workbookPr date1904="1"/>', 44926)])
+def test_a_date_is_the_same_day_in_both_calendars_of_excel(tmp_path: Path, epoch: str, days: int) -> None:
+    """ECMA-376 part 1, 18.17.4.1: serial numbers of the 1900 and the 1904 date base."""
+    file = xlsx(tmp_path / "t.xlsx", [words("id", "at"), [*words("u-1"), f'<c s="1"><v>{days}</v></c>']])
+    styles = f'<styleSheet xmlns="{MAIN}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs></styleSheet>'
+    style = f'<Relationship Id="styles" Type="{OFFICE}/styles" Target="styles.xml"/>'
+    with zipfile.ZipFile(file) as packed:
+        parts = {name: packed.read(name).decode() for name in packed.namelist()}
+    parts["xl/styles.xml"] = styles
+    parts["xl/workbook.xml"] = parts["xl/workbook.xml"].replace("<sheets>", f"{epoch}<sheets>")
+    parts["xl/_rels/workbook.xml.rels"] = parts["xl/_rels/workbook.xml.rels"].replace("</Rel", f"{style}</Rel", 1)
+    with zipfile.ZipFile(file, "w") as packed:
+        for name, text in parts.items():
+            packed.writestr(name, text)
+    assert [row.values for row in sheets.rows(file)] == [{"id": "u-1", "at": "2027-01-01"}]
+
+
+def test_a_second_sheet_is_named(tmp_path: Path) -> None:
+    file = ods(tmp_path / "users.ods", A=[texts("id"), texts("a1")], B=[texts("id"), texts("b1")])
     rows = [*sheets.rows(file)]
     assert [row.values for row in rows[:1]] == [{"id": "a1"}]
     detail = "sheet B is not read, only A: save it as a file of its own"

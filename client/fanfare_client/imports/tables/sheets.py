@@ -1,6 +1,7 @@
-"""Rows of spreadsheets: .xlsx, .xlsb, .xls and .ods, by python-calamine. The first sheet that is not empty is read.
+"""Rows of spreadsheets: .xlsx and .ods, by python-calamine. The first sheet that is not empty is read.
 
-Other sheets that are not empty are named, because users may be on them.
+Other sheets that are not empty are named, because users may be on them. Formats in which an error looks like an empty cell
+are refused.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import csv
 import datetime
 import io
-import re
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
 from importlib import import_module
@@ -17,16 +17,17 @@ from typing import Any, Final
 from xml.etree import ElementTree
 
 from ..records import LeftOut, Unreadable
+from .cell_errors import cell_errors
 from .delimited import TableRow, check_header, record
 
 UNPACKED_LIMIT: Final = 64 << 20  # bytes of one part of the file: the library reads a sheet into memory
 EXACT: Final = 10**15  # a spreadsheet keeps 15 digits of a number
-_CELL: Final = re.compile(r"([A-Z]{1,3})(\d+)")
 SUFFIXES: Final = (".xlsx", ".xlsm", ".xlsb", ".xls", ".ods")
+BINARY: Final = b"\xd0\xcf"  # [MS-CFB]: .xls, and any file with a password
 
 
 def is_sheet(file: Path, start: bytes) -> bool:
-    return file.suffix.lower() in SUFFIXES and start[:2] in (b"PK", b"\xd0\xcf")
+    return file.suffix.lower() in SUFFIXES and start[:2] in (b"PK", BINARY)
 
 
 def rows(file: Path) -> Iterator[TableRow]:
@@ -60,11 +61,11 @@ def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any] | LeftOut]]:
         raise Unreadable(
             "Spreadsheets need the package python-calamine: pip install python-calamine; or save it as CSV."
         ) from error
-    _check_size(file)
     try:
+        _check_format(file)
         with calamine.CalamineWorkbook.from_path(file) as book:
             row, read = 0, ""
-            for number, name in enumerate(book.sheet_names, start=1):
+            for name in book.sheet_names:
                 sheet = book.get_sheet_by_name(name)
                 if sheet.height and read:
                     row += 1
@@ -72,9 +73,9 @@ def _cells(file: Path) -> Iterator[tuple[int, Sequence[Any] | LeftOut]]:
                     yield row, LeftOut("another_sheet", detail)
                 elif sheet.height:
                     read = name
-                    for row, cells in _named_errors(sheet, _errors(file, number)):
+                    for row, cells in _named_errors(sheet, cell_errors(file, name)):
                         yield row, cells
-    except (calamine.CalamineError, OSError, ValueError) as error:
+    except (calamine.CalamineError, ElementTree.ParseError, zipfile.BadZipFile, OSError, ValueError) as error:
         raise Unreadable(f"Can't read {file} as a spreadsheet: {error}") from error
 
 
@@ -85,41 +86,22 @@ def _named_errors(sheet: Any, errors: Mapping[tuple[int, int], str]) -> Iterator
         yield row + 1, [errors.get((row, column), cell) for column, cell in enumerate(cells, start=left)]
 
 
-def _errors(file: Path, number: int) -> dict[tuple[int, int], str]:
-    """(Row, column) → error, of the cells of an .xlsx sheet, e.g. #NAME?."""
-    part = f"xl/worksheets/sheet{number}.xml"
-    found: dict[tuple[int, int], str] = {}
-    if not zipfile.is_zipfile(file):
-        return found
-    with zipfile.ZipFile(file) as packed:
-        if part not in packed.namelist():
-            return found
-        with packed.open(part) as content:
-            for _, element in ElementTree.iterparse(content):  # noqa: S314  # of the user; expat bounds entities
-                place = _CELL.fullmatch(element.get("r", "")) if element.get("t") == "e" else None
-                if place:
-                    said = next((each.text for each in element if each.tag.endswith("}v")), None)
-                    found[int(place[2]) - 1, _column(place[1])] = said or "#ERROR!"
-                if element.tag.endswith("}row"):
-                    element.clear()
-    return found
-
-
-def _column(letters: str) -> int:
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("A") + 1
-    return number - 1
-
-
-def _check_size(file: Path) -> None:
-    if zipfile.is_zipfile(file):
-        with zipfile.ZipFile(file) as packed:
-            largest = max((part.file_size for part in packed.infolist()), default=0)
-        if largest > UNPACKED_LIMIT:
+def _check_format(file: Path) -> None:
+    with file.open("rb") as content:
+        if content.read(2) == BINARY:
             raise Unreadable(
-                f"{file} has a sheet of {largest >> 20} MB; the limit is {UNPACKED_LIMIT >> 20} MB. Save it as CSV."
+                f"{file} is an old .xls file, or has a password. Save it as .xlsx without a password: an error in "
+                "an .xls file looks like an empty cell."
             )
+    with zipfile.ZipFile(file) as packed:
+        parts = packed.infolist()
+    if any(part.filename.endswith("workbook.bin") for part in parts):
+        raise Unreadable(f"{file} is an .xlsb file. Save it as .xlsx: an error in it looks like an empty cell.")
+    largest = max((part.file_size for part in parts), default=0)
+    if largest > UNPACKED_LIMIT:
+        raise Unreadable(
+            f"{file} has a sheet of {largest >> 20} MB; the limit is {UNPACKED_LIMIT >> 20} MB. Save it as CSV."
+        )
 
 
 def text_of(cell: Any) -> str:
