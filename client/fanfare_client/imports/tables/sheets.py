@@ -1,7 +1,7 @@
 """Rows of spreadsheets: .xlsx and .ods, by python-calamine. The first sheet that is not empty is read.
 
-Other sheets that are not empty are named, because users may be on them. Formats in which an error looks like an empty cell
-are refused.
+Other sheets that are not empty are named, because users may be on them. Formats in which an error looks like an empty
+cell are refused.
 """
 
 from __future__ import annotations
