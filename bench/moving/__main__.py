@@ -103,6 +103,8 @@ def times(folder: Path, users: int, old_users: int) -> dict[str, Any]:
         old = _timed(folder, _old_client(folder), old_users, "old")
     with step(f"Importing the same {old_users:,} users"):
         same = _timed(folder, ROOT / "client", old_users, "new")
+    if users == old_users:
+        return figures(old, same, same)
     with step(f"Importing {users:,} users"):
         new = _timed(folder, ROOT / "client", users, "new")
     return figures(old, same, new)
