@@ -79,6 +79,7 @@ MODULES = {
     "earlier_steps": "fanfare.store.earlier_steps",
     "schedule": "fanfare.domain.schedule",
     "answers": "fanfare.store.audience.subscriptions.answers",
+    "cell_errors": "fanfare_client.imports.tables.cell_errors",
     "ceilings": "fanfare.self_service.preferences.ceilings",
     "management_users": "fanfare.management.users",
     "addresses": "fanfare.self_service.addresses",
@@ -1813,6 +1814,20 @@ MUTANTS = (
         "self._with_frequency(",
         "self.add(no_of(user_id, topic, channel, by=By.PAGE, at=self.clock()), shards=1) or self._with_frequency(",
         tests=(f"{PREFERENCES}::test_how_often_changes_at_once_and_gives_nothing",),
+    ),
+    Mutant(
+        "an error in a sheet is looked for in another sheet",
+        "cell_errors:_part_of",
+        'and element.get("name") == sheet',
+        "",
+        tests=("tests/client/test_tables.py",),
+    ),
+    Mutant(
+        "an error of a document that has no type of its own is an empty cell",
+        "cell_errors:_of_row",
+        "marked or empty",
+        "marked",
+        tests=("tests/client/test_tables.py",),
     ),
     Mutant(
         "the page lifts the ceilings of channels that it does not show",
