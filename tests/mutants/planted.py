@@ -830,9 +830,9 @@ MUTANTS = (
     ),
     Mutant(
         "a page is committed after a deletion has told its numbers",
-        "counting:count_cancelled",
-        "progress = messages.progress.seal(message, now=now)",
-        "progress = messages.progress.of(message)",
+        "cancel:Cancel.run",
+        "sealed = self.messages.progress.seal(message, now=now)",
+        "sealed = self.messages.progress.of(message)",
         tests=(ORDERS,),
     ),
     Mutant(

@@ -50,9 +50,9 @@ class Cancel:
             message = self._late(self.messages.get(message_id) or found, failed)
         numbers = message.cancellation
         if numbers is None:
-            self.messages.progress.seal(message, now=now)  # no item is added after this
+            sealed = self.messages.progress.seal(message, now=now)  # no page and no item is added after this
             items = self.withdraw.run(message)
-            totals = count_cancelled(message, messages=self.messages, batches=self.batches, now=now)
+            totals = count_cancelled(message, sealed=sealed, messages=self.messages, batches=self.batches)
             numbers = self.messages.keep_cancellation(
                 message.id,
                 {

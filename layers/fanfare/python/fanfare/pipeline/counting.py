@@ -12,7 +12,7 @@ Receipts come for days after the end of a message. Its sums are then kept for lo
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -25,7 +25,7 @@ from fanfare.data_classes import dataclass
 from fanfare.domain.batch import Totals
 from fanfare.domain.counting import Count, RunningCount
 from fanfare.domain.lifecycle import State
-from fanfare.domain.message import Message
+from fanfare.domain.message import Message, Progress
 from fanfare.errors import ConditionFailed, Unavailable
 from fanfare.store.batches import Batches
 from fanfare.store.messages import Messages
@@ -111,18 +111,17 @@ def _further(
     )
 
 
-def count_cancelled(message: Message, *, messages: Messages, batches: Batches, now: datetime) -> Totals:
+def count_cancelled(message: Message, *, sealed: Sequence[Progress], messages: Messages, batches: Batches) -> Totals:
     """The totals of a deleted message, with each batch as it was after the deletion.
 
-    Raises Unavailable after a part of a very large message; the next request continues.
+    `sealed`: the progress of its shards, sealed: a page that is committed later would be missing. Raises Unavailable
+    after a part of a very large message; the next request continues.
     """
-    # a page that is committed later would be missing
-    progress = messages.progress.seal(message, now=now)
-    if sum(each.page for each in progress) <= message.shards:  # one page each: as cheap, no stored position needed
+    if sum(each.page for each in sealed) <= message.shards:  # one page each: as cheap, no stored position needed
         return batches.totals.tally(message.id, message.shards)
     read = messages.counts.cancelled(message.id)
     count, items = read, 0
-    for pages in read.remaining(progress):
+    for pages in read.remaining(sealed):
         if items >= ITEMS_PER_CANCELLATION:
             _keep_cancelled(message, read, count, messages)
             raise Unavailable(
