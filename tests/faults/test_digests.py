@@ -219,7 +219,7 @@ def test_who_unsubscribes_before_the_window_closes_gets_no_digest() -> None:
     world.rest(*ids)
     assert (mails(world, ADA), mails(world, GRACE)) == ([], [tuple(ids)])
     (digest,) = world.digests()
-    assert world.codes(digest) == {ADA: Outcome.SKIPPED, GRACE: Outcome.SENT}
+    assert world.codes(digest) == {ADA: Outcome.DELETED, GRACE: Outcome.SENT}
     assert world.codes(ids[0]) == {ADA: Outcome.DIGESTED, GRACE: Outcome.DIGESTED}
 
 
@@ -265,16 +265,19 @@ def test_a_failed_digest_is_re_driven_with_the_same_items() -> None:
     assert world.codes(ids[0]) == {ADA: Outcome.DIGESTED, GRACE: Outcome.DIGESTED}
 
 
-def test_who_is_erased_between_closing_and_sending_gets_no_digest() -> None:
+@pytest.mark.parametrize("again", [False, True])
+def test_who_is_erased_between_closing_and_sending_gets_no_digest(again: bool) -> None:
     world = world_of(ADA, GRACE)
     ids = posted(world)
     world.sleep(60)
     world.reconcile()
     assert world.functions.on_request("DELETE", f"/v1/users/{ADA}")[0] == 204
+    if again:  # somebody else under the id
+        assert world.functions.on_request("PUT", f"/v1/users/{ADA}", {"email": "ada@example.com"})[0] == 201
     world.rest(*ids)
     (digest,) = world.digests()
     assert (mails(world, ADA), mails(world, GRACE)) == ([], [tuple(ids)])
-    assert world.codes(digest) == {ADA: Outcome.SKIPPED, GRACE: Outcome.SENT}
+    assert world.codes(digest) == {ADA: Outcome.DELETED, GRACE: Outcome.SENT}
 
 
 def test_an_erasure_deletes_the_items_of_an_open_window() -> None:

@@ -94,10 +94,7 @@ def a_life(pipeline: Pipeline, ses: Ses) -> None:
 
     skipped = pipeline.post()
     pipeline.step("fan_out")
-    pipeline.aws.dynamodb.delete_item(  # erased before the batch is sent
-        TableName=pipeline.aws.tables["audience"],
-        Key={"pk": {"S": f"user#{users[0]}"}, "sk": {"S": "user"}},
-    )
+    stores.audience().users.opt_out(users[0], True)  # before the batch is sent
     pipeline.run()
     assert pipeline.counts(skipped)["skipped"] == 1
 

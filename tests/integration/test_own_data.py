@@ -297,7 +297,7 @@ def test_who_is_erased_while_a_post_is_decided_leaves_nothing_in_it(
     assert [each["reason"] for each in skipped] == ["unknown_user"]
 
 
-def test_who_is_erased_before_the_delivery_is_skipped_although_the_id_is_there_again(
+def test_who_is_erased_before_the_delivery_is_deleted_although_the_id_is_there_again(
     pipeline: Pipeline, ses: Ses
 ) -> None:
     ada_and_grace()
@@ -308,7 +308,7 @@ def test_who_is_erased_before_the_delivery_is_skipped_although_the_id_is_there_a
     stores.audience().users.put("ada", {"name": "Ada", "email": "ada@example.com"})
     pipeline.run()
     assert texts(ses) == {"grace@example.com": "Shop: Grace pays 2"}
-    assert call("GET", f"/v1/messages/{message}").body["counts"]["skipped"] == 1
+    assert call("GET", f"/v1/messages/{message}").body["counts"]["deleted"] == 1
 
 
 def test_what_was_sent_is_rendered_again_with_the_recipients_own_data(pipeline: Pipeline, ses: Ses) -> None:

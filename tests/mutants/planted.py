@@ -1519,11 +1519,11 @@ MUTANTS = (
         tests=OWN_DATA_LATER,
     ),
     Mutant(
-        "a redrive sends to who was erased",
+        "a digest is sent to who was erased",
         "work:Work.is_erased",
         "is None",
         "is False",
-        tests=OWN_DATA_LATER,
+        tests=("tests/faults/test_digests.py::test_who_is_erased_between_closing_and_sending_gets_no_digest",),
     ),
     Mutant(
         "an erased recipient is sent to without their data",
@@ -1531,6 +1531,13 @@ MUTANTS = (
         "self.own.get(self.batch.recipients[index], True) is None",
         "False",
         tests=OWN_DATA,
+    ),
+    Mutant(
+        "what waits for an erased user goes to the next one under the id",
+        "work:Work.is_erased",
+        "self.batch.is_gone(index, self.reader(index, users))",
+        "False",
+        tests=("tests/integration/test_erased_meanwhile.py",),
     ),
     Mutant(
         "every page of a look-up by address is the first",

@@ -14,7 +14,7 @@ from pydantic import BaseModel
 
 from fanfare.api.admission import is_page
 from fanfare.api.problems import PROBLEM
-from fanfare.api.requests import FORM
+from fanfare.api.requests import FORM, MERGE_PATCH
 from fanfare.data_classes import dataclass
 from fanfare.schemas.errors import ProblemView
 from fanfare.schemas.subscriptions import SubscriptionItem
@@ -114,6 +114,9 @@ def describe(document: dict[str, Any], routes: Sequence[Route], about: About) ->
             operation["security"] = []
         if form := about.forms.get(route.func.__name__):
             operation.setdefault("requestBody", {"content": {}})["content"][FORM] = {"schema": form}
+        if route.method == "PATCH":
+            taken = operation["requestBody"]["content"]
+            taken[MERGE_PATCH] = {**taken["application/json"]}
         _complete(operation, route, about)
         if route.openapi_path in about.cached:
             operation["responses"]["304"] = UNCHANGED

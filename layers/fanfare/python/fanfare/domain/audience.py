@@ -6,6 +6,7 @@ counts for `COOLING`.
 
 from __future__ import annotations
 
+from base64 import urlsafe_b64encode
 from collections.abc import Mapping
 from dataclasses import field, replace
 from datetime import datetime, timedelta
@@ -89,6 +90,10 @@ OFF_AFTER: Final = timedelta(days=5)
 OFF_DAYS: Final = 3  # with a failure, at least: two messages with a week between them say little
 
 
+LIFE_LENGTH: Final = 3
+UNKNOWN_LIFE: Final = "." * LIFE_LENGTH
+
+
 @dataclass(frozen=True, kw_only=True)
 class User:
     """A recipient. `profile`: what the API shows. `limits`: counters of rate limits.
@@ -123,6 +128,16 @@ class User:
     secret_no: int = 0
     secret_at: str | None = None
     by_address: bool = False
+
+    @property
+    def life(self) -> str:
+        """Characters of the generation, by which a batch knows its recipients: one in 262,144 has those of another.
+
+        `UNKNOWN_LIFE` for recipients by address, and for users of before there were generations.
+        """
+        if self.by_address or not self.generation:
+            return UNKNOWN_LIFE
+        return urlsafe_b64encode(bytes.fromhex(self.generation)).decode()[:LIFE_LENGTH]
 
     def at_most(self, channel: str) -> int | None:
         """How many messages a day the user wants on a channel; None: any number."""

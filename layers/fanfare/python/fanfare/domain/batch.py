@@ -12,6 +12,7 @@ from typing import Final, NamedTuple
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
 from fanfare.data_classes import dataclass
+from fanfare.domain.audience import LIFE_LENGTH, UNKNOWN_LIFE, User
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 
 SHORT: Final = -1  # instead of a shard: the batches lie in the message's own item, because it took the short way
@@ -37,6 +38,12 @@ class Batch:
     channel: str
     recipients: tuple[str, ...]
     owned: tuple[int, ...] = ()  # places of recipients with data of their own
+    lives: str = ""  # `User.life` of all recipients, for whom it was decided; empty for batches of before
+
+    def is_gone(self, place: int, user: User | None) -> bool:
+        """Whether the recipient was erased since. `user`: who has the id now, who may be somebody else."""
+        then = self.lives[place * LIFE_LENGTH : (place + 1) * LIFE_LENGTH] or UNKNOWN_LIFE
+        return then != UNKNOWN_LIFE and (user is None or then != user.life)
 
     @property
     def with_own(self) -> list[str]:

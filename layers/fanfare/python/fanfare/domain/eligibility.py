@@ -53,7 +53,7 @@ class Candidate:
 
     `time_decided`: quiet hours and limits were checked a moment ago and are not checked again. `charged`: times (epoch
     seconds) at which this delivery was charged against the limits before; None for the first decision. A charge stays
-    valid for `patience` seconds. `erased`: the message had data of this recipient, who was erased since. `due`: before
+    valid for `patience` seconds. `erased`: this recipient was erased since. `due`: before
     that time the recipient gets nothing, not even of a critical message. `needed`: no earlier step has made this one
     needless. `gathering`: how the topic makes digests, if this message can go into one; `is_digest`: no limit drops it.
     """

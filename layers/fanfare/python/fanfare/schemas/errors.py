@@ -102,7 +102,14 @@ def item_error(error: FanfareError) -> dict[str, Any]:
 
 def faults(errors: Iterable[Mapping[str, Any]], *, at: str = "") -> list[Fault]:
     """Faults from Pydantic's errors; pointers are prefixed with `at`."""
-    return [Fault(at + _pointer(error), *code_and_detail(error)) for error in errors]
+    found = [(error["type"], Fault(at + _pointer(error), *code_and_detail(error))) for error in errors]
+    places = [fault.pointer for _, fault in found]
+    # Pydantic counts only the valid items of an array, so one with a wrong item is too short for it as well
+    return [
+        fault
+        for kind, fault in found
+        if kind != "too_short" or not any(place.startswith(f"{fault.pointer}/") for place in places)
+    ]
 
 
 ONE_OF: Final = "one of: "  # before the tags of a union, which Pydantic adds to the place

@@ -19,6 +19,7 @@ from fanfare.schemas.subscriptions import ConsentView, Frequency, SubscriptionVi
 from fanfare.schemas.users import ProfileFields, QuietHours, QuietHoursView, UserView
 
 CEILING_LIMIT: Final = 1_000
+OPTED_OUT: Final = "True: only messages on required topics, and messages without a topic that name me by my user id."
 
 
 class PatchMeRequest(ProfileFields):
@@ -28,7 +29,7 @@ class PatchMeRequest(ProfileFields):
         json_schema_extra={"examples": [{"email": "ada@example.com", "locale": "de-AT", "quiet_hours": None}]}
     )
 
-    opted_out: StrictBool | None = Field(None, description="True: no messages at all, except on required topics.")
+    opted_out: StrictBool | None = Field(None, description=OPTED_OUT)
 
     def changes(self) -> dict[str, Any]:
         """Field → new value; None removes it."""
@@ -99,7 +100,7 @@ class PutPreferencesRequest(Request):
         None,
         description="When digests of what is over a ceiling come, by my clock. Default: the topic's `at`, or 18:00.",
     )
-    opted_out: StrictBool | None = Field(None, description="True: no messages at all, except on required topics.")
+    opted_out: StrictBool | None = Field(None, description=OPTED_OUT)
 
 
 class PendingView(View):

@@ -165,8 +165,8 @@ class Sender(Request):
     address: Email | None = Field(
         None, description="The address, which the deployment must have verified. Default: that of its sender."
     )
-    reply_to: Annotated[tuple[Email, ...], Field(min_length=1, max_length=5)] | None = Field(
-        None, description="Addresses that get the answers. Default: that of the sender."
+    reply_to: Annotated[tuple[Email, ...], Field(max_length=5)] | None = Field(
+        None, description="Addresses that get the answers. Default, and if it is empty: that of the sender."
     )
 
     @model_validator(mode="after")
@@ -177,7 +177,7 @@ class Sender(Request):
 
     def stored(self) -> dict[str, Any]:
         """As it is stored; the domain as SES and IAM compare it."""
-        known = self.model_dump(mode="json", exclude_none=True)
+        known = {name: value for name, value in self.model_dump(mode="json").items() if value}
         if self.address is not None:
             known["address"] = ascii_mailbox(self.address)
         return known

@@ -11,7 +11,7 @@ from fanfare.api.parameters import Cursor, IfMatch, InState, Limit, MessageId, O
 from fanfare.api.public.pages import languages_of
 from fanfare.api.responses import created_or_ok, json_response, no_content
 from fanfare.domain.audience import Answer
-from fanfare.errors import Invalid, Unauthorized
+from fanfare.errors import Fault, Invalid, Unauthorized
 from fanfare.ids import RESERVED, user_id_of
 from fanfare.runtime.settings import settings
 from fanfare.runtime.use_cases import public_api as use_cases
@@ -200,7 +200,8 @@ def _writer_id() -> str:
     """The caller's user id, if something may be stored under it. Raises Unauthorized, Invalid."""
     user_id = _user_id()
     if user_id.startswith(RESERVED):
-        raise Invalid(f"User ids that begin with {RESERVED} are reserved.", code="reserved_id")
+        detail = f"User ids that begin with {RESERVED} are reserved."
+        raise Invalid(detail, code="reserved_id", errors=[Fault("sub", "reserved_id", detail)])
     return user_id
 
 

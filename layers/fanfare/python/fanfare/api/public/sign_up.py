@@ -32,7 +32,7 @@ FORMS: Final[dict[str, dict[str, Any]]] = {
 }
 
 
-@router.get("/", tags=["topics"], responses=PAGE)
+@router.get("/", tags=["topics"], responses=PAGE | answers(404))
 def show_directory() -> Response[str]:
     """Show who sends, and the public topics with a form to sign up for each: a page for browsers."""
     event = router.current_event.raw_event

@@ -256,8 +256,9 @@ def _refused(work: Work, index: int, verdict: Verdict, now: datetime) -> Ending:
     """The outcome of a recipient that the rules don't allow."""
     if verdict.reason == Reason.RECIPIENT_ERROR:
         return Ending(Outcome.FAILED, verdict.reason)
-    if work.message.later_step(work.batch.channel) and verdict.reason in (Reason.UNKNOWN_USER, Reason.ERASED):
-        return Ending(Outcome.DELETED, Reason.ERASED)  # was there when the message was fanned out
+    if verdict.reason in (Reason.UNKNOWN_USER, Reason.ERASED):  # was there when the batch was decided
+        failed_before = work.state.round > 0
+        return Ending(Outcome.SKIPPED if failed_before else Outcome.DELETED, Reason.ERASED)
     if verdict.reason != Reason.EXPIRED:
         return Ending(Outcome.SKIPPED, verdict.reason)
     if index in work.state.places(Outcome.IN_DOUBT):

@@ -146,7 +146,7 @@ class Permissions:
         user = work.reader(index, users)
         candidate = Candidate(
             user=user,
-            erased=work.is_erased(index),
+            erased=work.is_erased(index, users),
             subscribed=subscribed is None or user_id in subscribed,
             charged=work.state.charged(index),
             due=due_for(work.message, user, self.channel.name, self.time_zone),

@@ -40,9 +40,10 @@ class Work:
         user_id = self.batch.recipients[index]
         return self.people.get(user_id) or users.get(user_id)
 
-    def is_erased(self, index: int) -> bool:
-        """Whether the recipient had data of their own, and was erased."""
-        return self.own.get(self.batch.recipients[index], True) is None
+    def is_erased(self, index: int, users: Mapping[str, User]) -> bool:
+        """Whether the recipient was erased since the batch was decided; there may be somebody else under the id."""
+        no_data = self.own.get(self.batch.recipients[index], True) is None
+        return no_data or self.batch.is_gone(index, self.reader(index, users))
 
     def noted(self, channel: Channel) -> bool:
         """Whether the worker notes the recipients of each call of the provider before it.

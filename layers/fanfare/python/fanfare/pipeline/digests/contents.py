@@ -33,6 +33,8 @@ class DigestContents:
         payloads = {name: payload for name, (_, payload) in self.messages.get_many([*wanted]).items()}
         said: dict[str, Own | None] = dict.fromkeys(references)
         for user_id, (shown, count) in found.items():
+            if not count:  # no window closes without an item: an erasure removes them
+                continue
             said[user_id] = Own(
                 data={
                     "items": [_item(each, payloads.get(each.message_id, NO_PAYLOAD)) for each in shown],

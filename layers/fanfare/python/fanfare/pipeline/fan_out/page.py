@@ -13,7 +13,7 @@ from fanfare.channels import CHANNELS
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
 from fanfare.data_classes import dataclass
-from fanfare.domain.audience import User
+from fanfare.domain.audience import UNKNOWN_LIFE, User
 from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
 from fanfare.domain.digests.windows import Gathered, opened
 from fanfare.domain.eligibility import Action, Candidate, Verdict, decide
@@ -37,9 +37,13 @@ OF_A_BATCH: Final = 2  # items: recipients and state; with own data of recipient
 
 @dataclass
 class _Filling:
-    """Recipients on one channel due at the same time. `charged_at`: counted against limits, in epoch seconds."""
+    """Recipients on one channel due at the same time, and their lives.
+
+    `charged_at`: counted against limits, in epoch seconds.
+    """
 
     users: list[str] = field(default_factory=list)
+    lives: list[str] = field(default_factory=list)
     charged_at: int | None = None
 
 
@@ -120,6 +124,7 @@ class FanOutPage:
     def _let_through(self, row: Row, candidate: Candidate, verdict: Verdict) -> None:
         filling = self._filling.setdefault((row.channel, _slot(verdict)), _Filling())
         filling.users.append(row.user_id)
+        filling.lives.append(candidate.user.life if candidate.user else UNKNOWN_LIFE)
         if verdict.limits is not None and candidate.user is not None:
             first = self.charges.get(row.user_id)
             self.charges[row.user_id] = (first[0] if first else candidate.user, verdict.limits)
@@ -154,7 +159,8 @@ class FanOutPage:
         """The batches of the page. Batches that are due now are re-sent if still open at `overdue`."""
         shard, numbers = self.progress.shard, count()
         for (channel, slot), filling in self._filling.items():
-            for users in _chunks(filling.users, CHANNELS[channel].batch_size):
+            size = CHANNELS[channel].batch_size
+            for users, lives in zip(_chunks(filling.users, size), _chunks(filling.lives, size), strict=True):
                 name = batch_id(shard, self.progress.page, next(numbers))
                 state = BatchState(
                     message_id=message.id,
@@ -175,6 +181,7 @@ class FanOutPage:
                     channel=channel,
                     recipients=tuple(users),
                     owned=tuple(owned_places(users, self.own)),
+                    lives="".join(lives),
                 )
                 yield batch, state
 

@@ -1,7 +1,8 @@
 """The batches table: the backup. A batch is open until all its recipients have a final outcome.
 
     pk               sk                 what
-    <message>#<k>    batch#<id>         channel and recipients of a batch; never changed
+    <message>#<k>    batch#<id>         channel and recipients of a batch, and which user of each id it was decided for;
+                                        never changed
     <message>#<k>    data#<id>          own data of its recipients, and who they are if no user is stored: a map by
                                         user id, from which an erasure removes a key
     <message>#<k>    open#<id>          state of an unsettled batch: generation, lease, attempts, outcome codes

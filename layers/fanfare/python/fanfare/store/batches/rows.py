@@ -18,8 +18,7 @@ from fanfare.ids import shard_of
 from fanfare.store.own_data import PLACES
 
 DUE_SHARDS: Final = 4
-
-
+LIVES: Final = "lives"  # attribute of a batch: see `Batch`
 GATHERED: Final = "gathered"  # attribute with the recipients of a page whose message went into windows
 MESSAGE: Final = "message"  # in an item of a batch of the short way: the message's item
 
@@ -118,6 +117,7 @@ def read_batch(item: Item) -> Batch:
         channel=item["channel"],
         recipients=tuple(item["recipients"]),
         owned=tuple(item.get(PLACES, ())),
+        lives=item.get(LIVES, ""),
     )
 
 

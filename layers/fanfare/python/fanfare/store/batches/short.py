@@ -12,12 +12,20 @@ from typing import Any
 from fanfare.aws.codec import Item
 from fanfare.domain.batch import SHORT, Batch, BatchState, Skip, batch_id
 from fanfare.domain.digests.windows import Gathered
-from fanfare.store.batches.rows import GATHERED, MESSAGE, ShortState, gathered_attribute, open_attributes, shard_pk
+from fanfare.store.batches.rows import (
+    GATHERED,
+    LIVES,
+    MESSAGE,
+    ShortState,
+    gathered_attribute,
+    open_attributes,
+    shard_pk,
+)
 from fanfare.store.messages.rows import BATCHES
 from fanfare.store.own_data import PLACES
 
 SKIPS = "skips"
-_FIXED = ("recipients", PLACES)  # what the item of a batch has, and not that of its state
+_FIXED = ("recipients", PLACES, LIVES)  # what the item of a batch has, and not that of its state
 
 
 def map_of(batch: str) -> str:
@@ -31,7 +39,12 @@ def short_attributes(
     """What the item of a new message has in addition."""
     maps = {
         map_of(batch.id): without_none(
-            {"recipients": list(batch.recipients), PLACES: list(batch.owned) or None, **open_attributes(state)}
+            {
+                "recipients": list(batch.recipients),
+                PLACES: list(batch.owned) or None,
+                LIVES: batch.lives or None,
+                **open_attributes(state),
+            }
         )
         for batch, state in batches
     }

@@ -19,6 +19,7 @@ from fanfare.store.batches.own_data import BatchOwnData
 from fanfare.store.batches.places import Places
 from fanfare.store.batches.rows import (
     DUE_SHARDS,
+    LIVES,
     message_id_of,
     open_item,
     read_batch,
@@ -62,6 +63,7 @@ class Batches:
             "channel": batch.channel,
             "recipients": list(batch.recipients),
             PLACES: list(batch.owned) or None,
+            LIVES: batch.lives or None,
             "ttl": state.retain_until,
         }
         transaction.put(self.table, item).put(self.table, open_item(state))
