@@ -1526,13 +1526,6 @@ MUTANTS = (
         tests=("tests/faults/test_digests.py::test_who_is_erased_between_closing_and_sending_gets_no_digest",),
     ),
     Mutant(
-        "an erased recipient is sent to without their data",
-        "work:Work.is_erased",
-        "self.own.get(self.batch.recipients[index], True) is None",
-        "False",
-        tests=OWN_DATA,
-    ),
-    Mutant(
         "what waits for an erased user goes to the next one under the id",
         "work:Work.is_erased",
         "self.batch.is_gone(index, self.reader(index, users))",

@@ -107,7 +107,7 @@ def _of_row(row: ElementTree.Element) -> Iterator[tuple[int, str]]:
     for cell in row:
         repeated = int(_attribute(cell, "number-columns-repeated") or 1)
         shown = "".join(text for each in cell if _tag(each) == "p" for text in each.itertext())
-        # LibreOffice marks errors by a type of its own; others write what is shown beside an empty value
+        # LibreOffice marks errors by a type of its own; others write what is shown next to an empty value
         marked = any(name.endswith("}value-type") and value == "error" for name, value in cell.items())
         empty = _attribute(cell, "formula") and _attribute(cell, "string-value") == "" and shown
         if marked or empty:

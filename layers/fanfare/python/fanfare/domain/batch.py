@@ -38,7 +38,7 @@ class Batch:
     channel: str
     recipients: tuple[str, ...]
     owned: tuple[int, ...] = ()  # places of recipients with data of their own
-    lives: str = ""  # `User.life` of all recipients, for whom it was decided; empty for batches of before
+    lives: str = ""  # `User.life` of each recipient when it was decided; empty for batches of before
 
     def is_gone(self, place: int, user: User | None) -> bool:
         """Whether the recipient was erased since. `user`: who has the id now, who may be somebody else."""
