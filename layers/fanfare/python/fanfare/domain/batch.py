@@ -41,7 +41,7 @@ class Batch:
     lives: str = ""  # `User.life` of each recipient when it was decided; empty for batches of before
 
     def is_gone(self, place: int, user: User | None) -> bool:
-        """Whether the recipient was erased since. `user`: who has the id now, who may be somebody else."""
+        """Whether the recipient was erased since. `user`: the one who has the id now, maybe somebody else."""
         then = self.lives[place * LIFE_LENGTH : (place + 1) * LIFE_LENGTH] or UNKNOWN_LIFE
         return then != UNKNOWN_LIFE and (user is None or then != user.life)
 
