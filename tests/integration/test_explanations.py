@@ -171,3 +171,38 @@ def test_both_lists_show_the_strongest_receipt(pipeline: Pipeline) -> None:
     }
     (own,) = call("GET", "/v1/users/user-0001/deliveries").body["items"]
     assert own["receipt"] == "complained"
+
+
+# A delivery's own charge against a limit is left out of the question
+
+
+def limited(pipeline: Pipeline, overflow: str) -> list[str]:
+    """Two messages on a topic of one message an hour."""
+    pipeline.topic(limit={"count": 1, "per_seconds": 3600, "overflow": overflow})
+    ids = [pipeline.post(), pipeline.post()]
+    pipeline.run()
+    return ids
+
+
+@pytest.mark.parametrize("overflow", ["drop", "defer"])
+def test_what_was_sent_is_not_over_the_limit_by_itself(pipeline: Pipeline, clock: Clock, overflow: str) -> None:
+    first, _ = limited(pipeline, overflow)
+    for seconds in (0, 40):
+        clock.advance(seconds=seconds)
+        assert explained(first)["rules_now"]["action"] == "deliver"
+
+
+def test_what_waits_for_the_limit_leaves_when_it_says(pipeline: Pipeline, clock: Clock) -> None:
+    _, second = limited(pipeline, "defer")
+    explanation = explained(second)
+    (waits,) = (each for each in explanation["recorded"]["steps"] if each["step"] == "batch")
+    now = explanation["rules_now"]
+    assert (now["action"], now["until"]) == ("defer", waits["at"])
+    clock.advance(minutes=10)
+    assert explained(second)["rules_now"]["until"] == waits["at"]
+
+
+def test_who_was_not_let_through_is_over_the_limit(pipeline: Pipeline) -> None:
+    _, second = limited(pipeline, "drop")
+    now = explained(second)["rules_now"]
+    assert (now["action"], now["reason"]) == ("skip", "rate_limited")

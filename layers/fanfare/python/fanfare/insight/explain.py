@@ -6,14 +6,14 @@ skipped without an address and has one now, the explanation shows both.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
 from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, strongest
-from fanfare.clock import Clock, to_text
+from fanfare.clock import Clock, from_text, to_text
 from fanfare.data_classes import dataclass
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.digests.windows import Window
@@ -70,7 +70,7 @@ class Explain:
         message, payload, progress = self._message(message_id, user_id)
         found = self._found(message, payload, progress, user_id)
         payload = self._with_own(message, payload, found, user_id)
-        verdicts, exists = self._verdicts(message, payload, user_id, now)
+        verdicts, exists = self._verdicts(message, payload, found, user_id, now)
         if not (exists or any(each.standing or each.delivery for each in found.values())):
             raise NotFound("No such user.", code="user_not_found")
         return ExplanationView(
@@ -125,9 +125,9 @@ class Explain:
         return replace(payload, own={user_id: known[0]}) if known else payload
 
     def _verdicts(
-        self, message: Message, payload: Payload, user_id: str, now: datetime
+        self, message: Message, payload: Payload, found: Mapping[str, _OnChannel], user_id: str, now: datetime
     ) -> tuple[dict[str, Verdict], bool]:
-        """The verdict for the user on each channel, and whether the user exists."""
+        """The verdict for the user on each channel, and whether the user exists. Its own charges are left out."""
         rows = [Row("", user_id, channel) for channel in message.channels]
         topic = self.candidates.topic(message, now)
         needless = {
@@ -135,12 +135,25 @@ class Explain:
             for channel in message.channels
         }
         asked = [
-            replace(candidate, needed=not needless[candidate.channel.name])
+            replace(
+                candidate,
+                needed=not needless[candidate.channel.name],
+                charged=_charged(found[candidate.channel.name]),
+            )
             for _, candidate in self.candidates.of(message, payload, topic, rows, now=now, subscribers=False)
             if candidate is not None
         ]
         verdicts = {candidate.channel.name: decide(candidate) for candidate in asked}
         return verdicts, any(candidate.user is not None for candidate in asked)
+
+
+def _charged(found: _OnChannel) -> Sequence[int] | None:
+    """When the delivery was charged against limits; of one that was sent, about the time at which it was."""
+    if found.standing is None or found.standing.batch_id is None:
+        return None  # it was not let through
+    if found.delivery is not None and found.delivery.status is Outcome.SENT:
+        return [*found.standing.charged, int(from_text(found.delivery.updated_at).timestamp())]
+    return found.standing.charged
 
 
 def _audience(message: Message, payload: Payload, user_id: str) -> str:

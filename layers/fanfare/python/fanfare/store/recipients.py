@@ -32,7 +32,10 @@ class RecipientEntry:
 
 @dataclass(frozen=True, kw_only=True)
 class RecipientState:
-    """One user on one channel of a message, with the state of their batch, if any."""
+    """One user on one channel of a message, with the state of their batch, if any.
+
+    `charged`: times (epoch seconds) at which the delivery was charged against limits, as far as the batch keeps them.
+    """
 
     channel: str
     outcome: Outcome
@@ -45,6 +48,7 @@ class RecipientState:
     due_at: str | None = None
     lease_until: str | None = None
     settled_at: str | None = None
+    charged: tuple[int, ...] = ()
 
 
 class RecipientList:
@@ -111,6 +115,7 @@ class RecipientList:
             due_at=state.get("due_at"),
             lease_until=state.get("lease_until"),
             settled_at=state.get("settled_at"),
+            charged=tuple(at for at, *places in state.get("charges") or () if not places or place in places),
         )
 
     def _read(
