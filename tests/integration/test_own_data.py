@@ -326,6 +326,18 @@ def test_what_was_sent_is_rendered_again_with_the_recipients_own_data(pipeline: 
     assert (again["content"]["text"], again["exact"]) == ("Shop: Lady Ada pays 1", False)
 
 
+def test_what_was_sent_to_who_is_erased_is_gone(pipeline: Pipeline) -> None:
+    ada_and_grace()
+    message = accepted([{"user": "ada", "data": {"total": "1"}}, {**XENIA}])
+    path = f"/v1/messages/{message}/content"
+    pipeline.run()
+    for user in ("ada", person(message)):
+        assert call("DELETE", f"/v1/users/{user}").status == 204
+        answer = call("GET", path, user_id=user, channel="email")
+        assert (answer.status, answer.body["code"]) == (410, "content_gone")
+    assert call("GET", path, user_id="grace", channel="email").body["code"] == "delivery_not_found"
+
+
 def test_what_a_sensitive_message_said_is_gone(pipeline: Pipeline, ses: Ses) -> None:
     ada_and_grace()
     message = accepted([{"user": "ada", "data": {"total": "1"}}], sensitive=True)

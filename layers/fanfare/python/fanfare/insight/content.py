@@ -24,6 +24,7 @@ from fanfare.signing.person_ids import is_person_id
 from fanfare.store.batches import Batches
 from fanfare.store.deliveries import Deliveries
 from fanfare.store.messages import Messages
+from fanfare.store.recipients import RecipientList
 from fanfare.templates.body import nearest, offers
 from fanfare.templates.context import MessageContext
 from fanfare.templates.renderer import Renderer
@@ -113,12 +114,15 @@ class SentContent:
 @dataclass(frozen=True, kw_only=True)
 class ReadContent:
     sent: SentContent
+    recipients: RecipientList
     links: LinkMaker | None
 
     def run(self, message_id: str, *, user_id: str, channel: str) -> SentContentView:
         """What was sent, as it renders today. Raises NotFound if nothing was, and Gone if the data are gone."""
         message, payload = find_with_payload(message_id, self.sent.messages)
         delivery = self.sent.delivery(message, user_id, channel)
+        if delivery is None and self._was_sent(message, user_id, channel):
+            raise gone()
         if delivery is None or delivery.status is not Outcome.SENT:
             raise NotFound("Nothing was sent to this user on this channel.", code="delivery_not_found")
         sent = self.sent.read(message, payload, delivery)
@@ -135,6 +139,11 @@ class ReadContent:
                 "exact": content_digest(content) == delivery.content,
             }
         )
+
+    def _was_sent(self, message: Message, user_id: str, channel: str) -> bool:
+        """Whether the batches say so: they keep the ids of erased users, and nothing else of them."""
+        standing = self.recipients.standings(message.id, message.part_of(user_id), user_id).get(channel)
+        return standing is not None and standing.outcome is Outcome.SENT
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -165,7 +165,7 @@ def content() -> ReadContent:
         candidates=_candidates(),
         renderer=renderer(),
     )
-    return ReadContent(sent=sent, links=signing.hidden_links())
+    return ReadContent(sent=sent, recipients=_recipients(), links=signing.hidden_links())
 
 
 @opened.once
