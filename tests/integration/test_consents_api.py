@@ -331,3 +331,17 @@ def test_long_histories_are_complete_and_in_order(clock: Clock) -> None:
         call("DELETE", PATH)
     items = stores.audience().consents.of_user("ada", yeses=())
     assert [each.state for each in items] == ["unsubscribed", "subscribed"] * 25
+
+
+def test_a_person_refuses_a_private_topic_that_the_service_took_back() -> None:
+    call("PUT", "/v1/topics/staff", {"title": "Staff", "channels": ["email"]})
+    path = "/v1/users/ada/subscriptions/staff/email"
+    mine = "/v1/me/subscriptions/staff/email"
+    assert public_api.call("DELETE", mine).status == 204  # never had: it may not be known that there is one
+    assert consents() == []
+    call("PUT", path)
+    call("DELETE", path)
+    assert public_api.call("DELETE", mine).status == 204
+    assert consents()[0] == ("unsubscribed", "person")
+    refused = call("PUT", path)
+    assert (refused.status, refused.body["code"]) == (409, "unsubscribed_by_person")

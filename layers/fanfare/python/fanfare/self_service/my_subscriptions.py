@@ -98,15 +98,22 @@ class MySubscriptions:
     def unsubscribe(self, user_id: str, topic_id: str, channel: str) -> None:
         """Store the no of the person. Idempotent. Raises Conflict for a required topic that the user can see.
 
-        What the user can't see and does not have needs no no.
+        What the user can't see and never had needs no no.
         """
         topic = self.catalogue.read_topic(topic_id)
         offered = topic is not None and topic.public and channel in topic.channels
-        if not offered and self.audience.subscriptions.get(user_id, topic_id, channel) is None:
+        if not offered and not self._had(user_id, topic_id, channel):
             return
         if topic is not None and topic.required:
             raise Conflict("This topic is required; you can't unsubscribe from it.", code="topic_required")
         self.audience.subscriptions.remove(user_id, topic_id, channel, by=By.PERSON)
+
+    def _had(self, user_id: str, topic_id: str, channel: str) -> bool:
+        """Whether the user has a yes, or had one that was taken back."""
+        if self.audience.subscriptions.get(user_id, topic_id, channel) is not None:
+            return True
+        nos = self.audience.consents.nos(user_id, yeses=())
+        return any((no.topic, no.channel) == (topic_id, channel) for no in nos)
 
 
 def _refuses(request: PutMySubscriptionRequest | None) -> bool:
