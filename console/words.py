@@ -49,7 +49,6 @@ REASON: Final[Mapping[str, Reason]] = {reason.value: reason for reason in Reason
 REASONS: Final[Mapping[str, str]] = {reason.value: reason.text for reason in Reason}
 WAITS: Final = "waits: "
 QUEUED: Final = "waits: queued"
-SEND_AGAIN: Final = "All attempts failed: send the message again when this is over."
 RECEIPTS: Final[Mapping[str, str]] = {
     "accepted": "Accepted by the provider",
     "bounced": "Bounced (permanent)",
@@ -192,11 +191,7 @@ def wait(recorded: Mapping[str, Any]) -> Mapping[str, Any] | None:
 def advice(status: str, reason: str | None) -> str:
     """What can be done. Nothing is retried any more once it has failed."""
     known = REASON.get(reason or "")
-    if known is None:
-        return ""
-    if status != "failed" or not known.retryable:
-        return known.advice
-    return SEND_AGAIN if known.advice.startswith("Nothing") else f"{known.advice} {SEND_AGAIN}"
+    return known.advice_when(failed=status == "failed") if known else ""
 
 
 UNLESS: Final[Mapping[str, str]] = {"sent": "sent", "delivered": "delivered", "read": "read in the inbox"}

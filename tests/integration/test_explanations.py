@@ -206,3 +206,14 @@ def test_who_was_not_let_through_is_over_the_limit(pipeline: Pipeline) -> None:
     _, second = limited(pipeline, "drop")
     now = explained(second)["rules_now"]
     assert (now["action"], now["reason"]) == ("skip", "rate_limited")
+
+
+def test_nothing_is_said_to_be_retried_once_all_attempts_failed(pipeline: Pipeline) -> None:
+    pipeline.ses.entry_status = {"user-0001@example.com": ["TRANSIENT_FAILURE"] * 20}
+    message = pipeline.post()
+    pipeline.settle(minutes=45)
+    recorded = explained(message)["recorded"]
+    assert (recorded["status"], recorded["advice"]) == (
+        "failed",
+        "All attempts failed: send the message again when this is over.",
+    )

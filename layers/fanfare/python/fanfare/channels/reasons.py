@@ -6,6 +6,9 @@ Codes are stored, and services match on them: they never change. Texts may.
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Final
+
+SEND_AGAIN: Final = "All attempts failed: send the message again when this is over."
 
 
 class Reason(StrEnum):
@@ -25,6 +28,12 @@ class Reason(StrEnum):
     def suppressed(cls, cause: str) -> Reason:
         """The reason for an address suppressed by this cause."""
         return cls[f"SUPPRESSED_{cause.upper()}"]
+
+    def advice_when(self, *, failed: bool) -> str:
+        """The advice. Nothing is retried any more once it has `failed`."""
+        if not (failed and self.retryable):
+            return self.advice
+        return SEND_AGAIN if self.advice.startswith("Nothing") else f"{self.advice} {SEND_AGAIN}"
 
     ACCESS_DENIED = (
         "access_denied",

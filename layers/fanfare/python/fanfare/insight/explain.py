@@ -178,7 +178,7 @@ def _recorded(found: _OnChannel, now: datetime) -> RecordedView:
     return RecordedView(
         status=status,  # type: ignore[arg-type]
         reason=reason,
-        advice=_advice(reason),
+        advice=_advice(reason, failed=status == Outcome.FAILED.label),
         outcome=_outcome(found),
         receipt=strongest(found.receipts),
         steps=list(_steps(found, now)),
@@ -251,9 +251,9 @@ def _step(step: str, result: str, at: str | None = None, detail: str | None = No
     return StepView(step=step, result=result, at=at, detail=detail)
 
 
-def _advice(reason: str | None) -> str | None:
+def _advice(reason: str | None, *, failed: bool = False) -> str | None:
     """What can be done about it; None for a code that is not in the list, e.g. of a message's own kind."""
-    return Reason(reason).advice if reason in set(Reason) else None
+    return Reason(reason).advice_when(failed=failed) if reason in set(Reason) else None
 
 
 def _rules_now(verdict: Verdict) -> RulesNowView:
