@@ -219,7 +219,7 @@ def test_who_unsubscribes_before_the_window_closes_gets_no_digest() -> None:
     world.rest(*ids)
     assert (mails(world, ADA), mails(world, GRACE)) == ([], [tuple(ids)])
     (digest,) = world.digests()
-    assert world.codes(digest) == {ADA: Outcome.DELETED, GRACE: Outcome.SENT}
+    assert world.codes(digest) == {ADA: Outcome.SKIPPED, GRACE: Outcome.SENT}
     assert world.codes(ids[0]) == {ADA: Outcome.DIGESTED, GRACE: Outcome.DIGESTED}
 
 
