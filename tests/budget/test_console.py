@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from datetime import UTC
 from typing import Any, Final
 
@@ -20,17 +19,12 @@ from bench.harness.deployment import Bench
 from console.app import make
 from console.host import Host
 from tests.client.deployment import Deployment
+from tests.integration.console import Reply
 
 SMALL, LARGE = 400, 100_000
 TURNS: Final = 15
 DELIVERIES: Final = 25  # on a page
 PAGES: Final = {"all": "/messages/{id}", "sent": "/messages/{id}?status=sent"}
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    content: bytes
 
 
 def sent(recipients: int) -> tuple[FlaskClient, str]:

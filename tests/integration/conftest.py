@@ -24,6 +24,7 @@ from moto import mock_aws
 from testing.aws_rules import violations
 from testing.moto_speed import one_copy_of_a_table
 from tests.integration.letters import Post
+from tests.integration.provider import Ses
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -90,6 +91,12 @@ def begin_anew(clock: Clock, session: Any = None) -> None:
     opened.reset()
     opened.put(runtime_settings.clock, clock)
     opened.put(clients.session, session or _session())
+
+
+@pytest.fixture
+def ses() -> Ses:
+    """The provider of mail, for `Pipeline.opened`."""
+    return Ses()
 
 
 @pytest.fixture

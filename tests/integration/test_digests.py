@@ -27,11 +27,6 @@ EVERY_MINUTE = {"template": {"id": "orders-digest"}, "every": {"seconds": 60}}
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     opened = Pipeline.opened(aws, clock, ses, delays=False)
     opened.topic()

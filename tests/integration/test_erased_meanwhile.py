@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,12 +27,6 @@ WAITING: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "a local time": ({}, TO_ADA | NEXT_HOUR),
     "a later step": ({}, BODY | {"recipients": ["ada"]} | STEPS),
 }
-Erase = Callable[[], None]
-
-
-@pytest.fixture
-def ses() -> Ses:
-    return Ses()
 
 
 @pytest.fixture

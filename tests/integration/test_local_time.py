@@ -16,11 +16,6 @@ BODY: dict[str, Any] = {"topic": TOPIC, "template": {"id": "order-shipped"}, "da
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     monkeypatch.setenv("FANFARE_TIME_ZONE", "America/New_York")
     opened = Pipeline.opened(aws, clock, ses, delays=False)

@@ -22,11 +22,6 @@ LINKED = "<p>{{ data.order }}, {{ user.name }}</p><a href='{{ links.view }}'>Vie
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     return Pipeline.opened(aws, clock, ses)
 

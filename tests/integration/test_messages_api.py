@@ -208,11 +208,6 @@ def test_an_unknown_message_is_not_found(unknown: str) -> None:
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     pipeline = Pipeline.opened(aws, clock, ses)
     pipeline.subscribers(54)

@@ -28,11 +28,6 @@ SCHEMA = {
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     return Pipeline.opened(aws, clock, ses, delays=False)
 

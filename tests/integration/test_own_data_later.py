@@ -23,11 +23,6 @@ RECIPIENTS = [{"user": "ada", "data": {"total": "1"}}, {"user": "grace", "data":
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     return Pipeline.opened(aws, clock, ses, delays=False)
 

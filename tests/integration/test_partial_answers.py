@@ -18,11 +18,6 @@ from tests.integration.provider import Ses
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses, monkeypatch: pytest.MonkeyPatch) -> Pipeline:
     monkeypatch.setattr(time, "sleep", lambda _: None)
     return Pipeline.opened(aws, clock, ses)

@@ -27,11 +27,6 @@ BODY: dict[str, Any] = {"recipients": ["ada", "grace"], "content": {"subject": "
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     for user in ("ada", "grace"):
         call("PUT", f"/v1/users/{user}", {"email": f"{user}@example.com", "name": user})

@@ -22,11 +22,6 @@ from tests.integration.provider import Ses
 
 
 @pytest.fixture
-def ses() -> Ses:
-    return Ses()
-
-
-@pytest.fixture
 def pipeline(aws: Aws, clock: Clock, ses: Ses) -> Pipeline:
     return Pipeline.opened(aws, clock, ses, delays=False)
 

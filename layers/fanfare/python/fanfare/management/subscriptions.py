@@ -87,9 +87,8 @@ class ManageSubscriptions:
         """The standing no after the service took a yes back. Raises NotFound."""
         find_user(user_id, self.audience)
         self.remove(user_id, topic_id, channel)
-        nos = self.audience.consents.nos(user_id, yeses=())
-        standing = (no for no in nos if (no.topic, no.channel) == (topic_id, channel))
-        return next(standing, replace(self._yes((user_id, topic_id, channel), by=By.SERVICE), state=Answer.NO))
+        never_had = replace(self._yes((user_id, topic_id, channel), by=By.SERVICE), state=Answer.NO)
+        return self.audience.consents.no_to(user_id, topic_id, channel) or never_had
 
     def put_many(self, topic_id: str, items: Sequence[Any]) -> list[SubscriptionResultView]:
         """Store or reject each answer; results are in the order of the items. Raises NotFound for the topic."""

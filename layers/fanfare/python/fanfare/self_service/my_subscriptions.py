@@ -110,10 +110,8 @@ class MySubscriptions:
 
     def _had(self, user_id: str, topic_id: str, channel: str) -> bool:
         """Whether the user has a yes, or had one that was taken back."""
-        if self.audience.subscriptions.get(user_id, topic_id, channel) is not None:
-            return True
-        nos = self.audience.consents.nos(user_id, yeses=())
-        return any((no.topic, no.channel) == (topic_id, channel) for no in nos)
+        pair = user_id, topic_id, channel
+        return self.audience.subscriptions.get(*pair) is not None or self.audience.consents.no_to(*pair) is not None
 
 
 def _refuses(request: PutMySubscriptionRequest | None) -> bool:

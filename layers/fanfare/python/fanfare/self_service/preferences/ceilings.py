@@ -14,7 +14,7 @@ from fanfare.store.audience import Audience
 from fanfare.store.audience.users import claim_preferences
 
 OFFERED: Final = (1, 2, 3, 5, 10, 20)
-SEPARATOR: Final = "/"
+SEPARATOR: Final = "/"  # in the values of the form: not allowed in ids
 NUMBER: Final = re.compile("[1-9][0-9]{0,3}")
 
 

@@ -24,7 +24,7 @@ from fanfare.errors import NotFound
 from fanfare.management.masking import masked_email
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Choice, Way
-from fanfare.self_service.preferences.ceilings import Ceilings, ChooseCeilings
+from fanfare.self_service.preferences.ceilings import SEPARATOR, Ceilings, ChooseCeilings
 from fanfare.self_service.preferences.known import Known, known_of
 from fanfare.self_service.unsubscribe import reader_of
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail
@@ -38,7 +38,6 @@ log = logging.getLogger(__name__)
 
 BY_READER: Final = Allowance("choices", 10, timedelta(days=1))
 CONSENTS_LIMIT: Final = 1_000  # on one page
-SEPARATOR: Final = "/"  # not allowed in ids
 Wish = tuple[str, str, str | None]  # topic, channel, frequency
 
 

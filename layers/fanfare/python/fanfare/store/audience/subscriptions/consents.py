@@ -141,6 +141,10 @@ class Consents:
         nos = [standing_no(item) for item in items]
         return [no for no in nos if (no.topic, no.channel) not in given]
 
+    def no_to(self, user_id: str, topic: str, channel: str) -> Subscription | None:
+        """The last no of a user to a topic on a channel, whether or not a yes has followed; None: there is none."""
+        return next((no for no in self.nos(user_id, yeses=()) if (no.topic, no.channel) == (topic, channel)), None)
+
 
 def standing_no(item: Item) -> Subscription:
     """The last no in a row of a pair."""
