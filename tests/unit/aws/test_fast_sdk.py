@@ -12,13 +12,14 @@ import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.config import Config
+from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
 from botocore.regions import EndpointRulesetResolver
 from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.codec import pack
-from fanfare.aws.fast_sdk import USER_AGENT, use_raw_json
+from fanfare.aws.fast_sdk import USER_AGENT, SignedRequests, use_raw_json
 
 MODELS = create_loader()  # shared: to read the models of AWS takes most of a test
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
@@ -74,8 +75,9 @@ def client(service: str, answer: Any, status: int, sent: list[Any]) -> Any:
 
 
 def agent_of(request: Any) -> str:
+    """Without what Powertools adds by a hook, once a process has imported it."""
     agent: bytes = request.headers["User-Agent"]
-    return agent.decode()
+    return agent.decode().partition(" PT/")[0]
 
 
 def asked(change: Callable[[Any], Any], operation: str, request: Any, answer: Any, status: int = 200) -> Any:
@@ -161,6 +163,7 @@ BODIES: Final = ("_parse_body_as_json", ["self", "body_contents"])
 FOR_EVERY_CALL: Final = (
     (ResponseParserFactory, "create_parser", ["self", "protocol_name"]),
     (EndpointRulesetResolver, "construct_endpoint", ["self", "operation_model", "call_args", "request_context"]),
+    (Endpoint, "create_request", ["self", "params", "operation_model"]),
 )
 REPLACED: Final[dict[str, tuple[tuple[type, str, list[str]], ...]]] = {
     "get_item": (
@@ -217,6 +220,7 @@ def test_the_sdk_calls_what_replaces_it(monkeypatch: pytest.MonkeyPatch, operati
     ours = {
         "create_parser": type(factory),
         "construct_endpoint": type(inside._ruleset_resolver),
+        "create_request": SignedRequests,
         "_parse_shape": type(factory.create_parser("any")),
         "_parse_body_as_json": type(factory.create_parser("any")),
         REPLACED[operation][0][1]: type(inside._serializer),

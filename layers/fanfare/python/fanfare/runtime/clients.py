@@ -124,7 +124,7 @@ def queues() -> Queues:
     urls = {name: queue_url(name, "QUEUE") for name in CHANNELS}
     dead = {name: queue_url(name, "DEAD_LETTERS") for name in ("fan_out", *CHANNELS)}
     return Queues(
-        open_client("sqs", STORE),
+        quick(open_client("sqs", STORE)),
         fan_out=queue_url("fan_out", "QUEUE"),
         channels={name: url for name, url in urls.items() if url},
         dead_letters={name: url for name, url in dead.items() if url},
@@ -139,7 +139,7 @@ def has_event_bus() -> bool:
 @opened.once
 def event_bus() -> Any:
     """The client of the event bus; None if the deployment has none."""
-    return open_client("events", PUBLISH) if has_event_bus() else None
+    return quick(open_client("events", PUBLISH)) if has_event_bus() else None
 
 
 @opened.once
