@@ -139,7 +139,32 @@ def _validator_class() -> Any:
         | dict.fromkeys(NOT_TAKEN, _refused)
     )
     extend: Any = validators.extend  # untyped
-    return extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
+    found = extend(Draft202012Validator, {name: _in_time(each) for name, each in keywords.items()})
+    found.descend = _descender(found.descend)
+    return found
+
+
+def _descender(usual: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[Any]]:
+    """The library's way into a part of the schema, without a new validator for it: that takes half of the time.
+
+    A part without `$id` has the references of the whole, and no keyword looks at the validator's own schema.
+    """
+
+    def descend(
+        self: Any, instance: Any, schema: Any, path: Any = None, schema_path: Any = None, resolver: Any = None
+    ) -> Iterator[Any]:
+        if resolver is not None or not isinstance(schema, dict) or "$id" in schema:
+            yield from usual(self, instance, schema, path, schema_path, resolver)
+            return
+        for name, value in schema.items():
+            keyword = self.VALIDATORS.get(name)
+            for error in keyword(self, value, instance, schema) if keyword else ():
+                error._set(validator=name)
+                if path is not None:
+                    error.path.appendleft(path)
+                yield error
+
+    return descend
 
 
 @contextmanager
