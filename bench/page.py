@@ -243,20 +243,20 @@ second the bound is the reconciler, which queues 80 batches a second:
 
 {scheduled}
 
-Counts of a running message are exact up to 10,000 recipients. Those of a larger one are summed in parts, with at most
-40 read units a second for all requests: counts of a million recipients are up to 80 seconds old, of ten million 14
-minutes. `DELETE` of more than two million answers 503 until its numbers are counted; the message is deleted from the
-first request on, and each repeat continues the count.
+Counts of a running message are exact up to 10,000 recipients. Above, they are summed with at most 40 read units a
+second for all requests: those of a million are up to 80 seconds old, of ten million 14 minutes. `DELETE` of more than
+two million answers 503 until its numbers are counted; the message is deleted from the first request on, and each repeat
+continues the count.
 
 What limits throughput, in this order:
 
 1. **SES rate.** A new account sends 14 per second or fewer: 20 hours for a million. Ask AWS for more first.
-2. **One shard with limits** chooses about 770 users a second. Create large topics with `shards` (16 for a million); the
-   number can't be changed later.
+2. **One shard with limits** chooses about 770 users a second. Create large topics with `shards` (16 for a million),
+   which can't be changed later.
 3. **Workers** (`max_concurrency`). 100 send about 10,000 per second. The account's Lambda limit (1,000) is shared with
    its other functions.
-4. **Tables.** An on-demand table starts at 4,000 write units a second and doubles within half an hour. For more than
-   3,500 deliveries a second (2,000 with limits) set `WarmThroughput` on `deliveries` and `audience`.
+4. **Tables** start at 4,000 write units a second and double within half an hour. For more than 3,500 deliveries a
+   second (2,000 with limits) set `WarmThroughput` on `deliveries` and `audience`.
 5. **A partition** takes 1,000 write units a second; 64 shards stay far below.
 
 A message to 100 people, posted a minute after one to a million with limits; seconds until it is sent, with and without
@@ -274,7 +274,7 @@ On two cores that the emulator shares: only ratios carry over.
 
 ## Cold starts
 
-What a function imports before its first event. A test limits modules and instructions (callgrind).
+What a function imports before its first event; a test limits modules and instructions.
 
 {imports}
 
