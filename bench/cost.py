@@ -260,7 +260,7 @@ runs are within cents.
 
 ## Prices
 
-Those marked **no** were read elsewhere, because many pages of AWS show them only by script.
+Those marked **no** were read elsewhere: many pages of AWS show them only by script.
 
 {prices}
 """
