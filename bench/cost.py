@@ -228,7 +228,8 @@ they are too low for a few recipients.
 
 {table}
 
-- **Ours** is everything except the provider. `delivery_events` and `delivery_receipts` turn events and receipts off.
+- **Ours** is everything except the provider. The settings `delivery_events` and `delivery_receipts` reduce events and
+  receipts.
 - **E-mail** is at the SES plan Essentials; [à la carte](deploy.md#5-leave-the-sandbox-and-choose-a-plan) it is $100.
   The price of a text depends on the country; this one is an example.
 - **Ten messages in one digest** are {times_cheaper:.1f} times cheaper than ten mails with SES and receipts.
