@@ -223,18 +223,18 @@ TEXT: Final = """\
 # Cost
 
 List prices of us-east-1 as of {as_of}, without free tier, discounts, tax, logs, storage, traces and idle polling. The
-calls of one message to 1,000 people of a topic are counted on the real code and SDK; a test fails if they change. Dry
-runs estimate from the same figures.
+calls of one message to 1,000 people of a topic are counted on the real code and SDK. Dry runs use the same figures, so
+they are too low for a few recipients.
 
 {table}
 
-- **Ours** is everything except the provider. Events depend on `delivery_events`, receipts on `delivery_receipts`; both
-  can be turned off.
-- **E-mail** is at the SES plan Essentials, the default of new accounts; à la carte it is $100. The price of a text
-  message depends on the country; this one is an example.
+- **Ours** is everything except the provider. The settings `delivery_events` and `delivery_receipts` reduce events and
+  receipts.
+- **E-mail** is at the SES plan Essentials; [à la carte](deploy.md#5-leave-the-sandbox-and-choose-a-plan) it is $100.
+  The price of a text depends on the country; this one is an example.
 - **Ten messages in one digest** are {times_cheaper:.1f} times cheaper than ten mails with SES and receipts.
-- **One task per recipient** is the usual design: one queue message, one row and a few calls per recipient. It reads
-  the user, writes the row, sends, and writes the outcome; a limit adds one conditional write.
+- **One task per recipient** is the usual design: a queue message for each, which reads the user, writes a row, sends,
+  and writes the outcome; a limit adds one conditional write.
 - **SQS** includes the price of fair queues for every request about a copy.
 - **Lambda time** is a model: assumed waits (DynamoDB 6 ms, SQS 10 ms, EventBridge 15 ms, SES 300 ms for fifty mails and
   100 ms for one, SNS 30 to 50 ms, a webhook 200 ms) plus the CPU of `bench.counts` at 512 MB, 0.29 of a core.
@@ -246,23 +246,22 @@ From the POST to the last settled delivery. Not included: receipts (for 1,000 e-
 
 {calls}
 
-Recipients share what a message needs once: its states, page, batch and events. A message to one person takes the
-short way and pays for all of it: ${one_usd:.6f}, {one_times:.0f} times a share in a message to 1,000, and about a
-tenth of the price of the e-mail. For such messages alone, the usual design is cheaper; it keeps no backup. Estimates
-of dry runs use the share, so they are too low for a few recipients. Text messages are recorded one by one, so that a
-crash repeats at most one; that is why they take more.
+Recipients share what a message needs once: its states, page, batch and events. A message to one person pays for all of
+it: ${one_usd:.6f}, {one_times:.0f} times a share in a message to 1,000, and about a tenth of the price of the e-mail.
+For such messages alone, the usual design is cheaper; it keeps no backup. Texts take more, because each is recorded
+alone.
 
 ## What the first table leaves out
 
 {left_out}
 
-Logs are $0.50 a gigabyte, traces $5 a million; both from examples on AWS's pages, not confirmed. A deployment that
-sends nothing is polled: {queues} queues by {pollers} connections each, every 20 seconds, at most ${idle_usd:.2f} a
-month; the reconciler's runs are within cents.
+Logs are $0.50 a gigabyte, traces $5 a million; both from examples on AWS's pages, not confirmed. An idle deployment is
+polled: {queues} queues by {pollers} connections, every 20 seconds, at most ${idle_usd:.2f} a month; the reconciler's
+runs are within cents.
 
 ## Prices
 
-Prices marked **no** were read elsewhere, because many pages of AWS show them only by script.
+Those marked **no** were read elsewhere: many pages of AWS show them only by script.
 
 {prices}
 """

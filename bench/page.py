@@ -184,14 +184,14 @@ TEXT: Final = """\
 # Performance
 
 Measured by `make bench`: {when}.
-Counts of calls and capacity units are exact and equal on every machine. Times and CPU seconds (user and system, minimum
-of several runs) are good only for ratios within this page.
+Calls and capacity units are equal on every machine. Times and CPU seconds (user and system, minimum of several runs)
+are good only for ratios within this page.
 
 ![AWS calls for 1,000 deliveries, flat from 1,000 recipients on](img/cost.svg)
 
 ## Budgets
 
-E-mail to one topic, with or without a limit per user. The bench fails if a budget is exceeded; an aim is a goal.
+E-mail to one topic, with or without a limit per user. The bench fails if a budget is exceeded.
 
 {budgets}
 
@@ -199,75 +199,70 @@ E-mail to one topic, with or without a limit per user. The bench fails if a budg
 
 ## What 1,000 deliveries take
 
-Each function runs in its own process with the real SDK. AWS is simulated in memory, behind the point where a connection
-would be opened, and its CPU is not counted.
+Each function runs in its own process with the real SDK, against an AWS in memory whose CPU is not counted.
 
 {growth}
 
-A limit costs more because each user's counter is an item of the page's transaction: 90 users fit in one, and a
-transaction costs twice the write units.
+With a limit, each user's counter is an item of the page's transaction: 90 users fit in one, for twice the write units.
 
 ## Compared with task queues
 
 The same template to {recipients} people, on two cores, with production durability. CPU is that of the workers; Redis
-and PostgreSQL have a column of their own, because AWS's servers can't be measured. Then {kill_recipients} people, while
-workers are killed {kills} times with SIGKILL at seeded points. For Fanfare, {in_doubt} of these are the worst moment:
-the provider has accepted, and the answer is on its way.
+and PostgreSQL have their own column, because AWS's servers can't be measured. Then {kill_recipients} people, while
+workers are killed {kills} times with SIGKILL at seeded points; for Fanfare, {in_doubt} times when the provider has
+accepted and its answer is on its way.
 
 {peers}
 
-With SES events, Fanfare resolves lost answers and sends nothing twice. Without them, `on_doubt: resend` repeated
-{untold} e-mails; `on_doubt: hold` repeats none and reports `outcome_unknown`. The task queues need a task, a
-transaction and an SMTP dialogue per recipient, and django-post_office compiles its templates for each one.
+SES events resolve lost answers. Without them, `on_doubt: resend` repeated {untold} e-mails; `hold` repeats none. The
+others need a transaction and an SMTP dialogue per recipient; django-post_office compiles its templates for each.
 
 ### A message to each person
 
-What the recipients of one message share is paid by each message here. {each_messages} messages to one person each, in
-{each_turns} turns of all systems; CPU of the service's request and of the workers, median turn. The loop renders and
-calls SES, and does nothing else.
+{each_messages} messages to one person each, in {each_turns} turns of all systems; CPU of the service's request and of
+the workers, median turn. The loop only renders and calls SES.
 
 {each}
 
-So for one message to many, Fanfare takes a small part of their CPU; for many messages to one person each, less, but of
-the same order. What it takes of AWS is in [cost.md](cost.md): 9 calls, and 3.8 if ten messages come in one event.
+A message takes 9 calls of AWS ([cost.md](cost.md)), and 3.8 if ten come in one event.
 
 Versions: {versions}.
 
 ## A million recipients
 
-Simulated by `make simulate` ([bench/simulate](../bench/simulate/)) with measured CPU and write units and the
-limits of AWS as data; a million real messages were never sent. Seconds until all recipients are chosen / sent to.
-Each row adds to the rows above it; the first has SES at 500 per second and functions of 512 MB.
+Simulated ([bench/simulate](../bench/simulate/)) with measured CPU and write units and the limits of AWS; a million real
+messages were never sent. Seconds until all recipients are chosen / sent to. Each row adds to the rows above it; the
+first has SES at 500 per second, functions of 512 MB, and `max_concurrency` 10 (default: 5).
 
 {million}
 
 Ten million take nine to ten times as long.
 
-With `send_at`, recipients are chosen before that time. Seconds from then until all are sent to, with a limit; at 10,000
-per second the bound is the reconciler, which queues 80 batches a second:
+With `send_at`, recipients are chosen before. Seconds from then until all are sent to, with a limit; at 10,000 per
+second the reconciler is the bound, with 80 batches a second:
 
 {scheduled}
 
-Counts of a running message with up to 10,000 recipients are exact at each request. Those of a larger one are summed in
-parts, with at most 40 read units a second in all, however many requests ask: counts of a million recipients are up to
-80 seconds old, of ten million 14 minutes. `DELETE` of more than two million answers 503 until its numbers are counted;
-the message is deleted from the first request on, and each repeat continues the count.
+Counts of a running message are exact up to 10,000 recipients. Above, they are summed with at most 40 read units a
+second for all requests: those of a million are up to 80 seconds old, of ten million 14 minutes. `DELETE` of more than
+two million answers 503 until its numbers are counted; the message is deleted from the first request on, and each repeat
+continues the count.
 
 What limits throughput, in this order:
 
-1. **SES rate.** A new account sends 14 per second or fewer: 20 hours for a million. Ask AWS for more first. Throttled
-   batches use no attempt.
-2. **One shard with limits** chooses about 770 users a second. Create large topics with `shards` (16 for a million); the
-   number can't be changed later.
-3. **Workers** (`max_concurrency`, 10 by default). 100 workers send about 10,000 per second. The account's Lambda limit
-   (1,000) is shared with its other functions.
-4. **Tables.** An on-demand table starts at 4,000 write units a second and doubles within half an hour. For more than
-   3,500 deliveries a second (2,000 with limits) set `WarmThroughput` on `deliveries` and `audience`.
+1. **SES rate.** A new account sends 14 per second or fewer: 20 hours for a million.
+2. **One shard with limits** chooses about 770 users a second. Create large topics with `shards` (16 for a million),
+   which can't be changed later.
+3. **Workers** (`max_concurrency`). 100 send about 10,000 per second. The account's Lambda limit (1,000) is shared with
+   its other functions.
+4. **Tables** start at 4,000 write units a second and double within half an hour. For more than 3,500 deliveries a
+   second (2,000 with limits) set `WarmThroughput` on `deliveries` and `audience`.
 5. **A partition** takes 1,000 write units a second; 64 shards stay far below.
 
 A message to 100 people, posted a minute after one to a million with limits; seconds until it is sent, with and without
-[SQS fair queues](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html)
-(`MessageGroupId` is the message). The simulation follows AWS's description of noisy groups, which is approximate.
+[SQS fair
+queues](https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-fair-queues-detailed.html), by
+AWS's approximate description:
 
 {behind}
 
@@ -279,7 +274,7 @@ On two cores that the emulator shares: only ratios carry over.
 
 ## Cold starts
 
-What a function imports before its first event. A test limits modules and instructions (callgrind).
+What a function imports before its first event; a test limits modules and instructions.
 
 {imports}
 
@@ -293,8 +288,6 @@ What a function imports before its first event. A test limits modules and instru
 | `bench-stack` | the local stack |
 | `bench-imports` | cold starts; counts instructions if valgrind is installed |
 | `simulate` | a million and ten million recipients |
-
-Prices are in [cost.md](cost.md).
 """
 
 

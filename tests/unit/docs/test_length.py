@@ -8,7 +8,7 @@ import pytest
 
 from tests.documents import DOCS, prose
 
-MOST_WORDS = 12_250  # by hand in all; code, decisions, the changelog and generated pages not counted
+MOST_WORDS = 11_000  # by hand in all; code, decisions, the changelog and generated pages not counted
 AT_MOST = {"README.md": 700, "docs/architecture.md": 1_500, "docs/code-map.md": 700, "docs/performance.md": 1_500}
 GENERATED_PART = re.compile(r"<!-- generated .*?<!-- end of generated -->|<!-- From here on written by .*", re.DOTALL)
 # Pages whose first line says that they are generated, and whose sentences are by hand all the same
