@@ -1303,7 +1303,7 @@ MUTANTS = (
     Mutant(
         "the log names the path",
         "app:Api.resolve",
-        "route = declared_path(escaped, self.routes)",
+        "route = declared_path(at_path)",
         'route = escaped.get("rawPath")',
         tests=("tests/security/test_logs.py",),
     ),

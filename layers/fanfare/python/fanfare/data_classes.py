@@ -1,7 +1,9 @@
-"""The `dataclass` of this package: as the standard library's, with methods that are not generated for each class.
+"""The `dataclass` of this package: as the standard library's, and quicker to define, to create and to copy.
 
 The standard library writes and compiles `__eq__`, `__hash__` and `__repr__` for each class, at each cold start. Here
-all classes share them. `order`, `unsafe_hash` and `slots` are not supported.
+all classes share them. It also sets each field of a new frozen object by a call, which takes ten times as long as an
+assignment: 250 microseconds for a message to one person. Here `frozen` gives a class its hash, and mypy refuses
+assignments; at run time nothing does. `order`, `unsafe_hash` and `slots` are not supported.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dataclasses import dataclass
+    from dataclasses import dataclass, replace
 else:
 
     def dataclass(cls: type | None = None, /, *, eq: bool = True, frozen: bool = False, kw_only: bool = False) -> Any:
@@ -21,12 +23,18 @@ else:
 
         def made(plain: type) -> type:
             _share(plain, eq=eq, frozen=frozen)
-            return dataclasses.dataclass(eq=False, repr=False, frozen=frozen, kw_only=kw_only)(plain)
+            return dataclasses.dataclass(eq=False, repr=False, kw_only=kw_only)(plain)
 
         return made if cls is None else made(cls)
 
+    def replace(obj: Any, /, **changes: Any) -> Any:
+        """A copy of an object with other values of some fields."""
+        cls = type(obj)
+        names, values = _given(cls)
+        return cls(**dict(zip(names, values(obj), strict=True)) | changes)
 
-__all__ = ["dataclass"]
+
+__all__ = ["dataclass", "replace"]
 
 
 def _share(plain: type, *, eq: bool, frozen: bool) -> None:
@@ -42,15 +50,27 @@ def _share(plain: type, *, eq: bool, frozen: bool) -> None:
 
 
 @functools.cache
-def _getter(cls: Any) -> Callable[[Any], Any]:
-    names = [each.name for each in dataclasses.fields(cls) if each.compare]
-    return attrgetter(*names) if names else lambda _: ()
+def _given(cls: Any) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
+    """The names of the fields that an object is created with, and what gets their values."""
+    names = [each.name for each in dataclasses.fields(cls) if each.init]
+    return names, _getter(names)
 
 
-def _values(instance: Any) -> Any:
+@functools.cache
+def _compared(cls: Any) -> Callable[[Any], tuple[Any, ...]]:
+    return _getter([each.name for each in dataclasses.fields(cls) if each.compare])
+
+
+def _getter(names: list[str]) -> Callable[[Any], tuple[Any, ...]]:
+    if len(names) > 1:
+        return attrgetter(*names)
+    return lambda instance: tuple(getattr(instance, name) for name in names)
+
+
+def _values(instance: Any) -> tuple[Any, ...]:
     """What is compared of an object."""
     cls: Any = type(instance)
-    return _getter(cls)(instance)
+    return _compared(cls)(instance)
 
 
 def _eq(self: Any, other: Any) -> bool:

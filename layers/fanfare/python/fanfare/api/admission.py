@@ -40,10 +40,10 @@ class OpenEnded:
         return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe="")}
 
 
-def admitted(event: Mapping[str, Any], routes: Sequence[Route], *, forms: Collection[str] = ()) -> dict[str, Any]:
-    """The event as the route gets it. Raises FanfareError if no route may get it. `forms`: functions of routes that
-    take a form; one that also takes JSON gets the form's fields as JSON."""
-    route = _route(event, routes)
+def admitted(event: Mapping[str, Any], at_path: Sequence[Route], *, forms: Collection[str] = ()) -> dict[str, Any]:
+    """The event as the route gets it. Raises FanfareError if no route may get it. `at_path`: `routes_at` its path.
+    `forms`: functions of routes that take a form; one that also takes JSON gets the form's fields as JSON."""
+    route = _route(event, at_path)
     if is_page(route):  # mail clients add parameters of their own to links, and post forms
         raw_body(event)
         return dict(event)
@@ -74,9 +74,9 @@ def routes_at(event: Mapping[str, Any], routes: Sequence[Route]) -> list[Route]:
     return [route for route in routes if route.rule.fullmatch(path)]
 
 
-def declared_path(event: Mapping[str, Any], routes: Sequence[Route]) -> str | None:
+def declared_path(at_path: Sequence[Route]) -> str | None:
     """The path as declared in the route, without ids: safe to log. None if there is no route."""
-    return next((route.openapi_path for route in routes_at(event, routes)), None)
+    return at_path[0].openapi_path if at_path else None
 
 
 def is_page(route: Route) -> bool:
@@ -103,8 +103,7 @@ def _as_json(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
     }
 
 
-def _route(event: Mapping[str, Any], routes: Sequence[Route]) -> Route:
-    at_path = routes_at(event, routes)
+def _route(event: Mapping[str, Any], at_path: Sequence[Route]) -> Route:
     for route in at_path:
         if route.method == method_of(event):
             return route

@@ -77,11 +77,12 @@ class Api(APIGatewayHttpResolver):
         event = as_written(event)
         asked = for_get(event)
         escaped = self.open_ended.escape(asked or event)
-        route = declared_path(escaped, self.routes)
+        at_path = routes_at(escaped, self.routes)
+        route = declared_path(at_path)
         try:
             if self.gate:
                 self.gate(event)
-            answer = super().resolve(admitted(escaped, self.routes, forms=self.about.forms), context)
+            answer = super().resolve(admitted(escaped, at_path, forms=self.about.forms), context)
         except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
             answer = self._refused(error, escaped)
         try:

@@ -6,7 +6,6 @@ import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -28,6 +27,7 @@ from fanfare.channels.base import (
 )
 from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
+from fanfare.data_classes import replace
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient

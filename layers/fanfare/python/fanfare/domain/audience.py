@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from base64 import urlsafe_b64encode
 from collections.abc import Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any, Final
@@ -17,7 +17,7 @@ from fanfare.channels import Channel
 from fanfare.channels.base import AddressRefused
 from fanfare.channels.reasons import Reason
 from fanfare.clock import from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.errors import Conflict
 
 

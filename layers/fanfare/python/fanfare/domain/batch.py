@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Final, NamedTuple
 
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import LIFE_LENGTH, UNKNOWN_LIFE, User
 from fanfare.domain.outcomes import UNSETTLED, Outcome
 

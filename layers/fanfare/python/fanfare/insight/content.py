@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import User
 from fanfare.domain.delivery import Delivery, content_digest
 from fanfare.domain.message import Message, Own, Payload

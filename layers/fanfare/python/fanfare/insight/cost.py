@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import replace
 from decimal import Decimal
 from typing import Final
 
 from fanfare.channels import CHANNELS
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 
 AS_OF: Final = "2026-11-23"  # in us-east-1
 CURRENCY: Final = "USD"

@@ -7,14 +7,13 @@ skipped without an address and has one now, the explanation shows both.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from fanfare.channels import REPORTING
 from fanfare.channels.reasons import Reason
 from fanfare.channels.receipts import Receipt, strongest
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.digests.windows import Window
 from fanfare.domain.eligibility import Verdict, decide

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from pydantic import ValidationError
 
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import Answer, By, Consent, Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import FanfareError, Fault, Invalid, NotFound

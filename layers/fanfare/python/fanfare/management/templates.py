@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.catalogue import Template, Version
 from fanfare.errors import Fault, Invalid, NotFound, TemplateError
 from fanfare.management.users import check_id

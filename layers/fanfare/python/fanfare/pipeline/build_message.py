@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
 from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.clock import to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.catalogue import NO_SENDERS, AllowedSenders, Pinned, Template, Topic
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Step

@@ -14,14 +14,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from fanfare.channels import REPORTING
 from fanfare.channels.receipts import Receipt
 from fanfare.clock import from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import Totals
 from fanfare.domain.counting import Count, RunningCount
 from fanfare.domain.lifecycle import State

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import islice
@@ -14,7 +13,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import BatchState, WaitReason
 from fanfare.domain.jobs import FanOutJob, Job, job_of
 from fanfare.domain.lifecycle import State

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 from collections.abc import Mapping
+from typing import Any
 
+import orjson
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -13,10 +16,23 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 def logger() -> Logger:
     """The logger: JSON lines, also for the loggers of the package."""
-    found = Logger(service="fanfare")
+    found = Logger(service="fanfare", json_serializer=_line, json_deserializer=_as_it_is, use_rfc3339=True, utc=True)
     logging.getLogger("fanfare").handlers = found.handlers
     logging.getLogger("fanfare").setLevel(logging.INFO)
     return found
+
+
+def _line(record: Any) -> str:
+    """A log record as JSON. Python's module also writes what orjson does not: lone surrogates, large integers."""
+    try:
+        return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
+    except TypeError:
+        return json.dumps(record, default=str)
+
+
+def _as_it_is(message: Any) -> Any:
+    """The text of a log line. Powertools would try to read each text as JSON."""
+    return message
 
 
 def metrics() -> Metrics:

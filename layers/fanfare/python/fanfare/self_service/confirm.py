@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import Answer, By, Subscription
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import Conflict, NotFound

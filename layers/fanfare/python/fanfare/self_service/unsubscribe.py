@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
 from fanfare.channels import Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound

@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 from operator import itemgetter
 
 from fanfare.aws.codec import Item, KeyRange
@@ -24,6 +23,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import Transaction
 from fanfare.channels.receipts import Receipt, ReceiptEvent, strongest
 from fanfare.clock import to_text
+from fanfare.data_classes import replace
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.outcomes import Outcome
 

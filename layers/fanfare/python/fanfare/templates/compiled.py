@@ -23,13 +23,13 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import islice
 from typing import Any, Final, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateRuntimeError
 
+from fanfare.data_classes import replace
 from fanfare.errors import TemplateError
 from fanfare.languages import direction, tag
 from fanfare.templates.context import LinksSeen, Surroundings

@@ -18,6 +18,7 @@ from typing import Any, Final
 
 from fanfare.errors import Fault, Invalid
 from fanfare.json_pointer import escaped
+from fanfare.templates.shared_blocks import IdentityKey
 
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time, for the data of a message
 SCHEMA_SECONDS_LIMIT: Final = 5.0  # for the schema itself, once per version
@@ -61,11 +62,9 @@ def schema_faults(schema: Any) -> list[Fault]:
 def data_faults(schema: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str) -> list[Fault]:
     """Errors of `data` against the schema. Raises Invalid if the schema itself can't be evaluated."""
     from jsonschema.exceptions import UnknownType  # noqa: PLC0415
-    from referencing import Registry  # noqa: PLC0415
     from referencing.exceptions import Unresolvable  # noqa: PLC0415
 
-    # an empty registry: an external $ref is rejected, not fetched
-    validator = _validator_class()(_without_dialect(schema), registry=Registry())
+    validator = _validator(IdentityKey(schema))
     try:
         with _within(SECONDS_LIMIT):
             return [
@@ -165,6 +164,15 @@ def _descender(usual: Callable[..., Iterator[Any]]) -> Callable[..., Iterator[An
                 yield error
 
     return descend
+
+
+@functools.lru_cache(maxsize=64)
+def _validator(schema: IdentityKey) -> Any:
+    """The validator of a template version's schema, which is never changed in place."""
+    from referencing import Registry  # noqa: PLC0415
+
+    # an empty registry: an external $ref is rejected, not fetched
+    return _validator_class()(_without_dialect(schema.data), registry=Registry())
 
 
 @contextmanager

@@ -10,13 +10,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from itertools import islice
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
 from fanfare.templates.body import lacks, locales, sources, sources_kept

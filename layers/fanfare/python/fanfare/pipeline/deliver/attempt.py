@@ -5,14 +5,14 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import TypeVar
 
 from fanfare.channels.base import NOT_ASKED, Envelope, Kind, SendResult
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import BatchState, Wait, WaitReason
 from fanfare.domain.delivery import Delivery, content_digest
 from fanfare.domain.eligibility import Action, Verdict

@@ -6,7 +6,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from itertools import groupby
 from typing import Any
@@ -15,7 +15,7 @@ from fanfare.aws.transactions import Transaction
 from fanfare.channels.base import Channel
 from fanfare.channels.reasons import Reason
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import User
 from fanfare.domain.batch import BatchState, Charge, WaitReason
 from fanfare.domain.catalogue import Topic

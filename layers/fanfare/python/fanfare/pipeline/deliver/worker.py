@@ -11,13 +11,13 @@ import logging
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from typing import Any
 
 from fanfare.channels.base import Channel
 from fanfare.clock import Clock
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import SHORT, Batch, BatchState, Leased
 from fanfare.domain.jobs import Job
 from fanfare.domain.message import OwnData, people_of

@@ -6,7 +6,7 @@ All three call `decide` with the same candidates, so dry runs and explanations a
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 from fanfare.aws.dynamodb import GET_LIMIT
 from fanfare.channels import CHANNELS
 from fanfare.clock import from_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import User
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.digests.gathering import Frequency, Gathering

@@ -13,13 +13,12 @@ import math
 import random
 import time
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 
 from fanfare.aws.queues import BATCH_LIMIT, DELAY_LIMIT, Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import BatchState, Skip, batch_id
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.digests.windows import Gathered

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field, replace
+from dataclasses import field
 from datetime import datetime, timedelta
 from itertools import count, islice
 from typing import Any, Final, TypeVar
@@ -12,7 +12,7 @@ from fanfare.aws.transactions import TRANSACTION_LIMIT
 from fanfare.channels import CHANNELS
 from fanfare.channels.reasons import Reason
 from fanfare.clock import to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import UNKNOWN_LIFE, User
 from fanfare.domain.batch import Batch, BatchState, Charge, Skip, WaitReason, batch_id
 from fanfare.domain.digests.windows import Gathered, opened

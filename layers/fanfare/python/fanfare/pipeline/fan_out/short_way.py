@@ -10,7 +10,6 @@ import logging
 import random
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Final
 
@@ -19,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from fanfare.aws.queues import QueueRefused, Queues
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import SHORT, Batch, BatchState, Totals, batch_id
 from fanfare.domain.catalogue import Topic
 from fanfare.domain.lifecycle import State

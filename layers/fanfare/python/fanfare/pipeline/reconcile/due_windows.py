@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from itertools import count, islice
 from typing import Final
@@ -19,7 +18,7 @@ from fanfare.aws.queues import Queues
 from fanfare.aws.transactions import Transaction
 from fanfare.channels import CHANNELS
 from fanfare.clock import Clock, from_text, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import Batch, BatchState, WaitReason, batch_id
 from fanfare.domain.digests.windows import ITEMS, Window, reference
 from fanfare.domain.lifecycle import State

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
@@ -17,7 +16,7 @@ from uuid import uuid4
 from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import AddressRefused
 from fanfare.clock import Clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import By, Consent, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from fanfare.aws.dynamodb import DynamoTable
+from fanfare.data_classes import replace
 from fanfare.domain.audience import User
 from fanfare.errors import ConditionFailed
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, Final
 
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.channels import CHANNELS
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import User
 from fanfare.errors import Unavailable
 from fanfare.store.audience.directory import Digest, found_by, listed, write_found_by

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from datetime import datetime
 
 from fanfare.aws.changes import Change
 from fanfare.aws.codec import Item
 from fanfare.clock import to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import Totals
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import MAY_FINISH, Message, ending

@@ -6,12 +6,11 @@ An entry is [user, channel, window], with a fourth element once it was taken out
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import replace
 from typing import Any, Final
 
 from fanfare.aws.codec import KeyRange
 from fanfare.aws.transactions import Transaction
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import SHORT, shards_of
 from fanfare.domain.digests.windows import Gathered
 from fanfare.domain.outcomes import Outcome

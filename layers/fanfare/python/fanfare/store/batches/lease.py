@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -15,7 +14,7 @@ from fanfare.aws.codec import Item
 from fanfare.aws.retries import Sleep, until_settled
 from fanfare.aws.transactions import Transaction
 from fanfare.clock import to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.batch import SHORT, BatchState, Leased, WaitReason
 from fanfare.domain.jobs import Job
 from fanfare.domain.outcomes import Outcome

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 
 from fanfare.aws.changes import Change
 from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
+from fanfare.data_classes import replace
 from fanfare.domain.batch import BatchState
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message

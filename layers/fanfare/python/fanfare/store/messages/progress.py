@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -10,6 +9,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import to_text
+from fanfare.data_classes import replace
 from fanfare.domain.message import Message, Progress, unsealed_shards
 from fanfare.store.messages.rows import message_pk, read_progress, shard_sk
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Final
 
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 
 FALLBACK: Final = "en"
 

@@ -7,7 +7,6 @@ that was decided before another answer of the user is decided again.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from datetime import datetime
 from typing import Final
 
@@ -15,7 +14,7 @@ from fanfare.aws.dynamodb import DynamoTable
 from fanfare.aws.retries import until_settled
 from fanfare.aws.transactions import TRANSACTION_LIMIT, Transaction
 from fanfare.clock import Clock, system_clock, to_text
-from fanfare.data_classes import dataclass
+from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import Answer, By, Subscription, check_yes, is_heavier
 from fanfare.errors import ConditionFailed, Conflict
 from fanfare.ids import shard_of
