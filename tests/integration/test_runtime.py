@@ -10,8 +10,8 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.event_bus import Events
 from fanfare.channels import CHANNELS, Push, Webhook
 from fanfare.channels.webhook import Owner, secret, signatures
@@ -187,9 +187,9 @@ def test_a_message_goes_its_way_over_the_sdk_as_it_is_too(
     message_id = pipeline.post()
     pipeline.run()
     assert pipeline.message(message_id).state is State.SENT
-    assert (type(client._serializer) is RestJSONSerializer) is plain
-    store: Any = stores.messages().table.client
-    assert (type(store._serializer) is JSONSerializer) is plain
+    of_stores: Any = (stores.messages().table.client, clients.queues().client)
+    for each in (client, *of_stores):
+        assert isinstance(each._make_api_call.__self__, BaseClient) is plain
 
 
 def test_each_purpose_has_keys_that_no_other_purpose_takes(aws: Aws) -> None:

@@ -11,16 +11,16 @@ import boto3
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError
 from botocore.loaders import create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
-from botocore.regions import EndpointRulesetResolver
-from botocore.serialize import JSONSerializer, RestJSONSerializer
 from fanfare.aws.codec import pack
-from fanfare.aws.fast_sdk import USER_AGENT, SignedRequests, use_raw_json
+from fanfare.aws.fast_sdk import USER_AGENT, Calls, SignedRequests, use_raw_json
 
+CONFIG: Final = Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}, parameter_validation=False)
 MODELS = create_loader()  # shared: to read the models of AWS takes most of a test
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
@@ -63,7 +63,7 @@ def client(service: str, answer: Any, status: int, sent: list[Any]) -> Any:
     core = botocore.session.get_session()
     core.register_component("data_loader", MODELS)
     session: Any = boto3.Session("key", "secret", region_name="eu-central-1", botocore_session=core)
-    opened = session.client(service, config=Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}))
+    opened = session.client(service, config=CONFIG)
 
     def answered(request: Any, **_: Any) -> AWSResponse:
         sent.append((json.loads(request.body), request.url, request.headers.get("X-Amz-Target"), agent_of(request)))
@@ -162,22 +162,12 @@ SHAPES: Final = ("_parse_shape", ["self", "shape", "node"])
 BODIES: Final = ("_parse_body_as_json", ["self", "body_contents"])
 FOR_EVERY_CALL: Final = (
     (ResponseParserFactory, "create_parser", ["self", "protocol_name"]),
-    (EndpointRulesetResolver, "construct_endpoint", ["self", "operation_model", "call_args", "request_context"]),
     (Endpoint, "create_request", ["self", "params", "operation_model"]),
+    (BaseClient, "_make_api_call", ["self", "operation_name", "api_params"]),
 )
 REPLACED: Final[dict[str, tuple[tuple[type, str, list[str]], ...]]] = {
-    "get_item": (
-        (JSONSerializer, "serialize_to_request", ["self", "parameters", "operation_model"]),
-        (JSONParser, *SHAPES),
-        (JSONParser, *BODIES),
-        *FOR_EVERY_CALL,
-    ),
-    "send_bulk_email": (
-        (RestJSONSerializer, "_serialize_body_params", ["self", "params", "shape"]),
-        (RestJSONParser, *SHAPES),
-        (RestJSONParser, *BODIES),
-        *FOR_EVERY_CALL,
-    ),
+    "get_item": ((JSONParser, *SHAPES), (JSONParser, *BODIES), *FOR_EVERY_CALL),
+    "send_bulk_email": ((RestJSONParser, *SHAPES), (RestJSONParser, *BODIES), *FOR_EVERY_CALL),
 }
 ASKED: Final = {operation: (request, answer) for operation, request, answer in REQUESTS}
 
@@ -219,11 +209,10 @@ def test_the_sdk_calls_what_replaces_it(monkeypatch: pytest.MonkeyPatch, operati
     factory = inside._endpoint._response_parser_factory
     ours = {
         "create_parser": type(factory),
-        "construct_endpoint": type(inside._ruleset_resolver),
         "create_request": SignedRequests,
+        "_make_api_call": Calls,
         "_parse_shape": type(factory.create_parser("any")),
         "_parse_body_as_json": type(factory.create_parser("any")),
-        REPLACED[operation][0][1]: type(inside._serializer),
     }
     assert set(ours) == {name for _, name, _ in REPLACED[operation]}
     called = watched(monkeypatch, [(owner, name) for name, owner in ours.items()])

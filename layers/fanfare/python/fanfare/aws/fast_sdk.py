@@ -15,20 +15,19 @@ import hmac
 from collections.abc import Mapping
 from functools import lru_cache
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import Any, Final, TypeVar
 from urllib.parse import urlsplit
 
 import botocore.auth
 import orjson
+from botocore import handlers
 from botocore.auth import SIGNED_HEADERS_BLACKLIST, SIGV4_TIMESTAMP
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict
 from botocore.compat import get_current_datetime
 from botocore.exceptions import NoCredentialsError
+from botocore.hooks import first_non_none_response
 from botocore.parsers import JSONParser, ResponseParser, RestJSONParser
-from botocore.serialize import JSONSerializer, RestJSONSerializer
-
-if TYPE_CHECKING:
-    from botocore.regions import EndpointRulesetResolver
+from botocore.validate import ParamValidationDecorator
 
 # For AWS's logs. Without it, botocore builds a user agent twice per call.
 USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
@@ -36,22 +35,6 @@ USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 NOT_SIGNED: Final = frozenset(SIGNED_HEADERS_BLACKLIST)
 RETRY_FIELDS: Final = ("ttl", "attempt", "max")  # of the header amz-sdk-request, in botocore's order
-
-
-class _Writer(JSONSerializer):
-    """Writes the parameters as JSON without conversion."""
-
-    def serialize_to_request(self, parameters: Any, operation_model: Any) -> Any:
-        request: dict[str, Any] = super().serialize_to_request({}, operation_model)
-        request["body"] = orjson.dumps(parameters)
-        return request
-
-
-class _RestWriter(RestJSONSerializer):
-    """The same for parameters outside the request's path."""
-
-    def _serialize_body_params(self, params: Any, shape: Any) -> bytes:  # noqa: ARG002
-        return orjson.dumps(params)
 
 
 class _AsRead:
@@ -83,20 +66,63 @@ class _Same:
         return self.parser
 
 
-class _Found:
-    """Caches the endpoint of a client's first call for all calls."""
+class Calls:
+    """Makes the calls of a client: what is the same for all calls of an operation is computed once.
 
-    def __init__(self, resolver: EndpointRulesetResolver) -> None:
-        self.resolver = resolver
-        self.endpoint: Any = None
+    Parameters are sent as they are; an operation with parameters in path, query or headers is left to botocore.
+    Hooks of `before-parameter-build` are not called.
+    """
 
-    def construct_endpoint(self, **asked: Any) -> Any:
-        if self.endpoint is None:
-            self.endpoint = self.resolver.construct_endpoint(**asked)
-        return self.endpoint
+    def __init__(self, client: Any) -> None:
+        self.client = client
+        self.plain = client._make_api_call
+        self._operations: dict[str, tuple[Any, dict[str, Any] | None]] = {}
 
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self.resolver, name)
+    def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
+        """The response to a call. Raises the client's exceptions, like botocore's `BaseClient._make_api_call`."""
+        model, same = self._operations.get(operation_name) or self._looked_up(operation_name, api_params)
+        if same is None:
+            return self.plain(operation_name, api_params)
+        events, at = self.client.meta.events, f"{model.service_model.service_id.hyphenize()}.{operation_name}"
+        context = dict(same["context"])
+        provided = events.emit(f"provide-client-params.{at}", params=api_params, model=model, context=context)
+        api_params = first_non_none_response(provided, default=api_params)
+        handlers.generate_idempotent_uuid(api_params, model)
+        request = {**same, "body": orjson.dumps(api_params), "headers": dict(same["headers"]), "context": context}
+        signer = self.client._request_signer
+        _, answered = events.emit_until_response(
+            f"before-call.{at}", model=model, params=request, request_signer=signer, context=context
+        )
+        http, parsed = answered or self.client._make_request(model, request, context)
+        events.emit(f"after-call.{at}", http_response=http, parsed=parsed, model=model, context=context)
+        if http.status_code < 300:
+            return parsed
+        code = context.get("error_code_override") or parsed.get("Error", {}).get("Code")
+        raise self.client.exceptions.from_code(code)(parsed, operation_name)
+
+    def _looked_up(self, name: str, first: Mapping[str, Any]) -> tuple[Any, dict[str, Any] | None]:
+        """The model of an operation, and what its requests have in common; None if it is left to botocore."""
+        model = self.client.meta.service_model.operation_model(name)
+        members = model.input_shape.members.values() if model.input_shape else ()
+        elsewhere = any(member.serialization.get("location") for member in members)
+        found = model, None if elsewhere or model.http["method"] != "POST" else self._in_common(model, first)
+        self._operations[name] = found
+        return found
+
+    def _in_common(self, model: Any, first: Mapping[str, Any]) -> dict[str, Any]:
+        """What botocore makes of an operation without parameters; its rules find the endpoint by the first call's."""
+        context = {
+            "client_region": self.client.meta.region_name,
+            "client_config": self.client.meta.config,
+            "has_streaming_input": False,
+            "auth_type": model.resolved_auth_type,
+            "unsigned_payload": model.unsigned_payload,
+        }
+        url, headers, _ = self.client._resolve_endpoint_ruleset(model, first, context)
+        request: dict[str, Any] = self.client._convert_to_request_dict(
+            api_params={}, operation_model=model, endpoint_url=url, context=context, headers=headers
+        )
+        return request
 
 
 class SignedRequests:
@@ -175,18 +201,19 @@ def _signing_key(secret: str, scope: str) -> bytes:
 
 Client = TypeVar("Client")
 
-BY_PROTOCOL: Final = {"json": (_Writer, _JsonReader), "rest-json": (_RestWriter, _RestReader)}
+READERS: Final = {"json": _JsonReader, "rest-json": _RestReader}  # by protocol
 
 
 def use_raw_json(client: Client) -> Client:
     """The client with the fast path. It uses internals of botocore; tests/unit fail if those change.
 
-    Only for services whose requests contain no bytes or times and all go to one host.
+    Only for services whose requests contain no bytes or times and all go to one host, and for clients that do not
+    validate parameters.
     """
     inside: Any = client
-    serializer, parser = BY_PROTOCOL[inside.meta.service_model.resolved_protocol]
-    inside._serializer = serializer()
-    inside._endpoint._response_parser_factory = _Same(parser())
-    inside._ruleset_resolver = _Found(inside._ruleset_resolver)
+    if isinstance(inside._serializer, ParamValidationDecorator):
+        raise ValueError("the fast path does not validate: set parameter_validation=False")
+    inside._endpoint._response_parser_factory = _Same(READERS[inside.meta.service_model.resolved_protocol]())
     inside._endpoint.create_request = SignedRequests(inside).create_request
+    inside._make_api_call = Calls(inside)._make_api_call
     return client

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from fanfare.aws.fast_sdk import BY_PROTOCOL
+from fanfare.aws.fast_sdk import READERS
 from fanfare.channels import CHANNELS, Channel
 from fanfare.channels.base import Opening
 from fanfare.runtime import signing, stores
@@ -29,4 +29,4 @@ def channel() -> Channel:
 
 def _provider_client(service: str) -> Any:
     client = open_client(service, PROVIDER)
-    return quick(client) if client.meta.service_model.resolved_protocol in BY_PROTOCOL else client
+    return quick(client) if client.meta.service_model.resolved_protocol in READERS else client

@@ -44,7 +44,11 @@ STORE: Final = Config(
 )
 # Short, because the work waits for the publishing of an event.
 PUBLISH: Final = Config(
-    retries={"mode": "standard", "total_max_attempts": 2}, connect_timeout=1, read_timeout=2, user_agent=USER_AGENT
+    retries={"mode": "standard", "total_max_attempts": 2},
+    connect_timeout=1,
+    read_timeout=2,
+    parameter_validation=False,
+    user_agent=USER_AGENT,
 )
 
 
