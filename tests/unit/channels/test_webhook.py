@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from functools import partial
-from typing import Any
+from typing import Any, Self
 
 import pytest
 from fanfare.channels.base import AddressRefused, Kind, SendResult
@@ -20,8 +20,20 @@ from standardwebhooks.webhooks import WebhookVerificationError
 from tests.unit.channels.fakes import envelope
 
 KEYS = {"k1": "a key for tests alone"}
-NOW = datetime.now(UTC)  # a signature is good for five minutes by the verifier's own clock
+NOW = datetime(2027, 1, 1, 8, 0, tzinfo=UTC)
 PUBLIC = "93.184.215.14"
+
+
+class Frozen(datetime):
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls.fromtimestamp(NOW.timestamp(), tz)
+
+
+@pytest.fixture(autouse=True)
+def the_clock_of_the_verifier(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A signature is good for five minutes by the verifier's clock."""
+    monkeypatch.setattr("standardwebhooks.webhooks.datetime", Frozen)
 
 
 class Endpoint(Webhook):
