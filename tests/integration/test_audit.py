@@ -25,8 +25,10 @@ class Lines(logging.Handler):
     def __init__(self) -> None:
         super().__init__(logging.INFO)
         self.found: list[dict[str, Any]] = []
+        self.said: list[str] = []  # the message of each line, of the trail or not
 
     def emit(self, record: logging.LogRecord) -> None:
+        self.said.append(record.getMessage())
         if record.getMessage() == "audit":
             names = ("principal", "session", "method", "route", "status", "users", "addresses")
             ids = {name: value for name, value in vars(record).items() if name.endswith("_id") or name == "channel"}
@@ -72,6 +74,13 @@ def test_a_read_of_a_person_is_noted_and_a_read_of_nobody_is_not(trail: Lines) -
     for path in ("/v1/topics", "/v1/topics/news", "/v1/templates", "/v1/messages", "/v1/queues", "/openapi.json"):
         assert by_crm("GET", path) == 200
     assert [(line["method"], line["users"]) for line in trail.found] == [("GET", ["ada"])] * 4
+
+
+def test_a_call_has_one_line_of_the_trail_or_else_of_the_log(trail: Lines) -> None:
+    by_crm("PUT", "/v1/users/ada", {"email": ADDRESS})
+    by_crm("GET", "/v1/topics")
+    by_crm("GET", "/v1/nowhere")
+    assert trail.said == ["audit", "answered", "answered"]
 
 
 def test_a_call_that_is_refused_is_noted_with_its_status(trail: Lines) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Collection, Mapping, Sequence
@@ -79,6 +80,7 @@ def declared_path(at_path: Sequence[Route]) -> str | None:
     return at_path[0].openapi_path if at_path else None
 
 
+@functools.cache
 def is_page(route: Route) -> bool:
     """Whether the route answers with an HTML page, and with nothing else."""
     answered: Mapping[int, Mapping[str, Any]] = route.responses or {}

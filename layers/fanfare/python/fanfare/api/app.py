@@ -38,7 +38,7 @@ class Api(APIGatewayHttpResolver):
 
     `error_page` renders errors for browsers, if the API has pages. `open_ended`: regular expressions of path prefixes;
     the rest of such a path is one name. `gate` sees every request first, and raises FanfareError to refuse it. `trail`
-    is called with every answer: event, declared path, answer.
+    is called with every answer: event, declared path, answer. It returns whether it has logged the call.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Api(APIGatewayHttpResolver):
         open_ended: Sequence[str] = (),
         error_page: Callable[[FanfareError, Mapping[str, Any]], Response[str]] | None = None,
         gate: Callable[[Mapping[str, Any]], None] | None = None,
-        trail: Callable[[Mapping[str, Any], str | None, Mapping[str, Any]], None] | None = None,
+        trail: Callable[[Mapping[str, Any], str | None, Mapping[str, Any]], bool] | None = None,
     ) -> None:
         super().__init__(
             enable_validation=True, response_validation_error_http_code=500, json_body_deserializer=json_object
@@ -85,16 +85,18 @@ class Api(APIGatewayHttpResolver):
             answer = super().resolve(admitted(escaped, at_path, forms=self.about.forms), context)
         except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
             answer = self._refused(error, escaped)
+        logged = False
         try:
             if self.trail:
-                self.trail(event, route, answer)
+                logged = self.trail(event, route, answer)
         except Exception as error:  # noqa: BLE001 - what is not noted is not answered
             answer = self._refused(error, escaped)
         answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
         answer["body"] = "" if asked else answer.get("body") or ""
         if route in self.about.cached and answer["statusCode"] == 200:
             answer = cached(event, answer)
-        self.logger.info("answered", method=method_of(event), route=route, status=answer["statusCode"])
+        if not logged:
+            self.logger.info("answered", method=method_of(event), route=route, status=answer["statusCode"])
         return answer
 
     @property

@@ -123,12 +123,13 @@ def _metaschemas() -> Any:
 
 @functools.cache
 def _validator_class() -> Any:
-    """The library's validator with a time limit in every keyword and seven keywords replaced."""
+    """The library's validator with a time limit in every keyword and eight keywords replaced."""
     from jsonschema import Draft202012Validator, validators  # noqa: PLC0415
 
     keywords = (
         dict(Draft202012Validator.VALIDATORS)
         | {
+            "type": _type,
             "pattern": _pattern,
             "patternProperties": _pattern_properties,
             "additionalProperties": _additional_properties,
@@ -191,6 +192,28 @@ def _in_time(keyword: Keyword) -> Keyword:
         return keyword(validator, value, instance, schema) or ()
 
     return checked
+
+
+# https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.1
+_TYPES: Final[Mapping[str, Callable[[Any], bool]]] = {
+    "string": lambda value: isinstance(value, str),
+    "object": lambda value: isinstance(value, dict),
+    "array": lambda value: isinstance(value, list),
+    "boolean": lambda value: isinstance(value, bool),
+    "null": lambda value: value is None,
+    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
+    "integer": lambda value: (
+        not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
+    ),
+}
+
+
+def _type(_: Any, wanted: Any, instance: Any, __: Any) -> Iterable[Any]:
+    """Without the library's look-up of each type, which takes ten times as long."""
+    names = [wanted] if isinstance(wanted, str) else wanted
+    if any(_TYPES[name](instance) for name in names):
+        return ()
+    return [_error(f"{instance!r} is not of type {', '.join(map(repr, names))}")]
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, _schema: Any) -> Iterator[Any]:

@@ -66,10 +66,11 @@ class Trail:
 
     logger: Logger
 
-    def __call__(self, event: Mapping[str, Any], route: str | None, answer: Mapping[str, Any]) -> None:
+    def __call__(self, event: Mapping[str, Any], route: str | None, answer: Mapping[str, Any]) -> bool:
+        """Whether the call is logged here."""
         method = method_of(event)
         if route is None or f"{method} {route}" in WITHOUT_A_PERSON:
-            return
+            return False
         about = concerned(event, route, answer)
         for people in about.lines():
             line: dict[str, Any] = {
@@ -80,6 +81,7 @@ class Trail:
                 "status": answer["statusCode"],
             }
             self.logger.info("audit", **(line | about.ids | people))
+        return True
 
 
 def concerned(event: Mapping[str, Any], route: str, answer: Mapping[str, Any]) -> Concerned:

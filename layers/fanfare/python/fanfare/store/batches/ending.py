@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from datetime import datetime
 
 from fanfare.aws.changes import Change
@@ -58,9 +57,9 @@ def _is_last(state: ShortState) -> bool:
 
 
 def _totals(state: ShortState) -> Totals:
-    codes = Counter(state.codes)
-    for each in others(state).values():
-        codes.update(each["codes"])
-    codes[Outcome.SKIPPED.value] += len(state.item.get(SKIPS, ()))
-    codes.update(outcome.value for _, _, outcome, _ in outcomes_of(state.item.get(GATHERED, ())))
-    return Totals(codes=Counter({Outcome(code): count for code, count in codes.items()}))
+    codes = "".join([state.codes, *(each["codes"] for each in others(state).values())])
+    found = {Outcome(code): codes.count(code) for code in set(codes)}
+    found[Outcome.SKIPPED] = found.get(Outcome.SKIPPED, 0) + len(state.item.get(SKIPS, ()))
+    for _, _, outcome, _ in outcomes_of(state.item.get(GATHERED, ())):
+        found[outcome] = found.get(outcome, 0) + 1
+    return Totals(codes=found)
