@@ -17,7 +17,7 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 from botocore.loaders import create_loader
 from fanfare.aws import fast_sdk
-from fanfare.aws.fast_sdk import USER_AGENT, SignedRequests
+from fanfare.aws.fast_sdk import USER_AGENT, Retries, SignedRequests
 
 MODELS: Final = create_loader()
 NOW: Final = datetime(2026, 11, 28, 23, 59, 59)  # noqa: DTZ001 - botocore's clock has no zone
@@ -90,8 +90,9 @@ def both(service: str, operation: str, parameters: Mapping[str, Any], **given: A
 
 
 def signing(client: Any) -> Any:
-    """The client with our requests, and with botocore's own JSON."""
+    """The client with our requests and repeats, and with botocore's own JSON."""
     client._endpoint.create_request = SignedRequests(client).create_request
+    client._endpoint._needs_retry = Retries(client)._needs_retry
     return client
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 from fanfare.data_classes import dataclass
 
@@ -30,19 +30,18 @@ def _packed(value: Any) -> dict[str, Any]:
 def _unpacked(value: Mapping[str, Any]) -> Any:
     """One value in Python; numbers are int or float, not Decimal."""
     ((kind, content),) = value.items()
-    if kind in {"S", "BOOL"}:
-        return content
-    if kind == "N":
-        return float(content) if any(sign in content for sign in ".eE") else int(content)
-    if kind == "M":
-        return unpack(content)
-    if kind == "L":
-        return [_unpacked(each) for each in content]
-    if kind == "NS":
-        return {int(each) for each in content}
-    if kind == "NULL":
-        return None
-    raise TypeError(f"unsupported DynamoDB type: {kind}")
+    read = _READERS.get(kind)
+    if read is None:
+        raise TypeError(f"unsupported DynamoDB type: {kind}")
+    return read(content)
+
+
+def _as_it_is(content: Any) -> Any:
+    return content
+
+
+def _number(content: str) -> int | float:
+    return int(content) if content.lstrip("-").isdigit() else float(content)
 
 
 def pack(item: Mapping[str, Any]) -> dict[str, Any]:
@@ -57,6 +56,17 @@ def pack(item: Mapping[str, Any]) -> dict[str, Any]:
 def unpack(item: Mapping[str, Any]) -> Item:
     """Attributes in Python."""
     return {name: value["S"] if "S" in value else _unpacked(value) for name, value in item.items()}
+
+
+_READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
+    "S": _as_it_is,
+    "BOOL": _as_it_is,
+    "N": _number,
+    "M": unpack,
+    "L": lambda content: [_unpacked(each) for each in content],
+    "NS": lambda content: {int(each) for each in content},
+    "NULL": lambda _: None,
+}
 
 
 def expressions(

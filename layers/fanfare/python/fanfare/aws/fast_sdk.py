@@ -201,6 +201,29 @@ def _signing_key(secret: str, scope: str) -> bytes:
 
 Client = TypeVar("Client")
 
+
+class Retries:
+    """Asks for a repeat only after a failure: in the mode `standard`, no success is repeated."""
+
+    def __init__(self, client: Any) -> None:
+        self.plain = client._endpoint._needs_retry
+        self.usual = client.meta.config.retries.get("mode") == "standard"
+
+    def _needs_retry(
+        self,
+        attempts: int,
+        operation_model: Any,
+        request_dict: Mapping[str, Any],
+        response: tuple[Any, Any] | None = None,
+        caught_exception: Exception | None = None,
+    ) -> bool:
+        """As botocore's `Endpoint._needs_retry`; for a success, hooks of `needs-retry` are not called, and the response
+        does not say `MaxAttemptsReached`."""
+        if self.usual and response is not None and response[0].status_code < 300:
+            return False
+        return bool(self.plain(attempts, operation_model, request_dict, response, caught_exception))
+
+
 READERS: Final = {"json": _JsonReader, "rest-json": _RestReader}  # by protocol
 
 
@@ -215,5 +238,6 @@ def use_raw_json(client: Client) -> Client:
         raise ValueError("the fast path does not validate: set parameter_validation=False")
     inside._endpoint._response_parser_factory = _Same(READERS[inside.meta.service_model.resolved_protocol]())
     inside._endpoint.create_request = SignedRequests(inside).create_request
+    inside._endpoint._needs_retry = Retries(inside)._needs_retry
     inside._make_api_call = Calls(inside)._make_api_call
     return client

@@ -71,7 +71,7 @@ def instrument(node: nodes.Node, *, line: int = 1) -> None:
         elif isinstance(value, nodes.Node):
             setattr(node, field, _replaced(value))
     if isinstance(node, nodes.For):
-        node.body.insert(0, nodes.Output([_call("_step", nodes.Const("", lineno=line), line)], lineno=line))
+        node.body.insert(0, nodes.ExprStmt(_call("_step", nodes.Const("", lineno=line), line), lineno=line))
         node.test = None if node.test is None else _call("_taken", node.test, line)
     for field in _WEIGHED.get(type(node), {}):
         if (value := getattr(node, field)) is not None and not isinstance(value, nodes.Const):
