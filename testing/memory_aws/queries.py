@@ -11,7 +11,7 @@ from fanfare.aws.tables import TableSpec
 
 from testing.memory_aws.expressions import Item, Scope, condition
 from testing.memory_aws.sizes import item_bytes
-from testing.memory_aws.table import Partition, Store, index_row
+from testing.memory_aws.table import Store, index_row
 from testing.memory_aws.tables import Tables, names_and_values
 
 PAGE_BYTES = 1_048_576
@@ -56,11 +56,14 @@ def _rows(store: Store, request: Mapping[str, Any], names: Any, values: Any) -> 
 
 
 Rows = tuple[Sequence[int], Callable[[int], Item]]  # places, and the item at a place
+NO_ROWS: Rows = ((), lambda _: {})
 
 
 def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
-    (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
-    rows = store.indexes[index.name].get(values[":hash"]["S"], [])
+    (index,) = [each for each in store.table.indexes if each.name == request["IndexName"]]
+    rows = store.indexes[index.name].get(values[":hash"]["S"])
+    if not rows:
+        return NO_ROWS
     start = request.get("ExclusiveStartKey")
     kept = {"pk", "sk", index.hash, index.range, *index.include}
 
@@ -72,7 +75,9 @@ def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
 
 
 def _in_partition(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
-    partition = store.partitions.get(values[":pk"]["S"], Partition(None))
+    partition = store.partitions.get(values[":pk"]["S"])
+    if partition is None:
+        return NO_ROWS
     named = {name: value.get("S") for name, value in values.items()}
     prefix = named.get(":prefix")
     low = named.get(":low") or prefix or named.get(":after")

@@ -15,7 +15,7 @@ def system_clock() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds: `2027-01-01T08:00:00.000Z`."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def from_text(text: str) -> datetime:
