@@ -77,6 +77,7 @@ class Exploration:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.world = scenario.world()
+        self.world.recall.on = True
         self.start = Lead(self.world.save())
         self._moments: dict[bytes, Moment] = {}  # to go on from
         self._steps: dict[bytes, Step | None] = {}  # after the last one comes none
