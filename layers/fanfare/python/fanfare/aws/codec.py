@@ -33,7 +33,7 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
     if kind in {"S", "BOOL"}:
         return content
     if kind == "N":
-        return float(content) if any(sign in content for sign in ".eE") else int(content)
+        return int(content) if content.lstrip("-").isdigit() else float(content)
     if kind == "M":
         return unpack(content)
     if kind == "L":
