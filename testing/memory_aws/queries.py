@@ -21,31 +21,32 @@ def query(tables: Tables, request: dict[str, Any]) -> Any:
     """One page of what a query finds."""
     store = tables.stores[request["TableName"]]
     names, values = names_and_values(request)
-    page, more = _page(_rows(store, request, names, values), request.get("Limit"))
+    places, row_at = (_indexed if "IndexName" in request else _in_partition)(store, request, values)
+    page, more = _page(_held(places, row_at, request, names, values), request.get("Limit")) if places else ([], False)
     tables.meter_read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
-    wanted = request.get("ProjectionExpression")
-    if wanted:
-        kept = {names.get(name.strip(), name.strip()) for name in wanted.split(",")}
-        shown = [{name: value for name, value in row.items() if name in kept} for row in page]
-    else:
-        shown = page
     answer: dict[str, Any] = {"Count": len(page)}
     if request.get("Select") != "COUNT":
-        answer["Items"] = shown
+        answer["Items"] = _shown(page, request.get("ProjectionExpression"), names)
     if more and page:
         keys = _key_names(store.table, request.get("IndexName"))
         answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
     return answer
 
 
-def _rows(store: Store, request: Mapping[str, Any], names: Any, values: Any) -> Iterator[Item]:
+def _shown(page: list[Item], wanted: str | None, names: Any) -> list[Item]:
+    if not wanted or not page:
+        return page
+    kept = {names.get(name.strip(), name.strip()) for name in wanted.split(",")}
+    return [{name: value for name, value in row.items() if name in kept} for row in page]
+
+
+def _held(
+    places: Sequence[int], row_at: Callable[[int], Item], request: Mapping[str, Any], names: Any, values: Any
+) -> Iterator[Item]:
     """Those that hold, in the order asked for, as they are wanted: a page may be a few of many.
 
     A condition on keys names a range. If the first and the last row are in it, so are those between them.
     """
-    places, row_at = (_indexed if "IndexName" in request else _in_partition)(store, request, values)
-    if not places:
-        return iter(())
     condition_holds = condition(request["KeyConditionExpression"])
 
     def holds(row: Item) -> bool:

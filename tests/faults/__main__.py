@@ -2,7 +2,7 @@
 
 Tells what each scenario came to, and ends with one line of JSON. Fails where anybody was lost, sent to twice without
 an explanation, or ended otherwise than promised. The triples of some scenarios are a sample; `python -m tests.faults
---all` plays all of them, in twice the time.
+--all` plays all of them, which takes longer.
 """
 
 from __future__ import annotations

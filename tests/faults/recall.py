@@ -18,10 +18,12 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from tests.faults.modes import Died
+
 if TYPE_CHECKING:
     from tests.faults.world import World
 
-PLACES = 200_000  # that are kept at most: beyond, all are forgotten
+PLACES = 100_000  # that are kept at most: beyond, all are forgotten
 
 
 @dataclass(slots=True)
@@ -85,6 +87,9 @@ class Recall:
         began = world.now
         while place.again is not None:
             outcome = _outcome(place.again)
+            if isinstance(outcome.error, Died):
+                place = Place(end=outcome)  # nothing of a process that is gone runs
+                break
             key = outcome.key()
             self._got.append((key, outcome, world.now))
             if key not in place.after:

@@ -128,6 +128,7 @@ class World:
         self.end = END
         self.dynamodb: Any = self.memory.dynamodb
         self.sqs: Any = self.memory.sqs
+        self._tables: dict[str, DynamoTable] = {}
         self.memory.interpose = self.interpose
 
     def clock(self) -> datetime:
@@ -231,7 +232,10 @@ class World:
     # What the functions are made of
 
     def table(self, name: str) -> DynamoTable:
-        return DynamoTable(self.dynamodb, name, sleep=no_time)
+        table = self._tables.get(name)
+        if table is None or table.client is not self.dynamodb:
+            table = self._tables[name] = DynamoTable(self.dynamodb, name, sleep=no_time)
+        return table
 
     @property
     def messages(self) -> Messages:
