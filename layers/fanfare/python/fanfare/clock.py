@@ -15,7 +15,7 @@ def system_clock() -> datetime:
 
 def to_text(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds: `2027-01-01T08:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:
