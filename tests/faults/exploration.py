@@ -77,6 +77,7 @@ class Exploration:
     def __init__(self, scenario: Scenario) -> None:
         self.scenario = scenario
         self.world = scenario.world()
+        self.world.changes.on = True
         self.world.recall.on = scenario.adversary is None  # an adversary leaves no answer as it was
         self.start = Lead(self.world.save())
         self._moments: dict[bytes, Moment] = {}  # to go on from

@@ -185,8 +185,8 @@ class Functions:
 
     def _invoke(self, function: str, event: Any, *, channel: str = "email") -> Any:
         with self.world.limited(self.limits[function]):
-            known_by = function, channel, marshal.dumps(event, 2)
-            return self.world.recall.invoke(known_by, lambda: self._run(function, event, channel))
+            begun_by = function, channel, marshal.dumps(event, 2), self.world.now, self.world.seed
+            return self.world.recall.invoke(begun_by, lambda: self._run(function, event, channel))
 
     def _run(self, function: str, event: Any, channel: str) -> Any:
         world = self.world

@@ -58,7 +58,7 @@ class Place:
 
 
 class Recall:
-    """What the functions of a world did, once it is switched on."""
+    """What the functions of a world did, or its adversary, once it is switched on."""
 
     def __init__(self, world: World) -> None:
         self.world = world
@@ -69,13 +69,13 @@ class Recall:
         self._at: Place | None = None  # where the function is that runs
         self._got: deque[tuple[Hashable, Outcome, datetime]] = deque()  # what it is still to be given, and when
 
-    def invoke(self, event: Hashable, run: Callable[[], Any]) -> Any:
-        """What a function gives for this event; `run` plays it."""
+    def invoke(self, begun_by: Hashable, run: Callable[[], Any]) -> Any:
+        """What a function gives that begins with this: all that it knows before its first call. `run` plays it."""
         if not self.on:
             return run()
         if self._places > PLACES:
             self._begun, self._places = {}, 0
-        begin = self._begun.setdefault((event, self.world.now, self.world.seed), Place())
+        begin = self._begun.setdefault(begun_by, Place())
         end = self._told(begin)
         if end is None:
             end = self._played(begin, run)
@@ -106,6 +106,8 @@ class Recall:
         self._at = begin
         try:
             end = _outcome(run)
+            if end.error is not None:
+                end.error.__context__ = end.error.__cause__ = None  # they have all that the function had
             assert not self._got, f"{self._at.call} is not called, as before with the same answers"
             self._at.end = end
         finally:

@@ -45,7 +45,7 @@ class Function:
 
     def invoke(self, **answers: object) -> object:
         self.answers, self.asked = answers, []
-        return self.world.recall.invoke("an event", self._run)
+        return self.world.recall.invoke(("an event", self.world.now), self._run)
 
     def _run(self) -> list[object]:
         self.runs += 1

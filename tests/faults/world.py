@@ -124,6 +124,7 @@ class World:
         self.provider = Provider(self)
         self.functions = Functions(self)
         self.recall = Recall(self)
+        self.changes = Recall(self)  # of the adversary
         self.last_reconcile = START
         self.end = END
         self.dynamodb: Any = self.memory.dynamodb
@@ -185,6 +186,15 @@ class World:
             work()
         self._excuse()
         raise _error(name, fault.mode)
+
+    def change(self, change: Change) -> None:
+        """A change of the adversary. It follows from what it reads, and from nothing else."""
+        before = self.memory.interpose
+        self.memory.interpose = lambda name, work: self.changes.call(name, work, work)
+        try:
+            self.changes.invoke(change, lambda: change(self))
+        finally:
+            self.memory.interpose = before
 
     def _take_time(self) -> None:
         if self.call_time:
