@@ -34,6 +34,7 @@ def explore(place: int, all_triples: bool) -> tuple[Mapping[str, Tally], float]:
     It goes level by level: from the moments after one fault to those after two, and from there to those after three.
     """
     began = time.process_time()
+    gc.collect()  # what the scenario before has left
     scenario = PLAYED[place]
     kinds = KINDS[: scenario.faults]
     tallies = {}
