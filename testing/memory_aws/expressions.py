@@ -49,6 +49,8 @@ class _Reader:
 class Scope:
     """An item, with the names and values that an expression uses."""
 
+    __slots__ = ("item", "names", "values")
+
     def __init__(self, item: Mapping[str, Value] | None, names: Mapping[str, str], values: Mapping[str, Value]) -> None:
         self.item = item or {}
         self.names = names
@@ -56,16 +58,24 @@ class Scope:
 
     def path(self, token: str) -> list[str]:
         """The names on the way to an attribute, which may lie in a map: `profile.email`."""
-        return [self.names[part] if part.startswith("#") else part for part in token.split(".")]
+        return [self.names[part] if part[0] == "#" else part for part in _parts(token)]
 
     def operand(self, token: str) -> Value | None:
-        if token.startswith(":"):
+        if token[0] == ":":
             return self.values[token]
+        parts = _parts(token)
+        if len(parts) == 1:
+            return self.item.get(self.names[token] if token[0] == "#" else token)
         *way, last = self.path(token)
         inside: Mapping[str, Value] | None = self.item
         for name in way:
             inside = inside.get(name, {}).get("M") if inside else None
         return inside.get(last) if inside else None
+
+
+@lru_cache(maxsize=512)
+def _parts(token: str) -> tuple[str, ...]:
+    return tuple(token.split("."))
 
 
 class Unapplicable(Exception):
@@ -146,19 +156,13 @@ def _compared(scope: Scope, left: str, comparison: str, right: str) -> bool:
     a, b = scope.operand(left), scope.operand(right)
     if a is None or b is None:
         return comparison == "<>"  # what is not there differs from everything
-    if comparison == "=":
-        return bool(_plain(a) == _plain(b))
-    if comparison == "<>":
-        return bool(_plain(a) != _plain(b))
+    if comparison in {"=", "<>"}:
+        same = a == b or ("N" in a and "N" in b and Decimal(a["N"]) == Decimal(b["N"]))
+        return same is (comparison == "=")
     if a.keys() != b.keys():
         return False
-    x, y = _plain(a), _plain(b)
-    return bool(ORDERS[comparison](x, y))
-
-
-def _plain(value: Value) -> Any:
-    ((kind, content),) = value.items()
-    return Decimal(content) if kind == "N" else (kind, content) if kind != "S" else content
+    ((kind, x),), (y,) = a.items(), b.values()
+    return bool(ORDERS[comparison](Decimal(x), Decimal(y)) if kind == "N" else ORDERS[comparison](x, y))
 
 
 Change = Callable[[Scope, Item], None]

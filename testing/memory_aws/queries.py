@@ -11,7 +11,7 @@ from fanfare.aws.tables import TableSpec
 
 from testing.memory_aws.expressions import Item, Scope, condition
 from testing.memory_aws.sizes import item_bytes
-from testing.memory_aws.table import Partition, Store, index_row
+from testing.memory_aws.table import Store, index_row
 from testing.memory_aws.tables import Tables, names_and_values
 
 PAGE_BYTES = 1_048_576
@@ -21,31 +21,32 @@ def query(tables: Tables, request: dict[str, Any]) -> Any:
     """One page of what a query finds."""
     store = tables.stores[request["TableName"]]
     names, values = names_and_values(request)
-    page, more = _page(_rows(store, request, names, values), request.get("Limit"))
+    places, row_at = (_indexed if "IndexName" in request else _in_partition)(store, request, values)
+    page, more = _page(_held(places, row_at, request, names, values), request.get("Limit")) if places else ([], False)
     tables.meter_read(request["TableName"], page, consistent=request.get("ConsistentRead", False), each=False)
-    wanted = request.get("ProjectionExpression")
-    if wanted:
-        kept = {names.get(name.strip(), name.strip()) for name in wanted.split(",")}
-        shown = [{name: value for name, value in row.items() if name in kept} for row in page]
-    else:
-        shown = page
     answer: dict[str, Any] = {"Count": len(page)}
     if request.get("Select") != "COUNT":
-        answer["Items"] = shown
+        answer["Items"] = _shown(page, request.get("ProjectionExpression"), names)
     if more and page:
         keys = _key_names(store.table, request.get("IndexName"))
         answer["LastEvaluatedKey"] = {name: page[-1][name] for name in keys}
     return answer
 
 
-def _rows(store: Store, request: Mapping[str, Any], names: Any, values: Any) -> Iterator[Item]:
+def _shown(page: list[Item], wanted: str | None, names: Any) -> list[Item]:
+    if not wanted or not page:
+        return page
+    kept = {names.get(name.strip(), name.strip()) for name in wanted.split(",")}
+    return [{name: value for name, value in row.items() if name in kept} for row in page]
+
+
+def _held(
+    places: Sequence[int], row_at: Callable[[int], Item], request: Mapping[str, Any], names: Any, values: Any
+) -> Iterator[Item]:
     """Those that hold, in the order asked for, as they are wanted: a page may be a few of many.
 
     A condition on keys names a range. If the first and the last row are in it, so are those between them.
     """
-    places, row_at = (_indexed if "IndexName" in request else _in_partition)(store, request, values)
-    if not places:
-        return iter(())
     condition_holds = condition(request["KeyConditionExpression"])
 
     def holds(row: Item) -> bool:
@@ -56,11 +57,14 @@ def _rows(store: Store, request: Mapping[str, Any], names: Any, values: Any) -> 
 
 
 Rows = tuple[Sequence[int], Callable[[int], Item]]  # places, and the item at a place
+NO_ROWS: Rows = ((), lambda _: {})
 
 
 def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
-    (index,) = (each for each in store.table.indexes if each.name == request["IndexName"])
-    rows = store.indexes[index.name].get(values[":hash"]["S"], [])
+    (index,) = [each for each in store.table.indexes if each.name == request["IndexName"]]
+    rows = store.indexes[index.name].get(values[":hash"]["S"])
+    if not rows:
+        return NO_ROWS
     start = request.get("ExclusiveStartKey")
     kept = {"pk", "sk", index.hash, index.range, *index.include}
 
@@ -72,7 +76,9 @@ def _indexed(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
 
 
 def _in_partition(store: Store, request: Mapping[str, Any], values: Any) -> Rows:
-    partition = store.partitions.get(values[":pk"]["S"], Partition(None))
+    partition = store.partitions.get(values[":pk"]["S"])
+    if partition is None:
+        return NO_ROWS
     named = {name: value.get("S") for name, value in values.items()}
     prefix = named.get(":prefix")
     low = named.get(":low") or prefix or named.get(":after")

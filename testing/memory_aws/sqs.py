@@ -12,9 +12,9 @@ from testing.memory_aws.calls import Calls
 from testing.memory_aws.errors import refused
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class QueuedMessage:
-    """A message in a queue, and when it can be received."""
+    """A message in a queue, and when it can be received. It never changes: saved queues have it, too."""
 
     id: str
     body: str
@@ -24,11 +24,9 @@ class QueuedMessage:
     handle: str = ""
 
     def receive(self, *, hidden_until: datetime) -> QueuedMessage:
-        """It is received once more, with a new handle, and not again until then."""
-        self.received += 1
-        self.handle = f"{self.id}/{self.received}"
-        self.visible_at = hidden_until
-        return self
+        """The same, received once more, with a new handle, and not again until then."""
+        received = self.received + 1
+        return QueuedMessage(self.id, self.body, hidden_until, self.group, received, f"{self.id}/{received}")
 
 
 class Sqs:
@@ -41,12 +39,12 @@ class Sqs:
 
     def save(self) -> tuple[dict[str, list[QueuedMessage]], int]:
         """What waits in the queues, for `load`."""
-        return {url: [replace(each) for each in waiting] for url, waiting in self.queues.items() if waiting}, self.sent
+        return {url: [*waiting] for url, waiting in self.queues.items() if waiting}, self.sent
 
     def load(self, saved: tuple[dict[str, list[QueuedMessage]], int]) -> None:
         """Go on with what `save` gave."""
         queues, self.sent = saved
-        self.queues = {url: [replace(each) for each in waiting] for url, waiting in queues.items()}
+        self.queues = {url: [*waiting] for url, waiting in queues.items()}
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Any) -> Any:
         if len(Entries) > 10:
@@ -88,9 +86,10 @@ class Sqs:
         )
 
     def _change(self, url: str, handle: str, seconds: int) -> Any:
-        for message in self.queues.get(url, []):
+        waiting = self.queues.get(url, [])
+        for place, message in enumerate(waiting):
             if message.handle == handle:
-                message.visible_at = self.calls.clock() + timedelta(seconds=seconds)
+                waiting[place] = replace(message, visible_at=self.calls.clock() + timedelta(seconds=seconds))
         return {}
 
     # What AWS does with a queue, uncounted
@@ -102,8 +101,15 @@ class Sqs:
 
     def take(self, url: str, limit: int, *, visibility: float) -> list[QueuedMessage]:
         """What the event source mapping hands to a function."""
-        until = self.calls.clock() + timedelta(seconds=visibility)
-        return [each.receive(hidden_until=until) for each in itertools.islice(self.visible(url), limit)]
+        now = self.calls.clock()
+        until = now + timedelta(seconds=visibility)
+        waiting = self.queues.get(url, [])
+        places = (place for place, message in enumerate(waiting) if message.visible_at <= now)
+        taken = []
+        for place in itertools.islice(places, limit):
+            waiting[place] = waiting[place].receive(hidden_until=until)
+            taken.append(waiting[place])
+        return taken
 
     def remove(self, url: str, handle: str) -> Any:
         self.queues[url] = [message for message in self.queues.get(url, []) if message.handle != handle]

@@ -6,6 +6,7 @@ import marshal
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Any
 
 from fanfare.aws.tables import Index, TableSpec
@@ -37,6 +38,7 @@ class Store:
         self.partitions: dict[str, Partition] = {}
         self.indexes: dict[str, dict[str, list[tuple[str, str, str]]]] = {index.name: {} for index in table.indexes}
         self._owner = object()
+        self._said: bytes | None = None  # all that it holds, short, computed when `digest` is first asked
 
     def copy(self) -> Store:
         """The same items, in a table of their own: a partition is copied once either of them changes it."""
@@ -46,11 +48,15 @@ class Store:
         copy.indexes = {name: {key: [*rows] for key, rows in each.items()} for name, each in self.indexes.items()}
         return copy
 
-    def bytes(self) -> list[tuple[str, bytes]]:
-        """All that it holds: the same for the same items."""
-        return [(pk, self.partitions[pk].bytes()) for pk in sorted(self.partitions)]
+    def digest(self) -> bytes:
+        """The same for the same items."""
+        if self._said is None:
+            held = [(pk, self.partitions[pk].bytes()) for pk in sorted(self.partitions)]
+            self._said = blake2b(marshal.dumps(held, 2), digest_size=16).digest()
+        return self._said
 
     def _own(self, pk: str) -> Partition:
+        self._said = None
         partition = self.partitions.get(pk)
         if partition is None:
             partition = Partition(self._owner)

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from fanfare.clock import to_text
 from fanfare.domain.audience import Subscription
+
+from tests.faults.times import END, START
 
 if TYPE_CHECKING:
     from tests.faults.world import World
@@ -18,7 +21,7 @@ def toggles(user: str) -> Change:
 
     def change(world: World) -> None:
         if not world.audience.subscriptions.remove(user, "news", "email"):
-            yes = Subscription(user_id=user, topic="news", channel="email", created_at=str(world.now))
+            yes = Subscription(user_id=user, topic="news", channel="email", created_at=to_text(START))
             world.audience.subscriptions.add(yes, shards=1)
 
     return change
@@ -39,11 +42,10 @@ def is_counted(user: str) -> Change:
     """Other messages are counted against a limit of the user."""
 
     def change(world: World) -> None:
-        now = int(world.now.timestamp())
         known = world.table("audience").get(f"user#{user}", "user")
         assert known is not None
         before = known["limits"].get("other#email", [0, 0, 0])
-        counter = [now + 86_400, now, before[2] + 1]
+        counter = [int(END.timestamp()), int(START.timestamp()), before[2] + 1]
         world.table("audience").update(
             f"user#{user}",
             "user",
@@ -57,6 +59,6 @@ def is_counted(user: str) -> Change:
 def all_of(*changes: Change) -> Change:
     def change(world: World) -> None:
         for each in changes:
-            each(world)
+            world.change(each)
 
     return change

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import json
+import marshal
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -133,7 +134,7 @@ class Functions:
             opened.put(channels.channel, self._channel(channel))
             channels.channel().side_by_side = 1  # in one order, so that a schedule can be played again
         if use_case := SLEEPERS.get(function):
-            opened.put(use_case, replace(use_case(), sleep=world.sleep))
+            opened.put(use_case, replace(use_case(), sleep=world.recall.sleep))
         if function == "deliver":
             opened.put(deliver.deliver, replace(deliver.deliver(), tell_endpoint=self.tell_endpoint))
 
@@ -183,12 +184,17 @@ class Functions:
         return status, told
 
     def _invoke(self, function: str, event: Any, *, channel: str = "email") -> Any:
+        with self.world.limited(self.limits[function]):
+            begun_by = function, channel, marshal.dumps(event, 2), self.world.now, self.world.seed
+            return self.world.recall.invoke(begun_by, lambda: self._run(function, event, channel))
+
+    def _run(self, function: str, event: Any, channel: str) -> Any:
         world = self.world
         with _STARTING:
             self._start(function, channel)
         context = Context(function, f"{function} at {world.now.isoformat()}", world.seconds_left)
         module = _module(function)
-        with world.limited(self.limits[function]), _surroundings(world, getattr(module, "metrics", None)):
+        with _surroundings(world, getattr(module, "metrics", None)):
             return module.handler(event, context)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import SimpleNamespace
@@ -54,7 +54,6 @@ class Provider:
     quota_until: datetime = START  # until then its daily quota is used up
     asleep: frozenset[str] = frozenset()  # who must not be reached between the two times of the night
     night: tuple[datetime, datetime] = (START, START)
-    shared: str = ""  # by all mails of the present call of SES
     taken_at: list[tuple[datetime, str, str]] = field(default_factory=list)  # when, of which message, for whom
 
     def _take(self, message: str, user: str, channel: str, items: tuple[str, ...] = ()) -> str:
@@ -70,16 +69,15 @@ class Provider:
     # SES
 
     def send_bulk_email(self, **request: Any) -> Any:
-        self.shared = str(request["DefaultContent"])
-        return self.world.memory.call("ses:SendBulkEmail", lambda: self._accept(request["BulkEmailEntries"]))
+        return self.world.memory.call("ses:SendBulkEmail", lambda: self._accept(request))
 
-    def _accept(self, entries: Sequence[Any]) -> Any:
-        return {"BulkEmailEntryResults": [self._result(entry) for entry in entries]}
+    def _accept(self, request: Mapping[str, Any]) -> Any:
+        shared = str(request["DefaultContent"])  # what the mails of a call have in common is in its template
+        return {"BulkEmailEntryResults": [self._result(entry, shared) for entry in request["BulkEmailEntries"]]}
 
-    def _result(self, entry: Mapping[str, Any]) -> Mapping[str, str]:
+    def _result(self, entry: Mapping[str, Any], said: str) -> Mapping[str, str]:
         tags = {tag["Name"]: tag["Value"] for tag in entry["ReplacementTags"]}
         message, user = tags["message_id"], from_tag_value(tags["user_id"])
-        said = self.shared  # what the mails of a call have in common is in its template
         data = json.loads(entry["ReplacementEmailContent"]["ReplacementTemplate"]["ReplacementTemplateData"])
         for name, value in data.items():
             said = re.sub(rf"{{{{+{name}}}}}+", str(value), said)

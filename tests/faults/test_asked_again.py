@@ -304,7 +304,7 @@ def test_a_batch_that_can_not_be_closed_is_closed_later_and_costs_no_other_an_at
 
     def slow(**request: Any) -> Any:
         world.now += timedelta(seconds=1)
-        return accept(request["BulkEmailEntries"])
+        return accept(request)
 
     def interpose(name: str, work: Callable[[], Any]) -> Any:
         nonlocal failed

@@ -47,6 +47,7 @@ from tests.faults.adversary import Change
 from tests.faults.functions import AWS_FAILURES, Functions, Unanswered
 from tests.faults.modes import Died, Fault, modes_of
 from tests.faults.providers import Provider, Sent, ses_event
+from tests.faults.recall import Recall
 from tests.faults.times import BATCHES, CHANNEL_NAMES, END, MAX_RECEIVES, MINUTE, START, VISIBILITY
 
 TEMPLATE = {"channels": {"email": {"subject": "Hello", "text": "Hello {{ user.name }}"}}}
@@ -88,7 +89,7 @@ class Moment:
         ]
         accepted = [(sent.message, sent.user, sent.channel, sent.excused) for sent in self.accepted]
         times = self.now.timestamp(), self.last_reconcile.timestamp()
-        items = [(name, self.stores[name].bytes()) for name in CHANGING]
+        items = [(name, self.stores[name].digest()) for name in CHANGING]
         said = self.act, self.posted, sorted(self.rejects), self.most, self.wrong
         # the second version knows no references: what is equal is written alike
         return marshal.dumps((times, said, queues, self.queues[1], accepted, items), 2)
@@ -104,6 +105,7 @@ class World:
     def __init__(self, *, metered: bool = False) -> None:
         random.seed(0)
         self.salt = 0  # what is drawn in a step follows from the time, and from this
+        self.seed = 0  # from which it is drawn
         self.now = START
         self.act = 0  # of the scenario that is played
         self.posted: tuple[str, ...] = ()  # those that are judged
@@ -111,6 +113,7 @@ class World:
         self.wrong: list[str] = []  # what should never have happened on the way
         self.called: list[str] = []  # AWS calls of the present step
         self.taken: list[int] = []  # which pieces were taken in the present step
+        self._recorded: dict[bytes, tuple[set[str], set[str]]] = {}  # by what the table says
         self.fault: Fault | None = None
         self.struck: str | None = None  # the call that the fault met
         self.channels: tuple[str, ...] = ("email",)  # that have a worker
@@ -120,10 +123,13 @@ class World:
         self.memory = Memory(self.clock, metered=metered)
         self.provider = Provider(self)
         self.functions = Functions(self)
+        self.recall = Recall(self)
+        self.changes = Recall(self)  # of the adversary
         self.last_reconcile = START
         self.end = END
         self.dynamodb: Any = self.memory.dynamodb
         self.sqs: Any = self.memory.sqs
+        self._tables: dict[str, DynamoTable] = {}
         self.memory.interpose = self.interpose
 
     def clock(self) -> datetime:
@@ -160,6 +166,9 @@ class World:
     # Faults
 
     def interpose(self, name: str, work: Callable[[], Any]) -> Any:
+        return self.recall.call(name, lambda: self._interposed(name, work), lambda: self.memory.call(name, work))
+
+    def _interposed(self, name: str, work: Callable[[], Any]) -> Any:
         number = len(self.called)
         self.called.append(name)
         self._take_time()
@@ -177,6 +186,15 @@ class World:
             work()
         self._excuse()
         raise _error(name, fault.mode)
+
+    def change(self, change: Change) -> None:
+        """A change of the adversary. It follows from what it reads, and from nothing else."""
+        before = self.memory.interpose
+        self.memory.interpose = lambda name, work: self.changes.call(name, work, work)
+        try:
+            self.changes.invoke(change, lambda: change(self))
+        finally:
+            self.memory.interpose = before
 
     def _take_time(self) -> None:
         if self.call_time:
@@ -224,7 +242,10 @@ class World:
     # What the functions are made of
 
     def table(self, name: str) -> DynamoTable:
-        return DynamoTable(self.dynamodb, name, sleep=no_time)
+        table = self._tables.get(name)
+        if table is None or table.client is not self.dynamodb:
+            table = self._tables[name] = DynamoTable(self.dynamodb, name, sleep=no_time)
+        return table
 
     @property
     def messages(self) -> Messages:
@@ -330,7 +351,8 @@ class World:
 
     def once(self, act: Act, fault: Fault | None = None) -> bool:
         """One step of an act, with a fault at one of its calls. Whether the act is over."""
-        random.seed(int(self.now.timestamp() * 1000) + self.salt)
+        self.seed = int(self.now.timestamp() * 1000) + self.salt
+        random.seed(self.seed)
         self.called, self.taken, self.fault, self.struck = [], [], fault, None
         known, failed = self.recorded()
         over = act(self)
@@ -343,8 +365,16 @@ class World:
 
     def recorded(self) -> tuple[set[str], set[str]]:
         """Who is sent by our own record or a receipt, and whose record says failed: user and message."""
+        store = self.memory.tables.stores["deliveries"]
+        found = self._recorded.get(store.digest())
+        if found is None:
+            found = self._recorded[store.digest()] = self._read(store)
+        return found
+
+    @staticmethod
+    def _read(deliveries: Store) -> tuple[set[str], set[str]]:
         known, failed = set(), set()
-        for pk, partition in self.memory.tables.stores["deliveries"].partitions.items():
+        for pk, partition in deliveries.partitions.items():
             for sk, item in partition.items.items():
                 message, channel, *receipt = sk.split("#")
                 who = f"{pk} of {message} by {channel}"
