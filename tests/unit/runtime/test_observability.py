@@ -1,0 +1,59 @@
+"""Log lines are JSON, and say what was logged as it was logged."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+from collections.abc import Iterator
+from datetime import datetime
+from typing import Any
+
+import pytest
+from fanfare.runtime import observability
+
+
+class Log:
+    def __init__(self, logger: Any, stream: io.StringIO) -> None:
+        self.logger = logger
+        self.stream = stream
+
+    def line(self, message: str, **more: Any) -> dict[str, Any]:
+        """The line of a message, as a strict reader reads it."""
+        self.stream.truncate(self.stream.seek(0))
+        self.logger.info(message, **more)
+        found: dict[str, Any] = json.loads(self.stream.getvalue(), parse_constant=_refused)
+        return found
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is not JSON")
+
+
+@pytest.fixture
+def log() -> Iterator[Log]:
+    package = logging.getLogger("fanfare")
+    handlers, level = package.handlers, package.level
+    logger: Any = observability.logger()
+    before = logger.registered_handler.setStream(stream := io.StringIO())
+    yield Log(logger, stream)
+    logger.registered_handler.setStream(before)
+    package.handlers = handlers
+    package.setLevel(level)
+
+
+@pytest.mark.parametrize("message", ["delivered", "12345", "null", "NaN", "Infinity", '{"a": 1}', "grüße", "\ud800"])
+def test_a_message_is_text_whatever_it_reads_as(log: Log, message: str) -> None:
+    assert log.line(message)["message"] == message
+
+
+def test_a_time_is_rfc_3339_in_utc(log: Log) -> None:
+    written = log.line("delivered")["timestamp"]
+    assert written.endswith("+00:00")
+    assert datetime.fromisoformat(written).tzinfo is not None
+
+
+@pytest.mark.parametrize("value", [2**70, {"a": [1, None]}, {1: "one"}, "\udc00", {"b"}])
+def test_what_orjson_does_not_write_is_written_all_the_same(log: Log, value: Any) -> None:
+    written = log.line("delivered", value=value)["value"]
+    assert written == (str(value) if isinstance(value, set) else json.loads(json.dumps(value)))
