@@ -42,7 +42,7 @@ def log() -> Iterator[Log]:
     package.setLevel(level)
 
 
-@pytest.mark.parametrize("message", ["delivered", "12345", "null", "NaN", "Infinity", '{"a": 1}', "grüße", "\ud800"])
+@pytest.mark.parametrize("message", ["delivered", "12345", "null", "NaN", "Infinity", '{"a": 1}', "grüße"])
 def test_a_message_is_text_whatever_it_reads_as(log: Log, message: str) -> None:
     assert log.line(message)["message"] == message
 
