@@ -36,10 +36,6 @@ def _unpacked(value: Mapping[str, Any]) -> Any:
     return read(content)
 
 
-def _as_it_is(content: Any) -> Any:
-    return content
-
-
 def _number(content: str) -> int | float:
     return int(content) if content.lstrip("-").isdigit() else float(content)
 
@@ -59,8 +55,8 @@ def unpack(item: Mapping[str, Any]) -> Item:
 
 
 _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
-    "S": _as_it_is,
-    "BOOL": _as_it_is,
+    "S": str,
+    "BOOL": bool,
     "N": _number,
     "M": unpack,
     "L": lambda content: [_unpacked(each) for each in content],

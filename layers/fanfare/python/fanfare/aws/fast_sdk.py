@@ -163,14 +163,15 @@ class SignedRequests:
             signed["X-Amz-Security-Token"] = credentials.token
         lines = {name.lower(): " ".join(value.split()) for name, value in signed.items()} | {"host": host}
         names = sorted(lines.keys() - NOT_SIGNED)
+        signed_headers = ";".join(names)
         canonical_headers = "".join(f"{name}:{lines[name]}\n" for name in names)
-        canonical = f"POST\n{path}\n\n{canonical_headers}\n{';'.join(names)}\n{sha256(body).hexdigest()}"
+        canonical = f"POST\n{path}\n\n{canonical_headers}\n{signed_headers}\n{sha256(body).hexdigest()}"
         scope = f"{time[:8]}/{self.signer.region_name}/{self.signer.signing_name}/aws4_request"
         to_sign = f"{ALGORITHM}\n{time}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(_signing_key(credentials.secret_key, scope), to_sign.encode(), "sha256").hex()
         signed["Authorization"] = (
             f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={';'.join(names)}, Signature={signature}"
+            f"SignedHeaders={signed_headers}, Signature={signature}"
         )
         return signed
 

@@ -16,7 +16,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 def logger() -> Logger:
     """The logger: JSON lines, also for the loggers of the package."""
-    found = Logger(service="fanfare", json_serializer=_line, json_deserializer=_as_it_is, use_rfc3339=True, utc=True)
+    # by default, Powertools reads a message that is JSON as a value
+    found = Logger(service="fanfare", json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True)
     logging.getLogger("fanfare").handlers = found.handlers
     logging.getLogger("fanfare").setLevel(logging.INFO)
     return found
@@ -28,11 +29,6 @@ def _line(record: Any) -> str:
         return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
     except TypeError:
         return json.dumps(record, default=str)
-
-
-def _as_it_is(message: Any) -> Any:
-    """The text of a log line. Powertools would try to read each text as JSON."""
-    return message
 
 
 def metrics() -> Metrics:

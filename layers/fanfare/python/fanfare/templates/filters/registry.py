@@ -15,7 +15,7 @@ from jinja2.tests import TESTS as JINJA_TESTS
 from jinja2.utils import pass_context
 
 from fanfare.templates.filters import own
-from fanfare.templates.filters.budget import EXPRESSION, WORK_A_LOOK, Rendering, weight
+from fanfare.templates.filters.budget import EXPRESSION, Rendering, weight
 from fanfare.templates.filters.localised import WORK
 from fanfare.templates.filters.values import Refused, as_text
 from fanfare.templates.grammar import FILTERS, LOCALISED, TESTS
@@ -108,8 +108,5 @@ def _key(value: Any) -> Any:
 @pass_context
 def printed(context: Rendering, value: Any) -> Any:
     """What `{{ … }}` prints."""
-    budget = context.budget
-    budget.work += EXPRESSION
-    if budget.work >= WORK_A_LOOK:
-        budget.spend(0)
+    context.budget.spend(EXPRESSION)
     return value if isinstance(value, str) else as_text(value)
