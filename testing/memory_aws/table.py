@@ -6,11 +6,11 @@ import marshal
 from bisect import bisect_left, insort
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from hashlib import blake2b
 from typing import Any
 
 from fanfare.aws.tables import Index, TableSpec
 
+from testing.memory_aws.digests import digest
 from testing.memory_aws.expressions import Item
 
 
@@ -51,8 +51,7 @@ class Store:
     def digest(self) -> bytes:
         """The same for the same items."""
         if self._said is None:
-            held = [(pk, self.partitions[pk].bytes()) for pk in sorted(self.partitions)]
-            self._said = blake2b(marshal.dumps(held, 2), digest_size=16).digest()
+            self._said = digest([(pk, self.partitions[pk].bytes()) for pk in sorted(self.partitions)])
         return self._said
 
     def _own(self, pk: str) -> Partition:

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from hashlib import blake2b
 
 from tests.faults.modes import faults_of
 from tests.faults.scenarios import Scenario, Verdict
@@ -115,7 +114,7 @@ class Exploration:
 
     def end(self, moment: Moment) -> Verdict:
         """How it ends if no more faults strike after this moment."""
-        return self._end(digest(moment), moment)
+        return self._end(moment.key(), moment)
 
     def _merged(self, leads: Iterable[Lead], met: Met) -> dict[bytes, tuple[int, tuple[str, ...]]]:
         """By the key of each moment one fault after these: how many schedules lead to it, and one of them."""
@@ -129,7 +128,7 @@ class Exploration:
 
     def _steps_after(self, moment: Moment, met: Met) -> Iterator[Step]:
         """Until the end, without a fault. Where a step is known, all that follow are."""
-        key = digest(moment)
+        key = moment.key()
         while True:
             if key not in self._steps:
                 self._steps[key], moment = self._tried(moment, met)
@@ -152,10 +151,10 @@ class Exploration:
             world.load(moment)
             self.scenario.step(world, fault)
             name, found = f"{world.struck} {fault.mode}", world.save()
-            key = digest(found)
+            key = found.key()
             met(key, found)
             struck.append((name, key))
-        return Step(tuple(struck), digest(after)), after
+        return Step(tuple(struck), after.key()), after
 
     def _end(self, key: bytes, moment: Moment) -> Verdict:
         verdict = self._ends.get(key)
@@ -168,7 +167,7 @@ class Exploration:
                 verdict = self.scenario.judge(self.world)
                 break
             self.scenario.step(self.world)
-            key = digest(self.world.save())
+            key = self.world.save().key()
             verdict = self._ends.get(key)
             passed.append(key)
         self._ends |= dict.fromkeys(passed, verdict)
@@ -185,8 +184,3 @@ class Exploration:
             played=1,
             examples=[f"{self.scenario.name}: {', '.join(path)}: {verdict}"] if verdict.bad else [],
         )
-
-
-def digest(moment: Moment) -> bytes:
-    """Its key, shorter."""
-    return blake2b(moment.key(), digest_size=16).digest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import importlib
 import json
-import marshal
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -35,6 +34,7 @@ from fanfare.store.inbox import Inboxes
 from fanfare.store.receipts import ReportedReceipts
 from fanfare.templates.renderer import Renderer
 
+from testing.memory_aws.digests import digest
 from tests.faults.times import LIMITS, PACE
 
 if TYPE_CHECKING:
@@ -185,7 +185,7 @@ class Functions:
 
     def _invoke(self, function: str, event: Any, *, channel: str = "email") -> Any:
         with self.world.limited(self.limits[function]):
-            begun_by = function, channel, marshal.dumps(event, 2), self.world.now, self.world.seed
+            begun_by = function, channel, digest(event), self.world.now, self.world.seed
             return self.world.recall.invoke(begun_by, lambda: self._run(function, event, channel))
 
     def _run(self, function: str, event: Any, channel: str) -> Any:

@@ -8,16 +8,16 @@ given the answers that were got already.
 
 from __future__ import annotations
 
-import marshal
 from collections import deque
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
-from hashlib import blake2b
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
+from testing.memory_aws.digests import digest
 from tests.faults.modes import Died
 
 if TYPE_CHECKING:
@@ -41,9 +41,9 @@ class Outcome:
     def key(self) -> Hashable:
         """The same if nobody can tell the outcomes apart."""
         if self.error is None:
-            return _digest(self.answer)
+            return digest(self.answer)
         if isinstance(self.error, ClientError):
-            return _digest((self.error.operation_name, self.error.response))
+            return digest((self.error.operation_name, self.error.response))
         return repr(self.error)
 
 
@@ -134,12 +134,8 @@ class Recall:
 
     def sleep(self, seconds: float) -> None:
         """As a call."""
-        self.call("sleep", lambda: self.world.sleep(seconds), lambda: self.world.sleep(seconds))
-
-
-def _digest(answer: Any) -> bytes:
-    # the second version knows no references: what is equal is written alike
-    return blake2b(marshal.dumps(answer, 2), digest_size=16).digest()
+        slept = partial(self.world.sleep, seconds)
+        self.call("sleep", slept, slept)
 
 
 def _outcome(work: Callable[[], Any]) -> Outcome:

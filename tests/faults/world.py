@@ -7,7 +7,6 @@ process that dies takes with it whatever it had in mind.
 from __future__ import annotations
 
 import json
-import marshal
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -41,6 +40,7 @@ from fanfare.store.windows import Windows
 
 from testing.memory_aws.aws import Memory
 from testing.memory_aws.calls import Part
+from testing.memory_aws.digests import digest
 from testing.memory_aws.errors import refused, throttled
 from testing.memory_aws.table import Store
 from tests.faults.adversary import Change
@@ -91,8 +91,7 @@ class Moment:
         times = self.now.timestamp(), self.last_reconcile.timestamp()
         items = [(name, self.stores[name].digest()) for name in CHANGING]
         said = self.act, self.posted, sorted(self.rejects), self.most, self.wrong
-        # the second version knows no references: what is equal is written alike
-        return marshal.dumps((times, said, queues, self.queues[1], accepted, items), 2)
+        return digest((times, said, queues, self.queues[1], accepted, items))
 
 
 Act = Callable[["World"], bool]  # one step of a scenario; whether it may go on with its next act
