@@ -15,13 +15,13 @@ from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.endpoint import Endpoint
 from botocore.exceptions import ClientError
-from botocore.loaders import create_loader
 from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
 from fanfare.aws.codec import pack
 from fanfare.aws.fast_sdk import USER_AGENT, Calls, Retries, SignedRequests, use_raw_json
 
+from tests.unit.aws import answers
+
 CONFIG: Final = Config(user_agent=USER_AGENT, retries={"total_max_attempts": 1}, parameter_validation=False)
-MODELS = create_loader()  # shared: to read the models of AWS takes most of a test
 ITEM = pack({"pk": "user#ada", "sk": "user", "rev": 3, "ok": True, "profile": {"push": [{"token": "x"}], "a": None}})
 REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
     ("get_item", {"TableName": "t", "Key": {"pk": {"S": "a"}, "sk": {"S": "b"}}}, {"Item": ITEM}),
@@ -50,34 +50,22 @@ REQUESTS: list[tuple[str, dict[str, Any], dict[str, Any]]] = [
 ]
 
 
-class Raw:
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def stream(self, *_: Any, **__: Any) -> Any:
-        yield self.content
-
-
 def client(service: str, answer: Any, status: int, sent: list[Any]) -> Any:
     """A client of the SDK whose calls all end in one answer."""
     core = botocore.session.get_session()
-    core.register_component("data_loader", MODELS)
+    core.register_component("data_loader", answers.MODELS)
     session: Any = boto3.Session("key", "secret", region_name="eu-central-1", botocore_session=core)
     opened = session.client(service, config=CONFIG)
 
     def answered(request: Any, **_: Any) -> AWSResponse:
-        sent.append((json.loads(request.body), request.url, request.headers.get("X-Amz-Target"), agent_of(request)))
+        sent.append(
+            (json.loads(request.body), request.url, request.headers.get("X-Amz-Target"), answers.agent_of(request))
+        )
         said = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        return AWSResponse(request.url, status, {"x-amzn-requestid": "1"}, Raw(said))  # type: ignore[arg-type]
+        return answers.answer(request, status, said, {"x-amzn-requestid": "1"})
 
     opened.meta.events.register(f"before-send.{service}", answered)
     return opened
-
-
-def agent_of(request: Any) -> str:
-    """Without what Powertools adds by a hook, once a process has imported it."""
-    agent: bytes = request.headers["User-Agent"]
-    return agent.decode().partition(" PT/")[0]
 
 
 def asked(change: Callable[[Any], Any], operation: str, request: Any, answer: Any, status: int = 200) -> Any:

@@ -15,11 +15,11 @@ from botocore.awsrequest import AWSResponse
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
-from botocore.loaders import create_loader
 from fanfare.aws import fast_sdk
 from fanfare.aws.fast_sdk import USER_AGENT, Retries, SignedRequests
 
-MODELS: Final = create_loader()
+from tests.unit.aws import answers
+
 NOW: Final = datetime(2026, 11, 28, 23, 59, 59)  # noqa: DTZ001 - botocore's clock has no zone
 CALLS: Final[list[tuple[str, str, dict[str, Any]]]] = [
     ("dynamodb", "get_item", {"TableName": "t", "Key": {"pk": {"S": "ü"}}}),
@@ -37,14 +37,6 @@ ENDPOINTS: Final = (
 )
 
 
-class Raw:
-    def __init__(self, content: bytes) -> None:
-        self.content = content
-
-    def stream(self, *_: Any, **__: Any) -> Any:
-        yield self.content
-
-
 @pytest.fixture(autouse=True)
 def clock(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(botocore.auth, "get_current_datetime", lambda: NOW)
@@ -55,7 +47,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def opened(service: str, *, token: str | None = None, endpoint: str | None = None, **config: Any) -> Any:
     session = botocore.session.get_session()
-    session.register_component("data_loader", MODELS)
+    session.register_component("data_loader", answers.MODELS)
     session.set_credentials("access", "secret", token)
     retries = {"mode": "standard", "total_max_attempts": 3}
     settings = Config(**{"user_agent": USER_AGENT, "parameter_validation": False, "retries": retries, **config})
@@ -69,10 +61,9 @@ def requests_of(client: Any, operation: str, parameters: Mapping[str, Any], stat
 
     def answered(request: Any, **_: Any) -> AWSResponse:
         named = dict(request.headers.items())
-        named["User-Agent"] = named["User-Agent"].partition(b" PT/")[0]  # Powertools adds it by a hook, once imported
+        named["User-Agent"] = answers.agent_of(request)
         sent.append((request.method, request.url, named, json.loads(request.body or "{}")))
-        headers = {"Date": "Sat, 28 Nov 2026 23:59:59 GMT"}
-        return AWSResponse(request.url, next(left), headers, Raw(b"{}"))  # type: ignore[arg-type]
+        return answers.answer(request, next(left), b"{}", {"Date": "Sat, 28 Nov 2026 23:59:59 GMT"})
 
     client.meta.events.register("before-send", answered)
     getattr(client, operation)(**parameters)
