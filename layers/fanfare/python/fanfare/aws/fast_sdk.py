@@ -22,12 +22,14 @@ import botocore.auth
 import orjson
 from botocore import handlers
 from botocore.auth import SIGNED_HEADERS_BLACKLIST, SIGV4_TIMESTAMP
-from botocore.awsrequest import AWSPreparedRequest, HeadersDict
+from botocore.awsrequest import AWSPreparedRequest, HeadersDict, _HeaderKey
 from botocore.compat import get_current_datetime
 from botocore.exceptions import NoCredentialsError
 from botocore.hooks import first_non_none_response
 from botocore.parsers import JSONParser, ResponseParser, RestJSONParser
 from botocore.validate import ParamValidationDecorator
+
+from fanfare.data_classes import dataclass
 
 # For AWS's logs. Without it, botocore builds a user agent twice per call.
 USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
@@ -35,6 +37,10 @@ USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 NOT_SIGNED: Final = frozenset(SIGNED_HEADERS_BLACKLIST)
 RETRY_FIELDS: Final = ("ttl", "attempt", "max")  # of the header amz-sdk-request, in botocore's order
+_HERE: Final = "\x00"  # stands for the date; no header has it
+_DATE, _AUTHORIZATION, _INVOCATION, _REQUEST, _LENGTH = map(
+    _HeaderKey, ("X-Amz-Date", "Authorization", "amz-sdk-invocation-id", "amz-sdk-request", "Content-Length")
+)
 
 
 class _AsRead:
@@ -142,53 +148,71 @@ class SignedRequests:
     def create_request(self, params: Mapping[str, Any], operation_model: Any = None) -> Any:
         """The signed request for a serialized call. What our calls never have is left to botocore."""
         body, context = params["body"], params["context"]
-        host, path = _place(params["url"])
-        if not (self.usual and path and params["method"] == "POST" and body and isinstance(body, bytes)):
+        if not (self.usual and params["method"] == "POST" and body and isinstance(body, bytes)):
             return self.plain(params, operation_model)
         if context.get("signing") or context.get("auth_type") not in (None, "v4"):
             return self.plain(params, operation_model)
-        headers = self._signed(params["headers"], host, path, body) | self._of_retries(context["retries"])
-        encoded: Any = HeadersDict({name: value.encode() for name, value in headers.items()})
-        encoded["Content-Length"] = str(len(body))
-        return AWSPreparedRequest("POST", params["url"], encoded, body, False, context)
-
-    def _signed(self, headers: Mapping[str, str], host: str, path: str, body: bytes) -> dict[str, str]:
-        """The headers with the date, the session token and the signature."""
         if self.signer._credentials is None:
             raise NoCredentialsError
         credentials = self.signer._credentials.get_frozen_credentials()
+        same = _same_headers(params["url"], tuple(params["headers"].items()), credentials.token)
+        if same is None:
+            return self.plain(params, operation_model)
         time = get_current_datetime().strftime(SIGV4_TIMESTAMP)
-        signed = {**headers, "X-Amz-Date": time}
-        if credentials.token:
-            signed["X-Amz-Security-Token"] = credentials.token
-        lines = {name.lower(): " ".join(value.split()) for name, value in signed.items()} | {"host": host}
-        names = sorted(lines.keys() - NOT_SIGNED)
-        signed_headers = ";".join(names)
-        canonical_headers = "".join(f"{name}:{lines[name]}\n" for name in names)
-        canonical = f"POST\n{path}\n\n{canonical_headers}\n{signed_headers}\n{sha256(body).hexdigest()}"
+        headers: Any = HeadersDict()
+        headers._dict = {
+            **same.encoded,
+            _DATE: time.encode(),
+            _AUTHORIZATION: self._authorization(credentials, same, time, body).encode(),
+            _INVOCATION: context["retries"]["invocation-id"].encode(),
+            _REQUEST: self._of_retries(context["retries"]).encode(),
+            _LENGTH: str(len(body)),
+        }
+        return AWSPreparedRequest("POST", params["url"], headers, body, False, context)
+
+    def _authorization(self, credentials: Any, same: _SameHeaders, time: str, body: bytes) -> str:
+        canonical = f"{same.before_date}{time}{same.after_date}{sha256(body).hexdigest()}"
         scope = f"{time[:8]}/{self.signer.region_name}/{self.signer.signing_name}/aws4_request"
         to_sign = f"{ALGORITHM}\n{time}\n{scope}\n{sha256(canonical.encode()).hexdigest()}"
         signature = hmac.digest(_signing_key(credentials.secret_key, scope), to_sign.encode(), "sha256").hex()
-        signed["Authorization"] = (
-            f"{ALGORITHM} Credential={credentials.access_key}/{scope}, "
-            f"SignedHeaders={signed_headers}, Signature={signature}"
-        )
-        return signed
+        key = f"{credentials.access_key}/{scope}"
+        return f"{ALGORITHM} Credential={key}, SignedHeaders={same.names}, Signature={signature}"
 
-    def _of_retries(self, retries: dict[str, Any]) -> dict[str, str]:
-        """Which attempt of which call this is."""
+    def _of_retries(self, retries: dict[str, Any]) -> str:
+        """Which attempt of its call this is."""
         retries["max"] = self.attempts
-        fields = "; ".join(f"{name}={retries[name]}" for name in RETRY_FIELDS if name in retries)
-        return {"amz-sdk-invocation-id": retries["invocation-id"], "amz-sdk-request": fields}
+        return "; ".join([f"{name}={retries[name]}" for name in RETRY_FIELDS if name in retries])
 
 
-@lru_cache(maxsize=16)
-def _place(url: str) -> tuple[str, str]:
-    """Host and path of a URL as they are signed; an empty path if the URL has a query."""
+@dataclass(frozen=True)
+class _SameHeaders:
+    """What the headers of an operation's requests have in common. `encoded` is in the form of HeadersDict, `names` are
+    those of the signed ones. The canonical request is `before_date`, the date, `after_date` and the body's digest."""
+
+    encoded: Mapping[Any, bytes]
+    names: str
+    before_date: str
+    after_date: str
+
+
+@lru_cache(maxsize=64)
+def _same_headers(url: str, headers: tuple[tuple[str, str], ...], token: str | None) -> _SameHeaders | None:
+    """None if the URL has a query."""
     parts = urlsplit(url)
+    if parts.query:
+        return None
     auth: Any = botocore.auth
     path = auth.SigV4Auth(None, "", "")._normalize_url_path(parts.path)
-    return auth._host_from_url(url), "" if parts.query else path
+    sent = dict(headers) | ({"X-Amz-Security-Token": token} if token else {})
+    lines = {name.lower(): " ".join(value.split()) for name, value in sent.items()}
+    lines |= {"host": auth._host_from_url(url), "x-amz-date": _HERE}
+    names = sorted(lines.keys() - NOT_SIGNED)
+    signed = ";".join(names)
+    canonical_headers = "".join([f"{name}:{lines[name]}\n" for name in names])
+    canonical = f"POST\n{path}\n\n{canonical_headers}\n{signed}\n"
+    before_date, _, after_date = canonical.partition(_HERE)
+    encoded: Any = HeadersDict({name: value.encode() for name, value in sent.items()})
+    return _SameHeaders(encoded._dict, signed, before_date, after_date)
 
 
 @lru_cache(maxsize=16)
