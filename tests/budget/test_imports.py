@@ -54,12 +54,12 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 222,
-    "public_api": 189,
-    "fan_out": 119,
-    "deliver": 156,
-    "reconcile": 113,
-    "record_receipt": 104,
+    "internal_api": 223,
+    "public_api": 190,
+    "fan_out": 120,
+    "deliver": 157,
+    "reconcile": 114,
+    "record_receipt": 105,
 }
 WITHOUT = {
     "internal_api": HEAVY,

@@ -198,3 +198,9 @@ def test_a_duration_is_read_as_iso_8601_has_it(after: str, seconds: int) -> None
     request = SubmitRequest.model_validate(body)
     assert request.steps is not None
     assert (request.steps[1].after, request.steps[1].seconds) == (after, seconds)
+
+
+def test_no_value_is_in_the_repr_of_a_request() -> None:
+    body = SubmitRequest.model_validate({**MESSAGE, "data": {"name": "Ada Lovelace"}, "recipients": ["ada@home"]})
+    assert repr(body) == "SubmitRequest(…)"
+    assert repr({"request": body}) == "{'request': SubmitRequest(…)}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Final
 from uuid import uuid4
 
@@ -24,6 +24,7 @@ from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, is_form, json_object, method_of
 from fanfare.errors import FanfareError
+from fanfare.json_text import written
 
 # Responses are not cached, except public documents; browsers do not guess their type.
 EVERYWHERE: Final = {
@@ -53,7 +54,10 @@ class Api(APIGatewayHttpResolver):
         trail: Callable[[Mapping[str, Any], str | None, Mapping[str, Any]], bool] | None = None,
     ) -> None:
         super().__init__(
-            enable_validation=True, response_validation_error_http_code=500, json_body_deserializer=json_object
+            enable_validation=True,
+            response_validation_error_http_code=500,
+            serializer=partial(written, ascii_only=True),
+            json_body_deserializer=json_object,
         )
         self.logger = logger
         self.about = about

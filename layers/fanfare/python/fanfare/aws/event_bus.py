@@ -8,7 +8,6 @@ not depend on them.
 
 from __future__ import annotations
 
-import json
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -20,6 +19,7 @@ from fanfare.domain.audience import By, EndpointHealth, Subscription, Suppressio
 from fanfare.domain.delivery import Delivery
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message
+from fanfare.json_text import written
 
 log = logging.getLogger(__name__)
 
@@ -108,7 +108,7 @@ class Events:
             "Source": SOURCE,
             "DetailType": detail_type,
             "Resources": [resource],
-            "Detail": json.dumps(detail, separators=(",", ":")),
+            "Detail": written(detail),
         }
 
 

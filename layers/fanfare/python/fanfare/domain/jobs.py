@@ -7,6 +7,7 @@ from typing import Any
 
 from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, shard_in
+from fanfare.json_text import written
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +37,7 @@ class FanOutJob:
 
 
 def fan_out_body(job: FanOutJob) -> str:
-    return json.dumps({"message_id": job.message_id, "shard": job.shard})
+    return written({"message_id": job.message_id, "shard": job.shard})
 
 
 def read_fan_out_body(body: str) -> FanOutJob:
@@ -46,7 +47,7 @@ def read_fan_out_body(body: str) -> FanOutJob:
 
 
 def job_body(job: Job) -> str:
-    return json.dumps({"message_id": job.message_id, "batch_id": job.batch_id, "generation": job.generation})
+    return written({"message_id": job.message_id, "batch_id": job.batch_id, "generation": job.generation})
 
 
 def read_job_body(body: str) -> Job:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 from collections.abc import Mapping
@@ -12,6 +11,8 @@ import orjson
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from fanfare.json_text import written
 
 
 def logger() -> Logger:
@@ -24,11 +25,8 @@ def logger() -> Logger:
 
 
 def _line(record: Any) -> str:
-    """A log record as JSON. Python's module also writes what orjson does not: lone surrogates, large integers."""
-    try:
-        return orjson.dumps(record, default=str, option=orjson.OPT_NON_STR_KEYS).decode()
-    except TypeError:
-        return json.dumps(record, default=str)
+    """A log record as JSON."""
+    return written(record, default=str, option=orjson.OPT_NON_STR_KEYS, ascii_only=True)
 
 
 def metrics() -> Metrics:

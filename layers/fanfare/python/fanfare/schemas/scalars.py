@@ -28,13 +28,21 @@ from fanfare.ids import NAME_PATTERN, RESERVED, USER_ID_PATTERN
 from fanfare.languages import tag
 
 
-class Request(BaseModel):
+class Unshown(BaseModel):
+    """Its `repr` has no values: Powertools formats what a route takes for a debug message, logged or not, and it is
+    personal."""
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(…)"
+
+
+class Request(Unshown):
     """A request body or a part of it: an unknown field is an error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class View(BaseModel):
+class View(Unshown):
     """A response body or a part of it."""
 
     model_config = ConfigDict(frozen=True, from_attributes=True, defer_build=True)

@@ -9,7 +9,6 @@ from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
     ConfigDict,
     Field,
     StrictBool,
@@ -28,6 +27,7 @@ from fanfare.schemas.scalars import (
     Phone,
     Request,
     TimeZone,
+    Unshown,
     View,
     WebUrl,
     WrittenUserId,
@@ -182,7 +182,7 @@ class UserItem(PutUserRequest):
         return {name: value for name, value in super().profile().items() if name != "opted_out"}
 
 
-class PatchUserRequest(BaseModel):
+class PatchUserRequest(Unshown):
     """A JSON merge patch (RFC 7396) of a user: null removes, `attributes` are merged by name, `push` is replaced."""
 
     model_config = ConfigDict(

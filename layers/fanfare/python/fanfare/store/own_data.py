@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from fanfare.domain.message import Own, OwnData
+from fanfare.json_text import written
 
 MAP = "own"
 PLACES = "owned"
@@ -43,7 +44,7 @@ def without_data(stored: Mapping[str, str]) -> dict[str, str]:
 
 def _written(own: Own) -> str:
     known: dict[str, Any] = {"data": own.data or None, "person": own.person}
-    return json.dumps({name: value for name, value in known.items() if value}, ensure_ascii=False)
+    return written({name: value for name, value in known.items() if value})
 
 
 def _read(text: str) -> Own:

@@ -29,7 +29,6 @@ from typing import Any, Final, NamedTuple
 from jinja2 import TemplateSyntaxError, nodes
 from jinja2.exceptions import TemplateRuntimeError
 
-from fanfare.data_classes import replace
 from fanfare.errors import TemplateError
 from fanfare.languages import direction, tag
 from fanfare.templates.context import LinksSeen, Surroundings
@@ -135,7 +134,7 @@ class Compiled:
         """What of the reading makes a difference to blocks without `user`."""
         if not self.localised:
             return Reading(part=reading.part, default=reading.default)
-        return reading if self.zoned else replace(reading, time_zone="")
+        return reading if self.zoned else reading._replace(time_zone="")
 
     def _locale(self, reading: Reading) -> dict[str, Any]:
         return {LOCALE: _locale_of(reading)} if LOCALE in self.names else {}

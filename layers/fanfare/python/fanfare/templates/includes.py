@@ -8,7 +8,7 @@ numbered as if the sources followed each other, so a line number identifies its 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from jinja2 import TemplateSyntaxError, nodes
 
@@ -26,8 +26,7 @@ Parse = Callable[[str], nodes.Template]
 Statements = list[nodes.Node]
 
 
-@dataclass(frozen=True)
-class Sources:
+class Sources(NamedTuple):  # a key of caches, like Reading
     """All sources of one part."""
 
     part: str

@@ -6,12 +6,12 @@ the same digest everywhere, so all lines about it can be found without it.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 from urllib.parse import parse_qsl
 
+import orjson
 from aws_lambda_powertools import Logger
 
 from fanfare.api.requests import method_of, principal, raw_body, session_of
@@ -125,6 +125,6 @@ def _path_parameters(event: Mapping[str, Any], route: str) -> dict[str, str]:
 
 def _items(body: bytes | str | None) -> list[Mapping[str, Any]]:
     """The objects of a list or of a bulk call."""
-    found = json.loads(body) if body and body[:1] in ("{", b"{") else {}
+    found = orjson.loads(body) if body and body[:1] in ("{", b"{") else {}
     items = found.get("items") if isinstance(found, dict) else None
     return [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []

@@ -10,6 +10,7 @@ from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Message, Payload, Progress, Step
 from fanfare.ids import shard_of
+from fanfare.json_text import written
 from fanfare.store.own_data import MAP, PLACES, own_map, owned_places, read_own
 
 ELEMENT: Final = 8  # bytes of a number in a list, at most
@@ -126,8 +127,8 @@ def read_message(item: Item) -> Message:
 def payload_attributes(payload: Payload) -> dict[str, Any]:
     """Attributes of a payload."""
     return {
-        "data": json.dumps(payload.data, ensure_ascii=False),
-        "content": json.dumps(payload.content, ensure_ascii=False) if payload.content else None,
+        "data": written(payload.data),
+        "content": written(payload.content) if payload.content else None,
         "recipients": list(payload.recipients) if payload.recipients is not None else None,
         "summary": payload.summary,
         MAP: own_map(payload.own, payload.own) or None,
@@ -155,7 +156,7 @@ def read_payload(item: Item) -> Payload:
 def _pinned(pinned: Pinned) -> str:
     """As stored, without what is empty."""
     known = {name: value for name, value in vars(pinned).items() if value or name == "footer"}
-    return json.dumps(known, ensure_ascii=False)
+    return written(known)
 
 
 def read_progress(item: Item) -> Progress:

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Final
-
-from fanfare.data_classes import dataclass, replace
+from typing import Final, NamedTuple
 
 FALLBACK: Final = "en"
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):  # a key of caches: the hash of a tuple takes no Python code
     """The reader's language, that of the part if it is a translation, the deployment's, and the reader's time zone."""
 
     locale: str = ""
@@ -19,4 +16,4 @@ class Reading:
     time_zone: str = "UTC"
 
     def for_part(self, language: str) -> Reading:
-        return self if language == self.part else replace(self, part=language)
+        return self if language == self.part else self._replace(part=language)
