@@ -70,6 +70,14 @@ def test_a_text_that_is_empty_for_some_only_is_accepted(text: str) -> None:
     assert post(data={"x": "y"}).status == 202
 
 
+@pytest.mark.parametrize("condition", ["user.name", "not user.name"])
+def test_a_text_that_is_too_large_for_some_only_is_accepted(condition: str) -> None:
+    topic()
+    text = f"{{% if {condition} %}}{{{{ data.text }}}}{{% endif %}}Fine"
+    assert put(channels={"sms": {"text": text}}, example={"text": "fine"}).status == 201
+    assert post(data=LONG).status == 202
+
+
 def test_inline_content_is_checked_too() -> None:
     topic()
     refused = post(template=None, content={"text": "{{ data.text }}"}, data=LONG)

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from fanfare.errors import TemplateError
+from fanfare.templates.advice.review import all_warnings
 from fanfare.templates.renderer import Renderer
 
 LONG = "A long enough text for a mail."
@@ -13,7 +14,7 @@ LONG = "A long enough text for a mail."
 
 def codes(sender: str = "Shop <shop@x.example>", **parts: str) -> list[tuple[str, str]]:
     body = {"channels": {"email": {"subject": "Hi"} | parts}, "example": {"name": "Ada"}}
-    return [(each.code, each.pointer) for each in Renderer(sender=sender).all_warnings(body)]
+    return [(each.code, each.pointer) for each in all_warnings(Renderer(sender=sender), body)]
 
 
 @pytest.mark.parametrize(
@@ -52,7 +53,7 @@ def test_a_partial_in_another_language_warns() -> None:
         "channels": {"email": {"subject": "Hi", "text": LONG + '{% include "foot" %}'}},
         "partials": {"foot": "*|LIST:ADDRESS|*", "head": "Hello"},
     }
-    assert [(each.code, each.pointer) for each in Renderer().all_warnings(body)] == [
+    assert [(each.code, each.pointer) for each in all_warnings(Renderer(), body)] == [
         ("foreign_template_language", "/partials/foot")
     ]
 
@@ -79,7 +80,7 @@ def test_a_warning_of_a_translation_points_to_it_and_a_common_one_comes_once() -
         "channels": {"email": {"subject": "Hi", "html": f"<p>{LONG} {{{{ user.name }}}}</p>"}},
         "locales": {"de": {"email": {"html": "<img src='a.png'>"}}, "fr": {"email": {"subject": "Salut"}}},
     }
-    assert [(each.code, each.pointer) for each in Renderer().all_warnings(body)] == [
+    assert [(each.code, each.pointer) for each in all_warnings(Renderer(), body)] == [
         ("text_derived_per_reader", "/channels/email/html"),
         ("image_only", "/locales/de/email/html"),
     ]

@@ -199,13 +199,17 @@ class DryRun:
         self, message: Message, payload: Payload, body: Mapping[str, Any], contexts: Mapping[str, MessageContexts]
     ) -> Iterator[Fault]:
         """Of the template, or of the inline content, with this data."""
+        from fanfare.templates.advice.review import warnings_of  # noqa: PLC0415 - not for each start
+
         for channel in message.channels:
             if not offers(body, channel):
                 continue
             for locale in (None, *locales(body, channel)):
                 reader, context = PREVIEW_READER | {"locale": locale or ""}, contexts[channel].of()
                 try:
-                    found = list(self.renderer.warnings(body, channel, data=payload.data, user=reader, context=context))
+                    found = list(
+                        warnings_of(self.renderer, body, channel, data=payload.data, user=reader, context=context)
+                    )
                 except TemplateError:  # its sample says so
                     continue
                 for each in found:

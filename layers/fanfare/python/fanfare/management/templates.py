@@ -48,7 +48,9 @@ class ManageTemplates:
         if size > BODY_LIMIT:
             what, where = ("Template with its layout", "/layout") if request.layout else ("Template", "/example")
             raise Invalid.field(where, "too_large", f"{what} is {size:,} bytes; the limit is {BODY_LIMIT:,}.")
-        found = self.renderer.all_warnings(body)
+        from fanfare.templates.advice.review import all_warnings  # noqa: PLC0415 - for authors, not for each start
+
+        found = all_warnings(self.renderer, body)
         return self.catalogue.add_version(template_id, body, created_at=to_text(self.clock())), found
 
     def get(self, template_id: str, version: int | None) -> Template:
@@ -92,11 +94,14 @@ class ManageTemplates:
         user = {"id": "preview", "name": "", "locale": request.locale, "time_zone": request.time_zone}
         brand = self.brands.known()
         context = replace(EXAMPLE, brand=BrandSeen(*(getattr(brand, name) for name in BrandSeen._fields)))
+        from fanfare.templates.advice.review import warnings_of  # noqa: PLC0415
+
         try:
             rendered = self.renderer.render(
                 body, request.channel, locale=request.locale, data=data, user=user, context=context
             )
-            return rendered, [*self.renderer.warnings(body, request.channel, data=data, user=user, context=context)]
+            found = warnings_of(self.renderer, body, request.channel, data=data, user=user, context=context)
+            return rendered, [*found]
         except TemplateError as error:
             fault = Fault("/data", "template_error", str(error))
             detail = "Template does not render with this data."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
@@ -22,7 +22,7 @@ from fanfare.pipeline.recipients import PersonId, Recipients, resolve
 from fanfare.store.catalogue import Catalogue
 from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
-from fanfare.templates.content_check import check_content
+from fanfare.templates.content_check import NONE, Contexts, check_content
 from fanfare.templates.context import MessageContext
 from fanfare.templates.data_schema import FAULTS_LIMIT, data_faults
 from fanfare.templates.renderer import SECONDS_TO_SPARE, SECONDS_TOGETHER, Renderer
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
 PAYLOAD_LIMIT: Final = 400_000  # bytes; the limit of a DynamoDB item is 409,600, keys and names included
 FARTHEST: Final = timedelta(days=366)
-Contexts = Callable[[str], MessageContext]  # by channel
 NOT_ALLOWED: Final = "Not the sender of the topic, nor one of the setting `senders`. Add it to these."
 TOO_SLOW: Final = f"Own data take too long to check together; the limit is {SECONDS_TOGETHER:g} s. Simplify the schema."
 
@@ -151,13 +150,13 @@ class BuildMessage:
         template = subject.template
         body = template.body if template else inline_body(payload.content or {})
         offered = [channel for channel in channels if offers(body, channel)]
-        seconds = None  # the limit of the check before, so that what all readers share is rendered once
+        seconds, contents = None, NONE
         if template is not None:
-            self.renderer.check_message(body, offered, first, contexts(Email.name))
-            seconds = SECONDS_TO_SPARE
+            seconds = SECONDS_TO_SPARE  # for all of them, so that what all readers share is rendered once
+            contents = self.renderer.check_message(body, offered, first, contexts)
         smart = subject.topic is not None and subject.topic.sms_smart
         at = "/template" if template else "/content"
-        check_content(self.renderer, body, offered, first, at=at, smart=smart, contexts=contexts, seconds=seconds)
+        check_content(self.renderer, body, offered, first, at=at, smart=smart, contexts=contexts, contents=contents)
         context = contexts(Email.name)
         summary = self.renderer.summary(body, offered, payload.data, context, seconds=seconds)
         return replace(payload, summary=summary)

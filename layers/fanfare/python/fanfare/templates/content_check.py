@@ -13,10 +13,13 @@ from fanfare.channels.reasons import Reason
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.templates.body import locales, sources
 from fanfare.templates.context import EXAMPLE, MessageContext
-from fanfare.templates.renderer import Renderer
+from fanfare.templates.renderer import SECONDS_TO_SPARE, Renderer
 
 FAULTS: Final = 20
 NO_NAME: Final = {"id": "user-1", "name": ""}  # a reader with the shortest content
+Contexts = Callable[[str], MessageContext]  # by channel
+Contents = Mapping[tuple[str, str | None], dict[str, str]]  # by channel and language
+NONE: Final[Contents] = {}
 _READER: Final = re.compile(r"\b(?:user|links)\b")
 
 
@@ -28,15 +31,15 @@ def check_content(
     *,
     at: str,
     smart: bool,
-    contexts: Callable[[str], MessageContext] = lambda _: EXAMPLE,
-    seconds: float | None = None,
+    contexts: Contexts = lambda _: EXAMPLE,
+    contents: Contents = NONE,
 ) -> None:
     """Raises Invalid for content that is too large or empty for everybody, naming channel, language and part.
 
     `at`: pointer of the faults. `smart`: typographic characters are replaced. `contexts`: channel → the message's.
-    `seconds`: limit of a part.
+    `contents`: those of `Renderer.check_message`, whose limit then holds here, so that shared text is rendered once.
     """
-    found = list(islice(_found(renderer, body, channels, data, contexts, smart=smart, seconds=seconds), FAULTS))
+    found = list(islice(_found(renderer, body, channels, data, contexts, contents, smart=smart), FAULTS))
     if found:
         faults = [Fault(at, refused.reason, _placed(refused, channel, locale)) for channel, locale, refused in found]
         raise Invalid("Content can't be sent.", code=found[0][2].reason, errors=faults)
@@ -61,14 +64,18 @@ def _found(
     body: Mapping[str, Any],
     channels: Sequence[str],
     data: Mapping[str, Any],
-    contexts: Callable[[str], MessageContext],
+    contexts: Contexts,
+    contents: Contents = NONE,
     *,
     smart: bool,
-    seconds: float | None = None,
 ) -> Iterator[tuple[str, str | None, Unsendable]]:
+    seconds = SECONDS_TO_SPARE if contents else None
     for channel in channels:
         on = CHANNELS[channel]
         for locale in (None, *locales(body, channel)):
+            content = contents.get((channel, locale))
+            if content is not None and on.unsendable(on.smart(content) if smart else content) is None:
+                continue  # it can be sent to that reader
             try:
                 reader = NO_NAME | {"locale": locale or ""}
                 content = renderer.render(

@@ -77,9 +77,6 @@ class MessageContext:
     footer: bool = False
     footed: Collection[str] | None = None
 
-    def surroundings(self) -> Surroundings:
-        return Surroundings(self.topic, self.brand)
-
 
 NO_CONTEXT: Final = MessageContext()
 # For templates that are checked or shown without a message

@@ -9,19 +9,18 @@ limits neither time nor memory, so the grammar is an allow-list.
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
-from itertools import islice
 from typing import Any, Final
 
 from fanfare.channels import CHANNELS
 from fanfare.channels.email import one_line
-from fanfare.data_classes import dataclass, replace
+from fanfare.data_classes import dataclass
 from fanfare.errors import Fault, Invalid, TemplateError
 from fanfare.json_pointer import escaped
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import Ready, compiled
-from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext
+from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext, Surroundings
 from fanfare.templates.data_schema import data_faults, schema_faults
 from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.filters.reading import FALLBACK, Reading
@@ -80,15 +79,29 @@ class Renderer:
         body: Mapping[str, Any],
         channels: Sequence[str],
         data: Mapping[str, Any],
-        context: MessageContext = NO_CONTEXT,
-    ) -> None:
+        contexts: Callable[[str], MessageContext] = lambda _: NO_CONTEXT,
+    ) -> dict[tuple[str, str | None], dict[str, str]]:
         """Check that all parts for these channels render with a message's data, in every language, with time to spare.
 
-        Raises Invalid with a Fault per part.
+        Returns the content of a reader, by channel and language. Raises Invalid with a Fault per part.
         """
-        faults = list(islice(self._message_faults(body, channels, data, context), FAULTS_LIMIT))
+        contents, faults = {}, list[Fault]()
+        began = time.thread_time()
+        for channel, locale in [(each, locale) for each in channels for locale in (None, *locales(body, each))]:
+            user, context = READER | {"locale": locale or ""}, contexts(channel)
+            try:
+                contents[channel, locale] = self.render(
+                    body, channel, locale=locale, data=data, user=user, context=context, seconds=SECONDS_TO_SPARE
+                )
+            except TemplateError:
+                faults += self._message_faults(body, channel, locale, _seen(data, user), context)
+            if time.thread_time() - began > SECONDS_TOGETHER:
+                faults.append(Fault("/data", "template_error", TOO_SLOW))
+                break
         if faults:
-            raise Invalid("Template does not render with this data.", code="template_error", errors=faults)
+            detail = "Template does not render with this data."
+            raise Invalid(detail, code="template_error", errors=faults[:FAULTS_LIMIT])
+        return contents
 
     def summary(
         self,
@@ -140,9 +153,7 @@ class Renderer:
         `seconds`: limit of a part. What all readers share is rendered once for each limit.
         """
         seen, on = _seen(data, user), CHANNELS[channel]
-        reading, context = self._reading(user), self._branded(context)
-        base, own = IdentityKey(base_of(data)), own_names(data)
-        ready = prepared(IdentityKey(body), channel, locale, base, own, context.surroundings(), reading, seconds)
+        ready = self._prepared(body, channel, locale, seen, context, seconds)
         rendered, blocks_of = {}, {}
         for part, each in ready.items():
             blocks_of[part] = blocks = each.part.blocks, _texts(part, each, seen, context.links)
@@ -156,54 +167,8 @@ class Renderer:
             rendered["subject"] = one_line(rendered["subject"])
         if not on.finished:
             return rendered
-        brand = context.brand or self.brand
-        return finished(rendered, blocks_of, context=context, brand=brand, locale=reading.locale)
-
-    def warnings(
-        self,
-        body: Mapping[str, Any],
-        channel: str,
-        *,
-        data: Mapping[str, Any],
-        user: Mapping[str, Any],
-        context: MessageContext = EXAMPLE,
-    ) -> Iterator[Fault]:
-        """What is likely to be wrong with a mail that renders: pointers into the template."""
-        from fanfare.templates.advice import warnings  # noqa: PLC0415 - for authors, not for workers
-
-        parts, locale = CHANNELS[channel].parts, user.get("locale")
-        found = sources_kept(IdentityKey(body), channel, locale)
-        rendered = self.render(body, channel, locale=locale, data=data, user=user, context=context)
-        for part, html in parts.items():
-            if part not in found:
-                continue
-            at = f"/locales/{escaped(found[part].language)}" if found[part].language else "/channels"
-            faults = [*warnings.of_part(part, found[part])]
-            if html:
-                derived_from = any(
-                    origin == part and name not in found for name, origin in CHANNELS[channel].derived.items()
-                )
-                own = not all(block.shared for block in compiled(found[part], html).blocks)
-                faults += warnings.of_html(rendered[part], rendered.get("text"), derived=derived_from, own=own)
-                faults += warnings.of_sender(rendered.get("text", ""), part, self.sender)
-            for fault in faults:
-                yield replace(fault, pointer=f"{at}/{channel}{fault.pointer}")
-
-    def all_warnings(self, body: Mapping[str, Any]) -> list[Fault]:
-        """The warnings of a template, in every language, with its example."""
-        from fanfare.templates.advice import warnings  # noqa: PLC0415 - for authors, not for workers
-
-        of_partials = warnings.of_partials(body.get("partials") or {})
-        found: dict[tuple[str, str], Fault] = {(each.pointer, each.code): each for each in of_partials}
-        began = time.thread_time()
-        for channel in body.get("channels", {}):
-            for locale in (None, *locales(body, channel)):
-                if time.thread_time() - began > SECONDS_TOGETHER:
-                    break
-                user = READER | {"locale": locale or ""}
-                for fault in self.warnings(body, channel, data=body.get("example") or {}, user=user):
-                    found.setdefault((fault.pointer, fault.code), fault)
-        return list(found.values())
+        brand, language = context.brand or self.brand, user.get("locale") or self.locale
+        return finished(rendered, blocks_of, context=context, brand=brand, locale=language)
 
     def _faults(self, body: Mapping[str, Any]) -> Iterator[Fault]:
         example = body.get("example") or {}
@@ -223,24 +188,21 @@ class Renderer:
                 yield from invalid.errors
 
     def _message_faults(
-        self, body: Mapping[str, Any], channels: Sequence[str], data: Mapping[str, Any], context: MessageContext
+        self,
+        body: Mapping[str, Any],
+        channel: str,
+        locale: str | None,
+        seen: Mapping[str, Any],
+        context: MessageContext,
     ) -> Iterator[Fault]:
-        began = time.thread_time()
-        for channel in channels:
-            parts = CHANNELS[channel].parts
-            for locale in (None, *locales(body, channel)):
-                user = READER | {"locale": locale or ""}
-                seen = _seen(data, user)
-                for part, source in sources_kept(IdentityKey(body), channel, locale).items():
-                    try:
-                        self._rendered(part, source, seen, context, html=parts[part], seconds=SECONDS_TO_SPARE)
-                    except TemplateError as error:
-                        where = f"{channel}, {locale}" if locale else channel
-                        placed = TemplateError(f"{where}: {error.detail}", line=error.line, column=error.column)
-                        yield Fault("/data", "template_error", str(placed))
-                if time.thread_time() - began > SECONDS_TOGETHER:
-                    yield Fault("/data", "template_error", TOO_SLOW)
-                    return
+        parts = CHANNELS[channel].parts
+        for part, source in sources_kept(IdentityKey(body), channel, locale).items():
+            try:
+                self._rendered(part, source, seen, context, html=parts[part], seconds=SECONDS_TO_SPARE)
+            except TemplateError as error:
+                where = f"{channel}, {locale}" if locale else channel
+                placed = TemplateError(f"{where}: {error.detail}", line=error.line, column=error.column)
+                yield Fault("/data", "template_error", str(placed))
 
     def _channel_faults(
         self, base: str, body: Mapping[str, Any], channels: Mapping[str, Mapping[str, str]], locale: str | None
@@ -275,6 +237,20 @@ class Renderer:
         except TemplateError as error:
             yield Fault(at, "template_error", str(error))
 
+    def _prepared(
+        self,
+        body: Mapping[str, Any],
+        channel: str,
+        locale: str | None,
+        seen: Mapping[str, Any],
+        context: MessageContext,
+        seconds: float | None,
+    ) -> Mapping[str, Ready]:
+        """The parts of a message for readers of one language, cached. Raises TemplateError if one can't be prepared."""
+        data, reading = seen["data"], self._reading(seen["user"])
+        base, own, around = IdentityKey(base_of(data)), own_names(data), self._around(context)
+        return prepared(IdentityKey(body), channel, locale, base, own, around, reading, seconds)
+
     def _rendered(
         self,
         part: str,
@@ -286,13 +262,14 @@ class Renderer:
         seconds: float | None = None,
     ) -> Mapping[str, str]:
         """The text of each block of a part."""
-        reading, context = self._reading(seen["user"]), self._branded(context)
-        base, own = base_of(seen["data"]), own_names(seen["data"])
-        ready = prepared_part(part, whole, html, base, own, context.surroundings(), reading, seconds)
+        data, reading = seen["data"], self._reading(seen["user"])
+        ready = prepared_part(
+            part, whole, html, base_of(data), own_names(data), self._around(context), reading, seconds
+        )
         return _texts(part, ready, seen, context.links)
 
-    def _branded(self, context: MessageContext) -> MessageContext:
-        return context if context.brand else replace(context, brand=self.brand)
+    def _around(self, context: MessageContext) -> Surroundings:
+        return Surroundings(context.topic, context.brand or self.brand)
 
     def _reading(self, user: Mapping[str, Any]) -> Reading:
         return Reading(
