@@ -33,7 +33,7 @@ from fanfare.errors import TemplateError
 from fanfare.languages import direction, tag
 from fanfare.templates.context import LinksSeen, Surroundings
 from fanfare.templates.environment import Environment
-from fanfare.templates.filters.budget import Budget, Rendering
+from fanfare.templates.filters.budget import EXPRESSION, Budget, Rendering
 from fanfare.templates.filters.reading import Reading
 from fanfare.templates.grammar import LOCALISED, ZONED
 from fanfare.templates.includes import Sources, SourceSpan, resolve_includes, span_of
@@ -167,6 +167,7 @@ class Compiled:
             pieces = self.template.blocks[name](context)
             output: list[str] = []
             while len(output) % PIECES_A_LOOK == 0 and (some := list(islice(pieces, PIECES_A_LOOK))):  # fewer: the last
+                budget.spend(EXPRESSION * len(some))
                 size += sum(map(len, some))
                 if size > OUTPUT_LIMIT:
                     raise TemplateError(f"rendered text is too long; the limit is {OUTPUT_LIMIT:,} characters")

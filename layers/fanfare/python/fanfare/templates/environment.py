@@ -41,12 +41,14 @@ class Environment(ImmutableSandboxedEnvironment):
         self.tests = registry.tests()
 
     def getattr(self, obj: Any, attribute: str) -> Any:
+        if type(obj) is dict and attribute in obj:  # the most frequent case
+            return obj[attribute]
         if isinstance(obj, LoopContext):
             return getattr(obj, attribute) if attribute in LOOP else self.undefined(obj=obj, name=attribute)
         return self.getitem(obj, attribute)
 
     def getitem(self, obj: Any, argument: Any) -> Any:
-        if type(obj) is dict and type(argument) is str and argument in obj:  # the most frequent case
+        if type(obj) is dict and type(argument) is str and argument in obj:
             return obj[argument]
         if isinstance(obj, Undefined):
             return obj[argument]  # raises UndefinedError with the name

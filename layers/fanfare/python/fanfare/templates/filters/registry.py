@@ -105,8 +105,7 @@ def _key(value: Any) -> Any:
     return value
 
 
-@pass_context
-def printed(context: Rendering, value: Any) -> Any:
-    """What `{{ … }}` prints."""
-    context.budget.spend(EXPRESSION)
+@pass_context  # or Jinja prints constants while it compiles
+def printed(_: Rendering, value: Any) -> Any:
+    """What `{{ … }}` prints; `Compiled` spends for each piece of text."""
     return value if isinstance(value, str) else as_text(value)
