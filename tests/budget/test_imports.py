@@ -54,10 +54,10 @@ OTHERS = {
     },
 }
 OURS = {
-    "internal_api": 223,
+    "internal_api": 225,
     "public_api": 190,
     "fan_out": 120,
-    "deliver": 157,
+    "deliver": 156,
     "reconcile": 114,
     "record_receipt": 105,
 }

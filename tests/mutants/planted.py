@@ -129,7 +129,7 @@ MODULES = {
     "complete": "fanfare.pipeline.complete",
     "changes": "fanfare.self_service.changes",
     "content_check": "fanfare.templates.content_check",
-    "data_schema": "fanfare.templates.data_schema",
+    "data_schema": "fanfare.templates.data_schema.validation",
     "dead_letters": "fanfare.pipeline.reconcile.dead_letters",
     "doubt": "fanfare.pipeline.deliver.doubt",
     "deliver": "fanfare.runtime.use_cases.deliver",

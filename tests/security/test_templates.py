@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from fanfare.errors import Invalid, TemplateError
-from fanfare.templates import data_schema as schemas
-from fanfare.templates.data_schema import data_faults, schema_faults
+from fanfare.templates.data_schema import validation as schemas
+from fanfare.templates.data_schema.validation import data_faults, schema_faults
 from fanfare.templates.renderer import Renderer
 
 from tests.unit.templates.test_renderer import text

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import pytest
 from fanfare.json_pointer import escaped
-from fanfare.templates.data_schema import data_faults
+from fanfare.templates.data_schema.validation import data_faults
 from jsonschema import Draft202012Validator
 
 ADDRESS: Final = {"type": "object", "required": ["city"], "properties": {"city": {"type": "string", "minLength": 2}}}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fanfare.templates.data_schema import data_faults, schema_faults
+from fanfare.templates.data_schema.validation import data_faults, schema_faults
 
 
 def faults(divisor: float, value: object) -> list[str]:

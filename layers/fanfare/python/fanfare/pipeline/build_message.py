@@ -24,7 +24,7 @@ from fanfare.store.messages import stored_bytes
 from fanfare.templates.body import inline_body, offers
 from fanfare.templates.content_check import NONE, Contexts, check_content
 from fanfare.templates.context import MessageContext
-from fanfare.templates.data_schema import FAULTS_LIMIT, data_faults
+from fanfare.templates.data_schema.validation import FAULTS_LIMIT, data_faults
 from fanfare.templates.renderer import SECONDS_TO_SPARE, SECONDS_TOGETHER, Renderer
 
 if TYPE_CHECKING:

@@ -21,7 +21,6 @@ from fanfare.json_pointer import escaped
 from fanfare.templates.body import lacks, locales, sources, sources_kept
 from fanfare.templates.compiled import Ready, compiled
 from fanfare.templates.context import EXAMPLE, NO_CONTEXT, BrandSeen, LinksSeen, MessageContext, Surroundings
-from fanfare.templates.data_schema import data_faults, schema_faults
 from fanfare.templates.filters.budget import SECONDS_LIMIT
 from fanfare.templates.filters.reading import FALLBACK, Reading
 from fanfare.templates.filters.values import Attributes
@@ -134,6 +133,8 @@ class Renderer:
         schema = body.get("schema")
         if schema is None:
             return
+        from fanfare.templates.data_schema.validation import data_faults  # noqa: PLC0415 - workers check nothing
+
         if faults := data_faults(schema, data, pointer=pointer):
             raise Invalid("Data does not match the template's schema.", code="data_invalid", errors=faults)
 
@@ -179,6 +180,8 @@ class Renderer:
             if time.thread_time() - began > SECONDS_TOGETHER:
                 yield Fault(at, "template_error", TOO_SLOW)
                 return
+        from fanfare.templates.data_schema.validation import schema_faults  # noqa: PLC0415
+
         faults = [] if body.get("schema") is None else schema_faults(body["schema"])
         yield from faults
         if not faults:

@@ -18,11 +18,13 @@ from typing import Any, Final
 
 from fanfare.errors import Fault, Invalid
 from fanfare.json_pointer import escaped
+from fanfare.templates.data_schema.matching import TYPES, Matcher, matcher
 from fanfare.templates.shared_blocks import IdentityKey
 
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time, for the data of a message
 SCHEMA_SECONDS_LIMIT: Final = 5.0  # for the schema itself, once per version
 PATTERN_WORK_LIMIT: Final = 20_000_000  # size of the compiled pattern times characters of the text: about 0.3 s
+PATTERN_WORK_A_LOOK: Final = PATTERN_WORK_LIMIT // 32
 FAULTS_LIMIT: Final = 20
 DETAIL_LIMIT: Final = 300  # characters: the library repeats the invalid value
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -51,9 +53,13 @@ class _Limit:
         """Another keyword is evaluated."""
         self.left -= 1
         if self.left <= 0:
-            self.left = KEYWORDS_A_LOOK
-            if time.thread_time() > self.until:
-                raise _TooMuch
+            self.look()
+
+    def look(self) -> None:
+        """Raises _TooMuch if the time is over."""
+        self.left = KEYWORDS_A_LOOK
+        if time.thread_time() > self.until:
+            raise _TooMuch
 
 
 _limit: ContextVar[_Limit] = ContextVar("limit")
@@ -80,20 +86,27 @@ def schema_faults(schema: Any) -> list[Fault]:
 
 def data_faults(schema: Mapping[str, Any], data: Mapping[str, Any], *, pointer: str) -> list[Fault]:
     """Errors of `data` against the schema. Raises Invalid if the schema itself can't be evaluated."""
+    plainly = _matcher(IdentityKey(schema))
+    try:
+        with _within(SECONDS_LIMIT):
+            return [] if plainly is not None and plainly(data) else _faults(schema, data, pointer)
+    except _TooMuch as error:
+        raise Invalid.field(
+            "/schema", "schema_invalid", "Schema takes too long to validate this data. Simplify it."
+        ) from error
+
+
+def _faults(schema: Mapping[str, Any], data: Mapping[str, Any], pointer: str) -> list[Fault]:
+    """The errors by the library."""
     from jsonschema.exceptions import UnknownType  # noqa: PLC0415
     from referencing.exceptions import Unresolvable  # noqa: PLC0415
 
     validator = _validator(IdentityKey(schema))
     try:
-        with _within(SECONDS_LIMIT):
-            return [
-                Fault(f"{pointer}{_pointer(error)}", f"schema_{error.validator}", error.message[:DETAIL_LIMIT])
-                for error in islice(validator.iter_errors(data), FAULTS_LIMIT)
-            ]
-    except _TooMuch as error:
-        raise Invalid.field(
-            "/schema", "schema_invalid", "Schema takes too long to validate this data. Simplify it."
-        ) from error
+        return [
+            Fault(f"{pointer}{_pointer(error)}", f"schema_{error.validator}", error.message[:DETAIL_LIMIT])
+            for error in islice(validator.iter_errors(data), FAULTS_LIMIT)
+        ]
     except RecursionError as error:
         raise Invalid.field("/schema", "schema_invalid", "Schema refers to itself without end.") from error
     except Unresolvable as error:
@@ -195,6 +208,11 @@ def _validator(schema: IdentityKey) -> Any:
     return _validator_class()(_without_dialect(schema.data), registry=Registry())
 
 
+@functools.lru_cache(maxsize=64)
+def _matcher(schema: IdentityKey) -> Matcher | None:
+    return matcher(_without_dialect(schema.data), _found)
+
+
 @contextmanager
 def _within(seconds: float) -> Iterator[None]:
     token = _limit.set(_Limit(seconds))
@@ -212,23 +230,9 @@ def _in_time(keyword: Keyword) -> Keyword:
     return checked
 
 
-# https://json-schema.org/draft/2020-12/json-schema-core#section-4.2.1
-_TYPES: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "string": lambda value: isinstance(value, str),
-    "object": lambda value: isinstance(value, dict),
-    "array": lambda value: isinstance(value, list),
-    "boolean": lambda value: isinstance(value, bool),
-    "null": lambda value: value is None,
-    "number": lambda value: isinstance(value, int | float) and not isinstance(value, bool),
-    "integer": lambda value: (
-        not isinstance(value, bool) and (isinstance(value, int) or (isinstance(value, float) and value.is_integer()))
-    ),
-}
-
-
 def _is_type(_: Any, instance: Any, kind: str) -> bool:
     """Without the library's look-up of a type, which takes five times as long. Raises LookupError."""
-    return _TYPES[kind](instance)
+    return TYPES[kind](instance)
 
 
 def _multiple_of(validator: Any, divisor: Any, instance: Any, _schema: Any) -> Iterator[Any]:
@@ -265,8 +269,11 @@ def _compiled(pattern: str) -> Any:
 
 def _found(pattern: str, text: str) -> bool:
     compiled = _compiled(pattern)
-    if compiled.programsize * len(text) > PATTERN_WORK_LIMIT:
+    work = compiled.programsize * len(text)
+    if work > PATTERN_WORK_LIMIT:
         raise _TooMuch
+    if work > PATTERN_WORK_A_LOOK:
+        _limit.get().look()
     return compiled.search(text) is not None
 
 

@@ -1,0 +1,1 @@
+"""JSON Schemas of templates, and the data of messages."""
