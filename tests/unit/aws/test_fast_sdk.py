@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import Any, Final
 
 import boto3
@@ -14,10 +15,10 @@ from botocore.awsrequest import AWSResponse
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.endpoint import Endpoint
-from botocore.exceptions import ClientError
-from botocore.parsers import JSONParser, ResponseParserFactory, RestJSONParser
+from botocore.exceptions import ClientError, ConnectTimeoutError
+from botocore.parsers import JSONParser, RestJSONParser
 from fanfare.aws.codec import pack
-from fanfare.aws.fast_sdk import USER_AGENT, Calls, Retries, SignedRequests, use_raw_json
+from fanfare.aws.fast_sdk import USER_AGENT, Calls, Responses, Retries, SignedRequests, use_raw_json
 
 from tests.unit.aws import answers
 
@@ -149,9 +150,10 @@ def test_the_walk_is_left_out() -> None:
 
 # What `use_raw_json` replaces in botocore, by the operation of the test: whose method, which, and how it is called.
 SHAPES: Final = ("_parse_shape", ["self", "shape", "node"])
+PARSE: Final = ("parse", ["self", "response", "shape"])
 BODIES: Final = ("_parse_body_as_json", ["self", "body_contents"])
 FOR_EVERY_CALL: Final = (
-    (ResponseParserFactory, "create_parser", ["self", "protocol_name"]),
+    (Endpoint, "_get_response", ["self", "request", "operation_model", "context"]),
     (Endpoint, "create_request", ["self", "params", "operation_model"]),
     (BaseClient, "_make_api_call", ["self", "operation_name", "api_params"]),
     (
@@ -161,7 +163,7 @@ FOR_EVERY_CALL: Final = (
     ),
 )
 REPLACED: Final[dict[str, tuple[tuple[type, str, list[str]], ...]]] = {
-    "get_item": ((JSONParser, *SHAPES), (JSONParser, *BODIES), *FOR_EVERY_CALL),
+    "get_item": ((JSONParser, *PARSE), (JSONParser, *BODIES), *FOR_EVERY_CALL),
     "send_bulk_email": ((RestJSONParser, *SHAPES), (RestJSONParser, *BODIES), *FOR_EVERY_CALL),
 }
 ASKED: Final = {operation: (request, answer) for operation, request, answer in REQUESTS}
@@ -198,19 +200,60 @@ def test_the_sdk_calls_what_is_replaced(monkeypatch: pytest.MonkeyPatch, operati
     assert called == {name for _, name, _ in REPLACED[operation]}
 
 
-@pytest.mark.parametrize(("operation", "service"), [("get_item", "dynamodb"), ("send_bulk_email", "sesv2")])
-def test_the_sdk_calls_what_replaces_it(monkeypatch: pytest.MonkeyPatch, operation: str, service: str) -> None:
-    inside = use_raw_json(client(service, {}, 200, []))
-    factory = inside._endpoint._response_parser_factory
-    ours = {
-        "create_parser": type(factory),
+@pytest.mark.parametrize("operation", REPLACED)
+def test_the_sdk_calls_what_replaces_it(monkeypatch: pytest.MonkeyPatch, operation: str) -> None:
+    service = "dynamodb" if operation == "get_item" else "sesv2"
+    reader = type(use_raw_json(client(service, {}, 200, []))._endpoint._get_response.__self__.reader)
+    of_calls = {
+        "_get_response": Responses,
         "create_request": SignedRequests,
         "_make_api_call": Calls,
         "_needs_retry": Retries,
-        "_parse_shape": type(factory.create_parser("any")),
-        "_parse_body_as_json": type(factory.create_parser("any")),
     }
-    assert set(ours) == {name for _, name, _ in REPLACED[operation]}
+    ours = {name: of_calls.get(name, reader) for _, name, _ in REPLACED[operation]}
     called = watched(monkeypatch, [(owner, name) for name, owner in ours.items()])
     asked(use_raw_json, operation, *ASKED[operation])
     assert called == set(ours)
+
+
+@pytest.mark.parametrize("change", [lambda same: same, use_raw_json])
+def test_a_hook_sees_why_a_call_has_no_response(change: Callable[[Any], Any]) -> None:
+    opened = client("dynamodb", {}, 200, [])
+    seen: list[Any] = []
+
+    def lost(request: Any, **_: Any) -> None:
+        seen.append(request.headers["amz-sdk-request"])
+        raise ConnectTimeoutError(endpoint_url=request.url)
+
+    def received(**named: Any) -> None:
+        seen.append((sorted(named), type(named["exception"]), named["response_dict"], named["parsed_response"]))
+
+    opened.meta.events.register_first("before-send.dynamodb", lost)
+    opened.meta.events.register("response-received.dynamodb", received)
+    with pytest.raises(ConnectTimeoutError):
+        change(opened).get_item(**REQUESTS[0][1])
+    named = ["context", "event_name", "exception", "parsed_response", "response_dict"]
+    assert seen == [b"attempt=1; max=1", (named, ConnectTimeoutError, None, None)]
+
+
+@pytest.mark.parametrize("status", [200, 400])
+def test_a_hook_sees_the_response_as_by_the_sdk_itself(status: int) -> None:
+    def received(change: Callable[[Any], Any]) -> list[Any]:
+        opened, seen = client("dynamodb", {"__type": "ResourceInUseException"} if status == 400 else {}, status, []), []
+        opened.meta.events.register(
+            "response-received.dynamodb",
+            lambda response_dict, parsed_response, exception, **_: seen.append(
+                (
+                    response_dict["status_code"],
+                    parsed_response["ResponseMetadata"]["RequestId"],
+                    parsed_response.get("Error"),
+                    exception,
+                )
+            ),
+        )
+        with suppress(ClientError):
+            change(opened).get_item(**REQUESTS[0][1])
+        return seen
+
+    assert received(use_raw_json) == received(lambda same: same)
+    assert len(received(use_raw_json)) == 1

@@ -24,9 +24,10 @@ from botocore import handlers
 from botocore.auth import SIGNED_HEADERS_BLACKLIST, SIGV4_TIMESTAMP
 from botocore.awsrequest import AWSPreparedRequest, HeadersDict, _HeaderKey
 from botocore.compat import get_current_datetime
+from botocore.endpoint import convert_to_response_dict
 from botocore.exceptions import NoCredentialsError
 from botocore.hooks import first_non_none_response
-from botocore.parsers import JSONParser, ResponseParser, RestJSONParser
+from botocore.parsers import JSONParser, RestJSONParser
 from botocore.validate import ParamValidationDecorator
 
 from fanfare.data_classes import dataclass
@@ -56,20 +57,22 @@ class _AsRead:
             return {"message": body_contents.decode(errors="replace")} if body_contents else {}  # as botocore does
 
 
-class _JsonReader(_AsRead, JSONParser): ...
+class _JsonReader(_AsRead, JSONParser):
+    """Its operations have no streams of events."""
+
+    def parse(self, response: Mapping[str, Any], shape: Any) -> Any:
+        """The response with its metadata, as botocore's `ResponseParser.parse`."""
+        headers, status = response["headers"], response["status_code"]
+        if status >= 300 or shape is None:
+            return super().parse(response, shape)
+        parsed = self._parse_body_as_json(response["body"])
+        metadata = {"HTTPStatusCode": status, "HTTPHeaders": {name.lower(): value for name, value in headers.items()}}
+        if (request_id := headers.get("x-amzn-requestid")) is not None:
+            metadata["RequestId"] = request_id
+        return {**parsed, "ResponseMetadata": metadata}
 
 
 class _RestReader(_AsRead, RestJSONParser): ...
-
-
-class _Same:
-    """Returns one parser for all calls: parsers are stateless."""
-
-    def __init__(self, parser: ResponseParser) -> None:
-        self.parser = parser
-
-    def create_parser(self, protocol: str) -> ResponseParser:  # noqa: ARG002
-        return self.parser
 
 
 class Calls:
@@ -224,6 +227,39 @@ def _signing_key(secret: str, scope: str) -> bytes:
     return key
 
 
+class Responses:
+    """Sends a client's requests and reads the responses as botocore does, except that hooks of `before-parse` are not
+    called, no checksum is asked for, and nothing is kept for the history of AWS's command line."""
+
+    def __init__(self, client: Any, reader: Any) -> None:
+        self.endpoint = client._endpoint
+        self.reader = reader
+
+    def _get_response(self, request: Any, operation_model: Any, context: Any) -> tuple[Any, Exception | None]:
+        """The response with its content, or the error, as botocore's `Endpoint._get_response`."""
+        emit = self.endpoint._event_emitter.emit
+        at = f"{operation_model.service_model.service_id.hyphenize()}.{operation_model.name}"
+        http, response, parsed, error = None, None, None, None
+        try:
+            http = first_non_none_response(emit(f"before-send.{at}", request=request))
+            http = self.endpoint._send(request) if http is None else http
+        except Exception as raised:  # noqa: BLE001 - botocore repeats the request, or raises the error
+            error = raised
+        if http is not None:
+            response = convert_to_response_dict(http, operation_model)
+            parsed = self.reader.parse(response, operation_model.output_shape)
+            if http.status_code >= 300:
+                self.endpoint._add_modeled_error_fields(response, parsed, operation_model, self.reader)
+        emit(
+            f"response-received.{at}",
+            response_dict=response,
+            parsed_response=parsed,
+            context=context,
+            exception=error,
+        )
+        return None if http is None else (http, parsed), error
+
+
 Client = TypeVar("Client")
 
 
@@ -261,7 +297,8 @@ def use_raw_json(client: Client) -> Client:
     inside: Any = client
     if isinstance(inside._serializer, ParamValidationDecorator):
         raise ValueError("the fast path does not validate: set parameter_validation=False")
-    inside._endpoint._response_parser_factory = _Same(READERS[inside.meta.service_model.resolved_protocol]())
+    reader = READERS[inside.meta.service_model.resolved_protocol]()
+    inside._endpoint._get_response = Responses(inside, reader)._get_response
     inside._endpoint.create_request = SignedRequests(inside).create_request
     inside._endpoint._needs_retry = Retries(inside)._needs_retry
     inside._make_api_call = Calls(inside)._make_api_call
