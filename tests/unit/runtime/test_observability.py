@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.logging.formatter import LambdaPowertoolsFormatter
 from fanfare.runtime import observability
 
 
@@ -57,3 +58,21 @@ def test_a_time_is_rfc_3339_in_utc(log: Log) -> None:
 def test_what_orjson_does_not_write_is_written_all_the_same(log: Log, value: Any) -> None:
     written = log.line("delivered", value=value)["value"]
     assert written == (str(value) if isinstance(value, set) else json.loads(json.dumps(value)))
+
+
+def test_lines_are_those_of_powertools() -> None:
+    """But for the time at which they are made."""
+
+    def line(formatter: LambdaPowertoolsFormatter, record: logging.LogRecord) -> dict[str, Any]:
+        formatter.append_keys(service="fanfare", cold_start=True, correlation_id="1", unset=None)
+        found: dict[str, Any] = json.loads(formatter.format(record))
+        return found
+
+    options: Any = {"json_deserializer": str, "use_rfc3339": True, "utc": True}
+    for more in ({}, {"status": 202, "users": ["ada"], "level": "high", "nothing": None}):
+        for error in (None, ValueError("wrong")):
+            record = logging.makeLogRecord(
+                {"name": "fanfare", "levelname": "INFO", "msg": "%s left", "args": ("ada",), "funcName": "run", **more}
+            )
+            record.exc_info = (type(error), error, None) if error else None
+            assert line(observability.Lines(**options), record) == line(LambdaPowertoolsFormatter(**options), record)

@@ -5,20 +5,40 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 from aws_lambda_powertools import Logger, Metrics, single_metric
+from aws_lambda_powertools.logging.formatter import RESERVED_LOG_ATTRS, LambdaPowertoolsFormatter
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fanfare.json_text import written
 
 
+class Lines(LambdaPowertoolsFormatter):
+    """Powertools' lines. It compares each of a record's thirty names with each of its own; keys of one thread alone,
+    which are not used here, are not in the lines."""
+
+    def _extract_log_keys(self, log_record: logging.LogRecord) -> dict[str, Any]:
+        added = {name: value for name, value in vars(log_record).items() if name not in _OF_RECORDS}
+        return {
+            **self.log_format,
+            "level": log_record.levelname,
+            "location": f"{log_record.funcName}:{log_record.lineno}",
+            "timestamp": self.formatTime(record=log_record),
+            **added,
+        }
+
+
+_OF_RECORDS: Final = frozenset(RESERVED_LOG_ATTRS)
+
+
 def logger() -> Logger:
     """The logger: JSON lines, also for the loggers of the package."""
     # by default, Powertools reads a message that is JSON as a value
-    found = Logger(service="fanfare", json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True)
+    lines = Lines(json_serializer=_line, json_deserializer=str, use_rfc3339=True, utc=True)
+    found = Logger(service="fanfare", logger_formatter=lines)
     logging.getLogger("fanfare").handlers = found.handlers
     logging.getLogger("fanfare").setLevel(logging.INFO)
     return found
