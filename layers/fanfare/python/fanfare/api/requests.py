@@ -7,6 +7,7 @@ import binascii
 import re
 from collections.abc import Mapping
 from email.message import Message as Headers
+from functools import lru_cache
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -113,6 +114,7 @@ def json_object(text: str) -> dict[str, Any]:
     return body
 
 
+@lru_cache(maxsize=64)  # callers write few, and the parser is slow
 def is_json(content_type: str | None, *, patch: bool = False) -> bool:
     """Whether a `Content-Type` says JSON in UTF-8; with `patch`, or a JSON merge patch."""
     charset = _parsed(content_type).get_content_charset("utf-8")
@@ -120,6 +122,7 @@ def is_json(content_type: str | None, *, patch: bool = False) -> bool:
     return _media_type(content_type) in known and charset in ("utf-8", "utf8", "us-ascii")
 
 
+@lru_cache(maxsize=64)
 def _media_type(content_type: str | None) -> str:
     return _parsed(content_type).get_content_type()
 

@@ -71,7 +71,7 @@ def locales(body: Mapping[str, Any], channel: str) -> list[str]:
 
 def offers(body: Mapping[str, Any], channel: str) -> bool:
     """Whether a template has all parts that a channel requires."""
-    return not lacks(parts(body, channel, None), channel)
+    return not lacks(sources_kept(IdentityKey(body), channel, None), channel)
 
 
 def inline_body(content: Mapping[str, Any]) -> dict[str, Any]:
@@ -83,6 +83,6 @@ def inline_body(content: Mapping[str, Any]) -> dict[str, Any]:
     return {"channels": {name: sources for name, sources in channels.items() if not lacks(sources, name)}}
 
 
-def lacks(sources: Mapping[str, str], channel: str) -> list[str]:
+def lacks(sources: Mapping[str, str | Sources], channel: str) -> list[str]:
     """Required parts of a channel that are missing in the sources, e.g. `["html or text"]`."""
     return [" or ".join(group) for group in CHANNELS[channel].needs if not any(sources.get(part) for part in group)]
