@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import dataclasses
+import functools
 from collections.abc import Callable
 from dataclasses import field
 from pathlib import Path
@@ -149,3 +150,41 @@ def test_the_package_uses_its_own() -> None:
         and any(each.name in data_classes.__all__ for each in node.names)
     ]
     assert theirs == ["data_classes.py"]
+
+
+class Range:
+    low: int
+    high: int
+
+    def __post_init__(self) -> None:
+        if self.low > self.high:
+            raise ValueError("empty")
+
+
+class Named:
+    name: str
+
+    @functools.cached_property
+    def size(self) -> int:
+        return len(self.name)
+
+
+class Counter:
+    start: int
+    count: int = field(init=False, default=0)
+
+
+@pytest.mark.parametrize("decorator", BOTH)
+def test_a_copy_is_checked_and_computed_like_a_new_object(decorator: Callable[..., Any]) -> None:
+    ranged, named, counter = [
+        decorator()(type(each.__name__, (each,), {"__annotations__": each.__annotations__, **vars(each)}))
+        for each in (Range, Named, Counter)
+    ]
+    with pytest.raises(ValueError, match="empty"):
+        COPIES[decorator](ranged(1, 2), low=3)
+    one = named("ada")
+    assert one.size == 3
+    assert COPIES[decorator](one, name="grace").size == 5
+    other = counter(1)
+    other.count = 7
+    assert COPIES[decorator](other, start=2).count == 0

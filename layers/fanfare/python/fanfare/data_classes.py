@@ -31,7 +31,12 @@ else:
         """A copy of an object with other values of some fields."""
         cls = type(obj)
         names, values = _given(cls)
-        return cls(**dict(zip(names, values(obj), strict=True)) | changes)
+        fields = dict(zip(names, values(obj), strict=True)) | changes
+        if len(fields) != len(names) or not _is_plain(cls):
+            return cls(**fields)  # an unknown field is its TypeError
+        copy = cls.__new__(cls)
+        vars(copy).update(fields)
+        return copy
 
 
 __all__ = ["dataclass", "replace"]
@@ -54,6 +59,12 @@ def _given(cls: Any) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
     """The names of the fields that an object is created with, and what gets their values."""
     names = [each.name for each in dataclasses.fields(cls) if each.init]
     return names, _getter(names)
+
+
+@functools.cache
+def _is_plain(cls: Any) -> bool:
+    """Whether its objects are their fields: then a copy needs no call with each of them by name."""
+    return not hasattr(cls, "__post_init__") and all(each.init for each in dataclasses.fields(cls))
 
 
 @functools.cache

@@ -63,7 +63,8 @@ class Surroundings(NamedTuple):
 
     def seen(self) -> dict[str, Any]:
         """As names of a template."""
-        return {name: value._asdict() if value else None for name, value in zip(self._fields, self, strict=True)}
+        topic, brand = self
+        return {"topic": topic._asdict() if topic else None, "brand": brand._asdict() if brand else None}
 
 
 @dataclass(frozen=True, kw_only=True)
