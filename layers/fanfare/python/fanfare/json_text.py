@@ -10,7 +10,11 @@ import orjson
 
 
 def written(
-    value: Any, *, default: Callable[[Any], Any] | None = None, option: int | None = None, ascii_only: bool = False
+    value: Any,
+    *,
+    default: Callable[[Any], Any] | None = None,
+    option: int = 0,
+    ascii_only: bool = False,
 ) -> str:
     """Compact JSON. `default` and `option` as orjson takes them.
 
@@ -19,4 +23,5 @@ def written(
     try:
         return orjson.dumps(value, default, option).decode()
     except TypeError:
-        return json.dumps(value, default=default, ensure_ascii=ascii_only, separators=(",", ":"))
+        in_order = bool(option & orjson.OPT_SORT_KEYS)
+        return json.dumps(value, default=default, ensure_ascii=ascii_only, sort_keys=in_order, separators=(",", ":"))
