@@ -31,6 +31,7 @@ from botocore.parsers import JSONParser, RestJSONParser
 from botocore.validate import ParamValidationDecorator
 
 from fanfare.data_classes import dataclass
+from fanfare.ids import random_uuid
 
 # For AWS's logs. Without it, botocore builds a user agent twice per call.
 USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
@@ -93,7 +94,7 @@ class Calls:
         if same is None:
             return self.plain(operation_name, api_params)
         events, at = self.client.meta.events, f"{model.service_model.service_id.hyphenize()}.{operation_name}"
-        context = dict(same["context"])
+        context = {**same["context"], "retries": {"invocation-id": random_uuid()}}
         provided = events.emit(f"provide-client-params.{at}", params=api_params, model=model, context=context)
         api_params = first_non_none_response(provided, default=api_params)
         handlers.generate_idempotent_uuid(api_params, model)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Self
-from uuid import uuid4
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +16,7 @@ from fanfare.aws.codec import expressions, pack, unpack
 from fanfare.aws.retries import pause
 from fanfare.data_classes import dataclass
 from fanfare.errors import CONFLICT, HELD, REFUSED, ConditionFailed, PartResult, Unavailable
+from fanfare.ids import random_uuid
 
 if TYPE_CHECKING:
     from fanfare.aws.dynamodb import DynamoTable
@@ -127,7 +127,7 @@ class Transaction:
             raise ValueError(f"Transaction has {len(self._parts)} items; the limit is {TRANSACTION_LIMIT}.")
         table = self._parts[0].table
         items: list[Any] = [part.request for part in self._parts]
-        token = str(uuid4())
+        token = random_uuid()
         for attempt in range(ROUNDS):
             try:
                 table.client.transact_write_items(TransactItems=items, ClientRequestToken=token)
