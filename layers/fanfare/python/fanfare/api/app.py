@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Any, Final
 from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
 from aws_lambda_powertools.event_handler.api_gateway import Route, Router
+from aws_lambda_powertools.event_handler.middlewares import openapi_validation
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, routes_at, takes_form
@@ -32,6 +33,10 @@ EVERYWHERE: Final = {
     "Strict-Transport-Security": "max-age=63072000",
     "X-Content-Type-Options": "nosniff",
 }
+
+# Powertools looks into the types of a route's parameters in each call, a thirtieth of a POST; types do not change.
+for _name in ("is_scalar_field", "_is_or_contains_sequence"):
+    setattr(openapi_validation, _name, cache(getattr(openapi_validation, _name)))
 
 
 class Api(APIGatewayHttpResolver):
