@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -124,11 +125,15 @@ def test_other_schemas_are_the_library_s(schema: Any) -> None:
     assert matcher(schema, found) is None
 
 
-def test_the_clock_is_looked_at_before_each_pattern_with_much_work(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One may take a third of a second."""
-    looks = iter(range(100))
+@pytest.mark.parametrize("length", [20, 3_000])
+def test_patterns_have_a_second_together(monkeypatch: pytest.MonkeyPatch, length: int) -> None:
+    """Few with much work, or many with little."""
+    looks = count()
     monkeypatch.setattr(time, "thread_time", lambda: next(looks) / 10)  # the tenth is too late
-    schema = {"items": {"pattern": "(?:a{1,200}){3}b$"}}
-    assert validation.data_faults(schema, ["a" * 3_000 + "b"] * 8, pointer="") == []  # type: ignore[arg-type]
+    schema: Any = {"items": {"pattern": "(?:a{1,200}){3}b$"}}
+    work = validation._compiled("(?:a{1,200}){3}b$").programsize * length
+    fitting, data = 5 * max(1, validation.WORK_A_LOOK // work), "a" * (length - 1) + "b"
+    assert matcher(schema, found) is not None
+    assert validation.data_faults(schema, [data] * fitting, pointer="") == []  # type: ignore[arg-type]
     with pytest.raises(Invalid, match="takes too long"):
-        validation.data_faults(schema, ["a" * 3_000 + "b"] * 30, pointer="")  # type: ignore[arg-type]
+        validation.data_faults(schema, [data] * fitting * 4, pointer="")  # type: ignore[arg-type]

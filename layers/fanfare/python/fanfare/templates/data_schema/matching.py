@@ -3,7 +3,8 @@
 Most data match. Then the library, which can name every error, takes ten times as long as this, which can only say that
 there is none. It knows the keywords that most schemas have; where it does not know, the library decides.
 
-Without references and combinations of schemas, the work is bounded by the size of the data.
+Without references and combinations of schemas, the work is bounded by the size of the data, except for patterns, whose
+work `found` has to bound.
 https://json-schema.org/draft/2020-12/json-schema-validation
 """
 

@@ -24,7 +24,6 @@ from fanfare.templates.shared_blocks import IdentityKey
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time, for the data of a message
 SCHEMA_SECONDS_LIMIT: Final = 5.0  # for the schema itself, once per version
 PATTERN_WORK_LIMIT: Final = 20_000_000  # size of the compiled pattern times characters of the text: about 0.3 s
-PATTERN_WORK_A_LOOK: Final = PATTERN_WORK_LIMIT // 32
 FAULTS_LIMIT: Final = 20
 DETAIL_LIMIT: Final = 300  # characters: the library repeats the invalid value
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
@@ -35,7 +34,9 @@ NAMED: Final = frozenset({"properties", "patternProperties", "dependentSchemas",
 
 Keyword = Callable[[Any, Any, Any, Any], Iterable[Any] | None]
 
-KEYWORDS_A_LOOK: Final = 32  # the clock of a thread is read by a system call
+# The clock of a thread is read by a system call: once for this much work, which takes about 10 ms.
+WORK_A_LOOK: Final = PATTERN_WORK_LIMIT // 32
+KEYWORD_WORK: Final = WORK_A_LOOK // 32
 
 
 class _TooMuch(Exception):
@@ -47,19 +48,15 @@ class _Limit:
 
     def __init__(self, seconds: float) -> None:
         self.until = time.thread_time() + seconds
-        self.left = KEYWORDS_A_LOOK
+        self.left = WORK_A_LOOK
 
-    def keyword(self) -> None:
-        """Another keyword is evaluated."""
-        self.left -= 1
+    def spend(self, work: int) -> None:
+        """Before a keyword or a pattern is evaluated. Raises _TooMuch if the time is over."""
+        self.left -= work
         if self.left <= 0:
-            self.look()
-
-    def look(self) -> None:
-        """Raises _TooMuch if the time is over."""
-        self.left = KEYWORDS_A_LOOK
-        if time.thread_time() > self.until:
-            raise _TooMuch
+            self.left = WORK_A_LOOK
+            if time.thread_time() > self.until:
+                raise _TooMuch
 
 
 _limit: ContextVar[_Limit] = ContextVar("limit")
@@ -224,7 +221,7 @@ def _within(seconds: float) -> Iterator[None]:
 
 def _in_time(keyword: Keyword) -> Keyword:
     def checked(validator: Any, value: Any, instance: Any, schema: Any) -> Iterable[Any]:
-        _limit.get().keyword()
+        _limit.get().spend(KEYWORD_WORK)
         return keyword(validator, value, instance, schema) or ()
 
     return checked
@@ -272,8 +269,7 @@ def _found(pattern: str, text: str) -> bool:
     work = compiled.programsize * len(text)
     if work > PATTERN_WORK_LIMIT:
         raise _TooMuch
-    if work > PATTERN_WORK_A_LOOK:
-        _limit.get().look()
+    _limit.get().spend(work)
     return compiled.search(text) is not None
 
 
