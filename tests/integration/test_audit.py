@@ -149,3 +149,12 @@ def test_nobody_reads_a_person_without_a_line(trail: Lines, monkeypatch: pytest.
     answer = call("GET", "/v1/suppressions/email/ada@example.com")
     assert answer.status >= 500
     assert "ada" not in answer.body["detail"]
+
+
+@pytest.mark.parametrize("body", ['{"a": NaN}', '{"a": "\\ud83d"}', '{"items": [{"user_id": "bob"}]}', "{"])
+def test_a_body_that_nobody_reads_hides_nothing(trail: Lines, body: str) -> None:
+    call("PUT", "/v1/users/ada", {"name": "Ada"})
+    trail.found.clear()
+    answer = call("DELETE", "/v1/users/ada", raw=body, content_type="text/plain")
+    assert answer.status == 204
+    assert trail.only()["users"] == ["ada"]

@@ -44,7 +44,8 @@ class Api(APIGatewayHttpResolver):
 
     `error_page` renders errors for browsers, if the API has pages. `open_ended`: regular expressions of path prefixes;
     the rest of such a path is one name. `gate` sees every request first, and raises FanfareError to refuse it. `trail`
-    is called with every answer: event, declared path, answer. It returns whether it has logged the call.
+    is called with every answer: event (without a body that nobody reads), declared path, answer. It returns whether it
+    has logged the call.
     """
 
     def __init__(
@@ -61,7 +62,7 @@ class Api(APIGatewayHttpResolver):
         super().__init__(
             enable_validation=True,
             response_validation_error_http_code=500,
-            serializer=partial(written, ascii_only=True),
+            serializer=partial(written, half_pairs=True),
             json_body_deserializer=json_object,
         )
         self.logger = logger
@@ -88,16 +89,19 @@ class Api(APIGatewayHttpResolver):
         escaped = self.open_ended.escape(asked or event)
         at_path = routes_at(escaped, self.routes)
         route = declared_path(at_path)
+        read: Mapping[str, Any] = event
         try:
             if self.gate:
                 self.gate(event)
-            answer = super().resolve(admitted(escaped, at_path, forms=self.about.forms), context)
+            taken = admitted(escaped, at_path, forms=self.about.forms)
+            read = {**event, "body": taken.get("body"), "isBase64Encoded": taken.get("isBase64Encoded")}
+            answer = super().resolve(taken, context)
         except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
             answer = self._refused(error, escaped)
         logged = False
         try:
             if self.trail:
-                logged = self.trail(event, route, answer)
+                logged = self.trail(read, route, answer)
         except Exception as error:  # noqa: BLE001 - what is not noted is not answered
             answer = self._refused(error, escaped)
         answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
