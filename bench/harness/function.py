@@ -8,6 +8,7 @@ affect the counts. AWS requests leave on the same socket, at the point where bot
 from __future__ import annotations
 
 import io
+import os
 import re
 import sys
 import time
@@ -19,6 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from uuid import uuid4
 
 from botocore.awsrequest import AWSResponse
 from fanfare.runtime import clients, settings, stores
@@ -74,6 +76,7 @@ def main() -> None:
             age += LONG
             continue
         event, standing = invocation
+        os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-{uuid4()};Sampled=0"  # another one in each invocation, as in Lambda
         before = time.process_time()
         answer = handler(event, _context(code))
         spent = time.process_time() - before

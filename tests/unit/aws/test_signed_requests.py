@@ -179,3 +179,15 @@ def test_a_client_of_other_settings_is_left_to_botocore(monkeypatch: pytest.Monk
     created = client._endpoint.create_request
     requests_of(signing(client), *CALLS[0][1:], statuses=[200])
     assert created.call_count == 1
+
+
+def test_what_operations_have_in_common_is_kept_over_invocations(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each invocation has a trace of its own."""
+    monkeypatch.setenv("AWS_LAMBDA_FUNCTION_NAME", "deliver")
+    fast_sdk._same_headers.cache_clear()
+    service, operation, parameters = CALLS[0]
+    for number in range(3):
+        monkeypatch.setenv("_X_AMZN_TRACE_ID", trace := f"Root=1-6ac4f3c3-{number:024d}")
+        ((_, _, headers, _),) = requests_of(signing(opened(service)), operation, parameters, [200])
+        assert headers["X-Amzn-Trace-Id"] == trace.encode()
+    assert fast_sdk._same_headers.cache_info().currsize == 1

@@ -39,6 +39,7 @@ USER_AGENT: Final = f"fanfare Botocore/{botocore.__version__}"
 ALGORITHM: Final = "AWS4-HMAC-SHA256"
 NOT_SIGNED: Final = frozenset(SIGNED_HEADERS_BLACKLIST)
 RETRY_FIELDS: Final = ("ttl", "attempt", "max")  # of the header amz-sdk-request, in botocore's order
+TRACE: Final = "X-Amzn-Trace-Id"  # not signed
 _HERE: Final = "\x00"  # stands for the date; no header has it
 _DATE, _AUTHORIZATION, _INVOCATION, _REQUEST, _LENGTH = map(
     _HeaderKey, ("X-Amz-Date", "Authorization", "amz-sdk-invocation-id", "amz-sdk-request", "Content-Length")
@@ -159,7 +160,9 @@ class SignedRequests:
         if self.signer._credentials is None:
             raise NoCredentialsError
         credentials = self.signer._credentials.get_frozen_credentials()
-        same = _same_headers(params["url"], tuple(params["headers"].items()), credentials.token)
+        given = dict(params["headers"])
+        trace = given.pop(TRACE, None)  # another one in each invocation
+        same = _same_headers(params["url"], tuple(given.items()), credentials.token)
         if same is None:
             return self.plain(params, operation_model)
         time = get_current_datetime().strftime(SIGV4_TIMESTAMP)
@@ -172,6 +175,8 @@ class SignedRequests:
             _REQUEST: self._of_retries(context["retries"]).encode(),
             _LENGTH: str(len(body)),
         }
+        if trace is not None:
+            headers[TRACE] = trace.encode()
         return AWSPreparedRequest("POST", params["url"], headers, body, False, context)
 
     def _authorization(self, credentials: Any, same: _SameHeaders, time: str, body: bytes) -> str:
