@@ -6,7 +6,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-import orjson
 import pytest
 from fanfare.json_text import written
 
@@ -27,7 +26,7 @@ def test_text_is_compact_and_reads_as_the_value(value: Any, text: str) -> None:
 
 
 def test_half_a_pair_of_surrogates_is_escaped_where_text_must_be_sent() -> None:
-    assert written({"name": "\ud83d", "number": 2**64}, ascii_only=True) == (
+    assert written({"name": "\ud83d", "number": 2**64}, half_pairs=True) == (
         '{"name":"\\ud83d","number":18446744073709551616}'
     )
 
@@ -41,10 +40,3 @@ def test_a_default_is_asked_for_what_is_no_json(number: int) -> None:
 def test_what_is_no_json_is_refused_without_a_default() -> None:
     with pytest.raises(TypeError):
         written({object()})
-
-
-@pytest.mark.parametrize("number", [1, 2**64])
-def test_keys_are_in_order_where_that_is_asked_for(number: int) -> None:
-    one, other = {"b": {"ü": 1, "z": number}, "a": 1}, {"a": 1, "b": {"z": number, "ü": 1}}
-    assert written(one, option=orjson.OPT_SORT_KEYS) == written(other, option=orjson.OPT_SORT_KEYS)
-    assert written(one, option=orjson.OPT_SORT_KEYS) == f'{{"a":1,"b":{{"z":{number},"ü":1}}}}'

@@ -14,10 +14,14 @@ def system_clock() -> datetime:
     return datetime.now(UTC)
 
 
-@lru_cache(maxsize=64)  # an event has one present, and writes it for each of its messages
 def to_text(moment: datetime) -> str:
     """RFC 3339, UTC, milliseconds: `2027-01-01T08:00:00.000Z`."""
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
+    return _text(moment.astimezone(UTC))  # in other zones, two moments of an hour that comes twice are equal
+
+
+@lru_cache(maxsize=64)  # an event has one present, and writes it for each of its messages
+def _text(moment: datetime) -> str:
+    return moment.isoformat(timespec="milliseconds").removesuffix("+00:00") + "Z"
 
 
 def from_text(text: str) -> datetime:

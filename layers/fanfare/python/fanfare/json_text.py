@@ -14,14 +14,13 @@ def written(
     *,
     default: Callable[[Any], Any] | None = None,
     option: int = 0,
-    ascii_only: bool = False,
+    half_pairs: bool = False,
 ) -> str:
     """Compact JSON. `default` and `option` as orjson takes them.
 
-    Python's module writes integers of more than 64 bits and, if `ascii_only`, unpaired surrogates, as escapes.
+    Python's module writes integers of more than 64 bits and, with `half_pairs`, unpaired surrogates, as escapes.
     """
     try:
         return orjson.dumps(value, default, option).decode()
     except TypeError:
-        in_order = bool(option & orjson.OPT_SORT_KEYS)
-        return json.dumps(value, default=default, ensure_ascii=ascii_only, sort_keys=in_order, separators=(",", ":"))
+        return json.dumps(value, default=default, ensure_ascii=half_pairs, separators=(",", ":"))

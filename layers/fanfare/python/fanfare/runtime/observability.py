@@ -17,8 +17,11 @@ from fanfare.json_text import written
 
 
 class Lines(LambdaPowertoolsFormatter):
-    """Powertools' lines. It compares each of a record's thirty names with each of its own; keys of one thread alone,
-    which are not used here, are not in the lines."""
+    """Powertools' lines. It compares each of a record's thirty names with each of its own.
+
+    What is not used here is not in the lines: keys of one thread alone, and appended keys with the name of a field that
+    every line has.
+    """
 
     def _extract_log_keys(self, log_record: logging.LogRecord) -> dict[str, Any]:
         added = {name: value for name, value in vars(log_record).items() if name not in _OF_RECORDS}
@@ -46,7 +49,7 @@ def logger() -> Logger:
 
 def _line(record: Any) -> str:
     """A log record as JSON."""
-    return written(record, default=str, option=orjson.OPT_NON_STR_KEYS, ascii_only=True)
+    return written(record, default=str, option=orjson.OPT_NON_STR_KEYS, half_pairs=True)
 
 
 def metrics() -> Metrics:

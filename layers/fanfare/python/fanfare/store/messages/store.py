@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
-
-import orjson
 
 from fanfare.aws.codec import Item, KeyRange
 from fanfare.aws.dynamodb import DynamoTable, Key
@@ -17,7 +16,6 @@ from fanfare.clock import to_text
 from fanfare.domain.lifecycle import State
 from fanfare.domain.message import Accepted, KeyReused, Message, Payload, Progress, Transition
 from fanfare.errors import ConditionFailed
-from fanfare.json_text import written
 from fanfare.store.messages.counts import MessageCounts
 from fanfare.store.messages.listing import MessageListing
 from fanfare.store.messages.moves import moved_to
@@ -234,7 +232,7 @@ def messages_in(found: Mapping[Key, Item]) -> dict[str, tuple[Message, Payload]]
 
 def fingerprint(body: Any) -> str:
     """A digest of the body that does not depend on the order of keys or on white space."""
-    canonical = written(body, option=orjson.OPT_SORT_KEYS)
+    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))  # as stored: it must never be another
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
