@@ -44,8 +44,8 @@ class Api(APIGatewayHttpResolver):
 
     `error_page` renders errors for browsers, if the API has pages. `open_ended`: regular expressions of path prefixes;
     the rest of such a path is one name. `gate` sees every request first, and raises FanfareError to refuse it. `trail`
-    is called with every answer: event (without a body that no route reads), declared path, answer. It returns whether it
-    has logged the call.
+    is called with every answer: event (without a body that no route reads), declared path, answer. It returns whether
+    it has logged the call.
     """
 
     def __init__(
