@@ -51,7 +51,8 @@ class Gateway:
     def _internal(self, request: Request) -> Answer:
         signed = SIGNED_BY.match(request.headers.get("authorization", ""))
         if signed is None or signed[1] == ROOT_KEY:
-            return problem(403, "The request is not signed with the keys in .local/stack.json.")
+            said = "Forbidden: the request is not signed with the keys in .local/stack.json."
+            return as_json({"message": said}, 403)  # API Gateway says only the first word
         return self._forwarded(request, self.emulator + request.target, left_out=OF_THE_CONNECTION - {"host"})
 
     def _forwarded(self, request: Request, url: str, *, left_out: frozenset[str]) -> Answer:
