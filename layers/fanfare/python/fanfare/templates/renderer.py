@@ -154,7 +154,8 @@ class Renderer:
         `seconds`: limit of a part. What all readers share is rendered once for each limit.
         """
         seen, on = _seen(data, user), CHANNELS[channel]
-        ready = self._prepared(body, channel, locale, seen, context, seconds)
+        base, own, around = IdentityKey(base_of(data)), own_names(data), self._around(context)
+        ready = prepared(IdentityKey(body), channel, locale, base, own, around, self._reading(user), seconds)
         rendered, blocks_of = {}, {}
         for part, each in ready.items():
             blocks_of[part] = blocks = each.part.blocks, _texts(part, each, seen, context.links)
@@ -239,20 +240,6 @@ class Renderer:
             self._rendered(part, found[part], seen, EXAMPLE, html=kinds[part])
         except TemplateError as error:
             yield Fault(at, "template_error", str(error))
-
-    def _prepared(
-        self,
-        body: Mapping[str, Any],
-        channel: str,
-        locale: str | None,
-        seen: Mapping[str, Any],
-        context: MessageContext,
-        seconds: float | None,
-    ) -> Mapping[str, Ready]:
-        """The parts of a message for readers of one language, cached. Raises TemplateError if one can't be prepared."""
-        data, reading = seen["data"], self._reading(seen["user"])
-        base, own, around = IdentityKey(base_of(data)), own_names(data), self._around(context)
-        return prepared(IdentityKey(body), channel, locale, base, own, around, reading, seconds)
 
     def _rendered(
         self,
