@@ -77,6 +77,11 @@ class _JsonReader(_AsRead, JSONParser):
 class _RestReader(_AsRead, RestJSONParser): ...
 
 
+def _in_hooks(operation: Any) -> str:
+    """An operation in the names of hooks, e.g. `dynamodb.GetItem`."""
+    return f"{operation.service_model.service_id.hyphenize()}.{operation.name}"
+
+
 class Calls:
     """Makes the calls of a client: what is the same for all calls of an operation is computed once.
 
@@ -94,7 +99,7 @@ class Calls:
         model, same = self._operations.get(operation_name) or self._looked_up(operation_name, api_params)
         if same is None:
             return self.plain(operation_name, api_params)
-        events, at = self.client.meta.events, f"{model.service_model.service_id.hyphenize()}.{operation_name}"
+        events, at = self.client.meta.events, _in_hooks(model)
         context = {**same["context"], "retries": {"invocation-id": random_uuid()}}
         provided = events.emit(f"provide-client-params.{at}", params=api_params, model=model, context=context)
         api_params = first_non_none_response(provided, default=api_params)
@@ -244,7 +249,7 @@ class Responses:
     def _get_response(self, request: Any, operation_model: Any, context: Any) -> tuple[Any, Exception | None]:
         """The response with its content, or the error, as botocore's `Endpoint._get_response`."""
         emit = self.endpoint._event_emitter.emit
-        at = f"{operation_model.service_model.service_id.hyphenize()}.{operation_model.name}"
+        at = _in_hooks(operation_model)
         http, response, parsed, error = None, None, None, None
         try:
             http = first_non_none_response(emit(f"before-send.{at}", request=request))
