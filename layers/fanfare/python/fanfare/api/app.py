@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, cached_property, partial
 from typing import Any, Final
-from uuid import uuid4
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -25,6 +24,7 @@ from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, is_form, json_object, method_of
 from fanfare.errors import FanfareError
+from fanfare.ids import random_uuid
 from fanfare.json_text import written
 
 # Responses are not cached, except public documents; browsers do not guess their type.
@@ -82,7 +82,7 @@ class Api(APIGatewayHttpResolver):
 
     def resolve(self, event: Mapping[str, Any], context: LambdaContext) -> dict[str, Any]:
         """The response to an event of API Gateway (payload format 2.0)."""
-        request_id = (event.get("requestContext") or {}).get("requestId") or str(uuid4())
+        request_id = (event.get("requestContext") or {}).get("requestId") or random_uuid()
         self.logger.set_correlation_id(request_id)
         event = as_written(event)
         asked = for_get(event)

@@ -7,7 +7,6 @@ import secrets
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta
 from typing import Any, Final
-from uuid import uuid4
 
 from fanfare.channels import CHANNELS, Email, Sms
 from fanfare.channels.base import AddressRefused, Kind, SendResult
@@ -16,6 +15,7 @@ from fanfare.clock import Clock
 from fanfare.data_classes import dataclass
 from fanfare.domain.audience import User
 from fanfare.errors import Conflict, Fault, Invalid, TooManyRequests, Unavailable
+from fanfare.ids import random_uuid
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.keyed_hash import Keys, digest, matches
 from fanfare.signing.links import CONFIRM_WITHIN, Links
@@ -113,7 +113,7 @@ class ConfirmAddress:
     def _ask_by_link(self, user_id: str, channel: str, address: str, language: str | None) -> SendResult:
         """`language`: None to send nothing."""
         now = self.clock()
-        secret = str(uuid4())
+        secret = random_uuid()
         self.confirmations.put_pending(
             Pending(user_id=user_id, channel=channel, address=address, secret=secret, until=now + CONFIRM_WITHIN)
         )

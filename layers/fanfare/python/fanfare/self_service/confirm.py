@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, Final
-from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock, to_text
@@ -13,6 +12,7 @@ from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import By, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
+from fanfare.ids import random_uuid
 from fanfare.self_service.addresses import use_address
 from fanfare.self_service.preferences.page import GiveChoices
 from fanfare.signing.links import Links
@@ -129,7 +129,7 @@ class Confirm:
         if sign_up.address is not None:
             forget = int((self.clock() + NEWCOMER).timestamp())
             profile = {"email": sign_up.address, **({"locale": sign_up.lang} if sign_up.lang else {})}
-            user_id = self.audience.users.signed_up(Email.name, profile, new=str(uuid4()), forget=forget)
+            user_id = self.audience.users.signed_up(Email.name, profile, new=random_uuid(), forget=forget)
         user = self.audience.users.get(user_id) if user_id else None
         if user is None:
             raise _too_old()

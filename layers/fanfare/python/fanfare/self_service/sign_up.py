@@ -12,11 +12,11 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Final
-from uuid import uuid4
 
 from fanfare.channels import Email
 from fanfare.clock import Clock
 from fanfare.data_classes import dataclass
+from fanfare.ids import random_uuid
 from fanfare.self_service.verification_mail import OwnMail, VerificationMail, hourly
 from fanfare.signing.links import CONFIRM_WITHIN, Links
 from fanfare.store.audience.confirmation_mails import tags_of_sign_up
@@ -65,7 +65,7 @@ class RequestSubscription:
     def _send_link(self, request: SignUpRequest, language: str) -> None:
         now = self.clock()
         topic = self.catalogue.topic(request.topic, max_age=FRESH_SECONDS)
-        asked = SignUp(id=str(uuid4()), topic=request.topic, address=request.email, lang=request.lang)
+        asked = SignUp(id=random_uuid(), topic=request.topic, address=request.email, lang=request.lang)
         self.confirmations.put_sign_up(asked, until=now + CONFIRM_WITHIN + RENEW_WITHIN)
         link = self.links.confirmation_link({"sign_up": asked.id}, now=now)
         title = topic.title_in(request.lang or language) if topic else ""

@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from enum import StrEnum
 from typing import Final
-from uuid import uuid4
 
 from fanfare.channels import CHANNELS, Email
 from fanfare.channels.base import AddressRefused
@@ -20,6 +19,7 @@ from fanfare.data_classes import dataclass, replace
 from fanfare.domain.audience import By, Consent, Subscription, User
 from fanfare.domain.catalogue import Topic
 from fanfare.errors import NotFound
+from fanfare.ids import random_uuid
 from fanfare.management.masking import masked_email
 from fanfare.self_service.changes import CountChanges
 from fanfare.self_service.pages.lists import Choice, Way
@@ -69,7 +69,7 @@ class AskForChoices:
             return Asking.TOO_MANY
         wish = PendingChoices(
             user_id=user.id,
-            secret=str(uuid4()),
+            secret=random_uuid(),
             give=[(topic, channel) for topic, channel, _ in give],
             frequencies={f"{topic}{SEPARATOR}{channel}": often for topic, channel, often in give if often},
             opt_in=opt_in,
