@@ -10,13 +10,13 @@ from __future__ import annotations
 import io
 import os
 import re
+import socket
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from importlib import import_module
-from multiprocessing.connection import Connection
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -25,6 +25,8 @@ from uuid import uuid4
 from botocore.awsrequest import AWSResponse
 from fanfare.runtime import clients, settings, stores
 from fanfare.runtime.registry import opened
+
+from bench.harness.door import Door
 
 SECONDS_LEFT = 240
 FORGET = "forget"
@@ -58,13 +60,13 @@ def body_of(request: Any) -> bytes:
 
 def main() -> None:
     code, descriptor = sys.argv[1:]
-    door: Connection[Any, Any] = Connection(int(descriptor))
+    door = Door(socket.socket(fileno=int(descriptor)))
     standing = datetime.now(UTC)
     opened.put(settings.clock, lambda: standing)
 
     def ask(request: Any, **_: object) -> AWSResponse:
         door.send(("aws", target_of(request), body_of(request)))
-        return response(request.url, *door.recv())
+        return response(request.url, *door.receive())
 
     session: Any = clients.session()
     session.register("before-send.*.*", ask)
@@ -83,11 +85,11 @@ def main() -> None:
         door.send(("done", answer, spent, _peak_kb()))
 
 
-def _received(door: Connection[Any, Any]) -> Iterator[Any]:
+def _received(door: Door) -> Iterator[Any]:
     """Process events until the parent closes the socket."""
     with suppress(EOFError):
         while True:
-            yield door.recv()
+            yield door.receive()
 
 
 def _peak_kb() -> int:

@@ -10,9 +10,9 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from enum import Enum
-from multiprocessing.connection import Connection
 from typing import Any, Final
 
+from bench.harness.door import Door
 from bench.harness.function import FORGET
 from bench.harness.null_aws import NullAws
 from tools.paths import ROOT
@@ -90,13 +90,13 @@ class Function:
             stdout=subprocess.DEVNULL,  # the log that goes to CloudWatch on AWS
         )
         theirs.close()
-        self.door: Connection[Any, Any] = Connection(ours.detach())
+        self.door = Door(ours)
 
     def invoke(self, event: Mapping[str, Any], aws: NullAws, strike: Strikes = lambda _: Strike.NONE) -> Any:
         """The handler's response to an event, with `aws` as backend. Raises Killed if `strike` kills the process."""
         self.door.send((event, aws.memory.clock()))
         while True:
-            kind, *said = self.door.recv()
+            kind, *said = self.door.receive()
             if kind == "done":
                 answer, spent, peak_kb = said
                 self.cpu += spent

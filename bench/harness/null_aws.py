@@ -74,7 +74,7 @@ class NullAws:
         if not body.startswith(b"{"):
             return 200, self._of_sns(parse_qs(body.decode())["Action"][0])
         status, answer = self._result(target, json.loads(body))
-        return status, json.dumps(answer).encode()
+        return status, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()  # as AWS writes it
 
     def _result(self, target: str | None, asked: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         if target is None:
