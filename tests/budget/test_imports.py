@@ -25,37 +25,37 @@ MODULES = {
     "reconcile": 451,
     "record_receipt": 447,
 }
-# Counted on 2026-11-28 on each version of Python, without any room: modules of others, the standard library's among
+# Counted on 2026-11-29 on each version of Python, without any room: modules of others, the standard library's among
 # them, and our own.
 OTHERS = {
     (3, 11): {
-        "internal_api": 536,
-        "public_api": 535,
+        "internal_api": 523,
+        "public_api": 522,
         "fan_out": 358,
-        "deliver": 361,
+        "deliver": 360,
         "reconcile": 328,
         "record_receipt": 328,
     },
     (3, 12): {
-        "internal_api": 539,
-        "public_api": 538,
+        "internal_api": 526,
+        "public_api": 525,
         "fan_out": 361,
-        "deliver": 364,
+        "deliver": 363,
         "reconcile": 331,
         "record_receipt": 331,
     },
     (3, 13): {
-        "internal_api": 537,
-        "public_api": 536,
+        "internal_api": 524,
+        "public_api": 523,
         "fan_out": 359,
-        "deliver": 362,
+        "deliver": 361,
         "reconcile": 329,
         "record_receipt": 329,
     },
 }
 OURS = {
-    "internal_api": 225,
-    "public_api": 190,
+    "internal_api": 226,
+    "public_api": 191,
     "fan_out": 120,
     "deliver": 156,
     "reconcile": 114,

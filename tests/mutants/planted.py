@@ -1341,8 +1341,8 @@ MUTANTS = (
     Mutant(
         "the log names the path",
         "app:Api.resolve",
-        "route = declared_path(at_path)",
-        'route = escaped.get("rawPath")',
+        "declared = declared_path(at_path)",
+        'declared = escaped.get("rawPath")',
         tests=("tests/security/test_logs.py",),
     ),
     Mutant(

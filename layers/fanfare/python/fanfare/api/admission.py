@@ -41,10 +41,9 @@ class OpenEnded:
         return event if found is None else {**event, "rawPath": found[1] + quote(found[2], safe="")}
 
 
-def admitted(event: Mapping[str, Any], at_path: Sequence[Route], *, forms: Collection[str] = ()) -> dict[str, Any]:
-    """The event as the route gets it. Raises FanfareError if no route may get it. `at_path`: `routes_at` its path.
+def admitted(event: Mapping[str, Any], route: Route, *, forms: Collection[str] = ()) -> dict[str, Any]:
+    """The event as the route gets it. Raises FanfareError if it may not get it.
     `forms`: functions of routes that take a form; one that also takes JSON gets the form's fields as JSON."""
-    route = _route(event, at_path)
     if is_page(route):  # mail clients add parameters of their own to links, and post forms
         raw_body(event)
         return dict(event)
@@ -68,11 +67,19 @@ def admitted(event: Mapping[str, Any], at_path: Sequence[Route], *, forms: Colle
     return {**event, "headers": headers, "body": body, "isBase64Encoded": False}
 
 
-def routes_at(event: Mapping[str, Any], routes: Sequence[Route]) -> list[Route]:
-    """The routes at the path of the request, with any method."""
-    path = APIGatewayProxyEventV2(dict(event)).path
-    # the rules end in `$`, which also matches before a final newline: /v1/users/ada%0A is not ada
-    return [route for route in routes if route.rule.fullmatch(path)]
+def path_of(event: Mapping[str, Any]) -> str:
+    """The path of the request, without the stage."""
+    return APIGatewayProxyEventV2(dict(event)).path
+
+
+def route_of(event: Mapping[str, Any], at_path: Sequence[Route]) -> Route:
+    """The route for the method. Raises NotFound, OtherMethod."""
+    for route in at_path:
+        if route.method == method_of(event):
+            return route
+    if not at_path:
+        raise NotFound("No such endpoint.")
+    raise OtherMethod(sorted({route.method for route in at_path}))
 
 
 def declared_path(at_path: Sequence[Route]) -> str | None:
@@ -103,15 +110,6 @@ def _as_json(event: Mapping[str, Any], headers: Mapping[str, str]) -> dict[str, 
         "isBase64Encoded": False,
         AS_FORM: True,
     }
-
-
-def _route(event: Mapping[str, Any], at_path: Sequence[Route]) -> Route:
-    for route in at_path:
-        if route.method == method_of(event):
-            return route
-    if not at_path:
-        raise NotFound("No such endpoint.")
-    raise OtherMethod(sorted({route.method for route in at_path}))
 
 
 def _needs_no_body(route: Route) -> bool:

@@ -1,42 +1,40 @@
 """An HTTP API on Lambda: admission and error responses. Base of both APIs.
 
-Powertools routes and validates. This adds the rules of the contract for all calls: errors are problems (RFC 9457),
-every response has a request id, JSON must be unambiguous, unknown fields and parameters are errors.
+Powertools declares the routes and describes them (OpenAPI). This adds the rules of the contract for all calls: errors
+are problems (RFC 9457), every response has a request id, JSON must be unambiguous, unknown fields and parameters are
+errors.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from functools import cache, cached_property, partial
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
-from aws_lambda_powertools.event_handler.api_gateway import Route, Router
-from aws_lambda_powertools.event_handler.middlewares import openapi_validation
+from aws_lambda_powertools.event_handler.api_gateway import BaseRouter, Route, Router
+from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, routes_at, takes_form
+from fanfare.api.admission import OpenEnded, admitted, declared_path, is_page, path_of, route_of, takes_form
 from fanfare.api.caching import cached
+from fanfare.api.calls import called
 from fanfare.api.mail_programs import as_written, for_get
 from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, is_form, json_object, method_of
 from fanfare.errors import FanfareError
 from fanfare.ids import random_uuid
-from fanfare.json_text import written
 
+PATHS_KEPT: Final = 128  # with their routes
 # Responses are not cached, except public documents; browsers do not guess their type.
 EVERYWHERE: Final = {
     "Cache-Control": "no-store",
     "Strict-Transport-Security": "max-age=63072000",
     "X-Content-Type-Options": "nosniff",
 }
-
-# Powertools looks into the types of a route's parameters in each call, a thirtieth of a POST; types do not change.
-for _name in ("is_scalar_field", "_is_or_contains_sequence"):
-    setattr(openapi_validation, _name, cache(getattr(openapi_validation, _name)))
 
 
 class Api(APIGatewayHttpResolver):
@@ -59,19 +57,14 @@ class Api(APIGatewayHttpResolver):
         gate: Callable[[Mapping[str, Any]], None] | None = None,
         trail: Callable[[Mapping[str, Any], str | None, Mapping[str, Any]], bool] | None = None,
     ) -> None:
-        super().__init__(
-            enable_validation=True,
-            response_validation_error_http_code=500,
-            serializer=partial(written, half_pairs=True),
-            json_body_deserializer=json_object,
-        )
+        super().__init__()
         self.logger = logger
         self.about = about
         self.open_ended = OpenEnded(open_ended)
         self.error_page = error_page
         self.gate = gate
         self.trail = trail
-        self.exception_handler(Exception)(self.refuse)
+        self.routes_at = lru_cache(PATHS_KEPT)(self._routes_at)
         for router in routers:
             self.include_router(router)
 
@@ -87,29 +80,32 @@ class Api(APIGatewayHttpResolver):
         event = as_written(event)
         asked = for_get(event)
         escaped = self.open_ended.escape(asked or event)
-        at_path = routes_at(escaped, self.routes)
-        route = declared_path(at_path)
+        at_path = self.routes_at(path_of(escaped))
+        declared = declared_path(at_path)
         read: Mapping[str, Any] = event
         try:
             if self.gate:
                 self.gate(event)
-            taken = admitted(escaped, at_path, forms=self.about.forms)
+            route = route_of(escaped, at_path)
+            taken = admitted(escaped, route, forms=self.about.forms)
             read = {**event, "body": taken.get("body"), "isBase64Encoded": taken.get("isBase64Encoded")}
-            answer = super().resolve(taken, context)
+            current = APIGatewayProxyEventV2(taken, json_object)
+            BaseRouter.current_event, BaseRouter.lambda_context = current, context  # where all routers look
+            answer = called(route, current)
         except Exception as error:  # noqa: BLE001 - the last resort: every error is answered and logged
             answer = self._refused(error, escaped)
         logged = False
         try:
             if self.trail:
-                logged = self.trail(read, route, answer)
+                logged = self.trail(read, declared, answer)
         except Exception as error:  # noqa: BLE001 - what is not noted is not answered
             answer = self._refused(error, escaped)
         answer["headers"] = {**EVERYWHERE, **answer.get("headers", {}), "x-request-id": request_id}
         answer["body"] = "" if asked else answer.get("body") or ""
-        if route in self.about.cached and answer["statusCode"] == 200:
+        if declared in self.about.cached and answer["statusCode"] == 200:
             answer = cached(event, answer)
         if not logged:
-            self.logger.info("answered", method=method_of(event), route=route, status=answer["statusCode"])
+            self.logger.info("answered", method=method_of(event), route=declared, status=answer["statusCode"])
         return answer
 
     @property
@@ -121,13 +117,14 @@ class Api(APIGatewayHttpResolver):
         """The OpenAPI document of this API."""
         return describe(json.loads(self.get_openapi_json_schema(title=self.about.title)), self.routes, self.about)
 
-    def refuse(self, error: Exception) -> Response[str]:
-        """The response to an error that a route raised."""
-        return self._refusal(error, self.current_event.raw_event)
+    def _routes_at(self, path: str) -> list[Route]:
+        """The routes at the path, with any method."""
+        # the rules end in `$`, which also matches before a final newline: /v1/users/ada%0A is not ada
+        return [route for route in self.routes if route.rule.fullmatch(path)]
 
     def _shows_pages(self, event: Mapping[str, Any]) -> bool:
         """Whether a person sees the answer: a browser opened a page, or sent a form."""
-        at_path = routes_at(event, self.routes)
+        at_path = self.routes_at(path_of(event))
         if is_form(event) and any(takes_form(route, self.about.forms) for route in at_path):
             return True
         return accepts_pages(event) and any(map(is_page, at_path))

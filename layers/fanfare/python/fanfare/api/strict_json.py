@@ -12,6 +12,7 @@ from collections import Counter
 from typing import Any, Final, NoReturn
 
 from fanfare.errors import MalformedRequest
+from fanfare.json_text import written
 
 NESTING_LIMIT: Final = 64
 DIGITS_LIMIT: Final = 308  # of an integer: a double holds no more
@@ -77,7 +78,7 @@ def _check_nesting(value: Any) -> None:
 def _check_text(value: Any) -> None:
     """Only an escape can be half of a pair: the text of a body was decoded from UTF-8."""
     try:
-        json.dumps(value, ensure_ascii=False).encode()
+        written(value).encode()
     except UnicodeEncodeError as error:
         raise MalformedRequest("Request body has a string with an unpaired UTF-16 surrogate.") from error
 

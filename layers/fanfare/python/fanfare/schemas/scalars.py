@@ -29,8 +29,7 @@ from fanfare.languages import tag
 
 
 class Unshown(BaseModel):
-    """Its `repr` has no values: Powertools formats what a route takes for a debug message, logged or not, and it is
-    personal."""
+    """Its `repr` has no values: they are personal, and a `repr` ends in logs and traces."""
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(…)"
