@@ -1136,8 +1136,8 @@ MUTANTS = (
     Mutant(
         "a pattern backtracks",
         "data_schema:_compiled",
-        "return re2.compile(pattern, options)",
-        'return __import__("re").compile(pattern)',
+        "compiled = re2.compile(pattern, options)",
+        'compiled = type("C", (), {"search": __import__("re").compile(pattern).search, "programsize": 1})',
         tests=("tests/security/test_templates.py",),
     ),
     Mutant(

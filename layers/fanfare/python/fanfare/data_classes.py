@@ -30,10 +30,9 @@ else:
     def replace(obj: Any, /, **changes: Any) -> Any:
         """A copy of an object with other values of some fields."""
         cls = type(obj)
-        names, values = _given(cls)
-        fields = dict(zip(names, values(obj), strict=True)) | changes
-        if len(fields) != len(names) or not _is_plain(cls):
-            return cls(**fields)  # an unknown field is its TypeError
+        fields = {**vars(obj), **changes}
+        if not _is_plain(cls) or len(fields) != len(_given(cls)):  # not only fields: cached properties, unknown names
+            return cls(**{name: getattr(obj, name) for name in _given(cls)} | changes)
         copy = cls.__new__(cls)
         vars(copy).update(fields)
         return copy
@@ -55,10 +54,9 @@ def _share(plain: type, *, eq: bool, frozen: bool) -> None:
 
 
 @functools.cache
-def _given(cls: Any) -> tuple[list[str], Callable[[Any], tuple[Any, ...]]]:
-    """The names of the fields that an object is created with, and what gets their values."""
-    names = [each.name for each in dataclasses.fields(cls) if each.init]
-    return names, _getter(names)
+def _given(cls: Any) -> list[str]:
+    """The names of the fields that an object is created with."""
+    return [each.name for each in dataclasses.fields(cls) if each.init]
 
 
 @functools.cache

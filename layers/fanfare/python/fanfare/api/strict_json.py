@@ -21,9 +21,7 @@ DIGITS_LIMIT: Final = 308  # of an integer: a double holds no more
 def parse(text: str) -> Any:
     """The parsed value. Raises MalformedRequest."""
     try:
-        value = json.loads(
-            text, object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
-        )
+        value = _DECODER.decode(text)
     except json.JSONDecodeError as error:
         where = f"line {error.lineno}, column {error.colno}"
         raise MalformedRequest(f"Request body is not valid JSON: {error.msg.lower()} at {where}.") from error
@@ -85,3 +83,8 @@ def _check_text(value: Any) -> None:
 
 def _too_deep() -> MalformedRequest:
     return MalformedRequest(f"Request body is nested too deeply; the limit is {NESTING_LIMIT} levels.")
+
+
+_DECODER: Final = json.JSONDecoder(
+    object_pairs_hook=_object, parse_constant=_constant, parse_float=_float, parse_int=_int
+)

@@ -69,7 +69,7 @@ _READERS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "BOOL": bool,
     "N": _number,
     "M": unpack,
-    "L": lambda content: [_unpacked(each) for each in content],
+    "L": lambda content: [each["S"] if "S" in each else _unpacked(each) for each in content],
     "NS": lambda content: {int(each) for each in content},
     "NULL": lambda _: None,
 }

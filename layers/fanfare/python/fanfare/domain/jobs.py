@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+import orjson
 
 from fanfare.data_classes import dataclass
 from fanfare.domain.batch import BatchState, shard_in
@@ -58,7 +59,7 @@ def read_job_body(body: str) -> Job:
 
 
 def _fields(body: str, **kinds: type) -> list[Any]:
-    read = json.loads(body)
+    read = orjson.loads(body)
     if not isinstance(read, dict):
         raise ValueError("not a JSON object")
     for name, kind in kinds.items():

@@ -35,6 +35,8 @@ class Lines(LambdaPowertoolsFormatter):
 
 
 _OF_RECORDS: Final = frozenset(RESERVED_LOG_ATTRS)
+# What no line has, no record needs: https://docs.python.org/3/howto/logging.html#optimization
+logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
 
 
 def logger() -> Logger:

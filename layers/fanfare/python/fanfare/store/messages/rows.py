@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any, Final
 
+import orjson
+
 from fanfare.aws.codec import Item
 from fanfare.domain.catalogue import Pinned
 from fanfare.domain.lifecycle import State
@@ -149,7 +151,7 @@ def read_payload(item: Item) -> Payload:
         own=read_own([(recipients or ())[place] for place in item.get(PLACES, ())], item.get(MAP, {})),
         erasures=item.get("erasures", 0),
         gone=item.get("gone", False),
-        pinned=Pinned(**json.loads(item["pinned"])) if "pinned" in item else None,
+        pinned=Pinned(**orjson.loads(item["pinned"])) if "pinned" in item else None,
     )
 
 

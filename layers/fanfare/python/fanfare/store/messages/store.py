@@ -35,6 +35,8 @@ from fanfare.store.messages.rows import (
 from fanfare.store.messages.summaries import MessageSummaries
 
 NEW, KEY = "new", "idempotency key"  # names of parts of the transaction
+# As fingerprints are stored: it must never be another
+_CANONICAL: Final = json.JSONEncoder(sort_keys=True, separators=(",", ":"))
 NO_BATCHES: Final[Mapping[str, Any]] = {}
 
 
@@ -232,8 +234,7 @@ def messages_in(found: Mapping[Key, Item]) -> dict[str, tuple[Message, Payload]]
 
 def fingerprint(body: Any) -> str:
     """A digest of the body that does not depend on the order of keys or on white space."""
-    canonical = json.dumps(body, sort_keys=True, separators=(",", ":"))  # as stored: it must never be another
-    return hashlib.sha256(canonical.encode()).hexdigest()
+    return hashlib.sha256(_CANONICAL.encode(body).encode()).hexdigest()
 
 
 def _idempotency_pk(caller: str, key: str) -> str:

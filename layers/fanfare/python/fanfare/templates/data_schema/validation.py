@@ -252,21 +252,22 @@ def _is_pattern(text: object) -> bool:
 
 
 @functools.lru_cache(maxsize=256)
-def _compiled(pattern: str) -> Any:
-    """The pattern. Raises ValueError."""
+def _compiled(pattern: str) -> tuple[Any, int]:
+    """The pattern, and the number of its instructions. Raises ValueError."""
     import re2  # noqa: PLC0415 - a C++ library, and few schemas have a pattern
 
     options = re2.Options()
     options.log_errors = False
     try:
-        return re2.compile(pattern, options)
+        compiled = re2.compile(pattern, options)
     except re2.error as error:
         raise ValueError("not a valid RE2 pattern") from error
+    return compiled, compiled.programsize
 
 
 def _found(pattern: str, text: str) -> bool:
-    compiled = _compiled(pattern)
-    work = compiled.programsize * len(text)
+    compiled, size = _compiled(pattern)
+    work = size * len(text)
     if work > PATTERN_WORK_LIMIT:
         raise _TooMuch
     _limit.get().spend(work)
