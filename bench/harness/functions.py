@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from enum import Enum
+from functools import cache
 from typing import Any, Final
 
 from bench.harness.door import Door
@@ -143,9 +144,9 @@ class Functions:
 
     def post(self, body: Mapping[str, Any], aws: NullAws, *, key: str) -> str:
         """Post a message through an API Gateway event. Returns its id."""
-        event = json.loads((ROOT / "events" / "submit_message.json").read_text(encoding="utf-8"))
-        event["headers"]["idempotency-key"] = key
-        answer = self["internal_api"].invoke(event | {"body": json.dumps(body)}, aws)
+        event = _submission()
+        headers = event["headers"] | {"idempotency-key": key}
+        answer = self["internal_api"].invoke({**event, "headers": headers, "body": json.dumps(body)}, aws)
         if answer["statusCode"] != 202:
             raise AssertionError(f"POST returned {answer['statusCode']}: {answer['body']}")
         posted: str = json.loads(answer["body"])["id"]
@@ -167,6 +168,13 @@ class Functions:
             if each.id not in again:
                 aws.memory.sqs.remove(queue, each.handle)
         return True
+
+
+@cache
+def _submission() -> Mapping[str, Any]:
+    """An event of API Gateway for a POST."""
+    event: Mapping[str, Any] = json.loads((ROOT / "events" / "submit_message.json").read_text(encoding="utf-8"))
+    return event
 
 
 def _record(taken: Any) -> dict[str, Any]:

@@ -83,13 +83,13 @@ def _own(turn: Mapping[str, float]) -> float:
 @contextmanager
 def _fanfare(share: int) -> Iterator[Turn]:
     world = Bench(share + WARM, limit=None)
-    number = 0
+    number, data = 0, job.example()
     with Functions("internal_api", "deliver") as functions:
 
         def post(user: str) -> None:
             nonlocal number
             number += 1
-            body = {"template": {"id": job.TEMPLATE}, "data": job.example(), "channels": ["email"]}
+            body = {"template": {"id": job.TEMPLATE}, "data": data, "channels": ["email"]}
             functions.post({**body, "recipients": [user]}, world.aws, key=f"key-{number}")
 
         def send(first: int, last: int) -> None:
