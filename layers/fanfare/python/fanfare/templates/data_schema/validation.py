@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import json
-import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -19,6 +18,7 @@ from typing import Any, Final
 from fanfare.errors import Fault, Invalid
 from fanfare.json_pointer import escaped
 from fanfare.templates.data_schema.matching import TYPES, Matcher, matcher
+from fanfare.templates.filters.budget import TimeLimit
 from fanfare.templates.shared_blocks import IdentityKey
 
 SECONDS_LIMIT: Final = 1.0  # of the thread's own CPU time, for the data of a message
@@ -43,20 +43,11 @@ class _TooMuch(Exception):
     """The validation exceeded its limit of work."""
 
 
-class _Limit:
-    """The end of a validation on the thread's clock, which is looked at once in a while."""
+class _Limit(TimeLimit):
+    """Of a validation: each keyword and pattern spends its work before it is evaluated."""
 
-    def __init__(self, seconds: float) -> None:
-        self.until = time.thread_time() + seconds
-        self.left = WORK_A_LOOK
-
-    def spend(self, work: int) -> None:
-        """Before a keyword or a pattern is evaluated. Raises _TooMuch if the time is over."""
-        self.left -= work
-        if self.left <= 0:
-            self.left = WORK_A_LOOK
-            if time.thread_time() > self.until:
-                raise _TooMuch
+    def late(self) -> Exception:
+        return _TooMuch()
 
 
 _limit: ContextVar[_Limit] = ContextVar("limit")
@@ -212,7 +203,7 @@ def _matcher(schema: IdentityKey) -> Matcher | None:
 
 @contextmanager
 def _within(seconds: float) -> Iterator[None]:
-    token = _limit.set(_Limit(seconds))
+    token = _limit.set(_Limit(seconds, look=WORK_A_LOOK))
     try:
         yield
     finally:

@@ -8,6 +8,7 @@ of a filter can take is bounded by the size of a value, `VALUE_LIMIT`.
 from __future__ import annotations
 
 import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -36,14 +37,40 @@ class Exceeded(TemplateRuntimeError):
     """A limit of one rendering was exceeded."""
 
 
-class Budget:
+class TimeLimit(ABC):
+    """A limit of the thread's own CPU time, from the first look at its clock on, which is once for `look` of work."""
+
+    def __init__(self, seconds: float, *, look: int) -> None:
+        self.seconds, self.look = seconds, look
+        self.work = 0
+        self.until: float | None = None
+
+    def spend(self, work: int) -> None:
+        """Before or after the work is done. Raises `late` if the time is over."""
+        self.work += work
+        if self.work < self.look:
+            return
+        self.work = 0
+        now = time.thread_time()
+        if self.until is None:
+            self.until = now + self.seconds
+        if now > self.until:
+            raise self.late()
+
+    @abstractmethod
+    def late(self) -> Exception:
+        """The error if the time is over."""
+
+
+class Budget(TimeLimit):
     """What one rendering has used, and its limits."""
 
     def __init__(self, *, iterations: int = 0, returned: int = 0, seconds: float | None = None) -> None:
+        super().__init__(SECONDS_LIMIT if seconds is None else seconds, look=WORK_A_LOOK)
         self.iterations, self.returned = iterations, returned
-        self.seconds = SECONDS_LIMIT if seconds is None else seconds
-        self.work = 0
-        self.until: float | None = None
+
+    def late(self) -> Exception:
+        return Exceeded(f"takes too long to render; the limit is {self.seconds:g} s")
 
     def step(self) -> None:
         """One step of a loop."""
@@ -51,12 +78,6 @@ class Budget:
         if self.iterations >= ITERATION_LIMIT:
             raise Exceeded(f"loops take too many steps; the limit is {ITERATION_LIMIT:,}")
         self.spend(STEP)
-
-    def spend(self, work: int) -> None:
-        self.work += work
-        if self.work >= WORK_A_LOOK:
-            self.work = 0
-            self._look()
 
     def take(self, *values: Any) -> None:
         """What a filter or operator is about to be called with."""
@@ -76,13 +97,6 @@ class Budget:
         self.returned += size
         if self.returned > TOTAL_LIMIT:
             raise Exceeded(f"filters and operators return too much; the limit is {TOTAL_LIMIT:,} characters together")
-
-    def _look(self) -> None:
-        now = time.thread_time()
-        if self.until is None:
-            self.until = now + self.seconds
-        if now > self.until:
-            raise Exceeded(f"takes too long to render; the limit is {self.seconds:g} s")
 
 
 class Rendering(Context):
