@@ -71,6 +71,7 @@ MODULES = {
     "import_suppressions": "fanfare_client.imports.sources.suppression_lists",
     "import_handlebars": "fanfare_client.imports.languages.handlebars",
     "api_calls": "fanfare.api.calls",
+    "json_text": "fanfare.json_text",
     "gathering": "fanfare.domain.digests.gathering",
     "exports": "console.exports",
     "verdicts": "console.messages.verdict",
@@ -417,9 +418,9 @@ MUTANTS = (
     ),
     Mutant(
         "payloads of push are of escapes",
-        "push:_compact",
-        "ensure_ascii=False",
-        "ensure_ascii=True",
+        "json_text:written",
+        "orjson.dumps(value, default, option).decode()",
+        'json.dumps(value, default=default, separators=(",", ":"))',
         tests=("tests/unit/channels/test_push.py",),
     ),
     Mutant(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import logging
 import re
 from collections.abc import Mapping, Sequence
@@ -28,6 +27,7 @@ from fanfare.channels.base import (
 from fanfare.channels.reasons import Reason
 from fanfare.channels.sns import publish_to_sns
 from fanfare.data_classes import replace
+from fanfare.json_text import written
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
@@ -154,7 +154,7 @@ class Push(Channel):
             answer = self.client.publish(
                 TargetArn=endpoint,
                 MessageStructure="json",
-                Message=_compact(payload(envelope)),
+                Message=written(payload(envelope)),
                 MessageAttributes={
                     "fanfare.message_id": {"DataType": "String", "StringValue": envelope.message_id},
                     "fanfare.user_id": {"DataType": "String", "StringValue": envelope.user_id},
@@ -239,14 +239,9 @@ def payload(envelope: Envelope) -> dict[str, str]:
 
 
 def _notifications(content: Mapping[str, str], message_id: str) -> dict[str, str]:
-    """Service → what it is given, as JSON; the services limit its bytes."""
+    """Service → what it is given, as JSON in UTF-8: the services limit its bytes, and an escape has six of them."""
     shown = {"title": content.get("title", ""), "body": content.get("body", "")}
     return {
-        "apns": _compact({"aps": {"alert": shown}, "message_id": message_id}),
-        "fcm": _compact({"notification": shown, "data": {"message_id": message_id}}),
+        "apns": written({"aps": {"alert": shown}, "message_id": message_id}),
+        "fcm": written({"notification": shown, "data": {"message_id": message_id}}),
     }
-
-
-def _compact(value: object) -> str:
-    """JSON in UTF-8: as escapes, a letter beyond ASCII would have six bytes and an emoji twelve."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
