@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from fanfare.domain.audience import User
 from fanfare.domain.jobs import FanOutJob, Job
 from fanfare.domain.lifecycle import State
 from fanfare.domain.outcomes import Outcome
+from fanfare.pipeline.deliver import worker
 from fanfare.runtime import clients, stores
 from fanfare.runtime.settings import settings
 from fanfare.store.catalogue import Catalogue
+from fanfare.store.together import messages_and_users
 
 from tests.integration.conftest import Aws, Clock
 from tests.integration.internal_api import call
@@ -372,6 +375,25 @@ def test_who_waits_in_a_message_that_is_deleted_is_deleted_at_once(pipeline: Pip
     assert pipeline.delivery("user-0001", message).status is Outcome.DELETED
 
 
+def test_a_message_deleted_before_its_worker_reads_it_skips_nobody(
+    pipeline: Pipeline, ses: Ses, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipeline.topic()
+    pipeline.subscribers(3)
+    message = pipeline.post()
+    pipeline.step("fan_out")
+    stores.audience().users.put("user-0001", {"name": "Without an address"})
+
+    def deleted_first(*asked: Any) -> Any:
+        assert pipeline.cancel(message)["in_flight"] == 3  # the batch is leased
+        return messages_and_users(*asked)
+
+    monkeypatch.setattr(worker, "messages_and_users", deleted_first)
+    pipeline.step("email")
+    assert ses.calls == 0
+    assert (pipeline.counts(message)["deleted"], pipeline.counts(message)["skipped"]) == (3, 0)
+
+
 def test_batches_of_a_deleted_message_that_lost_their_copies_are_settled(pipeline: Pipeline, ses: Ses) -> None:
     pipeline.topic()
     pipeline.subscribers(5)
@@ -561,6 +583,29 @@ def test_a_message_deleted_while_a_worker_is_at_it_stops_at_the_next_batch(pipel
     pipeline.step("email")
     assert len(ses.outbox) == 50
     assert pipeline.counts(message)["deleted"] == 25
+
+
+def test_a_message_deleted_between_two_calls_of_one_event_is_not_sent(pipeline: Pipeline, ses: Ses) -> None:
+    pipeline.topic()
+    users = pipeline.subscribers(2)
+    messages = {
+        pipeline.post(recipients=[user], on_doubt="hold", sender={"name": f"Of {user}"}): f"{user}@example.com"
+        for user in users
+    }
+
+    def slow() -> None:
+        if ses.calls == 1:
+            pipeline.clock.advance(seconds=1)
+            for message in messages:
+                pipeline.cancel(message)
+
+    ses.before = slow
+    pipeline.run()
+    (mail,) = ses.outbox
+    counts = {messages[each]: pipeline.counts(each) for each in messages}
+    assert {address: each["deleted"] for address, each in counts.items()} == {
+        address: int(address != mail.to) for address in messages.values()
+    }
 
 
 def test_a_mail_of_html_alone_is_sent_with_a_text(pipeline: Pipeline, ses: Ses) -> None:

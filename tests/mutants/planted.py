@@ -586,10 +586,18 @@ MUTANTS = (
         tests=way("test_the_counts_add_up_and_a_skipped_user_has_a_reason"),
     ),
     Mutant(
-        "a deleted message is sent",
+        "recipients of a deleted message are asked for, and skipped",
         "attempt:Attempt.begin",
         "if message.state is State.DELETED:",
         "if False:",
+        tests=way("test_a_message_deleted_before_its_worker_reads_it_skips_nobody"),
+    ),
+    Mutant(
+        "a deleted message is sent",
+        "hand_over:HandOver._ready",
+        "is State.DELETED",
+        "is State.FAILED",
+        tests=way("test_a_message_deleted_between_two_calls_of_one_event_is_not_sent"),
     ),
     Mutant(
         "an expired message is sent",
