@@ -25,6 +25,7 @@ from fanfare.api.mail_programs import as_written, for_get
 from fanfare.api.openapi import About, describe
 from fanfare.api.problems import PROBLEM, problem, problem_headers, translated
 from fanfare.api.requests import accepts_pages, is_form, json_object, method_of
+from fanfare.api.responses import in_form
 from fanfare.errors import FanfareError
 from fanfare.ids import random_uuid
 
@@ -130,20 +131,11 @@ class Api(APIGatewayHttpResolver):
         return accepts_pages(event) and any(map(is_page, at_path))
 
     def _refused(self, error: Exception, event: Mapping[str, Any]) -> dict[str, Any]:
-        refusal = self._refusal(error, event)
-        return {
-            "statusCode": refusal.status_code,
-            "headers": {"Content-Type": refusal.content_type, **refusal.headers},
-            "body": refusal.body,
-            "isBase64Encoded": False,
-        }
-
-    def _refusal(self, error: Exception, event: Mapping[str, Any]) -> Response[str]:
         """A page for browsers if the path has pages; else a problem."""
         told = translated(error, self.logger)
         if self.error_page and self._shows_pages(event):
             page = self.error_page(told, event)
             page.headers.update(problem_headers(told))
-            return page
+            return in_form(page, page.body)
         body = json.dumps(problem(told, instance=str(event.get("rawPath", ""))))
-        return Response(status_code=told.status, content_type=PROBLEM, body=body, headers=problem_headers(told))
+        return in_form(Response(told.status, PROBLEM, headers=problem_headers(told)), body)

@@ -17,6 +17,7 @@ from aws_lambda_powertools.event_handler.openapi.exceptions import RequestValida
 from aws_lambda_powertools.utilities.data_classes import APIGatewayProxyEventV2
 
 from fanfare.api.requests import headers_of
+from fanfare.api.responses import in_form
 from fanfare.json_text import written
 
 JSON: Final = "application/json"
@@ -33,12 +34,7 @@ def called(route: Route, event: APIGatewayProxyEventV2) -> dict[str, Any]:
     body = _serialized(route, response.body)
     if response.is_json() and not isinstance(body, str):
         body = written(body, half_pairs=True)
-    return {
-        "statusCode": response.status_code,
-        "headers": response.headers,
-        "body": body,
-        "isBase64Encoded": False,
-    }
+    return in_form(response, body)
 
 
 def _arguments(route: Route, event: APIGatewayProxyEventV2) -> dict[str, Any]:

@@ -1,8 +1,8 @@
-"""Responses with a status or headers of their own."""
+"""Responses with a status or headers of their own, and their form for API Gateway."""
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -22,3 +22,13 @@ def created_or_ok(created: bool, body: T) -> Response[T]:
 def no_content() -> Response[None]:
     """204 without a body."""
     return Response(status_code=204)
+
+
+def in_form(response: Response[Any], body: str | None) -> dict[str, Any]:
+    """The response with this body, in the form of API Gateway (payload format 2.0)."""
+    return {
+        "statusCode": response.status_code,
+        "headers": response.headers,
+        "body": body,
+        "isBase64Encoded": False,
+    }
