@@ -20,9 +20,9 @@ from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from uuid import uuid4
 
 from botocore.awsrequest import AWSResponse
+from fanfare.ids import random_uuid
 from fanfare.runtime import clients, settings, stores
 from fanfare.runtime.registry import opened
 
@@ -78,7 +78,9 @@ def main() -> None:
             age += LONG
             continue
         event, standing = invocation
-        os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-{uuid4()};Sampled=0"  # another one in each invocation, as in Lambda
+        os.environ["_X_AMZN_TRACE_ID"] = (
+            f"Root=1-{random_uuid()};Sampled=0"  # another one in each invocation, as in Lambda
+        )
         before = time.process_time()
         answer = handler(event, _context(code))
         spent = time.process_time() - before

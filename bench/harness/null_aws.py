@@ -16,6 +16,7 @@ import boto3
 from botocore.awsrequest import AWSResponse
 from botocore.exceptions import ClientError
 from fanfare.aws.fast_sdk import use_raw_json
+from fanfare.json_text import written
 from fanfare.runtime.clients import PROVIDER, STORE
 
 from bench.harness.function import body_of, response, target_of
@@ -74,7 +75,7 @@ class NullAws:
         if not body.startswith(b"{"):
             return 200, self._of_sns(parse_qs(body.decode())["Action"][0])
         status, answer = self._result(target, json.loads(body))
-        return status, json.dumps(answer, ensure_ascii=False, separators=(",", ":")).encode()  # as AWS writes it
+        return status, written(answer).encode()
 
     def _result(self, target: str | None, asked: Mapping[str, Any]) -> tuple[int, Mapping[str, Any]]:
         if target is None:
