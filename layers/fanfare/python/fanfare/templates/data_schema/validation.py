@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -44,7 +45,11 @@ class _TooMuch(Exception):
 
 
 class _Limit(TimeLimit):
-    """Of a validation: each keyword and pattern spends its work before it is evaluated."""
+    """Of a validation, from its begin on: each keyword and pattern spends its work before it is evaluated."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__(seconds, look=WORK_A_LOOK)
+        self.until = time.thread_time() + seconds
 
     def late(self) -> Exception:
         return _TooMuch()
@@ -203,7 +208,7 @@ def _matcher(schema: IdentityKey) -> Matcher | None:
 
 @contextmanager
 def _within(seconds: float) -> Iterator[None]:
-    token = _limit.set(_Limit(seconds, look=WORK_A_LOOK))
+    token = _limit.set(_Limit(seconds))
     try:
         yield
     finally:
