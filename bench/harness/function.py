@@ -78,9 +78,8 @@ def main() -> None:
             age += LONG
             continue
         event, standing = invocation
-        os.environ["_X_AMZN_TRACE_ID"] = (
-            f"Root=1-{random_uuid()};Sampled=0"  # another one in each invocation, as in Lambda
-        )
+        # another one in each invocation, as in Lambda
+        os.environ["_X_AMZN_TRACE_ID"] = f"Root=1-{random_uuid()};Sampled=0"
         before = time.process_time()
         answer = handler(event, _context(code))
         spent = time.process_time() - before
